@@ -1,0 +1,1 @@
+"""Where graphs run: devices, their transports and runtimes, and the agent that times graphs."""

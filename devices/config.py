@@ -1,0 +1,129 @@
+"""Reading the YAML files that a person edits: found by name, checked strictly, mended by hint."""
+
+import difflib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from devices.errors import ConfigError
+
+
+class StrictModel(BaseModel):
+    """Base of every config: frozen, and a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+Config = TypeVar("Config", bound=StrictModel)
+
+
+def config_folder(kind: str) -> Path:
+    """The folder of the shipped configs of one kind: "devices", "spaces" or "searches"."""
+    root = Path(__file__).resolve().parent.parent
+    installed = root / "hwnas" / "configs" / kind
+    return installed if installed.is_dir() else root / "configs" / kind
+
+
+def config_names(kind: str) -> list[str]:
+    """The names of the shipped configs of one kind, sorted."""
+    return sorted(path.stem for path in config_folder(kind).glob("*.yaml"))
+
+
+def find_config(kind: str, name: str) -> Path:
+    """The file of a config given by shipped name (`mobilenet_v2`) or by path (`my/space.yaml`).
+
+    Raises:
+        ConfigError: there is no such file or name.
+    """
+    if name.endswith((".yaml", ".yml")) or "/" in name:
+        path = Path(name)
+        if not path.is_file():
+            raise ConfigError(f"there is no file {name}")
+        return path
+    path = config_folder(kind) / f"{name}.yaml"
+    if path.is_file():
+        return path
+    known = config_names(kind)
+    raise ConfigError(
+        f"there is no {kind.rstrip('s')} named '{name}'{_nearest(name, known)} "
+        f"(known: {', '.join(known)}, or the path of a .yaml file)"
+    )
+
+
+def read_config(path: Path, model: type[Config]) -> Config:
+    """Reads and validates one YAML file.
+
+    Raises:
+        ConfigError: unreadable file, wrong YAML, unknown key, wrong value; the message names
+            the file, the key and the mend.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not valid YAML"
+        raise ConfigError(f"{path}{where} is not valid YAML: {problem}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} must hold keys and values, like 'name: value'")
+    return parse_config(content, model, str(path))
+
+
+def parse_config(content: dict[str, Any], model: type[Config], source: str) -> Config:
+    """Validates the content of a config; `source` names it in messages.
+
+    Raises:
+        ConfigError: unknown key or wrong value.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {_sentence(error, model)}") from error
+
+
+def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
+    first = error.errors()[0]
+    # Union tags and validator names that pydantic puts into the path are not keys of the file.
+    path = [part for part in first["loc"] if not (isinstance(part, str) and "[" in part)]
+    key = ".".join(str(part) for part in path) or "the file"
+    if first["type"] == "extra_forbidden":
+        known = _keys_at(model, path[:-1])
+        return f"unknown key '{key}'{_nearest(str(path[-1]), known)} (known: {', '.join(known)})"
+    if first["type"] == "missing":
+        return f"the key '{key}' is missing"
+    if first["type"] == "value_error":
+        return f"{key}: {first['ctx']['error']}"
+    message = first["msg"][0].lower() + first["msg"][1:]
+    return f"'{key}' is {first['input']!r}, but {message}"
+
+
+def _keys_at(model: type[BaseModel], path: list[int | str]) -> list[str]:
+    current: Any = model
+    for part in path:
+        if isinstance(part, int):
+            continue
+        current = _model_of(current.model_fields[str(part)].annotation)
+        if current is None:
+            return []
+    return sorted(current.model_fields)
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_of(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""

@@ -1,0 +1,32 @@
+"""The errors a user can cause: one class tree, each message one sentence with its mend."""
+
+
+class HwnasError(Exception):
+    """Base of every error that wrong input or a failing device can cause.
+
+    The command line prints the message as one sentence and exits with code 2.
+    """
+
+
+class ConfigError(HwnasError):
+    """A YAML file that cannot be read or does not say what it should."""
+
+
+class DataError(HwnasError):
+    """An image folder that cannot be used."""
+
+
+class DeviceError(HwnasError):
+    """A device or runtime that cannot be reached, loaded or trusted."""
+
+
+class TableError(HwnasError):
+    """A latency table that is missing, damaged, or made for another device or space."""
+
+
+class BudgetError(HwnasError):
+    """A budget in a wrong unit or out of reach."""
+
+
+class RunError(HwnasError):
+    """A run folder that is missing, incomplete, or belongs to another config."""

@@ -1,0 +1,75 @@
+"""SearchProblem: what every searcher is given, a space, its costs and their bounds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.errors import BudgetError
+from hwnas.search.trellis import Trellis
+from hwnas.spaces.space import Architectures, SearchSpace
+
+
+@dataclass(frozen=True)
+class Budget:
+    """An additive cost and the most of it that a network may have."""
+
+    trellis: Trellis
+    bound: float
+
+
+@dataclass(frozen=True)
+class SearchProblem:
+    """Maximise a score (told to the searcher) against a cost, within every budget.
+
+    Attributes:
+        space: the search space.
+        cost: the front's second axis, to be minimised.
+        budgets: hard limits, on that cost or on others.
+    """
+
+    space: SearchSpace
+    cost: Trellis
+    budgets: tuple[Budget, ...] = ()
+
+    def check_reachable(self) -> None:
+        """Refuses budgets that no network keeps.
+
+        Raises:
+            BudgetError: names the budget and the range that the space spans.
+        """
+        for budget in self.budgets:
+            least, greatest = budget.trellis.range
+            name, unit = budget.trellis.name, budget.trellis.unit
+            if budget.bound < least:
+                raise BudgetError(
+                    f"the {name} budget of {budget.bound:.6g} {unit} is out of reach: networks of "
+                    f"{self.space.name} take {least:.6g} to {greatest:.6g} {unit}"
+                )
+
+    def costs(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) the cost of canonical architectures (N, L)."""
+        return self.cost.evaluate(architectures)
+
+    def feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
+        """(N,) whether canonical architectures (N, L) keep every budget."""
+        kept = np.ones(len(architectures), dtype=np.bool_)
+        for budget in self.budgets:
+            kept &= budget.trellis.evaluate(architectures) <= budget.bound
+        return kept
+
+    def completable(self, prefixes: Architectures) -> NDArray[np.bool_]:
+        """(N,) whether prefixes (N, P), P ≤ L choices, have a completion within each budget alone."""
+        length = prefixes.shape[1]
+        kept = np.ones(len(prefixes), dtype=np.bool_)
+        for budget in self.budgets:
+            total = np.full(len(prefixes), budget.trellis.constant)
+            for slot in range(length):
+                total += budget.trellis.values[slot][prefixes[:, slot]]
+            if length:
+                rest = budget.trellis.cheapest_completion[length - 1]
+                total += rest[prefixes[:, length - 1]]
+                kept &= total <= budget.bound
+            else:
+                kept &= budget.trellis.range[0] <= budget.bound
+        return kept

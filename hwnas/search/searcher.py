@@ -1,0 +1,55 @@
+"""Searcher: the one interface of every search method, and what they share."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.search.problem import SearchProblem
+from hwnas.spaces.space import Architectures
+
+
+class Searcher(ABC):
+    """Proposes canonical architectures and learns their scores.
+
+    A searcher is a pure function of problem, evaluation limit, seed and the scores it is told, so
+    that a stopped search resumes by replaying its history: made again with the same arguments it
+    asks for the same architectures, whose scores the journal already holds.
+
+    It never asks for an architecture twice, and never for more than `evaluations` in all.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, problem: SearchProblem, evaluations: int, seed: int) -> None:
+        """Prepares a search.
+
+        Raises:
+            BudgetError: no network of the space keeps the budgets.
+        """
+        problem.check_reachable()
+        self.problem = problem
+        self.evaluations = evaluations
+        self.generator = np.random.default_rng(seed)
+        self.scores: dict[tuple[int, ...], float] = {}
+
+    @abstractmethod
+    def ask(self) -> Architectures:
+        """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
+
+    def tell(self, architectures: Architectures, scores: NDArray[np.float64]) -> None:
+        """Learns the scores (N,), to be maximised, of the architectures last asked for."""
+        for row, score in zip(architectures, scores, strict=True):
+            self.scores[tuple(map(int, row))] = float(score)
+
+    @property
+    def remaining(self) -> int:
+        """How many more evaluations are allowed."""
+        return self.evaluations - len(self.scores)
+
+    def unseen(self, architectures: Architectures) -> Architectures:
+        """The distinct rows, in order, that have not been told yet; at most `remaining`."""
+        rows = dict.fromkeys(tuple(map(int, row)) for row in architectures)
+        fresh = [row for row in rows if row not in self.scores][: self.remaining]
+        return np.array(fresh, dtype=np.int64).reshape(len(fresh), len(self.problem.space.slots))

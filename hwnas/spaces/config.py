@@ -1,0 +1,186 @@
+"""A search space from YAML: stages of inverted residuals between a stem and a head."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from devices.config import StrictModel, find_config, read_config
+from devices.errors import ConfigError
+from hwnas.spaces.space import SearchSpace, Slot, check_space
+from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Skip
+
+Positive = Annotated[int, Field(ge=1)]
+Kernel = Annotated[Literal[1, 3, 5, 7, 9, 11], Field()]
+Activation = Literal["relu", "relu6", "hard_swish"]
+
+
+class StemConfig(StrictModel):
+    """The first convolution."""
+
+    channels: Positive
+    kernel: Kernel = 3
+    stride: Positive = 2
+    activation: Activation
+
+
+class FirstBlockConfig(StrictModel):
+    """The fixed inverted residual behind the stem, in the published networks without expansion."""
+
+    channels: Positive
+    kernel: Kernel = 3
+    stride: Positive = 1
+    expansion: Positive = 1
+    activation: Activation
+    squeeze_excite: bool = False
+
+
+class BlockChoice(StrictModel):
+    """One way to build a block: its depthwise kernel and how much it expands its input."""
+
+    kernel: Kernel
+    expansion: Positive
+
+
+class StageConfig(StrictModel):
+    """Blocks of equal output; the first has the stride, blocks beyond the least depth may be skipped.
+
+    The choices are all kernels × expansions, or those listed in `blocks`.
+    """
+
+    channels: Positive
+    stride: Positive = 1
+    depth: tuple[Annotated[int, Field(ge=0)], Positive]
+    kernels: tuple[Kernel, ...] = ()
+    expansions: tuple[Positive, ...] = ()
+    blocks: tuple[BlockChoice, ...] = ()
+    activation: Activation
+    squeeze_excite: bool = False
+
+    @model_validator(mode="after")
+    def _choices_once(self) -> Self:
+        if self.depth[0] > self.depth[1]:
+            raise ValueError(f"depth goes from few to many, like [2, 4], not {list(self.depth)}")
+        if bool(self.blocks) == bool(self.kernels and self.expansions):
+            raise ValueError("give either kernels and expansions, or a list of blocks")
+        return self
+
+    def options(self) -> tuple[tuple[int, int], ...]:
+        """(kernel, expansion) of every choice."""
+        if self.blocks:
+            return tuple((block.kernel, block.expansion) for block in self.blocks)
+        return tuple((k, e) for k in self.kernels for e in self.expansions)
+
+
+class HeadConfig(StrictModel):
+    """The classifier: 1×1 convolution to `features`, pool, optional hidden layer, logits."""
+
+    features: Positive
+    hidden: Annotated[int, Field(ge=0)] = 0
+    activation: Activation
+
+
+class SpaceConfig(StrictModel):
+    """The whole file `configs/spaces/<name>.yaml`."""
+
+    name: str
+    resolution: Positive
+    classes: Annotated[int, Field(ge=2)]
+    stem: StemConfig
+    first: FirstBlockConfig | None = None
+    stages: Annotated[tuple[StageConfig, ...], Field(min_length=1)]
+    head: HeadConfig
+    reference: str | None = None
+
+
+def squeeze_channels(expanded: int) -> int:
+    """MobileNetV3's squeeze-excite width: a quarter, in multiples of 8, never 10 % below.
+
+    (`make_divisible` of the MobileNet authors' code.)
+    """
+    quarter = expanded / 4
+    rounded = max(8, int(quarter + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * quarter else rounded
+
+
+def load_space(
+    name: str, *, resolution: int | None = None, classes: int | None = None
+) -> SearchSpace:
+    """The search space of a shipped name or a YAML file, at any resolution and class count.
+
+    Raises:
+        ConfigError: there is no such space, or its file is wrong.
+    """
+    path = find_config("spaces", name)
+    config = read_config(path, SpaceConfig)
+    try:
+        return build_space(config, resolution or config.resolution, classes or config.classes)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def build_space(config: SpaceConfig, resolution: int, classes: int) -> SearchSpace:
+    """The search space of a config.
+
+    Raises:
+        ValueError: blocks that do not fit together.
+    """
+    stem = ConvBlock(
+        3, config.stem.channels, config.stem.kernel, config.stem.stride,
+        config.stem.activation, resolution,
+    )  # fmt: skip
+    prefix: list[Block] = [stem]
+    if config.first is not None:
+        prefix.append(_first_block(config.first, stem))
+    slots: list[Slot] = []
+    last: Block = prefix[-1]
+    for index, stage in enumerate(config.stages):
+        for position in range(stage.depth[1]):
+            skippable = position >= stage.depth[0]
+            choices = _choices(stage, last, stage.stride if position == 0 else 1, skippable)
+            slots.append(Slot(index, choices))
+            last = choices[-1]
+    head = Head(
+        last.out_channels, config.head.features, config.head.hidden, classes,
+        config.head.activation, last.out_resolution,
+    )  # fmt: skip
+    space = SearchSpace(config.name, tuple(prefix), tuple(slots), (head,), config.reference)
+    check_space(space)
+    return space
+
+
+def inverted_residual(
+    before: Block, channels: int, *, expanded: int, kernel: int, stride: int,
+    squeeze_excite: bool, activation: str,
+) -> InvertedResidual:  # fmt: skip
+    """The inverted residual that follows a block, with MobileNetV3's squeeze-excite width."""
+    squeezed = squeeze_channels(expanded) if squeeze_excite else 0
+    return InvertedResidual(
+        before.out_channels, expanded, channels, kernel, stride, squeezed,
+        activation, before.out_resolution,
+    )  # fmt: skip
+
+
+def _first_block(first: FirstBlockConfig, stem: ConvBlock) -> InvertedResidual:
+    return inverted_residual(
+        stem, first.channels, expanded=stem.out_channels * first.expansion, kernel=first.kernel,
+        stride=first.stride, squeeze_excite=first.squeeze_excite, activation=first.activation,
+    )  # fmt: skip
+
+
+def _choices(stage: StageConfig, before: Block, stride: int, skippable: bool) -> tuple[Block, ...]:
+    blocks: list[Block] = [
+        inverted_residual(
+            before, stage.channels, expanded=before.out_channels * expansion, kernel=kernel,
+            stride=stride, squeeze_excite=stage.squeeze_excite, activation=stage.activation,
+        )
+        for kernel, expansion in stage.options()
+    ]  # fmt: skip
+    if not skippable:
+        return tuple(blocks)
+    if stride == 1 and before.out_channels == stage.channels:
+        return (Skip(stage.channels, before.out_resolution), *blocks)
+    # A skip cannot change the shape: a 1×1 convolution stands in (NAS-Bench-Macro's identity).
+    projection = ConvBlock(
+        before.out_channels, stage.channels, 1, stride, "none", before.out_resolution
+    )
+    return (projection, *blocks)

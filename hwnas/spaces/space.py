@@ -1,0 +1,171 @@
+"""SearchSpace: ordered slots with choices, between fixed first and last blocks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latency.blocks import Block, Network, Skip, check_network, distinct_blocks
+
+Architectures = NDArray[np.int64]
+"""A population: (N, L) choice indices; one architecture is (L,)."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One decision: which block stands here. Choice 0 is the skip where there is one."""
+
+    stage: int
+    choices: tuple[Block, ...]
+
+    @property
+    def can_skip(self) -> bool:
+        """Whether leaving the block out is a choice."""
+        return isinstance(self.choices[0], Skip)
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """All networks of the form prefix + one choice a slot + suffix.
+
+    Consecutive slots of a stage with equal choices that include a skip are interchangeable, hence
+    only architectures whose skips come last among them are canonical.
+    """
+
+    name: str
+    prefix: tuple[Block, ...]
+    slots: tuple[Slot, ...]
+    suffix: tuple[Block, ...]
+    reference: str | None = None
+
+    @property
+    def resolution(self) -> int:
+        """Height and width of the input image."""
+        return self.prefix[0].resolution
+
+    @property
+    def classes(self) -> int:
+        """Number of logits."""
+        return self.suffix[-1].out_channels
+
+    @cached_property
+    def choice_counts(self) -> NDArray[np.int64]:
+        """(L,) choices of each slot."""
+        return np.array([len(slot.choices) for slot in self.slots], dtype=np.int64)
+
+    @cached_property
+    def groups(self) -> tuple[tuple[int, int], ...]:
+        """[start, end) of every run of two or more interchangeable slots with a skip."""
+        runs, start = [], 0
+        for index in range(1, len(self.slots) + 1):
+            if index == len(self.slots) or self.slots[index] != self.slots[start]:
+                if index - start > 1 and self.slots[start].can_skip:
+                    runs.append((start, index))
+                start = index
+        return tuple(runs)
+
+    def allowed(self, slot: int) -> NDArray[np.bool_]:
+        """(choices of slot - 1, choices of slot): canonical transitions; (1, choices) for slot 0."""
+        before = len(self.slots[slot - 1].choices) if slot else 1
+        mask = np.ones((before, len(self.slots[slot].choices)), dtype=np.bool_)
+        if any(start < slot < end for start, end in self.groups):
+            mask[0, 1:] = False
+        return mask
+
+    @cached_property
+    def size(self) -> int:
+        """Number of distinct (canonical) architectures, exactly."""
+        paths = [1]
+        for slot in range(len(self.slots)):
+            mask = self.allowed(slot)
+            paths = [
+                sum(count for count, ok in zip(paths, column, strict=True) if ok)
+                for column in mask.T
+            ]
+        return sum(paths)
+
+    def check(self, architectures: Architectures) -> Architectures:
+        """The same as an (N, L) integer array.
+
+        Raises:
+            ValueError: wrong length or a choice that does not exist.
+        """
+        array = np.atleast_2d(np.asarray(architectures, dtype=np.int64))
+        if array.ndim != 2 or array.shape[1] != len(self.slots):
+            raise ValueError(f"an architecture of {self.name} has {len(self.slots)} choices")
+        if array.size and ((array < 0) | (array >= self.choice_counts)).any():
+            raise ValueError(f"a choice is outside the slots of {self.name}")
+        return array
+
+    def canonical(self, architectures: Architectures) -> Architectures:
+        """(N, L): the canonical form of each architecture, skips last in their stage."""
+        result = self.check(architectures).copy()
+        for start, end in self.groups:
+            part = result[:, start:end]
+            order = np.argsort(part == 0, axis=1, kind="stable")
+            result[:, start:end] = np.take_along_axis(part, order, axis=1)
+        return result
+
+    def network(self, architecture: Architectures) -> Network:
+        """The blocks of one architecture (L,), skips left out."""
+        row = self.check(architecture)[0]
+        chosen = (slot.choices[index] for slot, index in zip(self.slots, row, strict=True))
+        return (*self.prefix, *(b for b in chosen if not isinstance(b, Skip)), *self.suffix)
+
+    def networks(self, architectures: Architectures) -> list[Network]:
+        """The networks of a population (N, L)."""
+        return [self.network(row) for row in self.check(architectures)]
+
+    def architecture(self, network: Network) -> Architectures:
+        """(L,) the canonical architecture of a network.
+
+        Raises:
+            ValueError: the network is not in the space.
+        """
+        end = len(network) - len(self.suffix)
+        position, row = len(self.prefix), []
+        for slot in self.slots:
+            if position < end and network[position] in slot.choices:
+                row.append(slot.choices.index(network[position]))
+                position += 1
+            elif slot.can_skip:
+                row.append(0)
+            else:
+                break
+        if (
+            len(row) != len(self.slots)
+            or position != end
+            or (*network[: len(self.prefix)], *network[end:]) != self.prefix + self.suffix
+        ):
+            raise ValueError(f"the network is not in {self.name}")
+        canonical: Architectures = self.canonical(np.array(row))[0]
+        return canonical
+
+    def sample(self, generator: np.random.Generator, count: int) -> Architectures:
+        """(count, L) random canonical architectures.
+
+        The depth of a stage is uniform, and so is each block that is there: deep networks, which
+        are the most, would otherwise be nearly all that is drawn.
+        """
+        drawn = generator.integers(0, self.choice_counts, size=(count, len(self.slots)))
+        for start, end in self.groups:
+            blocks = generator.integers(1, self.choice_counts[start], size=(count, end - start))
+            depth = generator.integers(0, end - start + 1, size=(count, 1))
+            drawn[:, start:end] = np.where(np.arange(end - start) < depth, blocks, 0)
+        return drawn
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Every distinct block of the space that can be timed."""
+        return distinct_blocks([self.prefix, *(slot.choices for slot in self.slots), self.suffix])
+
+
+def check_space(space: SearchSpace) -> None:
+    """Raises ValueError unless every choice of a slot fits every choice of the slot before it."""
+    if not space.slots:
+        raise ValueError("a search space needs at least one slot")
+    row: Sequence[Block] = [slot.choices[-1] for slot in space.slots]
+    for index, slot in enumerate(space.slots):
+        for choice in slot.choices:
+            check_network((*space.prefix, *row[:index], choice, *row[index + 1 :], *space.suffix))

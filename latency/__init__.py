@@ -1,0 +1,1 @@
+"""How long a network takes: blocks, graphs, measuring, latency tables and latency models."""

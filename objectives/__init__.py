@@ -1,0 +1,1 @@
+"""What is asked of a network: costs, latency and accuracy, each a function of its blocks."""

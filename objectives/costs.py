@@ -1,0 +1,68 @@
+"""Costs that follow from the blocks alone: MACs, parameters, file size, peak activation memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latency.blocks import Block, InvertedResidual, Network
+from latency.layers import block_layers
+from objectives.objective import AdditiveObjective, Direction
+
+BYTES_PER_VALUE = 4  # float32
+
+
+def block_macs(block: Block) -> int:
+    """Multiply-accumulates of one image through the block's convolutions and linear layers."""
+    return sum(layer.macs for layer in block_layers(block))
+
+
+def block_parameters(block: Block) -> int:
+    """Weights, biases and batch norm's scale and shift."""
+    return sum(layer.parameters for layer in block_layers(block))
+
+
+def block_weight_bytes(block: Block) -> int:
+    """Bytes of the exported weights in float32, batch norm folded into a bias a channel."""
+    values = sum(
+        int(np.prod(layer.weight_shape)) + layer.out_channels for layer in block_layers(block)
+    )
+    return BYTES_PER_VALUE * values
+
+
+def block_peak_activation_bytes(block: Block) -> int:
+    """The most bytes that live at once inside the block, for one float32 image.
+
+    A layer's input and output live together; a residual block keeps its input until the end.
+    """
+    start = block.in_channels * block.resolution**2
+    kept = start if isinstance(block, InvertedResidual) and block.residual else 0
+    peak = start
+    for index, layer in enumerate(block_layers(block)):
+        read = layer.in_channels * layer.resolution**2
+        written = layer.out_channels * layer.out_resolution**2
+        peak = max(peak, read + written + (kept if index else 0))
+    return BYTES_PER_VALUE * peak
+
+
+@dataclass(frozen=True)
+class PeakActivationMemory:
+    """The largest block's peak, in bytes: a maximum, hence not additive."""
+
+    name: str = "peak_memory"
+    unit: str = "bytes"
+    direction: Direction = "minimize"
+
+    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) bytes of activations of one image."""
+        return np.array(
+            [max(map(block_peak_activation_bytes, network)) for network in networks],
+            dtype=np.float64,
+        )
+
+
+MACS = AdditiveObjective("macs", "MACs", block_macs)
+PARAMETERS = AdditiveObjective("params", "parameters", block_parameters)
+FILE_SIZE = AdditiveObjective("file_size", "bytes", block_weight_bytes)
+PEAK_MEMORY = PeakActivationMemory()
