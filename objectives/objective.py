@@ -21,7 +21,7 @@ class Objective(Protocol):
 
     @property
     def unit(self) -> str:
-        """ "ms", "MACs", "parameters", "bytes" or "%"."""
+        """In words or symbols: ms, MACs, parameters, bytes, %."""
 
     @property
     def direction(self) -> Direction:

@@ -1,0 +1,93 @@
+"""Device: where graphs run, and the fingerprint under which timings may be compared."""
+
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+
+from devices.config import StrictModel, find_config, read_config
+from devices.errors import DeviceError
+from devices.runtimes import RUNTIMES
+from devices.transports import TRANSPORTS
+
+
+class Device(StrictModel):
+    """Transport + runtime + precision, threads, batch: a file of `configs/devices/`."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+    transport: str = "local"
+    runtime: str = "onnxruntime"
+    precision: str = "fp32"
+    threads: Annotated[int, Field(ge=1, le=1024)] = 1
+    batch: Annotated[int, Field(ge=1)] = 1
+
+    @field_validator("transport")
+    @classmethod
+    def _known_transport(cls, value: str) -> str:
+        return _known(value, TRANSPORTS)
+
+    @field_validator("runtime")
+    @classmethod
+    def _known_runtime(cls, value: str) -> str:
+        return _known(value, RUNTIMES)
+
+    @field_validator("precision")
+    @classmethod
+    def _known_precision(cls, value: str) -> str:
+        return _known(value, ("fp32",))
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What must be equal for two timings to be comparable.
+
+    `machine`, `cpu`, `cores`, `runtime`, `runtime_version` and `provider` are read on the target;
+    `precision`, `threads` and `batch` are the device's; `opset` and `graph_builder` the graphs'.
+    """
+
+    machine: str
+    cpu: str
+    cores: int
+    runtime: str
+    runtime_version: str
+    provider: str
+    precision: str
+    threads: int
+    batch: int
+    opset: int
+    graph_builder: int
+
+    def difference(self, other: "Fingerprint") -> str | None:
+        """The first field that differs, as "cpu is 'a' here and 'b' there"; None when equal."""
+        for name, here in asdict(self).items():
+            there = getattr(other, name)
+            if here != there:
+                return f"{name} is {here!r} there and {there!r} here"
+        return None
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Fingerprint":
+        """The inverse of `dataclasses.asdict`.
+
+        Raises:
+            DeviceError: missing or unknown fields.
+        """
+        try:
+            return cls(**data)
+        except TypeError as error:
+            raise DeviceError(f"the fingerprint {data} cannot be read: {error}") from error
+
+
+def load_device(name: str) -> Device:
+    """The device of a shipped name or a YAML file.
+
+    Raises:
+        ConfigError: there is no such device, or its file is wrong.
+    """
+    return read_config(find_config("devices", name), Device)
+
+
+def _known(value: str, names: Any) -> str:
+    if value not in names:
+        raise ValueError(f"'{value}' is not known (known: {', '.join(names)})")
+    return value
