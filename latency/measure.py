@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from devices.device import Device, Fingerprint
 from devices.jobs import Job, Visit, run_job
-from latency.blocks import Network
+from latency.blocks import ConvBlock, Network
 from latency.graph import BUILDER_VERSION, OPSET, build_graph
-from latency.table import LatencyTable
+from latency.table import LatencyTable, Summary
 
 Progress = Callable[[int, int], None]
 """Called with the visits done and the visits in all."""
@@ -86,14 +86,49 @@ def measure(
                 table.bind(_fingerprint(device, message))
 
 
+def measure_models(
+    device: Device,
+    models: Mapping[str, bytes],
+    schedule: Schedule,
+    progress: Progress | None = None,
+) -> dict[str, Summary]:
+    """Measures given ONNX files side by side, as they are, without a table.
+
+    Args:
+        device: where to measure.
+        models: serialised models by name.
+        schedule: visits a model.
+        progress: told after every visit.
+
+    Returns:
+        The summary of each model, in ms.
+
+    Raises:
+        DeviceError: the device failed.
+    """
+    names = list(models)
+    visits: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
+    for session in range(schedule.sessions):
+        rounds = []
+        for number in range(schedule.rounds):
+            order = list(range(len(names)))
+            random.Random(f"{session}/{number}").shuffle(order)
+            rounds.append((number, order))
+        job = Job([models[n] for n in names], rounds, schedule.least_runs, schedule.least_ms)
+        for message in run_job(device, job):
+            if isinstance(message, Visit):
+                visits[names[message.graph]].append(message.samples)
+                if progress is not None:
+                    progress(sum(map(len, visits.values())), len(names) * schedule.visits)
+    return {name: Summary.of(samples) for name, samples in visits.items()}
+
+
 def read_fingerprint(device: Device) -> Fingerprint:
     """The fingerprint of a device, read on it.
 
     Raises:
         DeviceError: the device failed.
     """
-    from latency.blocks import ConvBlock
-
     graph = build_graph([ConvBlock(3, 8, 1, 1, "relu", 8)], batch=device.batch)
     job = Job([graph.SerializeToString()], [], least_runs=1, least_ms=0.0)
     answers = list(run_job(device, job))

@@ -26,7 +26,7 @@ from latency.blocks import (
     distinct_blocks,
 )
 
-FORMAT = "hwnas latency table 1"
+FORMAT = "latency table of hwnas 1"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS provenance (name TEXT PRIMARY KEY, content TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS graphs (
@@ -97,7 +97,7 @@ class LatencyTable:
     def fingerprint(self) -> Fingerprint | None:
         """Of the device whose timings are here; None before the first."""
         rows = self._database.rows("SELECT content FROM provenance WHERE name = 'fingerprint'")
-        return Fingerprint.from_dict(json.loads(str(rows[0][0]))) if rows else None
+        return Fingerprint.from_dict(json.loads(rows[0][0])) if rows else None
 
     def bind(self, fingerprint: Fingerprint) -> None:
         """Makes this the table of a fingerprint, or checks that it is.
@@ -105,11 +105,10 @@ class LatencyTable:
         Raises:
             TableError: it holds another device's timings; the message names the field that differs.
         """
-        with self._database.transaction() as write:
-            write.execute(
-                "INSERT OR IGNORE INTO provenance VALUES ('fingerprint', ?)",
-                (json.dumps(asdict(fingerprint)),),
-            )
+        self._database.write(
+            "INSERT OR IGNORE INTO provenance VALUES ('fingerprint', ?)",
+            (json.dumps(asdict(fingerprint)),),
+        )
         stored = self.fingerprint
         difference = stored.difference(fingerprint) if stored else None
         if difference:
@@ -122,8 +121,7 @@ class LatencyTable:
         """Notes that a graph (a single block, or a whole network) is to be measured."""
         kind = "block" if len(network) == 1 and not key.startswith("network ") else "network"
         blocks = json.dumps([block_to_dict(block) for block in network])
-        with self._database.transaction() as write:
-            write.execute("INSERT OR IGNORE INTO graphs VALUES (?, ?, ?)", (key, kind, blocks))
+        self._database.write("INSERT OR IGNORE INTO graphs VALUES (?, ?, ?)", (key, kind, blocks))
 
     def add_visit(self, key: str, session: int, number: int, samples: Iterable[float]) -> None:
         """Stores one visit, for good, before the next is read.
@@ -132,13 +130,12 @@ class LatencyTable:
             TableError: the visit is stored already, or the disk is full.
         """
         row = (key, session, number, json.dumps(list(samples)), _now())
-        with self._database.transaction() as write:
-            write.execute("INSERT INTO visits VALUES (?, ?, ?, ?, ?)", row)
+        self._database.write("INSERT INTO visits VALUES (?, ?, ?, ?, ?)", row)
 
     def visited(self) -> set[tuple[str, int, int]]:
         """(graph key, session, round) of every visit that is stored."""
         rows = self._database.rows("SELECT graph, session, round FROM visits")
-        return {(str(key), _int(session), _int(number)) for key, session, number in rows}
+        return {(key, session, number) for key, session, number in rows}
 
     def summaries(self, sessions: Iterable[int] | None = None) -> dict[str, Summary]:
         """The summary of every measured graph, of some sessions alone if asked."""
@@ -148,8 +145,8 @@ class LatencyTable:
             "SELECT graph, session, samples FROM visits ORDER BY graph, session, round"
         )
         for key, session, samples in rows:
-            if wanted is None or _int(session) in wanted:
-                visits.setdefault(str(key), []).append(json.loads(str(samples)))
+            if wanted is None or session in wanted:
+                visits.setdefault(key, []).append(json.loads(samples))
         return {key: Summary.of(samples) for key, samples in visits.items()}
 
     def networks(self) -> dict[str, Network]:
@@ -162,21 +159,20 @@ class LatencyTable:
 
     def save_model(self, scope: str, content: Mapping[str, Any]) -> None:
         """Stores the latency model of a scope (a space at a resolution) with the table."""
-        with self._database.transaction() as write:
-            write.execute(
-                "INSERT OR REPLACE INTO models VALUES (?, ?, ?)",
-                (scope, json.dumps(content), _now()),
-            )
+        self._database.write(
+            "INSERT OR REPLACE INTO models VALUES (?, ?, ?)",
+            (scope, json.dumps(content), _now()),
+        )
 
     def models(self) -> dict[str, dict[str, Any]]:
         """Every stored model by scope."""
         rows = self._database.rows("SELECT scope, content FROM models ORDER BY scope")
-        return {str(scope): json.loads(str(content)) for scope, content in rows}
+        return {scope: json.loads(content) for scope, content in rows}
 
     def dates(self) -> tuple[str, str] | None:
         """First and last visit, ISO 8601 in UTC; None for an empty table."""
         first, last = self._database.rows("SELECT MIN(date), MAX(date) FROM visits")[0]
-        return (str(first), str(last)) if first else None
+        return (first, last) if first else None
 
     def close(self) -> None:
         """Closes the file."""
@@ -192,7 +188,7 @@ class LatencyTable:
         rows = self._database.rows("SELECT key, kind, blocks FROM graphs ORDER BY rowid")
         try:
             return [
-                (str(key), str(kind), tuple(map(block_from_dict, json.loads(str(blocks)))))
+                (key, kind, tuple(map(block_from_dict, json.loads(blocks))))
                 for key, kind, blocks in rows
             ]
         except (ValueError, TypeError) as error:
@@ -211,10 +207,6 @@ def register_all(
     for key, blocks_of in graphs.items():
         table.register(key, blocks_of)
     return graphs
-
-
-def _int(value: object) -> int:
-    return int(str(value))
 
 
 def _now() -> str:

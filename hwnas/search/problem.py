@@ -17,6 +17,11 @@ class Budget:
     trellis: Trellis
     bound: float
 
+    @property
+    def rounding(self) -> float:
+        """More than two orders of adding up the same network can differ by."""
+        return 1e-12 * max(map(abs, self.trellis.range))
+
 
 @dataclass(frozen=True)
 class SearchProblem:
@@ -59,17 +64,20 @@ class SearchProblem:
         return kept
 
     def completable(self, prefixes: Architectures) -> NDArray[np.bool_]:
-        """(N,) whether prefixes (N, P), P ≤ L choices, have a completion within each budget alone."""
+        """(N,) whether prefixes (N, P), P ≤ L choices, have a completion within each budget alone.
+
+        Sums of another order round otherwise, so a prefix that misses a budget by less than the
+        rounding is let through: nothing feasible is ever pruned, and `feasible` has the last word.
+        """
         length = prefixes.shape[1]
         kept = np.ones(len(prefixes), dtype=np.bool_)
         for budget in self.budgets:
+            if not length:
+                kept &= budget.trellis.range[0] <= budget.bound
+                continue
             total = np.full(len(prefixes), budget.trellis.constant)
             for slot in range(length):
                 total += budget.trellis.values[slot][prefixes[:, slot]]
-            if length:
-                rest = budget.trellis.cheapest_completion[length - 1]
-                total += rest[prefixes[:, length - 1]]
-                kept &= total <= budget.bound
-            else:
-                kept &= budget.trellis.range[0] <= budget.bound
+            total += budget.trellis.cheapest_completion[length - 1][prefixes[:, length - 1]]
+            kept &= total <= budget.bound + budget.rounding
         return kept

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.search.exact import check_reachable_together
 from hwnas.search.problem import SearchProblem
 from hwnas.spaces.space import Architectures
 
@@ -28,7 +29,7 @@ class Searcher(ABC):
         Raises:
             BudgetError: no network of the space keeps the budgets.
         """
-        problem.check_reachable()
+        check_reachable_together(problem)
         self.problem = problem
         self.evaluations = evaluations
         self.generator = np.random.default_rng(seed)

@@ -71,14 +71,22 @@ class Trellis:
             rest.insert(0, after.min(axis=1))
         return tuple(rest)
 
+    @property
+    def negated(self) -> "Trellis":
+        """The same with every sign turned: its cheapest is this one's costliest."""
+        values = tuple(-row for row in self.values)
+        return Trellis(self.name, self.unit, -self.constant, values, self.allowed)
+
     @cached_property
     def range(self) -> tuple[float, float]:
-        """The least and the greatest value in the whole space."""
-        least = self.constant + float((self.values[0] + self.cheapest_completion[0]).min())
-        negated = Trellis(
-            self.name, self.unit, -self.constant, tuple(-v for v in self.values), self.allowed
-        )
-        greatest = -negated.constant - float(
-            (negated.values[0] + negated.cheapest_completion[0]).min()
-        )
-        return least, greatest
+        """The least and the greatest value in the space, to the last bit those of `evaluate`."""
+        return self._least(), -self.negated._least()
+
+    def _least(self) -> float:
+        # Added up in the order of `evaluate`: rounding never swaps two sums to which the same is
+        # added, hence a network really has this value, and a budget of just that is reachable.
+        reached = self.constant + self.values[0]
+        for slot in range(1, len(self.values)):
+            before = np.where(self.allowed[slot], reached[:, None], np.inf).min(axis=0)
+            reached = before + self.values[slot]
+        return float(reached.min())

@@ -1,0 +1,77 @@
+"""Budgets as people write them: "12 ms", "60 M", "75 % of reference"."""
+
+import re
+from dataclasses import dataclass
+
+from devices.errors import BudgetError
+
+# objective → unit as written → factor to the objective's own unit
+UNITS: dict[str, dict[str, float]] = {
+    "latency": {"ms": 1.0, "us": 1e-3, "µs": 1e-3, "s": 1e3},
+    "macs": {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9},
+    "params": {"": 1.0, "K": 1e3, "M": 1e6},
+    "file_size": {"B": 1.0, "KB": 1e3, "MB": 1e6},
+}
+_EXAMPLES = {"latency": "12 ms", "macs": "60 M", "params": "2.5 M", "file_size": "4 MB"}
+_OF_REFERENCE = re.compile(r"\s*([0-9.]+)\s*%\s*of\s+reference\s*")
+_QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-zµ]*)\s*")
+
+
+@dataclass(frozen=True)
+class BudgetText:
+    """A parsed budget: an amount in the objective's unit, or a share of the reference network's."""
+
+    objective: str
+    amount: float
+    of_reference: bool
+
+    def bound(self, reference: float | None) -> float:
+        """The bound in the objective's unit.
+
+        Raises:
+            BudgetError: the budget refers to a reference network and the space has none.
+        """
+        if not self.of_reference:
+            return self.amount
+        if reference is None:
+            raise BudgetError(
+                f"the {self.objective} budget refers to a reference network and the space names "
+                f"none; write an amount, like '{_EXAMPLES[self.objective]}'"
+            )
+        return self.amount * reference
+
+
+def parse_budget(objective: str, text: str | float) -> BudgetText:
+    """Reads one budget.
+
+    Raises:
+        BudgetError: unknown objective, missing or wrong unit, or an amount that is not positive.
+    """
+    if objective not in UNITS:
+        raise BudgetError(f"there is no budget on '{objective}' (known: {', '.join(UNITS)})")
+    share = _OF_REFERENCE.fullmatch(str(text))
+    quantity = _QUANTITY.fullmatch(str(text))
+    example = f"write it like '{_EXAMPLES[objective]}' or '80 % of reference'"
+    if share:
+        amount, factor = _number(share[1]), 0.01
+    elif quantity:
+        units = UNITS[objective]
+        if quantity[2] not in units:
+            said = f"the unit '{quantity[2]}'" if quantity[2] else "no unit"
+            known = ", ".join(unit or "a plain number" for unit in units)
+            raise BudgetError(
+                f"the {objective} budget '{text}' has {said}, but takes {known}; {example}"
+            )
+        amount, factor = _number(quantity[1]), units[quantity[2]]
+    else:
+        raise BudgetError(f"the {objective} budget '{text}' cannot be read; {example}")
+    if not amount > 0:
+        raise BudgetError(f"the {objective} budget '{text}' must be more than zero")
+    return BudgetText(objective, amount * factor, bool(share))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,98 @@
+"""Experiment: what a config names, loaded once when it is first needed."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from devices.device import Device, load_device
+from hwnas.data import ImageDataset, class_names, load_dataset
+from hwnas.runs.config import RunConfig
+from hwnas.search import Budget, SearchProblem, Trellis
+from hwnas.spaces import SearchSpace, load_space, reference_network
+from latency.blocks import Network
+from latency.measure import read_fingerprint
+from latency.model import LatencyModel
+from latency.profile import load_model, scope_name
+from latency.table import LatencyTable
+from objectives.costs import FILE_SIZE, MACS, PARAMETERS
+from objectives.latency import latency_objective
+from objectives.objective import AdditiveObjective
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The parts of one run, by its config."""
+
+    config: RunConfig
+
+    @cached_property
+    def dataset(self) -> ImageDataset:
+        """The images at the space's resolution."""
+        data = self.config.data
+        return load_dataset(
+            data.source, resolution=self.space.resolution, strict=data.strict, limit=data.limit
+        )
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        """The search space, with as many classes as the images have."""
+        classes = len(class_names(self.config.data.source))
+        return load_space(self.config.space, resolution=self.config.resolution, classes=classes)
+
+    @cached_property
+    def device(self) -> Device:
+        """Where latency counts."""
+        return load_device(self.config.device)
+
+    @cached_property
+    def reference(self) -> Network | None:
+        """The published network to compare with, at the same resolution and class count."""
+        return reference_of(self.space)
+
+    def latency_model(self) -> LatencyModel:
+        """The latency model that the table holds for this space, on this very device.
+
+        Raises:
+            TableError: there is no such table or model, or it is another device's.
+        """
+        return self._model(check_device=True)
+
+    def stored_latency_model(self) -> LatencyModel:
+        """The same without asking the device whether it still is the one that was measured."""
+        return self._model(check_device=False)
+
+    def _model(self, *, check_device: bool) -> LatencyModel:
+        with LatencyTable.existing(self.config.table_path) as table:
+            if check_device:
+                table.bind(read_fingerprint(self.device))
+            return load_model(table, scope_of(self.space), self.space.blocks())
+
+    def problem(self, latency: LatencyModel) -> SearchProblem:
+        """The search problem: latency as the front's axis, and every budget.
+
+        Raises:
+            BudgetError: a budget refers to a reference network that the space does not name.
+        """
+        objectives: dict[str, AdditiveObjective] = {
+            objective.name: objective
+            for objective in (latency_objective(latency), MACS, PARAMETERS, FILE_SIZE)
+        }
+        budgets = []
+        for budget in self.config.search.parsed_budgets():
+            objective = objectives[budget.objective]
+            reference = self.reference
+            value = float(objective.evaluate([reference])[0]) if reference else None
+            budgets.append(Budget(Trellis.of(self.space, objective), budget.bound(value)))
+        cost = Trellis.of(self.space, objectives["latency"])
+        return SearchProblem(self.space, cost, tuple(budgets))
+
+
+def reference_of(space: SearchSpace) -> Network | None:
+    """The published network that a space names, at its resolution and class count."""
+    if space.reference is None:
+        return None
+    return reference_network(space.reference, resolution=space.resolution, classes=space.classes)
+
+
+def scope_of(space: SearchSpace) -> str:
+    """Under which name a table keeps the latency model of a space."""
+    return scope_name(space.name, space.resolution, space.classes)

@@ -1,0 +1,236 @@
+"""The last stage of a run: the best network of the front that really keeps the budget, as files."""
+
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from devices.errors import BudgetError
+from hwnas.export.verification import NumericalCheck, check_numbers
+from hwnas.export.writer import network_config, write_export
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.searching import SearchResult
+from hwnas.runs.training import TrainedSupernet, fine_tune, train_from_scratch
+from hwnas.search.front import Front
+from hwnas.supernet import NetworkModule, accuracy, folded_weights
+from latency.blocks import Network
+from latency.graph import build_graph
+from latency.measure import Schedule, measure, measure_models
+from latency.model import LatencyModel
+from latency.table import LatencyTable, Summary, network_key, register_all
+from objectives.costs import MACS, PARAMETERS
+
+# How many networks of the front are measured before one is fine-tuned.
+SCREENED = 8
+# The schedule of the last word on a network: more sessions than a table's entry gets.
+FINAL = Schedule(sessions=6, rounds=6)
+
+
+class Listener(Protocol):
+    """What is told about the course of an export."""
+
+    def say(self, text: str) -> None:
+        """A sentence for the person who waits."""
+
+    def progress(self, title: str) -> Any:
+        """A context manager that gives update(done, total, note)."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A network that was trained, written, checked and measured."""
+
+    name: str
+    folder: Path
+    network: Network
+    predicted_ms: float | None
+    measured: Summary
+    test_accuracy: float
+    validation_accuracy: float
+    numbers: NumericalCheck
+    macs: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Export:
+    """The winner, the reference, and the networks of the front that missed the budget."""
+
+    budget_ms: float | None
+    winner: Exported
+    reference: Exported | None
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    network: Network
+    module: NetworkModule
+    model: bytes
+    numbers: NumericalCheck
+
+
+class Exporter:
+    """Takes the front from its most accurate network on, until one keeps the budget for real."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        folder: RunFolder,
+        latency: LatencyModel,
+        trained: TrainedSupernet,
+        result: SearchResult,
+        listener: Listener,
+    ) -> None:
+        self.experiment = experiment
+        self.folder = folder
+        self.latency = latency
+        self.trained = trained
+        self.result = result
+        self.listener = listener
+        bounds = [b.bound for b in result.problem.budgets if b.trellis.name == "latency"]
+        self.budget_ms = min(bounds) if bounds else None
+
+    def export(self) -> Export:
+        """Exports the winner, and beside it the space's reference network.
+
+        Raises:
+            BudgetError: no network of the front measures within the budget.
+            DeviceError, TableError, RunError: see the stages; what was done is kept.
+        """
+        if not len(self.result.front.scores):
+            raise BudgetError(
+                "the search found no network within the budgets; allow more evaluations "
+                "(search.evaluations) or a larger budget"
+            )
+        reference = self._reference()
+        rejected: list[dict[str, Any]] = []
+        for network, accurate, screened_ms in self._screened():
+            if self._exceeds(screened_ms):
+                rejected.append(self._reject(network, accurate, screened_ms, "whole network"))
+                continue
+            title = f"fine-tuning a network of {accurate:.2f} % validation accuracy"
+            with self.listener.progress(title) as update:
+                module = fine_tune(self.trained, network, self.experiment, self.folder, update)
+            candidate = self._candidate(network, module)
+            measured = self._measure({"winner": candidate, "reference": reference})
+            if self._exceeds(measured["winner"].p10):
+                rejected.append(
+                    self._reject(network, accurate, measured["winner"].p10, "exported file")
+                )
+                continue
+            return Export(
+                self.budget_ms,
+                self._write("winner", candidate, measured["winner"]),
+                self._write("reference", reference, measured["reference"]) if reference else None,
+                rejected,
+            )
+        raise BudgetError(
+            f"none of the {len(rejected)} most accurate networks of the front measured within "
+            f"{self.budget_ms:.4g} ms; the machine may be busy: run the same command again, or "
+            "profile it again into a new table (--table)"
+        )
+
+    def _screened(self) -> list[tuple[Network, float, float]]:
+        """(network, validation accuracy, measured ms) from the most accurate one down."""
+        front: Front = self.result.front
+        order = np.argsort(-front.scores)[:SCREENED]
+        networks = [self.experiment.space.network(front.architectures[i]) for i in order]
+        with (
+            LatencyTable.existing(self.experiment.config.table_path) as table,
+            self.listener.progress(f"measuring {len(networks)} networks of the front") as update,
+        ):
+            graphs = register_all(table, [], networks)
+            measure(self.experiment.device, table, graphs, Schedule(), update)
+            summaries = table.summaries()
+        measured = [summaries[network_key(network)].p10 for network in networks]
+        return list(zip(networks, map(float, front.scores[order]), measured, strict=True))
+
+    def _exceeds(self, milliseconds: float) -> bool:
+        return self.budget_ms is not None and milliseconds > self.budget_ms
+
+    def _reject(
+        self, network: Network, accurate: float, measured_ms: float, what: str
+    ) -> dict[str, Any]:
+        predicted = float(self.latency.predict([network])[0])
+        self.listener.say(
+            f"no winner: a network of {accurate:.2f} % validation accuracy, predicted at "
+            f"{predicted:.4g} ms, measures {measured_ms:.4g} ms ({what}), over the budget of "
+            f"{self.budget_ms:.4g} ms; trying the next of the front"
+        )
+        return {
+            "validation_accuracy": accurate,
+            "predicted_ms": predicted,
+            "measured_ms": measured_ms,
+            "measured": what,
+        }
+
+    def _reference(self) -> _Candidate | None:
+        network = self.experiment.reference
+        if network is None:
+            return None
+        title = f"training the reference {self.experiment.space.reference} on as many images"
+        with self.listener.progress(title) as update:
+            module = train_from_scratch(network, self.experiment, self.folder, update)
+        return self._candidate(network, module)
+
+    def _candidate(self, network: Network, module: NetworkModule) -> _Candidate:
+        batch = self.experiment.device.batch
+        graph = build_graph(network, batch=batch, weights=folded_weights(module))
+        model = graph.SerializeToString()
+        numbers = check_numbers(model, module, self.experiment.dataset.test, batch=batch)
+        return _Candidate(network, module, model, numbers)
+
+    def _measure(self, candidates: dict[str, _Candidate | None]) -> dict[str, Summary]:
+        models = {name: c.model for name, c in candidates.items() if c is not None}
+        with self.listener.progress(f"measuring {' and '.join(models)} on the device") as update:
+            return measure_models(self.experiment.device, models, FINAL, update)
+
+    def _write(self, name: str, candidate: _Candidate, measured: Summary) -> Exported:
+        dataset = self.experiment.dataset
+        known = not self.latency.missing(candidate.network)
+        exported = Exported(
+            name=name,
+            folder=self.folder.export_folder(name),
+            network=candidate.network,
+            predicted_ms=float(self.latency.predict([candidate.network])[0]) if known else None,
+            measured=measured,
+            test_accuracy=accuracy(candidate.module, dataset.test),
+            validation_accuracy=accuracy(candidate.module, dataset.validation),
+            numbers=candidate.numbers,
+            macs=int(MACS.evaluate([candidate.network])[0]),
+            parameters=int(PARAMETERS.evaluate([candidate.network])[0]),
+        )
+        batch = self.experiment.device.batch
+        write_export(
+            exported.folder,
+            model=candidate.model,
+            state=candidate.module.state_dict(),
+            config=network_config(candidate.network, dataset, batch=batch),
+            verification=self._verification(exported),
+        )
+        return exported
+
+    def _verification(self, exported: Exported) -> dict[str, Any]:
+        return {
+            "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "onnx_max_abs_diff": exported.numbers.max_abs_diff,
+            "onnx_test_images": exported.numbers.images,
+            "accuracy": {
+                "test": exported.test_accuracy,
+                "test_onnx": exported.numbers.accuracy,
+                "validation": exported.validation_accuracy,
+            },
+            "macs": exported.macs,
+            "parameters": exported.parameters,
+            "latency": {
+                "device": self.experiment.device.name,
+                "budget_ms": self.budget_ms,
+                "predicted_ms": exported.predicted_ms,
+                "measured_ms": exported.measured.p10,
+                "measured": asdict(exported.measured),
+            },
+        }

@@ -1,0 +1,122 @@
+"""The search stage of a run: every searcher under one journal, and the joined front."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.errors import RunError
+from devices.files import write_atomically
+from hwnas.runs.config import SearchConfig
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.journal import Journal
+from hwnas.runs.training import TrainedSupernet
+from hwnas.search import SearchProblem, searcher_class
+from hwnas.search.front import Front, front_of
+from hwnas.search.run_search import run_search
+from hwnas.spaces import Architectures, SearchSpace
+from latency.model import LatencyModel
+from objectives.costs import MACS, PARAMETERS
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The joined front of all searchers, all that was judged, and who asked for what.
+
+    `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not.
+    """
+
+    problem: SearchProblem
+    front: Front
+    architectures: Architectures
+    scores: NDArray[np.float64]
+    found_by: dict[tuple[int, ...], set[str]]
+
+
+def search(
+    experiment: Experiment,
+    folder: RunFolder,
+    latency: LatencyModel,
+    trained: TrainedSupernet,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> SearchResult:
+    """Runs every searcher of the config and joins what they found.
+
+    Every judged network is in the journal before the next is judged; searchers share it.
+
+    Raises:
+        BudgetError: a budget is out of reach.
+        RunError: the journal is another supernet's.
+    """
+    config = experiment.config.search
+    problem = experiment.problem(latency)
+    with Journal(folder.journal_file) as journal:
+        journal.bind("supernet", trained.digest)
+        for name in config.searchers:
+            searcher = searcher_class(name)(problem, config.evaluations, config.seed)
+            told = None if progress is None else partial(progress, name)
+            score = trained.accuracy.evaluate_architectures
+            run_search(searcher, score, journal, told, settings=_settings(problem, config))
+    return search_result(problem, folder)
+
+
+def _settings(problem: SearchProblem, config: SearchConfig) -> str:
+    """What a searcher's questions depend on beside the scores: 16 hexadecimal digits."""
+    state = hashlib.sha256(f"{config.evaluations} {config.seed}".encode())
+    for trellis, bound in ((problem.cost, None), *((b.trellis, b.bound) for b in problem.budgets)):
+        state.update(f"{trellis.name} {trellis.constant!r} {bound!r}".encode())
+        for values in trellis.values:
+            state.update(values.tobytes())
+    return state.hexdigest()[:16]
+
+
+def search_result(problem: SearchProblem, folder: RunFolder) -> SearchResult:
+    """What the journal of a run holds.
+
+    Raises:
+        RunError: the run was not searched.
+    """
+    if not folder.journal_file.is_file():
+        raise RunError(
+            f"{folder.path} was not searched yet; run 'hwnas search' with its config first"
+        )
+    with Journal(folder.journal_file) as journal:
+        architectures, scores = journal.evaluations()
+        found_by = journal.searchers_of()
+    front = front_of(problem, architectures, scores)
+    return SearchResult(problem, front, architectures, scores, found_by)
+
+
+def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
+    """Writes the front as CSV, the most accurate network last.
+
+    Raises:
+        HwnasError: the file cannot be written.
+    """
+    networks = space.networks(result.front.architectures)
+    columns = ["accuracy", "latency_ms", "macs", "params", "searchers", "architecture"]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    rows = zip(
+        result.front.architectures,
+        result.front.scores,
+        result.front.costs,
+        MACS.evaluate(networks),
+        PARAMETERS.evaluate(networks),
+        strict=True,
+    )
+    for architecture, accuracy, milliseconds, macs, params in rows:
+        searchers = "+".join(sorted(result.found_by.get(tuple(architecture.tolist()), ())))
+        choices = " ".join(map(str, architecture))
+        writer.writerow(
+            [f"{accuracy:.6g}", f"{milliseconds:.6g}", int(macs), int(params), searchers, choices]
+        )
+    write_atomically(path, text.getvalue())

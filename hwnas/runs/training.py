@@ -1,0 +1,127 @@
+"""The training stages of a run: the supernet, and single networks with or without its weights."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from devices.errors import RunError
+from hwnas.data import ImageDataset
+from hwnas.runs.config import RunConfig
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.supernet import (
+    NetworkModule,
+    Supernet,
+    SupernetAccuracy,
+    TrainConfig,
+    TrainReport,
+    load_trained,
+    recalibrate,
+    train,
+    uniform_path,
+)
+from latency.blocks import Network, block_key
+
+Progress = Callable[[int, int, float], None]
+"""Called with the steps done, all steps, and the loss."""
+
+
+def train_supernet(
+    experiment: Experiment, folder: RunFolder, progress: Progress | None = None
+) -> TrainReport:
+    """Trains the supernet of a run, or continues; a finished one is just read.
+
+    Raises:
+        RunError: see `hwnas.supernet.train`.
+    """
+    config = experiment.config.train
+    return train(
+        Supernet(experiment.space, seed=config.seed),
+        experiment.dataset.train,
+        config,
+        checkpoint=folder.supernet_file,
+        choose=uniform_path(experiment.space),
+        progress=progress,
+    )
+
+
+@dataclass(frozen=True)
+class TrainedSupernet:
+    """A run's supernet as a judge of architectures, and the hash of its weights."""
+
+    supernet: Supernet
+    accuracy: SupernetAccuracy
+    digest: str
+
+
+def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
+    """The trained supernet of a run.
+
+    Raises:
+        RunError: it was not trained, or not to the end.
+    """
+    if not folder.supernet_file.is_file():
+        raise RunError(
+            f"{folder.path} has no trained supernet; run 'hwnas train' with the same config first"
+        )
+    supernet = Supernet(experiment.space, seed=experiment.config.train.seed)
+    load_trained(supernet, folder.supernet_file)
+    digest = hashlib.sha256(folder.supernet_file.read_bytes()).hexdigest()[:16]
+    return TrainedSupernet(supernet, SupernetAccuracy(supernet, experiment.dataset), digest)
+
+
+def fine_tune(
+    trained: TrainedSupernet,
+    network: Network,
+    experiment: Experiment,
+    folder: RunFolder,
+    progress: Progress | None = None,
+) -> NetworkModule:
+    """A network that starts from the supernet's weights, trained further on its own.
+
+    Raises:
+        RunError: see `hwnas.supernet.train`.
+    """
+    module = trained.supernet.extract(experiment.space.architecture(network))
+    config = experiment.config.fine_tune
+    _train_alone(module, network, experiment, config, folder, trained.digest, progress)
+    return module
+
+
+def train_from_scratch(
+    network: Network, experiment: Experiment, folder: RunFolder, progress: Progress | None = None
+) -> NetworkModule:
+    """A network trained on as many images as supernet and fine-tuning together.
+
+    Raises:
+        RunError: see `hwnas.supernet.train`.
+    """
+    config = scratch_config(experiment.config)
+    module = NetworkModule(network, seed=config.seed)
+    _train_alone(module, network, experiment, config, folder, "scratch", progress)
+    return module
+
+
+def scratch_config(config: RunConfig) -> TrainConfig:
+    """The recipe of the supernet, for the epochs of supernet and fine-tuning together."""
+    epochs = config.train.epochs + config.fine_tune.epochs
+    return config.train.model_copy(update={"epochs": epochs})
+
+
+def _train_alone(
+    module: NetworkModule,
+    network: Network,
+    experiment: Experiment,
+    config: TrainConfig,
+    folder: RunFolder,
+    start: str,
+    progress: Progress | None,
+) -> None:
+    """Trains one network; finished weights are kept by what they depend on, and read again."""
+    parts = [start, config.model_dump_json(), *map(block_key, network)]
+    name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    checkpoint = folder.export_folder("trained") / f"{name}.safetensors"
+    dataset: ImageDataset = experiment.dataset
+    train(module, dataset.train, config, checkpoint=checkpoint, progress=progress)
+    recalibrate(module, dataset.train.images)
+    module.eval()

@@ -1,0 +1,20 @@
+"""Random search: the baseline that every other searcher has to beat."""
+
+from typing import ClassVar
+
+from hwnas.search.sampling import sample_feasible
+from hwnas.search.searcher import Searcher
+from hwnas.spaces.space import Architectures
+
+_BATCH = 50
+
+
+class RandomSearch(Searcher):
+    """Random feasible canonical architectures, until the limit or the end of the space."""
+
+    name: ClassVar[str] = "random"
+
+    def ask(self) -> Architectures:
+        """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
+        count = min(_BATCH, self.remaining)
+        return sample_feasible(self.problem, self.generator, count, seen=self.scores)
