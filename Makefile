@@ -1,0 +1,49 @@
+# make quickstart: from nothing to an exported network; make test: everything that must stay green.
+PYTHON ?= python3
+# Further arguments for pip. Where the package index's torch would bring CUDA along:
+# make install PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+PIP_ARGS ?=
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.PHONY: install quickstart test lint types imports tests constraints clean
+
+install: $(INSTALLED)
+
+# torch is asked for by its exact version: a range would take the newest build with CUDA.
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet $(PIP_ARGS) --constraint constraints.txt \
+		"$$(grep '^torch==' constraints.txt)" --editable '.[dev]'
+	touch $(INSTALLED)
+
+quickstart: install
+	$(BIN)/hwnas quickstart
+
+test: lint types imports tests
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+imports: install
+	$(BIN)/lint-imports
+
+tests: install
+	$(BIN)/pytest -n 2
+
+# After changing dependencies in pyproject.toml: the newest versions that fit, written down.
+constraints:
+	$(PYTHON) -m venv .venv-constraints
+	.venv-constraints/bin/pip install --quiet $(PIP_ARGS) \
+		"$$(grep '^torch==' constraints.txt)" --editable '.[dev]'
+	(echo "# Every version that make install uses: tested together. Made by 'make constraints'."; \
+		.venv-constraints/bin/pip freeze --exclude-editable | sed 's/+cpu//') > constraints.new
+	mv constraints.new constraints.txt
+	rm -r .venv-constraints
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,69 @@
+"""The command `hwnas`: one file a verb; every error a user can cause is one sentence."""
+
+import json
+import sys
+
+import typer
+
+from devices.errors import HwnasError
+from hwnas import __version__
+from hwnas.cli import devices, export, profile, quickstart, report, search, table, train
+
+app = typer.Typer(
+    name="hwnas",
+    help="The most accurate network that really runs within your milliseconds on your device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("quickstart")(quickstart.quickstart)
+app.add_typer(devices.app, name="devices")
+app.command("profile")(profile.profile)
+app.add_typer(table.app, name="table")
+app.command("train")(train.train)
+app.command("search")(search.search)
+app.command("export")(export.export)
+app.command("report")(report.report)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"hwnas {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    """The most accurate network that really runs within your milliseconds on your device."""
+
+
+def main() -> None:
+    """Runs a verb; exit code 2 and one sentence for wrong input, 130 for Ctrl-C."""
+    try:
+        app()
+    except HwnasError as error:
+        _fail(str(error), 2)
+    except KeyboardInterrupt:
+        _fail("interrupted; run the same command again to continue where it stopped", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:  # a full disk or missing rights, wherever it was met
+        name = f" {error.filename}" if error.filename else ""
+        _fail(f"cannot read or write{name}: {error.strerror or error}; mend that and run again", 2)
+
+
+def _fail(sentence: str, code: int) -> None:
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps({"error": sentence}, ensure_ascii=False) + "\n")
+    sys.stderr.write(f"hwnas: {sentence}\n")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

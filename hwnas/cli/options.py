@@ -1,0 +1,111 @@
+"""The options that several verbs share, and what they mean for a config."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from devices.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hwnas.runs.config import RunConfig
+
+Config = Annotated[
+    str,
+    typer.Argument(help="A config: a name under configs/searches, or the path of a YAML file."),
+]
+Run = Annotated[
+    Path | None, typer.Option("--run", help="The run folder.  [default: runs/<config>]")
+]
+RunArgument = Annotated[Path, typer.Argument(help="A run folder, as in runs/quickstart.")]
+Data = Annotated[
+    str | None,
+    typer.Option("--data", help="A folder of class/name.jpg images, or 'digits'."),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse unreadable images instead of skipping them.")
+]
+Resolution = Annotated[
+    int | None, typer.Option("--resolution", help="Height and width of the images, in pixels.")
+]
+Budgets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--budget",
+        help="A hard limit, as in 'latency=12 ms', 'macs=60 M', 'params=2 M' or "
+        "'latency=80 % of reference'; may be repeated, replaces the config's.",
+    ),
+]
+Device = Annotated[
+    str | None,
+    typer.Option("--device", help="A device: a name under configs/devices, or a YAML file."),
+]
+Table = Annotated[
+    str | None,
+    typer.Option("--table", help="The latency table.  [default: tables/<device>.sqlite]"),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="Replaces a key of the config, as in 'train.epochs=20'; may be repeated."
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on stdout, all else on stderr.")
+]
+
+
+def load_config(
+    config: str,
+    *,
+    data: str | None = None,
+    strict: bool = False,
+    resolution: int | None = None,
+    budgets: list[str] | None = None,
+    device: str | None = None,
+    table: str | None = None,
+    settings: list[str] | None = None,
+) -> "RunConfig":
+    """The run config that a verb's options describe.
+
+    Raises:
+        ConfigError: the config or an option is wrong.
+    """
+    from hwnas.runs.config import load_run_config
+
+    overrides: dict[str, Any] = {
+        "data.source": data,
+        "data.strict": strict or None,
+        "resolution": resolution,
+        "device": device,
+        "table": table,
+    }
+    if budgets:
+        overrides["search.budgets"] = dict(
+            _pair("--budget", text, "latency=12 ms") for text in budgets
+        )
+    for text in settings or []:
+        key, value = _pair("--set", text, "train.epochs=20")
+        overrides[key] = _yaml_value(value)
+    return load_run_config(config, overrides)
+
+
+def run_path(run: Path | None, config: str) -> Path:
+    """The run folder: the one named, or the config's own under `runs/`."""
+    return run or Path("runs") / Path(config).stem
+
+
+def _pair(option: str, text: str, example: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip() or not value.strip():
+        raise ConfigError(f"{option} '{text}' must be written like {option} '{example}'")
+    return key.strip(), value.strip()
+
+
+def _yaml_value(text: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text

@@ -1,0 +1,88 @@
+"""What a verb prints: tables and progress for people, one JSON document for machines."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Update = Callable[..., None]
+"""update(done, total, note="")"""
+
+
+class Output:
+    """Results on stdout, everything else on stderr; with `as_json` stdout holds one document."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self.stderr = _console(stderr=True)
+        self._stdout = _console(stderr=False)
+
+    def say(self, text: str) -> None:
+        """A line about what is happening, on stderr."""
+        self.stderr.print(text, soft_wrap=True, markup=False)
+
+    def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
+        """A table of results on stdout; not with --json."""
+        if self.as_json:
+            return
+        from rich.table import Table
+
+        table = Table(title=title, title_justify="left")
+        for index, column in enumerate(columns):
+            table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        self._stdout.print(table)
+
+    def line(self, text: str) -> None:
+        """A line of results on stdout; not with --json."""
+        if not self.as_json:
+            self._stdout.print(text, soft_wrap=True, markup=False)
+
+    def document(self, content: Any) -> None:
+        """The one JSON document on stdout; only with --json."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Update]:
+        """A progress bar on stderr; when that is no terminal, a line at the start and the end."""
+        if not self.stderr.is_terminal:
+            last = [0, 0, ""]
+
+            def note(done: int, total: int, text: str = "") -> None:
+                last[:] = [done, total, text]
+
+            self.say(f"{title} …")
+            yield note
+            if last[1]:
+                self.say(f"{title}: {last[0]} of {last[1]} {last[2]}".rstrip())
+            return
+        from rich import progress
+
+        bar = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TimeElapsedColumn(),
+            progress.TimeRemainingColumn(),
+            progress.TextColumn("{task.fields[note]}"),
+            console=self.stderr,
+        )
+        with bar:
+            task = bar.add_task(title, total=None, note="")
+
+            def update(done: int, total: int, text: str = "") -> None:
+                bar.update(task, completed=done, total=total, note=text)
+
+            yield update
+
+
+def _console(*, stderr: bool) -> "Console":
+    from rich.console import Console  # not needed by --help, which must be quick
+
+    return Console(stderr=stderr, highlight=False)

@@ -1,0 +1,47 @@
+"""`hwnas search`: the front of a run, by every searcher of its config."""
+
+from hwnas.cli import options
+from hwnas.cli.output import Output
+
+
+def search(
+    config: options.Config,
+    run: options.Run = None,
+    data: options.Data = None,
+    strict: options.Strict = False,
+    resolution: options.Resolution = None,
+    budget: options.Budgets = None,
+    device: options.Device = None,
+    table: options.Table = None,
+    settings: options.Settings = None,
+    as_json: options.Json = False,
+) -> None:
+    """Search for the most accurate networks within the budgets.
+
+    Needs a trained supernet ('hwnas train') and a latency table ('hwnas profile'). Every judged
+    network is kept: a stopped search continues, another budget starts from what is known.
+    """
+    from hwnas.cli.show import show_front
+    from hwnas.cli.stages import open_run, search_stage
+
+    output = Output(as_json)
+    loaded = options.load_config(
+        config, data=data, strict=strict, resolution=resolution, budgets=budget, device=device,
+        table=table, settings=settings,
+    )  # fmt: skip
+    with open_run(options.run_path(run, config), loaded, output) as (experiment, folder):
+        latency = experiment.latency_model()
+        result, _ = search_stage(experiment, folder, latency, output)
+        points = show_front(output, result, experiment.space)
+        output.line(f"front: {folder.front_file}")
+        output.document(
+            {
+                "front": points,
+                "evaluations": len(result.scores),
+                "budgets": {
+                    b.trellis.name: {"bound": b.bound, "unit": b.trellis.unit}
+                    for b in result.problem.budgets
+                },
+                "front_csv": str(folder.front_file),
+            }
+        )

@@ -1,0 +1,90 @@
+"""How verbs show a latency model and the figures of a run."""
+
+from pathlib import Path
+from typing import Any
+
+from hwnas.cli.output import Output
+from hwnas.report.page import summary_rows
+from hwnas.runs.experiment import scope_of
+from hwnas.runs.searching import SearchResult
+from hwnas.spaces import SearchSpace
+from latency.model import LatencyModel
+from latency.validation import Validation
+
+
+def show_model(
+    output: Output, path: Path, space: SearchSpace, model: LatencyModel
+) -> dict[str, Any]:
+    """Prints a model's error beside the noise of measuring, and returns the same as JSON."""
+    blocks = space.blocks()
+    output.line(
+        f"{path}: {len(blocks)} distinct blocks of {scope_of(space)} ({space.size:.3g} networks)"
+    )
+    if model.validation is not None:
+        show_validation(output, model.correction.name, model.validation)
+    return {
+        "table": str(path),
+        "scope": scope_of(space),
+        "distinct_blocks": len(blocks),
+        "space_size": space.size,
+        **model.to_dict(),
+    }
+
+
+def show_validation(output: Output, correction: str, validation: Validation) -> None:
+    """Prints the error of predictions beside that of measuring twice."""
+    rows = []
+    both = {"predicted": validation.prediction, "measured twice": validation.replicate}
+    for name, one in both.items():
+        rows.append(
+            [name, f"{one.mape:.2f} %", f"{one.within_5:.0%}", f"{one.within_10:.0%}",
+             f"{one.tau:.3f}", f"{one.worst:.1f} %"]
+        )  # fmt: skip
+    output.table(
+        f"latency model ({correction}) on {validation.prediction.networks} unseen networks",
+        ["", "mean error", "within 5 %", "within 10 %", "Kendall tau", "worst"],
+        rows,
+    )
+
+
+def show_front(output: Output, result: SearchResult, space: SearchSpace) -> list[dict[str, Any]]:
+    """Prints the joined front and returns the same as JSON."""
+    from objectives.costs import MACS, PARAMETERS
+
+    front = result.front
+    networks = space.networks(front.architectures)
+    points: list[dict[str, Any]] = []
+    for index in range(len(front.scores)):
+        row = tuple(front.architectures[index].tolist())
+        points.append(
+            {
+                "accuracy": float(front.scores[index]),
+                "latency_ms": float(front.costs[index]),
+                "macs": int(MACS.evaluate(networks[index : index + 1])[0]),
+                "params": int(PARAMETERS.evaluate(networks[index : index + 1])[0]),
+                "searchers": sorted(result.found_by.get(row, ())),
+                "architecture": list(row),
+            }
+        )
+    output.table(
+        f"front of {len(result.scores)} judged networks",
+        ["accuracy (%)", "latency (ms)", "MACs", "parameters", "found by"],
+        [
+            [f"{p['accuracy']:.2f}", f"{p['latency_ms']:.4g}", f"{p['macs']:,}",
+             f"{p['params']:,}", ", ".join(p["searchers"])]
+            for p in points
+        ],
+    )  # fmt: skip
+    return points
+
+
+def show_summary(output: Output, summary: dict[str, Any]) -> None:
+    """Prints the winner next to the reference network."""
+    budget = summary["budget_ms"]
+    title = f"budget {budget:.4g} ms" if budget is not None else "no latency budget"
+    rows = summary_rows(summary)
+    output.table(title, ["", "found", str(summary["reference"] or "reference")], rows)
+    output.line(
+        f"exported: {summary['model']} (differs from PyTorch by at most "
+        f"{summary['onnx_max_abs_diff']:.1e})"
+    )

@@ -1,0 +1,106 @@
+"""The stages of a run as verbs run them, with progress; `quickstart` is all of them in a row."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from devices.files import write_atomically
+from hwnas.cli.output import Output
+from hwnas.export.writer import as_json
+from hwnas.report.content import gather
+from hwnas.report.page import render_page
+from hwnas.report.picture import front_svg
+from hwnas.runs.config import RunConfig
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.exporting import Exporter
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.searching import SearchResult, search, write_front
+from hwnas.runs.summary import summarize
+from hwnas.runs.training import TrainedSupernet, load_supernet, train_supernet
+from hwnas.supernet import TrainReport
+from latency.model import LatencyModel
+
+
+@contextmanager
+def open_run(
+    path: Path, config: RunConfig, output: Output
+) -> Iterator[tuple[Experiment, RunFolder]]:
+    """A run folder held for this process, made or continued, and its experiment.
+
+    The images are read first: a folder of images that cannot be used leaves no run behind.
+    """
+    experiment = Experiment(config)
+    dataset = experiment.dataset
+    if dataset.skipped:
+        first = ", ".join(dataset.skipped[:3])
+        output.say(
+            f"skipped {len(dataset.skipped)} unreadable images of {dataset.name}, such as {first} "
+            "(--strict refuses them)"
+        )
+    with RunFolder(path).open(config) as folder:
+        yield experiment, folder
+
+
+@contextmanager
+def reopen_run(path: Path, output: Output) -> Iterator[tuple[Experiment, RunFolder]]:
+    """A run folder that is there, by its own config."""
+    with open_run(path, RunFolder(path).config(), output) as opened:
+        yield opened
+
+
+def train_stage(experiment: Experiment, folder: RunFolder, output: Output) -> TrainReport:
+    """Trains the supernet."""
+    dataset = experiment.dataset
+    title = f"training the supernet on {len(dataset.train):,} images of {dataset.name}"
+    with output.progress(title) as update:
+
+        def told(step: int, steps: int, loss: float) -> None:
+            update(step, steps, f"loss {loss:.3f}")
+
+        return train_supernet(experiment, folder, told)
+
+
+def search_stage(
+    experiment: Experiment, folder: RunFolder, latency: LatencyModel, output: Output
+) -> tuple[SearchResult, TrainedSupernet]:
+    """Runs the searchers and writes the front."""
+    problem = experiment.problem(latency)
+    problem.check_reachable()
+    for budget in problem.budgets:
+        output.say(f"budget: {budget.trellis.name} ≤ {budget.bound:.4g} {budget.trellis.unit}")
+    trained = load_supernet(experiment, folder)
+    with output.progress("judging networks") as update:
+
+        def told(name: str, done: int, total: int) -> None:
+            update(done, total, name)
+
+        result = search(experiment, folder, latency, trained, told)
+    write_front(result, experiment.space, folder.front_file)
+    return result, trained
+
+
+def export_stage(
+    experiment: Experiment,
+    folder: RunFolder,
+    latency: LatencyModel,
+    trained: TrainedSupernet,
+    result: SearchResult,
+    output: Output,
+    start: float,
+) -> dict[str, Any]:
+    """Exports the winner and the reference, and writes `summary.json`; `start` is monotonic."""
+    export = Exporter(experiment, folder, latency, trained, result, output).export()
+    summary = summarize(export, experiment, latency, time.monotonic() - start)
+    write_atomically(folder.summary_file, as_json(summary))
+    return summary
+
+
+def report_stage(experiment: Experiment, folder: RunFolder) -> tuple[Path, Path]:
+    """Writes the page and the picture."""
+    content = gather(experiment, folder)
+    page, picture = folder.path / "report.html", folder.path / "front.svg"
+    write_atomically(picture, front_svg(content))
+    write_atomically(page, render_page(content))
+    return page, picture

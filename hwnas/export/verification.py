@@ -1,0 +1,74 @@
+"""Verification: does the exported file compute what the trained module computes?"""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from devices.errors import HwnasError
+from devices.runtimes import load_runtime
+from hwnas.data import Split, to_input
+
+# Both sides compute in float32 in another order; more than this is another network.
+MOST_DIFFERENCE = 1e-4
+
+
+@dataclass(frozen=True)
+class NumericalCheck:
+    """The exported file on test images, in the runtime of this machine.
+
+    Attributes:
+        images: how many.
+        max_abs_diff: the largest difference of a logit from PyTorch's.
+        accuracy: the exported file's own, in percent.
+    """
+
+    images: int
+    max_abs_diff: float
+    accuracy: float
+
+
+def check_numbers(model: bytes, module: nn.Module, split: Split, *, batch: int) -> NumericalCheck:
+    """Runs an exported model and its module on the same images.
+
+    Args:
+        model: a serialised ONNX model of a fixed batch.
+        module: the module it was made from; left in eval mode.
+        split: images with labels.
+        batch: the model's batch size; images that do not fill one are left out.
+
+    Raises:
+        HwnasError: the outputs differ by more than 1e-4.
+    """
+    module.eval()
+    logits = _onnx_logits(model, split.images, batch)
+    with torch.inference_mode():
+        parts = [
+            module(to_input(split.images[start : start + 256]))
+            for start in range(0, len(logits), 256)
+        ]
+        expected = torch.cat(parts).numpy()[: len(logits)]
+    difference = float(np.abs(logits - expected).max())
+    if not difference <= MOST_DIFFERENCE:
+        raise HwnasError(
+            f"the exported network differs from PyTorch's by {difference:.2g} "
+            f"(allowed: {MOST_DIFFERENCE:g}), nothing was exported; please report this"
+        )
+    correct = logits.argmax(axis=1) == split.labels[: len(logits)]
+    return NumericalCheck(len(logits), difference, 100 * float(correct.mean()))
+
+
+def _onnx_logits(model: bytes, images: NDArray[np.uint8], batch: int) -> NDArray[np.float32]:
+    with tempfile.TemporaryDirectory(prefix="hwnas-verify-") as name:
+        path = Path(name) / "model.onnx"
+        path.write_bytes(model)
+        graph = load_runtime("onnxruntime").load(path, threads=1)
+    inputs = to_input(images).contiguous().numpy()
+    whole = len(inputs) // batch * batch
+    return np.concatenate(
+        [graph.run(inputs[start : start + batch]) for start in range(0, whole, batch)]
+    )

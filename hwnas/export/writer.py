@@ -1,0 +1,69 @@
+"""Writing an exported network: ONNX, safetensors, config and verification."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+
+from devices.files import write_atomically
+from hwnas import __version__
+from hwnas.data import ImageDataset, describe
+from hwnas.export.timm import timm_arch_def, timm_arguments
+from latency.blocks import Network, block_to_dict
+from latency.graph import INPUT, OPSET, OUTPUT
+
+
+def network_config(network: Network, dataset: ImageDataset, *, batch: int) -> dict[str, Any]:
+    """What a program needs to use the network: blocks, arch_def, preprocessing, classes."""
+    return {
+        "hwnas": __version__,
+        "resolution": dataset.resolution,
+        "input": {
+            "name": INPUT,
+            "shape": [batch, 3, dataset.resolution, dataset.resolution],
+            "preprocessing": describe(dataset.resolution),
+        },
+        "output": {"name": OUTPUT, "shape": [batch, len(dataset.class_names)]},
+        "opset": OPSET,
+        "class_names": list(dataset.class_names),
+        "arch_def": timm_arch_def(network),
+        "timm": timm_arguments(network),
+        "blocks": [block_to_dict(block) for block in network],
+    }
+
+
+def write_export(
+    folder: Path,
+    *,
+    model: bytes,
+    state: dict[str, torch.Tensor],
+    config: dict[str, Any],
+    verification: dict[str, Any],
+) -> None:
+    """Writes an export folder; `verification.json`, written last, marks it complete.
+
+    The verification repeats the SHA-256 of the other files, so that a folder whose parts are of
+    two exports can be told.
+
+    Raises:
+        HwnasError: a file cannot be written.
+    """
+    weights = save({name: tensor.contiguous() for name, tensor in state.items()})
+    files = {
+        "model.onnx": model,
+        "model.safetensors": weights,
+        "config.json": as_json(config).encode(),
+    }
+    (folder / "verification.json").unlink(missing_ok=True)
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    write_atomically(folder / "verification.json", as_json({**verification, "sha256": hashes}))
+
+
+def as_json(content: Any) -> str:
+    """Readable JSON with a newline at its end."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

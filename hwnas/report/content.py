@@ -1,0 +1,74 @@
+"""What a report shows: everything judged, the front, the winner, and how right the table is."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.searching import SearchResult, search_result
+from latency.validation import Validation
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The networks that one searcher asked for: (N,) latencies in ms and accuracies in %."""
+
+    searcher: str
+    latency_ms: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """A run, ready to be drawn. `summary` is None before the export."""
+
+    title: str
+    config_yaml: str
+    judged: list[Judged]
+    front_latency_ms: NDArray[np.float64]
+    front_accuracy: NDArray[np.float64]
+    budget_ms: float | None
+    validation: Validation | None
+    correction: str
+    summary: dict[str, Any] | None
+
+
+def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
+    """Reads what a run holds.
+
+    Raises:
+        RunError, TableError: the run was not searched, or its table is gone.
+    """
+    latency = experiment.stored_latency_model()
+    problem = experiment.problem(latency)
+    result = search_result(problem, folder)
+    bounds = [b.bound for b in problem.budgets if b.trellis.name == "latency"]
+    summary = None
+    if folder.summary_file.is_file():
+        summary = json.loads(folder.summary_file.read_text(encoding="utf-8"))
+    return ReportContent(
+        title=f"{experiment.space.name} on {experiment.device.name}",
+        config_yaml=experiment.config.to_yaml(),
+        judged=_judged(result),
+        front_latency_ms=result.front.costs,
+        front_accuracy=result.front.scores,
+        budget_ms=min(bounds) if bounds else None,
+        validation=latency.validation,
+        correction=latency.correction.name,
+        summary=summary,
+    )
+
+
+def _judged(result: SearchResult) -> list[Judged]:
+    costs = result.problem.costs(result.architectures)
+    names = sorted({name for found in result.found_by.values() for name in found})
+    rows = [tuple(row.tolist()) for row in result.architectures]
+    judged = []
+    for name in names:
+        asked = np.array([name in result.found_by.get(row, ()) for row in rows], dtype=np.bool_)
+        judged.append(Judged(name, costs[asked], result.scores[asked]))
+    return judged

@@ -1,0 +1,127 @@
+"""The report: one self-contained HTML page."""
+
+import html
+from typing import Any
+
+import plotly.graph_objects as go
+import plotly.io
+
+from hwnas.report.content import ReportContent
+from latency.validation import Validation
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+       color: #1c1c1c; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { padding: .25rem .9rem; border-bottom: 1px solid #ddd; text-align: right; }
+th:first-child, td:first-child { text-align: left; }
+pre { background: #f5f5f5; padding: 1rem; overflow-x: auto; }
+"""
+
+SUMMARY_ROWS = (
+    ("latency, measured", "measured_ms", "reference_measured_ms", "{:.4g} ms"),
+    ("latency, predicted", "predicted_ms", "reference_predicted_ms", "{:.4g} ms"),
+    ("accuracy on test images", "accuracy", "reference_accuracy", "{:.2f} %"),
+    ("MACs", "macs", "reference_macs", "{:,}"),
+    ("parameters", "parameters", "reference_parameters", "{:,}"),
+)
+"""Label, the winner's key, the reference's key, format: the table of terminal and page."""
+
+
+def render_page(content: ReportContent) -> str:
+    """The HTML text, with plotly's script in it: it needs no network to be read."""
+    parts = [f"<h1>{html.escape(content.title)}</h1>"]
+    if content.summary is not None:
+        parts += ["<h2>Result</h2>", _summary_table(content.summary)]
+    parts += ["<h2>Front</h2>", _div(_front_figure(content), script=True)]
+    if content.validation is not None:
+        parts += ["<h2>How right the latency table is</h2>"]
+        parts += [_validation_table(content.validation, content.correction)]
+        parts += [_div(_validation_figure(content.validation), script=False)]
+    parts += ["<h2>Config</h2>", f"<pre>{html.escape(content.config_yaml)}</pre>"]
+    body = "\n".join(parts)
+    return (
+        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
+        f"<title>hwnas: {html.escape(content.title)}</title><style>{_STYLE}</style></head>"
+        f"<body>{body}</body></html>\n"
+    )
+
+
+def summary_rows(summary: dict[str, Any]) -> list[list[str]]:
+    """[label, winner, reference] of every row, as text."""
+    rows = []
+    for label, key, reference_key, form in SUMMARY_ROWS:
+        values = [summary.get(key), summary.get(reference_key)]
+        rows.append([label, *("–" if v is None else form.format(v) for v in values)])
+    return rows
+
+
+def _summary_table(summary: dict[str, Any]) -> str:
+    budget = summary["budget_ms"]
+    intro = f"<p>Budget: {budget:.4g} ms</p>" if budget is not None else ""
+    reference = summary.get("reference") or "reference"
+    return intro + _table(["", "found", str(reference)], summary_rows(summary))
+
+
+def _validation_table(validation: Validation, correction: str) -> str:
+    rows = []
+    for name, one in (
+        ("predicted", validation.prediction),
+        ("measured twice", validation.replicate),
+    ):
+        rows.append(
+            [name, f"{one.mape:.2f} %", f"{one.within_5:.0%}", f"{one.within_10:.0%}",
+             f"{one.tau:.3f}", f"{one.worst:.1f} %"]
+        )  # fmt: skip
+    header = ["", "mean error", "within 5 %", "within 10 %", "Kendall tau", "worst"]
+    note = (
+        f"<p>{validation.prediction.networks} networks that the fit ({html.escape(correction)}) "
+        "has not seen; beside it the difference of measuring the same networks twice.</p>"
+    )
+    return note + _table(header, rows)
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _front_figure(content: ReportContent) -> go.Figure:
+    figure = go.Figure()
+    for judged in content.judged:
+        figure.add_scatter(
+            x=judged.latency_ms.tolist(), y=judged.accuracy.tolist(), mode="markers",
+            name=judged.searcher, opacity=0.5,
+        )  # fmt: skip
+    figure.add_scatter(
+        x=content.front_latency_ms.tolist(), y=content.front_accuracy.tolist(), name="front",
+        mode="lines+markers", line={"shape": "hv", "color": "black"},
+    )  # fmt: skip
+    if content.budget_ms is not None:
+        figure.add_vline(content.budget_ms, line_dash="dash", annotation_text="budget")
+    figure.update_layout(
+        xaxis_title="predicted latency (ms)",
+        yaxis_title="validation accuracy with supernet weights (%)",
+        height=520,
+    )
+    return figure
+
+
+def _validation_figure(validation: Validation) -> go.Figure:
+    low = min(*validation.measured_ms, *validation.predicted_ms)
+    high = max(*validation.measured_ms, *validation.predicted_ms)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=list(validation.measured_ms), y=list(validation.predicted_ms), mode="markers",
+        name="networks",
+    )  # fmt: skip
+    figure.add_scatter(x=[low, high], y=[low, high], mode="lines", name="equal")
+    figure.update_layout(xaxis_title="measured (ms)", yaxis_title="predicted (ms)", height=420)
+    return figure
+
+
+def _div(figure: go.Figure, *, script: bool) -> str:
+    return str(plotly.io.to_html(figure, include_plotlyjs=script, full_html=False))
