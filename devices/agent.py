@@ -26,6 +26,8 @@ def main(folder: str) -> int:
     path = Path(folder)
     try:
         run_job(json.loads((path / "job.json").read_text(encoding="utf-8")), path)
+    except BrokenPipeError:
+        raise
     except (DeviceError, MemoryError, OSError) as error:
         sys.stderr.write(f"{str(error) or type(error).__name__}\n")
         return 2

@@ -19,7 +19,7 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult, search, write_front
 from hwnas.runs.summary import summarize
 from hwnas.runs.training import TrainedSupernet, load_supernet, train_supernet
-from hwnas.supernet import TrainReport
+from hwnas.supernet.training import TrainReport
 from latency.model import LatencyModel
 
 

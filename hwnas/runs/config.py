@@ -10,7 +10,7 @@ from devices.config import StrictModel, find_config, parse_config, read_config
 from devices.errors import BudgetError
 from hwnas.runs.budgets import BudgetText, parse_budget
 from hwnas.search import SEARCHERS
-from hwnas.supernet.training import TrainConfig
+from hwnas.supernet.train_config import TrainConfig
 
 
 class DataConfig(StrictModel):

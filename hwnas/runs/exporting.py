@@ -15,7 +15,9 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult
 from hwnas.runs.training import TrainedSupernet, fine_tune, train_from_scratch
 from hwnas.search.front import Front
-from hwnas.supernet import NetworkModule, accuracy, folded_weights
+from hwnas.supernet.evaluation import accuracy
+from hwnas.supernet.folding import folded_weights
+from hwnas.supernet.modules import NetworkModule
 from latency.blocks import Network
 from latency.graph import build_graph
 from latency.measure import Schedule, measure, measure_models

@@ -9,17 +9,13 @@ from hwnas.data import ImageDataset
 from hwnas.runs.config import RunConfig
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.supernet import (
-    NetworkModule,
-    Supernet,
-    SupernetAccuracy,
-    TrainConfig,
-    TrainReport,
-    load_trained,
-    recalibrate,
-    train,
-    uniform_path,
-)
+from hwnas.supernet.accuracy import SupernetAccuracy
+from hwnas.supernet.modules import NetworkModule
+from hwnas.supernet.progress import load_trained
+from hwnas.supernet.recalibration import recalibrate
+from hwnas.supernet.supernet import Supernet, uniform_path
+from hwnas.supernet.train_config import TrainConfig
+from hwnas.supernet.training import TrainReport, train
 from latency.blocks import Network, block_key
 
 Progress = Callable[[int, int, float], None]

@@ -42,9 +42,9 @@ class BlockChoice(StrictModel):
 
 
 class StageConfig(StrictModel):
-    """Blocks of equal output; the first has the stride, blocks beyond the least depth may be skipped.
+    """Blocks of equal output channels, the first with the stride.
 
-    The choices are all kernels × expansions, or those listed in `blocks`.
+    Blocks beyond the least depth may be skipped. The choices are all kernels × expansions, or those listed in `blocks`.
     """
 
     channels: Positive

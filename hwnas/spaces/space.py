@@ -67,7 +67,7 @@ class SearchSpace:
         return tuple(runs)
 
     def allowed(self, slot: int) -> NDArray[np.bool_]:
-        """(choices of slot - 1, choices of slot): canonical transitions; (1, choices) for slot 0."""
+        """(choices before, choices of slot): the canonical transitions; one row for slot 0."""
         before = len(self.slots[slot - 1].choices) if slot else 1
         mask = np.ones((before, len(self.slots[slot].choices)), dtype=np.bool_)
         if any(start < slot < end for start, end in self.groups):

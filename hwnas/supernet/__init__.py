@@ -1,0 +1,1 @@
+"""The weight-sharing network, its training, and its accuracy as an objective."""

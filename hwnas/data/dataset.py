@@ -1,0 +1,61 @@
+"""ImageDataset: images of one size with labels, in three splits."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Images = NDArray[np.uint8]
+"""(N, 3, R, R) RGB, 0 to 255."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Some images and their labels."""
+
+    images: Images
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hexadecimal digits that change with any label or pixel."""
+        state = hashlib.sha256(repr(self.images.shape).encode())
+        state.update(np.ascontiguousarray(self.labels).data)
+        state.update(np.ascontiguousarray(self.images).data)
+        return state.hexdigest()[:16]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageDataset:
+    """Images for training, for choosing networks (validation), and for the final word (test).
+
+    `skipped` are the unreadable files that were left out, relative to the folder.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    train: Split
+    validation: Split
+    test: Split
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def resolution(self) -> int:
+        """Height and width of every image."""
+        return int(self.train.images.shape[-1])
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that change with any class name, label, pixel or split."""
+        parts = [*self.class_names, *(s.digest for s in (self.train, self.validation, self.test))]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -1,0 +1,136 @@
+"""Supernet: all networks of a space in one set of weights, each a path through it.
+
+Single-path sharing (Guo et al. 2020, arXiv 1904.00420) with entangled weights (as in once-for-all,
+Cai et al. 2020, arXiv 1908.09791, without its kernel transforms): the inverted residuals of a slot
+are parts of one largest block, the first channels and the centre of the kernel.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hwnas.spaces import Architectures, SearchSpace, Slot
+from hwnas.supernet.modules import BlockModule, NetworkModule
+from latency.blocks import Block, InvertedResidual, Skip
+
+Choose = Callable[[int, np.random.Generator], Architectures]
+"""Step and its random numbers → the architecture (L,) that is trained in this step."""
+
+
+class Supernet(nn.Module):
+    """The shared weights of a search space.
+
+    Children: `prefix0`, …; `slot0`, … with `shared`, the largest inverted residual, and
+    `choice<i>` for a choice of another kind, which shares nothing; `suffix0`, ….
+    """
+
+    def __init__(self, space: SearchSpace, seed: int = 0) -> None:
+        super().__init__()
+        self.space = space
+        generator = torch.Generator().manual_seed(seed)
+        self._prefix = self._fixed("prefix", space.prefix, generator)
+        self._slots = [_SlotModule(slot, generator) for slot in space.slots]
+        for index, slot in enumerate(self._slots):
+            self.add_module(f"slot{index}", slot)
+        self._suffix = self._fixed("suffix", space.suffix, generator)
+
+    def _fixed(
+        self, name: str, blocks: tuple[Block, ...], generator: torch.Generator
+    ) -> list[BlockModule]:
+        modules = [BlockModule(block, generator) for block in blocks]
+        for index, module in enumerate(modules):
+            self.add_module(f"{name}{index}", module)
+        return modules
+
+    @property
+    def identity(self) -> str:
+        """A text that is equal exactly for supernets of equal spaces."""
+        return repr((self.space.prefix, self.space.slots, self.space.suffix))
+
+    def path(self, architecture: Architectures) -> list[tuple[BlockModule, Block]]:
+        """The module that holds the weights of each block of an architecture (L,); skips left out.
+
+        Architectures of equal networks take the same path, that of their canonical form.
+
+        Raises:
+            ValueError: not an architecture of the space.
+        """
+        row = self.space.canonical(architecture)[0]
+        chosen = [
+            slot.choice(index, block)
+            for slot, index, block in (
+                (module, int(choice), module.slot.choices[choice])
+                for module, choice in zip(self._slots, row, strict=True)
+            )
+            if not isinstance(block, Skip)
+        ]
+        fixed = [(module, module.block) for module in (*self._prefix, *self._suffix)]
+        return [*fixed[: len(self._prefix)], *chosen, *fixed[len(self._prefix) :]]
+
+    def forward(self, x: Tensor, architecture: Architectures) -> Tensor:
+        """Images (N, 3, R, R) through one architecture (L,) → logits (N, classes)."""
+        for module, block in self.path(architecture):
+            x = module(x, block)
+        return x
+
+    def extract(self, architecture: Architectures) -> NetworkModule:
+        """A network of its own with copies of the shared weights of an architecture (L,).
+
+        Its batch norm statistics are those of many paths: `recalibrate` it before judging it.
+
+        Raises:
+            ValueError: not an architecture of the space.
+        """
+        path = self.path(architecture)
+        state = {
+            f"block{index}.{name}": tensor.detach().clone(memory_format=torch.contiguous_format)
+            for index, (module, block) in enumerate(path)
+            for name, tensor in module.cut(block).items()
+        }
+        with torch.device("meta"):  # no random weights that would be thrown away at once
+            network = NetworkModule([block for _, block in path], seed=None)
+        network.load_state_dict(state, assign=True)
+        return network.requires_grad_(True)
+
+
+class _SlotModule(nn.Module):
+    """The weights of one slot."""
+
+    def __init__(self, slot: Slot, generator: torch.Generator) -> None:
+        super().__init__()
+        self.slot = slot
+        shared = [block for block in slot.choices if isinstance(block, InvertedResidual)]
+        if shared:
+            self.add_module("shared", BlockModule(_largest(shared), generator))
+        for index, block in enumerate(slot.choices):
+            if not isinstance(block, InvertedResidual | Skip):
+                self.add_module(f"choice{index}", BlockModule(block, generator))
+
+    def choice(self, index: int, block: Block) -> tuple[BlockModule, Block]:
+        name = "shared" if isinstance(block, InvertedResidual) else f"choice{index}"
+        module = self._modules[name]
+        assert isinstance(module, BlockModule)
+        return module, block
+
+
+def _largest(blocks: list[InvertedResidual]) -> InvertedResidual:
+    return replace(
+        blocks[0],
+        expanded_channels=max(block.expanded_channels for block in blocks),
+        kernel=max(block.kernel for block in blocks),
+        squeeze_channels=max(block.squeeze_channels for block in blocks),
+    )
+
+
+def uniform_path(space: SearchSpace) -> Choose:
+    """Chooses a random architecture for each training step, as `space.sample` draws them."""
+
+    def choose(step: int, generator: np.random.Generator) -> Architectures:
+        del step
+        path: Architectures = space.sample(generator, 1)[0]
+        return path
+
+    return choose

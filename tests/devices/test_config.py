@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from devices.config import StrictModel, config_names, find_config, read_config
+from devices.errors import ConfigError
+
+
+class Inner(StrictModel):
+    epochs: int = 1
+
+
+class Outer(StrictModel):
+    name: str
+    train: Inner = Inner()
+    stages: tuple[Inner, ...] = ()
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_config_is_read(tmp_path: Path) -> None:
+    config = read_config(written(tmp_path, "name: a\ntrain: {epochs: 3}"), Outer)
+    assert config == Outer(name="a", train=Inner(epochs=3))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("nam: a", "the key 'name' is missing"),
+        ("name: a\ntrain: {epoch: 3}", "unknown key 'train.epoch'; did you mean 'epochs'?"),
+        ("name: a\nstages: [{epochs: 1}, {epoch: 3}]", "unknown key 'stages.1.epoch'; did you"),
+        ("name: a\ntrain: {epochs: many}", "'train.epochs' is 'many', but input should be a valid"),
+        ("name: a\ntrain: {epochs: 2.5}", "'train.epochs' is 2.5, but"),
+        ("name: [", "line 1 is not valid YAML"),
+        ("- a\n- b", "must hold keys and values"),
+        ("", "must hold keys and values"),
+        ("name: !!python/object/apply:os.system ['true']", "is not valid YAML"),
+    ],
+)
+def test_a_wrong_config_is_one_sentence_with_file_and_key(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        read_config(path, Outer)
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    assert sentence in message
+    assert "\n" not in message
+
+
+def test_a_file_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match=r"cannot read .*config\.yaml"):
+        read_config(path, Outer)
+
+
+def test_a_config_is_found_by_name_and_by_path(tmp_path: Path) -> None:
+    path = written(tmp_path, "name: a")
+    assert find_config("spaces", str(path)) == path
+    assert find_config("spaces", "mobilenet_v2").name == "mobilenet_v2.yaml"
+
+
+def test_an_unknown_name_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no space named 'mobilnet_v2'; did you mean 'mobilenet"):
+        find_config("spaces", "mobilnet_v2")
+    with pytest.raises(ConfigError, match=r"there is no file .*nowhere\.yaml"):
+        find_config("spaces", str(tmp_path / "nowhere.yaml"))
+
+
+def test_every_kind_of_config_is_shipped() -> None:
+    assert "local_cpu" in config_names("devices")
+    assert "quickstart" in config_names("searches")
+    assert len(config_names("spaces")) == 4

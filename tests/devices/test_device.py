@@ -1,0 +1,44 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devices.device import Fingerprint, load_device
+from devices.errors import ConfigError, DeviceError
+
+FINGERPRINT = Fingerprint(
+    machine="x86_64", cpu="a", cores=2, runtime="onnxruntime", runtime_version="1",
+    provider="CPU", precision="fp32", threads=1, batch=1, opset=17, graph_builder=1,
+)  # fmt: skip
+
+
+def test_equal_fingerprints_have_no_difference() -> None:
+    assert FINGERPRINT.difference(replace(FINGERPRINT)) is None
+
+
+def test_the_field_that_differs_is_named() -> None:
+    other = replace(FINGERPRINT, threads=2)
+    assert FINGERPRINT.difference(other) == "threads is 1 there and 2 here"
+
+
+def test_a_fingerprint_of_other_fields_is_refused() -> None:
+    with pytest.raises(DeviceError, match="cannot be read"):
+        Fingerprint.from_dict({"machine": "x86_64"})
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("name: a\nruntime: tflite", "'tflite' is not known (known: onnxruntime)"),
+        ("name: a\ntransport: smoke", "'smoke' is not known (known: local)"),
+        ("name: a\nprecision: fp64", "'fp64' is not known (known: fp32)"),
+        ("name: a\nthreads: 0", "'threads' is 0"),
+        ("name: a b", "'name' is 'a b'"),
+    ],
+)
+def test_a_wrong_device_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "device.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_device(str(path))
+    assert sentence in str(caught.value)

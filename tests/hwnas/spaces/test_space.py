@@ -1,0 +1,120 @@
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from devices.errors import ConfigError
+from hwnas.spaces import load_space, reference_network
+from latency.blocks import check_network
+
+NAMES = ["mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "nas_bench_macro"]
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "blocks"),
+    [
+        ("mobilenet_v2", 9 * (9**2 + 9**3 + 9**4) ** 5, 102),
+        ("mobilenet_v3_small", (9 + 81 + 729) ** 2 * (81 + 729 + 6561) ** 2, 75),
+        ("mobilenet_v3_large", (9**2 + 9**3 + 9**4) ** 5, 93),
+        ("nas_bench_macro", 3969, 17),
+    ],
+)
+def test_a_space_has_its_size_and_its_distinct_blocks(name: str, size: int, blocks: int) -> None:
+    space = load_space(name)
+    assert space.size == size
+    assert len(space.blocks()) == blocks
+
+
+def test_size_counts_distinct_networks() -> None:
+    space = load_space("nas_bench_macro")
+    everything = np.array(list(product(*(range(count) for count in space.choice_counts))))
+    canonical = np.unique(space.canonical(everything), axis=0)
+    assert len(canonical) == space.size
+    assert len(set(space.networks(everything))) == space.size
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_architectures_and_networks_are_each_others_inverse(name: str) -> None:
+    space = load_space(name, resolution=64)
+    sample = space.sample(np.random.default_rng(0), 50)
+    assert (space.canonical(sample) == sample).all()
+    for row, network in zip(sample, space.networks(sample), strict=True):
+        check_network(network)
+        assert (space.architecture(network) == row).all()
+
+
+@settings(max_examples=50)
+@given(st.sampled_from(NAMES), st.integers(0, 2**32 - 1))
+def test_the_canonical_form_keeps_the_network_and_its_transitions(name: str, seed: int) -> None:
+    space = load_space(name, resolution=32)
+    row = np.random.default_rng(seed).integers(0, space.choice_counts)
+    canonical = space.canonical(row)[0]
+    assert (space.canonical(canonical)[0] == canonical).all()
+    assert space.network(row) == space.network(canonical)
+    before = 0
+    for slot, choice in enumerate(canonical):
+        assert space.allowed(slot)[before, choice]
+        before = choice
+
+
+def test_published_networks_inside_their_space_are_found() -> None:
+    space = load_space("mobilenet_v2")
+    reference = reference_network("mobilenet_v2", resolution=224, classes=1000)
+    assert space.network(space.architecture(reference)) == reference
+    other = reference_network("mobilenet_v3_large", resolution=224, classes=1000)
+    with pytest.raises(ValueError, match="not in mobilenet_v2"):
+        space.architecture(other)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_space_takes_any_resolution_and_class_count(name: str) -> None:
+    space = load_space(name, resolution=37, classes=5)
+    assert (space.resolution, space.classes) == (37, 5)
+    check_network(space.network(np.zeros(len(space.slots), dtype=np.int64)))
+
+
+@pytest.mark.parametrize("wrong", [[0], [99] * 20, [-1] * 20])
+def test_a_vector_of_another_space_is_refused(wrong: list[int]) -> None:
+    with pytest.raises(ValueError, match="mobilenet_v3_large"):
+        load_space("mobilenet_v3_large").network(np.array(wrong))
+
+
+SPACE = """
+name: mine
+resolution: 32
+classes: 10
+stem: {channels: 8, activation: relu}
+stages:
+  - {channels: 16, stride: 2, depth: [1, 2], kernels: [3], expansions: [2], activation: relu}
+head: {features: 32, activation: relu}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("kernels: [3], ", "", "give either kernels and expansions, or a list of blocks"),
+        ("depth: [1, 2]", "depth: [3, 2]", "depth goes from few to many"),
+        ("kernels: [3]", "kernels: [4]", "stages.0.kernels.0"),
+        ("stride: 2", "strid: 2", "did you mean 'stride'?"),
+        ("activation: relu}", "activation: gelu}", "stem.activation"),
+        ("classes: 10", "classes: 1", "classes"),
+    ],
+)
+def test_a_wrong_space_is_one_sentence(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(SPACE)
+    assert load_space(str(path)).size == 2
+    path.write_text(SPACE.replace(old, new, 1))
+    with pytest.raises(ConfigError) as caught:
+        load_space(str(path))
+    assert str(path) in str(caught.value)
+    assert sentence in str(caught.value)
+
+
+def test_a_reference_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ConfigError, match="there is no reference 'resnet'"):
+        reference_network("resnet", resolution=32, classes=10)

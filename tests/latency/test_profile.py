@@ -1,0 +1,125 @@
+"""Profiling with the real ONNX Runtime, and killed in the middle."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from devices.device import Device
+from devices.errors import TableError
+from hwnas.spaces import load_space
+from latency.blocks import block_key
+from latency.measure import Schedule, measure_models, read_fingerprint
+from latency.profile import load_model, profile
+from latency.table import LatencyTable, network_key
+
+DEVICE = Device(name="here")
+SPACE = load_space("nas_bench_macro", resolution=8, classes=4)
+SCHEDULE = Schedule(sessions=2, rounds=2, least_runs=1, least_ms=0.0)
+NETWORKS = SPACE.networks(SPACE.sample(np.random.default_rng(0), 12))
+SCRIPT = """
+import sys
+from pathlib import Path
+from tests.latency.test_profile import profiled
+profiled(Path(sys.argv[1]))
+"""
+
+
+def profiled(path: Path) -> None:
+    with LatencyTable(path) as table:
+        profile(
+            DEVICE, table, scope="macro", blocks=SPACE.blocks(), fit_networks=NETWORKS[:6],
+            check_networks=NETWORKS[6:], schedule=SCHEDULE,
+        )  # fmt: skip
+
+
+def visits(path: Path) -> list[tuple[str, int, int, str]]:
+    with sqlite3.connect(path) as connection:
+        return connection.execute("SELECT graph, session, round, samples FROM visits").fetchall()
+
+
+def expected_visits() -> set[tuple[str, int, int]]:
+    keys = {block_key(block) for block in SPACE.blocks()} | set(map(network_key, NETWORKS))
+    return {(key, session, number) for key in keys for session in (0, 1) for number in (0, 1)}
+
+
+def test_a_profile_holds_every_block_a_model_and_its_error(tmp_path: Path) -> None:
+    profiled(tmp_path / "t.sqlite")
+    with LatencyTable.existing(tmp_path / "t.sqlite") as table:
+        assert table.visited() == expected_visits()
+        assert table.fingerprint == read_fingerprint(DEVICE)
+        model = load_model(table, "macro", SPACE.blocks())
+        assert model.validation is not None
+        assert model.validation.prediction.networks == 6
+        assert (model.predict(NETWORKS) > 0).all()
+        with pytest.raises(TableError, match="not profiled for other"):
+            load_model(table, "other", SPACE.blocks())
+        larger = load_space("nas_bench_macro", resolution=16, classes=4)
+        with pytest.raises(TableError, match=r"lacks \d+ of 17 blocks of macro"):
+            load_model(table, "macro", larger.blocks())
+
+
+def test_profiling_killed_at_ten_moments_loses_no_visit_and_repeats_none(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    command = [sys.executable, "-c", SCRIPT, str(path)]
+    wanted = len(expected_visits())
+    generator = random.Random(0)
+    seen: dict[tuple[str, int, int], str] = {}
+    for kill in range(10):
+        worker = subprocess.Popen(command, start_new_session=True)
+        # Killed when it has stored a few visits more than before, at a moment of its own.
+        target = min(wanted - 1, (kill + 1) * wanted // 11)
+        while worker.poll() is None and (not path.exists() or stored(path) < target):
+            time.sleep(0.002)
+        time.sleep(generator.uniform(0, 0.01))
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+        now = {row[:3]: row[3] for row in visits(path)}
+        assert seen.items() <= now.items()  # nothing lost, nothing measured anew
+        seen = now
+    subprocess.run(command, check=True)
+    final = visits(path)
+    assert len(final) == wanted
+    assert {row[:3] for row in final} == expected_visits()
+    assert seen.items() <= {row[:3]: row[3] for row in final}.items()
+
+
+def stored(path: Path) -> int:
+    try:
+        return len(visits(path))
+    except sqlite3.Error:  # not made yet
+        return 0
+
+
+def test_a_table_of_another_device_is_refused_before_anything_is_added(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    profiled(path)
+    before = len(visits(path))
+    more = Schedule(sessions=3, rounds=2, least_runs=1, least_ms=0.0)
+    with LatencyTable(path) as table, pytest.raises(TableError, match="threads is 1 there and 2"):
+        profile(
+            DEVICE.model_copy(update={"threads": 2}), table, scope="macro", blocks=SPACE.blocks(),
+            fit_networks=NETWORKS[:6], check_networks=NETWORKS[6:], schedule=more,
+        )  # fmt: skip
+    assert len(visits(path)) == before
+
+
+def test_files_are_measured_side_by_side() -> None:
+    from latency.graph import build_graph
+
+    models = {
+        "small": build_graph(NETWORKS[0]).SerializeToString(),
+        "block": build_graph([SPACE.prefix[0]]).SerializeToString(),
+    }
+    calls: list[tuple[int, int]] = []
+    summaries = measure_models(DEVICE, models, SCHEDULE, lambda *call: calls.append(call))
+    assert summaries["small"].visits == summaries["block"].visits == 4
+    assert summaries["small"].min > summaries["block"].min
+    assert calls[-1] == (8, 8)

@@ -1,0 +1,54 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devices.errors import TableError
+from latency.blocks import ConvBlock, block_key
+from latency.table import LatencyTable, Summary, network_key, register_all
+from tests.devices.test_device import FINGERPRINT
+
+BLOCK = ConvBlock(3, 8, 3, 2, "relu", 16)
+NETWORK = (BLOCK, ConvBlock(8, 8, 3, 1, "relu", 8))
+
+
+def test_a_table_keeps_every_visit_and_sums_them_up(tmp_path: Path) -> None:
+    with LatencyTable(tmp_path / "t.sqlite") as table:
+        graphs = register_all(table, [BLOCK], [NETWORK])
+        assert set(graphs) == {block_key(BLOCK), network_key(NETWORK)}
+        table.add_visit(block_key(BLOCK), 0, 0, [1.0, 2.0])
+        table.add_visit(block_key(BLOCK), 1, 0, [3.0])
+    with LatencyTable.existing(tmp_path / "t.sqlite") as table:
+        assert table.visited() == {(block_key(BLOCK), 0, 0), (block_key(BLOCK), 1, 0)}
+        assert table.summaries()[block_key(BLOCK)] == Summary(3, 2, 1.0, 1.2, 2.0, 2.8)
+        assert table.summaries(sessions=[1])[block_key(BLOCK)].median == 3.0
+        assert table.networks() == {network_key(NETWORK): NETWORK}
+        assert table.blocks() == {block_key(BLOCK): BLOCK}
+
+
+def test_a_visit_is_stored_once(tmp_path: Path) -> None:
+    with LatencyTable(tmp_path / "t.sqlite") as table:
+        table.add_visit("a", 0, 0, [1.0])
+        with pytest.raises(TableError, match="cannot record twice"):
+            table.add_visit("a", 0, 0, [1.0])
+
+
+def test_a_single_block_network_is_not_the_block(tmp_path: Path) -> None:
+    with LatencyTable(tmp_path / "t.sqlite") as table:
+        register_all(table, [BLOCK], [(BLOCK,)])
+        assert len(table.blocks()) == len(table.networks()) == 1
+
+
+def test_a_table_belongs_to_one_fingerprint(tmp_path: Path) -> None:
+    with LatencyTable(tmp_path / "t.sqlite") as table:
+        table.bind(FINGERPRINT)
+        table.bind(FINGERPRINT)
+        with pytest.raises(TableError, match="another device: runtime_version is '1' there and"):
+            table.bind(replace(FINGERPRINT, runtime_version="2"))
+        assert table.fingerprint == FINGERPRINT
+
+
+def test_a_missing_table_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="make one with 'hwnas profile'"):
+        LatencyTable.existing(tmp_path / "t.sqlite")
+    assert list(tmp_path.iterdir()) == []
