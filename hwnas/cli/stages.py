@@ -18,7 +18,7 @@ from hwnas.runs.exporting import Exporter
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult, search, write_front
 from hwnas.runs.summary import summarize
-from hwnas.runs.training import TrainedSupernet, load_supernet, train_supernet
+from hwnas.runs.training import TrainedSupernet, load_supernet, train_supernet, with_loss
 from hwnas.supernet.training import TrainReport
 from latency.model import LatencyModel
 
@@ -55,11 +55,7 @@ def train_stage(experiment: Experiment, folder: RunFolder, output: Output) -> Tr
     dataset = experiment.dataset
     title = f"training the supernet on {len(dataset.train):,} images of {dataset.name}"
     with output.progress(title) as update:
-
-        def told(step: int, steps: int, loss: float) -> None:
-            update(step, steps, f"loss {loss:.3f}")
-
-        return train_supernet(experiment, folder, told)
+        return train_supernet(experiment, folder, with_loss(update))
 
 
 def search_stage(

@@ -13,7 +13,12 @@ from hwnas.export.writer import network_config, write_export
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult
-from hwnas.runs.training import TrainedSupernet, fine_tune, train_from_scratch
+from hwnas.runs.training import (
+    TrainedSupernet,
+    fine_tune,
+    train_from_scratch,
+    with_loss,
+)
 from hwnas.search.front import Front
 from hwnas.supernet.evaluation import accuracy
 from hwnas.supernet.folding import folded_weights
@@ -116,7 +121,9 @@ class Exporter:
                 continue
             title = f"fine-tuning a network of {accurate:.2f} % validation accuracy"
             with self.listener.progress(title) as update:
-                module = fine_tune(self.trained, network, self.experiment, self.folder, update)
+                module = fine_tune(
+                    self.trained, network, self.experiment, self.folder, with_loss(update)
+                )
             candidate = self._candidate(network, module)
             measured = self._measure({"winner": candidate, "reference": reference})
             if self._exceeds(measured["winner"].p10):
@@ -176,7 +183,7 @@ class Exporter:
             return None
         title = f"training the reference {self.experiment.space.reference} on as many images"
         with self.listener.progress(title) as update:
-            module = train_from_scratch(network, self.experiment, self.folder, update)
+            module = train_from_scratch(network, self.experiment, self.folder, with_loss(update))
         return self._candidate(network, module)
 
     def _candidate(self, network: Network, module: NetworkModule) -> _Candidate:

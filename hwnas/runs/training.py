@@ -22,6 +22,15 @@ Progress = Callable[[int, int, float], None]
 """Called with the steps done, all steps, and the loss."""
 
 
+def with_loss(update: Callable[[int, int, str], None]) -> Progress:
+    """A trainer's progress as that of a progress bar, the loss as its note."""
+
+    def told(step: int, steps: int, loss: float) -> None:
+        update(step, steps, f"loss {loss:.3f}")
+
+    return told
+
+
 def train_supernet(
     experiment: Experiment, folder: RunFolder, progress: Progress | None = None
 ) -> TrainReport:

@@ -44,7 +44,8 @@ class BlockChoice(StrictModel):
 class StageConfig(StrictModel):
     """Blocks of equal output channels, the first with the stride.
 
-    Blocks beyond the least depth may be skipped. The choices are all kernels × expansions, or those listed in `blocks`.
+    Blocks beyond the least depth may be skipped. The choices are all kernels × expansions, or
+    those listed in `blocks`.
     """
 
     channels: Positive

@@ -17,13 +17,15 @@ def recalibrate(network: NetworkModule, images: Images, batch: int = 128) -> Non
 
     Args:
         network: is changed in place; its weights are not.
-        images: (N, 3, R, R) training images, at least 2, without augmentation.
+        images: (N, 3, R, R) training images, at least 2, without augmentation, in any order.
         batch: images in a batch; a remainder is spread over the batches.
     """
+    # Images often come class by class; a batch of one class has too little variance.
+    mixed = images[np.random.default_rng(0).permutation(len(images))]
     norms = [module for module in network.modules() if isinstance(module, BatchNorm)]
     network.train()
     with torch.no_grad():
-        batches = np.array_split(images, max(1, len(images) // max(2, batch)))
+        batches = np.array_split(mixed, max(1, len(mixed) // max(2, batch)))
         for number, part in enumerate(batches, start=1):
             for norm in norms:
                 norm.momentum = 1 / number  # makes the running mean the mean over all batches

@@ -58,6 +58,17 @@ def test_recalibration_over_batches_is_the_mean_of_their_statistics(tmp_path):
     torch.testing.assert_close(norm.running_mean, torch.stack(means).mean(0), rtol=1e-5, atol=1e-6)
 
 
+def test_recalibration_mixes_images_that_come_class_by_class(tmp_path):
+    network = network_of(tmp_path)
+    pixels = np.zeros((64, 3, 16, 16), np.uint8)
+    pixels[32:] = 255
+    recalibrate(network, pixels, batch=16)
+    in_batches = network.get_submodule("block0.conv.norm").running_var.clone()
+    recalibrate(network, pixels, batch=64)
+    in_all = network.get_submodule("block0.conv.norm").running_var
+    assert (in_batches > 0.7 * in_all).all()
+
+
 def test_recalibration_leaves_weights_and_momentum_as_they_were(tmp_path):
     network = network_of(tmp_path)
     before = {name: p.clone() for name, p in network.named_parameters()}
