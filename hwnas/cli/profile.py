@@ -36,9 +36,7 @@ def profile(
 
     output = Output(as_json)
     if (config is None) == (space is None):
-        raise ConfigError(
-            "name either a search config or --space, as in 'hwnas profile quickstart'"
-        )
+        raise ConfigError("name a search config or a --space, as in 'hwnas profile quickstart'")
     if config is not None:
         if classes is not None:
             raise ConfigError("--classes goes with --space; a config takes them from its images")

@@ -23,14 +23,18 @@ def search(
     """
     from hwnas.cli.show import show_front
     from hwnas.cli.stages import open_run, search_stage
+    from hwnas.runs.experiment import Experiment
+    from hwnas.runs.folder import RunFolder
 
     output = Output(as_json)
     loaded = options.load_config(
         config, data=data, strict=strict, resolution=resolution, budgets=budget, device=device,
         table=table, settings=settings,
     )  # fmt: skip
-    with open_run(options.run_path(run, config), loaded, output) as (experiment, folder):
-        latency = experiment.latency_model()
+    path = options.run_path(run, config)
+    RunFolder(path).check_trained()
+    latency = Experiment(loaded).latency_model()
+    with open_run(path, loaded, output) as (experiment, folder):
         result, _ = search_stage(experiment, folder, latency, output)
         points = show_front(output, result, experiment.space)
         output.line(f"front: {folder.front_file}")

@@ -32,6 +32,13 @@ def open_run(
     The images are read first: a folder of images that cannot be used leaves no run behind.
     """
     experiment = Experiment(config)
+    read_images(experiment, output)
+    with RunFolder(path).open(config) as folder:
+        yield experiment, folder
+
+
+def read_images(experiment: Experiment, output: Output) -> None:
+    """Reads the images of an experiment, and says which were left out."""
     dataset = experiment.dataset
     if dataset.skipped:
         first = ", ".join(dataset.skipped[:3])
@@ -39,8 +46,6 @@ def open_run(
             f"skipped {len(dataset.skipped)} unreadable images of {dataset.name}, such as {first} "
             "(--strict refuses them)"
         )
-    with RunFolder(path).open(config) as folder:
-        yield experiment, folder
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import yaml
 from pydantic import Field, field_validator
 
 from devices.config import StrictModel, find_config, parse_config, read_config
-from devices.errors import BudgetError
+from devices.errors import BudgetError, ConfigError
 from hwnas.runs.budgets import BudgetText, parse_budget
 from hwnas.search import SEARCHERS
 from hwnas.supernet.train_config import TrainConfig
@@ -101,6 +101,8 @@ def load_run_config(name: str, overrides: dict[str, Any] | None = None) -> RunCo
         *parents, last = key.split(".")
         node = content
         for parent in parents:
-            node = node[parent]
+            node = node.setdefault(parent, {})
+            if not isinstance(node, dict):
+                raise ConfigError(f"the command line: '{parent}' in '{key}' holds no keys")
         node[last] = value
     return parse_config(content, RunConfig, "the command line")

@@ -64,6 +64,13 @@ class RunFolder:
             )
         return read_config(self.config_file, RunConfig)
 
+    def check_trained(self) -> None:
+        """Raises RunError unless the run has a trained supernet."""
+        if not self.supernet_file.is_file():
+            raise RunError(
+                f"{self.path} has no trained supernet; run 'hwnas train' with the same config first"
+            )
+
     def open(self, config: RunConfig) -> Self:
         """Creates the folder, or continues it when it belongs to this config.
 

@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from devices.errors import RunError
+from torch import nn
+
 from hwnas.data import ImageDataset
 from hwnas.runs.config import RunConfig
 from hwnas.runs.experiment import Experiment
@@ -65,14 +66,20 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
     Raises:
         RunError: it was not trained, or not to the end.
     """
-    if not folder.supernet_file.is_file():
-        raise RunError(
-            f"{folder.path} has no trained supernet; run 'hwnas train' with the same config first"
-        )
+    folder.check_trained()
     supernet = Supernet(experiment.space, seed=experiment.config.train.seed)
     load_trained(supernet, folder.supernet_file)
-    digest = hashlib.sha256(folder.supernet_file.read_bytes()).hexdigest()[:16]
-    return TrainedSupernet(supernet, SupernetAccuracy(supernet, experiment.dataset), digest)
+    accuracy = SupernetAccuracy(supernet, experiment.dataset)
+    return TrainedSupernet(supernet, accuracy, _digest(supernet))
+
+
+def _digest(module: nn.Module) -> str:
+    """16 hexadecimal digits of the weights; the file's own bytes also hold unordered texts."""
+    state = hashlib.sha256()
+    for name, tensor in module.state_dict().items():
+        state.update(name.encode())
+        state.update(tensor.contiguous().numpy().tobytes())
+    return state.hexdigest()[:16]
 
 
 def fine_tune(

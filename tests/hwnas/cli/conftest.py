@@ -1,0 +1,79 @@
+"""A tiny experiment for the verbs, and a terminal to type them in."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwnas.cli.main import main
+from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
+
+SPACE = """
+name: tiny
+resolution: 16
+classes: 10
+stem: {channels: 8, activation: relu}
+stages:
+  - {channels: 8, depth: [1, 2], kernels: [3, 5], expansions: [2, 3], activation: relu}
+  - {channels: 16, stride: 2, depth: [1, 3], kernels: [3, 5], expansions: [2, 4],
+     activation: hard_swish, squeeze_excite: true}
+head: {features: 32, activation: hard_swish}
+reference: mobilenet_v3_small
+"""
+CONFIG = """
+space: tiny_space.yaml
+data: {source: digits, limit: 300}
+table: table.sqlite
+profile: {fit_networks: 5, check_networks: 5}
+train: {epochs: 2, batch_size: 32, learning_rate: 0.1, flip: false, crop_padding: 1}
+search: {budgets: {latency: 1 s}, evaluations: 12}
+fine_tune: {epochs: 1, batch_size: 32, learning_rate: 0.05, flip: false, crop_padding: 1}
+"""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a command answered."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self.stdout)
+
+
+Terminal = Callable[..., Typed]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with the config `tiny.yaml` in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny_space.yaml").write_text(SPACE)
+    (tmp_path / "tiny.yaml").write_text(CONFIG)
+    return tmp_path
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    """Types a command line and returns the answer."""
+
+    def run(*words: str) -> Typed:
+        monkeypatch.setattr(sys, "argv", ["hwnas", *words])
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        answer = capsys.readouterr()
+        return Typed(code, answer.out, answer.err)
+
+    return run

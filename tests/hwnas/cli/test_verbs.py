@@ -1,0 +1,181 @@
+"""The whole way through the verbs, with every real part: ONNX Runtime, PyTorch, SQLite."""
+
+import csv
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+from safetensors.numpy import load_file
+
+from devices.runtimes import load_runtime
+from hwnas.data import load_dataset, to_input
+from latency.blocks import block_from_dict, check_network
+from tests.hwnas.cli.conftest import Terminal
+
+SUMMARY_NUMBERS = [
+    "budget_ms", "predicted_ms", "measured_ms", "accuracy", "reference_accuracy",
+    "reference_measured_ms", "onnx_max_abs_diff", "latency_model_mape", "seconds",
+]  # fmt: skip
+
+
+def test_the_verbs_lead_from_images_to_a_measured_network(folder: Path, terminal: Terminal) -> None:
+    profiled = terminal("profile", "tiny.yaml", "--json").document
+    assert profiled["distinct_blocks"] == 14
+    assert profiled["validation"]["prediction"]["networks"] == 5
+
+    trained = terminal("train", "tiny.yaml", "--json").document
+    assert trained["images"] == 2 * (trained["steps"] // 2) * 32
+    assert Path(trained["supernet"]).is_file()
+
+    searched = terminal("search", "tiny.yaml", "--json").document
+    assert searched["front"]
+    with (folder / "runs/tiny/front.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["architecture"].split() for row in rows] == [
+        [str(choice) for choice in point["architecture"]] for point in searched["front"]
+    ]
+
+    summary = terminal("export", "runs/tiny", "--json").document
+    assert all(isinstance(summary[key], int | float) for key in SUMMARY_NUMBERS)
+    assert summary["measured_ms"] <= summary["budget_ms"]
+    assert summary["onnx_max_abs_diff"] <= 1e-4
+    assert json.loads((folder / "runs/tiny/summary.json").read_text()) == summary
+    check_exported(folder / "runs/tiny/export/winner")
+    check_exported(folder / "runs/tiny/export/reference")
+
+    reported = terminal("report", "runs/tiny", "--json").document
+    page = Path(reported["report"]).read_text()
+    assert "mobilenet_v3_small" in page
+    assert "https://cdn" not in page.split("<body>")[0]
+    assert Path(reported["picture"]).read_text().startswith("<?xml")
+
+    # A second time nothing is trained or judged again, and the same comes out.
+    assert terminal("train", "tiny.yaml", "--json").document["images"] == 0
+    again = terminal("search", "tiny.yaml", "--json").document
+    assert again == searched
+    shown = terminal("table", "show", "table.sqlite", "--json").document
+    assert shown["provenance"]["runtime"] == "onnxruntime"
+    assert len(shown["blocks"]) >= 14
+
+
+def check_exported(export: Path) -> None:
+    """The folder holds one network, the same in each of its files."""
+    config = json.loads((export / "config.json").read_text())
+    verification = json.loads((export / "verification.json").read_text())
+    for name, digest in verification["sha256"].items():
+        assert hashlib.sha256((export / name).read_bytes()).hexdigest() == digest
+    check_network(tuple(map(block_from_dict, config["blocks"])))
+    onnx.checker.check_model(str(export / "model.onnx"), full_check=True)
+    assert "block0.conv.weight" in load_file(export / "model.safetensors")
+    assert config["class_names"] == list("0123456789")
+    # A program that follows config.json gets the accuracy that verification.json states.
+    test = load_dataset("digits", resolution=config["resolution"], limit=300).test
+    graph = load_runtime("onnxruntime").load(export / "model.onnx", threads=1)
+    images = to_input(test.images).contiguous().numpy()
+    logits = np.concatenate([graph.run(image[None]) for image in images])
+    accuracy = 100 * float((logits.argmax(1) == test.labels).mean())
+    assert accuracy == pytest.approx(verification["accuracy"]["test_onnx"])
+    assert verification["latency"]["measured"]["samples"] > 0
+
+
+@pytest.fixture
+def trained(folder: Path, terminal: Terminal) -> Path:
+    """A folder whose tiny experiment is profiled and trained."""
+    assert terminal("profile", "tiny.yaml").code == 0
+    assert terminal("train", "tiny.yaml").code == 0
+    return folder
+
+
+def test_budgets_may_change_and_what_was_judged_is_kept(trained: Path, terminal: Terminal) -> None:
+    first = terminal("search", "tiny.yaml", "--json").document
+    middle = np.median([point["macs"] for point in first["front"]])
+    second = terminal("search", "tiny.yaml", "--budget", f"macs={middle:.0f}", "--json").document
+    assert second["evaluations"] >= first["evaluations"]
+    assert second["front"]
+    assert all(point["macs"] <= middle for point in second["front"])
+    kept = terminal("search", "tiny.yaml", "--json").document
+    assert kept["evaluations"] == second["evaluations"]
+    assert (trained / "runs/tiny/config.yaml").read_text().count("1 s") == 1
+
+
+def test_a_budget_out_of_reach_is_refused_with_the_range(trained: Path, terminal: Terminal) -> None:
+    answer = terminal("search", "tiny.yaml", "--budget", "latency=0.01 us")
+    assert answer.code == 2
+    assert "out of reach: networks of tiny take" in answer.stderr
+    assert "ms" in answer.stderr
+    assert not (trained / "runs/tiny/front.csv").exists()
+
+
+def test_a_run_of_another_config_is_refused_and_kept(trained: Path, terminal: Terminal) -> None:
+    before = (trained / "runs/tiny/supernet.safetensors").read_bytes()
+    answer = terminal("train", "tiny.yaml", "--set", "train.epochs=3")
+    assert answer.code == 2
+    assert "belongs to another config: train.epochs is 2 there and 3 here" in answer.stderr
+    assert (trained / "runs/tiny/supernet.safetensors").read_bytes() == before
+
+
+def test_a_table_of_another_device_or_space_is_refused(trained: Path, terminal: Terminal) -> None:
+    (trained / "two.yaml").write_text("name: two\nthreads: 2\n")
+    answer = terminal("search", "tiny.yaml", "--device", "two.yaml")
+    assert (answer.code, "threads is 1 there and 2 here" in answer.stderr) == (2, True)
+    other = ("tiny.yaml", "--resolution", "32", "--run", "runs/other")
+    assert terminal("train", *other, "--set", "train.epochs=1").code == 0
+    answer = terminal("search", *other, "--set", "train.epochs=1")
+    assert answer.code == 2
+    assert "was not profiled for tiny at 32 px" in answer.stderr
+
+
+@pytest.mark.usefixtures("folder")
+def test_search_before_profiling_says_what_to_do(terminal: Terminal) -> None:
+    assert terminal("train", "tiny.yaml").code == 0
+    answer = terminal("search", "tiny.yaml")
+    assert answer.code == 2
+    assert "there is no latency table table.sqlite; make one with 'hwnas prof" in answer.stderr
+
+
+def test_a_supernet_that_was_trained_anew_needs_a_new_run(
+    trained: Path, terminal: Terminal
+) -> None:
+    assert terminal("search", "tiny.yaml").code == 0
+    shutil.copytree("runs/tiny", "runs/copy")
+    (trained / "runs/copy/supernet.safetensors").unlink()
+    (trained / "runs/copy/config.yaml").unlink()
+    assert terminal("train", "tiny.yaml", "--run", "runs/copy").code == 2  # no run folder any more
+    shutil.copy("runs/tiny/config.yaml", "runs/copy/config.yaml")
+    assert terminal("train", "tiny.yaml", "--run", "runs/copy").code == 0
+    assert terminal("search", "tiny.yaml", "--run", "runs/copy").code == 0  # the same weights
+
+
+def test_quickstart_with_own_images_skips_and_names_the_unreadable(
+    folder: Path, terminal: Terminal
+) -> None:
+    generator = np.random.default_rng(0)
+    for name, level in (("dark", 40), ("light", 200)):
+        (folder / "photos" / name).mkdir(parents=True)
+        for index in range(30):
+            pixels = generator.integers(level, level + 40, (20, 24, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"photos/{name}/{index}.jpg")
+    (folder / "photos/dark/broken.jpg").write_bytes(b"no image")
+    options = [
+        "--data", "photos", "--set", "space=tiny_space.yaml", "--set", "resolution=16",
+        "--set", "train.epochs=2", "--set", "fine_tune.epochs=1", "--set", "search.evaluations=8",
+        "--set", "profile.fit_networks=4", "--set", "profile.check_networks=2",
+    ]  # fmt: skip
+    answer = terminal("quickstart", *options, "--json")
+    assert answer.code == 0, answer.stderr
+    assert "skipped 1 unreadable images of photos, such as dark/broken.jpg" in answer.stderr
+    assert answer.document["measured_ms"] <= answer.document["budget_ms"]
+    run = folder / "runs/quickstart-photos"
+    assert json.loads((run / "export/winner/config.json").read_text())["class_names"] == [
+        "dark", "light",
+    ]  # fmt: skip
+    assert (run / "report.html").is_file()
+    strict = terminal("quickstart", *options, "--strict", "--run", "runs/strict")
+    assert strict.code == 2
+    assert "broken.jpg" in strict.stderr
+    assert not (folder / "runs/strict").exists()

@@ -1,0 +1,114 @@
+"""Whatever a person types, the answer is one sentence, exit code 2, and nothing half-written."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hwnas.cli.conftest import Terminal
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("train nowhere.yaml", "there is no file nowhere.yaml"),
+        ("train quickstrat", "did you mean 'quickstart'?"),
+        ("train tiny.yaml --data photos", "there is no folder photos"),
+        ("train tiny.yaml --set train.epoch=3", "unknown key 'train.epoch'; did you mean"),
+        ("train tiny.yaml --set trian.epochs=3", "unknown key 'trian'; did you mean 'train'?"),
+        ("train tiny.yaml --set train.epochs=many", "'train.epochs' is 'many'"),
+        ("train tiny.yaml --set train.epochs", "must be written like --set 'train.epochs=20'"),
+        ("train tiny.yaml --set space=mobilenet_v4", "there is no space named 'mobilenet_v4'"),
+        ("train tiny.yaml --set search.searchers=[best]", "'best' is not known (known: layernas"),
+        ("train tiny.yaml --resolution 4", "'resolution' is 4"),
+        ("search tiny.yaml", "runs/tiny has no trained supernet; run 'hwnas train'"),
+        ("search tiny.yaml --budget latency=12", "has no unit, but takes ms"),
+        ("search tiny.yaml --budget latency=12_M", "the latency budget"),
+        ("search tiny.yaml --budget latency=12M", "has the unit 'M', but takes ms"),
+        ("search tiny.yaml --budget macs=12ms", "has the unit 'ms', but takes a plain number"),
+        ("search tiny.yaml --budget latency=0ms", "must be more than zero"),
+        ("search tiny.yaml --budget speed=12ms", "there is no budget on 'speed'"),
+        ("search tiny.yaml --budget 12ms", "must be written like --budget 'latency=12 ms'"),
+        ("export runs/nothing", "is not a run folder"),
+        ("report runs/nothing", "is not a run folder"),
+        ("profile", "name a search config or a --space"),
+        ("profile tiny.yaml --space mobilenet_v2", "name a search config or a --space"),
+        ("profile --space mobilenet_v2 --data photos", "go with a config"),
+        ("profile --space mobilenet_v2 --device phone", "there is no device named 'phone'"),
+        ("devices show phone", "there is no device named 'phone'"),
+        ("table show nothing.sqlite", "there is no latency table nothing.sqlite"),
+        ("table show tiny.yaml", "tiny.yaml is damaged or no latency table"),
+    ],
+)
+def test_wrong_input_is_one_sentence(
+    folder: Path, terminal: Terminal, words: str, sentence: str
+) -> None:
+    before = sorted(folder.rglob("*"))
+    answer = terminal(*words.split())
+    assert answer.code == 2
+    assert answer.stdout == ""
+    assert answer.stderr.count("\n") == 1
+    assert answer.stderr.startswith("hwnas: ")
+    assert sentence in answer.stderr
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("folder")
+def test_with_json_the_sentence_is_a_document_too(terminal: Terminal) -> None:
+    answer = terminal("train", "nowhere.yaml", "--json")
+    assert (answer.code, answer.document) == (2, {"error": "there is no file nowhere.yaml"})
+
+
+def test_a_folder_of_something_else_is_no_run(folder: Path, terminal: Terminal) -> None:
+    (folder / "photos").mkdir()
+    (folder / "photos/one.jpg").write_text("")
+    answer = terminal("train", "tiny.yaml", "--run", "photos")
+    assert answer.code == 2
+    assert "photos is not empty and not a run folder" in answer.stderr
+    assert [item.name for item in (folder / "photos").iterdir()] == ["one.jpg"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_two_processes_do_not_share_a_run(terminal: Terminal) -> None:
+    from hwnas.cli.options import load_config
+    from hwnas.runs.folder import RunFolder
+
+    with RunFolder(Path("runs/tiny")).open(load_config("tiny.yaml")):
+        answer = terminal("train", "tiny.yaml")
+    assert (answer.code, "another hwnas process is using runs/tiny" in answer.stderr) == (2, True)
+
+
+def test_the_command_itself_exits_with_2_and_no_traceback(folder: Path) -> None:
+    command = [sys.executable, "-m", "hwnas", "train", "nowhere.yaml"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert answer.returncode == 2
+    assert answer.stderr == "hwnas: there is no file nowhere.yaml\n"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = ("torch", "onnx", "onnxruntime", "numpy", "pydantic", "sklearn", "plotly", "matplotlib")
+    script = (
+        "import sys, json, hwnas.cli.main; "
+        f"print(json.dumps([m for m in {heavy!r} if m in sys.modules]))"
+    )
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert json.loads(answer.stdout) == []
+
+
+@pytest.mark.parametrize(
+    "words", ["", "quickstart", "profile", "train", "search", "export", "report", "devices list",
+              "devices show", "table show"],
+)  # fmt: skip
+def test_every_verb_explains_itself(terminal: Terminal, words: str) -> None:
+    answer = terminal(*words.split(), "--help")
+    assert answer.code == 0
+    assert "Usage: hwnas" in answer.stdout
+
+
+def test_devices_are_listed_and_shown(terminal: Terminal) -> None:
+    listed = terminal("devices", "list", "--json").document
+    assert [device["name"] for device in listed] == ["local_cpu"]
+    shown = terminal("devices", "show", "local_cpu", "--json").document
+    assert shown["provider"] == "CPUExecutionProvider"
