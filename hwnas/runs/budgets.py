@@ -13,7 +13,7 @@ UNITS: dict[str, dict[str, float]] = {
     "file_size": {"B": 1.0, "KB": 1e3, "MB": 1e6},
 }
 _EXAMPLES = {"latency": "12 ms", "macs": "60 M", "params": "2.5 M", "file_size": "4 MB"}
-_OF_REFERENCE = re.compile(r"\s*([0-9.]+)\s*%\s*of\s+reference\s*")
+_OF_REFERENCE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*of\s+reference\s*")
 _QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-zµ]*)\s*")
 
 
@@ -53,7 +53,7 @@ def parse_budget(objective: str, text: str | float) -> BudgetText:
     quantity = _QUANTITY.fullmatch(str(text))
     example = f"write it like '{_EXAMPLES[objective]}' or '80 % of reference'"
     if share:
-        amount, factor = _number(share[1]), 0.01
+        amount, factor = float(share[1]), 0.01
     elif quantity:
         units = UNITS[objective]
         if quantity[2] not in units:
@@ -62,16 +62,9 @@ def parse_budget(objective: str, text: str | float) -> BudgetText:
             raise BudgetError(
                 f"the {objective} budget '{text}' has {said}, but takes {known}; {example}"
             )
-        amount, factor = _number(quantity[1]), units[quantity[2]]
+        amount, factor = float(quantity[1]), units[quantity[2]]
     else:
         raise BudgetError(f"the {objective} budget '{text}' cannot be read; {example}")
     if not amount > 0:
         raise BudgetError(f"the {objective} budget '{text}' must be more than zero")
     return BudgetText(objective, amount * factor, bool(share))
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from devices.errors import HwnasError
+from hwnas.data import Split
+from hwnas.export.verification import check_numbers
+from hwnas.spaces import load_space
+from hwnas.supernet.folding import folded_weights
+from hwnas.supernet.modules import NetworkModule
+from latency.graph import build_graph
+from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
+
+SPACE = load_space("nas_bench_macro", resolution=16)
+MODULE = NetworkModule(SPACE.network(SPACE.choice_counts - 2))
+
+
+def noise(count: int) -> Split:
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (count, 3, 16, 16)).astype(np.uint8)
+    return Split(images, generator.integers(0, 10, count))
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_an_exported_network_computes_what_its_module_does(batch: int) -> None:
+    graph = build_graph(MODULE.blocks, batch=batch, weights=folded_weights(MODULE.eval()))
+    check = check_numbers(graph.SerializeToString(), MODULE, noise(10), batch=batch)
+    assert check.images == 10 // batch * batch
+    assert 0 <= check.max_abs_diff < 1e-4
+    assert 0 <= check.accuracy <= 100
+
+
+def test_another_network_is_refused() -> None:
+    weights = folded_weights(NetworkModule(MODULE.blocks, seed=1).eval())
+    graph = build_graph(MODULE.blocks, weights=weights)
+    with pytest.raises(HwnasError, match=r"differs from PyTorch's by .*nothing was exported"):
+        check_numbers(graph.SerializeToString(), MODULE, noise(4), batch=1)
