@@ -12,7 +12,7 @@ install: $(INSTALLED)
 
 # torch is asked for by its exact version: a range would take the newest build with CUDA.
 $(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet $(PIP_ARGS) --constraint constraints.txt \
 		"$$(grep '^torch==' constraints.txt)" --editable '.[dev]'
 	touch $(INSTALLED)

@@ -102,7 +102,8 @@ def killed_profile(folder: Path, kills: int, moments: random.Random) -> dict[str
     run(folder, "profile", CONFIG)
     final = visits(table)
     lost += sum(final.get(key) != samples for key, samples in before.items())
-    graphs = {key[0] for key in final}
+    with sqlite3.connect(table) as connection:
+        graphs = connection.execute("SELECT key FROM graphs").fetchall()
     return {
         "kills": count,
         "visits": len(final),

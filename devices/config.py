@@ -16,6 +16,10 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+_SINGULAR = {"devices": "device", "spaces": "space", "searches": "search config"}
+# What pydantic adds to the path of a wrong value that may be of several types.
+_TYPES = ("str", "int", "float", "bool")
+
 Config = TypeVar("Config", bound=StrictModel)
 
 
@@ -47,7 +51,7 @@ def find_config(kind: str, name: str) -> Path:
         return path
     known = config_names(kind)
     raise ConfigError(
-        f"there is no {kind.rstrip('s')} named '{name}'{_nearest(name, known)} "
+        f"there is no {_SINGULAR[kind]} named '{name}'{_nearest(name, known)} "
         f"(known: {', '.join(known)}, or the path of a .yaml file)"
     )
 
@@ -65,7 +69,7 @@ def read_config(path: Path, model: type[Config]) -> Config:
         raise ConfigError(f"cannot read {path}: {error}") from error
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "not valid YAML"
@@ -89,8 +93,7 @@ def parse_config(content: dict[str, Any], model: type[Config], source: str) -> C
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     first = error.errors()[0]
-    # Union tags and validator names that pydantic puts into the path are not keys of the file.
-    path = [part for part in first["loc"] if not (isinstance(part, str) and "[" in part)]
+    path = [part for part in first["loc"] if part not in _TYPES]
     key = ".".join(str(part) for part in path) or "the file"
     if first["type"] == "extra_forbidden":
         known = _keys_at(model, path[:-1])

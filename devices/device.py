@@ -58,11 +58,14 @@ class Fingerprint:
     graph_builder: int
 
     def difference(self, other: "Fingerprint") -> str | None:
-        """The first field that differs, as "cpu is 'a' here and 'b' there"; None when equal."""
-        for name, here in asdict(self).items():
-            there = getattr(other, name)
+        """The first field that differs, None when equal.
+
+        As in "threads is 1 there and 2 here": this fingerprint is there, the other one here.
+        """
+        for name, there in asdict(self).items():
+            here = getattr(other, name)
             if here != there:
-                return f"{name} is {here!r} there and {there!r} here"
+                return f"{name} is {there!r} there and {here!r} here"
         return None
 
     @classmethod

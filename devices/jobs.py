@@ -3,8 +3,7 @@
 import json
 import math
 import secrets
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from devices.device import Device
 from devices.errors import DeviceError
 from devices.transports import TRANSPORTS
+from devices.workspace import job_folder
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,11 @@ class Visit:
 class Job:
     """Graphs (serialised ONNX models) and the rounds in which to visit them.
 
+    `graphs` is read once, one at a time, so that all of them need never be in memory together;
     `rounds` holds (round number, graph indices in the order of visiting).
     """
 
-    graphs: Sequence[bytes]
+    graphs: Iterable[bytes]
     rounds: Sequence[tuple[int, Sequence[int]]]
     least_runs: int
     least_ms: float
@@ -48,13 +49,10 @@ def run_job(device: Device, job: Job) -> Iterator[dict[str, Any] | Visit]:
         DeviceError: the target failed, or its output is incomplete or not of this job.
     """
     nonce = secrets.token_hex(16)
-    with (
-        tempfile.TemporaryDirectory(prefix="hwnas-job-") as name,
-        closing(TRANSPORTS[device.transport]()) as transport,
-    ):
-        _write_job(Path(name), device, job, nonce)
+    with job_folder() as folder, closing(TRANSPORTS[device.transport]()) as transport:
+        _write_job(folder, device, job, nonce)
         visits, done = 0, False
-        with closing(transport.run_agent(transport.push(Path(name)))) as lines:  # type: ignore[type-var]
+        with closing(transport.run_agent(transport.push(folder))) as lines:  # type: ignore[type-var]
             for line in lines:
                 message = _parse(line, nonce)
                 match message["event"]:

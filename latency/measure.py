@@ -155,7 +155,7 @@ def _job(
         random.Random(f"{session}/{number}").shuffle(of_round)
         if of_round:
             rounds.append((number, [index[key] for key in of_round]))
-    models = [build_graph(graphs[key], batch=device.batch).SerializeToString() for key in keys]
+    models = (build_graph(graphs[key], batch=device.batch).SerializeToString() for key in keys)
     return Job(models, rounds, schedule.least_runs, schedule.least_ms), keys
 
 

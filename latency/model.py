@@ -62,7 +62,8 @@ class LatencyModel:
                 f"the latency table has no timing of the block '{block_key(block)}'; "
                 "run 'hwnas profile' for this space, resolution and number of classes"
             ) from None
-        return self.correction.scale * measured + self.correction.per_block
+        # A tiny block cannot give back more time than it takes.
+        return max(0.0, self.correction.scale * measured + self.correction.per_block)
 
     def predict(self, networks: Sequence[Network]) -> NDArray[np.float64]:
         """(N,) latencies in ms."""

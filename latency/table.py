@@ -89,7 +89,7 @@ class LatencyTable:
         Raises:
             TableError: it is not; the message says how to make one.
         """
-        if not path.is_file():
+        if not path.is_file() or not path.stat().st_size:
             raise TableError(f"there is no latency table {path}; make one with 'hwnas profile'")
         return cls(path)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Generic, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,11 +52,14 @@ class AdditiveObjective:
         )
 
 
+Bounded = TypeVar("Bounded", bound=Objective)
+
+
 @dataclass(frozen=True)
-class Constraint:
+class Constraint(Generic[Bounded]):
     """An objective with a bound, in its unit: at most for minimised, at least for maximised."""
 
-    objective: Objective
+    objective: Bounded
     bound: float
 
     def satisfied(self, networks: Sequence[Network]) -> NDArray[np.bool_]:
@@ -70,20 +73,14 @@ class Constraint:
         return np.asarray(kept, dtype=np.bool_)
 
 
-def non_dominated(costs: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(N,) which rows of (N, M) values, all to be minimised, no other row dominates.
+def pareto_order(costs: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Indices of the non-dominated of (N,) costs (less is better) and scores (more is), by cost.
 
-    A row dominates another when it is nowhere larger and somewhere smaller; of equal rows the
-    first alone is kept.
+    One dominates another when it is nowhere worse and somewhere better. Of equal pairs the first
+    alone is kept.
     """
-    count = len(costs)
-    keep = np.ones(count, dtype=np.bool_)
-    order = np.lexsort(costs.T[::-1])
-    kept: list[int] = []
-    for index in order:
-        rows = costs[kept]
-        if len(rows) and (rows <= costs[index]).all(axis=1).any():
-            keep[index] = False
-        else:
-            kept.append(int(index))
-    return keep
+    order = np.lexsort((-scores, costs))
+    ranked = scores[order]
+    best_before = np.concatenate(([-np.inf], np.maximum.accumulate(ranked)[:-1]))
+    kept: NDArray[np.int64] = order[ranked > best_before]
+    return kept

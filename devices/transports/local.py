@@ -27,7 +27,8 @@ class LocalTransport:
         """
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
             agent = subprocess.Popen(
-                [sys.executable, "-m", "devices.agent", folder],
+                # -P: no module of the current folder may stand in for one of Python's or ours.
+                [sys.executable, "-P", "-m", "devices.agent", folder],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,

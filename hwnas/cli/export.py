@@ -13,15 +13,16 @@ def export(run: options.RunArgument, as_json: options.Json = False) -> None:
     budget on the device; the space's reference network is trained and measured beside it.
     """
     from hwnas.cli.show import show_summary
-    from hwnas.cli.stages import export_stage, reopen_run
+    from hwnas.cli.stages import export_stage, read_images, reopen_run
     from hwnas.runs.searching import search_result
     from hwnas.runs.training import load_supernet
 
     output = Output(as_json)
     start = time.monotonic()
-    with reopen_run(run, output) as (experiment, folder):
+    with reopen_run(run) as (experiment, folder):
         latency = experiment.latency_model()
-        result = search_result(experiment.problem(latency), folder)
+        result = search_result(experiment, latency, folder)
+        read_images(experiment, output)
         trained = load_supernet(experiment, folder)
         summary = export_stage(experiment, folder, latency, trained, result, output, start)
         show_summary(output, summary)

@@ -1,16 +1,35 @@
 """The command `hwnas`: one file a verb; every error a user can cause is one sentence."""
 
 import json
+import signal
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from devices.errors import HwnasError
 from hwnas import __version__
 from hwnas.cli import devices, export, profile, quickstart, report, search, table, train
 
+
+class _InterruptedError(Exception):
+    """Ctrl-C, or a request to end, in the middle of a verb."""
+
+
+class _Verbs(TyperGroup):
+    """Typer answers Ctrl-C with silence; hwnas says that nothing is lost."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _InterruptedError from None
+
+
 app = typer.Typer(
     name="hwnas",
+    cls=_Verbs,
     help="The most accurate network that really runs within your milliseconds on your device.",
     no_args_is_help=True,
     add_completion=False,
@@ -44,11 +63,13 @@ def _root(
 
 def main() -> None:
     """Runs a verb; exit code 2 and one sentence for wrong input, 130 for Ctrl-C."""
+    # As Ctrl-C: temporary folders and child processes are cleared away.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except HwnasError as error:
         _fail(str(error), 2)
-    except KeyboardInterrupt:
+    except (_InterruptedError, KeyboardInterrupt):
         _fail("interrupted; run the same command again to continue where it stopped", 130)
     except BrokenPipeError:
         sys.stderr.close()

@@ -26,7 +26,10 @@ Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse unreadable images instead of skipping them.")
 ]
 Resolution = Annotated[
-    int | None, typer.Option("--resolution", help="Height and width of the images, in pixels.")
+    int | None,
+    typer.Option(
+        "--resolution", min=8, max=1024, help="Height and width of the images, in pixels."
+    ),
 ]
 Budgets = Annotated[
     list[str] | None,
@@ -73,13 +76,14 @@ def load_config(
     """
     from hwnas.runs.config import load_run_config
 
-    overrides: dict[str, Any] = {
+    named: dict[str, Any] = {
         "data.source": data,
         "data.strict": strict or None,
         "resolution": resolution,
         "device": device,
         "table": table,
     }
+    overrides = {key: value for key, value in named.items() if value is not None}
     if budgets:
         overrides["search.budgets"] = dict(
             _pair("--budget", text, "latency=12 ms") for text in budgets
@@ -107,5 +111,5 @@ def _yaml_value(text: str) -> Any:
 
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # ValueError: a date that does not exist
         return text

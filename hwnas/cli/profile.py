@@ -1,6 +1,5 @@
 """`hwnas profile`: a space measured on a device, into a latency table."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,19 +46,20 @@ def profile(
         )
         experiment = Experiment(loaded)
         target, chosen, path, counts = (
-            experiment.space, experiment.device, loaded.table_path, loaded.profile,
+            experiment.space, experiment.device, experiment.table_path, loaded.profile,
         )  # fmt: skip
     else:
         if data is not None or settings:
             raise ConfigError("--data and --set go with a config, not with --space")
         from devices.device import load_device
         from hwnas.runs.config import ProfileConfig
+        from hwnas.runs.experiment import table_path
         from hwnas.spaces import load_space
 
         assert space is not None
         target = load_space(space, resolution=resolution, classes=classes)
         chosen = load_device(device or "local_cpu")
-        path = Path(table or f"tables/{chosen.name}.sqlite")
+        path = table_path(table, chosen)
         counts = ProfileConfig()
     from hwnas.runs.profiling import profile_space
 

@@ -1,6 +1,5 @@
 """`hwnas quickstart`: from images to an exported, measured network in one command."""
 
-import json
 import time
 from pathlib import Path
 
@@ -28,6 +27,7 @@ def quickstart(
     from hwnas.cli import stages
     from hwnas.cli.show import show_front, show_model, show_summary
     from hwnas.runs.profiling import profile_space
+    from hwnas.runs.summary import stored_summary
 
     output = Output(as_json)
     start = time.monotonic()
@@ -37,19 +37,26 @@ def quickstart(
     )  # fmt: skip
     path = run or default_run(config.data.source)
     with stages.open_run(path, config, output) as (experiment, folder):
-        with output.progress(f"1/4 measuring {experiment.space.name} on this machine") as update:
+        with output.progress(f"measuring {experiment.space.name} on this machine") as update:
             latency = profile_space(
-                experiment.space, experiment.device, config.table_path, config.profile, update
+                experiment.space, experiment.device, experiment.table_path, config.profile, update
             )
-        show_model(output, config.table_path, experiment.space, latency)
+        show_model(output, experiment.table_path, experiment.space, latency)
+        experiment.problem(latency)  # a budget out of reach is refused before the training
         stages.train_stage(experiment, folder, output)
         result, trained = stages.search_stage(experiment, folder, latency, output)
         show_front(output, result, experiment.space)
-        summary = stages.export_stage(experiment, folder, latency, trained, result, output, start)
+        summary = stored_summary(folder, result)
+        if summary is not None:
+            output.say(f"{path} is complete; 'hwnas export {path}' would measure again")
+        else:
+            summary = stages.export_stage(
+                experiment, folder, latency, trained, result, output, start
+            )
         page, picture = stages.report_stage(experiment, folder)
         show_summary(output, summary)
         output.line(f"report: {page}\npicture: {picture}")
-        output.document(json.loads(folder.summary_file.read_text(encoding="utf-8")))
+        output.document(summary)
 
 
 def default_run(source: str) -> Path:

@@ -9,7 +9,7 @@ def report(run: options.RunArgument, as_json: options.Json = False) -> None:
     from hwnas.cli.stages import reopen_run, report_stage
 
     output = Output(as_json)
-    with reopen_run(run, output) as (experiment, folder):
+    with reopen_run(run) as (experiment, folder):
         page, picture = report_stage(experiment, folder)
         output.line(f"report: {page}\npicture: {picture}")
         output.document({"report": str(page), "picture": str(picture)})

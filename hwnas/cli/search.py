@@ -33,7 +33,9 @@ def search(
     )  # fmt: skip
     path = options.run_path(run, config)
     RunFolder(path).check_trained()
-    latency = Experiment(loaded).latency_model()
+    experiment = Experiment(loaded)
+    latency = experiment.latency_model()
+    experiment.problem(latency)  # a budget out of reach is refused before anything is written
     with open_run(path, loaded, output) as (experiment, folder):
         result, _ = search_stage(experiment, folder, latency, output)
         points = show_front(output, result, experiment.space)

@@ -1,21 +1,24 @@
 """How verbs show a latency model and the figures of a run."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hwnas.cli.output import Output
-from hwnas.report.page import summary_rows
-from hwnas.runs.experiment import scope_of
-from hwnas.runs.searching import SearchResult
-from hwnas.spaces import SearchSpace
-from latency.model import LatencyModel
-from latency.validation import Validation
+from hwnas.report.rows import VALIDATION_HEADER, summary_rows, validation_rows
+
+if TYPE_CHECKING:
+    from hwnas.runs.searching import SearchResult
+    from hwnas.spaces import SearchSpace
+    from latency.model import LatencyModel
+    from latency.validation import Validation
 
 
 def show_model(
-    output: Output, path: Path, space: SearchSpace, model: LatencyModel
+    output: Output, path: Path, space: "SearchSpace", model: "LatencyModel"
 ) -> dict[str, Any]:
     """Prints a model's error beside the noise of measuring, and returns the same as JSON."""
+    from hwnas.runs.experiment import scope_of
+
     blocks = space.blocks()
     output.line(
         f"{path}: {len(blocks)} distinct blocks of {scope_of(space)} ({space.size:.3g} networks)"
@@ -31,23 +34,18 @@ def show_model(
     }
 
 
-def show_validation(output: Output, correction: str, validation: Validation) -> None:
+def show_validation(output: Output, correction: str, validation: "Validation") -> None:
     """Prints the error of predictions beside that of measuring twice."""
-    rows = []
-    both = {"predicted": validation.prediction, "measured twice": validation.replicate}
-    for name, one in both.items():
-        rows.append(
-            [name, f"{one.mape:.2f} %", f"{one.within_5:.0%}", f"{one.within_10:.0%}",
-             f"{one.tau:.3f}", f"{one.worst:.1f} %"]
-        )  # fmt: skip
     output.table(
         f"latency model ({correction}) on {validation.prediction.networks} unseen networks",
-        ["", "mean error", "within 5 %", "within 10 %", "Kendall tau", "worst"],
-        rows,
+        VALIDATION_HEADER,
+        validation_rows(validation),
     )
 
 
-def show_front(output: Output, result: SearchResult, space: SearchSpace) -> list[dict[str, Any]]:
+def show_front(
+    output: Output, result: "SearchResult", space: "SearchSpace"
+) -> list[dict[str, Any]]:
     """Prints the joined front and returns the same as JSON."""
     from objectives.costs import MACS, PARAMETERS
 

@@ -49,10 +49,12 @@ def read_images(experiment: Experiment, output: Output) -> None:
 
 
 @contextmanager
-def reopen_run(path: Path, output: Output) -> Iterator[tuple[Experiment, RunFolder]]:
+def reopen_run(path: Path) -> Iterator[tuple[Experiment, RunFolder]]:
     """A run folder that is there, by its own config."""
-    with open_run(path, RunFolder(path).config(), output) as opened:
-        yield opened
+    folder = RunFolder(path)
+    config = folder.config()
+    with folder.open(config):
+        yield Experiment(config), folder
 
 
 def train_stage(experiment: Experiment, folder: RunFolder, output: Output) -> TrainReport:
@@ -68,7 +70,7 @@ def search_stage(
 ) -> tuple[SearchResult, TrainedSupernet]:
     """Runs the searchers and writes the front."""
     problem = experiment.problem(latency)
-    problem.check_reachable()
+    folder.adopt(experiment.config)
     for budget in problem.budgets:
         output.say(f"budget: {budget.trellis.name} ≤ {budget.bound:.4g} {budget.trellis.unit}")
     trained = load_supernet(experiment, folder)
@@ -93,7 +95,8 @@ def export_stage(
 ) -> dict[str, Any]:
     """Exports the winner and the reference, and writes `summary.json`; `start` is monotonic."""
     export = Exporter(experiment, folder, latency, trained, result, output).export()
-    summary = summarize(export, experiment, latency, time.monotonic() - start)
+    seconds = time.monotonic() - start
+    summary = summarize(export, experiment, latency, result, seconds)
     write_atomically(folder.summary_file, as_json(summary))
     return summary
 

@@ -28,7 +28,8 @@ def show_table(
         fingerprint = opened.fingerprint
         summaries = opened.summaries()
         known, models, dates = opened.blocks(), opened.models(), opened.dates()
-    provenance = {**(asdict(fingerprint) if fingerprint else {}), "measured": dates}
+    measured_between = dict(zip(("first_visit", "last_visit"), dates or (), strict=False))
+    provenance = {**(asdict(fingerprint) if fingerprint else {}), **measured_between}
     output.table(str(table), ["", "value"], [[k, str(v)] for k, v in provenance.items()])
     for scope, content in models.items():
         model = LatencyModel.from_dict(content, {})

@@ -59,6 +59,8 @@ def _check_classes(root: Path, counts: dict[str, int], loose: int) -> None:
         found = f"{loose} images but no folders" if loose else "no folders with images"
         raise DataError(f"{root} holds {found}; give each class a folder of images")
     for name, count in counts.items():
+        if not name.isprintable():
+            raise DataError(f"the class folder {name!r} in {root} has a name that is no text")
         if not count:
             raise DataError(
                 f"the class folder {root / name} holds no images "

@@ -44,7 +44,7 @@ def timm_arguments(network: Network) -> dict[str, object] | None:
         "stem_size": stem.out_channels,
         "num_features": head.hidden_channels or head.feature_channels,
         "num_classes": head.classes,
-        "act_layer": _ACTIVATIONS.get(stem.activation),
+        "act_layer": stem.activation,
     }
 
 

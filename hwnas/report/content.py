@@ -1,6 +1,5 @@
 """What a report shows: everything judged, the front, the winner, and how right the table is."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult, search_result
+from hwnas.runs.summary import stored_summary
 from latency.validation import Validation
 
 
@@ -44,12 +44,8 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         RunError, TableError: the run was not searched, or its table is gone.
     """
     latency = experiment.stored_latency_model()
-    problem = experiment.problem(latency)
-    result = search_result(problem, folder)
-    bounds = [b.bound for b in problem.budgets if b.trellis.name == "latency"]
-    summary = None
-    if folder.summary_file.is_file():
-        summary = json.loads(folder.summary_file.read_text(encoding="utf-8"))
+    result = search_result(experiment, latency, folder)
+    bounds = [b.bound for b in result.problem.budgets if b.trellis.name == "latency"]
     return ReportContent(
         title=f"{experiment.space.name} on {experiment.device.name}",
         config_yaml=experiment.config.to_yaml(),
@@ -59,7 +55,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         budget_ms=min(bounds) if bounds else None,
         validation=latency.validation,
         correction=latency.correction.name,
-        summary=summary,
+        summary=stored_summary(folder, result),
     )
 
 

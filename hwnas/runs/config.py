@@ -20,6 +20,12 @@ class DataConfig(StrictModel):
     strict: bool = False
     limit: Annotated[int, Field(ge=10)] | None = None
 
+    @field_validator("source")
+    @classmethod
+    def _one_spelling(cls, value: str) -> str:
+        # photos and photos/ are the same folder; ./digits is a folder, digits is not.
+        return value if value in ("digits", "./digits") else str(Path(value))
+
 
 class ProfileConfig(StrictModel):
     """How many whole networks are measured: to fit the latency model, and to check it."""
@@ -34,7 +40,7 @@ class SearchConfig(StrictModel):
     budgets: dict[str, str | float]
     searchers: Annotated[tuple[str, ...], Field(min_length=1)] = tuple(SEARCHERS)
     evaluations: Annotated[int, Field(ge=1)] = 100
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @field_validator("budgets")
     @classmethod
@@ -72,11 +78,6 @@ class RunConfig(StrictModel):
     search: SearchConfig
     fine_tune: TrainConfig
 
-    @property
-    def table_path(self) -> Path:
-        """The latency table: the one named, or the device's own under `tables/`."""
-        return Path(self.table or f"tables/{Path(self.device).stem}.sqlite")
-
     def to_yaml(self) -> str:
         """The resolved config, every key written out."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
@@ -93,11 +94,10 @@ def load_run_config(name: str, overrides: dict[str, Any] | None = None) -> RunCo
         ConfigError: there is no such config, or it is wrong.
     """
     config = read_config(find_config("searches", name), RunConfig)
-    changed = {key: value for key, value in (overrides or {}).items() if value is not None}
-    if not changed:
+    if not overrides:
         return config
     content = config.model_dump(mode="json")
-    for key, value in changed.items():
+    for key, value in overrides.items():
         *parents, last = key.split(".")
         node = content
         for parent in parents:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from devices.device import Device, load_device
 from hwnas.data import ImageDataset, class_names, load_dataset
 from hwnas.runs.config import RunConfig
 from hwnas.search import Budget, SearchProblem, Trellis
+from hwnas.search.exact import check_reachable_together
 from hwnas.spaces import SearchSpace, load_space, reference_network
 from latency.blocks import Network
 from latency.measure import read_fingerprint
@@ -15,7 +17,7 @@ from latency.profile import load_model, scope_name
 from latency.table import LatencyTable
 from objectives.costs import FILE_SIZE, MACS, PARAMETERS
 from objectives.latency import latency_objective
-from objectives.objective import AdditiveObjective
+from objectives.objective import AdditiveObjective, Constraint
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Experiment:
         return load_device(self.config.device)
 
     @cached_property
+    def table_path(self) -> Path:
+        """The latency table: the one named, or the device's own."""
+        return table_path(self.config.table, self.device)
+
+    @cached_property
     def reference(self) -> Network | None:
         """The published network to compare with, at the same resolution and class count."""
         return reference_of(self.space)
@@ -61,13 +68,13 @@ class Experiment:
         return self._model(check_device=False)
 
     def _model(self, *, check_device: bool) -> LatencyModel:
-        with LatencyTable.existing(self.config.table_path) as table:
+        with LatencyTable.existing(self.table_path) as table:
             if check_device:
                 table.bind(read_fingerprint(self.device))
             return load_model(table, scope_of(self.space), self.space.blocks())
 
-    def problem(self, latency: LatencyModel) -> SearchProblem:
-        """The search problem: latency as the front's axis, and every budget.
+    def constraints(self, latency: LatencyModel) -> list[Constraint[AdditiveObjective]]:
+        """The budgets of the config, in their objectives' units.
 
         Raises:
             BudgetError: a budget refers to a reference network that the space does not name.
@@ -76,14 +83,36 @@ class Experiment:
             objective.name: objective
             for objective in (latency_objective(latency), MACS, PARAMETERS, FILE_SIZE)
         }
-        budgets = []
+        constraints = []
         for budget in self.config.search.parsed_budgets():
             objective = objectives[budget.objective]
             reference = self.reference
             value = float(objective.evaluate([reference])[0]) if reference else None
-            budgets.append(Budget(Trellis.of(self.space, objective), budget.bound(value)))
-        cost = Trellis.of(self.space, objectives["latency"])
-        return SearchProblem(self.space, cost, tuple(budgets))
+            constraints.append(Constraint(objective, budget.bound(value)))
+        return constraints
+
+    def problem(self, latency: LatencyModel) -> SearchProblem:
+        """The search problem: latency as the front's axis, and every budget.
+
+        Raises:
+            BudgetError: a budget is out of reach, or budgets are together, or one refers to a
+                reference network that the space does not name.
+        """
+        problem = SearchProblem(
+            self.space,
+            Trellis.of(self.space, latency_objective(latency)),
+            tuple(
+                Budget(Trellis.of(self.space, constraint.objective), constraint.bound)
+                for constraint in self.constraints(latency)
+            ),
+        )
+        check_reachable_together(problem)
+        return problem
+
+
+def table_path(named: str | None, device: Device) -> Path:
+    """The latency table that was named, or the device's own under `tables/`."""
+    return Path(named or f"tables/{device.name}.sqlite")
 
 
 def reference_of(space: SearchSpace) -> Network | None:

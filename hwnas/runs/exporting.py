@@ -1,6 +1,7 @@
 """The last stage of a run: the best network of the front that really keeps the budget, as files."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,19 +20,20 @@ from hwnas.runs.training import (
     train_from_scratch,
     with_loss,
 )
-from hwnas.search.front import Front
+from hwnas.spaces import Architectures
 from hwnas.supernet.evaluation import accuracy
 from hwnas.supernet.folding import folded_weights
 from hwnas.supernet.modules import NetworkModule
 from latency.blocks import Network
 from latency.graph import build_graph
-from latency.measure import Schedule, measure, measure_models
+from latency.measure import Schedule, measure_models
 from latency.model import LatencyModel
-from latency.table import LatencyTable, Summary, network_key, register_all
-from objectives.costs import MACS, PARAMETERS
+from latency.table import Summary
+from objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
 
-# How many networks of the front are measured before one is fine-tuned.
+# How many networks of the front are measured side by side before one of them is fine-tuned.
 SCREENED = 8
+SCREENING = Schedule(sessions=3, rounds=4)
 # The schedule of the last word on a network: more sessions than a table's entry gets.
 FINAL = Schedule(sessions=6, rounds=6)
 
@@ -115,21 +117,21 @@ class Exporter:
             )
         reference = self._reference()
         rejected: list[dict[str, Any]] = []
-        for network, accurate, screened_ms in self._screened():
+        for architecture, accurate, screened_ms in self._screened():
+            network = self.experiment.space.network(architecture)
             if self._exceeds(screened_ms):
-                rejected.append(self._reject(network, accurate, screened_ms, "whole network"))
+                rejected.append(self._reject(network, accurate, screened_ms, "untrained"))
                 continue
             title = f"fine-tuning a network of {accurate:.2f} % validation accuracy"
             with self.listener.progress(title) as update:
                 module = fine_tune(
-                    self.trained, network, self.experiment, self.folder, with_loss(update)
+                    self.trained, architecture, self.experiment, self.folder, with_loss(update)
                 )
             candidate = self._candidate(network, module)
             measured = self._measure({"winner": candidate, "reference": reference})
-            if self._exceeds(measured["winner"].p10):
-                rejected.append(
-                    self._reject(network, accurate, measured["winner"].p10, "exported file")
-                )
+            exported_ms = measured["winner"].p10
+            if self._exceeds(exported_ms):
+                rejected.append(self._reject(network, accurate, exported_ms, "exported"))
                 continue
             return Export(
                 self.budget_ms,
@@ -138,25 +140,30 @@ class Exporter:
                 rejected,
             )
         raise BudgetError(
-            f"none of the {len(rejected)} most accurate networks of the front measured within "
+            f"none of the {len(rejected)} networks of the front measured within "
             f"{self.budget_ms:.4g} ms; the machine may be busy: run the same command again, or "
-            "profile it again into a new table (--table)"
+            "search with a larger budget"
         )
 
-    def _screened(self) -> list[tuple[Network, float, float]]:
-        """(network, validation accuracy, measured ms) from the most accurate one down."""
-        front: Front = self.result.front
-        order = np.argsort(-front.scores)[:SCREENED]
-        networks = [self.experiment.space.network(front.architectures[i]) for i in order]
-        with (
-            LatencyTable.existing(self.experiment.config.table_path) as table,
-            self.listener.progress(f"measuring {len(networks)} networks of the front") as update,
-        ):
-            graphs = register_all(table, [], networks)
-            measure(self.experiment.device, table, graphs, Schedule(), update)
-            summaries = table.summaries()
-        measured = [summaries[network_key(network)].p10 for network in networks]
-        return list(zip(networks, map(float, front.scores[order]), measured, strict=True))
+    def _screened(self) -> Iterator[tuple[Architectures, float, float]]:
+        """(architecture, validation accuracy, measured ms) from the most accurate one down."""
+        front = self.result.front
+        order = np.argsort(-front.scores)
+        for start in range(0, len(order), SCREENED):
+            part = order[start : start + SCREENED]
+            models = {
+                str(index): build_graph(
+                    self.experiment.space.network(front.architectures[index]),
+                    batch=self.experiment.device.batch,
+                ).SerializeToString()
+                for index in part
+            }
+            title = f"measuring {len(models)} networks of the front"
+            with self.listener.progress(title) as update:
+                measured = measure_models(self.experiment.device, models, SCREENING, update)
+            for index in part:
+                milliseconds = measured[str(index)].p10
+                yield front.architectures[index], float(front.scores[index]), milliseconds
 
     def _exceeds(self, milliseconds: float) -> bool:
         return self.budget_ms is not None and milliseconds > self.budget_ms
@@ -167,7 +174,7 @@ class Exporter:
         predicted = float(self.latency.predict([network])[0])
         self.listener.say(
             f"no winner: a network of {accurate:.2f} % validation accuracy, predicted at "
-            f"{predicted:.4g} ms, measures {measured_ms:.4g} ms ({what}), over the budget of "
+            f"{predicted:.4g} ms, measures {measured_ms:.4g} ms {what}, over the budget of "
             f"{self.budget_ms:.4g} ms; trying the next of the front"
         )
         return {
@@ -235,6 +242,7 @@ class Exporter:
             },
             "macs": exported.macs,
             "parameters": exported.parameters,
+            "peak_activation_bytes": int(PEAK_MEMORY.evaluate([exported.network])[0]),
             "latency": {
                 "device": self.experiment.device.name,
                 "budget_ms": self.budget_ms,

@@ -1,13 +1,14 @@
 """The run folder: one experiment's files, its config, and one process at a time."""
 
-import fcntl
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from devices.config import read_config
 from devices.errors import RunError
 from devices.files import write_atomically
+from devices.lock import locked
 from hwnas.runs.config import RunConfig
 
 # What a trained supernet depends on; everything else may change between two commands.
@@ -20,7 +21,6 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         """Names a run folder; nothing is written before `open`."""
         self.path = path
-        self._lock: int | None = None
 
     @property
     def config_file(self) -> Path:
@@ -71,44 +71,38 @@ class RunFolder:
                 f"{self.path} has no trained supernet; run 'hwnas train' with the same config first"
             )
 
-    def open(self, config: RunConfig) -> Self:
-        """Creates the folder, or continues it when it belongs to this config.
+    @contextmanager
+    def open(self, config: RunConfig) -> Iterator[Self]:
+        """Creates the folder with its config, or continues it when it belongs to this one.
 
-        Search and fine-tuning settings may change: what was trained and judged stays valid.
+        Of an existing run the stored config stays, until `adopt`. Search and fine-tuning settings
+        may differ: what was trained and judged stays valid.
 
         Raises:
             RunError: another config's folder (the message names the key that differs), a folder
                 of something else, or one that another process uses.
         """
-        try:
-            if self.path.is_dir() and any(self.path.iterdir()):
-                self._check(config)
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"cannot use the run folder {self.path}: {error.strerror}") from error
-        self._hold()
-        write_atomically(self.config_file, config.to_yaml())
-        return self
+        self._check(config)
+        busy = f"another hwnas process is using {self.path}; wait for it"
+        with locked(self.path / ".lock", error=RunError, busy=busy):
+            if not self.config_file.is_file():
+                self.adopt(config)
+            yield self
 
-    def close(self) -> None:
-        """Lets other processes use the folder."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def adopt(self, config: RunConfig) -> None:
+        """Makes this the run's config: what `export` and `report` go by."""
+        write_atomically(self.config_file, config.to_yaml(), error=RunError)
 
     def _check(self, config: RunConfig) -> None:
-        names = {item.name for item in self.path.iterdir()} - {".lock"}
-        if names and not self.config_file.is_file():
-            raise RunError(
-                f"{self.path} is not empty and not a run folder; name another one with --run"
-            )
-        if not names:
+        if self.path.exists() and not self.path.is_dir():
+            raise RunError(f"{self.path} is a file; name another run folder with --run")
+        if not self.config_file.is_file():
+            # The remains of a process that was killed while it began are no reason to refuse.
+            found = list(self.path.iterdir()) if self.path.is_dir() else []
+            if any(item.name[0] != "." for item in found):
+                raise RunError(
+                    f"{self.path} is not empty and not a run folder; name another one with --run"
+                )
             return
         before = self.config().model_dump(mode="json")
         after = config.model_dump(mode="json")
@@ -119,14 +113,6 @@ class RunFolder:
                     f"{self.path} belongs to another config: {difference}; "
                     "name another folder with --run, or remove this one to start over"
                 )
-
-    def _hold(self) -> None:
-        self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self.close()
-            raise RunError(f"another hwnas process is using {self.path}; wait for it") from error
 
 
 def _difference(key: str, before: Any, after: Any) -> str | None:

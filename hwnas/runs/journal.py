@@ -113,11 +113,16 @@ class Journal:
             RunError: the run is tied to another value.
         """
         self._database.write("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, value))
-        known = self._database.rows("SELECT value FROM meta WHERE key = ?", (key,))[0][0]
+        known = self.bound(key)
         if known != value:
             raise RunError(
                 f"{self.path} was made with {key} {known}, now it is {value}; use a new run folder"
             )
+
+    def bound(self, key: str) -> str | None:
+        """What the run is tied to, None where it is not."""
+        rows = self._database.rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else None
 
     def _choices(self, text: str) -> tuple[int, ...]:
         try:

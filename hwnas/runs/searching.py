@@ -30,7 +30,8 @@ from objectives.costs import MACS, PARAMETERS
 class SearchResult:
     """The joined front of all searchers, all that was judged, and who asked for what.
 
-    `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not.
+    `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not; `digest`
+    changes with anything that an export of this front depends on.
     """
 
     problem: SearchProblem
@@ -38,6 +39,7 @@ class SearchResult:
     architectures: Architectures
     scores: NDArray[np.float64]
     found_by: dict[tuple[int, ...], set[str]]
+    digest: str
 
 
 def search(
@@ -53,18 +55,21 @@ def search(
 
     Raises:
         BudgetError: a budget is out of reach.
-        RunError: the journal is another supernet's.
+        RunError: the journal is of another supernet or of other images.
     """
     config = experiment.config.search
     problem = experiment.problem(latency)
+    settings = _settings(problem, config)
     with Journal(folder.journal_file) as journal:
         journal.bind("supernet", trained.digest)
+        journal.bind("images", experiment.dataset.fingerprint)
         for name in config.searchers:
             searcher = searcher_class(name)(problem, config.evaluations, config.seed)
             told = None if progress is None else partial(progress, name)
             score = trained.accuracy.evaluate_architectures
-            run_search(searcher, score, journal, told, settings=_settings(problem, config))
-    return search_result(problem, folder)
+            run_search(searcher, score, journal, told, settings=settings)
+            journal.bind(f"ended {name} {settings}", "yes")
+    return search_result(experiment, latency, folder)
 
 
 def _settings(problem: SearchProblem, config: SearchConfig) -> str:
@@ -77,21 +82,31 @@ def _settings(problem: SearchProblem, config: SearchConfig) -> str:
     return state.hexdigest()[:16]
 
 
-def search_result(problem: SearchProblem, folder: RunFolder) -> SearchResult:
+def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFolder) -> SearchResult:
     """What the journal of a run holds.
 
     Raises:
-        RunError: the run was not searched.
+        RunError: the run was not searched to the end with its present settings.
     """
+    config, problem = experiment.config, experiment.problem(latency)
+    settings = _settings(problem, config.search)
     if not folder.journal_file.is_file():
-        raise RunError(
-            f"{folder.path} was not searched yet; run 'hwnas search' with its config first"
-        )
+        raise RunError(f"{folder.path} was not searched yet; run 'hwnas search' with its config")
     with Journal(folder.journal_file) as journal:
+        for name in config.search.searchers:
+            if journal.bound(f"ended {name} {settings}") is None:
+                raise RunError(
+                    f"the search of {folder.path} has not ended with its present settings and "
+                    f"table ('{name}' has not); run 'hwnas search' with its config"
+                )
         architectures, scores = journal.evaluations()
         found_by = journal.searchers_of()
+        supernet = journal.bound("supernet")
     front = front_of(problem, architectures, scores)
-    return SearchResult(problem, front, architectures, scores, found_by)
+    state = hashlib.sha256(f"{config.to_yaml()} {settings} {supernet}".encode())
+    state.update(front.architectures.tobytes())
+    digest = state.hexdigest()[:16]
+    return SearchResult(problem, front, architectures, scores, found_by, digest)
 
 
 def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:

@@ -1,19 +1,27 @@
 """summary.json: the figures of a finished run, the same in terminal, file and report."""
 
+import json
 from typing import Any
 
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exporting import Export
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.searching import SearchResult
 from latency.model import LatencyModel
 
 
 def summarize(
-    export: Export, experiment: Experiment, latency: LatencyModel, seconds: float
+    export: Export,
+    experiment: Experiment,
+    latency: LatencyModel,
+    result: SearchResult,
+    seconds: float,
 ) -> dict[str, Any]:
-    """The figures of a run: ms, percent, MACs, parameters.
+    """The figures of a run: ms (10 % quantiles where measured), percent, MACs, parameters.
 
     `latency_model_mape` is the mean error in percent of the latency model on networks that it has
-    not seen, `replicate_mape` that of measuring them twice; accuracies are on the test images.
+    not seen, `replicate_mape` that of measuring them twice; accuracies are on the test images;
+    `seconds` are those of the command that exported, `result` tells which front was exported.
     """
     winner, reference = export.winner, export.reference
     validation = latency.validation
@@ -34,6 +42,17 @@ def summarize(
         "latency_model_mape": validation and validation.prediction.mape,
         "replicate_mape": validation and validation.replicate.mape,
         "rejected": export.rejected,
+        "result": result.digest,
         "model": str(winner.folder / "model.onnx"),
         "seconds": round(seconds, 1),
     }
+
+
+def stored_summary(folder: RunFolder, result: SearchResult) -> dict[str, Any] | None:
+    """The summary of a run whose present front was exported; None for none or another front's."""
+    try:
+        summary: dict[str, Any] = json.loads(folder.summary_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    complete = (folder.export_folder("winner") / "verification.json").is_file()
+    return summary if complete and summary.get("result") == result.digest else None

@@ -10,13 +10,14 @@ from hwnas.data import ImageDataset
 from hwnas.runs.config import RunConfig
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.spaces import Architectures
 from hwnas.supernet.accuracy import SupernetAccuracy
 from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.progress import load_trained
 from hwnas.supernet.recalibration import recalibrate
 from hwnas.supernet.supernet import Supernet, uniform_path
 from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.training import TrainReport, train
+from hwnas.supernet.training import TrainReport, identity, train
 from latency.blocks import Network, block_key
 
 Progress = Callable[[int, int, float], None]
@@ -68,7 +69,10 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
     """
     folder.check_trained()
     supernet = Supernet(experiment.space, seed=experiment.config.train.seed)
-    load_trained(supernet, folder.supernet_file)
+    belongs_to = identity(supernet, experiment.dataset.train, experiment.config.train)
+    # The settings are the run folder's business; a later version may know more of them.
+    del belongs_to["settings"]
+    load_trained(supernet, folder.supernet_file, belongs_to)
     accuracy = SupernetAccuracy(supernet, experiment.dataset)
     return TrainedSupernet(supernet, accuracy, _digest(supernet))
 
@@ -84,19 +88,19 @@ def _digest(module: nn.Module) -> str:
 
 def fine_tune(
     trained: TrainedSupernet,
-    network: Network,
+    architecture: Architectures,
     experiment: Experiment,
     folder: RunFolder,
     progress: Progress | None = None,
 ) -> NetworkModule:
-    """A network that starts from the supernet's weights, trained further on its own.
+    """The network of an architecture (L,), trained further from the supernet's weights.
 
     Raises:
         RunError: see `hwnas.supernet.train`.
     """
-    module = trained.supernet.extract(experiment.space.architecture(network))
+    module = trained.supernet.extract(architecture)
     config = experiment.config.fine_tune
-    _train_alone(module, network, experiment, config, folder, trained.digest, progress)
+    _train_alone(module, module.blocks, experiment, config, folder, trained.digest, progress)
     return module
 
 

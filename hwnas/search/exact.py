@@ -19,6 +19,7 @@ from devices.errors import BudgetError
 from hwnas.search.problem import Budget, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
+from objectives.objective import pareto_order
 
 
 @dataclass(frozen=True)
@@ -136,18 +137,6 @@ def check_reachable_together(problem: SearchProblem) -> None:
         nothing = [np.zeros(len(row)) for row in first.values]
         score = Trellis.from_values(problem.space, "nothing", "", 0.0, nothing)
         exact_front(score, SearchProblem(problem.space, first, problem.budgets))
-
-
-def pareto_order(costs: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Indices of the non-dominated of (N,) costs (less is better) and scores (more is), by cost.
-
-    Of equal pairs the first alone is kept.
-    """
-    order = np.lexsort((-scores, costs))
-    ranked = scores[order]
-    best_before = np.concatenate(([-np.inf], np.maximum.accumulate(ranked)[:-1]))
-    kept: NDArray[np.int64] = order[ranked > best_before]
-    return kept
 
 
 def _sweep(score: Trellis, costs: _Costs, allowed: Sequence[NDArray[np.bool_]]) -> list[_Labels]:

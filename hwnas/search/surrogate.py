@@ -30,7 +30,8 @@ def fit_additive(
         return Trellis.from_values(space, "surrogate", "", center, empty)
     model = RidgeCV(alphas=_ALPHAS, fit_intercept=True).fit(_one_hot(space, rows), scores - center)
     values = np.split(_rounded(model.coef_), np.cumsum(space.choice_counts)[:-1])
-    return Trellis.from_values(space, "surrogate", "", center + float(model.intercept_), values)
+    constant = float(_rounded(np.array([center + model.intercept_]))[0])
+    return Trellis.from_values(space, "surrogate", "", constant, values)
 
 
 def _one_hot(space: SearchSpace, rows: Architectures) -> NDArray[np.float64]:

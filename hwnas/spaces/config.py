@@ -63,6 +63,8 @@ class StageConfig(StrictModel):
             raise ValueError(f"depth goes from few to many, like [2, 4], not {list(self.depth)}")
         if bool(self.blocks) == bool(self.kernels and self.expansions):
             raise ValueError("give either kernels and expansions, or a list of blocks")
+        if len(set(self.options())) < len(self.options()):
+            raise ValueError("the same block is there twice; name each choice once")
         return self
 
     def options(self) -> tuple[tuple[int, int], ...]:
@@ -114,7 +116,11 @@ def load_space(
     path = find_config("spaces", name)
     config = read_config(path, SpaceConfig)
     try:
-        return build_space(config, resolution or config.resolution, classes or config.classes)
+        return build_space(
+            config,
+            config.resolution if resolution is None else resolution,
+            config.classes if classes is None else classes,
+        )
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,8 +147,8 @@ class SearchSpace:
     def sample(self, generator: np.random.Generator, count: int) -> Architectures:
         """(count, L) random canonical architectures.
 
-        The depth of a stage is uniform, and so is each block that is there: deep networks, which
-        are the most, would otherwise be nearly all that is drawn.
+        Where two or more slots of a stage can be skipped, how many are is uniform, and so is each
+        block that is there: deep networks, which are the most, would otherwise be nearly all.
         """
         drawn = generator.integers(0, self.choice_counts, size=(count, len(self.slots)))
         for start, end in self.groups:
@@ -165,6 +166,16 @@ def check_space(space: SearchSpace) -> None:
     """Raises ValueError unless every choice of a slot fits every choice of the slot before it."""
     if not space.slots:
         raise ValueError("a search space needs at least one slot")
+    for before, after in pairwise(space.slots):
+        if (
+            before.stage != after.stage
+            and before.can_skip
+            and set(before.choices) & set(after.choices)
+        ):
+            # The same network would have several architectures.
+            raise ValueError(
+                f"stages {before.stage} and {after.stage} have the same blocks; make them one stage"
+            )
     row: Sequence[Block] = [slot.choices[-1] for slot in space.slots]
     for index, slot in enumerate(space.slots):
         for choice in slot.choices:

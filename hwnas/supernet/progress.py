@@ -1,6 +1,7 @@
 """How far a training is, on disk: all that is needed to go on exactly where it was."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -59,12 +60,7 @@ class Progress:
         if not self._path.exists():
             return 0, math.nan
         saved, texts = load_weights(self._path)
-        for key, value in self._identity.items():
-            if texts.get(key) != value:
-                raise RunError(
-                    f"{self._path} was trained with {_MEANING[key]}; "
-                    "delete it to train anew, or use another run folder"
-                )
+        _check_identity(self._path, texts, self._identity)
         step = int(texts["step"])
         wanted = self._state if step == self._steps else self._state | self._momentum
         if set(saved) != set(wanted):
@@ -75,13 +71,19 @@ class Progress:
         return step, float(texts["loss"])
 
 
-def load_trained(module: torch.nn.Module, path: Path) -> None:
-    """Loads the weights of a training that has ended, into a module of the same shape.
+def load_trained(module: torch.nn.Module, path: Path, belongs_to: Mapping[str, str]) -> None:
+    """Loads the weights of a training that has ended.
+
+    Args:
+        module: of the network that was trained.
+        path: the training's checkpoint.
+        belongs_to: what must be stored with it, see `hwnas.supernet.training.identity`.
 
     Raises:
-        RunError: no such file, damaged, unfinished, or of another network.
+        RunError: no such file, damaged, unfinished, or of another network or other images.
     """
     saved, texts = load_weights(path)
+    _check_identity(path, texts, belongs_to)
     if texts.get("step") != texts.get("steps"):
         raise RunError(f"the training of {path} has not ended; run it again to go on")
     state = module.state_dict()
@@ -89,3 +91,12 @@ def load_trained(module: torch.nn.Module, path: Path) -> None:
     if shapes != {name: tensor.shape for name, tensor in saved.items()}:
         raise RunError(f"{path} holds the weights of another network; train this one first")
     module.load_state_dict(saved)
+
+
+def _check_identity(path: Path, texts: Mapping[str, str], belongs_to: Mapping[str, str]) -> None:
+    for key, value in belongs_to.items():
+        if texts.get(key) != value:
+            raise RunError(
+                f"{path} was trained with {_MEANING[key]}; "
+                "delete it to train anew, or use another run folder"
+            )

@@ -22,4 +22,4 @@ class TrainConfig(StrictModel):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     flip: bool = True
     crop_padding: Annotated[int, Field(ge=0)] = 4
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0

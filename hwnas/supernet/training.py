@@ -70,7 +70,7 @@ def train(
     )  # fmt: skip
     steps = config.epochs * batches.per_epoch
     optimizer = _optimizer(module, config)
-    saved = Progress(checkpoint, module, optimizer, _identity(module, split, config), steps)
+    saved = Progress(checkpoint, module, optimizer, identity(module, split, config), steps)
     step, loss = saved.resume()
     first, started = step, time.monotonic()
     written = started
@@ -143,9 +143,8 @@ def _step(
     return value
 
 
-def _identity(
-    module: Supernet | NetworkModule, split: Split, config: TrainConfig
-) -> dict[str, str]:
+def identity(module: Supernet | NetworkModule, split: Split, config: TrainConfig) -> dict[str, str]:
+    """What a training belongs to, stored in its checkpoint: settings, network, images."""
     return {
         "settings": hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16],
         "network": hashlib.sha256(module.identity.encode()).hexdigest()[:16],

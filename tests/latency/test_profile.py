@@ -98,17 +98,26 @@ def stored(path: Path) -> int:
         return 0
 
 
-def test_a_table_of_another_device_is_refused_before_anything_is_added(tmp_path: Path) -> None:
+def test_a_complete_table_of_another_device_is_refused_too(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
     profiled(path)
     before = len(visits(path))
-    more = Schedule(sessions=3, rounds=2, least_runs=1, least_ms=0.0)
     with LatencyTable(path) as table, pytest.raises(TableError, match="threads is 1 there and 2"):
         profile(
             DEVICE.model_copy(update={"threads": 2}), table, scope="macro", blocks=SPACE.blocks(),
-            fit_networks=NETWORKS[:6], check_networks=NETWORKS[6:], schedule=more,
+            fit_networks=NETWORKS[:6], check_networks=NETWORKS[6:], schedule=SCHEDULE,
         )  # fmt: skip
     assert len(visits(path)) == before
+
+
+def test_two_processes_do_not_measure_into_one_table(tmp_path: Path) -> None:
+    from devices.lock import locked
+
+    with (
+        locked(tmp_path / "t.sqlite.lock", error=TableError, busy="busy"),
+        pytest.raises(TableError, match="another hwnas process is measuring into"),
+    ):
+        profiled(tmp_path / "t.sqlite")
 
 
 def test_files_are_measured_side_by_side() -> None:

@@ -1,10 +1,9 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from latency.blocks import ConvBlock, Skip
-from objectives.objective import AdditiveObjective, Constraint, non_dominated
+from objectives.objective import AdditiveObjective, Constraint, pareto_order
 
 BLOCK = ConvBlock(3, 8, 3, 2, "relu", 16)
 
@@ -22,13 +21,15 @@ def test_a_constraint_bounds_from_above_or_below() -> None:
     assert Constraint(gain, 2.0).satisfied(networks).tolist() == [False, True]
 
 
-@given(arrays(np.float64, st.tuples(st.integers(0, 12), st.integers(1, 3)),
-              elements=st.integers(0, 3).map(float)))  # fmt: skip
-def test_non_dominated_rows_are_those_of_the_definition(costs: np.ndarray) -> None:
-    keep = non_dominated(costs)
-    for index, row in enumerate(costs):
-        better = [(other <= row).all() and (other < row).any() for other in costs]
-        twin_before = any(
-            (costs[k] == row).all() and keep[k] for k in range(len(costs)) if k < index
-        )
-        assert keep[index] == (not any(better) and not twin_before)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12))
+def test_the_pareto_order_is_that_of_the_definition(points: list[tuple[int, int]]) -> None:
+    costs, scores = np.array(points, dtype=np.float64).reshape(-1, 2).T
+    kept = pareto_order(costs, scores)
+    expected = {
+        (cost, score)
+        for cost, score in points
+        if not any(c <= cost and s >= score and (c, s) != (cost, score) for c, s in points)
+    }
+    assert {points[index] for index in kept} == expected
+    assert len(kept) == len(expected)
+    assert [points[index] for index in kept] == sorted(expected)

@@ -17,13 +17,15 @@ def searched(folder: Path, terminal: Terminal) -> Path:
 
 
 def timings(*milliseconds: float):
-    """Stands for a device on which the winner takes these times, one after another."""
+    """Stands for a device on which the exported winner takes these times, one after another."""
     left = list(milliseconds)
 
     def measure(device, models, schedule, progress=None):
         del device, schedule, progress
-        values = {"winner": left.pop(0), "reference": 2.0}
-        return {name: Summary(1, 1, *[values[name]] * 4) for name in models}
+        values = dict.fromkeys(models, 0.5)  # while the front is screened, before a training
+        if "winner" in models:
+            values |= {"winner": left.pop(0), "reference": 2.0}
+        return {name: Summary(1, 1, *[value] * 4) for name, value in values.items()}
 
     return measure
 
@@ -35,7 +37,7 @@ def test_a_winner_over_the_budget_makes_way_for_the_next(
     answer = terminal("export", "runs/tiny", "--json")
     assert answer.code == 0, answer.stderr
     assert answer.stderr.count("no winner: a network of") == 1
-    assert "measures 1.02 ms (exported file), over the budget of 1 ms; trying" in answer.stderr
+    assert "measures 1.02 ms exported, over the budget of 1 ms; trying" in answer.stderr
     summary = answer.document
     assert summary["measured_ms"] == 0.9
     assert [rejected["measured_ms"] for rejected in summary["rejected"]] == [1.02]
@@ -49,16 +51,30 @@ def test_when_no_network_keeps_the_budget_nothing_is_called_a_winner(
     monkeypatch.setattr(exporting, "measure_models", timings(*[1.02] * 20))
     answer = terminal("export", "runs/tiny")
     assert answer.code == 2
-    assert "most accurate networks of the front measured within 1 ms" in answer.stderr
+    assert "networks of the front measured within 1 ms" in answer.stderr
     assert not (searched / "runs/tiny/export/winner").exists()
     assert not (searched / "runs/tiny/summary.json").exists()
 
 
-def test_a_search_that_found_nothing_feasible_cannot_be_exported(
-    searched: Path, terminal: Terminal
+def test_a_front_that_is_too_slow_when_screened_is_tried_to_its_end(
+    searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = searched / "runs/tiny/config.yaml"
-    config.write_text(config.read_text().replace("1 ms", "0.5 us"))
+    def slow(device, models, schedule, progress=None):
+        del device, schedule, progress
+        return {name: Summary(1, 1, *[1.5] * 4) for name in models}
+
+    monkeypatch.setattr(exporting, "measure_models", slow)
+    monkeypatch.setattr(exporting, "SCREENED", 1)
     answer = terminal("export", "runs/tiny")
+    front = (searched / "runs/tiny/front.csv").read_text().count("\n") - 1
     assert answer.code == 2
-    assert "found no network within the budgets" in answer.stderr
+    assert answer.stderr.count("measures 1.5 ms untrained, over the budget") == front > 1
+
+
+def test_a_search_that_has_not_ended_is_not_exported(searched: Path, terminal: Terminal) -> None:
+    config = searched / "runs/tiny/config.yaml"
+    config.write_text(config.read_text().replace("1 ms", "0.9 ms"))
+    for words in (["export", "runs/tiny"], ["report", "runs/tiny"]):
+        answer = terminal(*words)
+        assert answer.code == 2
+        assert "the search of runs/tiny has not ended with its present settings" in answer.stderr

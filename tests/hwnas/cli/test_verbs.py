@@ -109,6 +109,28 @@ def test_a_budget_out_of_reach_is_refused_with_the_range(trained: Path, terminal
     assert "out of reach: networks of tiny take" in answer.stderr
     assert "ms" in answer.stderr
     assert not (trained / "runs/tiny/front.csv").exists()
+    # The run still has its good budget, and goes on with it.
+    assert terminal("search", "tiny.yaml").code == 0
+
+
+def test_training_again_keeps_the_budget_that_was_searched(
+    trained: Path, terminal: Terminal
+) -> None:
+    assert terminal("search", "tiny.yaml", "--budget", "latency=0.5 s").code == 0
+    assert terminal("train", "tiny.yaml").code == 0
+    assert "0.5 s" in (trained / "runs/tiny/config.yaml").read_text()
+
+
+def test_a_space_that_was_edited_does_not_meet_the_old_supernet(
+    trained: Path, terminal: Terminal
+) -> None:
+    space = trained / "tiny_space.yaml"
+    space.write_text(space.read_text().replace("kernels: [3, 5]", "kernels: [1, 5]"))
+    assert terminal("profile", "tiny.yaml").code == 0
+    for verb in ("train", "search"):
+        answer = terminal(verb, "tiny.yaml")
+        assert answer.code == 2
+        assert "supernet.safetensors was trained with another network or search" in answer.stderr
 
 
 def test_a_run_of_another_config_is_refused_and_kept(trained: Path, terminal: Terminal) -> None:
@@ -175,6 +197,9 @@ def test_quickstart_with_own_images_skips_and_names_the_unreadable(
         "dark", "light",
     ]  # fmt: skip
     assert (run / "report.html").is_file()
+    again = terminal("quickstart", *options, "--json")
+    assert "runs/quickstart-photos is complete" in again.stderr
+    assert again.document == answer.document
     strict = terminal("quickstart", *options, "--strict", "--run", "runs/strict")
     assert strict.code == 2
     assert "broken.jpg" in strict.stderr

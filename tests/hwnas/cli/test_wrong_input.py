@@ -1,8 +1,12 @@
 """Whatever a person types, the answer is one sentence, exit code 2, and nothing half-written."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -22,7 +26,10 @@ from tests.hwnas.cli.conftest import Terminal
         ("train tiny.yaml --set train.epochs", "must be written like --set 'train.epochs=20'"),
         ("train tiny.yaml --set space=mobilenet_v4", "there is no space named 'mobilenet_v4'"),
         ("train tiny.yaml --set search.searchers=[best]", "'best' is not known (known: layernas"),
-        ("train tiny.yaml --resolution 4", "'resolution' is 4"),
+        ("train tiny.yaml --set resolution=4", "'resolution' is 4"),
+        ("train tiny.yaml --set search.seed=-1", "'search.seed' is -1"),
+        ("train tiny.yaml --set fine_tune=null", "'fine_tune' is None"),
+        ("train tiny.yaml --set data.source=2024-13-01", "there is no folder 2024-13-01"),
         ("search tiny.yaml", "runs/tiny has no trained supernet; run 'hwnas train'"),
         ("search tiny.yaml --budget latency=12", "has no unit, but takes ms"),
         ("search tiny.yaml --budget latency=12_M", "the latency budget"),
@@ -112,3 +119,44 @@ def test_devices_are_listed_and_shown(terminal: Terminal) -> None:
     assert [device["name"] for device in listed] == ["local_cpu"]
     shown = terminal("devices", "show", "local_cpu", "--json").document
     assert shown["provider"] == "CPUExecutionProvider"
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_verb_says_that_it_continues_and_leaves_no_job_behind(
+    folder: Path, ending: signal.Signals
+) -> None:
+    temporary = folder / "tmp"
+    temporary.mkdir()
+    verb = subprocess.Popen(
+        [sys.executable, "-m", "hwnas", "profile", "tiny.yaml"], cwd=folder, text=True,
+        stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(temporary)},
+    )  # fmt: skip
+    while verb.poll() is None and not list(temporary.glob("hwnas-job-*/job.json")):
+        time.sleep(0.01)
+    verb.send_signal(ending)
+    _, said = verb.communicate(timeout=60)
+    assert verb.returncode == 130
+    assert said.splitlines()[-1].startswith("hwnas: interrupted; run the same command again")
+    assert "Traceback" not in said
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_job_of_a_killed_verb_is_swept_away_by_the_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from devices.workspace import job_folder
+
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with job_folder() as alive:
+        (folder / "hwnas-job-dead").mkdir()
+        (folder / "hwnas-job-dead/lock").write_text("")
+        with job_folder() as other:
+            assert sorted(folder.glob("hwnas-job-*")) == sorted([alive, other])
+    assert list(folder.glob("hwnas-job-*")) == []
+
+
+def test_modules_of_the_current_folder_are_not_run_by_the_agent(
+    folder: Path, terminal: Terminal
+) -> None:
+    (folder / "platform.py").write_text("raise SystemExit(7)")
+    assert terminal("devices", "show", "local_cpu").code == 0

@@ -26,7 +26,7 @@ def test_mobilenet_v3_small_is_timms() -> None:
     assert timm_arch_def(reference("mobilenet_v3_small")) == V3_SMALL
     assert timm_arguments(reference("mobilenet_v3_small")) == {
         "class": "MobileNetV3", "stem_size": 16, "num_features": 1024, "num_classes": 10,
-        "act_layer": "hs",
+        "act_layer": "hard_swish",
     }  # fmt: skip
 
 

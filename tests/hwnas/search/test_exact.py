@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from devices.errors import BudgetError
 from hwnas.search import Budget, SearchProblem, Trellis
-from hwnas.search.exact import exact_best, exact_front, pareto_order
+from hwnas.search.exact import exact_best, exact_front
 from hwnas.spaces import SearchSpace
 from tests.hwnas.search.problems import (
     every_architecture,
@@ -100,8 +100,3 @@ def test_budgets_that_only_together_are_out_of_reach_are_refused_with_their_rang
     problem = SearchProblem(space, one, (Budget(one, 5.0), Budget(other, 5.0)))
     with pytest.raises(BudgetError, match=r"latency 5 ms of 1 to 9, size 5 bytes of 1 to 9"):
         exact_front(one, problem)
-
-
-def test_pareto_order_keeps_one_of_equal_pairs() -> None:
-    costs, scores = np.array([2.0, 1.0, 1.0, 3.0]), np.array([5.0, 4.0, 4.0, 5.0])
-    assert pareto_order(costs, scores).tolist() == [1, 0]

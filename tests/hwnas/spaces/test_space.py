@@ -82,6 +82,8 @@ def test_a_vector_of_another_space_is_refused(wrong: list[int]) -> None:
         load_space("mobilenet_v3_large").network(np.array(wrong))
 
 
+TWIN = """  - {channels: 16, depth: [1, 2], kernels: [3], expansions: [2], activation: relu}
+head:"""
 SPACE = """
 name: mine
 resolution: 32
@@ -96,6 +98,8 @@ head: {features: 32, activation: relu}
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
+        ("kernels: [3]", "kernels: [3, 3]", "the same block is there twice"),
+        ("head:", TWIN, "stages 0 and 1 have the same blocks; make them one stage"),
         ("kernels: [3], ", "", "give either kernels and expansions, or a list of blocks"),
         ("depth: [1, 2]", "depth: [3, 2]", "depth goes from few to many"),
         ("kernels: [3]", "kernels: [4]", "stages.0.kernels.0"),

@@ -18,7 +18,7 @@ from hwnas.supernet.evaluation import accuracy
 from hwnas.supernet.progress import load_trained
 from hwnas.supernet.supernet import Supernet, uniform_path
 from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.training import learning_rate, train
+from hwnas.supernet.training import identity, learning_rate, train
 from tests.hwnas.supernet.helpers import images, state_bytes, tiny_space
 
 CONFIG = TrainConfig(epochs=2, batch_size=16, learning_rate=0.05, crop_padding=2)
@@ -106,7 +106,7 @@ def test_a_training_that_has_ended_is_only_loaded(tmp_path):
     assert report.steps == 8
     assert state_bytes(again) == state_bytes(trained)
     fresh = Supernet(tiny_space(tmp_path), seed=5)
-    load_trained(fresh, tmp_path / "run" / "supernet.safetensors")
+    load_trained(fresh, tmp_path / "run" / "supernet.safetensors", {})
     assert state_bytes(fresh) == state_bytes(trained)
 
 
@@ -114,14 +114,24 @@ def test_an_unfinished_training_is_not_taken_for_weights(tmp_path):
     with pytest.raises(KilledError):
         train_tiny(tmp_path, kill_at=3)
     with pytest.raises(RunError, match="has not ended"):
-        load_trained(Supernet(tiny_space(tmp_path)), tmp_path / "run" / "supernet.safetensors")
+        load_trained(Supernet(tiny_space(tmp_path)), tmp_path / "run" / "supernet.safetensors", {})
 
 
 def test_weights_of_another_network_are_not_loaded(tmp_path):
     train_tiny(tmp_path)
     other = Supernet(load_space("nas_bench_macro", classes=10))
     with pytest.raises(RunError, match="another network"):
-        load_trained(other, tmp_path / "run" / "supernet.safetensors")
+        load_trained(other, tmp_path / "run" / "supernet.safetensors", {})
+
+
+def test_weights_of_equal_shapes_for_another_space_or_other_images_are_not_loaded(tmp_path):
+    supernet, _ = train_tiny(tmp_path)
+    path = tmp_path / "run" / "supernet.safetensors"
+    belongs_to = identity(supernet, images(70), CONFIG)
+    load_trained(supernet, path, belongs_to)
+    for key, sentence in (("network", "another network"), ("images", "other images")):
+        with pytest.raises(RunError, match=sentence):
+            load_trained(supernet, path, {**belongs_to, key: "another"})
 
 
 @pytest.mark.parametrize("what", ["settings", "network", "images"])

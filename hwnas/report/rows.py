@@ -1,0 +1,42 @@
+"""The rows of the tables that terminal and page share."""
+
+from typing import Any
+
+from latency.validation import Validation
+
+SUMMARY_ROWS = (
+    ("latency, measured (10 % quantile)", "measured_ms", "reference_measured_ms", "{:.4g} ms"),
+    ("latency, predicted", "predicted_ms", "reference_predicted_ms", "{:.4g} ms"),
+    ("accuracy on test images", "accuracy", "reference_accuracy", "{:.2f} %"),
+    ("MACs", "macs", "reference_macs", "{:,}"),
+    ("parameters", "parameters", "reference_parameters", "{:,}"),
+)
+"""Label, the winner's key, the reference's key, format: the table of terminal and page."""
+
+
+def summary_rows(summary: dict[str, Any]) -> list[list[str]]:
+    """[label, winner, reference] of every row, as text."""
+    rows = []
+    for label, key, reference_key, form in SUMMARY_ROWS:
+        values = [summary.get(key), summary.get(reference_key)]
+        rows.append([label, *("–" if v is None else form.format(v) for v in values)])
+    return rows
+
+
+VALIDATION_HEADER = ["", "mean error", "within 5 %", "within 10 %", "Kendall tau", "worst"]
+
+
+def validation_rows(validation: Validation) -> list[list[str]]:
+    """The error of predictions, and that of measuring twice, as text."""
+    both = {"predicted": validation.prediction, "measured twice": validation.replicate}
+    return [
+        [
+            name,
+            f"{one.mape:.2f} %",
+            f"{one.within_5:.0%}",
+            f"{one.within_10:.0%}",
+            f"{one.tau:.3f}",
+            f"{one.worst:.1f} %",
+        ]
+        for name, one in both.items()
+    ]
