@@ -22,6 +22,8 @@ from pathlib import Path
 
 CONFIG = "quickstart"
 HWNAS = [sys.executable, "-m", "hwnas"]
+# Long enough for ten kills, some before and some after a checkpoint (every 15 s).
+SETTINGS = ["--set", "train.epochs=120"]
 
 
 def main() -> None:
@@ -35,10 +37,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hwnas-kill-") as name:
         folder = Path(name)
         profile = killed_profile(folder, options.kills, moments)
-        run(folder, "train", CONFIG, "--run", "calm")
-        train = killed(folder, options.kills, lambda: moments.uniform(3, 22), "train")
+        run(folder, "train", CONFIG, *SETTINGS, "--run", "calm")
+        train = killed(folder, options.kills, lambda: moments.uniform(3, 24), "train")
         weights = same_weights(folder)
-        run(folder, "search", CONFIG, "--run", "calm")
+        run(folder, "search", CONFIG, *SETTINGS, "--run", "calm")
         search = killed(folder, options.kills, lambda: moments.uniform(3, 8), "search")
         fronts = [(folder / n / "front.csv").read_bytes() for n in ("calm", "killed")]
         scores = [evaluations(folder / n / "run.sqlite") for n in ("calm", "killed")]
@@ -80,10 +82,10 @@ def killed(folder: Path, kills: int, moment: Callable[[], float], verb: str) -> 
     """Kills a verb at random moments, then lets it end; how many kills met it running."""
     count = 0
     for _ in range(kills):
-        process = start(folder, verb, CONFIG, "--run", "killed")
+        process = start(folder, verb, CONFIG, *SETTINGS, "--run", "killed")
         time.sleep(moment())
         count += kill(process)
-    run(folder, verb, CONFIG, "--run", "killed")
+    run(folder, verb, CONFIG, *SETTINGS, "--run", "killed")
     return count
 
 
