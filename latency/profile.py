@@ -44,7 +44,7 @@ def profile(
         TableError: the table is another device's, or cannot be written.
     """
     plan = schedule or Schedule()
-    lock = table.path.with_name(f"{table.path.name}.lock")
+    lock = table.path.with_name(f".{table.path.name}.lock")
     busy = f"another hwnas process is measuring into {table.path}; wait for it"
     with locked(lock, error=TableError, busy=busy):
         table.bind(read_fingerprint(device))

@@ -114,7 +114,7 @@ def test_two_processes_do_not_measure_into_one_table(tmp_path: Path) -> None:
     from devices.lock import locked
 
     with (
-        locked(tmp_path / "t.sqlite.lock", error=TableError, busy="busy"),
+        locked(tmp_path / ".t.sqlite.lock", error=TableError, busy="busy"),
         pytest.raises(TableError, match="another hwnas process is measuring into"),
     ):
         profiled(tmp_path / "t.sqlite")
