@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import plotly.io
 
 from hwnas.report.content import ReportContent
+from hwnas.report.rows import VALIDATION_HEADER, summary_rows, validation_rows
 from latency.validation import Validation
 
 _STYLE = """
@@ -17,15 +18,6 @@ th, td { padding: .25rem .9rem; border-bottom: 1px solid #ddd; text-align: right
 th:first-child, td:first-child { text-align: left; }
 pre { background: #f5f5f5; padding: 1rem; overflow-x: auto; }
 """
-
-SUMMARY_ROWS = (
-    ("latency, measured", "measured_ms", "reference_measured_ms", "{:.4g} ms"),
-    ("latency, predicted", "predicted_ms", "reference_predicted_ms", "{:.4g} ms"),
-    ("accuracy on test images", "accuracy", "reference_accuracy", "{:.2f} %"),
-    ("MACs", "macs", "reference_macs", "{:,}"),
-    ("parameters", "parameters", "reference_parameters", "{:,}"),
-)
-"""Label, the winner's key, the reference's key, format: the table of terminal and page."""
 
 
 def render_page(content: ReportContent) -> str:
@@ -47,15 +39,6 @@ def render_page(content: ReportContent) -> str:
     )
 
 
-def summary_rows(summary: dict[str, Any]) -> list[list[str]]:
-    """[label, winner, reference] of every row, as text."""
-    rows = []
-    for label, key, reference_key, form in SUMMARY_ROWS:
-        values = [summary.get(key), summary.get(reference_key)]
-        rows.append([label, *("–" if v is None else form.format(v) for v in values)])
-    return rows
-
-
 def _summary_table(summary: dict[str, Any]) -> str:
     budget = summary["budget_ms"]
     intro = f"<p>Budget: {budget:.4g} ms</p>" if budget is not None else ""
@@ -64,21 +47,11 @@ def _summary_table(summary: dict[str, Any]) -> str:
 
 
 def _validation_table(validation: Validation, correction: str) -> str:
-    rows = []
-    for name, one in (
-        ("predicted", validation.prediction),
-        ("measured twice", validation.replicate),
-    ):
-        rows.append(
-            [name, f"{one.mape:.2f} %", f"{one.within_5:.0%}", f"{one.within_10:.0%}",
-             f"{one.tau:.3f}", f"{one.worst:.1f} %"]
-        )  # fmt: skip
-    header = ["", "mean error", "within 5 %", "within 10 %", "Kendall tau", "worst"]
     note = (
         f"<p>{validation.prediction.networks} networks that the fit ({html.escape(correction)}) "
         "has not seen; beside it the difference of measuring the same networks twice.</p>"
     )
-    return note + _table(header, rows)
+    return note + _table(VALIDATION_HEADER, validation_rows(validation))
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:

@@ -16,25 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.errors import BudgetError
+from hwnas.search.front import Front
 from hwnas.search.problem import Budget, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
 from objectives.objective import pareto_order
-
-
-@dataclass(frozen=True)
-class ExactFront:
-    """The non-dominated networks, cheapest (and of least score) first.
-
-    Attributes:
-        architectures: (N, L) canonical.
-        scores: (N,) strictly increasing.
-        costs: (N,) strictly increasing, in the unit of the problem's cost.
-    """
-
-    architectures: Architectures
-    scores: NDArray[np.float64]
-    costs: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -97,7 +83,7 @@ class _Costs:
         return costs
 
 
-def exact_front(score: Trellis, problem: SearchProblem) -> ExactFront:
+def exact_front(score: Trellis, problem: SearchProblem) -> Front:
     """The whole front of an additive score against `problem.cost` within every budget, exactly.
 
     Milliseconds for one cost; budgets on further costs add a dimension each and take longer.
@@ -112,7 +98,7 @@ def exact_front(score: Trellis, problem: SearchProblem) -> ExactFront:
         raise BudgetError(_out_of_reach(problem))
     costs, scores = problem.costs(rows), score.evaluate(rows)
     order = pareto_order(costs, scores)
-    return ExactFront(rows[order], scores[order], costs[order])
+    return Front(rows[order], scores[order], costs[order])
 
 
 def exact_best(score: Trellis, problem: SearchProblem) -> Architectures:

@@ -10,7 +10,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.search.exact import ExactFront, exact_front
+from hwnas.search.exact import exact_front
+from hwnas.search.front import Front
 from hwnas.search.problem import SearchProblem
 from hwnas.search.sampling import sample_feasible
 from hwnas.search.searcher import Searcher
@@ -69,7 +70,7 @@ class ExactSearch(Searcher):
         fresh: Architectures = rows[new]
         return fresh
 
-    def _neighbours(self, front: ExactFront, score: Trellis) -> Architectures:
+    def _neighbours(self, front: Front, score: Trellis) -> Architectures:
         """(N, L) feasible architectures one mutation off the front, least behind it first."""
         space = self.problem.space
         around = front.architectures[_spread(front.costs, _NEIGHBOURS_OF)]

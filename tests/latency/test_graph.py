@@ -13,16 +13,8 @@ from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.recalibration import recalibrate
 from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Network, Skip
 from latency.graph import IR_VERSION, OPSET, build_graph
+from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 from tests.hwnas.supernet.helpers import images, randomise
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
 
 ACTIVATIONS = ("relu", "relu6", "hard_swish")
 
