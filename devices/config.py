@@ -49,6 +49,8 @@ def find_config(kind: str, name: str) -> Path:
     path = config_folder(kind) / f"{name}.yaml"
     if path.is_file():
         return path
+    if Path(name).is_file():
+        raise ConfigError(f"{name} is no YAML file; give one whose name ends with .yaml")
     known = config_names(kind)
     raise ConfigError(
         f"there is no {_SINGULAR[kind]} named '{name}'{_nearest(name, known)} "
@@ -97,7 +99,9 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     key = ".".join(str(part) for part in path) or "the file"
     if first["type"] == "extra_forbidden":
         known = _keys_at(model, path[:-1])
-        return f"unknown key '{key}'{_nearest(str(path[-1]), known)} (known: {', '.join(known)})"
+        prefix = key.removesuffix(str(path[-1]))
+        nearest = _nearest(str(path[-1]), known, prefix)
+        return f"unknown key '{key}'{nearest} (known: {', '.join(known)})"
     if first["type"] == "missing":
         return f"the key '{key}' is missing"
     if first["type"] == "value_error":
@@ -127,6 +131,6 @@ def _model_of(annotation: Any) -> type[BaseModel] | None:
     return None
 
 
-def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else ""
+def _nearest(name: str, known: list[str], prefix: str = "") -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"; did you mean '{prefix}{close[0]}'?" if close else ""

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from devices.device import Device, Fingerprint
+from devices.errors import TableError
 from devices.jobs import Job, Visit, run_job
+from devices.lock import locked
 from latency.blocks import ConvBlock, Network
 from latency.graph import BUILDER_VERSION, OPSET, build_graph
 from latency.table import LatencyTable, Summary
@@ -62,28 +64,34 @@ def measure(
 
     Raises:
         DeviceError: the device failed; what was measured before is kept.
-        TableError: the table is another device's.
+        TableError: the table is another device's, or another process measures into it.
     """
     stored = table.visited()
-    total = len(graphs) * schedule.visits
-    done = sum(
-        (key, session, number) in stored
+    wanted = {
+        (key, session, number)
         for key in graphs
         for session in range(schedule.sessions)
         for number in range(schedule.rounds)
-    )
-    for session in range(schedule.sessions):
-        job, keys = _job(device, graphs, stored, session, schedule)
-        if not keys:
-            continue
-        for message in run_job(device, job):
-            if isinstance(message, Visit):
-                table.add_visit(keys[message.graph], session, message.round, message.samples)
-                done += 1
-                if progress is not None:
-                    progress(done, total)
-            else:
-                table.bind(_fingerprint(device, message))
+    }
+    if wanted <= stored:
+        return
+    lock = table.path.with_name(f".{table.path.name}.lock")
+    busy = f"another hwnas process is measuring into {table.path}; wait for it"
+    with locked(lock, error=TableError, busy=busy):
+        stored = table.visited()
+        done = len(wanted & stored)
+        for session in range(schedule.sessions):
+            job, keys = _job(device, graphs, stored, session, schedule)
+            if not keys:
+                continue
+            for message in run_job(device, job):
+                if isinstance(message, Visit):
+                    table.add_visit(keys[message.graph], session, message.round, message.samples)
+                    done += 1
+                    if progress is not None:
+                        progress(done, len(wanted))
+                else:
+                    table.bind(_fingerprint(device, message))
 
 
 def measure_models(

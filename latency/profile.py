@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from devices.device import Device
 from devices.errors import TableError
-from devices.lock import locked
 from latency.blocks import Block, Network, block_key, distinct_blocks
 from latency.measure import Progress, Schedule, measure, read_fingerprint
 from latency.model import LatencyModel, fit_correction
@@ -44,15 +43,12 @@ def profile(
         TableError: the table is another device's, or cannot be written.
     """
     plan = schedule or Schedule()
-    lock = table.path.with_name(f".{table.path.name}.lock")
-    busy = f"another hwnas process is measuring into {table.path}; wait for it"
-    with locked(lock, error=TableError, busy=busy):
-        table.bind(read_fingerprint(device))
-        needed = distinct_blocks([tuple(blocks), *fit_networks, *check_networks])
-        graphs = register_all(table, needed, [*fit_networks, *check_networks])
-        measure(device, table, graphs, plan, progress)
-        model = fit_model(table, fit_networks, check_networks, plan.sessions)
-        table.save_model(scope, model.to_dict())
+    table.bind(read_fingerprint(device))
+    needed = distinct_blocks([tuple(blocks), *fit_networks, *check_networks])
+    graphs = register_all(table, needed, [*fit_networks, *check_networks])
+    measure(device, table, graphs, plan, progress)
+    model = fit_model(table, fit_networks, check_networks, plan.sessions)
+    table.save_model(scope, model.to_dict())
     return model
 
 

@@ -89,6 +89,8 @@ class LatencyTable:
         Raises:
             TableError: it is not; the message says how to make one.
         """
+        if path.is_dir():
+            raise TableError(f"{path} is a folder; name a latency table, as in {path}/NAME.sqlite")
         if not path.is_file() or not path.stat().st_size:
             raise TableError(f"there is no latency table {path}; make one with 'hwnas profile'")
         return cls(path)

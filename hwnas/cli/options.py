@@ -20,7 +20,9 @@ Run = Annotated[
 RunArgument = Annotated[Path, typer.Argument(help="A run folder, as in runs/quickstart.")]
 Data = Annotated[
     str | None,
-    typer.Option("--data", help="A folder of class/name.jpg images, or 'digits'."),
+    typer.Option(
+        "--data", help="A folder of class/name.jpg images, or 'digits'.  [default: the config's]"
+    ),
 ]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse unreadable images instead of skipping them.")
@@ -28,20 +30,27 @@ Strict = Annotated[
 Resolution = Annotated[
     int | None,
     typer.Option(
-        "--resolution", min=8, max=1024, help="Height and width of the images, in pixels."
+        "--resolution",
+        min=8,
+        max=1024,
+        help="Height and width of the images, in pixels.  [default: the config's]",
     ),
 ]
 Budgets = Annotated[
     list[str] | None,
     typer.Option(
         "--budget",
-        help="A hard limit, as in 'latency=12 ms', 'macs=60 M', 'params=2 M' or "
-        "'latency=80 % of reference'; may be repeated, replaces the config's.",
+        help="A hard limit: 'latency=12 ms' (s, ms, us), 'macs=60 M' (K, M, G), 'params=2 M', "
+        "'file_size=4 MB' (KB, MB), or 'latency=80 % of reference'; may be repeated, replaces the "
+        "config's.",
     ),
 ]
 Device = Annotated[
     str | None,
-    typer.Option("--device", help="A device: a name under configs/devices, or a YAML file."),
+    typer.Option(
+        "--device",
+        help="A device: a name under configs/devices, or a YAML file.  [default: the config's]",
+    ),
 ]
 Table = Annotated[
     str | None,

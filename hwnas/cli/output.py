@@ -35,7 +35,13 @@ class Output:
         # Text: paths and names of a person's files are not markup.
         table = Table(title=Text(title), title_justify="left")
         for index, column in enumerate(columns):
-            table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+            longest = max((len(row[index]) for row in rows), default=0)
+            table.add_column(
+                column,
+                justify="left" if index == 0 else "right",
+                overflow="fold",
+                no_wrap=longest <= 40,  # only paths and blocks may be folded
+            )
         for row in rows:
             table.add_row(*map(Text, row))
         self._stdout.print(table)

@@ -12,7 +12,9 @@ from hwnas.cli.output import Output
 def profile(
     config: Annotated[
         str | None,
-        typer.Argument(help="A search config; its space, images, device and table are used."),
+        typer.Argument(
+            help="A search config (name, or path of a YAML file): its space, images, device, table."
+        ),
     ] = None,
     space: Annotated[
         str | None, typer.Option("--space", help="Without a config: the space to measure.")
@@ -34,7 +36,9 @@ def profile(
     from hwnas.cli.show import show_model
 
     output = Output(as_json)
-    if (config is None) == (space is None):
+    if config is not None and space is not None:
+        raise ConfigError("name a search config or a --space, not both")
+    if config is None and space is None:
         raise ConfigError("name a search config or a --space, as in 'hwnas profile quickstart'")
     if config is not None:
         if classes is not None:

@@ -32,6 +32,7 @@ def search(
         table=table, settings=settings,
     )  # fmt: skip
     path = options.run_path(run, config)
+    RunFolder(path).check(loaded)
     RunFolder(path).check_trained()
     experiment = Experiment(loaded)
     latency = experiment.latency_model()
@@ -39,7 +40,7 @@ def search(
     with open_run(path, loaded, output) as (experiment, folder):
         result, _ = search_stage(experiment, folder, latency, output)
         points = show_front(output, result, experiment.space)
-        output.line(f"front: {folder.front_file}")
+        output.line(f"front: {folder.front_file}; next: hwnas export {folder.path}")
         output.document(
             {
                 "front": points,

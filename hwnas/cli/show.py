@@ -4,7 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwnas.cli.output import Output
-from hwnas.report.rows import VALIDATION_HEADER, summary_rows, validation_rows
+from hwnas.report.rows import (
+    VALIDATION_HEADER,
+    budgets_text,
+    summary_rows,
+    validation_rows,
+    validation_warning,
+)
 
 if TYPE_CHECKING:
     from hwnas.runs.searching import SearchResult
@@ -25,6 +31,9 @@ def show_model(
     )
     if model.validation is not None:
         show_validation(output, model.correction.name, model.validation)
+        warning = validation_warning(model.validation)
+        if warning:
+            output.say(warning)
     return {
         "table": str(path),
         "scope": scope_of(space),
@@ -65,8 +74,8 @@ def show_front(
             }
         )
     output.table(
-        f"front of {len(result.scores)} judged networks",
-        ["accuracy (%)", "latency (ms)", "MACs", "parameters", "found by"],
+        f"front of {len(result.scores)} judged networks (accuracy with the supernet's weights)",
+        ["validation (%)", "predicted (ms)", "MACs", "parameters", "found by"],
         [
             [f"{p['accuracy']:.2f}", f"{p['latency_ms']:.4g}", f"{p['macs']:,}",
              f"{p['params']:,}", ", ".join(p["searchers"])]
@@ -78,8 +87,7 @@ def show_front(
 
 def show_summary(output: Output, summary: dict[str, Any]) -> None:
     """Prints the winner next to the reference network."""
-    budget = summary["budget_ms"]
-    title = f"budget {budget:.4g} ms" if budget is not None else "no latency budget"
+    title = budgets_text(summary)
     rows = summary_rows(summary)
     output.table(title, ["", "found", str(summary["reference"] or "reference")], rows)
     output.line(

@@ -22,6 +22,9 @@ from hwnas.runs.training import TrainedSupernet, load_supernet, train_supernet, 
 from hwnas.supernet.training import TrainReport
 from latency.model import LatencyModel
 
+# More than table and measurement differ by on a machine that was alike both times.
+FAR = 0.15
+
 
 @contextmanager
 def open_run(
@@ -31,19 +34,25 @@ def open_run(
 
     The images are read first: a folder of images that cannot be used leaves no run behind.
     """
+    folder = RunFolder(path)
+    folder.check(config)
     experiment = Experiment(config)
     read_images(experiment, output)
-    with RunFolder(path).open(config) as folder:
+    with folder.open(config):
         yield experiment, folder
 
 
 def read_images(experiment: Experiment, output: Output) -> None:
-    """Reads the images of an experiment, and says which were left out."""
+    """Reads the images of an experiment, and says how they are split and what was left out."""
     dataset = experiment.dataset
+    output.say(
+        f"{dataset.name}: {dataset.classes} classes; {len(dataset.train):,} images to train, "
+        f"{len(dataset.validation):,} to choose by (validation), {len(dataset.test):,} to test"
+    )
     if dataset.skipped:
         first = ", ".join(dataset.skipped[:3])
         output.say(
-            f"skipped {len(dataset.skipped)} unreadable images of {dataset.name}, such as {first} "
+            f"unreadable images that are left out: {len(dataset.skipped)}, such as {first} "
             "(--strict refuses them)"
         )
 
@@ -72,7 +81,7 @@ def search_stage(
     problem = experiment.problem(latency)
     folder.adopt(experiment.config)
     for budget in problem.budgets:
-        output.say(f"budget: {budget.trellis.name} ≤ {budget.bound:.4g} {budget.trellis.unit}")
+        output.say(f"budget: {budget.trellis.name} ≤ {budget.bound:,.4g} {budget.trellis.unit}")
     trained = load_supernet(experiment, folder)
     with output.progress("judging networks") as update:
 
@@ -95,6 +104,13 @@ def export_stage(
 ) -> dict[str, Any]:
     """Exports the winner and the reference, and writes `summary.json`; `start` is monotonic."""
     export = Exporter(experiment, folder, latency, trained, result, output).export()
+    winner = export.winner
+    if winner.predicted_ms and abs(winner.measured.p10 / winner.predicted_ms - 1) > FAR:
+        output.say(
+            f"warning: predicted {winner.predicted_ms:.4g} ms, measured {winner.measured.p10:.4g}: "
+            "the machine was busier at one time than at the other; when it is idle, profile into "
+            "a new table (--table) and search again"
+        )
     seconds = time.monotonic() - start
     summary = summarize(export, experiment, latency, result, seconds)
     write_atomically(folder.summary_file, as_json(summary))

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import plotly.io
 
 from hwnas.report.content import ReportContent
-from hwnas.report.rows import VALIDATION_HEADER, summary_rows, validation_rows
+from hwnas.report.rows import VALIDATION_HEADER, budgets_text, summary_rows, validation_rows
 from latency.validation import Validation
 
 _STYLE = """
@@ -25,6 +25,8 @@ def render_page(content: ReportContent) -> str:
     parts = [f"<h1>{html.escape(content.title)}</h1>"]
     if content.summary is not None:
         parts += ["<h2>Result</h2>", _summary_table(content.summary)]
+    else:
+        parts += ["<p>This front was not exported yet: <code>hwnas export</code> does that.</p>"]
     parts += ["<h2>Front</h2>", _div(_front_figure(content), script=True)]
     if content.validation is not None:
         parts += ["<h2>How right the latency table is</h2>"]
@@ -40,8 +42,7 @@ def render_page(content: ReportContent) -> str:
 
 
 def _summary_table(summary: dict[str, Any]) -> str:
-    budget = summary["budget_ms"]
-    intro = f"<p>Budget: {budget:.4g} ms</p>" if budget is not None else ""
+    intro = f"<p>{html.escape(budgets_text(summary))}</p>"
     reference = summary.get("reference") or "reference"
     return intro + _table(["", "found", str(reference)], summary_rows(summary))
 

@@ -7,6 +7,7 @@ from latency.validation import Validation
 SUMMARY_ROWS = (
     ("latency, measured (10 % quantile)", "measured_ms", "reference_measured_ms", "{:.4g} ms"),
     ("latency, predicted", "predicted_ms", "reference_predicted_ms", "{:.4g} ms"),
+    ("latency, measured (median)", "measured_median_ms", "reference_median_ms", "{:.4g} ms"),
     ("accuracy on test images", "accuracy", "reference_accuracy", "{:.2f} %"),
     ("MACs", "macs", "reference_macs", "{:,}"),
     ("parameters", "parameters", "reference_parameters", "{:,}"),
@@ -21,6 +22,13 @@ def summary_rows(summary: dict[str, Any]) -> list[list[str]]:
         values = [summary.get(key), summary.get(reference_key)]
         rows.append([label, *("–" if v is None else form.format(v) for v in values)])
     return rows
+
+
+def budgets_text(summary: dict[str, Any]) -> str:
+    """The budgets of a run in one line."""
+    units = {"latency": "ms", "macs": "MACs", "params": "parameters", "file_size": "bytes"}
+    parts = [f"{name} ≤ {bound:,.4g} {units[name]}" for name, bound in summary["budgets"].items()]
+    return f"budget: {', '.join(parts) or 'none'}; {summary['test_images']} test images"
 
 
 VALIDATION_HEADER = ["", "mean error", "within 5 %", "within 10 %", "Kendall tau", "worst"]
@@ -40,3 +48,18 @@ def validation_rows(validation: Validation) -> list[list[str]]:
         ]
         for name, one in both.items()
     ]
+
+
+# Of well-measured tables on shared machines, see docs/benchmarks.md: 1 to 4 %.
+POOR = 5.0
+
+
+def validation_warning(validation: Validation) -> str | None:
+    """A sentence when a table's predictions, or its measurements, cannot be relied on."""
+    error, noise = validation.prediction.mape, validation.replicate.mape
+    if max(error, noise) <= POOR:
+        return None
+    return (
+        f"warning: predictions are off by {error:.1f} % on average, measuring twice by {noise:.1f} "
+        "%: the machine was busy; when it is idle, profile into a new table (--table)"
+    )

@@ -82,7 +82,7 @@ class RunFolder:
             RunError: another config's folder (the message names the key that differs), a folder
                 of something else, or one that another process uses.
         """
-        self._check(config)
+        self.check(config)
         busy = f"another hwnas process is using {self.path}; wait for it"
         with locked(self.path / ".lock", error=RunError, busy=busy):
             if not self.config_file.is_file():
@@ -93,7 +93,8 @@ class RunFolder:
         """Makes this the run's config: what `export` and `report` go by."""
         write_atomically(self.config_file, config.to_yaml(), error=RunError)
 
-    def _check(self, config: RunConfig) -> None:
+    def check(self, config: RunConfig) -> None:
+        """Raises RunError when the folder is another config's or something else."""
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path} is a file; name another run folder with --run")
         if not self.config_file.is_file():

@@ -112,11 +112,16 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
 def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
     """Writes the front as CSV, the most accurate network last.
 
+    Accuracies are those of the validation images with the supernet's weights, in percent; an
+    architecture is the choice of each slot, 0 for a skip where there is one.
+
     Raises:
         HwnasError: the file cannot be written.
     """
     networks = space.networks(result.front.architectures)
-    columns = ["accuracy", "latency_ms", "macs", "params", "searchers", "architecture"]
+    columns = [
+        "validation_accuracy", "predicted_ms", "macs", "params", "searchers", "architecture",
+    ]  # fmt: skip
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

@@ -21,20 +21,25 @@ def summarize(
 
     `latency_model_mape` is the mean error in percent of the latency model on networks that it has
     not seen, `replicate_mape` that of measuring them twice; accuracies are on the test images;
-    `seconds` are those of the command that exported, `result` tells which front was exported.
+    `seconds` are those of the command that exported, `front_digest` tells of
+    which front the winner is.
     """
     winner, reference = export.winner, export.reference
     validation = latency.validation
+    dataset = experiment.dataset
     return {
         "budget_ms": export.budget_ms,
+        "budgets": {b.trellis.name: b.bound for b in result.problem.budgets},
         "predicted_ms": winner.predicted_ms,
         "measured_ms": winner.measured.p10,
+        "measured_median_ms": winner.measured.median,
         "accuracy": winner.test_accuracy,
         "macs": winner.macs,
         "parameters": winner.parameters,
         "reference": experiment.space.reference,
         "reference_predicted_ms": reference and reference.predicted_ms,
         "reference_measured_ms": reference and reference.measured.p10,
+        "reference_median_ms": reference and reference.measured.median,
         "reference_accuracy": reference and reference.test_accuracy,
         "reference_macs": reference and reference.macs,
         "reference_parameters": reference and reference.parameters,
@@ -42,7 +47,15 @@ def summarize(
         "latency_model_mape": validation and validation.prediction.mape,
         "replicate_mape": validation and validation.replicate.mape,
         "rejected": export.rejected,
-        "result": result.digest,
+        "front_digest": result.digest,
+        "device": experiment.device.name,
+        "space": experiment.space.name,
+        "resolution": experiment.space.resolution,
+        "images": dataset.name,
+        "train_images": len(dataset.train),
+        "validation_images": len(dataset.validation),
+        "test_images": len(dataset.test),
+        "skipped_images": len(dataset.skipped),
         "model": str(winner.folder / "model.onnx"),
         "seconds": round(seconds, 1),
     }
@@ -55,4 +68,4 @@ def stored_summary(folder: RunFolder, result: SearchResult) -> dict[str, Any] | 
     except (OSError, ValueError):
         return None
     complete = (folder.export_folder("winner") / "verification.json").is_file()
-    return summary if complete and summary.get("result") == result.digest else None
+    return summary if complete and summary.get("front_digest") == result.digest else None

@@ -31,8 +31,11 @@ def test_a_config_is_read(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("nam: a", "the key 'name' is missing"),
-        ("name: a\ntrain: {epoch: 3}", "unknown key 'train.epoch'; did you mean 'epochs'?"),
-        ("name: a\nstages: [{epochs: 1}, {epoch: 3}]", "unknown key 'stages.1.epoch'; did you"),
+        ("name: a\ntrain: {epoch: 3}", "unknown key 'train.epoch'; did you mean 'train.epochs'?"),
+        (
+            "name: a\nstages: [{epochs: 1}, {epoch: 3}]",
+            "did you mean 'stages.1.epochs'?",
+        ),
         ("name: a\ntrain: {epochs: many}", "'train.epochs' is 'many', but input should be a valid"),
         ("name: a\ntrain: {epochs: 2.5}", "'train.epochs' is 2.5, but"),
         ("name: [", "line 1 is not valid YAML"),

@@ -58,6 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny_space.yaml").write_text(SPACE)
     (tmp_path / "tiny.yaml").write_text(CONFIG)
+    (tmp_path / "tiny_space.txt").write_text("no config")
     return tmp_path
 
 

@@ -190,7 +190,7 @@ def test_quickstart_with_own_images_skips_and_names_the_unreadable(
     ]  # fmt: skip
     answer = terminal("quickstart", *options, "--json")
     assert answer.code == 0, answer.stderr
-    assert "skipped 1 unreadable images of photos, such as dark/broken.jpg" in answer.stderr
+    assert "unreadable images that are left out: 1, such as dark/broken.jpg" in answer.stderr
     assert answer.document["measured_ms"] <= answer.document["budget_ms"]
     run = folder / "runs/quickstart-photos"
     assert json.loads((run / "export/winner/config.json").read_text())["class_names"] == [

@@ -103,7 +103,7 @@ head: {features: 32, activation: relu}
         ("kernels: [3], ", "", "give either kernels and expansions, or a list of blocks"),
         ("depth: [1, 2]", "depth: [3, 2]", "depth goes from few to many"),
         ("kernels: [3]", "kernels: [4]", "stages.0.kernels.0"),
-        ("stride: 2", "strid: 2", "did you mean 'stride'?"),
+        ("stride: 2", "strid: 2", "did you mean 'stages.0.stride'?"),
         ("activation: relu}", "activation: gelu}", "stem.activation"),
         ("classes: 10", "classes: 1", "classes"),
     ],

@@ -1,0 +1,56 @@
+import numpy as np
+
+from hwnas.report.content import Judged, ReportContent
+from hwnas.report.page import render_page
+from hwnas.report.picture import front_svg
+from hwnas.report.rows import budgets_text, validation_warning
+from latency.validation import Agreement, Validation
+
+GOOD = Agreement(30, 1.5, 1.0, 1.0, 0.93, 4.0)
+NOISY = Agreement(30, 7.2, 0.5, 0.8, 0.7, 33.9)
+
+
+def content(summary: dict[str, object] | None = None) -> ReportContent:
+    points = np.array([1.0, 2.0])
+    return ReportContent(
+        title="a <space> on b", config_yaml="name: <b>", front_latency_ms=points,
+        judged=[Judged("exact", points, 90 + points)], front_accuracy=90 + points, budget_ms=1.5,
+        validation=Validation(GOOD, NOISY, (1.0, 2.0), (1.1, 2.1)), correction="scale",
+        summary=summary,
+    )  # fmt: skip
+
+
+def test_names_from_a_person_are_text_in_the_page() -> None:
+    page = render_page(content())
+    assert "a &lt;space&gt; on b" in page
+    assert "name: &lt;b&gt;" in page
+    assert "<space>" not in page
+
+
+def test_the_page_needs_no_network() -> None:
+    page = render_page(content())
+    assert 'src="http' not in page
+    assert "Plotly.newPlot" in page
+
+
+def test_a_front_without_export_says_so_and_one_with_shows_it() -> None:
+    assert "was not exported yet" in render_page(content())
+    summary = {"budgets": {"macs": 1.5e6}, "test_images": 12, "measured_ms": 1.25}
+    page = render_page(content(summary))
+    assert "budget: macs ≤ 1.5e+06 MACs; 12 test images" in page
+    assert "1.25 ms" in page
+
+
+def test_no_budget_is_called_none() -> None:
+    assert budgets_text({"budgets": {}, "test_images": 3}) == "budget: none; 3 test images"
+
+
+def test_the_picture_of_equal_content_is_equal() -> None:
+    assert front_svg(content()) == front_svg(content())
+
+
+def test_a_table_of_a_busy_machine_is_warned_about() -> None:
+    assert validation_warning(Validation(GOOD, GOOD, (), ())) is None
+    warning = validation_warning(Validation(GOOD, NOISY, (), ()))
+    assert warning is not None
+    assert "measuring twice by 7.2 %" in warning
