@@ -59,16 +59,16 @@ def fit_model(
     sessions: int,
 ) -> LatencyModel:
     """The latency model of measured networks, with its error on those it has not seen."""
-    block_ms = measured_blocks(table)
-    networks_ms = {key: s.p10 for key, s in table.summaries().items()}
+    measured_ms = {key: s.p10 for key, s in table.summaries().items()}
+    block_ms = {key: measured_ms[key] for key in table.blocks() if key in measured_ms}
     uncorrected = LatencyModel(block_ms, fit_correction(*[np.empty(0)] * 3))
     correction = fit_correction(
         uncorrected.predict(fit_networks),
         np.array([len(network) for network in fit_networks], dtype=np.float64),
-        _measured(networks_ms, fit_networks),
+        _measured(measured_ms, fit_networks),
     )
     model = LatencyModel(block_ms, correction)
-    measured = _measured(networks_ms, check_networks)
+    measured = _measured(measured_ms, check_networks)
     predicted = model.predict(check_networks)
     halves = [
         {key: s.p10 for key, s in table.summaries(sessions=half).items()}

@@ -1,5 +1,6 @@
 """How verbs show a latency model and the figures of a run."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,33 +57,19 @@ def show_front(
     output: Output, result: "SearchResult", space: "SearchSpace"
 ) -> list[dict[str, Any]]:
     """Prints the joined front and returns the same as JSON."""
-    from objectives.costs import MACS, PARAMETERS
+    from hwnas.runs.searching import front_points
 
-    front = result.front
-    networks = space.networks(front.architectures)
-    points: list[dict[str, Any]] = []
-    for index in range(len(front.scores)):
-        row = tuple(front.architectures[index].tolist())
-        points.append(
-            {
-                "accuracy": float(front.scores[index]),
-                "latency_ms": float(front.costs[index]),
-                "macs": int(MACS.evaluate(networks[index : index + 1])[0]),
-                "params": int(PARAMETERS.evaluate(networks[index : index + 1])[0]),
-                "searchers": sorted(result.found_by.get(row, ())),
-                "architecture": list(row),
-            }
-        )
+    points = front_points(result, space)
     output.table(
         f"front of {len(result.scores)} judged networks (accuracy with the supernet's weights)",
         ["validation (%)", "predicted (ms)", "MACs", "parameters", "found by"],
         [
-            [f"{p['accuracy']:.2f}", f"{p['latency_ms']:.4g}", f"{p['macs']:,}",
-             f"{p['params']:,}", ", ".join(p["searchers"])]
+            [f"{p.accuracy:.2f}", f"{p.latency_ms:.4g}", f"{p.macs:,}", f"{p.params:,}",
+             ", ".join(p.searchers)]
             for p in points
         ],
     )  # fmt: skip
-    return points
+    return [asdict(point) for point in points]
 
 
 def show_summary(output: Output, summary: dict[str, Any]) -> None:

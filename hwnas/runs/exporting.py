@@ -52,7 +52,6 @@ class Listener(Protocol):
 class Exported:
     """A network that was trained, written, checked and measured."""
 
-    name: str
     folder: Path
     network: Network
     predicted_ms: float | None
@@ -209,7 +208,6 @@ class Exporter:
         dataset = self.experiment.dataset
         known = not self.latency.missing(candidate.network)
         exported = Exported(
-            name=name,
             folder=self.folder.export_folder(name),
             network=candidate.network,
             predicted_ms=float(self.latency.predict([candidate.network])[0]) if known else None,

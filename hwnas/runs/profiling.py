@@ -1,6 +1,5 @@
 """The first stage: a space measured on a device."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,10 @@ from hwnas.runs.config import ProfileConfig
 from hwnas.runs.experiment import reference_of, scope_of
 from hwnas.spaces import SearchSpace
 from latency.blocks import Network
-from latency.measure import Schedule
+from latency.measure import Progress, Schedule
 from latency.model import LatencyModel
 from latency.profile import profile
 from latency.table import LatencyTable
-
-Progress = Callable[[int, int], None]
 
 
 def profile_space(

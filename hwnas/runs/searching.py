@@ -109,34 +109,56 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
     return SearchResult(problem, front, architectures, scores, found_by, digest)
 
 
-def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
-    """Writes the front as CSV, the most accurate network last.
+@dataclass(frozen=True)
+class FrontPoint:
+    """One network of a front: accuracy in %, predicted latency in ms, who asked for it."""
 
-    Accuracies are those of the validation images with the supernet's weights, in percent; an
-    architecture is the choice of each slot, 0 for a skip where there is one.
+    accuracy: float
+    latency_ms: float
+    macs: int
+    params: int
+    searchers: list[str]
+    architecture: list[int]
+
+
+def front_points(result: SearchResult, space: SearchSpace) -> list[FrontPoint]:
+    """The networks of the front, the most accurate last.
+
+    Accuracies are those of the validation images with the supernet's weights; an architecture is
+    the choice of each slot, 0 for a skip where there is one.
+    """
+    front = result.front
+    networks = space.networks(front.architectures)
+    columns = zip(
+        front.scores.tolist(),
+        front.costs.tolist(),
+        map(int, MACS.evaluate(networks)),
+        map(int, PARAMETERS.evaluate(networks)),
+        front.architectures.tolist(),
+        strict=True,
+    )
+    return [
+        FrontPoint(
+            accuracy, latency_ms, macs, params, sorted(result.found_by.get(tuple(row), ())), row
+        )
+        for accuracy, latency_ms, macs, params, row in columns
+    ]
+
+
+def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
+    """Writes the points of the front as CSV.
 
     Raises:
         HwnasError: the file cannot be written.
     """
-    networks = space.networks(result.front.architectures)
-    columns = [
-        "validation_accuracy", "predicted_ms", "macs", "params", "searchers", "architecture",
-    ]  # fmt: skip
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    rows = zip(
-        result.front.architectures,
-        result.front.scores,
-        result.front.costs,
-        MACS.evaluate(networks),
-        PARAMETERS.evaluate(networks),
-        strict=True,
+    writer.writerow(
+        ["validation_accuracy", "predicted_ms", "macs", "params", "searchers", "architecture"]
     )
-    for architecture, accuracy, milliseconds, macs, params in rows:
-        searchers = "+".join(sorted(result.found_by.get(tuple(architecture.tolist()), ())))
-        choices = " ".join(map(str, architecture))
+    for point in front_points(result, space):
         writer.writerow(
-            [f"{accuracy:.6g}", f"{milliseconds:.6g}", int(macs), int(params), searchers, choices]
-        )
+            [f"{point.accuracy:.6g}", f"{point.latency_ms:.6g}", point.macs, point.params,
+             "+".join(point.searchers), " ".join(map(str, point.architecture))]
+        )  # fmt: skip
     write_atomically(path, text.getvalue())

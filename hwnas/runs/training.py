@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from hwnas.data import ImageDataset
 from hwnas.runs.config import RunConfig
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
@@ -100,7 +99,7 @@ def fine_tune(
     """
     module = trained.supernet.extract(architecture)
     config = experiment.config.fine_tune
-    _train_alone(module, module.blocks, experiment, config, folder, trained.digest, progress)
+    _train_alone(module, experiment, config, folder, trained.digest, progress)
     return module
 
 
@@ -114,7 +113,7 @@ def train_from_scratch(
     """
     config = scratch_config(experiment.config)
     module = NetworkModule(network, seed=config.seed)
-    _train_alone(module, network, experiment, config, folder, "scratch", progress)
+    _train_alone(module, experiment, config, folder, "scratch", progress)
     return module
 
 
@@ -126,7 +125,6 @@ def scratch_config(config: RunConfig) -> TrainConfig:
 
 def _train_alone(
     module: NetworkModule,
-    network: Network,
     experiment: Experiment,
     config: TrainConfig,
     folder: RunFolder,
@@ -134,10 +132,9 @@ def _train_alone(
     progress: Progress | None,
 ) -> None:
     """Trains one network; finished weights are kept by what they depend on, and read again."""
-    parts = [start, config.model_dump_json(), *map(block_key, network)]
+    parts = [start, config.model_dump_json(), *map(block_key, module.blocks)]
     name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     checkpoint = folder.export_folder("trained") / f"{name}.safetensors"
-    dataset: ImageDataset = experiment.dataset
-    train(module, dataset.train, config, checkpoint=checkpoint, progress=progress)
-    recalibrate(module, dataset.train.images)
-    module.eval()
+    images = experiment.dataset.train
+    train(module, images, config, checkpoint=checkpoint, progress=progress)
+    recalibrate(module, images.images)
