@@ -2,12 +2,16 @@
 
 `python -m devices.agent FOLDER` reads `FOLDER/job.json`:
 
-    {"nonce": str, "runtime": str, "threads": int, "least_runs": int, "least_ms": float,
-     "graphs": ["0.onnx", ...], "rounds": [[round, [graph index, ...]], ...]}
+    {"nonce": str, "runtime": str, "threads": int, "cores": "auto" | "any" | [int, ...],
+     "least_runs": int, "least_ms": float, "graphs": ["0.onnx", ...],
+     "rounds": [[round, [graph index, ...]], ...], "operators": bool (false when left out)}
 
 and writes one JSON object a line, each with the nonce: `{"event": "ready", "facts": {...}}` when
 all graphs are loaded, `{"event": "visit", "round": r, "graph": i, "ms": [...]}` for every visit, in
-the order of the job, and `{"event": "done", "visits": n}`. Output without that end is incomplete.
+the order of the job, `{"event": "round", "round": r, "conditions": {...}}` after each round, and
+`{"event": "done", "visits": n}`. Output without that end is incomplete. With "operators", the first
+graph is run under the runtime's profiler: `{"event": "operators", "operators": [{...}, ...]}`.
+With "health": true, no graph is run: `{"event": "health", "findings": [{...}, ...]}`.
 """
 
 import json
@@ -17,7 +21,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from devices.affinity import pin
+from devices.conditions import Conditions
 from devices.errors import DeviceError
+from devices.health import read_health
 from devices.runtimes import load_runtime
 
 
@@ -36,17 +43,28 @@ def main(folder: str) -> int:
 
 def run_job(job: dict[str, Any], folder: Path) -> None:
     """Loads every graph of a job, visits them round by round, and writes what it measures."""
+    pinned = pin(job["cores"], job["threads"])  # before the runtime starts its threads
+    if job.get("health"):
+        _write(job, event="health", findings=read_health(pinned, job["cores"], job["threads"]))
+        return
     runtime = load_runtime(job["runtime"])
+    if job.get("operators"):
+        path = folder / job["graphs"][0]
+        found = runtime.operators(path, threads=job["threads"], runs=job["least_runs"])
+        _write(job, event="operators", operators=found)
+        return
     graphs = [runtime.load(folder / name, threads=job["threads"]) for name in job["graphs"]]
     facts = {
         "machine": platform.machine(),
         "cpu": cpu_name(),
         "cores": os.cpu_count() or 1,
+        "pinned": pinned,
         "runtime": job["runtime"],
         "runtime_version": runtime.version,
         "provider": graphs[0].provider if graphs else "",
     }
     _write(job, event="ready", facts=facts)
+    conditions = Conditions()
     visits = 0
     for number, order in job["rounds"]:
         for index in order:
@@ -54,6 +72,7 @@ def run_job(job: dict[str, Any], folder: Path) -> None:
             rounded = [round(sample, 6) for sample in samples]
             _write(job, event="visit", round=number, graph=index, ms=rounded)
             visits += 1
+        _write(job, event="round", round=number, conditions=conditions.read())
     _write(job, event="done", visits=visits)
 
 

@@ -5,14 +5,22 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
+from devices.affinity import Cores
 from devices.config import StrictModel, find_config, read_config
 from devices.errors import DeviceError
 from devices.runtimes import RUNTIMES
 from devices.transports import TRANSPORTS
 
+PRECISIONS = ("fp32", "int8")
+IMPORTED = "imported"
+"""The transport of a device that nothing runs on here: its timings come from elsewhere."""
+
 
 class Device(StrictModel):
-    """Transport + runtime + precision, threads, batch: a file of `configs/devices/`."""
+    """Transport + runtime + precision, threads, batch: a file of `configs/devices/`.
+
+    `cores`: which ones the threads are pinned to ("auto"), "any", or a list of numbers.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     transport: str = "local"
@@ -20,11 +28,23 @@ class Device(StrictModel):
     precision: str = "fp32"
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     batch: Annotated[int, Field(ge=1)] = 1
+    cores: Cores = "auto"
+
+    @field_validator("cores", mode="before")
+    @classmethod
+    def _cores(cls, value: Any) -> Any:
+        if value in ("auto", "any"):
+            return value
+        if isinstance(value, list | tuple) and value:
+            numbers = all(type(core) is int and core >= 0 for core in value)
+            if numbers and len(set(value)) == len(value):
+                return tuple(value)
+        raise ValueError(f"{value!r} must be auto, any, or a list of core numbers like [2, 3]")
 
     @field_validator("transport")
     @classmethod
     def _known_transport(cls, value: str) -> str:
-        return _known(value, TRANSPORTS)
+        return _known(value, (*TRANSPORTS, IMPORTED))
 
     @field_validator("runtime")
     @classmethod
@@ -34,20 +54,35 @@ class Device(StrictModel):
     @field_validator("precision")
     @classmethod
     def _known_precision(cls, value: str) -> str:
-        return _known(value, ("fp32",))
+        return _known(value, PRECISIONS)
+
+    @property
+    def measurable(self) -> bool:
+        """Whether graphs can be timed on it; otherwise its timings were imported."""
+        return self.transport != IMPORTED
+
+    def require_measurable(self) -> None:
+        """Raises DeviceError when nothing can be run on the device."""
+        if not self.measurable:
+            raise DeviceError(
+                f"{self.name} cannot be measured: its timings were imported; import those that are "
+                "missing with 'hwnas table import', or name another --device"
+            )
 
 
 @dataclass(frozen=True)
 class Fingerprint:
     """What must be equal for two timings to be comparable.
 
-    `machine`, `cpu`, `cores`, `runtime`, `runtime_version` and `provider` are read on the target;
-    `precision`, `threads` and `batch` are the device's; `opset` and `graph_builder` the graphs'.
+    `machine`, `cpu`, `cores`, `pinned`, `runtime`, `runtime_version` and `provider` are read on the
+    target; `precision`, `threads` and `batch` are the device's; `opset` and `graph_builder` the
+    graphs'.
     """
 
     machine: str
     cpu: str
     cores: int
+    pinned: str
     runtime: str
     runtime_version: str
     provider: str

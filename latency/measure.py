@@ -1,46 +1,75 @@
 """Measuring: interleaved random rounds over all graphs, in several sessions of each.
 
 One graph after another, as most code does it, gives a shared machine's drift to whichever graph is
-on; visiting all in a fresh random order each round spreads it over all. Two sessions of one model
-differ (memory layout), hence several, each a process of its own.
+on; visiting all in a fresh random order each round spreads it over all. A reference block between
+them tells when the machine was slow; what was timed then is set aside and timed again.
 """
 
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
-from devices.device import Device, Fingerprint
+from devices.device import IMPORTED, Device, Fingerprint
 from devices.errors import TableError
-from devices.jobs import Job, Visit, run_job
+from devices.jobs import Facts, Round, RoundEnd, Target, open_target
+from devices.jobs import Visit as TargetVisit
 from devices.lock import locked
-from latency.blocks import ConvBlock, Network
+from latency.blocks import ConvBlock, Head, InvertedResidual, Network
 from latency.graph import BUILDER_VERSION, OPSET, build_graph
-from latency.table import LatencyTable, Summary
+from latency.quantize import inside_network, quantize
+from latency.schedule import REFERENCE, Schedule
+from latency.table import LatencyTable
+from latency.visits import Summary, Visit, Visits
 
 Progress = Callable[[int, int], None]
-"""Called with the visits done and the visits in all."""
+"""Called with the visits done and the visits in all, as far as is known by then."""
+
+REFERENCE_BLOCK = InvertedResidual(40, 120, 40, 5, 1, 32, "relu", 28)
+# Graphs of one job are all in memory at once, on the target.
+MOST_BYTES = 600e6
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How often a graph is visited, and how long a visit is.
+class VisitLog(Protocol):
+    """Where visits go: a latency table, or memory."""
 
-    Attributes:
-        sessions: how often every graph is loaded anew, in a new process.
-        rounds: visits a session, each round in a new random order.
-        least_runs: inferences a visit, at least.
-        least_ms: duration of a visit, at least (up to 100 inferences).
-    """
+    def bind(self, fingerprint: Fingerprint) -> None:
+        """Learns on what it is measured, before the first visit; may refuse."""
 
-    sessions: int = 4
-    rounds: int = 4
-    least_runs: int = 5
-    least_ms: float = 1.0
+    def visits(self) -> Visits:
+        """All visits so far."""
 
-    @property
-    def visits(self) -> int:
-        """Visits a graph."""
-        return self.sessions * self.rounds
+    def add(self, visits: Sequence[Visit]) -> None:
+        """Keeps some visits for good, all or none."""
+
+    def add_conditions(self, session: int, number: int, conditions: Mapping[str, float]) -> None:
+        """Keeps what the machine was like during a round."""
+
+
+class MemoryLog:
+    """Visits that are forgotten when the process ends."""
+
+    def __init__(self) -> None:
+        self.fingerprint: Fingerprint | None = None
+        self.conditions: list[dict[str, float]] = []
+        self._visits: list[Visit] = []
+
+    def bind(self, fingerprint: Fingerprint) -> None:
+        """See `VisitLog`."""
+        self.fingerprint = fingerprint
+
+    def visits(self) -> Visits:
+        """See `VisitLog`."""
+        return Visits(self._visits)
+
+    def add(self, visits: Sequence[Visit]) -> None:
+        """See `VisitLog`."""
+        self._visits += visits
+
+    def add_conditions(self, session: int, number: int, conditions: Mapping[str, float]) -> None:
+        """See `VisitLog`."""
+        del session, number
+        self.conditions.append(dict(conditions))
 
 
 def measure(
@@ -50,48 +79,31 @@ def measure(
     schedule: Schedule,
     progress: Progress | None = None,
 ) -> None:
-    """Measures what the schedule asks for and the table does not hold yet.
+    """Measures the graphs that the table does not hold yet, or not to the end.
 
-    Every visit is stored as it arrives, so that an interruption loses at most the one under way;
-    calling again continues.
+    Every few visits are stored as they arrive, so that an interruption loses at most those under
+    way; calling again continues. A graph that was once measured to the end is never visited again.
 
     Args:
         device: where to measure.
         table: where the visits go; bound to the device's fingerprint at its first answer.
         graphs: registered graphs by key.
         schedule: visits a graph.
-        progress: told after every visit.
+        progress: told after every few visits.
 
     Raises:
         DeviceError: the device failed; what was measured before is kept.
         TableError: the table is another device's, or another process measures into it.
     """
-    stored = table.visited()
-    wanted = {
-        (key, session, number)
-        for key in graphs
-        for session in range(schedule.sessions)
-        for number in range(schedule.rounds)
-    }
-    if wanted <= stored:
+    if not table.unfinished(graphs):
         return
     lock = table.path.with_name(f".{table.path.name}.lock")
     busy = f"another hwnas process is measuring into {table.path}; wait for it"
     with locked(lock, error=TableError, busy=busy):
-        stored = table.visited()
-        done = len(wanted & stored)
-        for session in range(schedule.sessions):
-            job, keys = _job(device, graphs, stored, session, schedule)
-            if not keys:
-                continue
-            for message in run_job(device, job):
-                if isinstance(message, Visit):
-                    table.add_visit(keys[message.graph], session, message.round, message.samples)
-                    done += 1
-                    if progress is not None:
-                        progress(done, len(wanted))
-                else:
-                    table.bind(_fingerprint(device, message))
+        missing = table.unfinished(graphs)
+        builders = {key: _builder(graphs[key], key, device) for key in missing}
+        run_sessions(device, builders, table, schedule, progress)
+        table.finish(missing)
 
 
 def measure_models(
@@ -104,9 +116,9 @@ def measure_models(
 
     Args:
         device: where to measure.
-        models: serialised models by name.
+        models: serialised models by name, with fixed input shapes.
         schedule: visits a model.
-        progress: told after every visit.
+        progress: told after every few visits.
 
     Returns:
         The summary of each model, in ms.
@@ -114,60 +126,139 @@ def measure_models(
     Raises:
         DeviceError: the device failed.
     """
-    names = list(models)
-    visits: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
-    for session in range(schedule.sessions):
-        rounds = []
-        for number in range(schedule.rounds):
-            order = list(range(len(names)))
-            random.Random(f"{session}/{number}").shuffle(order)
-            rounds.append((number, order))
-        job = Job([models[n] for n in names], rounds, schedule.least_runs, schedule.least_ms)
-        for message in run_job(device, job):
-            if isinstance(message, Visit):
-                visits[names[message.graph]].append(message.samples)
-                if progress is not None:
-                    progress(sum(map(len, visits.values())), len(names) * schedule.visits)
-    return {name: Summary.of(samples) for name, samples in visits.items()}
+    log = MemoryLog()
+    builders = {name: (lambda model=model: model) for name, model in models.items()}
+    run_sessions(device, builders, log, schedule, progress)
+    return log.visits().summaries()
+
+
+def run_sessions(
+    device: Device,
+    builders: Mapping[str, Callable[[], bytes]],
+    log: VisitLog,
+    schedule: Schedule,
+    progress: Progress | None = None,
+) -> None:
+    """Visits graphs, by the builders of their ONNX files, as a schedule says and the log lacks.
+
+    Raises:
+        DeviceError: the device failed; the log has what was measured before.
+    """
+    names, start = list(builders), time.monotonic()
+    with open_target(device) as target:
+        target.add(REFERENCE, reference_model(device))
+        for session in range(schedule.most_sessions):
+            if session >= schedule.sessions and time.monotonic() - start > schedule.seconds:
+                return
+            visits = log.visits()
+            wanted = schedule.wanted(visits, names, session)
+            if not wanted:
+                return
+            random.Random(session).shuffle(wanted)
+            had = {name: len(visits.of(name, [session])) for name in wanted}
+            lacking = [name for name in wanted if had[name] < schedule.rounds]
+            done = sum(len(visits.of(name)) for name in names)
+            later = max(schedule.sessions - session - 1, 0) * len(names)
+            total = done + sum(schedule.rounds - had[name] for name in lacking)
+            total += later * schedule.rounds
+            for group in _groups(target, builders, lacking):
+                rounds = schedule.rounds_of(visits, group, session)
+                for stored in _run(target, rounds, log, session, schedule):
+                    done += stored
+                    if progress is not None:
+                        progress(done, total)
 
 
 def read_fingerprint(device: Device) -> Fingerprint:
-    """The fingerprint of a device, read on it.
+    """The fingerprint of a device, read on it; of one whose timings are imported, its config.
 
     Raises:
         DeviceError: the device failed.
     """
-    graph = build_graph([ConvBlock(3, 8, 1, 1, "relu", 8)], batch=device.batch)
-    job = Job([graph.SerializeToString()], [], least_runs=1, least_ms=0.0)
-    answers = list(run_job(device, job))
-    assert isinstance(answers[0], dict)
-    return _fingerprint(device, answers[0])
+    if not device.measurable:
+        facts = {"machine": IMPORTED, "cpu": device.name, "cores": 0, "pinned": "",
+                 "runtime": device.runtime, "runtime_version": "",
+                 "provider": IMPORTED}  # fmt: skip
+        return _fingerprint(device, facts)
+    with open_target(device) as target:
+        graph = build_graph([ConvBlock(3, 8, 1, 1, "relu", 8)], batch=device.batch)
+        target.add("any", graph.SerializeToString())
+        for answer in target.run([Round(0, ["any"])], least_runs=1, least_ms=0.0):
+            if isinstance(answer, dict):
+                return _fingerprint(device, answer)
+    raise AssertionError("a job that ends well begins with the facts")
 
 
-def _job(
-    device: Device,
-    graphs: Mapping[str, Network],
-    stored: set[tuple[str, int, int]],
-    session: int,
-    schedule: Schedule,
-) -> tuple[Job, list[str]]:
-    """What a session still lacks, and the keys of the job's graphs."""
-    missing = {
-        number: [key for key in graphs if (key, session, number) not in stored]
-        for number in range(schedule.rounds)
-    }
-    keys = [key for key in graphs if any(key in of_round for of_round in missing.values())]
-    index = {key: position for position, key in enumerate(keys)}
-    rounds = []
-    for number, of_round in missing.items():
-        random.Random(f"{session}/{number}").shuffle(of_round)
-        if of_round:
-            rounds.append((number, [index[key] for key in of_round]))
-    models = (build_graph(graphs[key], batch=device.batch).SerializeToString() for key in keys)
-    return Job(models, rounds, schedule.least_runs, schedule.least_ms), keys
+def timed_model(network: Network, device: Device, *, inner: bool) -> bytes:
+    """The ONNX file that is timed on a device: its precision, its batch, random weights.
+
+    Args:
+        network: one block, or a whole network.
+        device: where it will run.
+        inner: whether it stands for a block inside a network, which takes and gives quantised
+            tensors when the precision is int8.
+    """
+    model = build_graph(network, batch=device.batch)
+    if device.precision == "int8":
+        model = quantize(model, device.runtime)
+        if inner:
+            first, last = network[0].in_channels == 3, isinstance(network[-1], Head)
+            model = inside_network(model, first=first, last=last)
+    return bytes(model.SerializeToString())
 
 
-def _fingerprint(device: Device, facts: dict[str, object]) -> Fingerprint:
+def reference_model(device: Device) -> bytes:
+    """The ONNX file of the reference block."""
+    return timed_model((REFERENCE_BLOCK,), device, inner=True)
+
+
+def _builder(network: Network, key: str, device: Device) -> Callable[[], bytes]:
+    inner = not key.startswith("network ")
+    return lambda: timed_model(network, device, inner=inner)
+
+
+def _groups(
+    target: Target, builders: Mapping[str, Callable[[], bytes]], names: Sequence[str]
+) -> Iterator[list[str]]:
+    """Puts graphs on the target and yields as many at a time as one job may hold."""
+    group: list[str] = []
+    size = 0
+    for name in names:
+        if not target.holds(name):
+            target.add(name, builders[name]())
+        if group and size + target.size(name) > MOST_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(name)
+        size += target.size(name)
+    if group:
+        yield group
+
+
+def _run(
+    target: Target, rounds: Sequence[Round], log: VisitLog, session: int, schedule: Schedule
+) -> Iterator[int]:
+    """Runs a job and keeps its visits; yields how many, whenever some were kept."""
+    before, waiting = 0.0, list[TargetVisit]()
+    job = target.run(rounds, least_runs=schedule.least_runs, least_ms=schedule.least_ms)
+    for message in job:
+        match message:
+            case dict():
+                log.bind(_fingerprint(target.device, message))
+            case RoundEnd():
+                log.add_conditions(session, message.round, message.conditions)
+                before = 0.0
+            case TargetVisit() if message.graph != REFERENCE:
+                waiting.append(message)
+            case TargetVisit():
+                after = min(message.samples)
+                slower = max(before, after)
+                log.add([Visit(v.graph, session, v.round, v.samples, slower) for v in waiting])
+                yield len(waiting)
+                before, waiting = after, []
+
+
+def _fingerprint(device: Device, facts: Facts) -> Fingerprint:
     return Fingerprint.from_dict(
         {
             **facts,

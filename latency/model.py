@@ -6,46 +6,29 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from devices.errors import TableError
 from latency.blocks import Block, Network, Skip, block_key
-from latency.validation import Agreement, Validation
-
-# Which of (overhead, scale of Σ block, per block) a candidate fits; the others keep 0, 1, 0.
-CANDIDATES: dict[str, tuple[str, ...]] = {
-    "sum of blocks": (),
-    "scale": ("scale",),
-    "overhead + scale": ("overhead", "scale"),
-    "overhead + scale + per block": ("overhead", "scale", "per_block"),
-}
-
-
-@dataclass(frozen=True)
-class Correction:
-    """latency = overhead + Σ (scale × block + per_block), in ms.
-
-    A block timed alone pays for one call of the runtime and a network pays once, so that Σ block
-    is too much by about a call a block: `per_block` is then negative.
-    """
-
-    name: str
-    overhead: float = 0.0
-    scale: float = 1.0
-    per_block: float = 0.0
-
-    def apply(self, sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(N,) latencies from (N,) sums of block latencies and (N,) numbers of blocks."""
-        return self.overhead + self.scale * sums + self.per_block * counts
+from latency.correction import Correction
+from latency.validation import Validation
 
 
 @dataclass(frozen=True)
 class LatencyModel:
-    """Predicts the latency of networks of measured blocks, in ms."""
+    """Predicts the latency of networks of measured blocks, in ms.
+
+    Attributes:
+        block_ms: the latency of each block alone, by its key.
+        correction: what a sum of blocks lacks to a network.
+        validation: the error on networks that the fit has not seen; None when none were measured.
+        fit_networks, check_networks: keys of the networks in the table that both are from.
+    """
 
     block_ms: Mapping[str, float]
     correction: Correction
     validation: Validation | None = None
+    fit_networks: tuple[str, ...] = ()
+    check_networks: tuple[str, ...] = ()
 
     def block_value(self, block: Block) -> float:
         """What a block adds to a network's latency; 0 for a skip.
@@ -62,8 +45,7 @@ class LatencyModel:
                 f"the latency table has no timing of the block '{block_key(block)}'; "
                 "run 'hwnas profile' for this space, resolution and number of classes"
             ) from None
-        # A tiny block cannot give back more time than it takes.
-        return max(0.0, self.correction.scale * measured + self.correction.per_block)
+        return self.correction.block_value(block, measured)
 
     def predict(self, networks: Sequence[Network]) -> NDArray[np.float64]:
         """(N,) latencies in ms."""
@@ -76,65 +58,40 @@ class LatencyModel:
         """The blocks among these that were not measured."""
         return [b for b in blocks if not isinstance(b, Skip) and block_key(b) not in self.block_ms]
 
+    @property
+    def warning(self) -> str | None:
+        """A sentence when predictions cannot be relied on; every verb that uses them says it."""
+        if self.validation is None:
+            return (
+                "warning: these latencies were never checked against whole networks; measure what "
+                "you choose by them"
+            )
+        return self.validation.warning
+
     def to_dict(self) -> dict[str, Any]:
-        """Correction and validation as JSON; the block timings stay in the table."""
+        """All but the block timings, which stay in the table, as JSON."""
         return {
-            "correction": asdict(self.correction),
+            "correction": self.correction.to_dict(),
             "validation": asdict(self.validation) if self.validation else None,
+            "fit_networks": list(self.fit_networks),
+            "check_networks": list(self.check_networks),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], block_ms: Mapping[str, float]) -> "LatencyModel":
-        """The inverse of `to_dict`."""
-        stored = data["validation"]
-        validation = stored and Validation(
-            Agreement(**stored["prediction"]),
-            Agreement(**stored["replicate"]),
-            tuple(stored["predicted_ms"]),
-            tuple(stored["measured_ms"]),
-        )
-        return cls(block_ms, Correction(**data["correction"]), validation)
+        """The inverse of `to_dict`.
 
-
-def fit_correction(
-    sums: NDArray[np.float64], counts: NDArray[np.float64], measured: NDArray[np.float64]
-) -> Correction:
-    """The candidate with the least leave-one-out error, fitted on all networks.
-
-    Args:
-        sums: (N,) Σ block of whole networks, ms.
-        counts: (N,) numbers of blocks.
-        measured: (N,) measured latencies, ms.
-    """
-    if len(measured) < 4:
-        return Correction("sum of blocks")
-    errors = {}
-    for name in CANDIDATES:
-        held_out = np.empty(len(measured))
-        for index in range(len(measured)):
-            rest = np.arange(len(measured)) != index
-            fitted = _fit(name, sums[rest], counts[rest], measured[rest])
-            one = slice(index, index + 1)
-            held_out[index] = fitted.apply(sums[one], counts[one])[0]
-        errors[name] = float(np.mean(np.abs(held_out - measured) / measured))
-    return _fit(min(errors, key=lambda name: errors[name]), sums, counts, measured)
-
-
-def _fit(
-    name: str, sums: NDArray[np.float64], counts: NDArray[np.float64], measured: NDArray[np.float64]
-) -> Correction:
-    """Least squares of the relative error.
-
-    No part of the latency can be negative but `per_block`, which may take back at most what the
-    calls of the runtime cost.
-    """
-    free = CANDIDATES[name]
-    columns = {"overhead": np.ones(len(sums)), "scale": sums, "per_block": -counts}
-    if not free:
-        return Correction(name)
-    matrix = np.column_stack([columns[part] for part in free]) / measured[:, None]
-    solution, _ = nnls(matrix, np.ones(len(measured)))
-    values = dict(zip(free, map(float, solution), strict=True))
-    if "per_block" in values:
-        values["per_block"] = -values["per_block"]
-    return Correction(name, **values)
+        Raises:
+            TableError: missing or unknown keys.
+        """
+        try:
+            stored = data["validation"]
+            return cls(
+                block_ms,
+                Correction(**data["correction"]),
+                Validation.from_dict(stored) if stored else None,
+                tuple(data["fit_networks"]),
+                tuple(data["check_networks"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise TableError(f"a latency model cannot be read: {error!r}") from error

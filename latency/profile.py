@@ -1,6 +1,6 @@
 """Profiling: every distinct block and some whole networks into a table, and the model of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +9,21 @@ from numpy.typing import NDArray
 from devices.device import Device
 from devices.errors import TableError
 from latency.blocks import Block, Network, block_key, distinct_blocks
-from latency.measure import Progress, Schedule, measure, read_fingerprint
-from latency.model import LatencyModel, fit_correction
+from latency.correction import fit_correction
+from latency.measure import measure, read_fingerprint
+from latency.model import LatencyModel
+from latency.schedule import Schedule
 from latency.table import LatencyTable, network_key, register_all
 from latency.validation import Agreement, Validation
+
+Progress = Callable[[int, int, str], None]
+"""Called with the visits done, the visits in all, and of what: "blocks" or "networks"."""
+
+ANY_SCOPE = "*"
+"""The scope of a model that holds for every space whose blocks are in the table."""
+
+EVEN, ODD = range(0, 10_000, 2), range(1, 10_000, 2)
+"""The sessions of either half of a replicate."""
 
 
 def profile(
@@ -36,75 +47,83 @@ def profile(
         fit_networks: whole networks that the model learns from.
         check_networks: whole networks that it is judged by and has not seen, at least 2.
         schedule: how often each is visited.
-        progress: told after every visit.
+        progress: told after every few visits.
 
     Raises:
         DeviceError: the device failed; what was measured is kept, calling again continues.
         TableError: the table is another device's, or cannot be written.
     """
     plan = schedule or Schedule()
+    device.require_measurable()
     table.bind(read_fingerprint(device))
     needed = distinct_blocks([tuple(blocks), *fit_networks, *check_networks])
-    graphs = register_all(table, needed, [*fit_networks, *check_networks])
-    measure(device, table, graphs, plan, progress)
-    model = fit_model(table, fit_networks, check_networks, plan.sessions)
+    # Blocks first: they are what is searched with, and done in a third of the time.
+    for what, some in (
+        ("blocks", register_all(table, needed, [])),
+        ("networks", register_all(table, [], [*fit_networks, *check_networks])),
+    ):
+        measure(device, table, some, plan, _told(progress, what))
+    model = fit_model(
+        table, tuple(map(network_key, fit_networks)), tuple(map(network_key, check_networks))
+    )
     table.save_model(scope, model.to_dict())
     return model
 
 
-def fit_model(
-    table: LatencyTable,
-    fit_networks: Sequence[Network],
-    check_networks: Sequence[Network],
-    sessions: int,
-) -> LatencyModel:
-    """The latency model of measured networks, with its error on those it has not seen."""
-    measured_ms = {key: s.p10 for key, s in table.summaries().items()}
-    block_ms = {key: measured_ms[key] for key in table.blocks() if key in measured_ms}
-    uncorrected = LatencyModel(block_ms, fit_correction(*[np.empty(0)] * 3))
+def fit_model(table: LatencyTable, fit: tuple[str, ...], check: tuple[str, ...]) -> LatencyModel:
+    """The latency model of measured networks, with its error on those it has not seen.
+
+    Args:
+        table: where all of them were measured.
+        fit: keys of the networks to learn from.
+        check: keys of the networks to judge by.
+    """
+    visits, networks = table.visits(), table.networks()
+    measured = {key: summary.p10 for key, summary in visits.summaries().items()}
+    block_ms = {key: measured[key] for key in table.blocks() if key in measured}
     correction = fit_correction(
-        uncorrected.predict(fit_networks),
-        np.array([len(network) for network in fit_networks], dtype=np.float64),
-        _measured(measured_ms, fit_networks),
-    )
-    model = LatencyModel(block_ms, correction)
-    measured = _measured(measured_ms, check_networks)
-    predicted = model.predict(check_networks)
+        [networks[key] for key in fit], _values(measured, fit), block_ms
+    )  # fmt: skip
+    model = LatencyModel(block_ms, correction, None, fit, check)
+    predicted = model.predict([networks[key] for key in check])
+    actual = _values(measured, check)
     halves = [
-        {key: s.p10 for key, s in table.summaries(sessions=half).items()}
-        for half in (range(0, sessions, 2), range(1, sessions, 2))
+        np.array([visits.summary(key, half).p10 for key in check], dtype=np.float64)
+        for half in (EVEN, ODD)
     ]
-    replicate = Agreement.of(*(_measured(half, check_networks) for half in halves))
     return replace(
         model,
         validation=Validation(
-            Agreement.of(predicted, measured),
-            replicate,
-            tuple(map(float, predicted)),
-            tuple(map(float, measured)),
+            Agreement.of(predicted, actual),
+            Agreement.of(*halves),
+            *(tuple(map(float, values)) for values in (predicted, actual, halves[0])),
         ),
     )
 
 
 def load_model(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> LatencyModel:
-    """The stored latency model of a scope.
+    """The stored latency model of a scope, or the one of any scope.
 
     Raises:
         TableError: it was never profiled, or not all of these blocks were.
     """
     models = table.models()
-    if scope not in models:
+    found = scope if scope in models else ANY_SCOPE
+    if found not in models:
         have = ", ".join(models) or "nothing yet"
         raise TableError(
             f"{table.path} was not profiled for {scope} (it holds {have}); "
             "run 'hwnas profile' with the same config"
         )
-    model = LatencyModel.from_dict(models[scope], measured_blocks(table))
+    model = LatencyModel.from_dict(models[found], measured_blocks(table))
     missing = model.missing(blocks)
     if missing:
+        mend = "run 'hwnas profile' with the same config"
+        if found == ANY_SCOPE:
+            mend = "add their rows to the CSV and import it into a new table"
         raise TableError(
             f"{table.path} lacks {len(missing)} of {len(blocks)} blocks of {scope}, "
-            f"such as '{block_key(missing[0])}'; run 'hwnas profile' with the same config"
+            f"such as '{block_key(missing[0])}'; {mend}"
         )
     return model
 
@@ -120,5 +139,9 @@ def measured_blocks(table: LatencyTable) -> dict[str, float]:
     return {key: s.p10 for key, s in table.summaries().items() if key in blocks}
 
 
-def _measured(milliseconds: dict[str, float], networks: Sequence[Network]) -> NDArray[np.float64]:
-    return np.array([milliseconds[network_key(network)] for network in networks])
+def _values(measured: Mapping[str, float], keys: Sequence[str]) -> NDArray[np.float64]:
+    return np.array([measured[key] for key in keys], dtype=np.float64)
+
+
+def _told(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
+    return (lambda done, total: progress(done, total, what)) if progress is not None else None

@@ -6,13 +6,11 @@ visits that are missing, and a visit can be stored only once.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
-
-import numpy as np
 
 from devices.database import Database
 from devices.device import Fingerprint
@@ -25,43 +23,23 @@ from latency.blocks import (
     block_to_dict,
     distinct_blocks,
 )
+from latency.visits import Summary, Visit, Visits
 
-FORMAT = "latency table of hwnas 1"
+FORMAT = "latency table of hwnas 2"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS provenance (name TEXT PRIMARY KEY, content TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS graphs (
-    key TEXT PRIMARY KEY, kind TEXT NOT NULL, blocks TEXT NOT NULL);
+    key TEXT PRIMARY KEY, kind TEXT NOT NULL, blocks TEXT NOT NULL,
+    finished INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS visits (
     graph TEXT NOT NULL REFERENCES graphs (key), session INTEGER NOT NULL, round INTEGER NOT NULL,
-    samples TEXT NOT NULL, date TEXT NOT NULL, PRIMARY KEY (graph, session, round));
+    samples TEXT NOT NULL, reference_ms REAL NOT NULL, date TEXT NOT NULL,
+    PRIMARY KEY (graph, session, round));
+CREATE TABLE IF NOT EXISTS conditions (
+    session INTEGER NOT NULL, round INTEGER NOT NULL, content TEXT NOT NULL, date TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS models (
     scope TEXT PRIMARY KEY, content TEXT NOT NULL, date TEXT NOT NULL)
 """
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What is known of one graph's latency, in ms, over all samples of all visits."""
-
-    samples: int
-    visits: int
-    min: float
-    p10: float
-    median: float
-    p90: float
-
-    @classmethod
-    def of(cls, visits: Iterable[Iterable[float]]) -> "Summary":
-        """The summary of some visits' samples.
-
-        The 10 % quantile is what predictions use: under contention low statistics stay put while
-        the median wanders.
-        """
-        rows = [list(visit) for visit in visits]
-        values = np.concatenate([np.asarray(row, dtype=np.float64) for row in rows])
-        p10, median, p90 = np.quantile(values, [0.1, 0.5, 0.9])
-        return cls(len(values), len(rows), float(values.min()), float(p10), float(median),
-                   float(p90))  # fmt: skip
 
 
 def network_key(network: Network) -> str:
@@ -119,37 +97,91 @@ class LatencyTable:
                 "name another file with --table, or move this one away to measure again"
             )
 
-    def register(self, key: str, network: Network) -> None:
-        """Notes that a graph (a single block, or a whole network) is to be measured."""
-        kind = "block" if len(network) == 1 and not key.startswith("network ") else "network"
-        blocks = json.dumps([block_to_dict(block) for block in network])
-        self._database.write("INSERT OR IGNORE INTO graphs VALUES (?, ?, ?)", (key, kind, blocks))
+    def register(self, graphs: Mapping[str, Network]) -> None:
+        """Notes graphs (single blocks, or whole networks) by key, those that are new."""
+        with self._database.transaction():
+            for key, network in graphs.items():
+                kind = "network" if key.startswith("network ") else "block"
+                blocks = json.dumps([block_to_dict(block) for block in network])
+                self._database.write(
+                    "INSERT OR IGNORE INTO graphs (key, kind, blocks) VALUES (?, ?, ?)",
+                    (key, kind, blocks),
+                )
 
-    def add_visit(self, key: str, session: int, number: int, samples: Iterable[float]) -> None:
-        """Stores one visit, for good, before the next is read.
+    def unfinished(self, keys: Iterable[str]) -> list[str]:
+        """Those of some graphs that were not measured to the end, in their order."""
+        rows = self._database.rows("SELECT key FROM graphs WHERE finished = 1")
+        finished = {key for (key,) in rows}
+        return [key for key in keys if key not in finished]
+
+    def finish(self, keys: Iterable[str]) -> None:
+        """Notes that graphs were measured to the end: as often as their schedule asks for."""
+        with self._database.transaction():
+            for key in keys:
+                self._database.write("UPDATE graphs SET finished = 1 WHERE key = ?", (key,))
+
+    def add(self, visits: Sequence[Visit]) -> None:
+        """Stores some visits, for good, all or none.
 
         Raises:
-            TableError: the visit is stored already, or the disk is full.
+            TableError: one is stored already, or the disk is full.
         """
-        row = (key, session, number, json.dumps(list(samples)), _now())
-        self._database.write("INSERT INTO visits VALUES (?, ?, ?, ?, ?)", row)
+        now = _now()
+        self.add_dated([(visit, now) for visit in visits])
 
-    def visited(self) -> set[tuple[str, int, int]]:
-        """(graph key, session, round) of every visit that is stored."""
-        rows = self._database.rows("SELECT graph, session, round FROM visits")
-        return {(key, session, number) for key, session, number in rows}
+    def add_dated(self, visits: Sequence[tuple[Visit, str]]) -> None:
+        """Stores visits of another table with the dates of their measurement, see `add`."""
+        with self._database.transaction():
+            for v, date in visits:
+                row = (v.graph, v.session, v.round, json.dumps(v.samples), v.reference_ms, date)
+                self._database.write("INSERT INTO visits VALUES (?, ?, ?, ?, ?, ?)", row)
 
-    def summaries(self, sessions: Iterable[int] | None = None) -> dict[str, Summary]:
-        """The summary of every measured graph, of some sessions alone if asked."""
-        wanted = None if sessions is None else set(sessions)
-        visits: dict[str, list[list[float]]] = {}
-        rows = self._database.rows(
-            "SELECT graph, session, samples FROM visits ORDER BY graph, session, round"
+    def add_conditions(self, session: int, number: int, conditions: Mapping[str, float]) -> None:
+        """Stores what the machine was like during a round, see `devices.conditions`."""
+        self._database.write(
+            "INSERT INTO conditions VALUES (?, ?, ?, ?)",
+            (session, number, json.dumps(conditions), _now()),
         )
-        for key, session, samples in rows:
-            if wanted is None or session in wanted:
-                visits.setdefault(key, []).append(json.loads(samples))
-        return {key: Summary.of(samples) for key, samples in visits.items()}
+
+    def conditions(self) -> dict[str, tuple[float, float]]:
+        """Least and greatest of everything that was read of the machine while measuring."""
+        found: dict[str, list[float]] = {}
+        for (content,) in self._database.rows("SELECT content FROM conditions"):
+            for name, value in json.loads(content).items():
+                found.setdefault(name, []).append(float(value))
+        return {name: (min(values), max(values)) for name, values in found.items()}
+
+    def condition_rows(self) -> list[tuple[Any, ...]]:
+        """Session, round, content and date of every reading of the machine, as stored."""
+        return self._database.rows("SELECT session, round, content, date FROM conditions")
+
+    def add_condition_rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Stores another table's `condition_rows`, all or none."""
+        with self._database.transaction():
+            for row in rows:
+                self._database.write("INSERT INTO conditions VALUES (?, ?, ?, ?)", row)
+
+    def visits(self) -> Visits:
+        """Every visit, in the order of graph, session and round."""
+        return Visits(visit for visit, _ in self.dated_visits())
+
+    def dated_visits(self) -> list[tuple[Visit, str]]:
+        """Every visit, in the order of `visits`, and when it was stored, ISO 8601 in UTC."""
+        rows = self._database.rows(
+            "SELECT graph, session, round, samples, reference_ms, date FROM visits "
+            "ORDER BY graph, session, round"
+        )
+        try:
+            return [
+                (Visit(graph, session, number, tuple(json.loads(samples)), reference), date)
+                for graph, session, number, samples, reference, date in rows
+            ]
+        except (ValueError, TypeError) as error:
+            raise TableError(f"{self.path} holds a visit that cannot be read: {error}") from error
+
+    def summaries(self) -> dict[str, Summary]:
+        """The summary of every measured graph."""
+        return self.visits().summaries()
 
     def networks(self) -> dict[str, Network]:
         """Every registered whole network by key."""
@@ -206,8 +238,7 @@ def register_all(
         graphs[block_key(block)] = (block,)
     for network in networks:
         graphs[network_key(network)] = network
-    for key, blocks_of in graphs.items():
-        table.register(key, blocks_of)
+    table.register(graphs)
     return graphs
 
 

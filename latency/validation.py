@@ -1,6 +1,8 @@
 """Validation: how far predictions are from measurements, beside measuring twice."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,15 +44,47 @@ class Agreement:
         )
 
 
+# Of well-measured tables on shared machines, see docs/benchmarks.md: 1 to 4 %.
+POOR = 5.0
+
+
 @dataclass(frozen=True)
 class Validation:
     """The error on networks that the fit has not seen, beside the noise of measuring them.
 
-    `replicate` compares two halves of the sessions with each other: measuring twice, each time
-    with half of the samples.
+    `replicate` compares the even sessions with the odd ones: measuring twice, each time with half
+    of the samples. `predicted_ms`, `measured_ms` and `replicate_ms`, one of the two halves, have a
+    number for each network.
     """
 
     prediction: Agreement
     replicate: Agreement
     predicted_ms: tuple[float, ...]
     measured_ms: tuple[float, ...]
+    replicate_ms: tuple[float, ...]
+
+    @property
+    def poor(self) -> bool:
+        """Whether predictions, or the measurements they are judged by, are off by more than 5 %."""
+        return max(self.prediction.mape, self.replicate.mape) > POOR
+
+    @property
+    def warning(self) -> str | None:
+        """A sentence when this is poor."""
+        if not self.poor:
+            return None
+        return (
+            f"warning: latencies are off by {self.prediction.mape:.1f} % on average (measuring "
+            f"twice: {self.replicate.mape:.1f} %): the machine was busy when they were measured; "
+            "'hwnas devices check' says with what, then profile into a new table (--table)"
+        )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Validation":
+        """The inverse of `dataclasses.asdict`."""
+        lists = ("predicted_ms", "measured_ms", "replicate_ms")
+        return cls(
+            Agreement(**data["prediction"]),
+            Agreement(**data["replicate"]),
+            *(tuple(map(float, data[name])) for name in lists),
+        )

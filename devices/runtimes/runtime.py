@@ -7,17 +7,17 @@ from numpy.typing import NDArray
 
 
 class LoadedGraph(Protocol):
-    """A graph ready to run, its input filled."""
+    """A graph ready to run, its inputs filled."""
 
     @property
     def provider(self) -> str:
         """What really executes it, as the runtime names it."""
 
     def run(self, image: NDArray[Any]) -> NDArray[Any]:
-        """The output for one input batch."""
+        """The first output for one input batch, of a graph with one input."""
 
     def time(self, *, least_runs: int, least_ms: float) -> list[float]:
-        """Milliseconds of consecutive inferences, after one that is not counted.
+        """Milliseconds of consecutive inferences, after a few that are not counted.
 
         At least `least_runs`, and until `least_ms` have passed.
         """
@@ -31,8 +31,23 @@ class Runtime(Protocol):
         """The runtime's version."""
 
     def load(self, model: Path, *, threads: int) -> LoadedGraph:
-        """Loads an ONNX file.
+        """Loads an ONNX file whose inputs have fixed shapes.
 
         Raises:
             DeviceError: the file cannot be loaded, or would run elsewhere than asked.
+        """
+
+    def operators(self, model: Path, *, threads: int, runs: int) -> list[dict[str, Any]]:
+        """The time of each operator, as the runtime's own profiler says, after its fusions.
+
+        Args:
+            model: an ONNX file whose inputs have fixed shapes.
+            threads: as in `load`.
+            runs: inferences to average over.
+
+        Returns:
+            In the order of execution: `name`, `type`, `provider`, and `ms` an inference.
+
+        Raises:
+            DeviceError: the file cannot be loaded.
         """

@@ -14,14 +14,12 @@ Config = Annotated[
     str,
     typer.Argument(help="A config: a name under configs/searches, or the path of a YAML file."),
 ]
-Run = Annotated[
-    Path | None, typer.Option("--run", help="The run folder.  [default: runs/<config>]")
-]
+Run = Annotated[Path | None, typer.Option("--run", help="The run folder. (default: runs/<config>)")]
 RunArgument = Annotated[Path, typer.Argument(help="A run folder, as in runs/quickstart.")]
 Data = Annotated[
     str | None,
     typer.Option(
-        "--data", help="A folder of class/name.jpg images, or 'digits'.  [default: the config's]"
+        "--data", help="A folder of class/name.jpg images, or 'digits'. (default: the config's)"
     ),
 ]
 Strict = Annotated[
@@ -33,7 +31,7 @@ Resolution = Annotated[
         "--resolution",
         min=8,
         max=1024,
-        help="Height and width of the images, in pixels.  [default: the config's]",
+        help="Height and width of the images, in pixels. (default: the config's)",
     ),
 ]
 Budgets = Annotated[
@@ -49,12 +47,12 @@ Device = Annotated[
     str | None,
     typer.Option(
         "--device",
-        help="A device: a name under configs/devices, or a YAML file.  [default: the config's]",
+        help="A device: a name under configs/devices, or a YAML file. (default: the config's)",
     ),
 ]
 Table = Annotated[
     str | None,
-    typer.Option("--table", help="The latency table.  [default: tables/<device>.sqlite]"),
+    typer.Option("--table", help="The latency table. (default: tables/<device>.sqlite)"),
 ]
 Settings = Annotated[
     list[str] | None,

@@ -10,14 +10,12 @@ from hwnas.report.rows import (
     budgets_text,
     summary_rows,
     validation_rows,
-    validation_warning,
 )
 
 if TYPE_CHECKING:
     from hwnas.runs.searching import SearchResult
     from hwnas.spaces import SearchSpace
     from latency.model import LatencyModel
-    from latency.validation import Validation
 
 
 def show_model(
@@ -30,11 +28,7 @@ def show_model(
     output.line(
         f"{path}: {len(blocks)} distinct blocks of {scope_of(space)} ({space.size:.3g} networks)"
     )
-    if model.validation is not None:
-        show_validation(output, model.correction.name, model.validation)
-        warning = validation_warning(model.validation)
-        if warning:
-            output.say(warning)
+    show_validation(output, model)
     return {
         "table": str(path),
         "scope": scope_of(space),
@@ -44,13 +38,23 @@ def show_model(
     }
 
 
-def show_validation(output: Output, correction: str, validation: "Validation") -> None:
-    """Prints the error of predictions beside that of measuring twice."""
-    output.table(
-        f"latency model ({correction}) on {validation.prediction.networks} unseen networks",
-        VALIDATION_HEADER,
-        validation_rows(validation),
-    )
+def show_validation(output: Output, model: "LatencyModel") -> None:
+    """Prints the error of predictions beside that of measuring twice, and what to think of it."""
+    validation = model.validation
+    if validation is not None:
+        output.table(
+            f"latency model ({model.correction.name}) on {validation.prediction.networks} unseen "
+            "networks",
+            VALIDATION_HEADER,
+            validation_rows(validation),
+        )
+    warn(output, model)
+
+
+def warn(output: Output, model: "LatencyModel") -> None:
+    """Says when a model's predictions cannot be relied on."""
+    if model.warning:
+        output.say(model.warning)
 
 
 def show_front(

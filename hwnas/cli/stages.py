@@ -8,6 +8,7 @@ from typing import Any
 
 from devices.files import write_atomically
 from hwnas.cli.output import Output
+from hwnas.cli.show import warn
 from hwnas.export.writer import as_json
 from hwnas.report.content import gather
 from hwnas.report.page import render_page
@@ -78,6 +79,7 @@ def search_stage(
     experiment: Experiment, folder: RunFolder, latency: LatencyModel, output: Output
 ) -> tuple[SearchResult, TrainedSupernet]:
     """Runs the searchers and writes the front."""
+    warn(output, latency)
     problem = experiment.problem(latency)
     folder.adopt(experiment.config)
     for budget in problem.budgets:
@@ -103,11 +105,12 @@ def export_stage(
     start: float,
 ) -> dict[str, Any]:
     """Exports the winner and the reference, and writes `summary.json`; `start` is monotonic."""
+    warn(output, latency)
     export = Exporter(experiment, folder, latency, trained, result, output).export()
-    winner = export.winner
-    if winner.predicted_ms and abs(winner.measured.p10 / winner.predicted_ms - 1) > FAR:
+    predicted, measured = export.winner.predicted_ms, export.winner.measured
+    if predicted and measured and abs(measured.p10 / predicted - 1) > FAR:
         output.say(
-            f"warning: predicted {winner.predicted_ms:.4g} ms, measured {winner.measured.p10:.4g}: "
+            f"warning: predicted {predicted:.4g} ms, measured {measured.p10:.4g}: "
             "the machine was busier at one time than at the other; when it is idle, profile into "
             "a new table (--table) and search again"
         )

@@ -6,10 +6,22 @@ from typing import Annotated
 
 import typer
 
-from hwnas.cli import options
+from hwnas.cli import (
+    options,
+    table_diff,
+    table_export,
+    table_import,
+    table_merge,
+    table_validate,
+)
 from hwnas.cli.output import Output
 
 app = typer.Typer(help="Latency tables.", no_args_is_help=True)
+app.command("validate")(table_validate.validate_table)
+app.command("export")(table_export.export_table)
+app.command("import")(table_import.import_table)
+app.command("diff")(table_diff.diff_tables)
+app.command("merge")(table_merge.merge_tables)
 
 
 @app.command("show")
@@ -34,8 +46,7 @@ def show_table(
     for scope, content in models.items():
         model = LatencyModel.from_dict(content, {})
         output.line(scope)
-        if model.validation is not None:
-            show_validation(output, model.correction.name, model.validation)
+        show_validation(output, model)
     measured = {key: summaries[key] for key in known if key in summaries}
     if blocks:
         output.table(

@@ -24,8 +24,8 @@ class NumericalCheck:
 
     Attributes:
         images: how many.
-        max_abs_diff: the largest difference of a logit from PyTorch's.
-        accuracy: the exported file's own, in percent.
+        max_abs_diff: the largest difference of a logit from PyTorch's, of the fp32 file.
+        accuracy: of the exported file, fp32 or int8, in percent.
     """
 
     images: int
@@ -60,8 +60,22 @@ def check_numbers(model: bytes, module: nn.Module, split: Split, *, batch: int) 
             f"the exported network differs from PyTorch's by {difference:.2g} "
             f"(allowed: {allowed:.2g}), nothing was exported; please report this"
         )
-    correct = logits.argmax(axis=1) == split.labels
-    return NumericalCheck(len(split), difference, 100 * float(correct.mean()))
+    return NumericalCheck(len(split), difference, _accuracy(logits, split))
+
+
+def onnx_accuracy(model: bytes, split: Split, *, batch: int) -> float:
+    """The accuracy of an exported file on some images, in percent.
+
+    Args:
+        model: a serialised ONNX model of a fixed batch.
+        split: images with labels.
+        batch: the model's batch size.
+    """
+    return _accuracy(_onnx_logits(model, split.images, batch), split)
+
+
+def _accuracy(logits: NDArray[np.float32], split: Split) -> float:
+    return 100 * float((logits.argmax(axis=1) == split.labels).mean())
 
 
 def _onnx_logits(model: bytes, images: NDArray[np.uint8], batch: int) -> NDArray[np.float32]:

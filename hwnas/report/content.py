@@ -10,7 +10,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult, search_result
 from hwnas.runs.summary import stored_summary
-from latency.validation import Validation
+from latency.model import LatencyModel
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ class ReportContent:
     front_latency_ms: NDArray[np.float64]
     front_accuracy: NDArray[np.float64]
     budget_ms: float | None
-    validation: Validation | None
-    correction: str
+    latency: LatencyModel
     summary: dict[str, Any] | None
 
 
@@ -53,8 +52,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         front_latency_ms=result.front.costs,
         front_accuracy=result.front.scores,
         budget_ms=min(bounds) if bounds else None,
-        validation=latency.validation,
-        correction=latency.correction.name,
+        latency=latency,
         summary=stored_summary(folder, result),
     )
 

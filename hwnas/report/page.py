@@ -8,6 +8,7 @@ import plotly.io
 
 from hwnas.report.content import ReportContent
 from hwnas.report.rows import VALIDATION_HEADER, budgets_text, summary_rows, validation_rows
+from latency.model import LatencyModel
 from latency.validation import Validation
 
 _STYLE = """
@@ -28,10 +29,7 @@ def render_page(content: ReportContent) -> str:
     else:
         parts += ["<p>This front was not exported yet: <code>hwnas export</code> does that.</p>"]
     parts += ["<h2>Front</h2>", _div(_front_figure(content), script=True)]
-    if content.validation is not None:
-        parts += ["<h2>How right the latency table is</h2>"]
-        parts += [_validation_table(content.validation, content.correction)]
-        parts += [_div(_validation_figure(content.validation), script=False)]
+    parts += ["<h2>How right the latency table is</h2>", *_validation(content.latency)]
     parts += ["<h2>Config</h2>", f"<pre>{html.escape(content.config_yaml)}</pre>"]
     body = "\n".join(parts)
     return (
@@ -47,12 +45,20 @@ def _summary_table(summary: dict[str, Any]) -> str:
     return intro + _table(["", "found", str(reference)], summary_rows(summary))
 
 
-def _validation_table(validation: Validation, correction: str) -> str:
-    note = (
-        f"<p>{validation.prediction.networks} networks that the fit ({html.escape(correction)}) "
-        "has not seen; beside it the difference of measuring the same networks twice.</p>"
-    )
-    return note + _table(VALIDATION_HEADER, validation_rows(validation))
+def _validation(model: LatencyModel) -> list[str]:
+    parts = []
+    if model.warning:
+        parts += [f"<p><strong>{html.escape(model.warning)}</strong></p>"]
+    if model.validation is not None:
+        validation = model.validation
+        parts += [
+            f"<p>{validation.prediction.networks} networks that the fit "
+            f"({html.escape(model.correction.name)}) has not seen; beside it the difference of "
+            "measuring the same networks twice.</p>",
+            _table(VALIDATION_HEADER, validation_rows(validation)),
+            _div(_validation_figure(validation), script=False),
+        ]
+    return parts
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
@@ -85,15 +91,20 @@ def _front_figure(content: ReportContent) -> go.Figure:
 
 
 def _validation_figure(validation: Validation) -> go.Figure:
-    low = min(*validation.measured_ms, *validation.predicted_ms)
-    high = max(*validation.measured_ms, *validation.predicted_ms)
+    measured = list(validation.measured_ms)
     figure = go.Figure()
-    figure.add_scatter(
-        x=list(validation.measured_ms), y=list(validation.predicted_ms), mode="markers",
-        name="networks",
-    )  # fmt: skip
-    figure.add_scatter(x=[low, high], y=[low, high], mode="lines", name="equal")
-    figure.update_layout(xaxis_title="measured (ms)", yaxis_title="predicted (ms)", height=420)
+    for name, values in (
+        ("predicted", validation.predicted_ms),
+        ("measured twice (half of the sessions)", validation.replicate_ms),
+    ):
+        error = [100 * (a / b - 1) for a, b in zip(values, measured, strict=True)]
+        figure.add_scatter(x=measured, y=error, mode="markers", name=name)
+    figure.add_hline(0, line_color="black", line_width=1)
+    for limit in (-5, 5):
+        figure.add_hline(limit, line_dash="dot", line_color="gray")
+    figure.update_layout(
+        xaxis_title="measured (ms)", yaxis_title="difference from measured (%)", height=420
+    )
     return figure
 
 

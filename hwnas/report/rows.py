@@ -48,18 +48,3 @@ def validation_rows(validation: Validation) -> list[list[str]]:
         ]
         for name, one in both.items()
     ]
-
-
-# Of well-measured tables on shared machines, see docs/benchmarks.md: 1 to 4 %.
-POOR = 5.0
-
-
-def validation_warning(validation: Validation) -> str | None:
-    """A sentence when a table's predictions, or its measurements, cannot be relied on."""
-    error, noise = validation.prediction.mape, validation.replicate.mape
-    if max(error, noise) <= POOR:
-        return None
-    return (
-        f"warning: predictions are off by {error:.1f} % on average, measuring twice by {noise:.1f} "
-        "%: the machine was busy; when it is idle, profile into a new table (--table)"
-    )

@@ -86,7 +86,8 @@ class Experiment:
         constraints = []
         for budget in self.config.search.parsed_budgets():
             objective = objectives[budget.objective]
-            reference = self.reference
+            # Imported timings may lack its blocks, which no other budget needs.
+            reference = self.reference if budget.of_reference else None
             value = float(objective.evaluate([reference])[0]) if reference else None
             constraints.append(Constraint(objective, budget.bound(value)))
         return constraints

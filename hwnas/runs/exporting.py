@@ -1,15 +1,16 @@
 """The last stage of a run: the best network of the front that really keeps the budget, as files."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from devices.errors import BudgetError
-from hwnas.export.verification import NumericalCheck, check_numbers
+from hwnas.export.calibration import quantized
+from hwnas.export.verification import NumericalCheck, check_numbers, onnx_accuracy
 from hwnas.export.writer import network_config, write_export
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
@@ -26,16 +27,17 @@ from hwnas.supernet.folding import folded_weights
 from hwnas.supernet.modules import NetworkModule
 from latency.blocks import Network
 from latency.graph import build_graph
-from latency.measure import Schedule, measure_models
+from latency.measure import measure_models, timed_model
 from latency.model import LatencyModel
-from latency.table import Summary
+from latency.schedule import Schedule
+from latency.visits import Summary
 from objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
 
 # How many networks of the front are measured side by side before one of them is fine-tuned.
 SCREENED = 8
-SCREENING = Schedule(sessions=3, rounds=4)
+SCREENING = Schedule(sessions=4, rounds=6, seconds=30)
 # The schedule of the last word on a network: more sessions than a table's entry gets.
-FINAL = Schedule(sessions=6, rounds=6)
+FINAL = Schedule(sessions=6, rounds=8, seconds=60)
 
 
 class Listener(Protocol):
@@ -50,12 +52,12 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class Exported:
-    """A network that was trained, written, checked and measured."""
+    """A network that was trained, written, checked and, on a measurable device, measured."""
 
     folder: Path
     network: Network
     predicted_ms: float | None
-    measured: Summary
+    measured: Summary | None
     test_accuracy: float
     validation_accuracy: float
     numbers: NumericalCheck
@@ -82,7 +84,10 @@ class _Candidate:
 
 
 class Exporter:
-    """Takes the front from its most accurate network on, until one keeps the budget for real."""
+    """Takes the front from its most accurate network on, until one keeps the budget for real.
+
+    On a device whose timings were imported nothing is measured, and predictions have the last word.
+    """
 
     def __init__(
         self,
@@ -114,11 +119,14 @@ class Exporter:
                 "the search found no network within the budgets; allow more evaluations "
                 "(search.evaluations) or a larger budget"
             )
+        device = self.experiment.device
+        if not device.measurable:
+            self.listener.say(f"not measured: the timings of {device.name} were imported")
         reference = self._reference()
         rejected: list[dict[str, Any]] = []
         for architecture, accurate, screened_ms in self._screened():
             network = self.experiment.space.network(architecture)
-            if self._exceeds(screened_ms):
+            if screened_ms is not None and self._exceeds(screened_ms):
                 rejected.append(self._reject(network, accurate, screened_ms, "untrained"))
                 continue
             title = f"fine-tuning a network of {accurate:.2f} % validation accuracy"
@@ -128,13 +136,13 @@ class Exporter:
                 )
             candidate = self._candidate(network, module)
             measured = self._measure({"winner": candidate, "reference": reference})
-            exported_ms = measured["winner"].p10
-            if self._exceeds(exported_ms):
-                rejected.append(self._reject(network, accurate, exported_ms, "exported"))
+            final = measured["winner"]
+            if final is not None and self._exceeds(final.p10):
+                rejected.append(self._reject(network, accurate, final.p10, "exported"))
                 continue
             return Export(
                 self.budget_ms,
-                self._write("winner", candidate, measured["winner"]),
+                self._write("winner", candidate, final),
                 self._write("reference", reference, measured["reference"]) if reference else None,
                 rejected,
             )
@@ -144,17 +152,22 @@ class Exporter:
             "search with a larger budget"
         )
 
-    def _screened(self) -> Iterator[tuple[Architectures, float, float]]:
+    def _screened(self) -> Iterator[tuple[Architectures, float, float | None]]:
         """(architecture, validation accuracy, measured ms) from the most accurate one down."""
         front = self.result.front
         order = np.argsort(-front.scores)
+        if not self.experiment.device.measurable:
+            for index in order:
+                yield front.architectures[index], float(front.scores[index]), None
+            return
         for start in range(0, len(order), SCREENED):
             part = order[start : start + SCREENED]
             models = {
-                str(index): build_graph(
+                str(index): timed_model(
                     self.experiment.space.network(front.architectures[index]),
-                    batch=self.experiment.device.batch,
-                ).SerializeToString()
+                    self.experiment.device,
+                    inner=False,
+                )
                 for index in part
             }
             title = f"measuring {len(models)} networks of the front"
@@ -193,18 +206,24 @@ class Exporter:
         return self._candidate(network, module)
 
     def _candidate(self, network: Network, module: NetworkModule) -> _Candidate:
-        batch = self.experiment.device.batch
-        graph = build_graph(network, batch=batch, weights=folded_weights(module))
+        device, dataset = self.experiment.device, self.experiment.dataset
+        graph = build_graph(network, batch=device.batch, weights=folded_weights(module))
         model = graph.SerializeToString()
-        numbers = check_numbers(model, module, self.experiment.dataset.test, batch=batch)
+        numbers = check_numbers(model, module, dataset.test, batch=device.batch)
+        if device.precision == "int8":
+            model = quantized(graph, dataset.train, device.runtime).SerializeToString()
+            correct = onnx_accuracy(model, dataset.test, batch=device.batch)
+            numbers = replace(numbers, accuracy=correct)
         return _Candidate(network, module, model, numbers)
 
-    def _measure(self, candidates: dict[str, _Candidate | None]) -> dict[str, Summary]:
+    def _measure(self, candidates: dict[str, _Candidate | None]) -> Mapping[str, Summary | None]:
         models = {name: c.model for name, c in candidates.items() if c is not None}
+        if not self.experiment.device.measurable:
+            return dict.fromkeys(models)
         with self.listener.progress(f"measuring {' and '.join(models)} on the device") as update:
             return measure_models(self.experiment.device, models, FINAL, update)
 
-    def _write(self, name: str, candidate: _Candidate, measured: Summary) -> Exported:
+    def _write(self, name: str, candidate: _Candidate, measured: Summary | None) -> Exported:
         dataset = self.experiment.dataset
         known = not self.latency.missing(candidate.network)
         exported = Exported(
@@ -231,6 +250,7 @@ class Exporter:
     def _verification(self, exported: Exported) -> dict[str, Any]:
         return {
             "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "precision": self.experiment.device.precision,
             "onnx_max_abs_diff": exported.numbers.max_abs_diff,
             "onnx_test_images": exported.numbers.images,
             "accuracy": {
@@ -245,7 +265,7 @@ class Exporter:
                 "device": self.experiment.device.name,
                 "budget_ms": self.budget_ms,
                 "predicted_ms": exported.predicted_ms,
-                "measured_ms": exported.measured.p10,
-                "measured": asdict(exported.measured),
+                "measured_ms": exported.measured and exported.measured.p10,
+                "measured": exported.measured and asdict(exported.measured),
             },
         }

@@ -8,10 +8,10 @@ from devices.device import Device
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.experiment import reference_of, scope_of
 from hwnas.spaces import SearchSpace
+from hwnas.spaces.sampling import spread_sample
 from latency.blocks import Network
-from latency.measure import Progress, Schedule
 from latency.model import LatencyModel
-from latency.profile import profile
+from latency.profile import Progress, profile
 from latency.table import LatencyTable
 
 
@@ -27,6 +27,7 @@ def profile_space(
     Raises:
         DeviceError, TableError: see `latency.profile.profile`.
     """
+    device.require_measurable()  # before a table is made for it
     reference = reference_of(space) or ()
     fit, check = sampled_networks(space, counts)
     with LatencyTable(table_path) as table:
@@ -37,7 +38,6 @@ def profile_space(
             blocks=[*space.blocks(), *reference],
             fit_networks=fit,
             check_networks=check,
-            schedule=Schedule(),
             progress=progress,
         )
 
@@ -45,10 +45,17 @@ def profile_space(
 def sampled_networks(
     space: SearchSpace, counts: ProfileConfig
 ) -> tuple[list[Network], list[Network]]:
-    """Whole networks to measure, for the fit and for the check: always the same ones."""
+    """Whole networks to measure, for the fit and for the check: always the same ones.
+
+    Each set goes from small networks to large ones; the smallest and the largest of the space are
+    for the fit, so that it need not extrapolate.
+    """
     wanted = counts.fit_networks + counts.check_networks
-    drawn = space.sample(np.random.default_rng(0), 4 * wanted)
-    networks = list(dict.fromkeys(space.networks(drawn)))[:wanted]
+    networks = space.networks(spread_sample(space, np.random.default_rng(0), wanted))
     # A tiny space may hold fewer: then half of what there is goes to each.
-    fit = min(counts.fit_networks, len(networks) // 2)
-    return networks[:fit], networks[fit:]
+    fit = min(counts.fit_networks, (len(networks) + 1) // 2)
+    chosen = set(np.linspace(0, len(networks) - 1, fit).round().astype(int).tolist())
+    return (
+        [network for index, network in enumerate(networks) if index in chosen],
+        [network for index, network in enumerate(networks) if index not in chosen],
+    )

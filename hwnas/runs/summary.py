@@ -19,10 +19,10 @@ def summarize(
 ) -> dict[str, Any]:
     """The figures of a run: ms (10 % quantiles where measured), percent, MACs, parameters.
 
-    `latency_model_mape` is the mean error in percent of the latency model on networks that it has
-    not seen, `replicate_mape` that of measuring them twice; accuracies are on the test images;
-    `seconds` are those of the command that exported, `front_digest` tells of
-    which front the winner is.
+    Measured ones are None on a device whose timings were imported. `latency_model_mape` is the mean
+    error in percent of the latency model on networks that it has not seen, `replicate_mape` that of
+    measuring them twice; accuracies are those of the exported files on the test images; `seconds`
+    are those of the command that exported, `front_digest` tells of which front the winner is.
     """
     winner, reference = export.winner, export.reference
     validation = latency.validation
@@ -31,16 +31,16 @@ def summarize(
         "budget_ms": export.budget_ms,
         "budgets": {b.trellis.name: b.bound for b in result.problem.budgets},
         "predicted_ms": winner.predicted_ms,
-        "measured_ms": winner.measured.p10,
-        "measured_median_ms": winner.measured.median,
-        "accuracy": winner.test_accuracy,
+        "measured_ms": winner.measured and winner.measured.p10,
+        "measured_median_ms": winner.measured and winner.measured.median,
+        "accuracy": winner.numbers.accuracy,
         "macs": winner.macs,
         "parameters": winner.parameters,
         "reference": experiment.space.reference,
         "reference_predicted_ms": reference and reference.predicted_ms,
-        "reference_measured_ms": reference and reference.measured.p10,
-        "reference_median_ms": reference and reference.measured.median,
-        "reference_accuracy": reference and reference.test_accuracy,
+        "reference_measured_ms": reference and reference.measured and reference.measured.p10,
+        "reference_median_ms": reference and reference.measured and reference.measured.median,
+        "reference_accuracy": reference and reference.numbers.accuracy,
         "reference_macs": reference and reference.macs,
         "reference_parameters": reference and reference.parameters,
         "onnx_max_abs_diff": winner.numbers.max_abs_diff,

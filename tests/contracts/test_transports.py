@@ -21,8 +21,9 @@ def transport(request: pytest.FixtureRequest):
 def job(folder: Path, rounds: list[list[object]]) -> Path:
     graph = build_graph([ConvBlock(3, 8, 3, 2, "relu", 16)])
     (folder / "0.onnx").write_bytes(graph.SerializeToString())
-    content = {"nonce": "abc", "runtime": "onnxruntime", "threads": 1, "least_runs": 2,
-               "least_ms": 0.0, "graphs": ["0.onnx"], "rounds": rounds}  # fmt: skip
+    content = {"nonce": "abc", "runtime": "onnxruntime", "threads": 1,
+               "cores": "auto", "least_runs": 2, "least_ms": 0.0, "graphs": ["0.onnx"],
+               "rounds": rounds}  # fmt: skip
     (folder / "job.json").write_text(json.dumps(content))
     return folder
 
@@ -30,9 +31,16 @@ def job(folder: Path, rounds: list[list[object]]) -> Path:
 def test_a_pushed_job_runs_and_answers_with_its_nonce(transport: Transport, tmp_path: Path) -> None:
     there = transport.push(job(tmp_path, [[0, [0]], [1, [0]]]))
     answers = [json.loads(line) for line in transport.run_agent(there)]
-    assert [answer["event"] for answer in answers] == ["ready", "visit", "visit", "done"]
+    assert [answer["event"] for answer in answers] == [
+        "ready",
+        "visit",
+        "round",
+        "visit",
+        "round",
+        "done",
+    ]
     assert {answer["nonce"] for answer in answers} == {"abc"}
-    assert all(len(answer["ms"]) == 2 for answer in answers[1:3])
+    assert all(len(a["ms"]) == 2 for a in answers if a["event"] == "visit")
 
 
 def test_an_agent_that_fails_is_one_sentence_with_what_it_said(

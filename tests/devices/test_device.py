@@ -7,7 +7,7 @@ from devices.device import Fingerprint, load_device
 from devices.errors import ConfigError, DeviceError
 
 FINGERPRINT = Fingerprint(
-    machine="x86_64", cpu="a", cores=2, runtime="onnxruntime", runtime_version="1",
+    machine="x86_64", cpu="a", cores=2, pinned="yes", runtime="onnxruntime", runtime_version="1",
     provider="CPU", precision="fp32", threads=1, batch=1, opset=17, graph_builder=1,
 )  # fmt: skip
 
@@ -30,8 +30,12 @@ def test_a_fingerprint_of_other_fields_is_refused() -> None:
     ("text", "sentence"),
     [
         ("name: a\nruntime: tflite", "'tflite' is not known (known: onnxruntime)"),
-        ("name: a\ntransport: smoke", "'smoke' is not known (known: local)"),
-        ("name: a\nprecision: fp64", "'fp64' is not known (known: fp32)"),
+        ("name: a\ntransport: smoke", "'smoke' is not known (known: local, imported)"),
+        ("name: a\nprecision: fp64", "'fp64' is not known (known: fp32, int8)"),
+        ("name: a\ncores: all", "'all' must be auto, any, or a list of core numbers"),
+        ("name: a\ncores: []", "[] must be auto, any, or a list"),
+        ("name: a\ncores: [0, 0]", "[0, 0] must be auto, any, or a list"),
+        ("name: a\ncores: [-1]", "[-1] must be auto, any, or a list"),
         ("name: a\nthreads: 0", "'threads' is 0"),
         ("name: a b", "'name' is 'a b'"),
     ],

@@ -10,7 +10,7 @@ import pytest
 
 from devices.device import Device
 from devices.errors import DeviceError
-from devices.jobs import Job, Visit, run_job
+from devices.jobs import Facts, Round, RoundEnd, Visit, open_target
 from devices.transports import TRANSPORTS
 from devices.transports.local import LocalTransport
 from latency.blocks import ConvBlock
@@ -18,28 +18,73 @@ from latency.graph import build_graph
 
 DEVICE = Device(name="here")
 GRAPH = build_graph([ConvBlock(3, 8, 3, 2, "relu", 16)]).SerializeToString()
-JOB = Job([GRAPH, GRAPH], [(0, [1, 0]), (3, [1])], least_runs=3, least_ms=0.0)
+ROUNDS = [Round(0, ["b", "a"]), Round(3, ["b"])]
+
+
+def run(
+    models: dict[str, bytes], rounds: list[Round], least_runs: int = 3, least_ms: float = 0.0
+) -> list[Facts | Visit | RoundEnd]:
+    with open_target(DEVICE) as target:
+        for name, model in models.items():
+            target.add(name, model)
+        return list(target.run(rounds, least_runs=least_runs, least_ms=least_ms))
 
 
 def test_a_job_yields_facts_then_every_visit_in_order() -> None:
-    facts, *visits = run_job(DEVICE, JOB)
+    facts, *answers = run({"a": GRAPH, "b": GRAPH, "unused": b"no model"}, ROUNDS)
     assert isinstance(facts, dict)
     assert facts["provider"] == "CPUExecutionProvider"
     assert facts["cores"] >= 1
-    assert [(v.round, v.graph) for v in visits if isinstance(v, Visit)] == [(0, 1), (0, 0), (3, 1)]
-    assert all(len(v.samples) == 3 and min(v.samples) > 0 for v in visits if isinstance(v, Visit))
+    visits = [answer for answer in answers if isinstance(answer, Visit)]
+    assert [(v.round, v.graph) for v in visits] == [(0, "b"), (0, "a"), (3, "b")]
+    assert all(len(v.samples) == 3 and min(v.samples) > 0 for v in visits)
+
+
+def test_every_round_ends_with_what_the_machine_was_like() -> None:
+    answers = run({"a": GRAPH, "b": GRAPH}, ROUNDS)
+    ends = [answer for answer in answers if isinstance(answer, RoundEnd)]
+    assert [end.round for end in ends] == [0, 3]
+    assert answers[-1] is ends[-1]
+    for end in ends:
+        assert end.conditions["load"] >= 0
+        assert 0 <= end.conditions.get("others", 0) <= 1  # absent when no time has passed
+
+
+def test_several_jobs_use_the_graphs_that_were_added_once() -> None:
+    with open_target(DEVICE) as target:
+        target.add("a", GRAPH)
+        assert target.holds("a")
+        assert target.size("a") == len(GRAPH)
+        for _ in range(2):
+            answers = list(target.run([Round(0, ["a"])], least_runs=1, least_ms=0.0))
+            assert [type(answer) for answer in answers] == [dict, Visit, RoundEnd]
 
 
 def test_a_visit_lasts_as_long_as_asked() -> None:
-    job = Job([GRAPH], [(0, [0])], least_runs=1, least_ms=2.0)
-    visit = list(run_job(DEVICE, job))[1]
+    visit = run({"a": GRAPH}, [Round(0, ["a"])], least_runs=1, least_ms=2.0)[1]
     assert isinstance(visit, Visit)
     assert sum(visit.samples) > 1.0 or len(visit.samples) == 100
 
 
 def test_a_graph_that_cannot_be_loaded_is_one_sentence() -> None:
     with pytest.raises(DeviceError, match=r"timing on this machine failed: .*cannot load 0\.onnx"):
-        list(run_job(DEVICE, Job([b"no model"], [(0, [0])], 1, 0.0)))
+        run({"a": b"no model"}, [Round(0, ["a"])])
+
+
+def test_cores_that_cannot_be_had_are_one_sentence() -> None:
+    device = DEVICE.model_copy(update={"cores": (4096,)})
+    with open_target(device) as target:
+        target.add("a", GRAPH)
+        with pytest.raises(DeviceError, match=r"the cores \[4096\] cannot be had"):
+            list(target.run([Round(0, ["a"])], least_runs=1, least_ms=0.0))
+
+
+def test_operators_come_from_the_profile_of_the_runtime() -> None:
+    with open_target(DEVICE) as target:
+        target.add("a", GRAPH)
+        operators = target.operators("a", runs=3)
+    assert any("Conv" in operator["type"] for operator in operators)
+    assert all(operator["ms"] >= 0 for operator in operators)
 
 
 class Scripted(LocalTransport):
@@ -76,15 +121,15 @@ def test_output_that_is_not_complete_and_of_this_job_does_not_count(
     monkeypatch.setattr(Scripted, "lines", lines)
     monkeypatch.setitem(TRANSPORTS, "local", Scripted)
     with pytest.raises(DeviceError) as caught:
-        list(run_job(DEVICE, JOB))
+        run({"a": GRAPH, "b": GRAPH}, ROUNDS)
     assert sentence in str(caught.value)
 
 
 def test_the_agent_ends_when_nobody_listens(tmp_path: Path) -> None:
     (tmp_path / "0.onnx").write_bytes(GRAPH)
     rounds = [[number, [0]] for number in range(100_000)]
-    job = {"nonce": "n", "runtime": "onnxruntime", "threads": 1, "least_runs": 1, "least_ms": 0,
-           "graphs": ["0.onnx"], "rounds": rounds}  # fmt: skip
+    job = {"nonce": "n", "runtime": "onnxruntime", "threads": 1, "cores": "auto",
+           "least_runs": 1, "least_ms": 0, "graphs": ["0.onnx"], "rounds": rounds}  # fmt: skip
     (tmp_path / "job.json").write_text(json.dumps(job))
     agent = subprocess.Popen(
         [sys.executable, "-m", "devices.agent", str(tmp_path)], stdout=subprocess.PIPE

@@ -1,9 +1,12 @@
+import json
+
 import numpy as np
 import pytest
 
 from devices.errors import TableError
 from latency.blocks import ConvBlock, Skip, block_key
-from latency.model import CANDIDATES, Correction, LatencyModel, fit_correction
+from latency.correction import Correction
+from latency.model import LatencyModel
 from latency.validation import Agreement, Validation
 
 ONE, TWO = ConvBlock(3, 8, 3, 2, "relu", 16), ConvBlock(8, 8, 3, 1, "relu", 8)
@@ -11,7 +14,7 @@ BLOCK_MS = {block_key(ONE): 2.0, block_key(TWO): 1.0}
 
 
 def test_a_prediction_is_overhead_and_corrected_blocks() -> None:
-    model = LatencyModel(BLOCK_MS, Correction("x", overhead=0.5, scale=0.9, per_block=-0.1))
+    model = LatencyModel(BLOCK_MS, Correction("x", 0.5, {"scale": 0.9, "per_block": -0.1}))
     assert model.predict([(ONE, TWO, Skip(8, 8))]) == pytest.approx([0.5 + 0.9 * 3 - 0.2])
     assert model.block_value(Skip(8, 8)) == 0
 
@@ -21,27 +24,6 @@ def test_a_block_that_was_not_measured_is_named() -> None:
     with pytest.raises(TableError, match="no timing of the block 'conv in_channels=3"):
         model.predict([(ONE,)])
     assert model.missing([ONE, Skip(8, 8)]) == [ONE]
-
-
-@pytest.mark.parametrize(
-    ("truth", "expected"),
-    [
-        (Correction("", 0.0, 0.8, 0.0), "scale"),
-        (Correction("", 0.4, 0.8, 0.0), "overhead + scale"),
-        (Correction("", 0.4, 0.8, -0.05), "overhead + scale + per block"),
-    ],
-)
-def test_the_fit_finds_what_networks_follow(truth: Correction, expected: str) -> None:
-    generator = np.random.default_rng(0)
-    sums, counts = generator.uniform(2, 5, 30), generator.integers(8, 16, 30).astype(float)
-    fitted = fit_correction(sums, counts, truth.apply(sums, counts))
-    np.testing.assert_allclose(fitted.apply(sums, counts), truth.apply(sums, counts), rtol=1e-6)
-    assert len(CANDIDATES[fitted.name]) >= len(CANDIDATES[expected])
-
-
-def test_few_networks_leave_the_sum_as_it_is() -> None:
-    few = np.ones(3)
-    assert fit_correction(few, few, few) == Correction("sum of blocks")
 
 
 def test_agreement_counts_errors() -> None:
@@ -54,7 +36,24 @@ def test_agreement_counts_errors() -> None:
 
 
 def test_a_model_survives_its_dictionary() -> None:
-    agreement = Agreement(2, 1.0, 1.0, 1.0, 1.0, 2.0)
-    validation = Validation(agreement, agreement, (1.0, 2.0), (1.0, 2.1))
-    model = LatencyModel(BLOCK_MS, Correction("scale", scale=0.9), validation)
-    assert LatencyModel.from_dict(model.to_dict(), BLOCK_MS) == model
+    correction = Correction("scale", 0.1, {"scale": 0.9}, {block_key(ONE): 0.02})
+    model = LatencyModel(BLOCK_MS, correction, validation(1.0, 2.0), ("network a",), ("network b",))
+    stored = json.loads(json.dumps(model.to_dict()))
+    assert LatencyModel.from_dict(stored, BLOCK_MS) == model
+    with pytest.raises(TableError, match="a latency model cannot be read"):
+        LatencyModel.from_dict({"correction": {"skale": 1}}, {})
+
+
+def validation(error: float, noise: float) -> Validation:
+    first, second = (Agreement(2, mape, 1.0, 1.0, 1.0, 2.0) for mape in (error, noise))
+    return Validation(first, second, (1.0, 2.0), (1.0, 2.1), (1.1, 2.0))
+
+
+def test_a_model_warns_when_it_or_its_measurements_are_poor_or_were_never_checked() -> None:
+    def warning(checked: Validation | None) -> str | None:
+        return LatencyModel({}, Correction(), checked).warning
+
+    assert warning(validation(1.0, 2.0)) is None
+    assert "off by 5.1 % on average (measuring twice: 1.0 %)" in str(warning(validation(5.1, 1.0)))
+    assert "hwnas devices check" in str(warning(validation(1.0, 7.0)))
+    assert "never checked against whole networks" in str(warning(None))

@@ -16,13 +16,14 @@ from devices.device import Device
 from devices.errors import TableError
 from hwnas.spaces import load_space
 from latency.blocks import block_key
-from latency.measure import Schedule, measure_models, read_fingerprint
+from latency.measure import measure_models, read_fingerprint
 from latency.profile import load_model, profile
+from latency.schedule import Schedule
 from latency.table import LatencyTable, network_key
 
 DEVICE = Device(name="here")
 SPACE = load_space("nas_bench_macro", resolution=8, classes=4)
-SCHEDULE = Schedule(sessions=2, rounds=2, least_runs=1, least_ms=0.0)
+SCHEDULE = Schedule(sessions=2, most_sessions=2, rounds=2, least_runs=1, least_ms=0.0)
 NETWORKS = SPACE.networks(SPACE.sample(np.random.default_rng(0), 12))
 SCRIPT = """
 import sys
@@ -53,7 +54,10 @@ def expected_visits() -> set[tuple[str, int, int]]:
 def test_a_profile_holds_every_block_a_model_and_its_error(tmp_path: Path) -> None:
     profiled(tmp_path / "t.sqlite")
     with LatencyTable.existing(tmp_path / "t.sqlite") as table:
-        assert table.visited() == expected_visits()
+        found = {(v.graph, v.session, v.round) for v in table.visits()}
+        assert found == expected_visits()
+        assert table.unfinished(v.graph for v in table.visits()) == []
+        assert all(v.reference_ms > 0 for v in table.visits())
         assert table.fingerprint == read_fingerprint(DEVICE)
         model = load_model(table, "macro", SPACE.blocks())
         assert model.validation is not None
@@ -98,6 +102,38 @@ def stored(path: Path) -> int:
         return 0
 
 
+def test_a_second_space_measures_only_blocks_that_are_new(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    profiled(path)
+    before = set(visits(path))
+    larger = load_space("nas_bench_macro", resolution=8, classes=5)  # another head, nothing else
+    networks = larger.networks(larger.sample(np.random.default_rng(0), 12))
+    with LatencyTable(path) as table:
+        profile(
+            DEVICE, table, scope="five classes", blocks=larger.blocks(), fit_networks=networks[:6],
+            check_networks=networks[6:], schedule=SCHEDULE,
+        )  # fmt: skip
+        assert set(table.models()) == {"macro", "five classes"}
+    new = {row[0] for row in set(visits(path)) - before}
+    heads = {block_key(block) for block in larger.suffix}
+    assert before <= set(visits(path))
+    assert {key for key in new if not key.startswith("network ")} == heads
+
+
+def test_two_resolutions_share_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    profiled(path)
+    space = load_space("nas_bench_macro", resolution=16, classes=4)
+    networks = space.networks(space.sample(np.random.default_rng(0), 12))
+    with LatencyTable(path) as table:
+        profile(
+            DEVICE, table, scope="at 16", blocks=space.blocks(), fit_networks=networks[:6],
+            check_networks=networks[6:], schedule=SCHEDULE,
+        )  # fmt: skip
+        for scope, blocks in (("macro", SPACE.blocks()), ("at 16", space.blocks())):
+            assert load_model(table, scope, blocks).missing(blocks) == []
+
+
 def test_a_complete_table_of_another_device_is_refused_too(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
     profiled(path)
@@ -124,11 +160,12 @@ def test_files_are_measured_side_by_side() -> None:
     from latency.graph import build_graph
 
     models = {
-        "small": build_graph(NETWORKS[0]).SerializeToString(),
+        "reference": build_graph(NETWORKS[0]).SerializeToString(),
         "block": build_graph([SPACE.prefix[0]]).SerializeToString(),
     }
     calls: list[tuple[int, int]] = []
     summaries = measure_models(DEVICE, models, SCHEDULE, lambda *call: calls.append(call))
-    assert summaries["small"].visits == summaries["block"].visits == 4
-    assert summaries["small"].min > summaries["block"].min
+    assert summaries["reference"].visits == summaries["block"].visits == 4
+    assert summaries["reference"].min > summaries["block"].min
     assert calls[-1] == (8, 8)
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)

@@ -5,10 +5,12 @@ import pytest
 
 from devices.errors import TableError
 from latency.blocks import ConvBlock, block_key
-from latency.table import LatencyTable, Summary, network_key, register_all
+from latency.table import LatencyTable, network_key, register_all
+from latency.visits import Summary, Visit
 from tests.devices.test_device import FINGERPRINT
 
 BLOCK = ConvBlock(3, 8, 3, 2, "relu", 16)
+KEY = block_key(BLOCK)
 NETWORK = (BLOCK, ConvBlock(8, 8, 3, 1, "relu", 8))
 
 
@@ -16,21 +18,38 @@ def test_a_table_keeps_every_visit_and_sums_them_up(tmp_path: Path) -> None:
     with LatencyTable(tmp_path / "t.sqlite") as table:
         graphs = register_all(table, [BLOCK], [NETWORK])
         assert set(graphs) == {block_key(BLOCK), network_key(NETWORK)}
-        table.add_visit(block_key(BLOCK), 0, 0, [1.0, 2.0])
-        table.add_visit(block_key(BLOCK), 1, 0, [3.0])
+        table.add([Visit(KEY, 0, 0, (1.0, 2.0)), Visit(KEY, 1, 0, (3.0,))])
     with LatencyTable.existing(tmp_path / "t.sqlite") as table:
-        assert table.visited() == {(block_key(BLOCK), 0, 0), (block_key(BLOCK), 1, 0)}
-        assert table.summaries()[block_key(BLOCK)] == Summary(3, 2, 1.0, 1.2, 2.0, 2.8)
-        assert table.summaries(sessions=[1])[block_key(BLOCK)].median == 3.0
+        assert [(v.session, v.samples) for v in table.visits()] == [(0, (1.0, 2.0)), (1, (3.0,))]
+        assert table.summaries()[KEY] == Summary(3, 2, 0, 1.0, 1.2, 2.0, 2.8)
+        assert table.visits().summaries([1])[KEY].median == 3.0
         assert table.networks() == {network_key(NETWORK): NETWORK}
         assert table.blocks() == {block_key(BLOCK): BLOCK}
 
 
 def test_a_visit_is_stored_once(tmp_path: Path) -> None:
     with LatencyTable(tmp_path / "t.sqlite") as table:
-        table.add_visit("a", 0, 0, [1.0])
+        table.add([Visit("a", 0, 0, (1.0,))])
         with pytest.raises(TableError, match="cannot record twice"):
-            table.add_visit("a", 0, 0, [1.0])
+            table.add([Visit("a", 0, 1, (1.0,)), Visit("a", 0, 0, (1.0,))])
+        assert len(list(table.visits())) == 1  # all of them or none
+
+
+def test_a_table_knows_what_was_measured_to_the_end(tmp_path: Path) -> None:
+    with LatencyTable(tmp_path / "t.sqlite") as table:
+        graphs = register_all(table, [BLOCK], [NETWORK])
+        assert table.unfinished(graphs) == list(graphs)
+        table.finish([KEY])
+        assert table.unfinished(graphs) == [network_key(NETWORK)]
+        register_all(table, [BLOCK], [])  # a second time changes nothing
+        assert table.unfinished([KEY]) == []
+
+
+def test_a_table_says_what_the_machine_was_like(tmp_path: Path) -> None:
+    with LatencyTable(tmp_path / "t.sqlite") as table:
+        table.add_conditions(0, 0, {"mhz": 2000.0, "load": 1.0})
+        table.add_conditions(0, 1, {"mhz": 1000.0})
+        assert table.conditions() == {"mhz": (1000.0, 2000.0), "load": (1.0, 1.0)}
 
 
 def test_a_single_block_network_is_not_the_block(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """A network that measures over the budget is no winner."""
 
+import json
 from pathlib import Path
 
+import onnx
 import pytest
 
 from hwnas.runs import exporting
-from latency.table import Summary
+from latency.visits import Summary
 from tests.hwnas.cli.conftest import Terminal
 
 
@@ -25,7 +27,7 @@ def timings(*milliseconds: float):
         values = dict.fromkeys(models, 0.5)  # while the front is screened, before a training
         if "winner" in models:
             values |= {"winner": left.pop(0), "reference": 2.0}
-        return {name: Summary(1, 1, *[value] * 4) for name, value in values.items()}
+        return {name: Summary(1, 1, 0, *[value] * 4) for name, value in values.items()}
 
     return measure
 
@@ -61,7 +63,7 @@ def test_a_front_that_is_too_slow_when_screened_is_tried_to_its_end(
 ) -> None:
     def slow(device, models, schedule, progress=None):
         del device, schedule, progress
-        return {name: Summary(1, 1, *[1.5] * 4) for name in models}
+        return {name: Summary(1, 1, 0, *[1.5] * 4) for name in models}
 
     monkeypatch.setattr(exporting, "measure_models", slow)
     monkeypatch.setattr(exporting, "SCREENED", 1)
@@ -78,3 +80,23 @@ def test_a_search_that_has_not_ended_is_not_exported(searched: Path, terminal: T
         answer = terminal(*words)
         assert answer.code == 2
         assert "the search of runs/tiny has not ended with its present settings" in answer.stderr
+
+
+def test_a_run_for_an_int8_device_ends_with_an_int8_file(folder: Path, terminal: Terminal) -> None:
+    with (folder / "tiny.yaml").open("a") as file:
+        file.write("device: local_cpu_int8\n")
+    for verb in ("profile", "train", "search"):
+        assert terminal(verb, "tiny.yaml").code == 0
+    answer = terminal("export", "runs/tiny", "--json")
+    assert answer.code == 0, answer.stderr
+    for name in ("winner", "reference"):
+        export = folder / "runs/tiny/export" / name
+        nodes = {node.op_type for node in onnx.load(export / "model.onnx").graph.node}
+        assert {"QuantizeLinear", "DequantizeLinear"} <= nodes
+        verification = json.loads((export / "verification.json").read_text())
+        assert verification["precision"] == "int8"
+        assert verification["onnx_max_abs_diff"] <= 1e-4  # of the fp32 file
+        assert 0 <= verification["accuracy"]["test_onnx"] <= 100
+    assert answer.document["reference_accuracy"] == verification["accuracy"]["test_onnx"]
+    shown = terminal("table", "show", "table.sqlite", "--json").document
+    assert shown["provenance"]["precision"] == "int8"

@@ -118,7 +118,9 @@ def test_every_verb_explains_itself(terminal: Terminal, words: str) -> None:
 
 def test_devices_are_listed_and_shown(terminal: Terminal) -> None:
     listed = terminal("devices", "list", "--json").document
-    assert [device["name"] for device in listed] == ["local_cpu"]
+    assert [device["name"] for device in listed] == [
+        "local_cpu", "local_cpu_2threads", "local_cpu_int8",
+    ]  # fmt: skip
     shown = terminal("devices", "show", "local_cpu", "--json").document
     assert shown["provider"] == "CPUExecutionProvider"
 

@@ -3,20 +3,24 @@ import numpy as np
 from hwnas.report.content import Judged, ReportContent
 from hwnas.report.page import render_page
 from hwnas.report.picture import front_svg
-from hwnas.report.rows import budgets_text, validation_warning
+from hwnas.report.rows import budgets_text
+from latency.correction import Correction
+from latency.model import LatencyModel
 from latency.validation import Agreement, Validation
 
 GOOD = Agreement(30, 1.5, 1.0, 1.0, 0.93, 4.0)
+CHECKED = Validation(GOOD, GOOD, (1.0, 2.0), (1.1, 2.1), (1.0, 2.2))
 NOISY = Agreement(30, 7.2, 0.5, 0.8, 0.7, 33.9)
 
 
-def content(summary: dict[str, object] | None = None) -> ReportContent:
+def content(
+    summary: dict[str, object] | None = None, validation: Validation | None = CHECKED
+) -> ReportContent:
     points = np.array([1.0, 2.0])
     return ReportContent(
         title="a <space> on b", config_yaml="name: <b>", front_latency_ms=points,
         judged=[Judged("exact", points, 90 + points)], front_accuracy=90 + points, budget_ms=1.5,
-        validation=Validation(GOOD, NOISY, (1.0, 2.0), (1.1, 2.1)), correction="scale",
-        summary=summary,
+        latency=LatencyModel({}, Correction("scale"), validation), summary=summary,
     )  # fmt: skip
 
 
@@ -50,7 +54,7 @@ def test_the_picture_of_equal_content_is_equal() -> None:
 
 
 def test_a_table_of_a_busy_machine_is_warned_about() -> None:
-    assert validation_warning(Validation(GOOD, GOOD, (), ())) is None
-    warning = validation_warning(Validation(GOOD, NOISY, (), ()))
-    assert warning is not None
-    assert "measuring twice by 7.2 %" in warning
+    assert "warning: latencies" not in render_page(content())
+    noisy = Validation(GOOD, NOISY, (1.0, 2.0), (1.1, 2.1), (1.0, 2.2))
+    assert "(measuring twice: 7.2 %)" in render_page(content(validation=noisy))
+    assert "never checked against whole networks" in render_page(content(validation=None))

@@ -1,0 +1,70 @@
+"""Ten networks searched on a latency table, then measured: are they as fast as was said?
+
+    python -m benchmarks.front_measured [--space mobilenet_v3_large] [--resolution 224]
+
+Profiles a space, searches the exact front (most MACs for the latency), takes the best network
+within each of ten budgets from the least to the greatest latency, and measures those ten by
+themselves, as an export does.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from devices.device import Device
+from hwnas.runs.config import ProfileConfig
+from hwnas.runs.exporting import FINAL
+from hwnas.runs.profiling import profile_space
+from hwnas.search import Budget, SearchProblem, Trellis
+from hwnas.search.exact import exact_best
+from hwnas.spaces import load_space
+from latency.measure import measure_models, timed_model
+from objectives.costs import MACS
+from objectives.latency import latency_objective
+
+
+def main() -> None:
+    """Prints the figures as one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--space", default="mobilenet_v3_large")
+    parser.add_argument("--resolution", type=int, default=None)
+    parser.add_argument("--precision", default="fp32", choices=("fp32", "int8"))
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--networks", type=int, default=10)
+    parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
+    options = parser.parse_args()
+    space = load_space(options.space, resolution=options.resolution)
+    device = Device(name="benchmark", precision=options.precision, threads=options.threads)
+    with tempfile.TemporaryDirectory(prefix="hwnas-front-") as folder:
+        model = profile_space(space, device, Path(folder) / "table.sqlite", ProfileConfig())
+    cost, score = Trellis.of(space, latency_objective(model)), Trellis.of(space, MACS)
+    budgets = np.linspace(*cost.range, options.networks + 1)[1:]
+    networks = [
+        space.network(exact_best(score, SearchProblem(space, cost, (Budget(cost, bound),))))
+        for bound in map(float, budgets)
+    ]
+    predicted = model.predict(networks)
+    summaries = measure_models(
+        device,
+        {str(n): timed_model(network, device, inner=False) for n, network in enumerate(networks)},
+        FINAL,
+    )
+    measured = np.array([summaries[str(number)].p10 for number in range(len(networks))])
+    result = {
+        "space": options.space,
+        "resolution": space.resolution,
+        "networks": len(networks),
+        "largest_error": 100 * np.abs(measured / predicted - 1).max(),
+        "largest_excess": 100 * (measured / budgets - 1).max(),
+        "budgets_ms": budgets.round(4).tolist(),
+        "predicted_ms": predicted.round(4).tolist(),
+        "measured_ms": measured.round(4).tolist(),
+    }
+    print(json.dumps(result, default=float))
+
+
+if __name__ == "__main__":
+    main()

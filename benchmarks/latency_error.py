@@ -1,0 +1,211 @@
+"""How far predicted latencies are from measured ones, beside measuring twice and a naive table.
+
+    python -m benchmarks.latency_error --space mobilenet_v3_large --resolution 224 --networks 100
+
+Measures the distinct blocks of a space and some whole networks as `hwnas profile` does; predicts N
+networks over the whole latency range that the fit has not seen; measures those N a second time,
+independently, with the same schedule; and times the same blocks naively, one after another, median
+of consecutive runs, in the same time. The naive sum gets the best scale factor that our whole
+networks give it.
+"""
+
+import argparse
+import contextlib
+import json
+import multiprocessing
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.affinity import pin
+from devices.device import Device
+from devices.runtimes import load_runtime
+from hwnas.runs.config import ProfileConfig
+from hwnas.runs.profiling import sampled_networks
+from hwnas.spaces import load_space
+from latency.blocks import Network, block_key
+from latency.measure import MemoryLog, measure, read_fingerprint, run_sessions, timed_model
+from latency.profile import fit_model
+from latency.schedule import Schedule
+from latency.table import LatencyTable, network_key, register_all
+from latency.validation import Agreement
+
+FIT = 30
+# One core busy for a while, then idle for a while, at random.
+BURSTS = """
+import os, random, sys, time
+if len(sys.argv) > 1:
+    os.sched_setaffinity(0, {int(sys.argv[1])})
+while True:
+    end = time.monotonic() + random.uniform(0.05, 2)
+    while time.monotonic() < end:
+        pass
+    time.sleep(random.uniform(0.05, 2))
+"""
+
+
+def main() -> None:
+    """Prints the figures as one JSON object."""
+    options = _options()
+    space = load_space(options.space, resolution=options.resolution)
+    device = Device(
+        name="benchmark", precision=options.precision, threads=options.threads, cores="auto"
+    )
+    counts = ProfileConfig(fit_networks=FIT, check_networks=options.networks)
+    fit, check = sampled_networks(space, counts)
+    with (
+        _bursts(options.stress, options.stress_core),
+        tempfile.TemporaryDirectory(prefix="hwnas-error-") as folder,
+        LatencyTable(Path(folder) / "table.sqlite") as table,
+    ):
+        table.bind(read_fingerprint(device))
+        blocks = register_all(table, space.blocks(), [])
+        networks = register_all(table, [], [*fit, *check])
+        seconds = [_timed(table, device, graphs) for graphs in (blocks, networks)]
+        keys = tuple(map(network_key, check))
+        model = fit_model(table, tuple(map(network_key, fit)), keys)
+        assert model.validation is not None
+        visits = table.visits()
+        measured = {key: s.p10 for key, s in visits.summaries().items()}
+        again = _again(device, {key: networks[key] for key in keys})
+        naive = _naive(device, blocks, seconds[0])
+    truth = np.array([measured[key] for key in keys])
+    replicate = Agreement.of(np.array([again[key] for key in keys]), truth)
+    sums = [_sum(naive, some) for some in (fit, check)]
+    scale = 1 / np.mean(sums[0] / [measured[network_key(network)] for network in fit])
+    plain, scaled = Agreement.of(sums[1], truth), Agreement.of(scale * sums[1], truth)
+    error = model.validation.prediction
+    result = {
+        "space": options.space,
+        "resolution": space.resolution,
+        "precision": options.precision,
+        "threads": options.threads,
+        "stress": options.stress,
+        "mape": error.mape,
+        "within_5": error.within_5,
+        "within_10": error.within_10,
+        "worst": error.worst,
+        "tau": error.tau,
+        "replicate_mape": replicate.mape,
+        "replicate_within_5": replicate.within_5,
+        "replicate_within_10": replicate.within_10,
+        "replicate_tau": replicate.tau,
+        "halves_mape": model.validation.replicate.mape,
+        "naive_mape": scaled.mape,
+        "naive_tau": scaled.tau,
+        "naive_unscaled_mape": plain.mape,
+        "seconds_blocks": seconds[0],
+        "seconds_networks": seconds[1],
+        "distinct_blocks": len(blocks),
+        "networks": len(check),
+        "milliseconds": [truth.min(), truth.max()],
+        "correction": model.correction.name,
+        "affected_share": visits.affected_share(),
+        **_limits(asdict(error), asdict(replicate), scaled.mape, seconds[0]),
+    }
+    print(json.dumps(result, default=float))
+
+
+def _limits(
+    error: Mapping[str, float], replicate: Mapping[str, float], naive: float, seconds: float
+) -> dict[str, bool]:
+    """Which of the figures that this project asks of itself are reached."""
+    return {
+        "mape_reached": error["mape"] <= max(2.0, 1.25 * replicate["mape"]),
+        "tau_reached": error["tau"] >= 0.95 * replicate["tau"],
+        "within_10_reached": error["within_10"] >= 0.99,
+        "naive_reached": naive >= 3 * error["mape"],
+        "seconds_reached": seconds <= 180,
+    }
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--space", default="mobilenet_v3_large")
+    parser.add_argument("--resolution", type=int, default=None)
+    parser.add_argument("--networks", type=int, default=100, help="unseen networks")
+    parser.add_argument("--precision", default="fp32", choices=("fp32", "int8"))
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--stress", action="store_true", help="another process works in bursts")
+    parser.add_argument("--stress-core", type=int, default=None, help="on this very core")
+    parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
+    return parser.parse_args()
+
+
+def _timed(table: LatencyTable, device: Device, graphs: Mapping[str, Network]) -> float:
+    start = time.monotonic()
+    measure(device, table, graphs, Schedule(), lambda *_: None)
+    return time.monotonic() - start
+
+
+def _again(device: Device, networks: Mapping[str, Network]) -> dict[str, float]:
+    """The networks measured a second time, without knowledge of the first."""
+    log = MemoryLog()
+    builders = {
+        key: (lambda network=network: timed_model(network, device, inner=False))
+        for key, network in networks.items()
+    }
+    run_sessions(device, builders, log, replace(Schedule()))
+    return {key: summary.p10 for key, summary in log.visits().summaries().items()}
+
+
+def _naive(device: Device, blocks: Mapping[str, Network], seconds: float) -> dict[str, float]:
+    """Each block by itself, one after another: load, warm up, run on end, median."""
+    with tempfile.TemporaryDirectory(prefix="hwnas-naive-") as folder:
+        files = {}
+        for index, (key, network) in enumerate(blocks.items()):
+            files[key] = Path(folder) / f"{index}.onnx"
+            files[key].write_bytes(timed_model(network, device, inner=True))
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            return dict(
+                zip(
+                    files,
+                    pool.apply(_one_by_one, (device, list(files.values()), seconds)),
+                    strict=True,
+                )
+            )
+
+
+def _one_by_one(device: Device, files: Sequence[Path], seconds: float) -> list[float]:
+    pin(device.cores, device.threads)
+    runtime = load_runtime(device.runtime)
+    medians, start = [], time.monotonic()
+    for done, file in enumerate(files, start=1):
+        graph = runtime.load(file, threads=device.threads)
+        samples = graph.time(least_runs=10, least_ms=0.0)[10:]  # ten to warm up, as nn-Meter does
+        while not samples or time.monotonic() - start < seconds * done / len(files):
+            samples += graph.time(least_runs=20, least_ms=0.0)
+        medians.append(float(np.median(samples)))
+    return medians
+
+
+def _sum(block_ms: Mapping[str, float], networks: Sequence[Network]) -> NDArray[np.float64]:
+    return np.array([sum(block_ms[block_key(b)] for b in network) for network in networks])
+
+
+@contextlib.contextmanager
+def _bursts(wanted: bool, core: int | None) -> Iterator[None]:
+    """Another process that works in bursts, for as long as this lasts."""
+    if not wanted:
+        yield
+        return
+    words = [sys.executable, "-c", BURSTS, *([] if core is None else [str(core)])]
+    process = subprocess.Popen(words)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+if __name__ == "__main__":
+    random.seed(0)
+    main()

@@ -1,0 +1,75 @@
+"""Conditions: what a machine was like while it was measured, as far as it lets itself be read."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+# A target needs no more than its runtime: without psutil, nothing is read.
+psutil: Any = import_module("psutil") if find_spec("psutil") else None
+
+
+class Conditions:
+    """Reads clock, temperature, load and the processor time that went to others.
+
+    Shares of processor time are those since the reading before.
+    """
+
+    def __init__(self) -> None:
+        self._others, self._stolen, self._all = self._times()
+
+    def read(self) -> dict[str, float]:
+        """What is readable here, of these.
+
+        `mhz`: mean clock of the cores; `celsius`: the hottest sensor; `load`: processes that wanted
+        to run, over the last minute; `others` and `stolen`: share of the machine's processor time
+        that other processes used, and that a hypervisor gave to other machines (both 0 to 1).
+        """
+        found: dict[str, float] = {}
+        if psutil is None:
+            return found
+        frequency = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
+        if frequency is not None and frequency.current:
+            found["mhz"] = round(frequency.current, 1)
+        celsius = hottest()
+        if celsius is not None:
+            found["celsius"] = celsius
+        found["load"] = round(psutil.getloadavg()[0], 2)
+        others, stolen, total = self._times()
+        elapsed = total - self._all
+        if elapsed > 0:
+            found["others"] = round(min(1.0, max(0.0, (others - self._others) / elapsed)), 4)
+            found["stolen"] = round(min(1.0, max(0.0, (stolen - self._stolen) / elapsed)), 4)
+        self._others, self._stolen, self._all = others, stolen, total
+        return found
+
+    @staticmethod
+    def _times() -> tuple[float, float, float]:
+        """Seconds that other processes ran, that were stolen, and that passed on all cores."""
+        if psutil is None:
+            return 0.0, 0.0, 0.0
+        times = psutil.cpu_times()
+        stolen = getattr(times, "steal", 0.0)
+        idle = times.idle + getattr(times, "iowait", 0.0)
+        guests = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
+        total = sum(times) - guests  # counted in user and nice already
+        mine = psutil.Process().cpu_times()
+        return total - idle - stolen - (mine.user + mine.system), stolen, total
+
+
+def hottest() -> float | None:
+    """The highest temperature of all sensors in °C, None where none can be read."""
+    if psutil is None or not hasattr(psutil, "sensors_temperatures"):
+        return None
+    readings = [
+        sensor.current
+        for sensors in psutil.sensors_temperatures().values()
+        for sensor in sensors
+        if sensor.current
+    ]
+    for zone in Path("/sys/class/thermal").glob("thermal_zone*/temp"):  # phones have no hwmon
+        try:
+            readings.append(int(zone.read_text()) / 1000)
+        except (OSError, ValueError):
+            continue
+    return round(max(readings), 1) if readings else None

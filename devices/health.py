@@ -1,0 +1,193 @@
+"""Health: what on a machine will make timings unreliable, and the mend for each."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from devices.conditions import Conditions
+from devices.health_files import Finding, finding, system_findings
+
+# A target needs no more than its runtime: without psutil, less is readable.
+psutil: Any = import_module("psutil") if find_spec("psutil") else None
+
+MOST_OTHERS = 0.10
+"""Of one core: the least that a page being scrolled takes, more than a machine at rest does."""
+LEAST_NAMED = 0.05
+MOST_STOLEN = 0.01
+LEAST_DISTANCE = 10.0
+"""°C below a sensor's limit: chips lower their clock before they reach it."""
+LEAST_MEMORY = 0.10
+
+
+def read_health(
+    pinned: str,
+    cores: Any,
+    threads: int,
+    *,
+    root: Path = Path("/"),
+    work: Callable[[], None] | None = None,
+) -> list[Finding]:
+    """Everything that is readable here, after a second of work on the cores to be measured.
+
+    Args:
+        pinned: what `devices.affinity.pin` answered, which has been called.
+        cores: of the device's config.
+        threads: of the device's config.
+        root: where /sys and /proc are.
+        work: what to do meanwhile; an idle machine has a low clock and no time that is stolen.
+
+    Returns:
+        `name`, `value` (text, None when not readable here), `ok`, and `advice`: a sentence.
+    """
+    conditions, shares = Conditions(), _Shares()
+    (work or _busy_second)()
+    read, busiest = conditions.read(), shares.read()
+    count = os.cpu_count() or 1
+    return [
+        _load(read.get("load"), count, threads),
+        _others(read.get("others"), count, busiest),
+        _stolen(read.get("stolen"), count),
+        _temperature(),
+        _battery(),
+        _memory(),
+        _pinning(pinned, cores, threads),
+        *system_findings(_used_cores(), threads, root),
+    ]
+
+
+class _Shares:
+    """Which other processes run, and how much of a core each takes."""
+
+    def __init__(self) -> None:
+        self._processes = [] if psutil is None else list(self._foreign())
+        for process in self._processes:
+            self._share(process)
+
+    def read(self) -> list[tuple[str, float]]:
+        """The busiest five, with the share of a core since the object was made."""
+        shares = sorted(map(self._share, self._processes), reverse=True)
+        return [(name, share) for share, name in shares[:5] if share >= LEAST_NAMED]
+
+    @staticmethod
+    def _foreign() -> Any:
+        """All processes but this one, its parents (who wait for it) and its children."""
+        me = psutil.Process()
+        own = {process.pid for process in [me, *me.parents(), *me.children(recursive=True)]}
+        return (process for process in psutil.process_iter() if process.pid not in own)
+
+    @staticmethod
+    def _share(process: Any) -> tuple[float, str]:
+        try:
+            return process.cpu_percent() / 100, f"{process.name()} [{process.pid}]"
+        except psutil.Error:  # gone, or not ours to look at
+            return 0.0, ""
+
+
+def _load(load: float | None, count: int, threads: int) -> Finding:
+    value = None if load is None else f"{load:.2f} on {count} cores"
+    # The first half is what a machine at rest has, with the check itself in it.
+    ok = load is None or load <= max(0.5, count - threads)
+    return finding(
+        "load", value, ok, "wait until the programs that 'uptime' counts have ended, or stop them"
+    )
+
+
+def _others(share: float | None, count: int, busiest: Sequence[tuple[str, float]]) -> Finding:
+    if share is None:
+        return finding("other work", None, True)
+    total = share * count
+    value = f"{100 * total:.0f} % of a core"
+    if busiest:
+        value += f" ({', '.join(f'{name} {100 * part:.0f} %' for name, part in busiest)})"
+    elif total > MOST_OTHERS:
+        value += " (by processes that are not visible here)"
+    names = " and ".join(name for name, _ in busiest) or "the other programs of this machine"
+    advice = f"stop {names} while measuring"
+    return finding("other work", value, total <= MOST_OTHERS, advice)
+
+
+def _stolen(share: float | None, count: int) -> Finding:
+    if share is None:
+        return finding("stolen time", None, True)
+    return finding(
+        "stolen time",
+        f"{100 * share * count:.1f} % of a core",
+        share * count <= MOST_STOLEN,
+        "the hypervisor gives this machine's cores to others: use a machine with cores of its own, "
+        "or measure at a quieter hour",
+    )
+
+
+def _temperature() -> Finding:
+    """The sensor that is nearest to its limit, or the hottest where none has one."""
+    if psutil is None or not hasattr(psutil, "sensors_temperatures"):
+        return finding("temperature", None, True)
+    sensors = [one for group in psutil.sensors_temperatures().values() for one in group]
+    sensors = [one for one in sensors if one.current]
+    if not sensors:
+        return finding("temperature", None, True)
+    limited = [(limit - one.current, one) for one in sensors if (limit := one.high or one.critical)]
+    advice = "let the machine cool down, or cool it better: near its limit a chip lowers its clock"
+    if not limited:
+        celsius = max(one.current for one in sensors)
+        return finding("temperature", f"{celsius:.0f} °C", celsius < 85, advice)
+    distance, nearest = min(limited, key=lambda pair: pair[0])
+    value = f"{nearest.current:.0f} °C, {distance:.0f} °C below its limit"
+    if distance < 0:
+        value = f"{nearest.current:.0f} °C, {-distance:.0f} °C above its limit"
+    return finding("temperature", value, distance >= LEAST_DISTANCE, advice)
+
+
+def _battery() -> Finding:
+    if psutil is None or not hasattr(psutil, "sensors_battery"):
+        return finding("battery", None, True)
+    battery = psutil.sensors_battery()
+    if battery is None:
+        return finding("battery", "none", True)
+    source = "plugged in" if battery.power_plugged else "on battery"
+    return finding(
+        "battery",
+        f"{battery.percent:.0f} %, {source}",
+        bool(battery.power_plugged),
+        "plug the device in: on battery the system saves power by lower clocks",
+    )
+
+
+def _memory() -> Finding:
+    if psutil is None:
+        return finding("memory", None, True)
+    memory, swap = psutil.virtual_memory(), psutil.swap_memory()
+    value = (
+        f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB available, "
+        f"{swap.used / 1e9:.1f} GB swapped out"
+    )
+    ok = memory.available >= LEAST_MEMORY * memory.total and swap.used <= 0.1 * memory.total
+    return finding(
+        "memory", value, ok, "close programs: what is swapped out is read back during a timing"
+    )
+
+
+def _pinning(pinned: str, cores: Any, threads: int) -> Finding:
+    usable = len(_used_cores())
+    if cores == "any":
+        advice = "write 'cores: auto' into the device's file, so that threads stay on their cores"
+    elif usable and usable < threads:
+        advice = f"lower the device's 'threads' to {usable}: this process may use no more cores"
+    else:
+        advice = "this system pins no threads: keep all other work away from it"
+    return finding("pinned to cores", pinned, pinned != "no", advice)
+
+
+def _used_cores() -> list[int]:
+    """The cores that are left to this process after it was pinned; none where unknown."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+def _busy_second() -> None:
+    end = time.monotonic() + 1.0
+    while time.monotonic() < end:
+        pass

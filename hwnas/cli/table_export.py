@@ -1,0 +1,75 @@
+"""`hwnas table export`: a latency table as JSON or CSV."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from devices.errors import TableError
+from hwnas.cli import options
+from hwnas.cli.output import Output
+
+if TYPE_CHECKING:
+    from latency.table import LatencyTable
+
+
+def export_table(
+    table: Annotated[Path, typer.Argument(help="A table, as in tables/local_cpu.sqlite.")],
+    file: Annotated[
+        Path, typer.Argument(help="What to write: .json (everything) or .csv (a row a block).")
+    ],
+    as_json: options.Json = False,
+) -> None:
+    """Write a latency table as a file that other programs read.
+
+    Everything: hwnas table export tables/local_cpu.sqlite local_cpu.json
+
+    A row a block: hwnas table export tables/local_cpu.sqlite blocks.csv
+
+    'hwnas table import' makes the same table of a .json; a .csv with your own
+    timings in its column ms becomes the table of another device.
+    """
+    from devices.files import write_atomically
+    from latency.interchange_csv import table_to_csv
+    from latency.interchange_json import table_to_json
+    from latency.table import LatencyTable
+
+    output = Output(as_json)
+    suffix = file_suffix(file)
+    with LatencyTable.existing(table) as opened:
+        text = table_to_csv(opened) if suffix == ".csv" else table_to_json(opened)
+        held = held_by(opened, networks=suffix == ".json")
+    write_atomically(file, text)
+    output.line(f"{file}: {described(held)}")
+    output.document({"file": str(file), **held})
+
+
+def file_suffix(file: Path) -> str:
+    """The suffix that says in which form a table is exported or imported.
+
+    Raises:
+        TableError: it is neither .json nor .csv.
+    """
+    suffix = file.suffix.lower()
+    if suffix not in (".json", ".csv"):
+        raise TableError(
+            f"{file} must end with .json (a whole table) or .csv (a row a block); name such a file"
+        )
+    return suffix
+
+
+def held_by(table: "LatencyTable", *, networks: bool) -> dict[str, int]:
+    """How many blocks and visits a table holds, and networks, which a CSV leaves out."""
+    visits, blocks = table.visits(), table.blocks()
+    measured = [key for key in visits.graphs() if networks or key in blocks]
+    found = sum(key in blocks for key in measured)
+    return {
+        "blocks": found,
+        "networks": len(measured) - found,
+        "visits": sum(len(visits.of(key)) for key in measured),
+    }
+
+
+def described(held: dict[str, int]) -> str:
+    """The same in words."""
+    return f"{held['blocks']} blocks and {held['networks']} networks of {held['visits']:,} visits"

@@ -1,0 +1,107 @@
+"""`hwnas table validate`: some of a table measured again, and compared."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hwnas.cli import options
+from hwnas.cli.output import Output
+
+if TYPE_CHECKING:
+    from latency.revalidate import Again, Revalidation
+
+
+def validate_table(
+    table: Annotated[Path, typer.Argument(help="A table, as in tables/local_cpu.sqlite.")],
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device",
+            help="That it was measured on: a name under configs/devices, or a YAML file.",
+        ),
+    ] = "local_cpu",
+    scope: Annotated[
+        str | None,
+        typer.Option("--scope", help="One model of 'hwnas table show', not all of them."),
+    ] = None,
+    networks: Annotated[
+        int, typer.Option("--networks", min=2, help="Check networks to measure, at most.")
+    ] = 20,
+    blocks: Annotated[
+        int, typer.Option("--blocks", min=2, help="Single blocks to measure, at most.")
+    ] = 20,
+    as_json: options.Json = False,
+) -> None:
+    """Measure some check networks and blocks again: does the table still hold?
+
+    It does when predictions are off by at most 5 % in the median.
+
+    Exit code 0: it holds; 1: it no longer does; 2: that cannot be told.
+    """
+    from devices.device import load_device
+    from latency.revalidate import revalidate
+    from latency.table import LatencyTable
+
+    output = Output(as_json)
+    chosen = load_device(device)
+    with (
+        LatencyTable.existing(table) as opened,
+        output.progress(f"measuring on {device}") as update,
+    ):
+        found = revalidate(
+            chosen, opened, scope=scope, networks=networks, blocks=blocks, progress=update
+        )
+    _show(output, found)
+    output.document({"table": str(table), "device": chosen.name, **_document(found)})
+    if not found.holds:
+        raise typer.Exit(1)
+
+
+def _show(output: Output, found: "Revalidation") -> None:
+    from hwnas.report.rows import VALIDATION_HEADER
+
+    output.table(
+        f"{len(found.networks)} networks and {len(found.blocks)} blocks: stored, and measured now",
+        VALIDATION_HEADER,
+        [
+            ["predictions", *_figures(found.predicted)],
+            ["networks", *_figures(found.networks)],
+            ["blocks", *_figures(found.blocks)],
+        ],
+    )
+    if found.slower is not None:
+        output.line(
+            f"reference block: {found.reference_before:.4f} ms when the table was measured, "
+            f"{found.reference_now:.4f} ms now: the machine is {100 * abs(found.slower):.1f} % "
+            f"{'slower' if found.slower > 0 else 'faster'}"
+        )
+    output.line(found.verdict)
+
+
+def _document(found: "Revalidation") -> dict[str, Any]:
+    from latency.revalidate import agreement
+
+    kinds = {"predicted": found.predicted, "networks": found.networks, "blocks": found.blocks}
+    return {
+        "holds": found.holds,
+        "verdict": found.verdict,
+        "median_error": found.error,
+        "slower": found.slower,
+        "agreement": {name: asdict(agreement(some)) for name, some in kinds.items()},
+        **asdict(found),
+    }
+
+
+def _figures(graphs: "tuple[Again, ...]") -> list[str]:
+    from latency.revalidate import agreement
+
+    one = agreement(graphs)
+    return [
+        f"{one.mape:.2f} %",
+        f"{one.within_5:.0%}",
+        f"{one.within_10:.0%}",
+        f"{one.tau:.3f}",
+        f"{one.worst:.1f} %",
+    ]

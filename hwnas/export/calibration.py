@@ -1,0 +1,65 @@
+"""Calibration: what each tensor of a network spans on real images, for its int8 version."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from hwnas.data import Split, to_input
+from latency.graph import INPUT
+from latency.quantize import Ranges, quantize
+
+# More change the least and greatest values little and take their time.
+IMAGES = 256
+
+
+def quantized(model: onnx.ModelProto, split: Split, runtime: str) -> onnx.ModelProto:
+    """The int8 model of an exported fp32 one, by the recipe of a runtime.
+
+    Args:
+        model: an fp32 model of a fixed batch.
+        split: images to calibrate with, best those it was trained on; evenly chosen ones are used.
+        runtime: a key of `latency.quantize.RECIPES`.
+    """
+    return quantize(model, runtime, calibrate(model, split))
+
+
+def calibrate(model: onnx.ModelProto, split: Split) -> Ranges:
+    """The least and greatest value of every tensor over some images, by ONNX Runtime."""
+    from onnxruntime.quantization.calibrate import CalibrationMethod, create_calibrator
+
+    with tempfile.TemporaryDirectory(prefix="hwnas-calibration-") as name:
+        path = Path(name) / "model.onnx"
+        onnx.save(model, path)
+        calibrator = create_calibrator(
+            str(path),
+            augmented_model_path=str(Path(name) / "augmented.onnx"),
+            calibrate_method=CalibrationMethod.MinMax,
+        )
+        calibrator.collect_data(_Images(model, split))
+        spans = calibrator.compute_data()
+    return {
+        name: (float(np.min(span.lowest)), float(np.max(span.highest)))
+        for name, span in spans.items()
+    }
+
+
+class _Images:
+    """Batches for ONNX Runtime's calibrator, which asks until there are none."""
+
+    def __init__(self, model: onnx.ModelProto, split: Split) -> None:
+        batch = model.graph.input[0].type.tensor_type.shape.dim[0].dim_value
+        count = min(IMAGES, len(split))
+        # The images are ordered by class; the last batch is filled up from the start.
+        chosen = np.linspace(0, len(split) - 1, -(-count // batch) * batch).round().astype(int)
+        inputs = to_input(split.images[chosen]).contiguous().numpy()
+        self._batches: Iterator[NDArray[Any]] = iter(inputs.reshape(-1, batch, *inputs.shape[1:]))
+
+    def get_next(self) -> dict[str, NDArray[Any]] | None:
+        """The next batch, None after the last."""
+        batch = next(self._batches, None)
+        return None if batch is None else {INPUT: batch}

@@ -1,0 +1,182 @@
+"""Correction: what a sum of block latencies lacks to a network's, learned from whole networks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import lsq_linear
+
+from latency.blocks import Block, Network, Skip, block_key
+from latency.layers import block_layers
+
+Matrix = NDArray[np.float64]
+
+# What a block adds beside its own latency, a unit a feature:
+#   scale      its latency: in a network its weights are not in the caches
+#   per_block  1: a call of the runtime that is paid once in a network and by every single block
+#   weights    millions of weights: read from memory in a network
+#   values     millions of numbers in its input and output: copied, transposed or quantised at the
+#              borders of a block that is timed alone
+FEATURES = ("scale", "per_block", "weights", "values")
+
+# From simple to complex: which features, whether a constant, and how strongly the latency of each
+# single block is held to its own measurement (a ridge; None: it is not corrected).
+CANDIDATES: dict[str, tuple[tuple[str, ...], bool, float | None]] = {
+    "sum of blocks": ((), False, None),
+    "scale": (("scale",), False, None),
+    "overhead + scale": (("scale",), True, None),
+    "scale + per block": (("scale", "per_block"), False, None),
+    "scale + weights": (("scale", "weights"), False, None),
+    "scale + values": (("scale", "values"), False, None),
+    "scale + weights + values": (("scale", "weights", "values"), False, None),
+    "overhead + scale + per block": (("scale", "per_block"), True, None),
+    "overhead + scale + per block + weights + values": (FEATURES, True, None),
+    "scale, ridge on each block": (("scale",), False, 0.03),
+    "scale + weights + values, ridge on each block": (("scale", "weights", "values"), False, 0.03),
+}
+# Of two candidates the simpler one is taken unless the other's error is this much less: with some
+# thirty networks, smaller differences are chance.
+_BETTER = 0.97
+
+
+@dataclass(frozen=True)
+class Correction:
+    """latency = overhead + Σ_block (Σ_feature coefficient × feature + own × block), in ms.
+
+    `coefficients` has a number for each of `FEATURES`, `own` the relative correction of single
+    blocks by their keys.
+    """
+
+    name: str = "sum of blocks"
+    overhead: float = 0.0
+    coefficients: Mapping[str, float] = field(default_factory=lambda: {"scale": 1.0})
+    own: Mapping[str, float] = field(default_factory=dict)
+
+    def block_value(self, block: Block, measured_ms: float) -> float:
+        """What a block that takes `measured_ms` alone adds to a network's latency, at least 0."""
+        amounts = dict(zip(FEATURES, block_features(block, measured_ms), strict=True))
+        value = sum(self.coefficients.get(name, 0.0) * amounts[name] for name in FEATURES)
+        return max(0.0, value + self.own.get(block_key(block), 0.0) * measured_ms)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+def block_features(block: Block, measured_ms: float) -> tuple[float, float, float, float]:
+    """The features of a block, in the order of `FEATURES`."""
+    weights = sum(float(np.prod(layer.weight_shape)) for layer in block_layers(block))
+    values = block.in_channels * block.resolution**2 + block.out_channels * block.out_resolution**2
+    return measured_ms, 1.0, weights / 1e6, values / 1e6
+
+
+def fit_correction(
+    networks: Sequence[Network], measured: Matrix, block_ms: Mapping[str, float]
+) -> Correction:
+    """The candidate with the least leave-one-out error, fitted on all networks.
+
+    Args:
+        networks: N whole networks.
+        measured: (N,) their measured latencies, ms.
+        block_ms: the latency of each of their blocks alone, ms, by key.
+    """
+    if len(networks) < 4:
+        return Correction()
+    fit = _Fit.of(networks, measured, block_ms)
+    best, least = "", np.inf
+    for name in CANDIDATES:
+        error = fit.left_out_error(name)
+        if error < least * _BETTER:
+            best, least = name, error
+    return fit.fitted(best)
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Least squares of the relative error: rows of networks, divided by their latencies.
+
+    Attributes:
+        features: (N, features) sums over the blocks of each network.
+        own: (N, distinct blocks) what each distinct block contributes to each network.
+        inverse: (N,) 1 / measured latency.
+        keys: of the distinct blocks.
+    """
+
+    features: Matrix
+    own: Matrix
+    inverse: Matrix
+    keys: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, networks: Sequence[Network], measured: Matrix, block_ms: Mapping[str, float]
+    ) -> "_Fit":
+        keys = dict.fromkeys(block_key(b) for n in networks for b in n if not isinstance(b, Skip))
+        index = {key: position for position, key in enumerate(keys)}
+        features = np.zeros((len(networks), len(FEATURES)))
+        own = np.zeros((len(networks), len(index)))
+        for row, network in enumerate(networks):
+            for block in network:
+                if isinstance(block, Skip):
+                    continue
+                key = block_key(block)
+                features[row] += block_features(block, block_ms[key])
+                own[row, index[key]] += block_ms[key]
+        inverse = 1.0 / measured
+        return cls(features * inverse[:, None], own * inverse[:, None], inverse, tuple(keys))
+
+    def solve(self, name: str, rows: NDArray[np.bool_]) -> tuple[float, Matrix, Matrix]:
+        """(overhead, feature coefficients, own corrections) of a candidate, from some rows."""
+        used, overhead, ridge = CANDIDATES[name]
+        coefficients, own = np.zeros(len(FEATURES)), np.zeros(len(self.keys))
+        if not used:
+            coefficients[0] = 1.0
+            return 0.0, coefficients, own
+        columns = [FEATURES.index(feature) for feature in used]
+        parts = [self.features[rows][:, columns]]
+        # Neither a network of no blocks nor a block can take less than no time.
+        low = [0.0 if FEATURES[column] == "scale" else -np.inf for column in columns]
+        if overhead:
+            parts.append(self.inverse[rows][:, None])
+            low.append(0.0)
+        matrix, target = np.hstack(parts), np.ones(int(rows.sum()))
+        if ridge is not None:
+            free = matrix.shape[1]
+            matrix = np.hstack([matrix, self.own[rows]])
+            penalty = np.hstack([np.zeros((len(own), free)), ridge * np.eye(len(own))])
+            matrix, target = np.vstack([matrix, penalty]), np.append(target, np.zeros(len(own)))
+            low += [-np.inf] * len(own)
+        # Columns of equal size: the solver's tolerances are absolute.
+        size = np.maximum(np.abs(matrix).max(axis=0), 1e-12)
+        solution = lsq_linear(matrix / size, target, bounds=(np.array(low), np.inf)).x / size
+        coefficients[columns] = solution[: len(columns)]
+        if ridge is not None:
+            own = solution[-len(own) :]
+        return (float(solution[len(columns)]) if overhead else 0.0), coefficients, own
+
+    def left_out_error(self, name: str) -> float:
+        """The mean relative error of each network when the fit is made without it."""
+        errors = []
+        for row in range(len(self.inverse)):
+            rest = np.arange(len(self.inverse)) != row
+            overhead, coefficients, own = self.solve(name, rest)
+            predicted = (
+                overhead * self.inverse[row]
+                + self.features[row] @ coefficients
+                + self.own[row] @ own
+            )
+            errors.append(abs(predicted - 1.0))
+        return float(np.mean(errors))
+
+    def fitted(self, name: str) -> Correction:
+        """A candidate fitted on all networks."""
+        rows = np.ones(len(self.inverse), dtype=np.bool_)
+        overhead, coefficients, own = self.solve(name, rows)
+        return Correction(
+            name,
+            overhead,
+            {f: float(c) for f, c in zip(FEATURES, coefficients, strict=True) if c},
+            {key: float(c) for key, c in zip(self.keys, own, strict=True) if c},
+        )

@@ -1,0 +1,207 @@
+"""A latency table's blocks as CSV, and the same form read from people with their own timings.
+
+See docs/tables.md for the form.
+"""
+
+import csv
+import difflib
+import io
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import get_args
+
+from devices.errors import TableError
+from latency.blocks import Block, Skip, block_from_dict
+from latency.model import LatencyModel
+from latency.profile import ANY_SCOPE
+from latency.table import LatencyTable
+
+OVERHEAD = "overhead"
+"""The kind of the row that every network takes beside its blocks."""
+
+# A skip is never timed.
+_KINDS: dict[str, type[Block]] = {cls.kind: cls for cls in get_args(Block) if cls is not Skip}
+_FIELDS = tuple(dict.fromkeys(field.name for cls in _KINDS.values() for field in fields(cls)))
+_STATISTICS = ("samples", "visits", "redone", "min", "median", "p90")
+COLUMNS = ("kind", *_FIELDS, "ms", *_STATISTICS)
+
+_INTEGER = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+def table_to_csv(table: LatencyTable) -> str:
+    """One row a measured block: its fields, `ms` that predictions use (p10), other statistics.
+
+    A constant that was imported with the blocks is a row of the kind `overhead`.
+
+    Raises:
+        TableError: no block was measured, or the table is damaged.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    blocks, summaries = table.blocks(), table.summaries()
+    measured = [(block, summaries[key]) for key, block in blocks.items() if key in summaries]
+    if not measured:
+        raise TableError(f"{table.path} holds no measured block; measure some with 'hwnas profile'")
+    imported = table.models().get(ANY_SCOPE)
+    overhead = LatencyModel.from_dict(imported, {}).correction.overhead if imported else 0.0
+    if overhead:
+        empty = [""] * len(_FIELDS)
+        writer.writerow([OVERHEAD, *empty, overhead, *("" for _ in _STATISTICS)])
+    for block, summary in measured:
+        values = [getattr(block, name) if _has(type(block), name) else "" for name in _FIELDS]
+        statistics = [getattr(summary, name) for name in _STATISTICS]
+        writer.writerow([block.kind, *values, summary.p10, *statistics])
+    return text.getvalue()
+
+
+def blocks_from_csv(text: str, source_name: str) -> tuple[dict[Block, float], float]:
+    """The timings of a CSV in the form of docs/tables.md.
+
+    Columns are separated by commas, or by semicolons or tabs, as some spreadsheets do; then a
+    number may have a decimal comma.
+
+    Args:
+        text: what the file holds.
+        source_name: names it in messages.
+
+    Returns:
+        The ms of each block, and those that every network takes beside them (0 without such a row).
+
+    Raises:
+        TableError: anything in it is not of that form; the message names line and column.
+    """
+    blocks: dict[Block, float] = {}
+    lines: dict[Block | None, int] = {}
+    overhead = 0.0
+    for row in _rows(text.removeprefix("\ufeff"), source_name):
+        block = row.block()
+        if block in lines:
+            what = "overhead" if block is None else "block"
+            raise row.error("kind", f"the same {what} is in line {lines[block]} already")
+        lines[block] = row.line
+        if block is None:
+            overhead = row.milliseconds()
+        else:
+            blocks[block] = row.milliseconds()
+    if not blocks:
+        raise TableError(f"{source_name} has no row of a block; give it one for each block")
+    return blocks, overhead
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of timings: its cells by column."""
+
+    source: str
+    line: int
+    cells: Mapping[str, str]
+    decimal_comma: bool
+
+    def error(self, column: str, problem: str) -> TableError:
+        return TableError(f"{self.source} line {self.line}, column {column}: {problem}")
+
+    def block(self) -> Block | None:
+        """The block that is timed; None for the overhead of every network."""
+        kind = self.cells["kind"]
+        if kind == Skip.kind:
+            raise self.error("kind", "a skip takes no time; remove its row")
+        cls = _KINDS.get(kind)
+        if cls is None and kind != OVERHEAD:
+            known = [*_KINDS, OVERHEAD]
+            raise self.error(
+                "kind", f"unknown kind '{kind}'{_nearest(kind, known)} (known: {', '.join(known)})"
+            )
+        for name in _FIELDS:
+            if self.cells.get(name) and not _has(cls, name):
+                problem = f"a row of kind '{kind}' has no {name}; leave the cell empty"
+                raise self.error(name, f"'{self.cells[name]}' is given, but {problem}")
+        if cls is None:
+            return None
+        values = {
+            field.name: self._value(kind, field.name, field.type is int) for field in fields(cls)
+        }
+        try:
+            return block_from_dict({"kind": kind, **values})
+        except ValueError as error:  # which begins with the name of the field
+            raise self.error(str(error).split(maxsplit=1)[0], str(error)) from error
+
+    def milliseconds(self) -> float:
+        """The timing."""
+        text = self.cells["ms"]
+        written = text.replace(",", ".") if self.decimal_comma else text
+        value = float(written) if _NUMBER.fullmatch(written) else 0.0
+        if not (value > 0 and math.isfinite(value)):
+            raise self.error("ms", f"'{text}' is not a number of milliseconds above 0, like 0.25")
+        return value
+
+    def _value(self, kind: str, name: str, integer: bool) -> int | str:
+        text = self.cells.get(name, "")
+        if not text:
+            raise self.error(name, f"it is missing, but a row of kind '{kind}' needs it")
+        if not integer:
+            return text
+        if not _INTEGER.fullmatch(text):
+            raise self.error(name, f"'{text}' is not an integer, like 16")
+        return int(text)
+
+
+def _rows(text: str, source: str) -> Iterator[_Row]:
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(",;\t", key=first.count)
+    records = _records(text, separator, source)
+    line, header = next(records, (1, []))
+    while header and not header[-1]:  # as a spreadsheet leaves them
+        header.pop()
+    _check_header(header, f"{source} line {line}")
+    for number, cells in records:
+        if any(cells[len(header) :]):
+            raise TableError(
+                f"{source} line {number} has {len(cells)} values for {len(header)} columns; write "
+                "numbers with a decimal point, and texts with commas in quotes"
+            )
+        padded = cells + [""] * (len(header) - len(cells))
+        yield _Row(source, number, dict(zip(header, padded, strict=False)), separator != ",")
+
+
+def _records(text: str, separator: str, source: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) of every line that is not empty."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                yield reader.line_num, stripped
+    except csv.Error as error:
+        raise TableError(
+            f"{source} line {reader.line_num} is no CSV: {error}; correct it there"
+        ) from error
+
+
+def _check_header(header: list[str], where: str) -> None:
+    for index, name in enumerate(header):
+        if name not in COLUMNS:
+            raise TableError(
+                f"{where}: unknown column '{name}'{_nearest(name, COLUMNS)} "
+                f"(known: {', '.join(COLUMNS)})"
+            )
+        if name in header[:index]:
+            raise TableError(f"{where}: the column '{name}' is there twice; remove one")
+    for name in ("kind", "ms"):
+        if name not in header:
+            raise TableError(
+                f"{where}: the column '{name}' is missing; the first line names the columns, as in "
+                "kind,in_channels,…,ms"
+            )
+
+
+def _has(cls: type[Block] | None, name: str) -> bool:
+    return cls is not None and any(field.name == name for field in fields(cls))
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    return f"; did you mean '{close[0]}'?" if close else ""

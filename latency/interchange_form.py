@@ -1,0 +1,192 @@
+"""The form of a latency table in JSON, and every check of a document in it."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from devices.config import StrictModel
+from devices.device import Fingerprint
+from devices.errors import TableError
+from latency.blocks import block_from_dict, block_key, check_network
+from latency.model import LatencyModel
+from latency.table import network_key
+
+FORMAT = "hwnas latency table 2"
+
+
+def _date(text: str) -> str:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("it should be a date like 2026-01-31T12:30:00+00:00") from None
+    return text
+
+
+Date = Annotated[str, AfterValidator(_date)]
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class GraphEntry(StrictModel):
+    """A single block, or a whole network, and whether it was measured to the end."""
+
+    key: str
+    finished: bool
+    blocks: Annotated[list[dict[str, Any]], Field(min_length=1)]
+
+    @property
+    def is_network(self) -> bool:
+        """Whether the key is that of a whole network."""
+        return self.key.startswith("network ")
+
+
+class VisitEntry(StrictModel):
+    """See `latency.visits.Visit`."""
+
+    graph: str
+    session: Count
+    round: Count
+    reference_ms: Annotated[float, Field(ge=0)]
+    date: Date
+    samples: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
+
+
+class ConditionsEntry(StrictModel):
+    """What the machine was like during a round."""
+
+    session: Count
+    round: Count
+    date: Date
+    values: dict[str, float]
+
+
+class ModelEntry(StrictModel):
+    """See `LatencyModel.to_dict`."""
+
+    scope: str
+    content: dict[str, Any]
+
+
+class TableDocument(StrictModel):
+    """A whole latency table."""
+
+    format: str
+    fingerprint: Fingerprint | None
+    graphs: list[GraphEntry]
+    visits: list[VisitEntry]
+    conditions: list[ConditionsEntry]
+    models: list[ModelEntry]
+
+
+class _StoredModel(StrictModel):
+    content: LatencyModel
+
+
+def read_document(text: str, source: str, mend: str) -> TableDocument:
+    """The document of a text, checked in everything.
+
+    Args:
+        text: JSON.
+        source: names it in messages.
+        mend: ends them.
+
+    Raises:
+        TableError: the first thing that is wrong, with its place.
+    """
+    try:
+        content = json.loads(text, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise TableError(f"{source} is not valid JSON: {error}; {mend}") from error
+    found = content.get("format") if isinstance(content, dict) else None
+    if found != FORMAT:
+        raise TableError(f"{source} is no {FORMAT} (its format is {repr(found)[:60]}); {mend}")
+    try:
+        # Strict, and from JSON: an integer is no text, a list may be a tuple.
+        document = TableDocument.model_validate_json(text, strict=True)
+        _check_entries(document)
+    except ValidationError as error:
+        raise TableError(f"{source}: {_sentence(error, '')}; {mend}") from error
+    except ValueError as error:
+        raise TableError(f"{source}: {error}; {mend}") from error
+    return document
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key '{twice}' is there twice in one object")
+    return found
+
+
+def _check_entries(document: TableDocument) -> None:
+    """Raises ValueError for what the types of single values do not say."""
+    for index, graph in enumerate(document.graphs):
+        _check_graph(graph, f"graphs[{index}]")
+    _check_once("graphs", [graph.key for graph in document.graphs])
+    known = {graph.key for graph in document.graphs}
+    for index, visit in enumerate(document.visits):
+        if visit.graph not in known:
+            raise ValueError(f"visits[{index}].graph is '{visit.graph}', which is not in graphs")
+    _check_once("visits", [(visit.graph, visit.session, visit.round) for visit in document.visits])
+    if document.visits and document.fingerprint is None:
+        raise ValueError("fingerprint is null, but there are visits of some device")
+    for index, model in enumerate(document.models):
+        _check_model(model, f"models[{index}]")
+    _check_once("models", [model.scope for model in document.models])
+
+
+def _check_graph(graph: GraphEntry, place: str) -> None:
+    network = []
+    for index, block in enumerate(graph.blocks):
+        try:
+            network.append(block_from_dict(block))
+        except TypeError as error:
+            raise ValueError(f"{place}.blocks[{index}].kind is no text") from error
+        except ValueError as error:
+            raise ValueError(f"{place}.blocks[{index}]: {error}") from error
+    if graph.is_network:
+        expected = network_key(tuple(network))
+        try:
+            check_network(tuple(network))
+        except ValueError as error:
+            raise ValueError(f"{place}.blocks: {error}") from error
+    elif len(network) == 1:
+        expected = block_key(network[0])
+    else:
+        raise ValueError(f"{place}.blocks has {len(network)} entries, but its key is a block's")
+    if graph.key != expected:
+        raise ValueError(f"{place}.key is '{graph.key}', but that of its blocks is '{expected}'")
+
+
+def _check_model(model: ModelEntry, place: str) -> None:
+    try:
+        content = json.dumps({"content": {**model.content, "block_ms": {}}})
+        _StoredModel.model_validate_json(content, strict=True)
+    except ValidationError as error:
+        raise ValueError(_sentence(error, place)) from error
+
+
+def _check_once(name: str, keys: Sequence[object]) -> None:
+    seen: dict[object, int] = {}
+    for index, key in enumerate(keys):
+        if key in seen:
+            raise ValueError(f"{name}[{index}] is the same as {name}[{seen[key]}]")
+        seen[key] = index
+
+
+def _sentence(error: ValidationError, place: str) -> str:
+    first = error.errors()[0]
+    for part in first["loc"]:
+        place += f"[{part}]" if isinstance(part, int) else f".{part}"
+    place = place.removeprefix(".") or "the document"
+    if first["type"] == "missing":
+        return f"{place} is missing"
+    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"{place} is not known here"
+    message = str(first["ctx"]["error"] if first["type"] == "value_error" else first["msg"])
+    message = message.replace("Input should", "it should")
+    return f"{place} is {repr(first['input'])[:60]}, but {message[0].lower()}{message[1:]}"

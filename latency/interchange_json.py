@@ -1,0 +1,108 @@
+"""A whole latency table as one JSON document, and back: to keep, to send, to read elsewhere."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from devices.errors import TableError
+from latency.blocks import Network, block_from_dict, block_to_dict
+from latency.interchange_form import FORMAT, TableDocument, read_document
+from latency.new_table import new_table
+from latency.table import LatencyTable
+from latency.visits import Visit
+
+
+def table_to_json(table: LatencyTable) -> str:
+    """Everything that a table holds, an entry a line.
+
+    Raises:
+        TableError: the table is damaged, or holds something that could not be read again.
+    """
+    try:
+        fingerprint = table.fingerprint
+        lists = {name: list(entries) for name, entries in _entries(table)}
+        text = _as_text(asdict(fingerprint) if fingerprint else None, lists)
+    except (ValueError, TypeError) as error:
+        raise TableError(f"{table.path} holds a value that cannot be read: {error}") from error
+    # What is written can be read again: a damaged table is found now, not when it is needed.
+    read_document(text, str(table.path), "the table is damaged, restore it from a copy")
+    return text
+
+
+def table_from_json(text: str, source_name: str, path: Path) -> None:
+    """Makes a table of a document of `table_to_json`.
+
+    Args:
+        text: the document.
+        source_name: names it in messages.
+        path: the table, which must not exist.
+
+    Raises:
+        TableError: anything in the document is wrong, or the table exists or cannot be written;
+            then there is no table.
+    """
+    mend = "correct that, or write the file again with 'hwnas table export'"
+    document = read_document(text, source_name, mend)
+    with new_table(path) as table:
+        _fill(table, document)
+
+
+def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+    """The lists of the document.
+
+    Read in such an order that they fit together even while something is measured into the table:
+    models before the networks they are from, graphs before their visits.
+    """
+    models = table.models()
+    graphs: dict[str, Network] = {key: (block,) for key, block in table.blocks().items()}
+    graphs |= table.networks()
+    unfinished = set(table.unfinished(graphs))
+    visits = [(visit, date) for visit, date in table.dated_visits() if visit.graph in graphs]
+    yield (
+        "graphs",
+        (
+            {
+                "key": key,
+                "finished": key not in unfinished,
+                "blocks": list(map(block_to_dict, blocks)),
+            }
+            for key, blocks in graphs.items()
+        ),
+    )
+    yield "visits", ({**asdict(visit), "date": date} for visit, date in visits)
+    yield (
+        "conditions",
+        (
+            {"session": session, "round": number, "values": json.loads(content), "date": date}
+            for session, number, content, date in table.condition_rows()
+        ),
+    )
+    yield "models", ({"scope": scope, "content": content} for scope, content in models.items())
+
+
+def _fill(table: LatencyTable, document: TableDocument) -> None:
+    if document.fingerprint is not None:
+        table.bind(document.fingerprint)
+    table.register({g.key: tuple(map(block_from_dict, g.blocks)) for g in document.graphs})
+    table.finish(g.key for g in document.graphs if g.finished)
+    table.add_dated(
+        [
+            (Visit(v.graph, v.session, v.round, tuple(v.samples), v.reference_ms), v.date)
+            for v in document.visits
+        ]
+    )
+    table.add_condition_rows(
+        (c.session, c.round, json.dumps(c.values), c.date) for c in document.conditions
+    )
+    for model in document.models:
+        table.save_model(model.scope, model.content)
+
+
+def _as_text(fingerprint: Any, lists: Mapping[str, list[dict[str, Any]]]) -> str:
+    parts = [f'"format": {json.dumps(FORMAT)}', f'"fingerprint": {json.dumps(fingerprint)}']
+    for name, entries in lists.items():
+        lines = ",\n".join(json.dumps(e, ensure_ascii=False, allow_nan=False) for e in entries)
+        parts.append(f'"{name}": [\n{lines}\n]')
+    return "{\n" + ",\n".join(parts) + "\n}\n"

@@ -1,0 +1,133 @@
+"""Several tables of one device in one."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from devices.device import Fingerprint
+from devices.errors import TableError
+from latency.blocks import Network
+from latency.compare import differences, measured_fingerprint
+from latency.model import LatencyModel
+from latency.new_table import new_table
+from latency.profile import fit_model, measured_blocks
+from latency.table import LatencyTable
+from latency.visits import Visit, Visits
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merged table holds: measured graphs, visits and models by scope.
+
+    `affected` is the share of visits that are set aside because the machine was slow, 0 to 1.
+    """
+
+    blocks: int
+    networks: int
+    visits: int
+    affected: float
+    models: Mapping[str, LatencyModel]
+
+
+def merge(paths: Sequence[Path], into: Path) -> Merged:
+    """Makes a new table of all graphs, visits and readings of the machine of several tables.
+
+    Visits that are the same in several tables are taken once. The model of every scope is fitted
+    anew to all visits, with the networks that the first table with this scope fitted and checked
+    it by; a model without networks is taken over as it is.
+
+    Args:
+        paths: two tables or more, of one fingerprint.
+        into: the new table, which must not be there; nothing is there after an error.
+
+    Raises:
+        TableError: the tables are not of one device, or one is missing or damaged; the new table
+            is there already or cannot be written.
+    """
+    if len(paths) < 2:
+        raise TableError(
+            f"to merge takes two tables or more, not only {', '.join(map(str, paths))}"
+        )
+    with ExitStack() as stack:
+        tables = [stack.enter_context(LatencyTable.existing(path)) for path in paths]
+        fingerprint = _one_fingerprint(tables)
+        merged = stack.enter_context(new_table(into))
+        merged.bind(fingerprint)
+        models: dict[str, dict[str, Any]] = {}
+        for table in tables:
+            models = _unite(merged, table) | models
+        return _merged(merged, _fitted(merged, models))
+
+
+def _one_fingerprint(tables: Sequence[LatencyTable]) -> Fingerprint:
+    first = measured_fingerprint(tables[0])
+    for table in tables[1:]:
+        for found in differences(first, measured_fingerprint(table)):
+            raise TableError(
+                f"only tables of one device can be merged: {found.field} is {found.a!r} in "
+                f"{tables[0].path} and {found.b!r} in {table.path}; "
+                "'hwnas table diff' compares the two"
+            )
+    return first
+
+
+def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, dict[str, Any]]:
+    """Takes a table's graphs, visits and conditions over and returns its models.
+
+    In this order, so that a table that is being measured into stays consistent: networks are
+    visited before a model is stored, and graphs before they are noted as finished.
+    """
+    models = table.models()
+    graphs: dict[str, Network] = {key: (block,) for key, block in table.blocks().items()}
+    graphs |= table.networks()
+    finished = set(graphs) - set(table.unfinished(graphs))
+    dated = [(visit, date) for visit, date in table.dated_visits() if visit.graph in graphs]
+    merged.register(graphs)
+    merged.add_dated(_renumbered(merged.visits(), dated))
+    merged.finish(finished)
+    known = set(merged.condition_rows())
+    merged.add_condition_rows(row for row in table.condition_rows() if row not in known)
+    return models
+
+
+def _renumbered(there: Visits, dated: Iterable[tuple[Visit, str]]) -> list[tuple[Visit, str]]:
+    """The visits that are not there yet, in sessions behind those that are.
+
+    The distance is even: a graph's even sessions are compared with its odd ones.
+    """
+    last = {graph: max(v.session for v in there.of(graph)) for graph in there.graphs()}
+    # Counted: a coarse clock may give one table several visits of the same numbers.
+    known = Counter((v.graph, v.samples, v.reference_ms) for v in there)
+    new = []
+    for visit, date in dated:
+        content = (visit.graph, visit.samples, visit.reference_ms)
+        if known[content]:
+            known[content] -= 1
+            continue
+        behind = last[visit.graph] + 2 - last[visit.graph] % 2 if visit.graph in last else 0
+        new.append((replace(visit, session=visit.session + behind), date))
+    return new
+
+
+def _fitted(
+    merged: LatencyTable, contents: Mapping[str, Mapping[str, Any]]
+) -> dict[str, LatencyModel]:
+    models = {}
+    for scope, content in sorted(contents.items()):
+        model = LatencyModel.from_dict(content, measured_blocks(merged))
+        if model.check_networks:
+            model = fit_model(merged, model.fit_networks, model.check_networks)
+        merged.save_model(scope, model.to_dict())
+        models[scope] = model
+    return models
+
+
+def _merged(table: LatencyTable, models: Mapping[str, LatencyModel]) -> Merged:
+    visits = table.visits()
+    blocks, networks = (
+        sum(key in known for key in visits.graphs()) for known in (table.blocks(), table.networks())
+    )
+    return Merged(blocks, networks, len(list(visits)), visits.affected_share(), models)

@@ -1,0 +1,40 @@
+"""A new latency table that is filled first and named then: all of it, or no file at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from devices.errors import TableError
+from latency.table import LatencyTable
+
+
+@contextmanager
+def new_table(path: Path) -> Iterator[LatencyTable]:
+    """A table to fill, which gets its name when all is in it.
+
+    Raises:
+        TableError: there is a file of that name, or it cannot be written.
+    """
+    _refuse_existing(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A folder of its own, since SQLite puts files beside the one it writes.
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            temporary = Path(folder) / path.name
+            with LatencyTable(temporary) as table:
+                yield table
+            _refuse_existing(path)
+            temporary.replace(path)
+    except OSError as error:
+        raise TableError(
+            f"cannot write {path}: {error.strerror or error}; make room or choose another folder"
+        ) from error
+
+
+def _refuse_existing(path: Path) -> None:
+    # Text, since "." has no name. A journal left behind would be played into the new table.
+    for name in (str(path) + end for end in ("", "-wal", "-shm")):
+        if os.path.lexists(name):
+            raise TableError(f"{name} is there already; move it away or name another file")

@@ -1,0 +1,43 @@
+"""The verdict on a device: how far its timings can be relied on, in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from latency.noise import Noise
+
+GOOD, USABLE = 0.02, 0.05
+"""The most noise of each grade; above the second it is poor."""
+
+
+def grade(noise: Noise) -> str:
+    """One of "good", "usable", "poor"."""
+    if noise.noise <= GOOD:
+        return "good"
+    return "usable" if noise.noise <= USABLE else "poor"
+
+
+def verdict(noise: Noise, findings: Sequence[Mapping[str, Any]]) -> str:
+    """One sentence on how far timings of a device can be relied on, with what to do about it.
+
+    Args:
+        noise: as measured.
+        findings: of `devices.health`.
+    """
+    amount = f"measuring twice differs by {100 * noise.noise:.1f} %"
+    if grade(noise) == "good":
+        return f"good: {amount}, networks that differ by more can be told apart"
+    wrong = [str(finding["name"]) for finding in findings if not finding["ok"]]
+    mend = f"look first at: {', '.join(wrong)}" if wrong else _reason(noise)
+    if grade(noise) == "usable":
+        return f"usable: {amount}, so leave a budget that much room; {mend}"
+    return f"poor: {amount}, so no prediction can be trusted further than that; {mend}"
+
+
+def _reason(noise: Noise) -> str:
+    """What the figures point to, where no finding does."""
+    causes = {
+        "it became slower or faster all along, let it warm up or cool down first": abs(noise.drift),
+        "something unseen takes its time now and then, measure when it is quiet": noise.slow_share,
+        "each start of the process is different, close other programs": noise.session_spread,
+    }
+    return max(causes, key=lambda text: causes[text])

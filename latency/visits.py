@@ -1,0 +1,122 @@
+"""Visits of graphs, those set aside because the machine was slow, and what all of them say."""
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+# A visit is affected when the reference block, timed before and after it, took this much longer
+# than the table's low quantile of it. Of the server core in docs/benchmarks.md the reference stays
+# within 5 % in its fast state and takes 20 to 30 % longer in its slow one.
+AFFECTED = 1.10
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Some consecutive inferences of a graph.
+
+    Attributes:
+        graph: its key.
+        session: the process in which it ran, counted for each graph from 0.
+        round: of that session.
+        samples: milliseconds of each inference.
+        reference_ms: what the reference block took around this visit, the slower time of the two
+            (each the least of its own samples); 0 when there was none.
+    """
+
+    graph: str
+    session: int
+    round: int
+    samples: tuple[float, ...]
+    reference_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is known of one graph's latency: samples of all visits that were not affected.
+
+    Attributes:
+        samples: how many inferences.
+        visits: how many visits they are from.
+        redone: visits that were set aside because the machine was slow.
+        min, p10, median, p90: in ms.
+    """
+
+    samples: int
+    visits: int
+    redone: int
+    min: float
+    p10: float
+    median: float
+    p90: float
+
+    @classmethod
+    def of(cls, visits: Iterable[Iterable[float]], redone: int = 0) -> "Summary":
+        """The summary of some visits' samples.
+
+        The 10 % quantile is what predictions use: under contention low statistics stay put while
+        the median wanders.
+        """
+        rows = [list(visit) for visit in visits]
+        values = np.concatenate([np.asarray(row, dtype=np.float64) for row in rows])
+        p10, median, p90 = np.quantile(values, [0.1, 0.5, 0.9])
+        return cls(len(values), len(rows), redone, float(values.min()), float(p10),
+                   float(median), float(p90))  # fmt: skip
+
+
+class Visits:
+    """All visits of one fingerprint."""
+
+    # Below this, every visit counts: a low quantile of fewer says less than one of slow visits.
+    LEAST_CLEAN = 4
+
+    def __init__(self, visits: Iterable[Visit] = ()) -> None:
+        self._by_graph: dict[str, list[Visit]] = {}
+        for visit in visits:
+            self._by_graph.setdefault(visit.graph, []).append(visit)
+
+    def __iter__(self) -> Iterator[Visit]:
+        return (visit for visits in self._by_graph.values() for visit in visits)
+
+    def graphs(self) -> list[str]:
+        """The keys of all visited graphs."""
+        return list(self._by_graph)
+
+    def of(self, graph: str, sessions: Container[int] | None = None) -> list[Visit]:
+        """The visits of a graph, of some sessions alone if asked."""
+        visits = self._by_graph.get(graph, [])
+        return visits if sessions is None else [v for v in visits if v.session in sessions]
+
+    @cached_property
+    def baseline(self) -> float:
+        """What the reference block takes when nothing disturbs it, ms; 0 without one.
+
+        The 10 % quantile over all visits.
+        """
+        times = [visit.reference_ms for visit in self if visit.reference_ms]
+        return float(np.quantile(times, 0.1)) if times else 0.0
+
+    def affected(self, visit: Visit) -> bool:
+        """Whether the machine was slow around a visit."""
+        return visit.reference_ms > AFFECTED * self.baseline
+
+    def clean(self, graph: str, sessions: Container[int] | None = None) -> list[Visit]:
+        """The visits of a graph that were not affected."""
+        return [visit for visit in self.of(graph, sessions) if not self.affected(visit)]
+
+    def summary(self, graph: str, sessions: Container[int] | None = None) -> Summary:
+        """The summary of a visited graph, of some sessions alone if asked."""
+        visits = self.of(graph, sessions)
+        clean = self.clean(graph, sessions)
+        used = clean if len(clean) >= min(self.LEAST_CLEAN, len(visits)) else visits
+        return Summary.of((visit.samples for visit in used), len(visits) - len(clean))
+
+    def summaries(self, sessions: Container[int] | None = None) -> dict[str, Summary]:
+        """The summary of every visited graph."""
+        return {key: self.summary(key, sessions) for key in self.graphs() if self.of(key, sessions)}
+
+    def affected_share(self) -> float:
+        """The share of visits that were affected, 0 to 1."""
+        flags = [self.affected(visit) for visit in self]
+        return sum(flags) / len(flags) if flags else 0.0

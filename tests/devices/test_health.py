@@ -1,0 +1,308 @@
+"""Every finding, good and bad, from fake trees of /sys and /proc and a fake psutil."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace as Record
+from typing import Any
+
+import pytest
+
+from devices import conditions, health
+from devices.device import Device
+from devices.errors import DeviceError
+from devices.health import read_health
+from devices.health_files import system_findings
+from devices.jobs import open_target
+from devices.transports import TRANSPORTS
+from devices.transports.local import LocalTransport
+
+CPUS = "sys/devices/system/cpu"
+NAMES = [
+    "load", "other work", "stolen time", "temperature", "battery", "memory", "pinned to cores",
+    "governor", "turbo", "clock under load", "virtual machine", "quota of processor time",
+]  # fmt: skip
+
+
+def tree(root: Path, **files: str) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+    return root
+
+
+def of_files(name: str, root: Path, cores: tuple[int, ...] = (0, 1)) -> dict[str, Any]:
+    return next(one for one in system_findings(cores, 1, root) if one["name"] == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "value", "advice"),
+    [
+        (
+            "governor",
+            {f"{CPUS}/cpu0/cpufreq/scaling_governor": "performance",
+             f"{CPUS}/cpu1/cpufreq/scaling_governor": "powersave"},
+            "performance, powersave",
+            "run 'echo performance | sudo tee "
+            "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor'",
+        ),
+        (
+            "turbo",
+            {f"{CPUS}/intel_pstate/no_turbo": "0"},
+            "on",
+            "run 'echo 1 | sudo tee /sys/devices/system/cpu/intel_pstate/no_turbo'",
+        ),
+        (
+            "turbo",
+            {f"{CPUS}/cpufreq/boost": "1"},
+            "on",
+            "run 'echo 0 | sudo tee /sys/devices/system/cpu/cpufreq/boost'",
+        ),
+        (
+            "clock under load",
+            {f"{CPUS}/cpu0/cpufreq/scaling_cur_freq": "600000",
+             f"{CPUS}/cpu0/cpufreq/scaling_max_freq": "1800000",
+             f"{CPUS}/cpu1/cpufreq/scaling_cur_freq": "1000000",
+             f"{CPUS}/cpu1/cpufreq/cpuinfo_max_freq": "1800000"},
+            "1000 of 1800 MHz",
+            "let it cool down",
+        ),
+        ("virtual machine", {"proc/cpuinfo": "flags\t\t: fpu hypervisor"}, "yes", "measure on a"),
+        ("virtual machine", {"sys/hypervisor/type": "xen"}, "yes", "measure on a machine"),
+        (
+            "quota of processor time",
+            {"proc/self/cgroup": "0::/inner", "sys/fs/cgroup/cpu.max": "150000 100000",
+             "sys/fs/cgroup/inner/cpu.max": "max 100000"},
+            "1.5 cores",
+            "'docker run --cpus=2'",
+        ),
+        (
+            "quota of processor time",
+            {"proc/self/cgroup": "3:memory:/m\n1:cpu,cpuacct:/c",
+             "sys/fs/cgroup/cpu/c/cpu.cfs_quota_us": "50000",
+             "sys/fs/cgroup/cpu/c/cpu.cfs_period_us": "100000"},
+            "0.5 cores",
+            "'docker run --cpus=2'",
+        ),
+    ],
+)  # fmt: skip
+def test_a_setting_that_disturbs_is_found_with_its_mend(
+    tmp_path: Path, name: str, files: dict[str, str], value: str, advice: str
+) -> None:
+    found = of_files(name, tree(tmp_path, **files))
+    assert found["value"] == value
+    assert not found["ok"]
+    assert advice in found["advice"]
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "value"),
+    [
+        ("governor", {f"{CPUS}/cpu0/cpufreq/scaling_governor": "performance"}, "performance"),
+        ("turbo", {f"{CPUS}/intel_pstate/no_turbo": "1"}, "off"),
+        ("turbo", {f"{CPUS}/cpufreq/boost": "0"}, "off"),
+        (
+            "clock under load",
+            {f"{CPUS}/cpu1/cpufreq/scaling_cur_freq": "1790000",
+             f"{CPUS}/cpu1/cpufreq/scaling_max_freq": "1800000"},
+            "1790 of 1800 MHz",
+        ),
+        ("virtual machine", {"proc/cpuinfo": "flags\t\t: fpu sse"}, "no"),
+        (
+            "quota of processor time",
+            {"proc/self/cgroup": "0::/", "sys/fs/cgroup/cpu.max": "200000 100000"},
+            "2 cores",
+        ),
+        (
+            "quota of processor time",
+            {"proc/self/cgroup": "1:cpu:/", "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1",
+             "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000"},
+            "none",
+        ),
+    ],
+)  # fmt: skip
+def test_a_setting_that_is_right_needs_no_advice(
+    tmp_path: Path, name: str, files: dict[str, str], value: str
+) -> None:
+    assert of_files(name, tree(tmp_path, **files)) == {
+        "name": name, "value": value, "ok": True, "advice": "",
+    }  # fmt: skip
+
+
+def test_what_cannot_be_read_is_said_and_not_held_against_the_device(tmp_path: Path) -> None:
+    for found in system_findings((0,), 1, tmp_path):
+        assert (found["value"], found["ok"]) == (None, True)
+        assert found["advice"] == "not readable here"
+    arm = tree(tmp_path, **{"proc/cpuinfo": "Features : fp asimd"})
+    assert of_files("virtual machine", arm)["value"] is None
+
+
+class Machine:
+    """A psutil that says what a test wants."""
+
+    Error = RuntimeError
+
+    def __init__(self) -> None:
+        self.sensors: dict[str, list[Record]] = {}
+        self.battery: Record | None = None
+        self.memory = Record(available=6e9, total=8e9)
+        self.swapped = 0.0
+        self.share = 0.0
+
+    def Process(self) -> Record:  # noqa: N802
+        return Record(pid=1, parents=lambda: [Record(pid=2)], children=lambda **_: [Record(pid=3)])
+
+    def process_iter(self) -> Iterator[Record]:
+        for pid, name in enumerate(["hwnas", "shell", "agent", "chrome", "hidden"], 1):
+            asked = partial(self.asked, name)
+            yield Record(pid=pid, name=partial(str, name), cpu_percent=asked)
+
+    def asked(self, name: str) -> float:
+        if name == "hidden":
+            raise self.Error("access denied")
+        return 100 * self.share
+
+    def sensors_temperatures(self) -> dict[str, list[Record]]:
+        return self.sensors
+
+    def sensors_battery(self) -> Record | None:
+        return self.battery
+
+    def virtual_memory(self) -> Record:
+        return self.memory
+
+    def swap_memory(self) -> Record:
+        return Record(used=self.swapped)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    made = Machine()
+    monkeypatch.setattr(health, "psutil", made)
+    monkeypatch.setattr(health.os, "cpu_count", lambda: 4)
+    return made
+
+
+def found(
+    monkeypatch: pytest.MonkeyPatch, root: Path, pinned: str = "yes", cores: Any = "auto",
+    threads: int = 1, **read: float,
+) -> dict[str, dict[str, Any]]:  # fmt: skip
+    monkeypatch.setattr(conditions.Conditions, "read", lambda _: read)
+    findings = read_health(pinned, cores, threads, root=root, work=lambda: None)
+    return {one["name"]: one for one in findings}
+
+
+def test_a_machine_at_rest_has_nothing_to_mend(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    machine.sensors = {"cpu": [Record(current=50.0, high=90.0, critical=None)]}
+    machine.battery = Record(percent=80.0, power_plugged=True)
+    findings = found(monkeypatch, tmp_path, load=0.3, others=0.01, stolen=0.0)
+    assert list(findings) == NAMES
+    assert all(one["ok"] for one in findings.values())
+    assert findings["temperature"]["value"] == "50 °C, 40 °C below its limit"
+    assert findings["battery"]["value"] == "80 %, plugged in"
+    assert findings["memory"]["value"] == "6.0 of 8.0 GB available, 0.0 GB swapped out"
+
+
+def test_everything_that_can_be_wrong_is_found(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    machine.sensors = {
+        "disk": [Record(current=40.0, high=None, critical=None)],
+        "cpu": [Record(current=85.0, high=90.0, critical=100.0)],
+    }
+    machine.battery = Record(percent=30.0, power_plugged=False)
+    machine.memory, machine.swapped = Record(available=0.5e9, total=8e9), 1e9
+    machine.share = 0.87
+    findings = found(
+        monkeypatch, tmp_path, pinned="no", cores="any", load=3.5, others=0.25, stolen=0.05
+    )
+    wrong = [name for name, one in findings.items() if not one["ok"]]
+    assert wrong == NAMES[:7]
+    assert findings["load"]["value"] == "3.50 on 4 cores"
+    # Not this process, not those above and below it.
+    assert findings["other work"]["value"] == "100 % of a core (chrome [4] 87 %)"
+    assert findings["other work"]["advice"] == "stop chrome [4] while measuring"
+    assert findings["stolen time"]["value"] == "20.0 % of a core"
+    assert findings["temperature"]["value"] == "85 °C, 5 °C below its limit"
+    assert findings["battery"]["value"] == "30 %, on battery"
+    assert "write 'cores: auto'" in findings["pinned to cores"]["advice"]
+
+
+def test_work_that_nobody_owns_here_is_found_too(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    del machine
+    value = found(monkeypatch, tmp_path, others=0.25)["other work"]["value"]
+    assert value == "100 % of a core (by processes that are not visible here)"
+
+
+@pytest.mark.parametrize(
+    ("celsius", "limit", "value", "ok"),
+    [
+        (95.0, 90.0, "95 °C, 5 °C above its limit", False),
+        (88.0, None, "88 °C", False),
+        (60.0, None, "60 °C", True),
+    ],
+)
+def test_a_sensor_is_judged_by_its_limit_or_by_the_usual_one(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    celsius: float,
+    limit: float | None,
+    value: str,
+    ok: bool,
+) -> None:
+    machine.sensors = {"cpu": [Record(current=celsius, high=limit, critical=None)]}
+    temperature = found(monkeypatch, tmp_path)["temperature"]
+    assert (temperature["value"], temperature["ok"]) == (value, ok)
+
+
+@pytest.mark.parametrize(
+    ("threads", "advice"),
+    [(1, "this system pins no threads"), (10_000, "lower the device's 'threads' to ")],
+)
+def test_why_nothing_is_pinned(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, threads: int, advice: str
+) -> None:
+    del machine
+    findings = found(monkeypatch, tmp_path, pinned="no", threads=threads)
+    assert advice in findings["pinned to cores"]["advice"]
+
+
+def test_without_psutil_the_rest_is_still_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(health, "psutil", None)
+    findings = found(monkeypatch, tmp_path)
+    assert list(findings) == NAMES
+    assert findings["memory"]["advice"] == findings["load"]["advice"] == "not readable here"
+
+
+def test_a_target_tells_its_health_and_names_a_busy_neighbour() -> None:
+    script = "import time\nend = time.time() + 30\nwhile time.time() < end: pass"
+    neighbour = subprocess.Popen([sys.executable, "-c", script])
+    # Of the agent, this process is a parent and the neighbour none of its own.
+    try:
+        with open_target(Device(name="here")) as target:
+            findings = {one["name"]: one for one in target.health()}
+    finally:
+        neighbour.kill()
+        neighbour.wait()
+    assert list(findings) == NAMES
+    assert f"[{neighbour.pid}]" in findings["other work"]["advice"]
+
+
+def test_a_target_that_says_nothing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LocalTransport, "run_agent", lambda *_: (line for line in ()))
+    monkeypatch.setitem(TRANSPORTS, "local", LocalTransport)
+    with (
+        open_target(Device(name="here")) as target,
+        pytest.raises(DeviceError, match="said nothing of itself"),
+    ):
+        target.health()

@@ -1,0 +1,117 @@
+"""`hwnas profile --model`: files from elsewhere, and what goes wrong with them."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from latency import foreign
+from latency.graph import build_graph
+from latency.noise import NETWORK
+from latency.schedule import Schedule
+from tests.hwnas.cli.conftest import Terminal
+
+
+@pytest.fixture
+def models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with models in it, and a schedule of a second."""
+    quick = Schedule(sessions=2, most_sessions=2, rounds=2, least_runs=2, least_ms=0.0)
+    monkeypatch.setattr(foreign, "Schedule", lambda: quick)
+    network = build_graph(NETWORK)
+    network.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
+    onnx.save(network, folder / "net.onnx")
+    onnx.save(
+        network, folder / "outside.onnx", save_as_external_data=True, location="outside.bin"
+    )  # fmt: skip
+    (folder / "outside.bin").unlink()
+    (folder / "broken.onnx").write_bytes(b"no model")
+    gather(folder / "gather.onnx")
+    return folder
+
+
+def gather(path: Path) -> None:
+    """A model of two inputs, whose index 1 is out of bounds when the table has one row."""
+    graph = helper.make_graph(
+        [helper.make_node("Gather", ["rows", "ids"], ["e"]),
+         helper.make_node("Mul", ["e", "factor"], ["y"])],
+        "g",
+        [helper.make_tensor_value_info("ids", TensorProto.INT64, ["length"]),
+         helper.make_tensor_value_info("factor", TensorProto.FLOAT, [4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["length", 4])],
+        [numpy_helper.from_array(np.ones((1, 4), np.float32), "rows")],
+    )  # fmt: skip
+    opset = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
+
+
+def test_a_file_is_measured_and_nothing_is_stored(models: Path, terminal: Terminal) -> None:
+    before = sorted(models.rglob("*"))
+    answer = terminal("profile", "--model", "net.onnx", "--shape", "1x3x128x128")
+    assert answer.code == 0
+    for words in ("net.onnx on local_cpu", "p10", "median", "measured twice: ", "set aside",
+                  "Conv", "Gemm", "share", "profiling itself takes time"):  # fmt: skip
+        assert words in answer.stdout
+    assert "measuring net.onnx on local_cpu: 4 of 4 visits" in answer.stderr
+    assert sorted(models.rglob("*")) == before
+
+
+def test_the_json_has_every_operator_and_their_sum_is_near_the_whole(
+    models: Path, terminal: Terminal
+) -> None:
+    del models
+    found = terminal(
+        "profile", "--model", "net.onnx", "--shape", "input=1x3x128x128", "--json"
+    ).document  # fmt: skip
+    assert found["model"] == "net.onnx"
+    assert found["device"] == "local_cpu"
+    assert set(found["summary"]) >= {"min", "p10", "median", "p90", "redone"}
+    assert found["noise"] >= 0
+    assert [one["type"] for one in found["operators"]].count("Conv") == 25
+    total = sum(one["ms"] for one in found["operators"])
+    assert 0.3 * found["summary"]["min"] < total < 5 * found["summary"]["p90"]
+
+
+def test_the_profile_can_be_left_out(models: Path, terminal: Terminal) -> None:
+    del models
+    answer = terminal("profile", "--model", "net.onnx", "--shape", "1x3x128x128", "--no-operators")
+    assert answer.code == 0
+    assert "measured twice: " in answer.stdout
+    assert "operators" not in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--model nothing.onnx", "there is no file nothing.onnx"),
+        ("--model .", ". is a folder; name an ONNX file in it"),
+        ("--model broken.onnx", "broken.onnx is no ONNX model"),
+        ("--model outside.onnx", "the weights of outside.onnx are in outside.bin"),
+        ("--model net.onnx", "input is [batch, 3, 128, 128]; say what to measure, as in '--shape"),
+        ("--model net.onnx --shape 1x3x64x128", "sets 64 where the model is 128 already"),
+        ("--model gather.onnx --shape 3", "does not say which input of gather.onnx is meant"),
+        ("--model gather.onnx --shape ids=3", "gather.onnx: timing on this machine failed: "),
+        ("--model net.onnx --device phone", "there is no device named 'phone'"),
+        ("tiny.yaml --model net.onnx", "a config goes with a search"),
+        ("--model net.onnx --space mobilenet_v2", "--space goes with a search"),
+        ("--model net.onnx --resolution 64", "--resolution goes with a search"),
+        ("--model net.onnx --classes 4", "--classes goes with a search"),
+        ("--model net.onnx --data digits", "--data goes with a search"),
+        ("--model net.onnx --table a.sqlite", "--table goes with a search"),
+        ("--model net.onnx --set device=x", "--set goes with a search"),
+        ("tiny.yaml --shape 1x3x8x8", "--shape and --no-operators go with --model FILE.onnx"),
+        ("tiny.yaml --no-operators", "--shape and --no-operators go with --model FILE.onnx"),
+        ("", "or an ONNX file by --model"),
+    ],
+)
+def test_wrong_input_is_one_sentence(
+    models: Path, terminal: Terminal, words: str, sentence: str
+) -> None:
+    before = sorted(models.rglob("*"))
+    answer = terminal("profile", *words.split())
+    assert answer.code == 2
+    assert answer.stdout == ""
+    assert sentence in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert sorted(models.rglob("*")) == before

@@ -1,0 +1,249 @@
+"""Models from elsewhere: read, given shapes, timed; and files that cannot be."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+
+from devices.device import Device
+from devices.errors import ConfigError, DeviceError
+from devices.jobs import Round, Target, open_target
+from latency import foreign
+from latency.foreign import by_type, load_model, measure_any
+from latency.schedule import Schedule
+
+DEVICE = Device(name="here")
+QUICK = Schedule(sessions=2, most_sessions=2, rounds=2, least_runs=2, least_ms=0.0)
+WEIGHT = numpy_helper.from_array(np.ones((8, 3, 3, 3), np.float32), "w")
+IMAGE = ["batch", 3, "height", "width"]
+
+
+def value(name: str, shape: Any, kind: int = TensorProto.FLOAT) -> ValueInfoProto:
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def model(
+    nodes: list[NodeProto], inputs: list[ValueInfoProto], outputs: list[ValueInfoProto],
+    weights: tuple[TensorProto, ...] = (), opset: int = 17,
+) -> ModelProto:  # fmt: skip
+    graph = helper.make_graph(nodes, "g", inputs, outputs, list(weights))
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def convolution(shape: Any = IMAGE) -> ModelProto:
+    node = helper.make_node("Conv", ["input", "w"], ["y"])
+    return model(
+        [node], [value("input", shape)], [value("y", ["batch", 8, "a", "b"])], (WEIGHT,)
+    )  # fmt: skip
+
+
+def embedding() -> ModelProto:
+    """Two inputs: token numbers, and a mask of the same axes."""
+    table = numpy_helper.from_array(np.ones((30, 4), np.float32), "table")
+    return model(
+        [helper.make_node("Gather", ["table", "ids"], ["e"]),
+         helper.make_node("Unsqueeze", ["mask", "last"], ["m"]),
+         helper.make_node("Mul", ["e", "m"], ["y"])],
+        [value("ids", ["batch", "length"], TensorProto.INT64),
+         value("mask", ["batch", "length"])],
+        [value("y", ["batch", "length", 4])],
+        (table, numpy_helper.from_array(np.array([2]), "last")),
+    )  # fmt: skip
+
+
+def saved(folder: Path, made: ModelProto) -> Path:
+    path = folder / "net.onnx"
+    onnx.save(made, path)
+    return path
+
+
+def shapes_of(content: bytes) -> dict[str, list[int]]:
+    graph = onnx.load_model_from_string(content).graph
+    return {
+        one.name: [axis.dim_value for axis in one.type.tensor_type.shape.dim]
+        for one in [*graph.input, *graph.output]
+    }
+
+
+def runs(content: bytes) -> bool:
+    with open_target(DEVICE) as target:
+        target.add("any", content)
+        return len(list(target.run([Round(0, ["any"])], least_runs=1, least_ms=0.0))) == 3
+
+
+@pytest.mark.parametrize("option", ["input=2x3x16x20", "2x3x16x20", "input=2,3,16,20"])
+def test_open_axes_are_fixed_and_those_of_outputs_follow(tmp_path: Path, option: str) -> None:
+    content = load_model(saved(tmp_path, convolution()), [option])
+    assert shapes_of(content) == {"input": [2, 3, 16, 20], "y": [2, 8, 14, 18]}
+    assert runs(content)
+
+
+def test_a_model_with_fixed_shapes_needs_none(tmp_path: Path) -> None:
+    made = convolution([1, 3, 8, 8])
+    assert onnx.load_model_from_string(load_model(saved(tmp_path, made), [])) == made
+
+
+def test_an_axis_of_one_name_is_fixed_everywhere(tmp_path: Path) -> None:
+    content = load_model(saved(tmp_path, embedding()), ["ids=2x7"])
+    assert shapes_of(content) == {"ids": [2, 7], "mask": [2, 7], "y": [2, 7, 4]}
+    assert runs(content)
+
+
+@pytest.mark.parametrize("size", [-1, 0])
+def test_sizes_that_cannot_be_are_open_axes(tmp_path: Path, size: int) -> None:
+    path = saved(tmp_path, convolution([size, 3, 8, 8]))
+    with pytest.raises(ConfigError, match=r"input is \[\?, 3, 8, 8\].*'--shape input=1x3x8x8'"):
+        load_model(path, [])
+    assert shapes_of(load_model(path, ["1x3x8x8"]))["input"] == [1, 3, 8, 8]
+
+
+def test_an_input_of_unknown_rank_takes_any_shape(tmp_path: Path) -> None:
+    made = model([helper.make_node("Relu", ["x"], ["y"])], [value("x", None)], [value("y", None)])
+    path = saved(tmp_path, made)
+    with pytest.raises(ConfigError, match=r"x is \[\.\.\.\]; say what to measure"):
+        load_model(path, [])
+    assert runs(load_model(path, ["2x5x3"]))
+
+
+def test_weights_that_old_files_list_as_inputs_are_none(tmp_path: Path) -> None:
+    made = convolution()
+    made.graph.input.append(value("w", [8, 3, 3, 3]))
+    assert runs(load_model(saved(tmp_path, made), ["1x3x8x8"]))
+
+
+@pytest.mark.parametrize(
+    ("made", "shapes", "sentence"),
+    [
+        (
+            convolution(),
+            [],
+            "net.onnx leaves axes open: input is [batch, 3, height, width]; say what to measure, "
+            "as in '--shape input=1x3x224x224'",
+        ),
+        (convolution(["n", "h", "w", 3]), [], "'--shape input=1x224x224x3'"),
+        (
+            embedding(),
+            [],
+            "ids is [batch, length] and mask is [batch, length]; say what to measure, as in "
+            "'--shape ids=1x128 --shape mask=1x128'",
+        ),
+        (convolution(), ["x=1x3x8x8"], "names 'x', and the inputs of net.onnx are others: input"),
+        (embedding(), ["1x8"], "does not say which input of net.onnx is meant: ids is [batch"),
+        (convolution(), ["input=1x3x8"], "gives 'input' 3 axes, and input is [batch, 3, height"),
+        (
+            convolution(),
+            ["input=1x4x8x8"],
+            "--shape sets 4 where the model is 3 already: input is [batch, 3, height, width]; "
+            "write 3 there",
+        ),
+        (embedding(), ["ids=1x8", "mask=2x8"], "sets 2 where batch is 1 already: mask is"),
+        (convolution(), ["1x3x8x8", "input=1x3x9x9"], "gives 'input' twice"),
+        (convolution(), ["input=1xthree"], "must be written like --shape input=1x3x224x224"),
+        (convolution(), ["input=0x3x8x8"], "each at least 1"),
+        (convolution(), ["input="], "must be written like"),
+    ],
+)
+def test_a_shape_that_cannot_be_is_one_sentence(
+    tmp_path: Path, made: ModelProto, shapes: list[str], sentence: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_model(saved(tmp_path, made), shapes)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_input_that_is_no_tensor_is_one_sentence(tmp_path: Path) -> None:
+    sequence = helper.make_tensor_sequence_value_info("s", TensorProto.FLOAT, [2])
+    node = helper.make_node("SequenceLength", ["s"], ["y"])
+    made = model([node], [sequence], [value("y", [], TensorProto.INT64)])
+    with pytest.raises(ConfigError, match=r"the input s of net\.onnx is a sequence_type"):
+        load_model(saved(tmp_path, made), [])
+
+
+def test_weights_beside_the_file_travel_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    onnx.save(
+        convolution(), path, save_as_external_data=True, location="net.bin", size_threshold=0
+    )  # fmt: skip
+    content = load_model(path, ["1x3x8x8"])
+    assert runs(content)
+    (tmp_path / "net.bin").unlink()
+    with pytest.raises(ConfigError, match=r"the weights of .*net\.onnx are in net\.bin, which"):
+        load_model(path, ["1x3x8x8"])
+    (tmp_path / "net.bin").write_bytes(b"12")
+    with pytest.raises(ConfigError, match=r"put the files that belong to it beside it"):
+        load_model(path, ["1x3x8x8"])
+
+
+def test_weights_of_more_than_2_gb_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    made = convolution()
+    (weight,) = made.graph.initializer
+    onnx.external_data_helper.set_external_data(weight, "net.bin", length=3_000_000_000)
+    weight.ClearField("raw_data")
+    with pytest.raises(ConfigError, match=r"has 3\.0 GB with its weights"):
+        load_model(saved(tmp_path, made), ["1x3x8x8"])
+
+
+def test_a_file_of_more_than_2_gb_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign, "MOST_BYTES", 100)
+    with pytest.raises(ConfigError, match="at most 2 GB; quantise or split it"):
+        load_model(saved(tmp_path, convolution()), [])
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", b"\x08\x08", b'{"json": true}'])
+def test_a_file_that_is_no_model_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "net.onnx").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"net\.onnx is no ONNX model"):
+        load_model(tmp_path / "net.onnx", [])
+
+
+def test_a_missing_file_and_a_folder_are_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"there is no file .*net\.onnx"):
+        load_model(tmp_path / "net.onnx", [])
+    with pytest.raises(ConfigError, match="is a folder; name an ONNX file"):
+        load_model(tmp_path, [])
+
+
+def test_a_model_is_measured_twice_and_operator_by_operator(tmp_path: Path) -> None:
+    content = load_model(saved(tmp_path, embedding()), ["ids=1x64"])
+    told: list[tuple[int, int]] = []
+    found = measure_any(DEVICE, content, QUICK, lambda *done: told.append(done))
+    assert told[-1] == (4, 4)
+    assert 0 < found.summary.min <= found.summary.p10 <= found.summary.p90
+    assert found.noise >= 0
+    assert 0 <= found.affected <= 1
+    assert {one["type"] for one in found.operators} >= {"Gather", "Mul"}
+
+
+def test_a_device_in_int8_measures_a_file_as_it_is(tmp_path: Path) -> None:
+    content = load_model(saved(tmp_path, convolution()), ["1x3x32x32"])
+    found = measure_any(Device(name="here", precision="int8"), content, QUICK)
+    assert "QuantizeLinear" not in {one["type"] for one in found.operators}
+
+
+def test_the_profile_is_left_out_when_not_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Target, "operators", None)
+    content = load_model(saved(tmp_path, convolution()), ["1x3x8x8"])
+    assert measure_any(DEVICE, content, QUICK, operators=False).operators == []
+
+
+def test_what_the_runtime_refuses_is_its_own_sentence() -> None:
+    made = convolution([1, 3, 8, 8])
+    made.ir_version = 99
+    with pytest.raises(DeviceError, match="Unsupported model IR version: 99"):
+        measure_any(DEVICE, made.SerializeToString(), QUICK)
+
+
+def test_types_are_summed_and_the_longest_comes_first() -> None:
+    operators = [
+        {"type": "Relu", "ms": 1.0}, {"type": "Conv", "ms": 2.0}, {"type": "Conv", "ms": 5.0},
+    ]  # fmt: skip
+    assert by_type(operators) == [("Conv", 2, 7.0, 0.875), ("Relu", 1, 1.0, 0.125)]
+    assert by_type([]) == []
