@@ -52,7 +52,7 @@ def main() -> None:
         {str(n): timed_model(network, device, inner=False) for n, network in enumerate(networks)},
         FINAL,
     )
-    measured = np.array([summaries[str(number)].p10 for number in range(len(networks))])
+    measured = np.array([summaries[str(number)].ms for number in range(len(networks))])
     result = {
         "space": options.space,
         "resolution": space.resolution,

@@ -105,11 +105,11 @@ def killed_profile(folder: Path, kills: int, moments: random.Random) -> dict[str
     final = visits(table)
     lost += sum(final.get(key) != samples for key, samples in before.items())
     with sqlite3.connect(table) as connection:
-        graphs = connection.execute("SELECT key FROM graphs").fetchall()
+        rows = connection.execute("SELECT key FROM graphs WHERE finished = 0").fetchall()
     return {
         "kills": count,
         "visits": len(final),
-        "visits_missing": 16 * len(graphs) - len(final),
+        "graphs_unfinished": len(rows),
         "visits_lost_or_repeated": lost,
     }
 

@@ -22,7 +22,7 @@ class FieldDifference:
 
 @dataclass(frozen=True)
 class Pair:
-    """One graph in two tables: its 10 % quantile in both, ms."""
+    """One graph in two tables: its latency in both, ms."""
 
     key: str
     a_ms: float
@@ -100,7 +100,7 @@ def diff(a: LatencyTable, b: LatencyTable) -> TableDifference:
     first, second = measured_fingerprint(a), measured_fingerprint(b)
     kinds = [
         Comparison.of(
-            *(_p10(table, table.networks() if whole else table.blocks()) for table in (a, b))
+            *(_latencies(table, table.networks() if whole else table.blocks()) for table in (a, b))
         )
         for whole in (False, True)
     ]
@@ -127,6 +127,6 @@ def differences(a: Fingerprint, b: Fingerprint) -> Iterator[FieldDifference]:
             yield FieldDifference(field.name, one, other)
 
 
-def _p10(table: LatencyTable, graphs: Iterable[str]) -> dict[str, float]:
+def _latencies(table: LatencyTable, graphs: Iterable[str]) -> dict[str, float]:
     summaries = table.summaries()
-    return {key: summaries[key].p10 for key in graphs if key in summaries}
+    return {key: summaries[key].ms for key in graphs if key in summaries}

@@ -32,7 +32,7 @@ _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 def table_to_csv(table: LatencyTable) -> str:
-    """One row a measured block: its fields, `ms` that predictions use (p10), other statistics.
+    """One row a measured block: its fields, `ms` (its latency), and the other statistics.
 
     A constant that was imported with the blocks is a row of the kind `overhead`.
 
@@ -54,7 +54,7 @@ def table_to_csv(table: LatencyTable) -> str:
     for block, summary in measured:
         values = [getattr(block, name) if _has(type(block), name) else "" for name in _FIELDS]
         statistics = [getattr(summary, name) for name in _STATISTICS]
-        writer.writerow([block.kind, *values, summary.p10, *statistics])
+        writer.writerow([block.kind, *values, summary.ms, *statistics])
     return text.getvalue()
 
 

@@ -35,16 +35,16 @@ class Noise:
     """What measuring the same twice differs by, and why; 0.01 is 1 %, but for the times.
 
     Attributes:
-        noise: of the whole network, the difference of the 10 % quantiles of even and odd sessions,
+        noise: of the whole network, the difference of the latencies by even and by odd sessions,
             relative to their mean: what a table or an export measured here will be off by.
         spread: of the reference block's inferences, (p90 - p10) / p10.
         slow_share: of the reference block's visits, those more than 10 % above the low quantile:
             a table visits again what was timed then.
         drift: change of the reference block's time from the check's begin to its end, by a
             Theil-Sen line, relative to its low quantile; positive when it became slower.
-        session_spread: of the whole network, (max - min) / min of the sessions' 10 % quantiles.
+        session_spread: of the whole network, (max - min) / min of the latencies by each session.
         reference_ms: 10 % quantile of the reference block, ms.
-        network_ms: 10 % quantile of the whole network, ms.
+        network_ms: latency of the whole network, ms.
         seconds: how long the check took.
     """
 
@@ -142,13 +142,13 @@ def check_noise(
 
 
 def measured_twice(visits: Visits, graph: str) -> float:
-    """What a graph's 10 % quantiles of even and odd sessions differ by, relative to their mean.
+    """What a graph's latencies by even and by odd sessions differ by, relative to their mean.
 
     Args:
         visits: of two sessions at least.
         graph: its key.
     """
-    first, second = (visits.summary(graph, range(start, 10_000, 2)).p10 for start in (0, 1))
+    first, second = (visits.summary(graph, range(start, 10_000, 2)).ms for start in (0, 1))
     return abs(first - second) / ((first + second) / 2)
 
 
@@ -180,7 +180,7 @@ def _noise(record: _Record) -> Noise:
 
     visits = Visits(record.visits)
     sessions = sorted({visit.session for visit in record.visits})
-    by_session = [visits.summary(NETWORK_NAME, [session]).p10 for session in sessions]
+    by_session = [visits.summary(NETWORK_NAME, [session]).ms for session in sessions]
     p10, p90 = np.quantile(np.concatenate(record.reference), [0.1, 0.9])
     fastest = np.array([min(samples) for samples in record.reference])
     low = np.quantile(fastest, 0.1)
@@ -192,6 +192,6 @@ def _noise(record: _Record) -> Noise:
         drift=float(theilslopes(fastest, record.seconds).slope * length / low),
         session_spread=(max(by_session) - min(by_session)) / min(by_session),
         reference_ms=float(p10),
-        network_ms=visits.summary(NETWORK_NAME).p10,
+        network_ms=visits.summary(NETWORK_NAME).ms,
         seconds=record.elapsed(),
     )

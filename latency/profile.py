@@ -79,7 +79,7 @@ def fit_model(table: LatencyTable, fit: tuple[str, ...], check: tuple[str, ...])
         check: keys of the networks to judge by.
     """
     visits, networks = table.visits(), table.networks()
-    measured = {key: summary.p10 for key, summary in visits.summaries().items()}
+    measured = {key: summary.ms for key, summary in visits.summaries().items()}
     block_ms = {key: measured[key] for key in table.blocks() if key in measured}
     correction = fit_correction(
         [networks[key] for key in fit], _values(measured, fit), block_ms
@@ -88,7 +88,7 @@ def fit_model(table: LatencyTable, fit: tuple[str, ...], check: tuple[str, ...])
     predicted = model.predict([networks[key] for key in check])
     actual = _values(measured, check)
     halves = [
-        np.array([visits.summary(key, half).p10 for key in check], dtype=np.float64)
+        np.array([visits.summary(key, half).ms for key in check], dtype=np.float64)
         for half in (EVEN, ODD)
     ]
     return replace(
@@ -134,9 +134,9 @@ def scope_name(space: str, resolution: int, classes: int) -> str:
 
 
 def measured_blocks(table: LatencyTable) -> dict[str, float]:
-    """The 10 % quantile of every measured block, ms."""
+    """The latency of every measured block, ms."""
     blocks = table.blocks()
-    return {key: s.p10 for key, s in table.summaries().items() if key in blocks}
+    return {key: s.ms for key, s in table.summaries().items() if key in blocks}
 
 
 def _values(measured: Mapping[str, float], keys: Sequence[str]) -> NDArray[np.float64]:

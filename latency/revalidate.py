@@ -21,7 +21,7 @@ from latency.visits import Visits
 
 @dataclass(frozen=True)
 class Again:
-    """A graph: what the table says of it, stored or predicted, and its p10 now, ms."""
+    """A graph: what the table says of it, stored or predicted, and its latency now, ms."""
 
     key: str
     before_ms: float
@@ -117,7 +117,7 @@ def revalidate(
     models = _models(table, scope)
     checks = {key for model in models.values() for key in model.check_networks}
     visits = table.visits()
-    before = _p10(visits)
+    before = _latencies(visits)
     whole = {key: network for key, network in table.networks().items() if key in checks}
     single: dict[str, Network] = {key: (block,) for key, block in table.blocks().items()}
     whole, single = _spread(whole, before, networks), _spread(single, before, blocks)
@@ -133,7 +133,7 @@ def revalidate(
         **{key: partial(timed_model, one, device, inner=False) for key, one in whole.items()},
     }
     run_sessions(device, builders, log, schedule or Schedule(), progress)
-    now = _p10(log.visits())
+    now = _latencies(log.visits())
     return Revalidation(
         {name: _predicted(model, whole, now) for name, model in models.items()},
         tuple(Again(key, before[key], now[key]) for key in whole),
@@ -195,5 +195,5 @@ def _predicted(
     return tuple(Again(key, float(ms), now[key]) for key, ms in zip(keys, predicted, strict=True))
 
 
-def _p10(visits: Visits) -> dict[str, float]:
-    return {key: summary.p10 for key, summary in visits.summaries().items()}
+def _latencies(visits: Visits) -> dict[str, float]:
+    return {key: summary.ms for key, summary in visits.summaries().items()}

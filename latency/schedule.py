@@ -39,14 +39,14 @@ class Schedule:
     def settled(self, visits: Visits, graph: str, before: int) -> bool:
         """Whether the sessions before one suffice for a graph.
 
-        They do when half of the least number of visits was not affected and the 10 % quantiles of
+        They do when half of the least number of visits was not affected and the latencies by
         the even and the odd sessions agree: that is measuring it twice.
         """
         even, odd = (visits.clean(graph, range(start, before, 2)) for start in (0, 1))
         if 2 * (len(even) + len(odd)) < self.sessions * self.rounds or not (even and odd):
             return False
         first, second = (
-            visits.summary(graph, range(start, before, 2)).p10 for start in (0, 1)
+            visits.summary(graph, range(start, before, 2)).ms for start in (0, 1)
         )  # fmt: skip
         return abs(first - second) <= self.tolerance * (first + second) / 2
 

@@ -40,29 +40,39 @@ class Summary:
         samples: how many inferences.
         visits: how many visits they are from.
         redone: visits that were set aside because the machine was slow.
-        min, p10, median, p90: in ms.
+        ms: the latency: what predictions, budgets and comparisons use. The 25 % quantile of the
+            samples, each at the machine's usual speed: multiplied by what the reference block
+            usually takes, and divided by what it took around the sample. That takes out the
+            drift of the machine; a low quantile, because interruptions only ever add time.
+        min, p10, median, p90: of the samples as they were, in ms.
     """
 
     samples: int
     visits: int
     redone: int
+    ms: float
     min: float
     p10: float
     median: float
     p90: float
 
     @classmethod
-    def of(cls, visits: Iterable[Iterable[float]], redone: int = 0) -> "Summary":
+    def of(
+        cls, visits: Iterable[Iterable[float]], speeds: Iterable[float], redone: int = 0
+    ) -> "Summary":
         """The summary of some visits' samples.
 
-        The 10 % quantile is what predictions use: under contention low statistics stay put while
-        the median wanders.
+        Args:
+            visits: the samples of each, ms.
+            speeds: for each, by what to multiply to get it at the machine's usual speed.
+            redone: visits that were set aside.
         """
-        rows = [list(visit) for visit in visits]
-        values = np.concatenate([np.asarray(row, dtype=np.float64) for row in rows])
-        p10, median, p90 = np.quantile(values, [0.1, 0.5, 0.9])
-        return cls(len(values), len(rows), redone, float(values.min()), float(p10),
-                   float(median), float(p90))  # fmt: skip
+        rows = [np.asarray(list(visit), dtype=np.float64) for visit in visits]
+        steady = [row * speed for row, speed in zip(rows, speeds, strict=True)]
+        values = np.concatenate(rows)
+        p10, median, p90 = map(float, np.quantile(values, [0.1, 0.5, 0.9]))
+        latency = float(np.quantile(np.concatenate(steady), 0.25))
+        return cls(len(values), len(rows), redone, latency, float(values.min()), p10, median, p90)
 
 
 class Visits:
@@ -101,6 +111,16 @@ class Visits:
         """Whether the machine was slow around a visit."""
         return visit.reference_ms > AFFECTED * self.baseline
 
+    @cached_property
+    def usual(self) -> float:
+        """What the reference block takes at the machine's usual speed, ms; 0 without one.
+
+        The median over visits that were not affected: between two tables of one device it differs
+        by less than the quantile that they are judged by.
+        """
+        times = [v.reference_ms for v in self if v.reference_ms and not self.affected(v)]
+        return float(np.median(times)) if times else 0.0
+
     def clean(self, graph: str, sessions: Container[int] | None = None) -> list[Visit]:
         """The visits of a graph that were not affected."""
         return [visit for visit in self.of(graph, sessions) if not self.affected(visit)]
@@ -110,7 +130,8 @@ class Visits:
         visits = self.of(graph, sessions)
         clean = self.clean(graph, sessions)
         used = clean if len(clean) >= min(self.LEAST_CLEAN, len(visits)) else visits
-        return Summary.of((visit.samples for visit in used), len(visits) - len(clean))
+        speeds = [self.usual / v.reference_ms if v.reference_ms else 1.0 for v in used]
+        return Summary.of((visit.samples for visit in used), speeds, len(visits) - len(clean))
 
     def summaries(self, sessions: Container[int] | None = None) -> dict[str, Summary]:
         """The summary of every visited graph."""

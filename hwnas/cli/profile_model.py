@@ -63,13 +63,14 @@ def _show(model: Path, device: str, measured: "Measured", output: Output) -> Non
     summary = measured.summary
     output.table(
         f"{model.name} on {device}",
-        ["", "min", "p10", "median", "p90"],
-        [["latency (ms)",
-          *(f"{ms:.4g}" for ms in (summary.min, summary.p10, summary.median, summary.p90))]],
+        ["", "latency", "min", "p10", "median", "p90"],
+        [["ms",
+          *(f"{ms:.4g}"
+            for ms in (summary.ms, summary.min, summary.p10, summary.median, summary.p90))]],
     )  # fmt: skip
     output.line(
         f"measured twice: {100 * measured.noise:.1f} % apart; {summary.visits} visits counted, "
-        f"{summary.redone} set aside and redone because the machine was slow"
+        f"{summary.redone} set aside because the machine was slow"
     )
     if measured.operators:
         _show_operators(measured, output)

@@ -108,9 +108,9 @@ def export_stage(
     warn(output, latency)
     export = Exporter(experiment, folder, latency, trained, result, output).export()
     predicted, measured = export.winner.predicted_ms, export.winner.measured
-    if predicted and measured and abs(measured.p10 / predicted - 1) > FAR:
+    if predicted and measured and abs(measured.ms / predicted - 1) > FAR:
         output.say(
-            f"warning: predicted {predicted:.4g} ms, measured {measured.p10:.4g}: "
+            f"warning: predicted {predicted:.4g} ms, measured {measured.ms:.4g}: "
             "the machine was busier at one time than at the other; when it is idle, profile into "
             "a new table (--table) and search again"
         )

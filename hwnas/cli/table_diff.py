@@ -29,7 +29,7 @@ def diff_tables(
     b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
     as_json: options.Json = False,
 ) -> None:
-    """Compare the blocks and networks that two tables both hold, by 10 % quantiles.
+    """Compare the blocks and networks that two tables both hold.
 
     A difference is |a − b| / mean; "B against A" is the median of b/a − 1.
 

@@ -137,8 +137,8 @@ class Exporter:
             candidate = self._candidate(network, module)
             measured = self._measure({"winner": candidate, "reference": reference})
             final = measured["winner"]
-            if final is not None and self._exceeds(final.p10):
-                rejected.append(self._reject(network, accurate, final.p10, "exported"))
+            if final is not None and self._exceeds(final.ms):
+                rejected.append(self._reject(network, accurate, final.ms, "exported"))
                 continue
             return Export(
                 self.budget_ms,
@@ -174,7 +174,7 @@ class Exporter:
             with self.listener.progress(title) as update:
                 measured = measure_models(self.experiment.device, models, SCREENING, update)
             for index in part:
-                milliseconds = measured[str(index)].p10
+                milliseconds = measured[str(index)].ms
                 yield front.architectures[index], float(front.scores[index]), milliseconds
 
     def _exceeds(self, milliseconds: float) -> bool:
@@ -265,7 +265,7 @@ class Exporter:
                 "device": self.experiment.device.name,
                 "budget_ms": self.budget_ms,
                 "predicted_ms": exported.predicted_ms,
-                "measured_ms": exported.measured and exported.measured.p10,
+                "measured_ms": exported.measured and exported.measured.ms,
                 "measured": exported.measured and asdict(exported.measured),
             },
         }

@@ -17,7 +17,7 @@ def summarize(
     result: SearchResult,
     seconds: float,
 ) -> dict[str, Any]:
-    """The figures of a run: ms (10 % quantiles where measured), percent, MACs, parameters.
+    """The figures of a run: ms (see `latency.visits.Summary`), percent, MACs, parameters.
 
     Measured ones are None on a device whose timings were imported. `latency_model_mape` is the mean
     error in percent of the latency model on networks that it has not seen, `replicate_mape` that of
@@ -31,14 +31,14 @@ def summarize(
         "budget_ms": export.budget_ms,
         "budgets": {b.trellis.name: b.bound for b in result.problem.budgets},
         "predicted_ms": winner.predicted_ms,
-        "measured_ms": winner.measured and winner.measured.p10,
+        "measured_ms": winner.measured and winner.measured.ms,
         "measured_median_ms": winner.measured and winner.measured.median,
         "accuracy": winner.numbers.accuracy,
         "macs": winner.macs,
         "parameters": winner.parameters,
         "reference": experiment.space.reference,
         "reference_predicted_ms": reference and reference.predicted_ms,
-        "reference_measured_ms": reference and reference.measured and reference.measured.p10,
+        "reference_measured_ms": reference and reference.measured and reference.measured.ms,
         "reference_median_ms": reference and reference.measured and reference.measured.median,
         "reference_accuracy": reference and reference.numbers.accuracy,
         "reference_macs": reference and reference.macs,

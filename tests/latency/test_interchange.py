@@ -48,10 +48,10 @@ blocks = st.one_of(
               activations, sizes),
     st.builds(Head, channels, channels, st.integers(0, 99), channels, activations, sizes),
 )  # fmt: skip
-milliseconds = st.floats(0, exclude_min=True, allow_infinity=False)
+milliseconds = st.floats(1e-6, 1e9)
 visits = st.dictionaries(
     st.tuples(st.integers(0, 12), st.integers(0, 8)),
-    st.tuples(st.lists(milliseconds, min_size=1, max_size=5), st.floats(0, 1e6)),
+    st.tuples(st.lists(milliseconds, min_size=1, max_size=5), st.just(0.0) | st.floats(1e-6, 1e6)),
     max_size=4,
 )
 

@@ -47,8 +47,13 @@ def test_an_int8_device_is_checked_in_int8() -> None:
     assert check_noise(Device(name="here", precision="int8"), plan).network_ms > 0
 
 
-def simulated(monkeypatch: pytest.MonkeyPatch, slowness: Slowness, sessions: int = 4) -> Noise:
-    """The figures of a machine with exact times but for its slowness."""
+def simulated(
+    monkeypatch: pytest.MonkeyPatch,
+    slowness: Slowness,
+    sessions: int = 4,
+    layout: Slowness = lambda *_: 1.0,
+) -> Noise:
+    """The figures of a machine with exact times but for its slowness; `layout` is the network's."""
     clock = [0.0]
     session = iter(range(sessions))
 
@@ -60,6 +65,8 @@ def simulated(monkeypatch: pytest.MonkeyPatch, slowness: Slowness, sessions: int
                 factor = slowness(number, one.number)
                 clock[0] += 0.01 * factor
                 times = (5.0, 5.0, 5.0) if name == NETWORK_NAME else (0.2, 0.2, 0.21)
+                if name == NETWORK_NAME:
+                    factor *= layout(number, one.number)
                 yield Visit(one.number, name, tuple(factor * ms for ms in times))
             yield RoundEnd(one.number, {})
 
@@ -77,10 +84,19 @@ def test_a_perfect_machine_has_no_noise(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_sessions_that_differ_are_noise(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = simulated(monkeypatch, lambda session, _: 1.06 if session % 2 else 1.0)
+    found = simulated(
+        monkeypatch, lambda *_: 1.0, layout=lambda session, _: 1.06 if session % 2 else 1.0
+    )
     assert found.noise == pytest.approx(0.06 / 1.03)
     assert found.session_spread == pytest.approx(0.06)
     assert found.slow_share == 0.0
+
+
+def test_a_machine_as_a_whole_that_differs_between_sessions_is_no_noise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = simulated(monkeypatch, lambda session, _: 1.06 if session % 2 else 1.0)
+    assert found.noise == pytest.approx(0.0)
 
 
 def test_rounds_that_are_slow_are_counted_and_do_not_make_noise(

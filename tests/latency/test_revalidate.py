@@ -82,7 +82,7 @@ def test_a_profiled_table_is_measured_again_and_stays_as_it_is(tmp_path: Path) -
     assert content(path) == before
     assert calls[-1] == (7 * 4, 7 * 4)
     assert [one.before_ms for one in found.networks] == [
-        stored[one.key].p10 for one in found.networks
+        stored[one.key].ms for one in found.networks
     ]
     assert {one.key for one in found.networks} <= set(model.check_networks)
     assert len(found.networks) == len(found.predictions[SCOPE]) == 3

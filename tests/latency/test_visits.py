@@ -38,6 +38,18 @@ def test_a_summary_of_some_sessions_uses_no_other() -> None:
     assert visits.summaries([2]) == {}
 
 
+def test_the_drift_of_the_machine_is_taken_out_of_the_latency() -> None:
+    drifting = [visit(n, 1 + 0.01 * n, 0.2 * (1 + 0.01 * n)) for n in range(9)]
+    summary = Visits(drifting).summary("a")
+    assert summary.ms == pytest.approx(1.04)  # at the median speed, whatever the visit
+    assert (summary.min, summary.median) == (1.0, 1.04)
+
+
+def test_interruptions_leave_the_latency_as_it_is() -> None:
+    interrupted = Visit("a", 0, 9, (1.0, 1.0, 7.0, 9.0), 0.2)
+    assert Visits([*CALM, interrupted]).summary("a").ms == pytest.approx(1.0)
+
+
 def test_without_a_reference_every_visit_counts() -> None:
     visits = Visits([visit(0, 1.0, 0.0), visit(1, 3.0, 0.0)])
     assert visits.summary("a").redone == 0

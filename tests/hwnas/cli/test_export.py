@@ -27,7 +27,7 @@ def timings(*milliseconds: float):
         values = dict.fromkeys(models, 0.5)  # while the front is screened, before a training
         if "winner" in models:
             values |= {"winner": left.pop(0), "reference": 2.0}
-        return {name: Summary(1, 1, 0, *[value] * 4) for name, value in values.items()}
+        return {name: Summary(1, 1, 0, *[value] * 5) for name, value in values.items()}
 
     return measure
 
@@ -63,7 +63,7 @@ def test_a_front_that_is_too_slow_when_screened_is_tried_to_its_end(
 ) -> None:
     def slow(device, models, schedule, progress=None):
         del device, schedule, progress
-        return {name: Summary(1, 1, 0, *[1.5] * 4) for name in models}
+        return {name: Summary(1, 1, 0, *[1.5] * 5) for name in models}
 
     monkeypatch.setattr(exporting, "measure_models", slow)
     monkeypatch.setattr(exporting, "SCREENED", 1)

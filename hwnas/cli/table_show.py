@@ -1,0 +1,100 @@
+"""`hwnas table show`: what a latency table holds, and how right it is."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hwnas.cli import options
+from hwnas.cli.output import Output
+
+if TYPE_CHECKING:
+    from latency.table import LatencyTable
+    from latency.visits import Summary, Visits
+
+_MEANINGS = {
+    "mhz": "clock (MHz)",
+    "celsius": "hottest sensor (°C)",
+    "load": "load",
+    "others": "share of the processor that others used",
+    "stolen": "share of the processor that was stolen",
+}
+
+
+def show_table(
+    table: Annotated[Path, typer.Argument(help="A table, as in tables/local_cpu.sqlite.")],
+    blocks: Annotated[bool, typer.Option("--blocks", help="List every block's timings.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Show a table's provenance, its latency models with their error, and its blocks."""
+    from hwnas.cli.show import show_validation
+    from latency.model import LatencyModel
+    from latency.table import LatencyTable
+
+    output = Output(as_json)
+    with LatencyTable.existing(table) as opened:
+        provenance, conditions = _provenance(opened), opened.conditions()
+        known, models, visits = opened.blocks(), opened.models(), opened.visits()
+    _show_provenance(output, table, provenance, conditions, visits)
+    for scope, content in models.items():
+        output.line(scope)
+        show_validation(output, LatencyModel.from_dict(content, {}))
+    summaries = visits.summaries()
+    measured = {key: summaries[key] for key in known if key in summaries}
+    if blocks:
+        _show_blocks(output, measured)
+    networks = len(summaries) - len(measured)
+    output.line(f"{len(measured)} blocks and {networks} networks measured")
+    output.document(
+        {
+            "provenance": provenance,
+            "conditions": {name: list(span) for name, span in conditions.items()},
+            "reference_ms": visits.baseline,
+            "affected_share": visits.affected_share(),
+            "models": models,
+            "blocks": {key: asdict(summary) for key, summary in measured.items()},
+            "networks": networks,
+        }
+    )
+
+
+def _provenance(table: "LatencyTable") -> dict[str, Any]:
+    fingerprint = table.fingerprint
+    between = zip(("first_visit", "last_visit"), table.dates() or (), strict=False)
+    return {**(asdict(fingerprint) if fingerprint else {}), **dict(between)}
+
+
+def _show_provenance(
+    output: Output,
+    path: Path,
+    provenance: dict[str, Any],
+    conditions: dict[str, tuple[float, float]],
+    visits: "Visits",
+) -> None:
+    rows = [[name, str(value)] for name, value in provenance.items()]
+    rows += [
+        [_MEANINGS.get(name, name), f"{low:.4g} to {high:.4g}" if low != high else f"{low:.4g}"]
+        for name, (low, high) in conditions.items()
+    ]
+    if visits.baseline:
+        rows.append(["reference block, undisturbed (ms)", f"{visits.baseline:.4g}"])
+        rows.append(["visits set aside: the machine was slow", f"{visits.affected_share():.1%}"])
+    output.table(str(path), ["", "value"], rows)
+
+
+def _show_blocks(output: Output, measured: dict[str, "Summary"]) -> None:
+    output.table(
+        "blocks (ms)",
+        ["block", "latency", "samples", "redone", "min", "p10", "median", "p90"],
+        [
+            [
+                key,
+                f"{s.ms:.4f}",
+                str(s.samples),
+                str(s.redone),
+                *(f"{v:.4f}" for v in (s.min, s.p10, s.median, s.p90)),
+            ]
+            for key, s in measured.items()
+        ],
+    )
