@@ -50,6 +50,11 @@ class Database:
             found = self.rows("SELECT name FROM format") if "format" in tables else []
             if tables and found != [(self._format,)]:
                 kind = str(found[0][0]) if found else "another program's database"
+                if kind.rstrip("0123456789") == self._format.rstrip("0123456789"):
+                    raise self._error(
+                        f"{self.path} was made by another version of hwnas ({kind}, this one reads "
+                        f"{self._format}); move it away and run the same command again"
+                    )
                 raise self._error(f"{self.path} is no {self._format} ({kind}); name another file")
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")

@@ -1,9 +1,9 @@
 """Device: where graphs run, and the fingerprint under which timings may be compared."""
 
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from devices.affinity import Cores
 from devices.config import StrictModel, find_config, read_config
@@ -40,6 +40,15 @@ class Device(StrictModel):
             if numbers and len(set(value)) == len(value):
                 return tuple(value)
         raise ValueError(f"{value!r} must be auto, any, or a list of core numbers like [2, 3]")
+
+    @model_validator(mode="after")
+    def _a_core_a_thread(self) -> Self:
+        if not isinstance(self.cores, str) and len(self.cores) != self.threads:
+            # Fewer would make threads wait for each other, more let them wander.
+            raise ValueError(
+                f"cores names {len(self.cores)} and threads is {self.threads}; name a core a thread"
+            )
+        return self
 
     @field_validator("transport")
     @classmethod
@@ -82,13 +91,13 @@ class Fingerprint:
     machine: str
     cpu: str
     cores: int
-    pinned: str
     runtime: str
     runtime_version: str
     provider: str
     precision: str
     threads: int
     batch: int
+    pinned: str
     opset: int
     graph_builder: int
 

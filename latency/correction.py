@@ -1,6 +1,6 @@
 """Correction: what a sum of block latencies lacks to a network's, learned from whole networks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 
-from latency.blocks import Block, Network, Skip, block_key
+from latency.blocks import Block, Network, Skip, block_key, distinct_blocks
 from latency.layers import block_layers
 
 Matrix = NDArray[np.float64]
@@ -64,9 +64,8 @@ class Correction:
         value = sum(self.coefficients.get(name, 0.0) * amounts[name] for name in FEATURES)
         return max(0.0, value + self.own.get(block_key(block), 0.0) * measured_ms)
 
-    def plausible(self, networks: Sequence[Network], block_ms: Mapping[str, float]) -> bool:
-        """Whether every block of some networks keeps at least half of its own latency."""
-        blocks = {block for network in networks for block in network if not isinstance(block, Skip)}
+    def plausible(self, blocks: Iterable[Block], block_ms: Mapping[str, float]) -> bool:
+        """Whether every block keeps at least half of its own latency."""
         alone = {block: block_ms[block_key(block)] for block in blocks}
         return all(self.block_value(b, ms) >= _LEAST_SHARE * ms for b, ms in alone.items())
 
@@ -83,24 +82,30 @@ def block_features(block: Block, measured_ms: float) -> tuple[float, float, floa
 
 
 def fit_correction(
-    networks: Sequence[Network], measured: Matrix, block_ms: Mapping[str, float]
+    networks: Sequence[Network],
+    measured: Matrix,
+    block_ms: Mapping[str, float],
+    *,
+    others: Iterable[Block] = (),
 ) -> Correction:
     """The candidate with the least leave-one-out error, fitted on all networks.
 
     Args:
         networks: N whole networks.
         measured: (N,) their measured latencies, ms.
-        block_ms: the latency of each of their blocks alone, ms, by key.
+        block_ms: the latency of each block alone, ms, by key.
+        others: blocks that none of these networks may have, and that will be predicted too.
     """
     if len(networks) < 4:
         return Correction()
     fit = _Fit.of(networks, measured, block_ms)
+    blocks = distinct_blocks([*networks, tuple(others)])
     names = list(CANDIDATES)
     best, least = fit.fitted(names[0]), fit.left_out_errors(names[0])
     for name in names[1:]:
         errors = fit.left_out_errors(name)
         correction = fit.fitted(name)
-        if _surely_less(errors, least) and correction.plausible(networks, block_ms):
+        if _surely_less(errors, least) and correction.plausible(blocks, block_ms):
             best, least = correction, errors
     return best
 

@@ -33,7 +33,7 @@ class Measured:
 
     Attributes:
         summary: of its latency, in ms.
-        noise: difference of the latencies by even and by odd sessions, relative to their mean.
+        noise: difference of the latencies by two halves of the sessions, relative to their mean.
         affected: share of the visits during which the machine was slow; they were set aside.
         operators: of the runtime's own profile, in the order of execution: `name`, `type`,
             `provider`, `ms`; empty when not asked for.

@@ -24,7 +24,7 @@ OVERHEAD = "overhead"
 # A skip is never timed.
 _KINDS: dict[str, type[Block]] = {cls.kind: cls for cls in get_args(Block) if cls is not Skip}
 _FIELDS = tuple(dict.fromkeys(field.name for cls in _KINDS.values() for field in fields(cls)))
-_STATISTICS = ("samples", "visits", "redone", "min", "median", "p90")
+_STATISTICS = ("samples", "visits", "redone", "min", "p10", "median", "p90")
 COLUMNS = ("kind", *_FIELDS, "ms", *_STATISTICS)
 
 _INTEGER = re.compile(r"[0-9]{1,9}")
@@ -47,7 +47,7 @@ def table_to_csv(table: LatencyTable) -> str:
     if not measured:
         raise TableError(f"{table.path} holds no measured block; measure some with 'hwnas profile'")
     imported = table.models().get(ANY_SCOPE)
-    overhead = LatencyModel.from_dict(imported, {}).correction.overhead if imported else 0.0
+    overhead = LatencyModel.from_dict(imported).correction.overhead if imported else 0.0
     if overhead:
         empty = [""] * len(_FIELDS)
         writer.writerow([OVERHEAD, *empty, overhead, *("" for _ in _STATISTICS)])

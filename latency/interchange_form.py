@@ -1,7 +1,7 @@
 """The form of a latency table in JSON, and every check of a document in it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -134,8 +134,12 @@ def _check_entries(document: TableDocument) -> None:
     _check_once("visits", [(visit.graph, visit.session, visit.round) for visit in document.visits])
     if document.visits and document.fingerprint is None:
         raise ValueError("fingerprint is null, but there are visits of some device")
+    visited = {visit.graph for visit in document.visits}
+    for index, graph in enumerate(document.graphs):
+        if graph.finished and graph.key not in visited:
+            raise ValueError(f"graphs[{index}].finished is true, but there is no visit of it")
     for index, model in enumerate(document.models):
-        _check_model(model, f"models[{index}]")
+        _check_model(model, visited, f"models[{index}]")
     _check_once("models", [model.scope for model in document.models])
 
 
@@ -162,12 +166,16 @@ def _check_graph(graph: GraphEntry, place: str) -> None:
         raise ValueError(f"{place}.key is '{graph.key}', but that of its blocks is '{expected}'")
 
 
-def _check_model(model: ModelEntry, place: str) -> None:
+def _check_model(model: ModelEntry, visited: Collection[str], place: str) -> None:
     try:
-        content = json.dumps({"content": {**model.content, "block_ms": {}}})
-        _StoredModel.model_validate_json(content, strict=True)
+        content = json.dumps({"content": model.content})
+        stored = _StoredModel.model_validate_json(content, strict=True).content
     except ValidationError as error:
         raise ValueError(_sentence(error, place)) from error
+    for name in ("block_ms", "fit_networks", "check_networks"):
+        for key in getattr(stored, name):
+            if key not in visited:
+                raise ValueError(f"{place}.content.{name} names '{key}', which was never visited")
 
 
 def _check_once(name: str, keys: Sequence[object]) -> None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from devices.device import Fingerprint
+from devices.device import IMPORTED, Fingerprint
 from devices.errors import TableError
 from latency.blocks import Network
 from latency.compare import differences, measured_fingerprint
 from latency.model import LatencyModel
 from latency.new_table import new_table
-from latency.profile import fit_model, measured_blocks
+from latency.profile import fit_model
 from latency.table import LatencyTable
 from latency.visits import Visit, Visits
 
@@ -64,6 +64,11 @@ def merge(paths: Sequence[Path], into: Path) -> Merged:
 
 def _one_fingerprint(tables: Sequence[LatencyTable]) -> Fingerprint:
     first = measured_fingerprint(tables[0])
+    if first.machine == IMPORTED:
+        raise TableError(
+            f"the timings of {tables[0].path} were imported; join the CSV files, and import the "
+            "one that has all rows"
+        )
     for table in tables[1:]:
         for found in differences(first, measured_fingerprint(table)):
             raise TableError(
@@ -96,7 +101,8 @@ def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, dict[str, Any
 def _renumbered(there: Visits, dated: Iterable[tuple[Visit, str]]) -> list[tuple[Visit, str]]:
     """The visits that are not there yet, in sessions behind those that are.
 
-    The distance is even: a graph's even sessions are compared with its odd ones.
+    The distance is a multiple of four: halves of a graph's sessions are compared, see
+    `latency.visits.Sessions`.
     """
     last = {graph: max(v.session for v in there.of(graph)) for graph in there.graphs()}
     # Counted: a coarse clock may give one table several visits of the same numbers.
@@ -107,7 +113,7 @@ def _renumbered(there: Visits, dated: Iterable[tuple[Visit, str]]) -> list[tuple
         if known[content]:
             known[content] -= 1
             continue
-        behind = last[visit.graph] + 2 - last[visit.graph] % 2 if visit.graph in last else 0
+        behind = (last[visit.graph] // 4 + 1) * 4 if visit.graph in last else 0
         new.append((replace(visit, session=visit.session + behind), date))
     return new
 
@@ -117,9 +123,11 @@ def _fitted(
 ) -> dict[str, LatencyModel]:
     models = {}
     for scope, content in sorted(contents.items()):
-        model = LatencyModel.from_dict(content, measured_blocks(merged))
+        model = LatencyModel.from_dict(content)
         if model.check_networks:
-            model = fit_model(merged, model.fit_networks, model.check_networks)
+            model = fit_model(
+                merged, model.fit_networks, model.check_networks, blocks=model.block_ms
+            )
         merged.save_model(scope, model.to_dict())
         models[scope] = model
     return models

@@ -43,7 +43,8 @@ class LatencyModel:
         except KeyError:
             raise TableError(
                 f"the latency table has no timing of the block '{block_key(block)}'; "
-                "run 'hwnas profile' for this space, resolution and number of classes"
+                "run 'hwnas profile' for this space, resolution and number of classes, or add its "
+                "row where the timings were imported"
             ) from None
         return self.correction.block_value(block, measured)
 
@@ -69,8 +70,12 @@ class LatencyModel:
         return self.validation.warning
 
     def to_dict(self) -> dict[str, Any]:
-        """All but the block timings, which stay in the table, as JSON."""
+        """As JSON, with the block latencies that it was fitted with.
+
+        Those of the table move a little with every visit that is added, of whatever graph.
+        """
         return {
+            "block_ms": dict(self.block_ms),
             "correction": self.correction.to_dict(),
             "validation": asdict(self.validation) if self.validation else None,
             "fit_networks": list(self.fit_networks),
@@ -78,7 +83,7 @@ class LatencyModel:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], block_ms: Mapping[str, float]) -> "LatencyModel":
+    def from_dict(cls, data: Mapping[str, Any]) -> "LatencyModel":
         """The inverse of `to_dict`.
 
         Raises:
@@ -87,11 +92,11 @@ class LatencyModel:
         try:
             stored = data["validation"]
             return cls(
-                block_ms,
+                {key: float(ms) for key, ms in data["block_ms"].items()},
                 Correction(**data["correction"]),
                 Validation.from_dict(stored) if stored else None,
                 tuple(data["fit_networks"]),
                 tuple(data["check_networks"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise TableError(f"a latency model cannot be read: {error!r}") from error

@@ -12,7 +12,7 @@ from devices.jobs import Visit as TargetVisit
 from latency.blocks import ConvBlock, Head, InvertedResidual, Network
 from latency.measure import reference_model, timed_model
 from latency.schedule import REFERENCE
-from latency.visits import AFFECTED, Visit, Visits
+from latency.visits import AFFECTED, FIRST_HALF, SECOND_HALF, Visit, Visits
 
 NETWORK_NAME = "network"
 # A short MobileNetV2: some milliseconds on a server core, some tens on a phone's.
@@ -35,7 +35,7 @@ class Noise:
     """What measuring the same twice differs by, and why; 0.01 is 1 %, but for the times.
 
     Attributes:
-        noise: of the whole network, the difference of the latencies by even and by odd sessions,
+        noise: of the whole network, the difference of the latencies by two halves of the sessions,
             relative to their mean: what a table or an export measured here will be off by.
         spread: of the reference block's inferences, (p90 - p10) / p10.
         slow_share: of the reference block's visits, those more than 10 % above the low quantile:
@@ -142,13 +142,13 @@ def check_noise(
 
 
 def measured_twice(visits: Visits, graph: str) -> float:
-    """What a graph's latencies by even and by odd sessions differ by, relative to their mean.
+    """What a graph's latencies by two halves of its sessions differ by, relative to their mean.
 
     Args:
         visits: of two sessions at least.
         graph: its key.
     """
-    first, second = (visits.summary(graph, range(start, 10_000, 2)).ms for start in (0, 1))
+    first, second = (visits.summary(graph, half).ms for half in (FIRST_HALF, SECOND_HALF))
     return abs(first - second) / ((first + second) / 2)
 
 

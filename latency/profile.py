@@ -1,6 +1,6 @@
 """Profiling: every distinct block and some whole networks into a table, and the model of them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,15 +15,13 @@ from latency.model import LatencyModel
 from latency.schedule import Schedule
 from latency.table import LatencyTable, network_key, register_all
 from latency.validation import Agreement, Validation
+from latency.visits import FIRST_HALF, SECOND_HALF
 
 Progress = Callable[[int, int, str], None]
 """Called with the visits done, the visits in all, and of what: "blocks" or "networks"."""
 
 ANY_SCOPE = "*"
 """The scope of a model that holds for every space whose blocks are in the table."""
-
-EVEN, ODD = range(0, 10_000, 2), range(1, 10_000, 2)
-"""The sessions of either half of a replicate."""
 
 
 def profile(
@@ -57,46 +55,78 @@ def profile(
     device.require_measurable()
     table.bind(read_fingerprint(device))
     needed = distinct_blocks([tuple(blocks), *fit_networks, *check_networks])
-    # Blocks first: they are what is searched with, and done in a third of the time.
-    for what, some in (
-        ("blocks", register_all(table, needed, [])),
-        ("networks", register_all(table, [], [*fit_networks, *check_networks])),
-    ):
+    singles = register_all(table, needed, [])
+    networks = register_all(table, [], [*fit_networks, *check_networks])
+    fit, check = (tuple(map(network_key, some)) for some in (fit_networks, check_networks))
+    if not table.unfinished([*singles, *networks]):
+        stored = _stored(table, scope, singles, fit, check)
+        if stored is not None:
+            return stored
+    # Blocks first: they are what is searched with, and done in a tenth of the time.
+    for what, some in (("blocks", singles), ("networks", networks)):
         measure(device, table, some, plan, _told(progress, what))
-    model = fit_model(
-        table, tuple(map(network_key, fit_networks)), tuple(map(network_key, check_networks))
-    )
+    model = fit_model(table, fit, check, blocks=singles)
     table.save_model(scope, model.to_dict())
     return model
 
 
-def fit_model(table: LatencyTable, fit: tuple[str, ...], check: tuple[str, ...]) -> LatencyModel:
+def _stored(
+    table: LatencyTable,
+    scope: str,
+    blocks: Collection[str],
+    fit: tuple[str, ...],
+    check: tuple[str, ...],
+) -> LatencyModel | None:
+    """The model of a scope, when it is of these very graphs.
+
+    It is not fitted anew: searches that are done depend on every digit of it.
+    """
+    content = table.models().get(scope)
+    model = LatencyModel.from_dict(content) if content else None
+    if model is None or (model.fit_networks, model.check_networks) != (fit, check):
+        return None
+    return model if set(model.block_ms) == set(blocks) else None
+
+
+def fit_model(
+    table: LatencyTable,
+    fit: tuple[str, ...],
+    check: tuple[str, ...],
+    *,
+    blocks: Collection[str] | None = None,
+) -> LatencyModel:
     """The latency model of measured networks, with its error on those it has not seen.
 
     Args:
         table: where all of them were measured.
         fit: keys of the networks to learn from.
         check: keys of the networks to judge by.
+        blocks: keys of the blocks that it is for, among them those of the networks; all that are
+            measured when None.
     """
-    visits, networks = table.visits(), table.networks()
+    visits, networks, known = table.visits(), table.networks(), table.blocks()
     measured = {key: summary.ms for key, summary in visits.summaries().items()}
-    block_ms = {key: measured[key] for key in table.blocks() if key in measured}
+    wanted = known if blocks is None else blocks
+    block_ms = {key: measured[key] for key in wanted if key in measured}
     correction = fit_correction(
-        [networks[key] for key in fit], _values(measured, fit), block_ms
-    )  # fmt: skip
+        [networks[key] for key in fit],
+        _values(measured, fit),
+        block_ms,
+        others=[known[key] for key in block_ms],
+    )
     model = LatencyModel(block_ms, correction, None, fit, check)
     predicted = model.predict([networks[key] for key in check])
     actual = _values(measured, check)
     halves = [
         np.array([visits.summary(key, half).ms for key in check], dtype=np.float64)
-        for half in (EVEN, ODD)
+        for half in (FIRST_HALF, SECOND_HALF)
     ]
     return replace(
         model,
         validation=Validation(
             Agreement.of(predicted, actual),
             Agreement.of(*halves),
-            *(tuple(map(float, values)) for values in (predicted, actual, halves[0])),
+            *(tuple(map(float, values)) for values in (predicted, actual, *halves)),
         ),
     )
 
@@ -115,7 +145,7 @@ def load_model(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> Late
             f"{table.path} was not profiled for {scope} (it holds {have}); "
             "run 'hwnas profile' with the same config"
         )
-    model = LatencyModel.from_dict(models[found], measured_blocks(table))
+    model = LatencyModel.from_dict(models[found])
     missing = model.missing(blocks)
     if missing:
         mend = "run 'hwnas profile' with the same config"
@@ -131,12 +161,6 @@ def load_model(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> Late
 def scope_name(space: str, resolution: int, classes: int) -> str:
     """How a table names the networks of a space at a resolution with a number of classes."""
     return f"{space} at {resolution} px, {classes} classes"
-
-
-def measured_blocks(table: LatencyTable) -> dict[str, float]:
-    """The latency of every measured block, ms."""
-    blocks = table.blocks()
-    return {key: s.ms for key, s in table.summaries().items() if key in blocks}
 
 
 def _values(measured: Mapping[str, float], keys: Sequence[str]) -> NDArray[np.float64]:

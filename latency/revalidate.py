@@ -12,7 +12,6 @@ from latency.blocks import Network
 from latency.compare import measured_fingerprint
 from latency.measure import MemoryLog, Progress, read_fingerprint, run_sessions, timed_model
 from latency.model import LatencyModel
-from latency.profile import measured_blocks
 from latency.schedule import Schedule
 from latency.table import LatencyTable
 from latency.validation import POOR, Agreement
@@ -160,9 +159,8 @@ def _models(table: LatencyTable, scope: str | None) -> dict[str, LatencyModel]:
             f"{table.path} was not profiled for {scope}; name one of these with --scope: "
             + ", ".join(f"'{name}'" for name in models)
         )
-    block_ms = measured_blocks(table)
     return {
-        name: LatencyModel.from_dict(content, block_ms)
+        name: LatencyModel.from_dict(content)
         for name, content in models.items()
         if scope in (None, name)
     }

@@ -52,8 +52,8 @@ POOR = 5.0
 class Validation:
     """The error on networks that the fit has not seen, beside the noise of measuring them.
 
-    `replicate` compares the even sessions with the odd ones: measuring twice, each time with half
-    of the samples. `predicted_ms`, `measured_ms` and `replicate_ms`, one of the two halves, have a
+    `replicate` compares two halves of the sessions: measuring twice, each time with half of the
+    samples. `predicted_ms`, `measured_ms`, and `first_ms` and `second_ms` of the two halves have a
     number for each network.
     """
 
@@ -61,7 +61,8 @@ class Validation:
     replicate: Agreement
     predicted_ms: tuple[float, ...]
     measured_ms: tuple[float, ...]
-    replicate_ms: tuple[float, ...]
+    first_ms: tuple[float, ...]
+    second_ms: tuple[float, ...]
 
     @property
     def poor(self) -> bool:
@@ -82,7 +83,7 @@ class Validation:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Validation":
         """The inverse of `dataclasses.asdict`."""
-        lists = ("predicted_ms", "measured_ms", "replicate_ms")
+        lists = ("predicted_ms", "measured_ms", "first_ms", "second_ms")
         return cls(
             Agreement(**data["prediction"]),
             Agreement(**data["replicate"]),

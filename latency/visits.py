@@ -12,6 +12,21 @@ import numpy as np
 AFFECTED = 1.10
 
 
+@dataclass(frozen=True)
+class Sessions:
+    """Every session whose number, divided by 4, leaves one of these remainders."""
+
+    remainders: tuple[int, ...]
+
+    def __contains__(self, session: object) -> bool:
+        return isinstance(session, int) and session % 4 in self.remainders
+
+
+# Measuring twice, out of one measurement: two halves of the sessions. They are not the even and the
+# odd ones, on whose agreement the schedule decides whether to go on.
+FIRST_HALF, SECOND_HALF = Sessions((0, 3)), Sessions((1, 2))
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """Some consecutive inferences of a graph.
@@ -34,7 +49,9 @@ class Visit:
 
 @dataclass(frozen=True)
 class Summary:
-    """What is known of one graph's latency: samples of all visits that were not affected.
+    """What is known of one graph's latency.
+
+    Of visits that were not affected; of all, when most were: then that is how the machine is.
 
     Attributes:
         samples: how many inferences.
@@ -78,9 +95,6 @@ class Summary:
 class Visits:
     """All visits of one fingerprint."""
 
-    # Below this, every visit counts: a low quantile of fewer says less than one of slow visits.
-    LEAST_CLEAN = 4
-
     def __init__(self, visits: Iterable[Visit] = ()) -> None:
         self._by_graph: dict[str, list[Visit]] = {}
         for visit in visits:
@@ -115,11 +129,12 @@ class Visits:
     def usual(self) -> float:
         """What the reference block takes at the machine's usual speed, ms; 0 without one.
 
-        The median over visits that were not affected: between two tables of one device it differs
-        by less than the quantile that they are judged by.
+        The median over visits that were not affected, or over all when most were: between two
+        tables of one device it differs by less than the quantile that they are judged by.
         """
-        times = [v.reference_ms for v in self if v.reference_ms and not self.affected(v)]
-        return float(np.median(times)) if times else 0.0
+        times = [visit.reference_ms for visit in self if visit.reference_ms]
+        calm = [time for time in times if time <= AFFECTED * self.baseline]
+        return float(np.median(calm if 2 * len(calm) >= len(times) else times)) if times else 0.0
 
     def clean(self, graph: str, sessions: Container[int] | None = None) -> list[Visit]:
         """The visits of a graph that were not affected."""
@@ -129,9 +144,10 @@ class Visits:
         """The summary of a visited graph, of some sessions alone if asked."""
         visits = self.of(graph, sessions)
         clean = self.clean(graph, sessions)
-        used = clean if len(clean) >= min(self.LEAST_CLEAN, len(visits)) else visits
+        # A minority of fast visits is no better known: a burst of turbo in the first session.
+        used = clean if 2 * len(clean) >= len(visits) else visits
         speeds = [self.usual / v.reference_ms if v.reference_ms else 1.0 for v in used]
-        return Summary.of((visit.samples for visit in used), speeds, len(visits) - len(clean))
+        return Summary.of((visit.samples for visit in used), speeds, len(visits) - len(used))
 
     def summaries(self, sessions: Container[int] | None = None) -> dict[str, Summary]:
         """The summary of every visited graph."""

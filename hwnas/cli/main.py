@@ -70,7 +70,7 @@ def main() -> None:
     except HwnasError as error:
         _fail(str(error), 2)
     except (_InterruptedError, KeyboardInterrupt):
-        _fail("interrupted; run the same command again to continue where it stopped", 130)
+        _fail("interrupted; run the same command again: what it kept is not done twice", 130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)

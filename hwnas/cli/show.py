@@ -81,7 +81,9 @@ def show_summary(output: Output, summary: dict[str, Any]) -> None:
     title = budgets_text(summary)
     rows = summary_rows(summary)
     output.table(title, ["", "found", str(summary["reference"] or "reference")], rows)
+    fp32 = summary.get("precision", "fp32") == "fp32"
+    what = "differs" if fp32 else "before quantisation it differed"
     output.line(
-        f"exported: {summary['model']} (differs from PyTorch by at most "
+        f"exported: {summary['model']} ({what} from PyTorch by at most "
         f"{summary['onnx_max_abs_diff']:.1e})"
     )

@@ -18,6 +18,7 @@ def export_table(
     file: Annotated[
         Path, typer.Argument(help="What to write: .json (everything) or .csv (a row a block).")
     ],
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it exists.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Write a latency table as a file that other programs read.
@@ -36,6 +37,8 @@ def export_table(
 
     output = Output(as_json)
     suffix = file_suffix(file)
+    if file.exists() and not force:  # it may hold timings that somebody put there by hand
+        raise TableError(f"{file} is there already; add --force to replace it")
     with LatencyTable.existing(table) as opened:
         text = table_to_csv(opened) if suffix == ".csv" else table_to_json(opened)
         held = held_by(opened, networks=suffix == ".json")

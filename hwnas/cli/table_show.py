@@ -39,7 +39,7 @@ def show_table(
     _show_provenance(output, table, provenance, conditions, visits)
     for scope, content in models.items():
         output.line(scope)
-        show_validation(output, LatencyModel.from_dict(content, {}))
+        show_validation(output, LatencyModel.from_dict(content))
     summaries = visits.summaries()
     measured = {key: summaries[key] for key in known if key in summaries}
     if blocks:

@@ -93,18 +93,16 @@ def _front_figure(content: ReportContent) -> go.Figure:
 def _validation_figure(validation: Validation) -> go.Figure:
     measured = list(validation.measured_ms)
     figure = go.Figure()
-    for name, values in (
-        ("predicted", validation.predicted_ms),
-        ("measured twice (half of the sessions)", validation.replicate_ms),
+    for name, values, others in (
+        ("predicted, from measured", validation.predicted_ms, validation.measured_ms),
+        ("measured, from measured again", validation.first_ms, validation.second_ms),
     ):
-        error = [100 * (a / b - 1) for a, b in zip(values, measured, strict=True)]
+        error = [100 * (a / b - 1) for a, b in zip(values, others, strict=True)]
         figure.add_scatter(x=measured, y=error, mode="markers", name=name)
     figure.add_hline(0, line_color="black", line_width=1)
     for limit in (-5, 5):
         figure.add_hline(limit, line_dash="dot", line_color="gray")
-    figure.update_layout(
-        xaxis_title="measured (ms)", yaxis_title="difference from measured (%)", height=420
-    )
+    figure.update_layout(xaxis_title="measured (ms)", yaxis_title="difference (%)", height=420)
     return figure
 
 

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from devices.device import Device, load_device
+from devices.errors import BudgetError
 from hwnas.data import ImageDataset, class_names, load_dataset
 from hwnas.runs.config import RunConfig
 from hwnas.search import Budget, SearchProblem, Trellis
@@ -85,6 +86,11 @@ class Experiment:
         }
         constraints = []
         for budget in self.config.search.parsed_budgets():
+            if budget.objective == "file_size" and self.device.precision != "fp32":
+                raise BudgetError(
+                    f"a file_size budget counts fp32 weights, and {self.device.name} gets "
+                    f"{self.device.precision} ones; write a budget on params instead"
+                )
             objective = objectives[budget.objective]
             # Imported timings may lack its blocks, which no other budget needs.
             reference = self.reference if budget.of_reference else None

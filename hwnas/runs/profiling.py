@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from devices.device import Device
+from devices.errors import ConfigError
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.experiment import reference_of, scope_of
 from hwnas.spaces import SearchSpace
@@ -49,11 +50,20 @@ def sampled_networks(
 
     Each set goes from small networks to large ones; the smallest and the largest of the space are
     for the fit, so that it need not extrapolate.
+
+    Raises:
+        ConfigError: there are no two networks to check by.
     """
     wanted = counts.fit_networks + counts.check_networks
     networks = space.networks(spread_sample(space, np.random.default_rng(0), wanted))
-    # A tiny space may hold fewer: then half of what there is goes to each.
-    fit = min(counts.fit_networks, (len(networks) + 1) // 2)
+    fit = counts.fit_networks
+    if len(networks) < wanted:  # a tiny space: half of what there is for each
+        fit = len(networks) // 2
+    if len(networks) - fit < 2:
+        raise ConfigError(
+            f"the space {space.name} holds {len(networks)} networks, too few to check a latency "
+            "model by; 'hwnas profile --model' times a single network"
+        )
     chosen = set(np.linspace(0, len(networks) - 1, fit).round().astype(int).tolist())
     return (
         [network for index, network in enumerate(networks) if index in chosen],

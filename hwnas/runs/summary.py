@@ -43,6 +43,7 @@ def summarize(
         "reference_accuracy": reference and reference.numbers.accuracy,
         "reference_macs": reference and reference.macs,
         "reference_parameters": reference and reference.parameters,
+        "precision": experiment.device.precision,
         "onnx_max_abs_diff": winner.numbers.max_abs_diff,
         "latency_model_mape": validation and validation.prediction.mape,
         "replicate_mape": validation and validation.replicate.mape,

@@ -35,6 +35,7 @@ def test_a_fingerprint_of_other_fields_is_refused() -> None:
         ("name: a\ncores: all", "'all' must be auto, any, or a list of core numbers"),
         ("name: a\ncores: []", "[] must be auto, any, or a list"),
         ("name: a\ncores: [0, 0]", "[0, 0] must be auto, any, or a list"),
+        ("name: a\ncores: [0, 1]", "cores names 2 and threads is 1; name a core a thread"),
         ("name: a\ncores: [-1]", "[-1] must be auto, any, or a list"),
         ("name: a\nthreads: 0", "'threads' is 0"),
         ("name: a b", "'name' is 'a b'"),

@@ -16,9 +16,9 @@ from latency.compare import Comparison, FieldDifference, diff
 from latency.correction import Correction
 from latency.merge import merge
 from latency.model import LatencyModel
-from latency.profile import EVEN, ODD, fit_model, load_model, profile
+from latency.profile import fit_model, load_model, profile
 from latency.table import LatencyTable, network_key, register_all
-from latency.visits import Visit
+from latency.visits import FIRST_HALF, SECOND_HALF, Visit
 from tests.latency.test_profile import DEVICE, NETWORKS, SCHEDULE, SPACE, profiled
 
 FINGERPRINT = Fingerprint(
@@ -124,13 +124,13 @@ def test_a_merged_table_has_all_blocks_and_all_visits(tmp_path: Path) -> None:
         assert merged.unfinished(KEYS[:2]) == [KEYS[1]]
         assert merged.conditions() == {"load": (3.0, 6.0)}
         visits = merged.visits()
-    # Sessions 0 to 2 are the first table's; the second's go on at the next even number.
+    # Sessions 0 to 2 are the first table's; the second's go on at the next multiple of four.
     assert [(v.session, v.samples) for v in visits.of(KEYS[0], range(3, 9))] == [
         (4, (2.1,)), (5, (3.1,)),
     ]  # fmt: skip
     assert [v.session for v in visits.of(KEYS[1])] == [1]
-    assert len(visits.of(KEYS[0], EVEN)) == 5
-    assert len(visits.of(KEYS[0], ODD)) == 3
+    assert len(visits.of(KEYS[0], FIRST_HALF)) == 3
+    assert len(visits.of(KEYS[0], SECOND_HALF)) == 5
 
 
 def test_visits_keep_their_dates(tmp_path: Path) -> None:

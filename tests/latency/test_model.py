@@ -39,14 +39,14 @@ def test_a_model_survives_its_dictionary() -> None:
     correction = Correction("scale", 0.1, {"scale": 0.9}, {block_key(ONE): 0.02})
     model = LatencyModel(BLOCK_MS, correction, validation(1.0, 2.0), ("network a",), ("network b",))
     stored = json.loads(json.dumps(model.to_dict()))
-    assert LatencyModel.from_dict(stored, BLOCK_MS) == model
+    assert LatencyModel.from_dict(stored) == model
     with pytest.raises(TableError, match="a latency model cannot be read"):
-        LatencyModel.from_dict({"correction": {"skale": 1}}, {})
+        LatencyModel.from_dict({"block_ms": {}, "correction": {"skale": 1}})
 
 
 def validation(error: float, noise: float) -> Validation:
     first, second = (Agreement(2, mape, 1.0, 1.0, 1.0, 2.0) for mape in (error, noise))
-    return Validation(first, second, (1.0, 2.0), (1.0, 2.1), (1.1, 2.0))
+    return Validation(first, second, (1.0, 2.0), (1.0, 2.1), (1.1, 2.0), (1.0, 2.2))
 
 
 def test_a_model_warns_when_it_or_its_measurements_are_poor_or_were_never_checked() -> None:

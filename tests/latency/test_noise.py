@@ -13,8 +13,8 @@ from latency import noise
 from latency.blocks import check_network
 from latency.noise import NETWORK, NETWORK_NAME, Check, Noise, check_noise, measured_twice
 from latency.verdict import grade, verdict
+from latency.visits import SECOND_HALF, Visits
 from latency.visits import Visit as TableVisit
-from latency.visits import Visits
 
 DEVICE = Device(name="here")
 QUIET = Noise(0.004, 0.03, 0.0, 0.001, 0.01, 0.1, 2.0, 10.0)
@@ -85,7 +85,9 @@ def test_a_perfect_machine_has_no_noise(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_sessions_that_differ_are_noise(monkeypatch: pytest.MonkeyPatch) -> None:
     found = simulated(
-        monkeypatch, lambda *_: 1.0, layout=lambda session, _: 1.06 if session % 2 else 1.0
+        monkeypatch,
+        lambda *_: 1.0,
+        layout=lambda session, _: 1.06 if session in SECOND_HALF else 1.0,
     )
     assert found.noise == pytest.approx(0.06 / 1.03)
     assert found.session_spread == pytest.approx(0.06)

@@ -28,7 +28,15 @@ def test_a_reference_within_the_tolerance_sets_nothing_aside() -> None:
 def test_a_graph_of_slow_visits_alone_is_summed_up_from_them() -> None:
     others = [Visit("b", 0, n, (9.0,), 0.2) for n in range(6)]
     summary = Visits([*others, *SLOW]).summary("a")
-    assert (summary.visits, summary.redone, summary.median) == (4, 4, 1.5)
+    assert (summary.visits, summary.redone, summary.median) == (4, 0, 1.5)
+
+
+def test_a_burst_of_turbo_does_not_outvote_all_later_visits() -> None:
+    turbo = [visit(n, 1.0, 0.20) for n in range(4)]
+    usual = [visit(n, 1.15, 0.23, session=1 + n // 8) for n in range(28)]
+    summary = Visits([*turbo, *usual]).summary("a")
+    assert summary.visits == 32
+    assert summary.ms == pytest.approx(1.15)
 
 
 def test_a_summary_of_some_sessions_uses_no_other() -> None:

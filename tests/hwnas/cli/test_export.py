@@ -6,6 +6,8 @@ from pathlib import Path
 import onnx
 import pytest
 
+from hwnas.data import load_dataset
+from hwnas.export.verification import onnx_accuracy
 from hwnas.runs import exporting
 from latency.visits import Summary
 from tests.hwnas.cli.conftest import Terminal
@@ -96,7 +98,9 @@ def test_a_run_for_an_int8_device_ends_with_an_int8_file(folder: Path, terminal:
         verification = json.loads((export / "verification.json").read_text())
         assert verification["precision"] == "int8"
         assert verification["onnx_max_abs_diff"] <= 1e-4  # of the fp32 file
-        assert 0 <= verification["accuracy"]["test_onnx"] <= 100
+        test = load_dataset("digits", resolution=16, limit=300).test
+        accurate = onnx_accuracy((export / "model.onnx").read_bytes(), test, batch=1)
+        assert verification["accuracy"]["test_onnx"] == accurate  # of the int8 file
     assert answer.document["reference_accuracy"] == verification["accuracy"]["test_onnx"]
     shown = terminal("table", "show", "table.sqlite", "--json").document
     assert shown["provenance"]["precision"] == "int8"

@@ -9,7 +9,7 @@ from latency.model import LatencyModel
 from latency.validation import Agreement, Validation
 
 GOOD = Agreement(30, 1.5, 1.0, 1.0, 0.93, 4.0)
-CHECKED = Validation(GOOD, GOOD, (1.0, 2.0), (1.1, 2.1), (1.0, 2.2))
+CHECKED = Validation(GOOD, GOOD, (1.0, 2.0), (1.1, 2.1), (1.0, 2.2), (1.2, 2.0))
 NOISY = Agreement(30, 7.2, 0.5, 0.8, 0.7, 33.9)
 
 
@@ -55,6 +55,6 @@ def test_the_picture_of_equal_content_is_equal() -> None:
 
 def test_a_table_of_a_busy_machine_is_warned_about() -> None:
     assert "warning: latencies" not in render_page(content())
-    noisy = Validation(GOOD, NOISY, (1.0, 2.0), (1.1, 2.1), (1.0, 2.2))
+    noisy = Validation(GOOD, NOISY, (1.0, 2.0), (1.1, 2.1), (1.0, 2.2), (1.2, 2.0))
     assert "(measuring twice: 7.2 %)" in render_page(content(validation=noisy))
     assert "never checked against whole networks" in render_page(content(validation=None))

@@ -1,0 +1,109 @@
+"""The loop over sessions, on a target whose times are known."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from devices.device import Device
+from devices.jobs import Facts, Round, RoundEnd, Target, Visit
+from latency import measure
+from latency.measure import MemoryLog, run_sessions
+from latency.schedule import REFERENCE, Schedule
+from latency.visits import Visit as StoredVisit
+
+DEVICE = Device(name="here")
+FACTS: Facts = {
+    "machine": "m", "cpu": "c", "cores": 1, "pinned": "no", "runtime": "onnxruntime",
+    "runtime_version": "1", "provider": "p",
+}  # fmt: skip
+SCHEDULE = Schedule(sessions=4, most_sessions=7, rounds=2, reference_every=2)
+MODELS = {name: (lambda name=name: name.encode()) for name in ("steady", "wandering", "other")}
+
+
+class Times:
+    """A target that takes 1 ms, "wandering" 10 % more every other session."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.jobs: list[list[Round]] = []
+        self.reference = iter(lambda: 0.2, None)
+        monkeypatch.setattr(Target, "run", lambda _, rounds, **__: self.run(list(rounds)))
+        monkeypatch.setattr(measure, "reference_model", lambda _: b"reference")
+
+    def run(self, rounds: list[Round]) -> Iterator[Any]:
+        session = len(self.jobs)
+        self.jobs.append(rounds)
+        yield dict(FACTS)
+        for one in rounds:
+            for name in one.order:
+                slow = 1.1 if name == "wandering" and session % 2 else 1.0
+                ms = next(self.reference) if name == REFERENCE else slow
+                yield Visit(one.number, name, (ms,) * 5)
+            yield RoundEnd(one.number, {"load": 0.5})
+
+    def visited(self) -> list[set[str]]:
+        """The graphs of each job."""
+        return [{n for one in job for n in one.order} - {REFERENCE} for job in self.jobs]
+
+
+@pytest.fixture
+def times(monkeypatch: pytest.MonkeyPatch) -> Times:
+    return Times(monkeypatch)
+
+
+def test_only_what_is_not_settled_gets_further_sessions_until_there_are_enough(
+    times: Times,
+) -> None:
+    log = MemoryLog()
+    told: list[tuple[int, int]] = []
+    run_sessions(DEVICE, MODELS, log, SCHEDULE, lambda *call: told.append(call))
+    assert times.visited() == [set(MODELS)] * 4 + [{"wandering"}] * 3
+    assert len(log.visits().of("steady")) == 8
+    assert len(log.visits().of("wandering")) == 14
+    assert told[-1] == (30, 30)
+    assert log.fingerprint is not None
+    assert len(log.conditions) == 14
+
+
+def test_no_further_session_is_begun_when_the_time_is_over(times: Times) -> None:
+    run_sessions(DEVICE, MODELS, MemoryLog(), Schedule(**{**vars(SCHEDULE), "seconds": 0.0}))
+    assert len(times.jobs) == 4
+
+
+def test_a_stopped_measuring_goes_on_in_its_session_and_comes_to_the_same(times: Times) -> None:
+    whole, part = MemoryLog(), MemoryLog()
+    run_sessions(DEVICE, MODELS, whole, SCHEDULE)
+    kept = list(whole.visits())
+    # Killed in the fifth session, behind its first round.
+    part.add([v for v in kept if v.session < 4 or (v.session == 4 and v.round == 0)])
+    times.jobs[:] = times.jobs[:4]
+    run_sessions(DEVICE, MODELS, part, SCHEDULE)
+    assert [one.number for one in times.jobs[4]] == [1]
+
+    def content(log: MemoryLog) -> set[StoredVisit]:
+        return set(log.visits())
+
+    assert content(part) == content(whole)
+
+
+def test_graphs_that_do_not_fit_together_are_visited_in_jobs_of_their_own(
+    times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "MOST_BYTES", 15)
+    log = MemoryLog()
+    models = {name: (lambda: b"10 bytes..") for name in ("a", "b", "c")}
+    run_sessions(DEVICE, models, log, Schedule(sessions=1, most_sessions=1, rounds=2))
+    assert sorted(map(sorted, times.visited())) == [["a"], ["b"], ["c"]]
+    assert all(len(log.visits().of(name)) == 2 for name in models)
+
+
+def test_a_visit_stands_beside_the_slower_of_the_references_around_it(times: Times) -> None:
+    times.reference = iter((0.2, 0.3, 0.2, 0.2, 0.2, 0.2))
+    log = MemoryLog()
+    run_sessions(DEVICE, MODELS, log, Schedule(**{**vars(SCHEDULE), "sessions": 1,
+                                                  "most_sessions": 1}))  # fmt: skip
+    first, *_ = times.jobs
+    order = [name for name in first[0].order if name != REFERENCE]
+    found = {v.graph: v.reference_ms for v in log.visits() if v.round == 0}
+    assert [found[name] for name in order] == [0.3, 0.3, 0.3]
+    assert {v.reference_ms for v in log.visits() if v.round == 1} == {0.2}
