@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hwnas.spaces import load_space
-from latency.blocks import block_key
+from latency.blocks import ConvBlock, block_key
 from latency.correction import CANDIDATES, FEATURES, Correction, fit_correction
 from latency.model import LatencyModel
 
@@ -57,6 +57,16 @@ def test_what_needs_no_correction_gets_none() -> None:
 
 def test_few_networks_leave_the_sum_as_it_is() -> None:
     assert fit_correction(NETWORKS[:3], np.ones(3), BLOCK_MS) == Correction()
+
+
+def test_a_block_that_no_fitted_network_has_keeps_half_of_its_latency_too() -> None:
+    block = ConvBlock(3, 8, 3, 1, "relu", 512)  # of more values than all others together
+    ms = {**BLOCK_MS, block_key(block): 1.0}
+    truth = Correction("", 0.0, {"scale": 1.2, "values": -9.0})
+    measured = LatencyModel(BLOCK_MS, truth).predict(NETWORKS)
+    assert fit_correction(NETWORKS, measured, ms).name == "scale + values"
+    fitted = fit_correction(NETWORKS, measured, ms, others=[block])
+    assert fitted.block_value(block, 1.0) >= 0.5
 
 
 def test_no_block_takes_less_than_no_time() -> None:

@@ -1,3 +1,4 @@
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,28 @@ def test_a_block_inside_a_network_takes_and_gives_integers(
     dtype = onnx.helper.tensor_dtype_to_np_dtype(integer)
     image = np.random.default_rng(0).integers(0, 100, (1, 8, 8, 8)).astype(dtype)
     assert session(inner).run(None, {taken.name: image})[0].dtype == dtype
+
+
+def kernels(model: onnx.ModelProto, folder: Path) -> Counter[str]:
+    """The operators that ONNX Runtime really runs, after its fusions."""
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(folder / "optimized.onnx")
+    options.log_severity_level = 3
+    ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return Counter(node.op_type for node in onnx.load(folder / "optimized.onnx").graph.node)
+
+
+def test_blocks_are_timed_with_the_integer_kernels_of_the_network(tmp_path: Path) -> None:
+    whole = kernels(quantize(build_graph(NETWORK), "onnxruntime"), tmp_path)
+    blocks: Counter[str] = Counter()
+    for block in NETWORK:
+        quantized = quantize(build_graph([block]), "onnxruntime")
+        first, last = block is NETWORK[0], block is NETWORK[-1]
+        blocks += kernels(inside_network(quantized, first=first, last=last), tmp_path)
+    for kind in ("QLinearConv", "Conv", "QGemm", "Gemm", "QLinearAdd", "Add", "HardSigmoid"):
+        assert blocks[kind] == whole[kind], kind
+    assert whole["QLinearConv"] > 0
+    assert whole["Conv"] == 0
 
 
 def test_image_and_logits_stay_floats() -> None:
