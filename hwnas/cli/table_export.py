@@ -37,9 +37,9 @@ def export_table(
 
     output = Output(as_json)
     suffix = file_suffix(file)
-    if file.exists() and not force:  # it may hold timings that somebody put there by hand
-        raise TableError(f"{file} is there already; add --force to replace it")
     with LatencyTable.existing(table) as opened:
+        if file.is_file() and not force:  # it may hold timings that somebody put there by hand
+            raise TableError(f"{file} is there already; add --force to replace it")
         text = table_to_csv(opened) if suffix == ".csv" else table_to_json(opened)
         held = held_by(opened, networks=suffix == ".json")
     write_atomically(file, text)

@@ -167,6 +167,7 @@ def test_the_documentation_names_every_column() -> None:
         ("import a.xlsx b.sqlite", "a.xlsx must end with .json (a whole table) or .csv"),
         ("import nothing.json b.sqlite", "nothing.json is not there; name a .json or .csv"),
         ("import folder.json b.sqlite", "folder.json is a folder; name a"),
+        ("export a.sqlite a.json", "a.json is there already; add --force to replace it"),
         ("import a.json a.sqlite", "a.sqlite is there already; move it away or name another file"),
         ("import a.json b.sqlite --device npu.yaml", "leave out --device"),
         ("import wrong.json b.sqlite", "wrong.json is not valid JSON"),
