@@ -7,20 +7,18 @@ within each of ten budgets from the least to the greatest latency, and measures 
 themselves, as an export does.
 """
 
-import argparse
 import json
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from devices.device import Device
+from benchmarks.options import space_and_device, space_parser
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.exporting import FINAL
 from hwnas.runs.profiling import profile_space
 from hwnas.search import Budget, SearchProblem, Trellis
 from hwnas.search.exact import exact_best
-from hwnas.spaces import load_space
 from latency.measure import measure_models, timed_model
 from objectives.costs import MACS
 from objectives.latency import latency_objective
@@ -28,16 +26,10 @@ from objectives.latency import latency_objective
 
 def main() -> None:
     """Prints the figures as one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--space", default="mobilenet_v3_large")
-    parser.add_argument("--resolution", type=int, default=None)
-    parser.add_argument("--precision", default="fp32", choices=("fp32", "int8"))
-    parser.add_argument("--threads", type=int, default=1)
+    parser = space_parser(__doc__)
     parser.add_argument("--networks", type=int, default=10)
-    parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
-    space = load_space(options.space, resolution=options.resolution)
-    device = Device(name="benchmark", precision=options.precision, threads=options.threads)
+    space, device = space_and_device(options)
     with tempfile.TemporaryDirectory(prefix="hwnas-front-") as folder:
         model = profile_space(space, device, Path(folder) / "table.sqlite", ProfileConfig())
     cost, score = Trellis.of(space, latency_objective(model)), Trellis.of(space, MACS)

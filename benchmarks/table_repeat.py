@@ -6,7 +6,6 @@ Profiles the space twice into tables of their own; compares every block; and sea
 front of each (most MACs for the latency: any additive score would do).
 """
 
-import argparse
 import json
 import tempfile
 from pathlib import Path
@@ -14,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.device import Device
+from benchmarks.options import space_and_device, space_parser
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.profiling import profile_space
 from hwnas.search import SearchProblem, Trellis
 from hwnas.search.exact import exact_front
 from hwnas.search.front import Front
-from hwnas.spaces import SearchSpace, load_space
+from hwnas.spaces import SearchSpace
 from latency.model import LatencyModel
 from objectives.costs import MACS
 from objectives.latency import latency_objective
@@ -28,15 +27,9 @@ from objectives.latency import latency_objective
 
 def main() -> None:
     """Prints the figures as one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--space", default="mobilenet_v3_large")
-    parser.add_argument("--resolution", type=int, default=None)
-    parser.add_argument("--precision", default="fp32", choices=("fp32", "int8"))
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
+    parser = space_parser(__doc__)
     options = parser.parse_args()
-    space = load_space(options.space, resolution=options.resolution)
-    device = Device(name="benchmark", precision=options.precision, threads=options.threads)
+    space, device = space_and_device(options)
     with tempfile.TemporaryDirectory(prefix="hwnas-repeat-") as folder:
         models = [
             profile_space(space, device, Path(folder) / f"{name}.sqlite", ProfileConfig())

@@ -38,6 +38,12 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
         opened(tmp_path / "a.sqlite", "list of other things 1")
 
 
+def test_a_file_of_another_version_says_what_to_do_with_it(tmp_path: Path) -> None:
+    opened(tmp_path / "a.sqlite").close()
+    with pytest.raises(TableError, match="made by another version of hwnas .* move it away"):
+        opened(tmp_path / "a.sqlite", "list of things 2")
+
+
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(TableError, match=r"cannot use .*a\.sqlite: "):
