@@ -40,7 +40,7 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_of_another_version_says_what_to_do_with_it(tmp_path: Path) -> None:
     opened(tmp_path / "a.sqlite").close()
-    with pytest.raises(TableError, match="made by another version of hwnas .* move it away"):
+    with pytest.raises(TableError, match=r"made by another version of hwnas .* move it away"):
         opened(tmp_path / "a.sqlite", "list of things 2")
 
 
