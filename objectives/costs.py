@@ -1,14 +1,10 @@
 """Costs that follow from the blocks alone: MACs, parameters, file size, peak activation memory."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
-from latency.blocks import Block, InvertedResidual, Network
+from latency.blocks import Block, InvertedResidual
 from latency.layers import block_layers
-from objectives.objective import AdditiveObjective, Direction
+from objectives.objective import AdditiveObjective, LargestBlockObjective
 
 BYTES_PER_VALUE = 4  # float32
 
@@ -46,23 +42,7 @@ def block_peak_activation_bytes(block: Block) -> int:
     return BYTES_PER_VALUE * peak
 
 
-@dataclass(frozen=True)
-class PeakActivationMemory:
-    """The largest block's peak, in bytes: a maximum, hence not additive."""
-
-    name: str = "peak_memory"
-    unit: str = "bytes"
-    direction: Direction = "minimize"
-
-    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
-        """(N,) bytes of activations of one image."""
-        return np.array(
-            [max(map(block_peak_activation_bytes, network)) for network in networks],
-            dtype=np.float64,
-        )
-
-
 MACS = AdditiveObjective("macs", "MACs", block_macs)
 PARAMETERS = AdditiveObjective("params", "parameters", block_parameters)
 FILE_SIZE = AdditiveObjective("file_size", "bytes", block_weight_bytes)
-PEAK_MEMORY = PeakActivationMemory()
+PEAK_MEMORY = LargestBlockObjective("peak_memory", "bytes", block_peak_activation_bytes)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import ClassVar, Generic, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,24 +31,53 @@ class Objective(Protocol):
         """(N,) values of N networks, in `unit`."""
 
 
-@dataclass(frozen=True)
-class AdditiveObjective:
-    """An objective that is a constant plus a value for each block; a skip's value is 0.
+class BlockObjective(Objective, Protocol):
+    """An objective that is put together from a constant and a value for each block.
 
     Such an objective can be laid over a space as a trellis and searched exactly.
     """
+
+    @property
+    def combine(self) -> np.ufunc:
+        """`np.add` or `np.maximum`."""
+
+    def block_value(self, block: Block) -> float:
+        """What one block adds; a skip's is 0."""
+
+
+@dataclass(frozen=True)
+class AdditiveObjective:
+    """An objective that is a constant plus a value for each block; a skip's value is 0."""
 
     name: str
     unit: str
     block_value: Callable[[Block], float]
     constant: float = 0.0
     direction: Direction = "minimize"
+    combine: ClassVar[np.ufunc] = np.add
 
     def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
         """(N,) values of N networks, in `unit`."""
         return np.array(
             [self.constant + sum(map(self.block_value, network)) for network in networks],
             dtype=np.float64,
+        )
+
+
+@dataclass(frozen=True)
+class LargestBlockObjective:
+    """An objective that the block of the largest value decides, like peak memory."""
+
+    name: str
+    unit: str
+    block_value: Callable[[Block], float]
+    direction: Direction = "minimize"
+    combine: ClassVar[np.ufunc] = np.maximum
+
+    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) values of N networks, in `unit`."""
+        return np.array(
+            [max(map(self.block_value, network)) for network in networks], dtype=np.float64
         )
 
 
@@ -79,8 +108,12 @@ def pareto_order(costs: NDArray[np.float64], scores: NDArray[np.float64]) -> NDA
     One dominates another when it is nowhere worse and somewhere better. Of equal pairs the first
     alone is kept.
     """
-    order = np.lexsort((-scores, costs))
+    # A stable sort by cost is quick where few ascending runs are joined; of equal costs, a later
+    # one of more score then has to push out those before it.
+    order = np.argsort(costs, kind="stable")
     ranked = scores[order]
     best_before = np.concatenate(([-np.inf], np.maximum.accumulate(ranked)[:-1]))
     kept: NDArray[np.int64] = order[ranked > best_before]
-    return kept
+    left = costs[kept]
+    last = np.concatenate((left[1:] != left[:-1], [True]))[: len(kept)]
+    return kept[last]

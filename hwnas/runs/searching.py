@@ -77,8 +77,8 @@ def _settings(problem: SearchProblem, config: SearchConfig) -> str:
     state = hashlib.sha256(f"{config.evaluations} {config.seed}".encode())
     for trellis, bound in ((problem.cost, None), *((b.trellis, b.bound) for b in problem.budgets)):
         state.update(f"{trellis.name} {trellis.constant!r} {bound!r}".encode())
-        for values in trellis.values:
-            state.update(values.tobytes())
+        for step in trellis.steps:
+            state.update(step.tobytes())
     return state.hexdigest()[:16]
 
 

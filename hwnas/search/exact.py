@@ -9,7 +9,6 @@ Costs and scores are added up in the order of `Trellis.evaluate`. Rounded additi
 a dominated label stays dominated bit for bit, and the result equals brute force, not nearly.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from devices.errors import BudgetError
 from hwnas.search.front import Front
+from hwnas.search.labels import Indices, Labels, continuations, rebuilt
 from hwnas.search.problem import Budget, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
@@ -24,28 +24,14 @@ from objectives.objective import pareto_order
 
 
 @dataclass(frozen=True)
-class _Labels:
-    """The kept labels behind one slot: (N, M) costs, (N,) scores, last choice, label before."""
-
-    costs: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    choices: NDArray[np.int64]
-    parents: NDArray[np.int64]
-
-    def take(self, index: NDArray[np.int64]) -> "_Labels":
-        return _Labels(
-            self.costs[index], self.scores[index], self.choices[index], self.parents[index]
-        )
-
-
-@dataclass(frozen=True)
-class _Costs:
+class Costs:
     """The distinct costs of a problem, the objective first, with their bounds."""
 
     budgets: tuple[Budget, ...]
 
     @classmethod
-    def of(cls, problem: SearchProblem) -> "_Costs":
+    def of(cls, problem: SearchProblem) -> "Costs":
+        """The cost and every budget that some network breaks, equal ones once."""
         merged = [Budget(problem.cost, np.inf)]
         for budget in problem.budgets:
             for index, other in enumerate(merged):
@@ -58,28 +44,34 @@ class _Costs:
         binding = [b for b in merged[1:] if b.bound < b.trellis.range[1]]
         return cls((merged[0], *binding))
 
-    def start(self) -> NDArray[np.float64]:
-        return np.array([[budget.trellis.constant for budget in self.budgets]])
+    @property
+    def trellises(self) -> tuple[Trellis, ...]:
+        """The costs without their bounds."""
+        return tuple(budget.trellis for budget in self.budgets)
 
-    def added(self, slot: int, choices: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(N, M) what choices of a slot cost."""
-        return np.stack([b.trellis.values[slot][choices] for b in self.budgets], axis=1)
-
-    def completable(self, slot: int, labels: _Labels) -> NDArray[np.bool_]:
+    def completable(self, slot: int, labels: Labels) -> NDArray[np.bool_]:
+        """(N,) whether each label has a completion within each budget alone."""
         kept = np.ones(len(labels.scores), dtype=np.bool_)
         for index, budget in enumerate(self.budgets):
             if np.isfinite(budget.bound):
-                rest = budget.trellis.cheapest_completion[slot][labels.choices]
-                kept &= labels.costs[:, index] + rest <= budget.bound + budget.rounding
+                rest = budget.trellis.rest(slot, labels.sheets, labels.choices)
+                reached = budget.trellis.combine(labels.costs[index], rest)
+                kept &= reached <= budget.bound + budget.rounding
         return kept
 
-    def compared(self, slot: int, labels: _Labels) -> NDArray[np.float64]:
-        """(N, M) costs to compare labels by: all that no longer can break a budget is equal."""
+    def compared(self, slot: int, labels: Labels) -> NDArray[np.float64]:
+        """(M, N) costs to compare labels by: all that no longer can break a budget is equal."""
+        if len(self.budgets) == 1:
+            return labels.costs
         costs = labels.costs.copy()
         for index, budget in enumerate(self.budgets[1:], start=1):
-            rest = -budget.trellis.negated.cheapest_completion[slot][labels.choices]
+            if budget.trellis.combine is np.maximum:
+                # What a path has used of it takes nothing from what follows.
+                costs[index] = 0.0
+                continue
+            rest = -budget.trellis.negated.rest(slot, labels.sheets, labels.choices)
             harmless = budget.bound - rest - budget.rounding
-            costs[:, index] = np.maximum(costs[:, index], harmless)
+            costs[index] = np.maximum(costs[index], harmless)
         return costs
 
 
@@ -92,10 +84,10 @@ def exact_front(score: Trellis, problem: SearchProblem) -> Front:
         BudgetError: no network keeps the budgets, alone or together.
     """
     problem.check_reachable()
-    rows = _rebuild(_sweep(score, _Costs.of(problem), problem.cost.allowed))
+    rows = rebuilt(_sweep(score, Costs.of(problem)))
     rows = rows[problem.feasible(rows)]
     if not len(rows):
-        raise BudgetError(_out_of_reach(problem))
+        raise BudgetError(out_of_reach(problem))
     costs, scores = problem.costs(rows), score.evaluate(rows)
     order = pareto_order(costs, scores)
     return Front(rows[order], scores[order], costs[order])
@@ -120,78 +112,60 @@ def check_reachable_together(problem: SearchProblem) -> None:
     problem.check_reachable()
     if len(problem.budgets) > 1:
         first = problem.budgets[0].trellis
-        nothing = [np.zeros(len(row)) for row in first.values]
+        nothing = [np.zeros(count) for count in problem.space.choice_counts]
         score = Trellis.from_values(problem.space, "nothing", "", 0.0, nothing)
         exact_front(score, SearchProblem(problem.space, first, problem.budgets))
 
 
-def _sweep(score: Trellis, costs: _Costs, allowed: Sequence[NDArray[np.bool_]]) -> list[_Labels]:
-    origin = np.zeros(1, dtype=np.int64)
-    labels = _Labels(costs.start(), np.array([score.constant]), origin, origin)
-    layers = []
-    for slot in range(len(allowed)):
-        parents, choices = np.nonzero(allowed[slot][labels.choices])
-        labels = _Labels(
-            labels.costs[parents] + costs.added(slot, choices),
-            labels.scores[parents] + score.values[slot][choices],
-            choices,
-            parents,
-        )
-        labels = labels.take(np.flatnonzero(costs.completable(slot, labels)))
-        labels = labels.take(_kept(labels, costs.compared(slot, labels), _classes(allowed, slot)))
+def _sweep(score: Trellis, costs: Costs) -> list[Labels]:
+    trellises = costs.trellises
+    labels, layers = Labels.start(score, trellises), []
+    bounded = any(np.isfinite(budget.bound) for budget in costs.budgets)
+    for slot in range(len(score.steps)):
+        labels = labels.extended(slot, score, trellises)
+        if bounded:
+            labels = labels.take(np.flatnonzero(costs.completable(slot, labels)))
+        ways = continuations((score, *trellises), slot)
+        sheets = labels.sheets if len(ways) > 1 else 0
+        groups = ways[sheets, labels.choices]
+        labels = labels.take(kept(costs.compared(slot, labels), labels.scores, groups))
         layers.append(labels)
     return layers
 
 
-def _classes(allowed: Sequence[NDArray[np.bool_]], slot: int) -> NDArray[np.int64]:
-    """(choices,) equal numbers for choices of a slot that the same choices may follow."""
-    if slot + 1 == len(allowed):
-        return np.zeros(allowed[slot].shape[1], dtype=np.int64)
-    _, classes = np.unique(allowed[slot + 1], axis=0, return_inverse=True)
-    return classes.reshape(-1).astype(np.int64)
+def kept(costs: NDArray[np.float64], scores: NDArray[np.float64], groups: Indices) -> Indices:
+    """Indices of those of (M, N) costs and (N,) scores that none of their group dominates."""
+    count = int(groups.max(initial=0)) + 1
+    if count == 1:
+        return undominated(costs, scores)
+    members = [np.flatnonzero(groups == group) for group in range(count)]
+    parts = [each[undominated(costs[:, each], scores[each])] for each in members]
+    return np.concatenate(parts)
 
 
-def _kept(
-    labels: _Labels, costs: NDArray[np.float64], classes: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Indices of the labels that none of their class dominates."""
-    of_label = classes[labels.choices]
-    kept = []
-    for each in np.unique(of_label):
-        members = np.flatnonzero(of_label == each)
-        kept.append(members[_undominated(costs[members], labels.scores[members])])
-    return np.concatenate(kept) if kept else np.zeros(0, dtype=np.int64)
-
-
-def _undominated(costs: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    if costs.shape[1] == 1:
-        return pareto_order(costs[:, 0], scores)
+def undominated(costs: NDArray[np.float64], scores: NDArray[np.float64]) -> Indices:
+    """Indices of the non-dominated of (M, N) costs and (N,) scores; of equals, one."""
+    if len(costs) == 1:
+        return pareto_order(costs[0], scores)
     import moocore  # 0.2 s, for several costs only
 
-    found = moocore.is_nondominated(np.column_stack((costs, -scores)))
+    found = moocore.is_nondominated(np.column_stack((*costs, -scores)))
     return np.flatnonzero(found)
 
 
-def _rebuild(layers: list[_Labels]) -> Architectures:
-    """(N, L): the choices along the labels' back-pointers."""
-    rows = np.empty((len(layers[-1].scores), len(layers)), dtype=np.int64)
-    index = np.arange(len(rows))
-    for slot in range(len(layers) - 1, -1, -1):
-        rows[:, slot] = layers[slot].choices[index]
-        index = layers[slot].parents[index]
-    return rows
-
-
-def _same(one: Trellis, other: Trellis) -> bool:
-    return one is other or (
-        one.constant == other.constant and all(map(np.array_equal, one.values, other.values))
-    )
-
-
-def _out_of_reach(problem: SearchProblem) -> str:
+def out_of_reach(problem: SearchProblem) -> str:
+    """The sentence for budgets that no network keeps together."""
     wanted = ", ".join(
         f"{b.trellis.name} {b.bound:.6g} {b.trellis.unit} "
         f"of {b.trellis.range[0]:.6g} to {b.trellis.range[1]:.6g}"
         for b in problem.budgets
     )
     return f"no network of {problem.space.name} keeps all budgets together ({wanted}); raise one"
+
+
+def _same(one: Trellis, other: Trellis) -> bool:
+    return one is other or (
+        one.constant == other.constant
+        and one.combine is other.combine
+        and all(map(np.array_equal, one.steps, other.steps))
+    )

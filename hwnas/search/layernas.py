@@ -84,7 +84,7 @@ class LayerNAS(Searcher):
         if self._asked is not None:
             self._close(self._asked)
             self._asked = None
-        while self._prefixes.shape[1] < len(self.problem.space.slots):
+        while self._prefixes.shape[1] < len(self.problem.space.choice_counts):
             layer = self._open()
             rows = self._choose(layer)
             if len(rows):
@@ -95,29 +95,13 @@ class LayerNAS(Searcher):
 
     def _open(self) -> _Layer:
         parents, prefixes = extensions(self.problem, self._prefixes)
-        models = self._completed(prefixes)
+        models = self._costliest.completed(prefixes)
         if prefixes.shape[1] == models.shape[1]:
             kept = self.problem.feasible(models)
             parents, prefixes, models = parents[kept], prefixes[kept], models[kept]
-        return _Layer(prefixes, models, self._prefix_scores[parents], self._reached(prefixes))
-
-    def _completed(self, prefixes: Architectures) -> Architectures:
-        rows = prefixes
-        for slot in range(prefixes.shape[1], len(self.problem.space.slots)):
-            onward = self._costliest.values[slot] + self._costliest.cheapest_completion[slot]
-            allowed = self._costliest.allowed[slot][rows[:, -1]]
-            choices = np.where(allowed, onward, np.inf).argmin(axis=1)
-            rows = np.column_stack((rows, choices))
-        return rows
-
-    def _reached(self, prefixes: Architectures) -> NDArray[np.float64]:
-        cost = self.problem.cost
-        slot = prefixes.shape[1] - 1
-        # With its cheapest rest: where choices are coupled, the sum of a prefix alone misleads.
-        total = cost.constant + cost.cheapest_completion[slot][prefixes[:, slot]]
-        for index in range(slot + 1):
-            total += cost.values[index][prefixes[:, index]]
-        return np.asarray(total, dtype=np.float64)
+        return _Layer(
+            prefixes, models, self._prefix_scores[parents], self.problem.cost.reach(prefixes)
+        )
 
     def _sized(self, slot: int) -> tuple[int, int]:
         """(H, K) for which the children of the kept nearly fit into what a slot may evaluate.
@@ -135,7 +119,7 @@ class LayerNAS(Searcher):
 
     def _choose(self, layer: _Layer) -> Architectures:
         """The models to evaluate: all that are new, or the slot's quota evenly over buckets."""
-        left = len(self.problem.space.slots) - layer.prefixes.shape[1] + 1
+        left = len(self.problem.space.choice_counts) - layer.prefixes.shape[1] + 1
         buckets = _bucket_of(layer.reached, self._buckets)
         order = _by_bucket(buckets, layer.inherited, self.generator)
         return self.unseen(layer.models[order])[: self.remaining // left]

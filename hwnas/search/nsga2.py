@@ -16,7 +16,8 @@ from pymoo.problems.static import StaticProblem
 from hwnas.search.problem import SearchProblem
 from hwnas.search.sampling import sample_feasible
 from hwnas.search.searcher import Searcher
-from hwnas.spaces.space import Architectures, SearchSpace
+from hwnas.spaces.choices import ChoiceSpace
+from hwnas.spaces.space import Architectures
 
 _LEAST_POPULATION = 4
 # Generations in a row that bring nothing new before a population counts as converged.
@@ -42,7 +43,7 @@ class _RandomChoice(Mutation):  # type: ignore[misc]  # pymoo is untyped
 class _Canonical(Repair):  # type: ignore[misc]
     """Offspring in their canonical form, so that pymoo's own duplicate elimination finds equals."""
 
-    def __init__(self, space: SearchSpace) -> None:
+    def __init__(self, space: ChoiceSpace) -> None:
         super().__init__()
         self._space = space
 
@@ -80,7 +81,7 @@ class NSGA2Search(Searcher):
         self._first = first
         self._infills: Any = None
         self._problem = Problem(
-            n_var=len(space.slots),
+            n_var=len(space.choice_counts),
             n_obj=2,
             n_ieq_constr=len(problem.budgets),
             xl=0,

@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from devices.errors import BudgetError
 from hwnas.search.trellis import Trellis
-from hwnas.spaces.space import Architectures, SearchSpace
+from hwnas.spaces.choices import ChoiceSpace
+from hwnas.spaces.space import Architectures
 
 
 @dataclass(frozen=True)
 class Budget:
-    """An additive cost and the most of it that a network may have."""
+    """A cost laid over the space and the most of it that a network may have."""
 
     trellis: Trellis
     bound: float
@@ -33,7 +34,7 @@ class SearchProblem:
         budgets: hard limits, on that cost or on others.
     """
 
-    space: SearchSpace
+    space: ChoiceSpace
     cost: Trellis
     budgets: tuple[Budget, ...] = ()
 
@@ -57,8 +58,11 @@ class SearchProblem:
         return self.cost.evaluate(architectures)
 
     def feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
-        """(N,) whether canonical architectures (N, L) keep every budget."""
+        """(N,) whether canonical architectures (N, L) keep every budget and transition."""
         kept = np.ones(len(architectures), dtype=np.bool_)
+        for slot in range(1, architectures.shape[1]):
+            before, choices = architectures[:, slot - 1], architectures[:, slot]
+            kept &= self.cost.allowed[slot][before, choices]
         for budget in self.budgets:
             kept &= budget.trellis.evaluate(architectures) <= budget.bound
         return kept
@@ -69,15 +73,10 @@ class SearchProblem:
         Sums of another order round otherwise, so a prefix that misses a budget by less than the
         rounding is let through: nothing feasible is ever pruned, and `feasible` has the last word.
         """
-        length = prefixes.shape[1]
         kept = np.ones(len(prefixes), dtype=np.bool_)
         for budget in self.budgets:
-            if not length:
+            if prefixes.shape[1]:
+                kept &= budget.trellis.reach(prefixes) <= budget.bound + budget.rounding
+            else:
                 kept &= budget.trellis.range[0] <= budget.bound
-                continue
-            total = np.full(len(prefixes), budget.trellis.constant)
-            for slot in range(length):
-                total += budget.trellis.values[slot][prefixes[:, slot]]
-            total += budget.trellis.cheapest_completion[length - 1][prefixes[:, length - 1]]
-            kept &= total <= budget.bound + budget.rounding
         return kept

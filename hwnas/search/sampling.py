@@ -48,7 +48,9 @@ def sample_feasible(
                 for _ in range(_ROUNDS):
                     if len(found) < count:
                         add(draw(problem, generator, count))
-    return np.array(list(found), dtype=np.int64).reshape(len(found), len(problem.space.slots))
+    return np.array(list(found), dtype=np.int64).reshape(
+        len(found), len(problem.space.choice_counts)
+    )
 
 
 def extensions(
@@ -70,7 +72,7 @@ def extensions(
 def enumerate_feasible(problem: SearchProblem, limit: int) -> Architectures | None:
     """(N, L) every feasible architecture, or None where that takes over `limit` prefixes."""
     rows = np.zeros((1, 0), dtype=np.int64)
-    for _ in problem.space.slots:
+    for _ in problem.space.choice_counts:
         _, rows = extensions(problem, rows)
         if len(rows) > limit:
             return None
@@ -81,7 +83,7 @@ def enumerate_feasible(problem: SearchProblem, limit: int) -> Architectures | No
 def _walk(problem: SearchProblem, generator: np.random.Generator, count: int) -> Architectures:
     """Random walks through completable prefixes; with one budget nearly all arrive."""
     rows = np.zeros((2 * count, 0), dtype=np.int64)
-    for _ in problem.space.slots:
+    for _ in problem.space.choice_counts:
         parents, longer = extensions(problem, rows)
         order = np.lexsort((generator.random(len(parents)), parents))
         _, first = np.unique(parents[order], return_index=True)
@@ -93,7 +95,7 @@ def _random_fronts(
     problem: SearchProblem, generator: np.random.Generator, count: int
 ) -> Architectures:
     """Exact fronts of random scores: finds what several tight budgets together leave over."""
-    values = [generator.random(len(row)) for row in problem.cost.values]
+    values = [generator.random(count) for count in problem.space.choice_counts]
     score = Trellis.from_values(problem.space, "random", "", 0.0, values)
     rows = exact_front(score, problem).architectures
     drawn: Architectures = generator.permutation(rows)[:count]

@@ -5,14 +5,15 @@ from numpy.typing import NDArray
 from sklearn.linear_model import RidgeCV
 
 from hwnas.search.trellis import Trellis
-from hwnas.spaces.space import Architectures, SearchSpace
+from hwnas.spaces.choices import ChoiceSpace
+from hwnas.spaces.space import Architectures
 
 _ALPHAS = (0.01, 0.1, 1.0, 10.0, 100.0)
 _DIGITS = 9
 
 
 def fit_additive(
-    space: SearchSpace, architectures: Architectures, scores: NDArray[np.float64]
+    space: ChoiceSpace, architectures: Architectures, scores: NDArray[np.float64]
 ) -> Trellis:
     """An additive score in the unit of `scores`, fitted to evaluated architectures.
 
@@ -34,7 +35,7 @@ def fit_additive(
     return Trellis.from_values(space, "surrogate", "", constant, values)
 
 
-def _one_hot(space: SearchSpace, rows: Architectures) -> NDArray[np.float64]:
+def _one_hot(space: ChoiceSpace, rows: Architectures) -> NDArray[np.float64]:
     starts = np.concatenate(([0], np.cumsum(space.choice_counts)[:-1]))
     design = np.zeros((len(rows), int(space.choice_counts.sum())))
     np.put_along_axis(design, rows + starts, 1.0, axis=1)

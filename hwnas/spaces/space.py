@@ -93,12 +93,7 @@ class SearchSpace:
         Raises:
             ValueError: wrong length or a choice that does not exist.
         """
-        array = np.atleast_2d(np.asarray(architectures, dtype=np.int64))
-        if array.ndim != 2 or array.shape[1] != len(self.slots):
-            raise ValueError(f"an architecture of {self.name} has {len(self.slots)} choices")
-        if array.size and ((array < 0) | (array >= self.choice_counts)).any():
-            raise ValueError(f"a choice is outside the slots of {self.name}")
-        return array
+        return check_choices(self.name, self.choice_counts, architectures)
 
     def canonical(self, architectures: Architectures) -> Architectures:
         """(N, L): the canonical form of each architecture, skips last in their stage."""
@@ -160,6 +155,22 @@ class SearchSpace:
     def blocks(self) -> tuple[Block, ...]:
         """Every distinct block of the space that can be timed."""
         return distinct_blocks([self.prefix, *(slot.choices for slot in self.slots), self.suffix])
+
+
+def check_choices(
+    name: str, choice_counts: NDArray[np.int64], architectures: Architectures
+) -> Architectures:
+    """Architectures of a space as an (N, L) integer array.
+
+    Raises:
+        ValueError: wrong length or a choice that does not exist.
+    """
+    array = np.atleast_2d(np.asarray(architectures, dtype=np.int64))
+    if array.ndim != 2 or array.shape[1] != len(choice_counts):
+        raise ValueError(f"an architecture of {name} has {len(choice_counts)} choices")
+    if array.size and ((array < 0) | (array >= choice_counts)).any():
+        raise ValueError(f"a choice is outside the slots of {name}")
+    return array
 
 
 def check_space(space: SearchSpace) -> None:
