@@ -35,7 +35,7 @@ class ExactSearch(Searcher):
 
     def __init__(self, problem: SearchProblem, evaluations: int, seed: int) -> None:
         super().__init__(problem, evaluations, seed)
-        wanted = max(math.ceil(_RANDOM_SHARE * evaluations), 2 * len(problem.space.choice_counts))
+        wanted = max(math.ceil(_RANDOM_SHARE * evaluations), 2 * problem.length)
         self._initial = min(wanted, max(1, math.ceil(_MOST_RANDOM * evaluations)))
         self._batch = max(1, math.ceil((evaluations - self._initial) / _REFITS))
 

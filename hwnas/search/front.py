@@ -32,7 +32,7 @@ def front_of(
 
     Architectures that break a budget are left out, hence the front may be empty.
     """
-    length = len(problem.space.choice_counts)
+    length = problem.length
     rows = np.asarray(architectures, dtype=np.int64).reshape(-1, length)
     kept = problem.feasible(rows)
     rows, told = rows[kept], np.asarray(scores, dtype=np.float64)[kept]

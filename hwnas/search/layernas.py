@@ -84,7 +84,7 @@ class LayerNAS(Searcher):
         if self._asked is not None:
             self._close(self._asked)
             self._asked = None
-        while self._prefixes.shape[1] < len(self.problem.space.choice_counts):
+        while self._prefixes.shape[1] < self.problem.length:
             layer = self._open()
             rows = self._choose(layer)
             if len(rows):
@@ -119,7 +119,7 @@ class LayerNAS(Searcher):
 
     def _choose(self, layer: _Layer) -> Architectures:
         """The models to evaluate: all that are new, or the slot's quota evenly over buckets."""
-        left = len(self.problem.space.choice_counts) - layer.prefixes.shape[1] + 1
+        left = self.problem.length - layer.prefixes.shape[1] + 1
         buckets = _bucket_of(layer.reached, self._buckets)
         order = _by_bucket(buckets, layer.inherited, self.generator)
         return self.unseen(layer.models[order])[: self.remaining // left]

@@ -38,6 +38,11 @@ class SearchProblem:
     cost: Trellis
     budgets: tuple[Budget, ...] = ()
 
+    @property
+    def length(self) -> int:
+        """L, the slots of an architecture."""
+        return len(self.space.choice_counts)
+
     def check_reachable(self) -> None:
         """Refuses budgets that no network keeps.
 

@@ -48,9 +48,7 @@ def sample_feasible(
                 for _ in range(_ROUNDS):
                     if len(found) < count:
                         add(draw(problem, generator, count))
-    return np.array(list(found), dtype=np.int64).reshape(
-        len(found), len(problem.space.choice_counts)
-    )
+    return np.array(list(found), dtype=np.int64).reshape(len(found), problem.length)
 
 
 def extensions(

@@ -53,6 +53,4 @@ class Searcher(ABC):
         """The distinct rows, in order, that have not been told yet; at most `remaining`."""
         rows = dict.fromkeys(tuple(map(int, row)) for row in architectures)
         fresh = [row for row in rows if row not in self.scores][: self.remaining]
-        return np.array(fresh, dtype=np.int64).reshape(
-            len(fresh), len(self.problem.space.choice_counts)
-        )
+        return np.array(fresh, dtype=np.int64).reshape(len(fresh), self.problem.length)
