@@ -1,0 +1,112 @@
+"""The front of one additive score against several costs, and what it says about budgets.
+
+With latencies on two devices and a size beside the score a front has hundreds of thousands of
+networks. It is found whole where it is asked for whole; otherwise as many labels as said are kept,
+and a Lagrangian bound states for any budgets how much more a network can score than the one found.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.errors import BudgetError
+from hwnas.search.dual import Dual
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.sweep import Costs, sweep, undominated
+from hwnas.search.trellis import Trellis
+from hwnas.spaces.space import Architectures
+
+_AT_ONCE = 256  # combinations of budgets that are compared with the front together
+
+
+@dataclass(frozen=True)
+class Within:
+    """The best networks found for N combinations of budgets.
+
+    Attributes:
+        architectures: (N, L); zeros where none was found.
+        scores: (N,) -inf where none was found.
+        at_most: (N,) no network within the budgets scores more.
+    """
+
+    architectures: Architectures
+    scores: NDArray[np.float64]
+    at_most: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CostFront:
+    """Networks none of which beats another in the score and in every cost.
+
+    Attributes:
+        architectures: (N, L) canonical.
+        scores: (N,).
+        costs: (M, N), in the units of the trellises.
+        whole: whether nothing is missing.
+    """
+
+    score: Trellis
+    trellises: tuple[Trellis, ...]
+    architectures: Architectures
+    scores: NDArray[np.float64]
+    costs: NDArray[np.float64]
+    whole: bool
+
+    def within(self, budgets: NDArray[np.float64]) -> Within:
+        """The best network for each of N combinations of budgets (N, M), and the error's bound."""
+        budgets = np.atleast_2d(np.asarray(budgets, dtype=np.float64))
+        order = np.argsort(-self.scores, kind="stable")
+        costs = self.costs[:, order]
+        first = np.empty(len(budgets), dtype=np.int64)
+        for start in range(0, len(budgets), _AT_ONCE):
+            part = budgets[start : start + _AT_ONCE]
+            kept = np.ones((len(part), costs.shape[1]), dtype=np.bool_)
+            for index, column in enumerate(costs):
+                kept &= column[None] <= part[:, index, None]
+            best = np.where(kept.any(axis=1), kept.argmax(axis=1), -1)
+            first[start : start + _AT_ONCE] = best
+        chosen = order[first]
+        found = first >= 0
+        scores = np.where(found, self.scores[chosen], -np.inf)
+        rows = np.where(found[:, None], self.architectures[chosen], 0)
+        if self.whole:
+            return Within(rows, scores, scores)
+        bounds = Dual.of(self.score, [Budget(each, np.inf) for each in self.trellises]).bounds(
+            budgets
+        )
+        better = bounds.scores > scores
+        return Within(
+            np.where(better[:, None], bounds.architectures, rows),
+            np.where(better, bounds.scores, scores),
+            np.maximum(bounds.upper, np.where(better, bounds.scores, scores)),
+        )
+
+
+def front_of_costs(
+    score: Trellis,
+    problem: SearchProblem,
+    costs: Sequence[Trellis],
+    most_labels: int | None = None,
+) -> CostFront:
+    """The front of an additive score against several additive costs, within the budgets.
+
+    Args:
+        score: to be maximised.
+        problem: its space and its budgets; its own cost counts only where it is among `costs`.
+        costs: the axes of the front.
+        most_labels: as many paths are kept a slot; None for all, which takes about a second for
+            two costs and a minute for three of a space of twenty slots.
+
+    Raises:
+        BudgetError: no network that keeps the budgets was found.
+    """
+    problem.check_reachable()
+    rows, whole = sweep(score, Costs.of(problem, tuple(costs)), most_labels)
+    rows = rows[problem.feasible(rows)]
+    if not len(rows):
+        raise BudgetError(f"no network of {problem.space.name} keeps all budgets together")
+    spent, scores = np.stack([cost.evaluate(rows) for cost in costs]), score.evaluate(rows)
+    left = undominated(spent, scores)
+    return CostFront(score, tuple(costs), rows[left], scores[left], spent[:, left], whole)
