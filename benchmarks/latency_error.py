@@ -14,25 +14,23 @@ import argparse
 import contextlib
 import json
 import multiprocessing
-import random
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.options import space_and_device, space_parser
 from devices.affinity import pin
 from devices.device import Device
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.profiling import sampled_networks
-from hwnas.spaces import load_space
 from latency.blocks import Network, block_key
-from latency.measure import MemoryLog, measure, read_fingerprint, run_sessions, timed_model
+from latency.measure import MemoryLog, builders, measure, read_fingerprint, run_sessions
 from latency.profile import fit_model
 from latency.schedule import Schedule
 from latency.table import LatencyTable, network_key, register_all
@@ -55,10 +53,7 @@ while True:
 def main() -> None:
     """Prints the figures as one JSON object."""
     options = _options()
-    space = load_space(options.space, resolution=options.resolution)
-    device = Device(
-        name="benchmark", precision=options.precision, threads=options.threads, cores="auto"
-    )
+    space, device = space_and_device(options)
     counts = ProfileConfig(fit_networks=FIT, check_networks=options.networks)
     fit, check = sampled_networks(space, counts)
     with (
@@ -109,52 +104,43 @@ def main() -> None:
         "milliseconds": [truth.min(), truth.max()],
         "correction": model.correction.name,
         "affected_share": visits.affected_share(),
-        **_limits(asdict(error), asdict(replicate), plain.mape, seconds[0]),
+        **_limits(error, replicate, plain, seconds[0]),
     }
     print(json.dumps(result, default=float))
 
 
 def _limits(
-    error: Mapping[str, float], replicate: Mapping[str, float], naive: float, seconds: float
+    error: Agreement, replicate: Agreement, naive: Agreement, seconds: float
 ) -> dict[str, bool]:
     """Which of the figures that this project asks of itself are reached."""
     return {
-        "mape_reached": error["mape"] <= max(2.0, 1.25 * replicate["mape"]),
-        "tau_reached": error["tau"] >= 0.95 * replicate["tau"],
-        "within_10_reached": error["within_10"] >= 0.99,
-        "naive_reached": naive >= 3 * error["mape"],
+        "mape_reached": error.mape <= max(2.0, 1.25 * replicate.mape),
+        "tau_reached": error.tau >= 0.95 * replicate.tau,
+        "within_10_reached": error.within_10 >= 0.99,
+        "naive_reached": naive.mape >= 3 * error.mape,
         "seconds_reached": seconds <= 180,
     }
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--space", default="mobilenet_v3_large")
-    parser.add_argument("--resolution", type=int, default=None)
+    parser = space_parser(__doc__)
     parser.add_argument("--networks", type=int, default=100, help="unseen networks")
-    parser.add_argument("--precision", default="fp32", choices=("fp32", "int8"))
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--table", type=Path, help="keep the table in this file, which is new")
     parser.add_argument("--stress", action="store_true", help="another process works in bursts")
     parser.add_argument("--stress-core", type=int, default=None, help="on this very core")
-    parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     return parser.parse_args()
 
 
 def _timed(table: LatencyTable, device: Device, graphs: Mapping[str, Network]) -> float:
     start = time.monotonic()
-    measure(device, table, graphs, Schedule(), lambda *_: None)
+    measure(device, table, graphs, Schedule())
     return time.monotonic() - start
 
 
 def _again(device: Device, networks: Mapping[str, Network]) -> dict[str, float]:
     """The networks measured a second time, without knowledge of the first."""
     log = MemoryLog()
-    builders = {
-        key: (lambda network=network: timed_model(network, device, inner=False))
-        for key, network in networks.items()
-    }
-    run_sessions(device, builders, log, replace(Schedule()))
+    run_sessions(device, builders(device, networks), log, Schedule())
     return {key: summary.ms for key, summary in log.visits().summaries().items()}
 
 
@@ -162,9 +148,9 @@ def _naive(device: Device, blocks: Mapping[str, Network], seconds: float) -> dic
     """Each block by itself, one after another: load, warm up, run on end, median."""
     with tempfile.TemporaryDirectory(prefix="hwnas-naive-") as folder:
         files = {}
-        for index, (key, network) in enumerate(blocks.items()):
+        for index, (key, build) in enumerate(builders(device, blocks).items()):
             files[key] = Path(folder) / f"{index}.onnx"
-            files[key].write_bytes(timed_model(network, device, inner=True))
+            files[key].write_bytes(build())
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             return dict(
                 zip(
@@ -218,5 +204,4 @@ def _bursts(wanted: bool, core: int | None) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    random.seed(0)
     main()

@@ -24,7 +24,6 @@ from typing import Any
 from devices.affinity import pin
 from devices.conditions import Conditions
 from devices.errors import DeviceError
-from devices.health import read_health
 from devices.runtimes import load_runtime
 
 
@@ -45,6 +44,8 @@ def run_job(job: dict[str, Any], folder: Path) -> None:
     """Loads every graph of a job, visits them round by round, and writes what it measures."""
     pinned = pin(job["cores"], job["threads"])  # before the runtime starts its threads
     if job.get("health"):
+        from devices.health import read_health  # here, because no other job needs it
+
         _write(job, event="health", findings=read_health(pinned, job["cores"], job["threads"]))
         return
     runtime = load_runtime(job["runtime"])

@@ -1,6 +1,7 @@
 """Reading the YAML files that a person edits: found by name, checked strictly, mended by hint."""
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,7 +54,7 @@ def find_config(kind: str, name: str) -> Path:
         raise ConfigError(f"{name} is no YAML file; give one whose name ends with .yaml")
     known = config_names(kind)
     raise ConfigError(
-        f"there is no {_SINGULAR[kind]} named '{name}'{_nearest(name, known)} "
+        f"there is no {_SINGULAR[kind]} named '{name}'{nearest(name, known)} "
         f"(known: {', '.join(known)}, or the path of a .yaml file)"
     )
 
@@ -93,6 +94,16 @@ def parse_config(content: dict[str, Any], model: type[Config], source: str) -> C
         raise ConfigError(f"{source}: {_sentence(error, model)}") from error
 
 
+def nearest(name: str, known: Sequence[str], prefix: str = "") -> str:
+    """A hint at the known name that is most like a wrong one, "" when none is.
+
+    `prefix` is put before the known name.
+    """
+    # At 0.6, difflib's own value, "time" is like "stride".
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.65)
+    return f"; did you mean '{prefix}{close[0]}'?" if close else ""
+
+
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     first = error.errors()[0]
     path = [part for part in first["loc"] if part not in _TYPES]
@@ -100,8 +111,8 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     if first["type"] == "extra_forbidden":
         known = _keys_at(model, path[:-1])
         prefix = key.removesuffix(str(path[-1]))
-        nearest = _nearest(str(path[-1]), known, prefix)
-        return f"unknown key '{key}'{nearest} (known: {', '.join(known)})"
+        hint = nearest(str(path[-1]), known, prefix)
+        return f"unknown key '{key}'{hint} (known: {', '.join(known)})"
     if first["type"] == "missing":
         return f"the key '{key}' is missing"
     if first["type"] == "value_error":
@@ -129,8 +140,3 @@ def _model_of(annotation: Any) -> type[BaseModel] | None:
         if found is not None:
             return found
     return None
-
-
-def _nearest(name: str, known: list[str], prefix: str = "") -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"; did you mean '{prefix}{close[0]}'?" if close else ""

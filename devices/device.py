@@ -1,6 +1,7 @@
 """Device: where graphs run, and the fingerprint under which timings may be compared."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -80,6 +81,15 @@ class Device(StrictModel):
 
 
 @dataclass(frozen=True)
+class FieldDifference:
+    """A field that is not the same in two fingerprints, a and b."""
+
+    field: str
+    a: Any
+    b: Any
+
+
+@dataclass(frozen=True)
 class Fingerprint:
     """What must be equal for two timings to be comparable.
 
@@ -106,11 +116,16 @@ class Fingerprint:
 
         As in "threads is 1 there and 2 here": this fingerprint is there, the other one here.
         """
-        for name, there in asdict(self).items():
-            here = getattr(other, name)
-            if here != there:
-                return f"{name} is {there!r} there and {here!r} here"
+        for found in self.differences(other):
+            return f"{found.field} is {found.a!r} there and {found.b!r} here"
         return None
+
+    def differences(self, other: "Fingerprint") -> Iterator[FieldDifference]:
+        """The fields that differ: a is this fingerprint's value, b the other one's."""
+        for field in fields(self):
+            a, b = getattr(self, field.name), getattr(other, field.name)
+            if a != b:
+                yield FieldDifference(field.name, a, b)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Fingerprint":

@@ -3,16 +3,11 @@
 import os
 import time
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from devices.conditions import Conditions
+from devices.conditions import Conditions, psutil
 from devices.health_files import Finding, finding, system_findings
-
-# A target needs no more than its runtime: without psutil, less is readable.
-psutil: Any = import_module("psutil") if find_spec("psutil") else None
 
 MOST_OTHERS = 0.10
 """Of one core: the least that a page being scrolled takes, more than a machine at rest does."""

@@ -129,12 +129,8 @@ class Target:
         Raises:
             DeviceError: the target failed.
         """
-        content = {"least_runs": runs, "least_ms": 0.0, "graphs": [self._files[name]],
-                   "rounds": [], "operators": True}  # fmt: skip
-        for message in self._answers(content):
-            if message["event"] == "operators":
-                return [dict(operator) for operator in message["operators"]]
-        raise DeviceError(f"{self.device.name} gave no profile; run the same command again")
+        content = {"operators": True, "graphs": [self._files[name]], "least_runs": runs}
+        return self._listed(content, "operators", "operators", "gave no profile")
 
     def health(self) -> list[dict[str, Any]]:
         """What on the device will make timings unreliable, see `devices.health`.
@@ -142,11 +138,17 @@ class Target:
         Raises:
             DeviceError: the target failed.
         """
-        content = {"least_runs": 0, "least_ms": 0.0, "graphs": [], "rounds": [], "health": True}
-        for message in self._answers(content):
-            if message["event"] == "health":
-                return [dict(finding) for finding in message["findings"]]
-        raise DeviceError(f"{self.device.name} said nothing of itself; run the same command again")
+        return self._listed({"health": True}, "health", "findings", "said nothing of itself")
+
+    def _listed(
+        self, content: Mapping[str, Any], event: str, name: str, problem: str
+    ) -> list[dict[str, Any]]:
+        """The list of that name in the answer to a job without rounds."""
+        untimed = {"least_runs": 0, "least_ms": 0.0, "graphs": [], "rounds": []}
+        for message in self._answers({**untimed, **content}):
+            if message["event"] == event:
+                return [dict(entry) for entry in message[name]]
+        raise DeviceError(f"{self.device.name} {problem}; run the same command again")
 
     def _answers(self, content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         nonce = secrets.token_hex(16)

@@ -1,23 +1,14 @@
 """How far two tables differ."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from devices.device import Fingerprint
+from devices.device import FieldDifference, Fingerprint
 from devices.errors import TableError
 from latency.table import LatencyTable
-
-
-@dataclass(frozen=True)
-class FieldDifference:
-    """A field of the fingerprint that is not the same in two tables."""
-
-    field: str
-    a: Any
-    b: Any
 
 
 @dataclass(frozen=True)
@@ -98,13 +89,12 @@ def diff(a: LatencyTable, b: LatencyTable) -> TableDifference:
         TableError: one of them holds no timings.
     """
     first, second = measured_fingerprint(a), measured_fingerprint(b)
-    kinds = [
-        Comparison.of(
-            *(_latencies(table, table.networks() if whole else table.blocks()) for table in (a, b))
-        )
-        for whole in (False, True)
-    ]
-    return TableDifference(tuple(differences(first, second)), *kinds)
+    (a_blocks, a_networks), (b_blocks, b_networks) = map(_latencies, (a, b))
+    return TableDifference(
+        tuple(first.differences(second)),
+        Comparison.of(a_blocks, b_blocks),
+        Comparison.of(a_networks, b_networks),
+    )
 
 
 def measured_fingerprint(table: LatencyTable) -> Fingerprint:
@@ -119,14 +109,9 @@ def measured_fingerprint(table: LatencyTable) -> Fingerprint:
     return found
 
 
-def differences(a: Fingerprint, b: Fingerprint) -> Iterator[FieldDifference]:
-    """The fields that are not the same in two fingerprints."""
-    for field in fields(Fingerprint):
-        one, other = getattr(a, field.name), getattr(b, field.name)
-        if one != other:
-            yield FieldDifference(field.name, one, other)
-
-
-def _latencies(table: LatencyTable, graphs: Iterable[str]) -> dict[str, float]:
-    summaries = table.summaries()
-    return {key: summaries[key].ms for key in graphs if key in summaries}
+def _latencies(table: LatencyTable) -> tuple[dict[str, float], dict[str, float]]:
+    """The ms of a table's measured blocks, and of its measured networks, by key."""
+    ms = {key: summary.ms for key, summary in table.summaries().items()}
+    blocks = {key: ms[key] for key in table.blocks() if key in ms}
+    networks = {key: ms[key] for key in table.networks() if key in ms}
+    return blocks, networks

@@ -4,14 +4,14 @@ See docs/tables.md for the form.
 """
 
 import csv
-import difflib
 import io
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import get_args
 
+from devices.config import nearest
 from devices.errors import TableError
 from latency.blocks import Block, Skip, block_from_dict
 from latency.model import LatencyModel
@@ -113,7 +113,7 @@ class _Row:
         if cls is None and kind != OVERHEAD:
             known = [*_KINDS, OVERHEAD]
             raise self.error(
-                "kind", f"unknown kind '{kind}'{_nearest(kind, known)} (known: {', '.join(known)})"
+                "kind", f"unknown kind '{kind}'{nearest(kind, known)} (known: {', '.join(known)})"
             )
         for name in _FIELDS:
             if self.cells.get(name) and not _has(cls, name):
@@ -185,7 +185,7 @@ def _check_header(header: list[str], where: str) -> None:
     for index, name in enumerate(header):
         if name not in COLUMNS:
             raise TableError(
-                f"{where}: unknown column '{name}'{_nearest(name, COLUMNS)} "
+                f"{where}: unknown column '{name}'{nearest(name, COLUMNS)} "
                 f"(known: {', '.join(COLUMNS)})"
             )
         if name in header[:index]:
@@ -200,8 +200,3 @@ def _check_header(header: list[str], where: str) -> None:
 
 def _has(cls: type[Block] | None, name: str) -> bool:
     return cls is not None and any(field.name == name for field in fields(cls))
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-    return f"; did you mean '{close[0]}'?" if close else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from devices.errors import TableError
-from latency.blocks import Network, block_from_dict, block_to_dict
+from latency.blocks import block_from_dict, block_to_dict
 from latency.interchange_form import FORMAT, TableDocument, read_document
 from latency.new_table import new_table
 from latency.table import LatencyTable
@@ -56,8 +56,7 @@ def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[dict[str, Any]
     models before the networks they are from, graphs before their visits.
     """
     models = table.models()
-    graphs: dict[str, Network] = {key: (block,) for key, block in table.blocks().items()}
-    graphs |= table.networks()
+    graphs = table.graphs()
     unfinished = set(table.unfinished(graphs))
     visits = [(visit, date) for visit, date in table.dated_visits() if visit.graph in graphs]
     yield (

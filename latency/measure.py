@@ -8,6 +8,7 @@ them tells when the machine was slow; what was timed then is set aside and timed
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from devices.device import IMPORTED, Device, Fingerprint
@@ -101,8 +102,8 @@ def measure(
     busy = f"another hwnas process is measuring into {table.path}; wait for it"
     with locked(lock, error=TableError, busy=busy):
         missing = table.unfinished(graphs)
-        builders = {key: _builder(graphs[key], key, device) for key in missing}
-        run_sessions(device, builders, table, schedule, progress)
+        wanted = builders(device, {key: graphs[key] for key in missing})
+        run_sessions(device, wanted, table, schedule, progress)
         table.finish(missing)
 
 
@@ -127,8 +128,8 @@ def measure_models(
         DeviceError: the device failed.
     """
     log = MemoryLog()
-    builders = {name: (lambda model=model: model) for name, model in models.items()}
-    run_sessions(device, builders, log, schedule, progress)
+    ready = {name: (lambda model=model: model) for name, model in models.items()}
+    run_sessions(device, ready, log, schedule, progress)
     return log.visits().summaries()
 
 
@@ -189,6 +190,14 @@ def read_fingerprint(device: Device) -> Fingerprint:
     raise AssertionError("a job that ends well begins with the facts")
 
 
+def builders(device: Device, graphs: Mapping[str, Network]) -> dict[str, Callable[[], bytes]]:
+    """What builds the ONNX file of each graph of a table, by key, as it is timed on a device."""
+    return {
+        key: partial(timed_model, network, device, inner=not key.startswith("network "))
+        for key, network in graphs.items()
+    }
+
+
 def timed_model(network: Network, device: Device, *, inner: bool) -> bytes:
     """The ONNX file that is timed on a device: its precision, its batch, random weights.
 
@@ -210,11 +219,6 @@ def timed_model(network: Network, device: Device, *, inner: bool) -> bytes:
 def reference_model(device: Device) -> bytes:
     """The ONNX file of the reference block."""
     return timed_model((REFERENCE_BLOCK,), device, inner=True)
-
-
-def _builder(network: Network, key: str, device: Device) -> Callable[[], bytes]:
-    inner = not key.startswith("network ")
-    return lambda: timed_model(network, device, inner=inner)
 
 
 def _groups(

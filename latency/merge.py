@@ -9,8 +9,7 @@ from typing import Any
 
 from devices.device import IMPORTED, Fingerprint
 from devices.errors import TableError
-from latency.blocks import Network
-from latency.compare import differences, measured_fingerprint
+from latency.compare import measured_fingerprint
 from latency.model import LatencyModel
 from latency.new_table import new_table
 from latency.profile import fit_model
@@ -70,7 +69,7 @@ def _one_fingerprint(tables: Sequence[LatencyTable]) -> Fingerprint:
             "one that has all rows"
         )
     for table in tables[1:]:
-        for found in differences(first, measured_fingerprint(table)):
+        for found in first.differences(measured_fingerprint(table)):
             raise TableError(
                 f"only tables of one device can be merged: {found.field} is {found.a!r} in "
                 f"{tables[0].path} and {found.b!r} in {table.path}; "
@@ -86,8 +85,7 @@ def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, dict[str, Any
     visited before a model is stored, and graphs before they are noted as finished.
     """
     models = table.models()
-    graphs: dict[str, Network] = {key: (block,) for key, block in table.blocks().items()}
-    graphs |= table.networks()
+    graphs = table.graphs()
     finished = set(graphs) - set(table.unfinished(graphs))
     dated = [(visit, date) for visit, date in table.dated_visits() if visit.graph in graphs]
     merged.register(graphs)

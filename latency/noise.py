@@ -148,8 +148,7 @@ def measured_twice(visits: Visits, graph: str) -> float:
         visits: of two sessions at least.
         graph: its key.
     """
-    first, second = (visits.summary(graph, half).ms for half in (FIRST_HALF, SECOND_HALF))
-    return abs(first - second) / ((first + second) / 2)
+    return visits.difference(graph, FIRST_HALF, SECOND_HALF)
 
 
 def _session(target: Target, session: int, rounds: int, plan: Check, record: _Record) -> float:

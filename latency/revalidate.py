@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from devices.device import IMPORTED, Device
 from devices.errors import TableError
 from latency.blocks import Network
 from latency.compare import measured_fingerprint
-from latency.measure import MemoryLog, Progress, read_fingerprint, run_sessions, timed_model
+from latency.measure import MemoryLog, Progress, builders, read_fingerprint, run_sessions
 from latency.model import LatencyModel
 from latency.schedule import Schedule
 from latency.table import LatencyTable
@@ -127,11 +126,7 @@ def revalidate(
         )
     _check_device(table, device)
     log = MemoryLog()
-    builders = {
-        **{key: partial(timed_model, one, device, inner=True) for key, one in single.items()},
-        **{key: partial(timed_model, one, device, inner=False) for key, one in whole.items()},
-    }
-    run_sessions(device, builders, log, schedule or Schedule(), progress)
+    run_sessions(device, builders(device, single | whole), log, schedule or Schedule(), progress)
     now = _latencies(log.visits())
     return Revalidation(
         {name: _predicted(model, whole, now) for name, model in models.items()},

@@ -42,13 +42,11 @@ class Schedule:
         They do when half of the least number of visits was not affected and the latencies by
         the even and the odd sessions agree: that is measuring it twice.
         """
-        even, odd = (visits.clean(graph, range(start, before, 2)) for start in (0, 1))
-        if 2 * (len(even) + len(odd)) < self.sessions * self.rounds or not (even and odd):
+        even, odd = range(0, before, 2), range(1, before, 2)
+        clean = [len(visits.clean(graph, sessions)) for sessions in (even, odd)]
+        if 2 * sum(clean) < self.sessions * self.rounds or not all(clean):
             return False
-        first, second = (
-            visits.summary(graph, range(start, before, 2)).ms for start in (0, 1)
-        )  # fmt: skip
-        return abs(first - second) <= self.tolerance * (first + second) / 2
+        return visits.difference(graph, even, odd) <= self.tolerance
 
     def wanted(self, visits: Visits, graphs: Sequence[str], session: int) -> list[str]:
         """The graphs that a session is to visit, given the sessions before it."""

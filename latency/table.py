@@ -191,6 +191,10 @@ class LatencyTable:
         """Every registered single block by key."""
         return {key: blocks[0] for key, kind, blocks in self._graphs() if kind == "block"}
 
+    def graphs(self) -> dict[str, Network]:
+        """Every registered graph by key, the single blocks first."""
+        return {**{key: (block,) for key, block in self.blocks().items()}, **self.networks()}
+
     def save_model(self, scope: str, content: Mapping[str, Any]) -> None:
         """Stores the latency model of a scope (a space at a resolution) with the table."""
         self._database.write(

@@ -149,6 +149,11 @@ class Visits:
         speeds = [self.usual / v.reference_ms if v.reference_ms else 1.0 for v in used]
         return Summary.of((visit.samples for visit in used), speeds, len(visits) - len(used))
 
+    def difference(self, graph: str, one: Container[int], other: Container[int]) -> float:
+        """What a graph's latencies by two sets of sessions differ by, relative to their mean."""
+        a, b = (self.summary(graph, sessions).ms for sessions in (one, other))
+        return abs(a - b) / ((a + b) / 2)
+
     def summaries(self, sessions: Container[int] | None = None) -> dict[str, Summary]:
         """The summary of every visited graph."""
         return {key: self.summary(key, sessions) for key in self.graphs() if self.of(key, sessions)}

@@ -10,7 +10,7 @@ from hwnas.cli import options
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
-    from latency.revalidate import Again, Revalidation
+    from latency.revalidate import Revalidation
 
 
 def validate_table(
@@ -60,16 +60,14 @@ def validate_table(
 
 
 def _show(output: Output, found: "Revalidation") -> None:
-    from hwnas.report.rows import VALIDATION_HEADER
+    from hwnas.report.rows import VALIDATION_HEADER, agreement_cells
+    from latency.revalidate import agreement
 
+    kinds = {"predictions": found.predicted, "networks": found.networks, "blocks": found.blocks}
     output.table(
         f"{len(found.networks)} networks and {len(found.blocks)} blocks: stored, and measured now",
         VALIDATION_HEADER,
-        [
-            ["predictions", *_figures(found.predicted)],
-            ["networks", *_figures(found.networks)],
-            ["blocks", *_figures(found.blocks)],
-        ],
+        [[name, *agreement_cells(agreement(some))] for name, some in kinds.items()],
     )
     if found.slower is not None:
         output.line(
@@ -92,16 +90,3 @@ def _document(found: "Revalidation") -> dict[str, Any]:
         "agreement": {name: asdict(agreement(some)) for name, some in kinds.items()},
         **asdict(found),
     }
-
-
-def _figures(graphs: "tuple[Again, ...]") -> list[str]:
-    from latency.revalidate import agreement
-
-    one = agreement(graphs)
-    return [
-        f"{one.mape:.2f} %",
-        f"{one.within_5:.0%}",
-        f"{one.within_10:.0%}",
-        f"{one.tau:.3f}",
-        f"{one.worst:.1f} %",
-    ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from latency.validation import Validation
+from latency.validation import Agreement, Validation
 
 SUMMARY_ROWS = (
     ("latency, measured", "measured_ms", "reference_measured_ms", "{:.4g} ms"),
@@ -37,14 +37,15 @@ VALIDATION_HEADER = ["", "mean error", "within 5 %", "within 10 %", "Kendall tau
 def validation_rows(validation: Validation) -> list[list[str]]:
     """The error of predictions, and that of measuring twice, as text."""
     both = {"predicted": validation.prediction, "measured twice": validation.replicate}
+    return [[name, *agreement_cells(one)] for name, one in both.items()]
+
+
+def agreement_cells(agreement: Agreement) -> list[str]:
+    """What stands under `VALIDATION_HEADER` behind the row's name, as text."""
     return [
-        [
-            name,
-            f"{one.mape:.2f} %",
-            f"{one.within_5:.0%}",
-            f"{one.within_10:.0%}",
-            f"{one.tau:.3f}",
-            f"{one.worst:.1f} %",
-        ]
-        for name, one in both.items()
+        f"{agreement.mape:.2f} %",
+        f"{agreement.within_5:.0%}",
+        f"{agreement.within_10:.0%}",
+        f"{agreement.tau:.3f}",
+        f"{agreement.worst:.1f} %",
     ]

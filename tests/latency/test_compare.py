@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.device import Fingerprint
+from devices.device import FieldDifference, Fingerprint
 from devices.errors import TableError
 from latency.blocks import ConvBlock, Network, block_key
-from latency.compare import Comparison, FieldDifference, diff
+from latency.compare import Comparison, diff
 from latency.correction import Correction
 from latency.merge import merge
 from latency.model import LatencyModel
-from latency.profile import fit_model, load_model, profile
+from latency.profile import fit_model, load_model
 from latency.table import LatencyTable, network_key, register_all
 from latency.visits import FIRST_HALF, SECOND_HALF, Visit
-from tests.latency.test_profile import DEVICE, NETWORKS, SCHEDULE, SPACE, profiled
+from tests.latency.test_profile import SPACE, profiled
 
 FINGERPRINT = Fingerprint(
     machine="x86_64", cpu="a", cores=2, pinned="yes", runtime="onnxruntime", runtime_version="1",
@@ -58,6 +58,13 @@ def timed(
     """A table with one visit a graph, of one sample."""
     visits = [Visit(key, 0, 0, (ms,), 1.0) for key, ms in milliseconds.items()]
     return filled(path, visits, fingerprint=fingerprint)
+
+
+def altered(path: Path, change: str) -> None:
+    """Alters a table by a statement of SQL, as nothing in this project does."""
+    with sqlite3.connect(path) as connection:
+        connection.execute(change)
+    connection.close()
 
 
 def test_what_both_tables_hold_is_compared(tmp_path: Path) -> None:
@@ -136,9 +143,7 @@ def test_a_merged_table_has_all_blocks_and_all_visits(tmp_path: Path) -> None:
 def test_visits_keep_their_dates(tmp_path: Path) -> None:
     a = timed(tmp_path / "a.sqlite", {KEYS[0]: 1.0})
     b = timed(tmp_path / "b.sqlite", {KEYS[0]: 2.0})
-    with sqlite3.connect(a) as connection:
-        connection.execute("UPDATE visits SET date = '2020-01-01T00:00:00+00:00'")
-    connection.close()
+    altered(a, "UPDATE visits SET date = '2020-01-01T00:00:00+00:00'")
     merge([a, b], tmp_path / "c.sqlite")
     with LatencyTable(tmp_path / "c.sqlite") as merged, LatencyTable(b) as second:
         dates = merged.dates()
@@ -178,12 +183,8 @@ def test_merging_is_the_union_of_multisets(
 def test_merging_profiled_tables_fits_their_models_to_all_visits(tmp_path: Path) -> None:
     a, b, c = (tmp_path / f"{name}.sqlite" for name in "abc")
     profiled(a)
-    with LatencyTable(b) as table:
-        for scope, split in (("macro", 5), ("other", 4)):
-            profile(
-                DEVICE, table, scope=scope, blocks=SPACE.blocks(), fit_networks=NETWORKS[:split],
-                check_networks=NETWORKS[split:], schedule=SCHEDULE,
-            )  # fmt: skip
+    profiled(b, fitted=5)
+    profiled(b, scope="other", fitted=4)
     found = merge([a, b], c)
     assert list(found.models) == ["macro", "other"]
     with LatencyTable(a) as one, LatencyTable(b) as two, LatencyTable(c) as merged:
@@ -233,9 +234,7 @@ def test_tables_of_two_devices_are_not_merged(tmp_path: Path) -> None:
 def test_a_damaged_table_leaves_nothing_half_merged(tmp_path: Path) -> None:
     a = timed(tmp_path / "a.sqlite", {KEYS[0]: 1.0})
     b = timed(tmp_path / "b.sqlite", {KEYS[1]: 1.0})
-    with sqlite3.connect(b) as connection:
-        connection.execute("UPDATE visits SET samples = 'many'")
-    connection.close()
+    altered(b, "UPDATE visits SET samples = 'many'")
     with pytest.raises(TableError, match=r"b\.sqlite holds a visit that cannot be read"):
         merge([a, b], tmp_path / "c.sqlite")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.sqlite", "b.sqlite"]

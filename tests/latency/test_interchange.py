@@ -1,7 +1,6 @@
 """Tables as JSON and CSV and back, and what is said of files that are not of their form."""
 
 import json
-import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +25,7 @@ from latency.profile import ANY_SCOPE, fit_model, load_model
 from latency.table import LatencyTable, network_key, register_all
 from latency.visits import Visit
 from tests.devices.test_device import FINGERPRINT
+from tests.latency.test_compare import altered
 
 NPU = Device(name="npu", transport="imported")
 CONV = ConvBlock(3, 8, 3, 2, "relu", 16)
@@ -392,7 +392,6 @@ def test_a_table_below_a_file_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_damaged_table_is_not_exported(tmp_path: Path) -> None:
     profiled(tmp_path / "a.sqlite")
-    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
-        connection.execute("UPDATE visits SET samples = '[-1.0]' WHERE rowid = 1")
+    altered(tmp_path / "a.sqlite", "UPDATE visits SET samples = '[-1.0]' WHERE rowid = 1")
     with pytest.raises(TableError, match=r"a\.sqlite: visits\[\d+\].samples\[0\] is -1.0.*copy"):
         exported(tmp_path / "a.sqlite")

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ import pytest
 
 from devices.device import Device
 from devices.errors import TableError
-from hwnas.spaces import load_space
-from latency.blocks import block_key
+from hwnas.spaces import SearchSpace, load_space
+from latency.blocks import Network, block_key
 from latency.measure import measure_models, read_fingerprint
 from latency.profile import load_model, profile
 from latency.schedule import Schedule
@@ -33,11 +34,20 @@ profiled(Path(sys.argv[1]))
 """
 
 
-def profiled(path: Path) -> None:
+def profiled(
+    path: Path,
+    *,
+    device: Device = DEVICE,
+    scope: str = "macro",
+    space: SearchSpace = SPACE,
+    networks: Sequence[Network] = NETWORKS,
+    fitted: int = 6,
+) -> None:
+    """Profiles a space into a table; so many of the networks are for the fit, the rest check it."""
     with LatencyTable(path) as table:
         profile(
-            DEVICE, table, scope="macro", blocks=SPACE.blocks(), fit_networks=NETWORKS[:6],
-            check_networks=NETWORKS[6:], schedule=SCHEDULE,
+            device, table, scope=scope, blocks=space.blocks(), fit_networks=networks[:fitted],
+            check_networks=networks[fitted:], schedule=SCHEDULE,
         )  # fmt: skip
 
 
@@ -110,11 +120,8 @@ def test_a_second_space_measures_only_blocks_that_are_new(tmp_path: Path) -> Non
         predicted = load_model(table, "macro", SPACE.blocks()).predict(NETWORKS)
     larger = load_space("nas_bench_macro", resolution=8, classes=5)  # another head, nothing else
     networks = larger.networks(larger.sample(np.random.default_rng(0), 12))
+    profiled(path, scope="five classes", space=larger, networks=networks)
     with LatencyTable(path) as table:
-        profile(
-            DEVICE, table, scope="five classes", blocks=larger.blocks(), fit_networks=networks[:6],
-            check_networks=networks[6:], schedule=SCHEDULE,
-        )  # fmt: skip
         assert set(table.models()) == {"macro", "five classes"}
         model = load_model(table, "macro", SPACE.blocks())
         np.testing.assert_array_equal(model.predict(NETWORKS), predicted)  # to the last bit
@@ -133,11 +140,8 @@ def test_two_resolutions_share_a_table(tmp_path: Path) -> None:
     profiled(path)
     space = load_space("nas_bench_macro", resolution=16, classes=4)
     networks = space.networks(space.sample(np.random.default_rng(0), 12))
+    profiled(path, scope="at 16", space=space, networks=networks)
     with LatencyTable(path) as table:
-        profile(
-            DEVICE, table, scope="at 16", blocks=space.blocks(), fit_networks=networks[:6],
-            check_networks=networks[6:], schedule=SCHEDULE,
-        )  # fmt: skip
         for scope, blocks in (("macro", SPACE.blocks()), ("at 16", space.blocks())):
             assert load_model(table, scope, blocks).missing(blocks) == []
 
@@ -146,11 +150,8 @@ def test_a_complete_table_of_another_device_is_refused_too(tmp_path: Path) -> No
     path = tmp_path / "t.sqlite"
     profiled(path)
     before = len(visits(path))
-    with LatencyTable(path) as table, pytest.raises(TableError, match="threads is 1 there and 2"):
-        profile(
-            DEVICE.model_copy(update={"threads": 2}), table, scope="macro", blocks=SPACE.blocks(),
-            fit_networks=NETWORKS[:6], check_networks=NETWORKS[6:], schedule=SCHEDULE,
-        )  # fmt: skip
+    with pytest.raises(TableError, match="threads is 1 there and 2"):
+        profiled(path, device=DEVICE.model_copy(update={"threads": 2}))
     assert len(visits(path)) == before
 
 

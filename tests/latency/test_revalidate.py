@@ -10,6 +10,7 @@ import pytest
 
 from devices.device import Device, Fingerprint
 from devices.errors import TableError
+from latency import measure
 from latency import revalidate as module
 from latency.blocks import Network, block_key
 from latency.measure import MemoryLog, Progress
@@ -125,7 +126,7 @@ def test_only_blocks_are_built_as_the_inside_of_a_network(
         fake(device, builders, *rest)
 
     fake = module.run_sessions
-    monkeypatch.setattr(module, "timed_model", build)
+    monkeypatch.setattr(measure, "timed_model", build)
     monkeypatch.setattr(module, "run_sessions", run_sessions)
     with LatencyTable(known_table(tmp_path / "t.sqlite")) as table:
         revalidate(DEVICE, table)

@@ -52,6 +52,25 @@ class Typed:
 Terminal = Callable[..., Typed]
 
 
+def assert_refused(terminal: Terminal, folder: Path, words: str, sentence: str) -> Typed:
+    """Types what is wrong: it ends with one sentence and code 2, and every file stays as it is."""
+    before = _files(folder)
+    answer = terminal(*words.split())
+    assert answer.code == 2
+    assert answer.stdout == ""
+    last = answer.stderr.splitlines()[-1]  # behind what was going to be done
+    assert last.startswith("hwnas: ")
+    assert sentence in last
+    assert "Traceback" not in answer.stderr
+    assert _files(folder) == before
+    return answer
+
+
+def _files(folder: Path) -> dict[Path, int]:
+    """When each was changed last."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder, with the config `tiny.yaml` in it."""

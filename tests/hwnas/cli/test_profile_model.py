@@ -11,7 +11,7 @@ from latency import foreign
 from latency.graph import build_graph
 from latency.noise import NETWORK
 from latency.schedule import Schedule
-from tests.hwnas.cli.conftest import Terminal
+from tests.hwnas.cli.conftest import Terminal, assert_refused
 
 
 @pytest.fixture
@@ -108,10 +108,4 @@ def test_the_profile_can_be_left_out(models: Path, terminal: Terminal) -> None:
 def test_wrong_input_is_one_sentence(
     models: Path, terminal: Terminal, words: str, sentence: str
 ) -> None:
-    before = sorted(models.rglob("*"))
-    answer = terminal("profile", *words.split())
-    assert answer.code == 2
-    assert answer.stdout == ""
-    assert sentence in answer.stderr
-    assert "Traceback" not in answer.stderr
-    assert sorted(models.rglob("*")) == before
+    assert_refused(terminal, models, f"profile {words}", sentence)

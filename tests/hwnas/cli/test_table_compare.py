@@ -11,7 +11,7 @@ from hwnas.cli.table_diff import diff_tables
 from hwnas.cli.table_merge import merge_tables
 from hwnas.cli.table_validate import validate_table
 from latency.table import LatencyTable
-from tests.hwnas.cli.conftest import Terminal
+from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.latency.test_compare import FINGERPRINT, KEYS, timed
 from tests.latency.test_profile import SPACE
 from tests.latency.test_revalidate import KNOWN_MS, device_of_speed, known_table
@@ -124,11 +124,4 @@ def test_validate_ends_with_1_when_the_table_no_longer_holds(
 def test_wrong_input_is_one_sentence_and_leaves_nothing(
     folder: Path, terminal: Terminal, words: str, sentence: str
 ) -> None:
-    before = sorted(folder.rglob("*"))
-    answer = terminal(*words.split())
-    assert answer.code == 2
-    assert answer.stdout == ""
-    last = answer.stderr.splitlines()[-1]  # behind what is going to be measured
-    assert last.startswith("hwnas: ")
-    assert sentence in last
-    assert sorted(folder.rglob("*")) == before
+    assert_refused(terminal, folder, words, sentence)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hwnas.cli.conftest import Terminal
+from tests.hwnas.cli.conftest import Terminal, assert_refused
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,8 @@ from tests.hwnas.cli.conftest import Terminal
 def test_wrong_input_is_one_sentence(
     folder: Path, terminal: Terminal, words: str, sentence: str
 ) -> None:
-    before = sorted(folder.rglob("*"))
-    answer = terminal(*words.split())
-    assert answer.code == 2
-    assert answer.stdout == ""
+    answer = assert_refused(terminal, folder, words, sentence)
     assert answer.stderr.count("\n") == 1
-    assert answer.stderr.startswith("hwnas: ")
-    assert sentence in answer.stderr
-    assert sorted(folder.rglob("*")) == before
 
 
 @pytest.mark.usefixtures("folder")
