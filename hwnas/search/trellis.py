@@ -126,18 +126,29 @@ class Trellis:
         """How many sheets there are; 1 where no slot decides about all others."""
         return max(len(step) for step in self.steps)
 
+    @property
+    def nothing(self) -> float:
+        """What changes nothing when it is combined with a value."""
+        if self.combine is np.add:
+            return 0.0
+        return -np.inf if self.combine is np.maximum else _MOST
+
+    def join(self, one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Combined, where infinity stands for a path that cannot be gone."""
+        joined: NDArray[np.float64] = self.combine(one, other)
+        if self.combine is np.minimum:
+            return np.where(np.isposinf(one) | np.isposinf(other), np.inf, joined)
+        return joined
+
     @cached_property
     def cheapest_completion(self) -> tuple[NDArray[np.float64], ...]:
         """L arrays (S, choices): the least that the slots after this one add, given its choice.
 
         For the first slot of a space with sheets, the row of a sheet holds for its own choice.
         """
-        nothing = 0.0 if self.combine is np.add else -np.inf
-        if self.combine is np.minimum:
-            nothing = _MOST
-        rest = [np.full((self.sheets, self.steps[-1].shape[2]), nothing)]
+        rest = [np.full((self.sheets, self.steps[-1].shape[2]), self.nothing)]
         for slot in range(len(self.steps) - 1, 0, -1):
-            after = self._join(self.steps[slot], rest[0][:, None, :])
+            after = self.join(self.steps[slot], rest[0][:, None, :])
             rest.insert(0, np.where(self.allowed[slot], after, np.inf).min(axis=2))
         return tuple(rest)
 
@@ -152,7 +163,7 @@ class Trellis:
     def reach(self, prefixes: Architectures) -> NDArray[np.float64]:
         """(N,) the least value of a network with each prefix (N, P), P ≥ 1, up to rounding."""
         rest = self.rest(prefixes.shape[1] - 1, prefixes[:, 0], prefixes[:, -1])
-        return self._join(self.evaluate(prefixes), rest)
+        return self.join(self.evaluate(prefixes), rest)
 
     def completed(self, prefixes: Architectures) -> Architectures:
         """(N, L) prefixes (N, P), P ≥ 1, with the slots that are left added at the least."""
@@ -163,7 +174,7 @@ class Trellis:
             before = rows[:, -1] if step.shape[1] > 1 else np.zeros(len(rows), dtype=np.int64)
             after = self.cheapest_completion[slot]
             rest = after[rows[:, 0] if len(after) > 1 else sheets]
-            onward = self._join(step[sheets, before], rest)
+            onward = self.join(step[sheets, before], rest)
             onward = np.where(self.allowed[slot][rows[:, -1]], onward, np.inf)
             rows = np.column_stack((rows, onward.argmin(axis=1)))
         return rows
@@ -184,13 +195,6 @@ class Trellis:
         """The least and the greatest value in the space, to the last bit those of `evaluate`."""
         return self._least(), -self.negated._least()
 
-    def _join(self, one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Combined, where infinity stands for a path that cannot be gone."""
-        joined: NDArray[np.float64] = self.combine(one, other)
-        if self.combine is np.minimum:
-            return np.where(np.isposinf(one) | np.isposinf(other), np.inf, joined)
-        return joined
-
     def _least(self) -> float:
         # Put together in the order of `evaluate`: rounding never swaps two sums to which the same
         # is added, hence a network really has this value, and a budget of just that is reachable.
@@ -198,7 +202,7 @@ class Trellis:
         if self.sheets > 1:  # each sheet starts from its own choice of the first slot
             reached = np.where(np.eye(self.sheets, dtype=np.bool_), reached, np.inf)
         for slot in range(1, len(self.steps)):
-            onward = self._join(reached[:, :, None], self.steps[slot])
+            onward = self.join(reached[:, :, None], self.steps[slot])
             reached = np.where(self.allowed[slot], onward, np.inf).min(axis=1)
         return float(reached.min())
 
