@@ -112,8 +112,10 @@ def pareto_order(costs: NDArray[np.float64], scores: NDArray[np.float64]) -> NDA
     # one of more score then has to push out those before it.
     order = np.argsort(costs, kind="stable")
     ranked = scores[order]
-    best_before = np.concatenate(([-np.inf], np.maximum.accumulate(ranked)[:-1]))
-    kept: NDArray[np.int64] = order[ranked > best_before]
+    rises = np.ones(len(order), dtype=np.bool_)
+    rises[1:] = ranked[1:] > np.maximum.accumulate(ranked)[:-1]
+    kept: NDArray[np.int64] = order[rises]
     left = costs[kept]
-    last = np.concatenate((left[1:] != left[:-1], [True]))[: len(kept)]
+    last = np.ones(len(kept), dtype=np.bool_)
+    last[:-1] = left[1:] != left[:-1]
     return kept[last]

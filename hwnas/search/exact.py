@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from devices.errors import BudgetError
 from hwnas.search.dual import Dual
 from hwnas.search.front import Front
-from hwnas.search.labels import Labels
+from hwnas.search.labels import Extension
 from hwnas.search.problem import SearchProblem
 from hwnas.search.sweep import Costs, sweep
 from hwnas.search.trellis import Trellis
@@ -38,10 +38,11 @@ def exact_front(score: Trellis, problem: SearchProblem, most_labels: int | None 
     problem.check_reachable()
     costs = Costs.of(problem, (problem.cost,))
     rows, whole = sweep(score, costs, most_labels)
-    rows = rows[problem.feasible(rows)]
-    if not len(rows) and not whole:
-        rows, _ = sweep(score, costs)
+    if problem.budgets:
         rows = rows[problem.feasible(rows)]
+        if not len(rows) and not whole:
+            rows, _ = sweep(score, costs)
+            rows = rows[problem.feasible(rows)]
     if not len(rows):
         raise BudgetError(_out_of_reach(problem))
     spent, scores = problem.costs(rows), score.evaluate(rows)
@@ -120,10 +121,10 @@ class _Promising:
         """Learns of (N,) scores of networks within the budgets."""
         self._enough = float(np.max(scores, initial=self._enough))
 
-    def __call__(self, slot: int, labels: Labels) -> NDArray[np.bool_]:
+    def __call__(self, slot: int, labels: Extension) -> NDArray[np.bool_]:
         left = self._budgets[:, None] - labels.costs[self._index]
         rest = self._rest[slot][0]
-        bound = labels.scores + rest[labels.sheets if len(rest) > 1 else 0, labels.choices]
+        bound = labels.scores + rest[labels.sheet if len(rest) > 1 else 0, labels.choice]
         for price, each in zip(self._prices[0], left, strict=True):
             bound = bound + price * each
         kept: NDArray[np.bool_] = bound >= self._enough - self._slack

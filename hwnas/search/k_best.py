@@ -6,16 +6,20 @@ most promising kept: each leads to a network as good as promised, so that a pref
 cannot lead to one of the k best.
 """
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
 from devices.errors import BudgetError
-from hwnas.search.labels import continuations
 from hwnas.search.problem import Budget, SearchProblem
 from hwnas.search.sampling import extensions
 from hwnas.search.trellis import Trellis
+from hwnas.search.ways import ways_of
 from hwnas.spaces.space import Architectures
 from objectives.objective import pareto_order
+
+_Completions = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 _WIDEST = 64  # times k: prefixes that are kept where several budgets promise too much
 
@@ -65,43 +69,38 @@ class _Promise:
 
     def __init__(self, score: Trellis, budget: Budget) -> None:
         self._score, self._budget = score, budget
-        trellises = (score, budget.trellis)
-        last = len(score.steps) - 1
-        self._ways = [continuations(trellises, slot) for slot in range(last + 1)]
-        # Per slot and number of its ways onward: (costs, scores) of all undominated completions.
-        self._fronts: list[dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]] = []
-        for slot in range(last, -1, -1):
-            ways = self._ways[slot]
-            fronts = {}
-            for number in np.unique(ways):
-                sheet, choice = np.argwhere(ways == number)[0]
-                fronts[int(number)] = self._completions(slot, int(sheet), int(choice))
+        self._ways = ways_of((score, budget.trellis))
+        # Per slot, by number of its ways onward: (costs, scores) of all undominated completions.
+        self._fronts: list[dict[int, _Completions]] = []
+        for slot in range(len(score.steps) - 1, -1, -1):
+            fronts: dict[int, _Completions] = {}
+            sheets, choices = len(self._ways.numbers[slot]), score.steps[slot].shape[2]
+            for sheet, choice in itertools.product(range(sheets), range(choices)):
+                number = self._ways.number(slot, sheet, choice)
+                if number not in fronts:
+                    fronts[number] = self._completions(slot, sheet, choice)
             self._fronts.insert(0, fronts)
 
-    def _completions(
-        self, slot: int, sheet: int, choice: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _completions(self, slot: int, sheet: int, choice: int) -> "_Completions":
         if slot + 1 == len(self._score.steps):
             return np.zeros(1), np.zeros(1)
-        onward = np.flatnonzero(self._score.allowed[slot + 1][choice])
-        if not len(onward):
-            return np.zeros(0), np.zeros(0)
-        sheets, before = np.full(len(onward), sheet), np.full(len(onward), choice)
-        cost = self._budget.trellis.added(slot + 1, sheets, before, onward)
-        score = self._score.added(slot + 1, sheets, before, onward)
-        ways = self._ways[slot + 1]
-        after = [self._fronts[0][int(ways[sheet if len(ways) > 1 else 0, c])] for c in onward]
-        combine = self._budget.trellis.combine
-        costs = np.concatenate([combine(c, a[0]) for c, a in zip(cost, after, strict=True)])
-        scores = np.concatenate([s + a[1] for s, a in zip(score, after, strict=True)])
-        order = pareto_order(costs, scores)
-        return costs[order], scores[order]
+        gains = self._score.step(slot + 1, sheet, choice)
+        steps = self._budget.trellis.step(slot + 1, sheet, choice)
+        costs, scores = [np.zeros(0)], [np.zeros(0)]
+        for number, choices in self._ways.onward(slot + 1, sheet, choice):
+            after_costs, after_scores = self._fronts[0][number]
+            join = self._budget.trellis.combine
+            costs.append(join(steps[choices][:, None], after_costs).reshape(-1))
+            scores.append((gains[choices][:, None] + after_scores).reshape(-1))
+        every_cost, every_score = np.concatenate(costs), np.concatenate(scores)
+        order = pareto_order(every_cost, every_score)
+        return every_cost[order], every_score[order]
 
     def of(self, slot: int, prefixes: Architectures) -> NDArray[np.float64]:
         """(N,) for prefixes (N, slot + 1); -inf where none is within the budget."""
         spent = self._budget.trellis.evaluate(prefixes)
         scores = self._score.evaluate(prefixes)
-        ways = self._ways[slot]
+        ways = self._ways.numbers[slot]
         numbers = ways[prefixes[:, 0] if len(ways) > 1 else 0, prefixes[:, -1]]
         allowance = self._budget.bound + self._budget.rounding
         if self._budget.trellis.combine is np.add:

@@ -1,4 +1,7 @@
-"""Labels: the paths that a dynamic programme over a trellis keeps behind one slot."""
+"""Labels: the paths that a dynamic programme over a trellis keeps behind one slot.
+
+An extension is all that a slot makes of the labels behind the slot before.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,78 +17,116 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Labels:
-    """N paths to the choices of one slot.
+    """N paths to choices of one slot that can go on in the same ways, at the same steps.
+
+    Only such paths can be compared: what makes one better now does so in the end.
 
     Attributes:
-        costs: (M, N) what the path costs.
+        costs: (M, N) what each path costs.
         scores: (N,) what it scores.
         choices: (N,) its choice in this slot.
-        parents: (N,) its label behind the slot before.
-        sheets: (N,) its choice in the first slot.
+        parents: (N,) its place among all labels behind the slot before.
+        choice: one of the choices, which stands for all in what follows.
+        sheet: the choice of the first slot that they share, where that decides about steps.
     """
 
     costs: NDArray[np.float64]
     scores: NDArray[np.float64]
     choices: Indices
     parents: Indices
-    sheets: Indices
+    choice: int = 0
+    sheet: int = 0
+
+    def extended(
+        self,
+        slot: int,
+        choices: Indices,
+        score: Trellis,
+        costs: Sequence[Trellis],
+        first_parent: int,
+    ) -> "Extension":
+        """Every label with each of the given choices of the next slot, one choice after the other.
+
+        Labels in the order of one cost so become few ascending runs. Choices that another of them
+        beats in every step lead to nothing and are left out.
+        """
+        sheet = int(choices[0]) if slot == 0 else self.sheet
+        gains = score.step(slot, sheet, self.choice)[choices]
+        steps = np.array([cost.step(slot, sheet, self.choice)[choices] for cost in costs])
+        if len(choices) > 1:
+            useful = _useful(steps, gains)
+            choices, gains, steps = choices[useful], gains[useful], steps[:, useful]
+        added = np.empty((len(costs), len(choices), len(self.scores)))
+        for index, cost in enumerate(costs):
+            cost.combine(self.costs[index][None, :], steps[index][:, None], out=added[index])
+        scores = (self.scores[None, :] + gains[:, None]).reshape(-1)
+        block = (choices, len(self.scores), first_parent)
+        return Extension(added.reshape(len(costs), -1), scores, (block,), sheet)
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Labels of a slot that nothing was left out of yet: choices and parents are told by place.
+
+    Attributes:
+        costs: (M, N).
+        scores: (N,).
+        blocks: the choices of each block, its number of parents, and the place of their first.
+        sheet: as in `Labels`.
+    """
+
+    costs: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    blocks: tuple[tuple[Indices, int, int], ...]
+    sheet: int
+
+    @property
+    def choice(self) -> int:
+        """One of the choices, which stands for all in what follows."""
+        return int(self.blocks[0][0][0])
 
     @classmethod
-    def start(cls, score: Trellis, costs: Sequence[Trellis]) -> "Labels":
-        """The one empty path."""
-        origin = np.zeros(1, dtype=np.int64)
-        constants = np.array([[cost.constant] for cost in costs])
-        return cls(constants, np.array([score.constant]), origin, origin, origin)
+    def joined(cls, parts: "Sequence[Extension]") -> "Extension":
+        """Labels that can go on in the same ways, as one."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            np.concatenate([part.costs for part in parts], axis=1),
+            np.concatenate([part.scores for part in parts]),
+            tuple(block for part in parts for block in part.blocks),
+            parts[0].sheet,
+        )
 
-    def take(self, index: Indices) -> "Labels":
-        """The labels of the given positions."""
+    def take(self, index: Indices) -> Labels:
+        """The labels of the given places."""
+        choices, parents = np.empty_like(index), np.empty_like(index)
+        start = 0
+        for block, count, first_parent in self.blocks:
+            end = start + len(block) * count
+            inside = slice(None) if len(self.blocks) == 1 else (index >= start) & (index < end)
+            nth, parent = np.divmod(index[inside] - start, count)
+            choices[inside], parents[inside] = block[nth], parent + first_parent
+            start = end
         return Labels(
-            self.costs[:, index], self.scores[index], self.choices[index],
-            self.parents[index], self.sheets[index],
-        )  # fmt: skip
-
-    def extended(self, slot: int, score: Trellis, costs: Sequence[Trellis]) -> "Labels":
-        """Every label with every choice of the next slot that may follow it.
-
-        Choice by choice, so that labels in the order of their costs become few ascending runs.
-        """
-        # The transposed mask lists one choice after the other.
-        choices, parents = np.nonzero(score.allowed[slot][self.choices].T)
-        before = self.choices[parents]
-        sheets = choices if slot == 0 else self.sheets[parents]
-        values = np.empty((len(costs), len(parents)))
-        for index, cost in enumerate(costs):
-            added = cost.added(slot, sheets, before, choices)
-            cost.combine(self.costs[index][parents], added, out=values[index])
-        scores = self.scores[parents] + score.added(slot, sheets, before, choices)
-        return Labels(values, scores, choices, parents, sheets)
+            self.costs[:, index], self.scores[index], choices, parents, self.choice, self.sheet
+        )
 
 
-def continuations(trellises: Sequence[Trellis], slot: int) -> NDArray[np.int64]:
-    """(S, C) numbers that are equal where a sheet's choice of a slot has the same ways onward.
-
-    Such choices may be followed by the same choices, which then add the same, whatever led there.
-    Only labels of equal numbers can be compared.
-    """
-    choices = trellises[0].steps[slot].shape[2]
-    sheets = max(trellis.sheets for trellis in trellises)
-    if slot + 1 == len(trellises[0].steps):
-        return np.zeros((sheets, choices), dtype=np.int64)
-    coupled = [t.steps[slot + 1] for t in trellises if t.steps[slot + 1].shape[1] > 1]
-    ways = np.concatenate(
-        [trellises[0].allowed[slot + 1], *(s for c in coupled for s in c)], axis=1
-    )
-    known: dict[bytes, int] = {}
-    numbers = np.array([known.setdefault(way.tobytes(), len(known)) for way in ways])
-    groups: NDArray[np.int64] = np.arange(sheets)[:, None] * len(known) + numbers
-    return groups
-
-
-def rebuilt(layers: Sequence[Labels]) -> Architectures:
-    """(N, L): the choices along the back-pointers of the last layer's labels."""
-    rows = np.empty((len(layers[-1].scores), len(layers)), dtype=np.int64)
+def rebuilt(layers: Sequence[tuple[Indices, Indices]]) -> Architectures:
+    """(N, L): the choices along the back-pointers, from the choices and parents of every slot."""
+    rows = np.empty((len(layers[-1][0]), len(layers)), dtype=np.int64)
     index = np.arange(len(rows))
     for slot in range(len(layers) - 1, -1, -1):
-        rows[:, slot] = layers[slot].choices[index]
-        index = layers[slot].parents[index]
+        choices, parents = layers[slot]
+        rows[:, slot] = choices[index]
+        index = parents[index]
     return rows
+
+
+def _useful(steps: NDArray[np.float64], gains: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(C,) of steps (M, C) and gains (C,), those that no other is at least as good as."""
+    no_worse = (steps[:, :, None] <= steps[:, None, :]).all(axis=0)
+    no_worse &= gains[:, None] >= gains[None, :]
+    # Of equals the first stays.
+    beaten = (no_worse & (~no_worse.T | np.tri(len(gains), k=-1, dtype=np.bool_).T)).any(axis=0)
+    return np.asarray(~beaten, dtype=np.bool_)

@@ -4,19 +4,20 @@ Costs and scores are added up in the order of `Trellis.evaluate`. Rounded additi
 a dominated label stays dominated bit for bit, and what is kept equals brute force, not nearly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.search.labels import Indices, Labels, continuations, rebuilt
+from hwnas.search.labels import Extension, Indices, Labels, rebuilt
 from hwnas.search.problem import Budget, SearchProblem
 from hwnas.search.trellis import Trellis
+from hwnas.search.ways import Ways, ways_of
 from hwnas.spaces.space import Architectures
 from objectives.objective import pareto_order
 
-Prune = Callable[[int, Labels], NDArray[np.bool_]]
+Prune = Callable[[int, Extension], NDArray[np.bool_]]
 """A slot and its labels → (N,) which of them to keep."""
 
 
@@ -50,17 +51,16 @@ class Costs:
         """The costs without their bounds."""
         return tuple(budget.trellis for budget in self.budgets)
 
-    def completable(self, slot: int, labels: Labels) -> NDArray[np.bool_]:
+    def completable(self, slot: int, labels: Extension) -> NDArray[np.bool_]:
         """(N,) whether each label has a completion within each budget alone."""
         kept = np.ones(len(labels.scores), dtype=np.bool_)
-        for index, budget in enumerate(self.budgets):
+        for costs, budget in zip(labels.costs, self.budgets, strict=True):
             if np.isfinite(budget.bound):
-                rest = budget.trellis.rest(slot, labels.sheets, labels.choices)
-                reached = budget.trellis.combine(labels.costs[index], rest)
-                kept &= reached <= budget.bound + budget.rounding
+                rest = budget.trellis.rest(slot, labels.sheet, labels.choice)
+                kept &= budget.trellis.combine(costs, rest) <= budget.bound + budget.rounding
         return kept
 
-    def compared(self, slot: int, labels: Labels) -> NDArray[np.float64]:
+    def compared(self, slot: int, labels: Extension) -> NDArray[np.float64]:
         """(M, N) costs to compare labels by: all that no longer can break a budget is equal."""
         if len(self.budgets) == self.axes:
             return labels.costs
@@ -71,9 +71,9 @@ class Costs:
                 # What a path has used of it takes nothing from what follows.
                 costs[index] = 0.0
                 continue
-            rest = -budget.trellis.negated.rest(slot, labels.sheets, labels.choices)
+            rest = -budget.trellis.negated.rest(slot, labels.sheet, labels.choice)
             harmless = budget.bound - rest - budget.rounding
-            costs[index] = np.maximum(costs[index], harmless)
+            np.maximum(costs[index], harmless, out=costs[index])
         return costs
 
 
@@ -93,35 +93,54 @@ def sweep(
         (N, L) architectures, and False where `most_labels` has cost some.
     """
     trellises = costs.trellises
-    labels, layers, whole = Labels.start(score, trellises), [], True
+    origin = np.zeros(1, dtype=np.int64)
+    constants = np.array([[trellis.constant] for trellis in trellises])
+    groups = [Labels(constants, np.array([score.constant]), origin, origin)]
+    ways = ways_of((score, *trellises))
     bounded = any(np.isfinite(budget.bound) for budget in costs.budgets)
+    layers, whole = [], True
     for slot in range(len(score.steps)):
-        labels = labels.extended(slot, score, trellises)
-        if bounded:
-            labels = labels.take(np.flatnonzero(costs.completable(slot, labels)))
-        if prune is not None:
-            labels = labels.take(np.flatnonzero(prune(slot, labels)))
-        ways = continuations((score, *trellises), slot)
-        groups = ways[labels.sheets if len(ways) > 1 else 0, labels.choices]
-        compared = costs.compared(slot, labels)
-        # Comparing takes longest; what is too much for a grid is not compared first.
-        if most_labels is not None and len(groups) > most_labels:
-            left = thinned(compared, labels.scores, groups, most_labels)
-            whole = whole and len(left) == len(groups)
-            labels, compared, groups = labels.take(left), compared[:, left], groups[left]
-        labels = labels.take(kept(compared, labels.scores, groups))
-        layers.append(labels)
+        extended = _extended(groups, slot, score, trellises, ways)
+        groups = []
+        for labels in extended:
+            left = np.arange(len(labels.scores))
+            if bounded:
+                left = left[costs.completable(slot, labels)]
+            if prune is not None:
+                left = left[prune(slot, labels)[left]]
+            compared = costs.compared(slot, labels)
+            # Comparing takes longest; what is too much for a grid is not compared first.
+            if most_labels is not None and len(left) > most_labels // len(extended):
+                most = max(1, most_labels // len(extended))
+                thin = thinned(compared[:, left], labels.scores[left], most)
+                whole = whole and len(thin) == len(left)
+                left = left[thin]
+            if len(left):
+                left = left[undominated(compared[:, left], labels.scores[left])]
+                groups.append(labels.take(left))
+        if not groups:
+            return np.zeros((0, len(score.steps)), dtype=np.int64), whole
+        layers.append(
+            (
+                np.concatenate([labels.choices for labels in groups]),
+                np.concatenate([labels.parents for labels in groups]),
+            )
+        )
     return rebuilt(layers), whole
 
 
-def kept(costs: NDArray[np.float64], scores: NDArray[np.float64], groups: Indices) -> Indices:
-    """Indices of those of (M, N) costs and (N,) scores that none of their group dominates."""
-    count = int(groups.max(initial=0)) + 1
-    if count == 1:
-        return undominated(costs, scores)
-    members = [np.flatnonzero(groups == group) for group in range(count)]
-    parts = [each[undominated(costs[:, each], scores[each])] for each in members]
-    return np.concatenate(parts)
+def _extended(
+    groups: Sequence[Labels], slot: int, score: Trellis, costs: tuple[Trellis, ...], ways: Ways
+) -> list[Extension]:
+    """The labels behind a slot, grouped by their ways onward."""
+    parts: dict[int, list[Extension]] = {}
+    first_parent = 0
+    for labels in groups:
+        for number, choices in ways.onward(slot, labels.sheet, labels.choice):
+            part = labels.extended(slot, choices, score, costs, first_parent)
+            parts.setdefault(number, []).append(part)
+        first_parent += len(labels.scores)
+    return [Extension.joined(each) for each in parts.values()]
 
 
 def undominated(costs: NDArray[np.float64], scores: NDArray[np.float64]) -> Indices:
@@ -134,16 +153,14 @@ def undominated(costs: NDArray[np.float64], scores: NDArray[np.float64]) -> Indi
     return np.flatnonzero(found)
 
 
-def thinned(
-    costs: NDArray[np.float64], scores: NDArray[np.float64], groups: Indices, most: int
-) -> Indices:
+def thinned(costs: NDArray[np.float64], scores: NDArray[np.float64], most: int) -> Indices:
     """Indices of at most `most` labels: the best of each cell of a grid over (M, N) costs."""
     least = costs.min(axis=1, keepdims=True)
     span = np.ptp(costs, axis=1, keepdims=True)
     share = (costs - least) / np.where(span > 0, span, 1.0)
-    cells, keys = 2.0 * most ** (1 / len(costs)), groups
+    cells, keys = 2.0 * most ** (1 / len(costs)), np.zeros(len(scores), dtype=np.int64)
     while cells >= 1:
-        keys = groups
+        keys = np.zeros(len(scores), dtype=np.int64)
         for column in share:
             keys = keys * (int(cells) + 1) + (column * int(cells)).astype(np.int64)
         if len(np.unique(keys)) <= most:

@@ -152,17 +152,23 @@ class Trellis:
             rest.insert(0, np.where(self.allowed[slot], after, np.inf).min(axis=2))
         return tuple(rest)
 
-    def rest(
-        self, slot: int, sheets: NDArray[np.int64], choices: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """(N,) the least that the slots after `slot` add to N paths that have come to it."""
+    def step(self, slot: int, sheet: int, before: int) -> NDArray[np.float64]:
+        """(C,) the steps of a slot's choices behind one choice of the slot before."""
+        step = self.steps[slot]
+        row: NDArray[np.float64] = step[
+            sheet if len(step) > 1 else 0, before if step.shape[1] > 1 else 0
+        ]
+        return row
+
+    def rest(self, slot: int, sheet: int, choice: int) -> float:
+        """The least that the slots after `slot` add to a path that has come to a choice of it."""
         table = self.cheapest_completion[slot]
-        found: NDArray[np.float64] = table[sheets if len(table) > 1 else 0, choices]
-        return found
+        return float(table[sheet if len(table) > 1 else 0, choice])
 
     def reach(self, prefixes: Architectures) -> NDArray[np.float64]:
         """(N,) the least value of a network with each prefix (N, P), P ≥ 1, up to rounding."""
-        rest = self.rest(prefixes.shape[1] - 1, prefixes[:, 0], prefixes[:, -1])
+        table = self.cheapest_completion[prefixes.shape[1] - 1]
+        rest = table[prefixes[:, 0] if len(table) > 1 else 0, prefixes[:, -1]]
         return self.join(self.evaluate(prefixes), rest)
 
     def completed(self, prefixes: Architectures) -> Architectures:
