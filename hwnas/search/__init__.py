@@ -12,7 +12,7 @@ from hwnas.search.trellis import Trellis
 
 SEARCHERS: dict[str, str] = {
     "layernas": "hwnas.search.layernas:LayerNAS",
-    "exact": "hwnas.search.exact_search:ExactSearch",
+    "surrogate": "hwnas.search.surrogate_search:SurrogateSearch",
     "nsga2": "hwnas.search.nsga2:NSGA2Search",
     "random": "hwnas.search.random_search:RandomSearch",
 }

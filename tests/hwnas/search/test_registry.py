@@ -16,7 +16,7 @@ def test_a_searcher_is_registered_under_its_own_name(name: str) -> None:
 
 
 def test_an_unknown_searcher_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"'annealing'.*layernas, exact, nsga2, random"):
+    with pytest.raises(ConfigError, match=r"'annealing'.*layernas, surrogate, nsga2, random"):
         searcher_class("annealing")
 
 

@@ -1,8 +1,11 @@
 import numpy as np
+import pytest
+from numpy.typing import NDArray
 
 from hwnas.search import SearchProblem, searcher_class
-from hwnas.search.exact_search import ExactSearch
 from hwnas.search.front import Front, front_of, hypervolume
+from hwnas.search.surrogate_search import SurrogateSearch, SurrogateSettings
+from hwnas.search.warp import Warp
 from tests.hwnas.search.problems import (
     every_architecture,
     macro,
@@ -24,7 +27,7 @@ def front_found(name: str, problem: SearchProblem, limit: int, seed: int) -> Fro
 def test_over_the_whole_of_nas_bench_macro_it_ends_with_the_true_front() -> None:
     problem, every = macro_problem(0.1), every_architecture(macro())
     feasible = int(problem.feasible(every).sum())
-    found = front_found("exact", problem, feasible + 50, seed=0)
+    found = front_found("surrogate", problem, feasible + 50, seed=0)
     truth = front_of(problem, every, macro_accuracy(every))
     assert found.costs.tolist() == truth.costs.tolist()
     assert found.scores.tolist() == truth.scores.tolist()
@@ -39,7 +42,7 @@ def test_it_finds_more_of_nas_bench_macros_front_than_random_search() -> None:
         return hypervolume(front, ideal=ideal, reference=reference)
 
     truth = volume(front_of(problem, every, scores))
-    exact = [volume(front_found("exact", problem, 100, seed)) / truth for seed in range(3)]
+    exact = [volume(front_found("surrogate", problem, 100, seed)) / truth for seed in range(3)]
     drawn = [volume(front_found("random", problem, 100, seed)) / truth for seed in range(3)]
     assert min(exact) > 0.985
     assert np.mean(drawn) < min(exact)
@@ -49,19 +52,33 @@ def test_with_200_evaluations_it_finds_the_best_of_nas_bench_macro_within_a_budg
     problem, every = macro_problem(0.25), every_architecture(macro())
     best = macro_accuracy(every[problem.feasible(every)]).max()
     for seed in range(3):
-        assert front_found("exact", problem, 200, seed).scores[-1] == best
+        assert front_found("surrogate", problem, 200, seed).scores[-1] == best
 
 
-def test_it_starts_with_random_architectures_for_two_fifths_of_the_limit() -> None:
-    searcher = ExactSearch(macro_problem(), 100, seed=0)
+def test_it_starts_with_random_architectures_of_all_costs_for_a_quarter_of_the_limit() -> None:
+    searcher = SurrogateSearch(macro_problem(0.5), 100, seed=0)
     rows = searcher.ask()
     searcher.tell(rows, synthetic_score(rows))
-    assert (len(rows), len(searcher.ask())) == (40, 10)
+    assert (len(rows), len(searcher.ask())) == (25, 5)
+    costs, (least, greatest) = searcher.problem.costs(rows), searcher.problem.cost.range
+    shares = (np.sort(costs) - least) / (searcher.problem.budgets[0].bound - least)
+    assert greatest > least
+    assert np.quantile(shares, 0.1) < 0.4
+    assert np.quantile(shares, 0.9) > 0.8
+
+
+def test_a_search_for_a_front_begins_with_both_its_ends() -> None:
+    problem = macro_problem(0.5)
+    rows = SurrogateSearch(problem, 100, 0, SurrogateSettings(aim="front")).ask()
+    every = every_architecture(macro())
+    costs = problem.costs(every[problem.feasible(every)])
+    found = problem.costs(rows)
+    assert (found.min(), found.max()) == (costs.min(), costs.max())
 
 
 def test_every_refit_asks_for_the_best_predicted() -> None:
     # An additive score is learnt at once, so the first refit must ask for its optimum.
-    searcher = ExactSearch(macro_problem(0.5), 400, seed=0)
+    searcher = SurrogateSearch(macro_problem(0.5), 400, seed=0)
     every = every_architecture(macro())
     every = every[searcher.problem.feasible(every)]
     rows = searcher.ask()
@@ -69,3 +86,11 @@ def test_every_refit_asks_for_the_best_predicted() -> None:
     best = every[np.argmax((2.0 ** np.arange(8) * every).sum(axis=1))]
     asked = {*searcher.scores, *(tuple(row) for row in searcher.ask().tolist())}
     assert tuple(best.tolist()) in asked
+
+
+@pytest.mark.parametrize("scores", [np.zeros(6), np.array([3.0, 1.0, 2.0, -5.0, 0.5, 9.0])])
+def test_warping_keeps_the_order_and_is_undone(scores: NDArray[np.float64]) -> None:
+    warp = Warp.of(scores, first=4)
+    assert np.isfinite(warp(scores)).all()
+    assert (np.argsort(warp(scores), kind="stable") == np.argsort(scores, kind="stable")).all()
+    assert warp.back(warp(scores)) == pytest.approx(scores)
