@@ -17,7 +17,7 @@ from hwnas.search.sampling import sample_feasible
 from hwnas.search.searcher import Searcher
 from hwnas.search.surrogate import fit_additive
 from hwnas.search.trellis import Trellis
-from hwnas.spaces.space import Architectures
+from hwnas.spaces.space import Architectures, keys
 
 _RANDOM_SHARE = 0.4
 _MOST_RANDOM = 0.8  # a small limit still leaves a fifth for what was learnt
@@ -57,7 +57,7 @@ class ExactSearch(Searcher):
             near = self._fresh(self._neighbours(front, score))
             rows = self.unseen(np.concatenate((rows, near)))[:count]
         if len(rows) < count:
-            asked = {*self.scores, *(tuple(map(int, row)) for row in rows)}
+            asked = {*self.scores, *keys(rows)}
             more = sample_feasible(self.problem, self.generator, count - len(rows), asked)
             rows = np.concatenate((rows, more))
         return rows
@@ -66,7 +66,7 @@ class ExactSearch(Searcher):
         return sample_feasible(self.problem, self.generator, count, seen=self.scores)
 
     def _fresh(self, rows: Architectures) -> Architectures:
-        new = np.array([tuple(map(int, row)) not in self.scores for row in rows], dtype=np.bool_)
+        new = np.array([key not in self.scores for key in keys(rows)], dtype=np.bool_)
         fresh: Architectures = rows[new]
         return fresh
 
