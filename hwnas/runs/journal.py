@@ -99,6 +99,11 @@ class Journal:
         rows = self._database.rows("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
 
+    def bindings(self) -> dict[str, str]:
+        """All that the run is tied to, but for the marks of ended searches."""
+        rows = self._database.rows("SELECT key, value FROM meta WHERE key NOT LIKE 'ended %'")
+        return dict(rows)
+
     def _choices(self, text: str) -> tuple[int, ...]:
         try:
             return tuple(int(choice) for choice in json.loads(text))
