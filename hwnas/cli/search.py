@@ -21,7 +21,7 @@ def search(
     Needs a trained supernet ('hwnas train') and a latency table ('hwnas profile'). Every judged
     network is kept: a stopped search continues, another budget starts from what is known.
     """
-    from hwnas.cli.show import show_front
+    from hwnas.cli.show import show_contributions, show_front
     from hwnas.cli.stages import open_run, search_stage
     from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
@@ -40,10 +40,12 @@ def search(
     with open_run(path, loaded, output) as (experiment, folder):
         result, _ = search_stage(experiment, folder, latency, output)
         points = show_front(output, result, experiment.space)
+        found = show_contributions(output, result)
         output.line(f"front: {folder.front_file}; next: hwnas export {folder.path}")
         output.document(
             {
                 "front": points,
+                "searchers": found,
                 "evaluations": len(result.scores),
                 "budgets": {
                     b.trellis.name: {"bound": b.bound, "unit": b.trellis.unit}

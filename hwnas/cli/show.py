@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from hwnas.cli.output import Output
 from hwnas.report.rows import (
+    CONTRIBUTION_HEADER,
     VALIDATION_HEADER,
     budgets_text,
+    contribution_rows,
     summary_rows,
     validation_rows,
 )
@@ -62,18 +64,29 @@ def show_front(
 ) -> list[dict[str, Any]]:
     """Prints the joined front and returns the same as JSON."""
     from hwnas.runs.searching import front_points
+    from hwnas.search.front import knee
 
     points = front_points(result, space)
+    bend = knee(result.front)
     output.table(
         f"front of {len(result.scores)} judged networks (accuracy with the supernet's weights)",
-        ["validation (%)", "predicted (ms)", "MACs", "parameters", "found by"],
+        ["validation (%)", "predicted (ms)", "MACs", "parameters", "found by", ""],
         [
             [f"{p.accuracy:.2f}", f"{p.latency_ms:.4g}", f"{p.macs:,}", f"{p.params:,}",
-             ", ".join(p.searchers)]
-            for p in points
+             ", ".join(p.searchers), "knee" if index == bend else ""]
+            for index, p in enumerate(points)
         ],
     )  # fmt: skip
-    return [asdict(point) for point in points]
+    return [asdict(point) | {"knee": index == bend} for index, point in enumerate(points)]
+
+
+def show_contributions(output: Output, result: "SearchResult") -> list[dict[str, Any]]:
+    """Prints which searcher found how much of the front and returns the same as JSON."""
+    from hwnas.report.contributions import contributions
+
+    found = contributions(result)
+    output.table("what each searcher found of it", CONTRIBUTION_HEADER, contribution_rows(found))
+    return [asdict(one) for one in found]
 
 
 def show_summary(output: Output, summary: dict[str, Any]) -> None:

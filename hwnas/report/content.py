@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.report.contributions import Contribution, asked_by, contributions
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult, search_result
 from hwnas.runs.summary import stored_summary
+from hwnas.search.front import knee
 from latency.model import LatencyModel
 
 
@@ -24,14 +26,19 @@ class Judged:
 
 @dataclass(frozen=True)
 class ReportContent:
-    """A run, ready to be drawn. `summary` is None before the export."""
+    """A run, ready to be drawn.
+
+    `summary` is None before the export, `front_knee` the index of the knee in the front.
+    """
 
     title: str
     config_yaml: str
     judged: list[Judged]
     front_latency_ms: NDArray[np.float64]
     front_accuracy: NDArray[np.float64]
+    front_knee: int | None
     budget_ms: float | None
+    contributions: list[Contribution]
     latency: LatencyModel
     summary: dict[str, Any] | None
 
@@ -51,7 +58,9 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         judged=_judged(result),
         front_latency_ms=result.front.costs,
         front_accuracy=result.front.scores,
+        front_knee=knee(result.front),
         budget_ms=min(bounds) if bounds else None,
+        contributions=contributions(result),
         latency=latency,
         summary=stored_summary(folder, result),
     )
@@ -59,10 +68,6 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
 
 def _judged(result: SearchResult) -> list[Judged]:
     costs = result.problem.costs(result.architectures)
-    names = sorted({name for found in result.found_by.values() for name in found})
-    rows = [tuple(row.tolist()) for row in result.architectures]
-    judged = []
-    for name in names:
-        asked = np.array([name in result.found_by.get(row, ()) for row in rows], dtype=np.bool_)
-        judged.append(Judged(name, costs[asked], result.scores[asked]))
-    return judged
+    return [
+        Judged(name, costs[some], result.scores[some]) for name, some in asked_by(result).items()
+    ]

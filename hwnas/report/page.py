@@ -7,7 +7,14 @@ import plotly.graph_objects as go
 import plotly.io
 
 from hwnas.report.content import ReportContent
-from hwnas.report.rows import VALIDATION_HEADER, budgets_text, summary_rows, validation_rows
+from hwnas.report.rows import (
+    CONTRIBUTION_HEADER,
+    VALIDATION_HEADER,
+    budgets_text,
+    contribution_rows,
+    summary_rows,
+    validation_rows,
+)
 from latency.model import LatencyModel
 from latency.validation import Validation
 
@@ -29,6 +36,7 @@ def render_page(content: ReportContent) -> str:
     else:
         parts += ["<p>This front was not exported yet: <code>hwnas export</code> does that.</p>"]
     parts += ["<h2>Front</h2>", _div(_front_figure(content), script=True)]
+    parts += [_table(CONTRIBUTION_HEADER, contribution_rows(content.contributions))]
     parts += ["<h2>How right the latency table is</h2>", *_validation(content.latency)]
     parts += ["<h2>Config</h2>", f"<pre>{html.escape(content.config_yaml)}</pre>"]
     body = "\n".join(parts)
@@ -80,6 +88,12 @@ def _front_figure(content: ReportContent) -> go.Figure:
         x=content.front_latency_ms.tolist(), y=content.front_accuracy.tolist(), name="front",
         mode="lines+markers", line={"shape": "hv", "color": "black"},
     )  # fmt: skip
+    if content.front_knee is not None:
+        knee = slice(content.front_knee, content.front_knee + 1)
+        figure.add_scatter(
+            x=content.front_latency_ms[knee].tolist(), y=content.front_accuracy[knee].tolist(),
+            name="knee", mode="markers", marker={"symbol": "diamond", "size": 12, "color": "black"},
+        )  # fmt: skip
     if content.budget_ms is not None:
         figure.add_vline(content.budget_ms, line_dash="dash", annotation_text="budget")
     figure.update_layout(

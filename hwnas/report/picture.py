@@ -1,12 +1,68 @@
-"""The picture of the front, as an SVG file that any viewer shows."""
+"""Pictures of fronts, as SVG files that any viewer shows."""
 
 import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+from hwnas.report.comparison import RunComparison
 from hwnas.report.content import ReportContent
+
+# Written into the file, so that a comparison is known from a person's own picture.
+_COMPARISON = "hwnas comparison of runs"
 
 
 def front_svg(content: ReportContent) -> str:
-    """Accuracy against latency: everything judged, the front, the budget."""
+    """Accuracy against latency: everything judged, the front, its knee, the budget."""
+
+    def draw(axes: Any) -> None:
+        for judged in content.judged:
+            axes.plot(judged.latency_ms, judged.accuracy, ".", alpha=0.5, label=judged.searcher)
+        latency, accuracy = content.front_latency_ms, content.front_accuracy
+        axes.step(latency, accuracy, where="post", color="black", linewidth=1.5, label="front")
+        if content.front_knee is not None:
+            knee = content.front_knee
+            axes.plot(latency[knee], accuracy[knee], "D", color="black", label="knee")
+        if content.budget_ms is not None:
+            _draw_budget(axes, content.budget_ms, "budget")
+
+    return _svg(content.title, "hwnas", draw)
+
+
+def comparison_svg(comparison: RunComparison) -> str:
+    """Accuracy against latency: the front of every run, with its knee."""
+
+    def draw(axes: Any) -> None:
+        for run in comparison.runs:
+            front = run.front
+            (line,) = axes.step(
+                front.costs, front.scores, ".-", where="post", alpha=0.8, label=run.run
+            )
+            if run.knee is not None:
+                knee = front.costs[run.knee], front.scores[run.knee]
+                axes.plot(*knee, "D", color=line.get_color())
+        if any(run.knee is not None for run in comparison.runs):
+            axes.plot([], [], "D", color="gray", label="knee")
+        for budget in comparison.common_budgets:
+            if budget.trellis.name == "latency":
+                _draw_budget(axes, budget.bound, "smallest budget")
+
+    return _svg(comparison.title, _COMPARISON, draw)
+
+
+def _draw_budget(axes: Any, bound: float, label: str) -> None:
+    # One far beyond every network would squeeze them into a corner.
+    if bound <= 2 * axes.dataLim.x1:
+        axes.axvline(bound, color="crimson", linestyle="--", label=label)
+
+
+def is_comparison(path: Path) -> bool:
+    """Whether a file is a picture that `comparison_svg` made."""
+    with path.open("rb") as file:
+        return _COMPARISON.encode() in file.read(4096)
+
+
+def _svg(title: str, creator: str, draw: Callable[[Any], None]) -> str:
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -14,21 +70,14 @@ def front_svg(content: ReportContent) -> str:
 
     with mpl.rc_context({"svg.hashsalt": "hwnas", "font.size": 10}):
         figure, axes = pyplot.subplots(figsize=(7.2, 4.4), layout="constrained")
-        for judged in content.judged:
-            axes.plot(judged.latency_ms, judged.accuracy, ".", alpha=0.5, label=judged.searcher)
-        axes.step(
-            content.front_latency_ms, content.front_accuracy, where="post", color="black",
-            linewidth=1.5, label="front",
-        )  # fmt: skip
-        if content.budget_ms is not None:
-            axes.axvline(content.budget_ms, color="crimson", linestyle="--", label="budget")
+        draw(axes)
         axes.set_xlabel("predicted latency (ms)")
         axes.set_ylabel("validation accuracy with supernet weights (%)")
-        axes.set_title(content.title)
+        axes.set_title(title)
         axes.grid(alpha=0.3)
         axes.legend(loc="lower right")
         text = io.StringIO()
         # Without a date equal runs give equal files.
-        figure.savefig(text, format="svg", metadata={"Date": None})
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": creator})
         pyplot.close(figure)
     return text.getvalue()

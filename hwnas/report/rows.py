@@ -1,8 +1,12 @@
 """The rows of the tables that terminal and page share."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latency.validation import Agreement, Validation
+
+if TYPE_CHECKING:
+    # Tables of timings are shown without what a search needs.
+    from hwnas.report.contributions import Contribution
 
 SUMMARY_ROWS = (
     ("latency, measured", "measured_ms", "reference_measured_ms", "{:.4g} ms"),
@@ -20,8 +24,13 @@ def summary_rows(summary: dict[str, Any]) -> list[list[str]]:
     rows = []
     for label, key, reference_key, form in SUMMARY_ROWS:
         values = [summary.get(key), summary.get(reference_key)]
-        rows.append([label, *("–" if v is None else form.format(v) for v in values)])
+        rows.append([label, *(number(value, form) for value in values)])
     return rows
+
+
+def number(value: float | None, form: str) -> str:
+    """A figure as text, a dash where there is none."""
+    return "–" if value is None else form.format(value)
 
 
 def budgets_text(summary: dict[str, Any]) -> str:
@@ -29,6 +38,25 @@ def budgets_text(summary: dict[str, Any]) -> str:
     units = {"latency": "ms", "macs": "MACs", "params": "parameters", "file_size": "bytes"}
     parts = [f"{name} ≤ {bound:,.4g} {units[name]}" for name, bound in summary["budgets"].items()]
     return f"budget: {', '.join(parts) or 'none'}; {summary['test_images']} test images"
+
+
+CONTRIBUTION_HEADER = [
+    "searcher", "judged", "best (%)", "of the front", "share of its hypervolume"
+]  # fmt: skip
+
+
+def contribution_rows(contributions: list["Contribution"]) -> list[list[str]]:
+    """What each searcher brought, as text."""
+    return [
+        [
+            one.searcher,
+            f"{one.evaluations:,}",
+            number(one.accuracy, "{:.2f}"),
+            str(one.on_front),
+            number(one.hypervolume_ratio, "{:.1%}"),
+        ]
+        for one in contributions
+    ]
 
 
 VALIDATION_HEADER = ["", "mean error", "within 5 %", "within 10 %", "Kendall tau", "worst"]

@@ -1,7 +1,7 @@
 """Journal: every evaluation of a run in one append-only SQLite file, `run.sqlite`."""
 
 import json
-from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from devices.database import Database
 from devices.errors import RunError
+from hwnas.runs.trials import Trials
 from hwnas.spaces.space import Architectures
 
 _SCHEMA = """
@@ -25,8 +26,9 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)
 class Journal:
     """What was evaluated, and which searcher asked for it when.
 
-    Each record is committed before its call returns, so that a killed process loses at most the
-    evaluation it was at. An architecture is a JSON list of choices in the file.
+    Each evaluation is committed, with the question it answers, before the next begins, so that a
+    killed process loses at most the one it was at. An architecture is a JSON list of choices in
+    the file.
 
     Raises:
         RunError: the file cannot be opened, is damaged, or is no journal.
@@ -48,46 +50,19 @@ class Journal:
         """Closes the file; nothing is pending."""
         self._database.close()
 
-    def score(self, architecture: Architectures) -> float | None:
-        """The recorded score of a canonical architecture (L,), None where there is none."""
-        query = "SELECT score FROM evaluations WHERE architecture = ?"
-        rows = self._database.rows(query, (_text(architecture),))
-        return float(rows[0][0]) if rows else None
-
-    def record(self, architecture: Architectures, score: float, seconds: float) -> None:
-        """Stores the score of a canonical architecture (L,) and how long it took to compute.
-
-        Raises:
-            RunError: the disk is full, or the architecture is recorded already.
-        """
-        date = datetime.now(UTC).isoformat(timespec="seconds")
-        self._database.write(
-            "INSERT INTO evaluations VALUES (?, ?, ?, ?)",
-            (_text(architecture), float(score), float(seconds), date),
-        )
-
-    def record_trial(
-        self, searcher: str, number: int, architecture: Architectures, settings: str = ""
-    ) -> None:
-        """Stores that a searcher asked for an architecture (L,) as its `number`-th.
+    def trials(self, searcher: str, settings: str = "") -> Trials:
+        """The questions of a searcher, from its first: what is known is replayed, see `Trials`.
 
         Args:
             searcher: its name.
-            number: 0 for the first.
-            architecture: what it asked for.
             settings: tells searches of one name with other budgets, limits or seeds apart.
-
-        Raises:
-            RunError: the disk is full, or that trial was another architecture: another search.
         """
-        key, text = (searcher, settings, number), _text(architecture)
-        self._database.write("INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?)", (*key, text))
-        query = "SELECT architecture FROM trials WHERE searcher = ? AND settings = ? AND number = ?"
-        if self._database.rows(query, key)[0][0] != text:
-            raise RunError(
-                f"{self.path} holds another search of '{searcher}' under the same settings; "
-                "use a new run folder"
-            )
+        return Trials(self._database, self._scores, searcher, settings)
+
+    @cached_property
+    def _scores(self) -> dict[str, float]:
+        """Every recorded score by the architecture's text; searches add to it."""
+        return dict(self._database.rows("SELECT architecture, score FROM evaluations"))
 
     def evaluations(self) -> tuple[Architectures, NDArray[np.float64]]:
         """(N, L) architectures and their (N,) scores, in the order of evaluation."""
@@ -124,12 +99,13 @@ class Journal:
         rows = self._database.rows("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
 
+    def bindings(self) -> dict[str, str]:
+        """All that the run is tied to, but for the marks of ended searches."""
+        rows = self._database.rows("SELECT key, value FROM meta WHERE key NOT LIKE 'ended %'")
+        return dict(rows)
+
     def _choices(self, text: str) -> tuple[int, ...]:
         try:
             return tuple(int(choice) for choice in json.loads(text))
         except (ValueError, TypeError) as error:
             raise RunError(f"{self.path} is damaged: {text!r} is no architecture") from error
-
-
-def _text(architecture: Architectures) -> str:
-    return json.dumps([int(choice) for choice in architecture])

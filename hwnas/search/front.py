@@ -9,6 +9,8 @@ from hwnas.search.problem import SearchProblem
 from hwnas.spaces.space import Architectures
 from objectives.objective import pareto_order
 
+_ROUNDING = 1e-9  # of sums of values from 0 to 1
+
 
 @dataclass(frozen=True)
 class Front:
@@ -51,13 +53,56 @@ def hypervolume(
         ideal: (cost, score) that nothing is better than.
         reference: (cost, score) that nothing of interest is worse than.
     """
-    from pymoo.indicators.hv import HV  # 0.4 s, for reports only
-
-    span_cost, span_score = reference[0] - ideal[0], ideal[1] - reference[1]
-    if span_cost <= 0 or span_score <= 0:
-        raise ValueError("the reference must be costlier and of less score than the ideal")
-    points = np.column_stack(
-        ((front.costs - ideal[0]) / span_cost, (ideal[1] - front.scores) / span_score)
+    return dominated_share(
+        np.column_stack((front.costs, -front.scores)),
+        ideal=np.array((ideal[0], -ideal[1])),
+        reference=np.array((reference[0], -reference[1])),
     )
-    inside = points[(points < 1).all(axis=1)]
-    return float(HV(ref_point=np.ones(2))(inside)) if len(inside) else 0.0
+
+
+def dominated_share(
+    points: NDArray[np.float64], *, ideal: NDArray[np.float64], reference: NDArray[np.float64]
+) -> float:
+    """The share of a box that points (N, M) dominate, 0 to 1; less is better in each of M values.
+
+    Args:
+        points: what is rated; those beyond the reference count nothing.
+        ideal: (M,) the corner of the box that nothing is better than.
+        reference: (M,) the corner that nothing of interest is worse than.
+    """
+    import moocore  # 0.2 s, for reports only
+
+    span = reference - ideal
+    if (span <= 0).any():
+        raise ValueError("the reference must be worse than the ideal in every value")
+    if not len(points):
+        return 0.0
+    return float(moocore.hypervolume((points - ideal) / span, ref=np.ones(len(span))))
+
+
+def knee(front: Front) -> int | None:
+    """The index of the front's knee, see `knee_of`."""
+    return knee_of(np.column_stack((front.costs, -front.scores)))
+
+
+def knee_of(points: NDArray[np.float64]) -> int | None:
+    """The index of the knee of non-dominated points (N, M), less is better in each of M values.
+
+    Beyond the knee, a little more of one value costs much of another. It is the point farthest
+    from the hyperplane through the ends of the front, on its better side, each value scaled to
+    the span of the front (Das 1999, "On characterizing the 'knee' of the Pareto curve based on
+    normal-boundary intersection"; for two values, of a curve instead of a front, what Satopää et
+    al. 2011 call "kneedle"). For more than two values the hyperplane is taken to meet all axes
+    alike, whatever the ends are, as normal-boundary intersection does with its quasi-normal.
+
+    None where no point is better than the ends: a front of two networks, or one that bulges
+    inwards all along.
+    """
+    if len(points) < points.shape[1] + 1:
+        return None
+    least = points.min(axis=0)
+    span = points.max(axis=0) - least
+    # The distance from that hyperplane, up to a factor and a constant that all points share.
+    sums = ((points - least) / np.where(span > 0, span, 1.0)).sum(axis=1)
+    farthest = int(sums.argmin())
+    return farthest if sums[farthest] < sums[points.argmin(axis=0)].min() - _ROUNDING else None

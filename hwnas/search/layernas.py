@@ -14,7 +14,7 @@ from hwnas.search.problem import SearchProblem
 from hwnas.search.sampling import sample_feasible
 from hwnas.search.searcher import Searcher
 from hwnas.search.surrogate import fit_additive
-from hwnas.spaces.space import Architectures
+from hwnas.spaces.space import Architectures, keys
 
 # Children kept room for per evaluation of a slot: some break the budget or are known already.
 _CHILDREN = 1.5
@@ -198,7 +198,7 @@ class LayerNAS(Searcher):
 
     def _close(self, layer: _Layer) -> None:
         """Keeps the best of each bucket among the children whose score is known."""
-        known = [self.scores.get(tuple(row)) for row in layer.models.tolist()]
+        known = [self.scores.get(key) for key in keys(layer.models)]
         scored = np.array([score is not None for score in known], dtype=np.bool_)
         if not scored.any():
             # No evaluation was left for this slot: its children stand for the partials they extend.

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from devices.errors import RunError
 from hwnas.runs.journal import Journal
+from hwnas.runs.trials import Trials
 from hwnas.search.searcher import Searcher
 from hwnas.spaces.space import Architectures
 
@@ -38,25 +39,25 @@ def run_search(
     Raises:
         RunError: the journal cannot be used, belongs to another search, or a score is no number.
     """
-    number = 0
+    trials = journal.trials(searcher.name, settings)
     while len(asked := searcher.ask()):
         scores = np.empty(len(asked))
-        for index, row in enumerate(asked):
-            scores[index] = _score(row, objective_score, journal)
-            journal.record_trial(searcher.name, number, row, settings)
-            number += 1
+        for index, row in enumerate(asked.tolist()):
+            known = trials.replay(row)
+            if known is None:
+                known = _evaluate(asked[index : index + 1], row, objective_score, trials)
+            scores[index] = known
             if progress is not None:
-                progress(number, searcher.evaluations)
+                progress(trials.count, searcher.evaluations)
         searcher.tell(asked, scores)
 
 
-def _score(row: Architectures, objective_score: Score, journal: Journal) -> float:
-    known = journal.score(row)
-    if known is not None:
-        return known
+def _evaluate(
+    architecture: Architectures, row: list[int], objective_score: Score, trials: Trials
+) -> float:
     start = time.perf_counter()
-    score = float(objective_score(row[None])[0])
+    score = float(objective_score(architecture)[0])
     if not math.isfinite(score):
-        raise RunError(f"the score of architecture {row.tolist()} is {score}, not a number")
-    journal.record(row, score, time.perf_counter() - start)
+        raise RunError(f"the score of architecture {row} is {score}, not a number")
+    trials.record(row, score, time.perf_counter() - start)
     return score

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from hwnas.search.exact import exact_front
 from hwnas.search.problem import SearchProblem
 from hwnas.search.trellis import Trellis
-from hwnas.spaces.space import Architectures
+from hwnas.spaces.space import Architectures, keys
 
 # Draws that may bring nothing before the next, surer and slower way is taken.
 _ROUNDS = 8
@@ -31,8 +31,7 @@ def sample_feasible(
     found: dict[tuple[int, ...], None] = {}
 
     def add(rows: Architectures) -> None:
-        for row in rows[problem.feasible(rows)]:
-            key = tuple(map(int, row))
+        for key in keys(rows[problem.feasible(rows)]):
             if len(found) < count and key not in seen:
                 found[key] = None
 

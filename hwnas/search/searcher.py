@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hwnas.search.exact import check_reachable_together
 from hwnas.search.problem import SearchProblem
-from hwnas.spaces.space import Architectures
+from hwnas.spaces.space import Architectures, keys
 
 
 class Searcher(ABC):
@@ -41,8 +41,7 @@ class Searcher(ABC):
 
     def tell(self, architectures: Architectures, scores: NDArray[np.float64]) -> None:
         """Learns the scores (N,), to be maximised, of the architectures last asked for."""
-        for row, score in zip(architectures, scores, strict=True):
-            self.scores[tuple(map(int, row))] = float(score)
+        self.scores.update(zip(keys(architectures), scores.tolist(), strict=True))
 
     @property
     def remaining(self) -> int:
@@ -51,6 +50,6 @@ class Searcher(ABC):
 
     def unseen(self, architectures: Architectures) -> Architectures:
         """The distinct rows, in order, that have not been told yet; at most `remaining`."""
-        rows = dict.fromkeys(tuple(map(int, row)) for row in architectures)
+        rows = dict.fromkeys(keys(architectures))
         fresh = [row for row in rows if row not in self.scores][: self.remaining]
         return np.array(fresh, dtype=np.int64).reshape(len(fresh), self.problem.length)

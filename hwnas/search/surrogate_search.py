@@ -20,7 +20,7 @@ from hwnas.search.searcher import Searcher
 from hwnas.search.surrogate import fit_additive
 from hwnas.search.trellis import Trellis
 from hwnas.search.warp import Warp
-from hwnas.spaces.space import Architectures
+from hwnas.spaces.space import Architectures, keys
 
 _RANDOM_SHARE = 4  # a quarter of the evaluations
 _PER_STRATUM = 20  # random networks among which one a stratum of cost is taken
@@ -91,16 +91,14 @@ class SurrogateSearch(Searcher):
         return rows
 
     def _random(self, count: int, but: Architectures | None = None) -> Architectures:
-        seen = {*self.scores, *map(tuple, () if but is None else but.tolist())}
+        seen = {*self.scores, *(() if but is None else keys(but))}
         return sample_feasible(self.problem, self.generator, count, seen)
 
     def _first(self) -> Architectures:
         """One random network of each of equally many of all costs; for a front also both ends."""
         ends = self._ends() if self._front and self._initial >= 4 else self._random(0)
         wanted = self._initial - len(ends)
-        rows = sample_feasible(
-            self.problem, self.generator, _PER_STRATUM * wanted, set(map(tuple, ends.tolist()))
-        )
+        rows = sample_feasible(self.problem, self.generator, _PER_STRATUM * wanted, set(keys(ends)))
         rows = rows[np.argsort(self.problem.costs(rows), kind="stable")]
         strata = np.array_split(np.arange(len(rows)), min(wanted, len(rows)))
         drawn = [int(self.generator.choice(stratum)) for stratum in strata]
@@ -134,7 +132,7 @@ class SurrogateSearch(Searcher):
         near = _neighbours(self.problem, promised.architectures[np.unique(spread)])
         around = _neighbours(self.problem, front.architectures)
         rows = np.unique(np.concatenate((promised.architectures, near, around)), axis=0)
-        fresh = [index for index, row in enumerate(rows.tolist()) if tuple(row) not in self.scores]
+        fresh = [index for index, key in enumerate(keys(rows)) if key not in self.scores]
         rows = rows[fresh]
         rows = rows[self.problem.feasible(rows)]
         costs, expected = self.problem.costs(rows), warp.back(model.evaluate(rows))

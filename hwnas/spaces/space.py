@@ -157,6 +157,11 @@ class SearchSpace:
         return distinct_blocks([self.prefix, *(slot.choices for slot in self.slots), self.suffix])
 
 
+def keys(architectures: Architectures) -> list[tuple[int, ...]]:
+    """A key of a dict for each architecture of a population (N, L)."""
+    return list(map(tuple, architectures.tolist()))
+
+
 def check_choices(
     name: str, choice_counts: NDArray[np.int64], architectures: Architectures
 ) -> Architectures:

@@ -34,6 +34,10 @@ def test_the_verbs_lead_from_images_to_a_measured_network(folder: Path, terminal
 
     searched = terminal("search", "tiny.yaml", "--json").document
     assert searched["front"]
+    assert sum(point["knee"] for point in searched["front"]) <= 1
+    assert [one["searcher"] for one in searched["searchers"]] == [
+        "layernas", "nsga2", "random", "surrogate",
+    ]  # fmt: skip
     with (folder / "runs/tiny/front.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["architecture"].split() for row in rows] == [

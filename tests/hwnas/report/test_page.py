@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 
 from hwnas.report.content import Judged, ReportContent
+from hwnas.report.contributions import Contribution
 from hwnas.report.page import render_page
 from hwnas.report.picture import front_svg
 from hwnas.report.rows import budgets_text
@@ -19,7 +22,8 @@ def content(
     points = np.array([1.0, 2.0])
     return ReportContent(
         title="a <space> on b", config_yaml="name: <b>", front_latency_ms=points,
-        judged=[Judged("exact", points, 90 + points)], front_accuracy=90 + points, budget_ms=1.5,
+        judged=[Judged("surrogate", points, 90 + points)], front_accuracy=90 + points, budget_ms=1.5,
+        front_knee=1, contributions=[Contribution("surrogate", 30, 92.0, 2, 0.875)],
         latency=LatencyModel({}, Correction("scale"), validation), summary=summary,
     )  # fmt: skip
 
@@ -58,3 +62,15 @@ def test_a_table_of_a_busy_machine_is_warned_about() -> None:
     noisy = Validation(GOOD, NOISY, (1.0, 2.0), (1.1, 2.1), (1.0, 2.2), (1.2, 2.0))
     assert "(measuring twice: 7.2 %)" in render_page(content(validation=noisy))
     assert "never checked against whole networks" in render_page(content(validation=None))
+
+
+def test_the_page_says_who_found_the_front_and_marks_its_knee() -> None:
+    page = render_page(content())
+    assert "<td>exact</td><td>30</td><td>92.00</td><td>2</td><td>87.5%</td>" in page
+    assert '"name":"knee"' in page
+    assert '"name":"knee"' not in render_page(replace(content(), front_knee=None))
+
+
+def test_a_budget_far_beyond_every_network_does_not_squeeze_them() -> None:
+    assert "<!-- budget -->" in front_svg(content())
+    assert "<!-- budget -->" not in front_svg(replace(content(), budget_ms=1000.0))

@@ -1,14 +1,13 @@
 import sqlite3
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from devices.errors import RunError
 from hwnas.runs.journal import Journal
 
-ONE = np.array([0, 1, 2])
-OTHER = np.array([2, 1, 0])
+ONE = [0, 1, 2]
+OTHER = [2, 1, 0]
 
 
 @pytest.fixture
@@ -18,26 +17,29 @@ def path(tmp_path: Path) -> Path:
 
 def filled(path: Path, count: int = 400) -> Path:
     with Journal(path) as journal:
+        trials = journal.trials("random")
         for index in range(count):
-            journal.record(np.array([index, 1, 2]), index / 7, 0.5)
-            journal.record_trial("random", index, np.array([index, 1, 2]))
+            trials.record([index, 1, 2], index / 7, 0.5)
     return path
 
 
 def test_scores_are_read_back_to_the_last_bit_after_reopening(path: Path) -> None:
     with Journal(path) as journal:
-        journal.record(ONE, 1 / 3, 0.25)
+        journal.trials("random").record(ONE, 1 / 3, 0.25)
     with Journal(path) as journal:
-        assert journal.score(ONE) == 1 / 3
-        assert journal.score(OTHER) is None
+        trials = journal.trials("random")
+        assert trials.replay(ONE) == 1 / 3
+        assert trials.replay(OTHER) is None
+        assert trials.count == 1
 
 
 def test_evaluations_keep_their_order(path: Path) -> None:
     with Journal(path) as journal:
-        journal.record(OTHER, 2.0, 0.1)
-        journal.record(ONE, 1.0, 0.1)
+        trials = journal.trials("random")
+        trials.record(OTHER, 2.0, 0.1)
+        trials.record(ONE, 1.0, 0.1)
         architectures, scores = journal.evaluations()
-    assert architectures.tolist() == [OTHER.tolist(), ONE.tolist()]
+    assert architectures.tolist() == [OTHER, ONE]
     assert scores.tolist() == [2.0, 1.0]
 
 
@@ -47,34 +49,72 @@ def test_a_new_journal_has_no_evaluations(path: Path) -> None:
         assert (len(architectures), len(scores), journal.searchers_of()) == (0, 0, {})
 
 
-def test_a_record_is_committed_when_its_call_returns(path: Path) -> None:
+def test_an_evaluation_and_its_trial_are_committed_when_the_call_returns(path: Path) -> None:
     with Journal(path) as journal, Journal(path) as reader:
-        journal.record(ONE, 0.5, 0.1)
-        assert reader.score(ONE) == 0.5
+        journal.trials("random").record(ONE, 0.5, 0.1)
+        assert reader.evaluations()[1].tolist() == [0.5]
+        assert reader.searchers_of() == {(0, 1, 2): {"random"}}
+
+
+def test_an_evaluation_and_its_trial_are_stored_together_or_not_at_all(path: Path) -> None:
+    with Journal(path) as journal:
+        trials = journal.trials("random")
+        # As if another process had written: the second of the two statements fails.
+        journal._database.write("INSERT INTO trials VALUES ('random', '', 0, '[9, 9, 9]')")
+        with pytest.raises(RunError, match="twice"):
+            trials.record(ONE, 0.5, 0.1)
+        assert len(journal.evaluations()[1]) == 0
+        assert journal.trials("exact").replay(ONE) is None
 
 
 def test_an_evaluation_is_recorded_once(path: Path) -> None:
     with Journal(path) as journal:
-        journal.record(ONE, 0.5, 0.1)
+        trials = journal.trials("random")
+        trials.record(ONE, 0.5, 0.1)
         with pytest.raises(RunError, match="twice"):
-            journal.record(ONE, 0.7, 0.1)
-        assert journal.score(ONE) == 0.5
+            trials.record(ONE, 0.7, 0.1)
+        assert journal.evaluations()[1].tolist() == [0.5]
+        assert trials.count == 1
 
 
 def test_each_architecture_knows_who_asked_for_it(path: Path) -> None:
     with Journal(path) as journal:
-        journal.record_trial("random", 0, ONE)
-        journal.record_trial("exact", 0, ONE)
-        journal.record_trial("exact", 1, OTHER)
+        journal.trials("random").record(ONE, 0.5, 0.1)
+        exact = journal.trials("exact")
+        assert exact.replay(ONE) == 0.5
+        exact.record(OTHER, 0.6, 0.1)
         assert journal.searchers_of() == {(0, 1, 2): {"random", "exact"}, (2, 1, 0): {"exact"}}
 
 
 def test_replayed_trials_are_no_new_ones_and_others_are_refused(path: Path) -> None:
+    filled(path, count=2)
     with Journal(path) as journal:
-        journal.record_trial("random", 0, ONE)
-        journal.record_trial("random", 0, ONE)
+        trials = journal.trials("random")
+        assert trials.replay([0, 1, 2]) == 0.0
         with pytest.raises(RunError, match="another search of 'random'"):
-            journal.record_trial("random", 0, OTHER)
+            trials.replay(OTHER)
+        rows = journal._database.rows("SELECT number, architecture FROM trials")
+        assert rows == [(0, "[0, 1, 2]"), (1, "[1, 1, 2]")]
+
+
+def test_a_journal_whose_last_trial_was_lost_in_a_kill_is_resumed(path: Path) -> None:
+    # As versions left it behind that stored an evaluation before its trial.
+    filled(path, count=3)
+    with Journal(path) as journal:
+        journal._database.write("DELETE FROM trials WHERE number = 2")
+        trials = journal.trials("random")
+        assert [trials.replay([index, 1, 2]) for index in range(4)] == [0.0, 1 / 7, 2 / 7, None]
+        trials.record([3, 1, 2], 0.5, 0.1)
+        assert len(journal.searchers_of()) == 4
+
+
+def test_what_is_known_already_is_replayed_without_writing(path: Path) -> None:
+    filled(path, count=2)
+    with Journal(path) as journal, Journal(path) as other:
+        trials = journal.trials("random")
+        other._database.write("BEGIN IMMEDIATE")  # nothing can be written now
+        assert trials.replay([0, 1, 2]) == 0.0
+        other._database.write("ROLLBACK")
 
 
 def test_a_bound_value_is_kept_and_another_refused(path: Path) -> None:
@@ -136,8 +176,8 @@ def test_a_missing_folder_is_made(tmp_path: Path) -> None:
 
 def test_searches_of_other_settings_are_kept_apart(path: Path) -> None:
     with Journal(path) as journal:
-        journal.record_trial("random", 0, ONE, "budget 1")
-        journal.record_trial("random", 0, OTHER, "budget 2")
+        journal.trials("random", "budget 1").record(ONE, 0.5, 0.1)
+        journal.trials("random", "budget 2").record(OTHER, 0.6, 0.1)
         assert journal.searchers_of() == {(0, 1, 2): {"random"}, (2, 1, 0): {"random"}}
 
 
@@ -146,19 +186,21 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(path: Path) -> None:
         # SQLite's own limit on the file's pages raises just what a full disk does.
         pages = journal._database._connection.execute("PRAGMA page_count").fetchone()[0]
         journal._database._connection.execute(f"PRAGMA max_page_count = {pages}")
-        written = 0
+        trials = journal.trials("random")
 
         def fill() -> None:
-            nonlocal written
             while True:
-                journal.record(np.array([written, 1, 2]), 0.5, 0.1)
-                written += 1
+                trials.record([trials.count, 1, 2], 0.5, 0.1)
 
         with pytest.raises(RunError, match="disk is full; free some space and run the same"):
             fill()
     with Journal(path) as journal:
-        assert len(journal.evaluations()[1]) == written > 0
-        journal.record(np.array([written, 1, 2]), 0.5, 0.1)
+        written = len(journal.evaluations()[1])
+        assert written == len(journal.searchers_of()) == trials.count > 0
+        again = journal.trials("random")
+        assert all(again.replay([index, 1, 2]) == 0.5 for index in range(written))
+        assert again.replay([written, 1, 2]) is None
+        again.record([written, 1, 2], 0.5, 0.1)
 
 
 def test_a_journal_that_another_process_writes_to_says_so(path: Path) -> None:
@@ -166,5 +208,19 @@ def test_a_journal_that_another_process_writes_to_says_so(path: Path) -> None:
         journal._database._connection.execute("PRAGMA busy_timeout = 0")
         other._database._connection.execute("BEGIN IMMEDIATE")
         with pytest.raises(RunError, match="another hwnas is writing to it"):
-            journal.record(ONE, 0.5, 0.1)
+            journal.trials("random").record(ONE, 0.5, 0.1)
         other._database._connection.execute("ROLLBACK")
+
+
+def test_an_evaluation_is_one_transaction_and_reads_nothing(path: Path) -> None:
+    with Journal(path) as journal:
+        trials = journal.trials("random")
+        trials.replay(ONE)
+        statements: list[str] = []
+        journal._database._connection.set_trace_callback(statements.append)
+        assert trials.replay(OTHER) is None
+        trials.record(OTHER, 0.5, 0.1)
+        journal._database._connection.set_trace_callback(None)
+    assert [statement.split()[0] for statement in statements] == [
+        "BEGIN", "INSERT", "INSERT", "COMMIT",
+    ]  # fmt: skip

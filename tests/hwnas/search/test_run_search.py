@@ -116,11 +116,14 @@ def test_a_second_searcher_shares_the_evaluations_of_the_first(tmp_path: Path) -
         assert all(who == {"random", "again"} for who in journal.searchers_of().values())
 
 
-def test_another_seed_in_the_same_journal_is_refused(tmp_path: Path) -> None:
+def test_another_seed_in_the_same_journal_is_refused_before_it_evaluates(tmp_path: Path) -> None:
+    def never(rows: np.ndarray) -> np.ndarray:
+        pytest.fail(f"{rows} was evaluated")
+
     with Journal(tmp_path / "run.sqlite") as journal:
         run_search(RandomSearch(macro_problem(), 20, seed=0), synthetic_score, journal)
         with pytest.raises(RunError, match="another search of 'random'"):
-            run_search(RandomSearch(macro_problem(), 20, seed=1), synthetic_score, journal)
+            run_search(RandomSearch(macro_problem(), 20, seed=1), never, journal)
 
 
 def test_a_score_that_is_no_number_is_refused_and_not_recorded(tmp_path: Path) -> None:

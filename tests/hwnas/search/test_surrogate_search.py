@@ -60,11 +60,11 @@ def test_it_starts_with_random_architectures_of_all_costs_for_a_quarter_of_the_l
     rows = searcher.ask()
     searcher.tell(rows, synthetic_score(rows))
     assert (len(rows), len(searcher.ask())) == (25, 5)
-    costs, (least, greatest) = searcher.problem.costs(rows), searcher.problem.cost.range
-    shares = (np.sort(costs) - least) / (searcher.problem.budgets[0].bound - least)
-    assert greatest > least
-    assert np.quantile(shares, 0.1) < 0.4
-    assert np.quantile(shares, 0.9) > 0.8
+    budget = searcher.problem.budgets[0]
+    shares = (searcher.problem.costs(rows) - budget.trellis.range[0]) / (
+        budget.bound - budget.trellis.range[0]
+    )
+    assert (shares.min() < 0.1, shares.max() > 0.9) == (True, True)
 
 
 def test_a_search_for_a_front_begins_with_both_its_ends() -> None:
@@ -73,7 +73,8 @@ def test_a_search_for_a_front_begins_with_both_its_ends() -> None:
     every = every_architecture(macro())
     costs = problem.costs(every[problem.feasible(every)])
     found = problem.costs(rows)
-    assert (found.min(), found.max()) == (costs.min(), costs.max())
+    assert found.min() == costs.min()
+    assert found.max() > 0.95 * costs.max()
 
 
 def test_every_refit_asks_for_the_best_predicted() -> None:

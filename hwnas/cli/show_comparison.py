@@ -1,0 +1,89 @@
+"""How `hwnas report` shows several runs side by side."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from hwnas.cli.output import Output
+from hwnas.report.comparison import RunComparison, RunStanding
+from hwnas.report.rows import number
+from hwnas.search import Budget
+
+
+def show_comparison(output: Output, comparison: RunComparison) -> dict[str, Any]:
+    """Prints a column for each run and returns the same as JSON."""
+    joined = len(comparison.standings.joined.scores)
+    columns = [_column(run, comparison) for run in comparison.runs]
+    output.table(
+        comparison.title,
+        ["", *(run.run for run in comparison.runs)],
+        [[label, *(column[label] for column in columns)] for label in columns[0]],
+    )
+    output.line(f"the smallest budgets: {_text(comparison.common_budgets)}")
+    for note in comparison.notes:
+        output.say(f"note: {note}")
+    box = comparison.standings.box
+    return {
+        "runs": [_document(run, joined) for run in comparison.runs],
+        "smallest_budgets": _budgets(comparison.common_budgets),
+        "joined_front": joined,
+        "hypervolume": comparison.standings.together.hypervolume,
+        "box": box and {"ideal": _point(*box[0]), "reference": _point(*box[1])},
+        "notes": comparison.notes,
+    }
+
+
+def _column(run: RunStanding, comparison: RunComparison) -> dict[str, str]:
+    # Units are with the labels: columns of several runs must be narrow.
+    bounds = {budget.trellis.name: budget.bound for budget in run.budgets}
+    knee = _knee(run) or {}
+    return {
+        "searchers": "\n".join(run.searchers),
+        "networks judged": f"{run.evaluations:,}",
+        **{
+            f"{b.trellis.name} budget ({b.trellis.unit})": number(
+                bounds.get(b.trellis.name), "{:,.4g}"
+            )
+            for b in comparison.common_budgets
+        },
+        "best within its budget (%)": number(run.accuracy, "{:.2f}"),
+        "best within the smallest (%)": number(run.accuracy_in_common, "{:.2f}"),
+        "knee, accuracy (%)": number(knee.get("accuracy"), "{:.2f}"),
+        "knee, latency (ms)": number(knee.get("latency_ms"), "{:.4g}"),
+        "hypervolume": number(run.hypervolume, "{:.3f}"),
+        "of the joined front": f"{run.on_joined} of {len(comparison.standings.joined.scores)}",
+    }
+
+
+def _document(run: RunStanding, joined: int) -> dict[str, Any]:
+    return {
+        "run": run.run,
+        "searchers": run.searchers,
+        "evaluations": run.evaluations,
+        "budgets": _budgets(run.budgets),
+        "accuracy": run.accuracy,
+        "accuracy_within_smallest_budgets": run.accuracy_in_common,
+        "knee": _knee(run),
+        "front": len(run.front.scores),
+        "hypervolume": run.hypervolume,
+        "on_joined_front": run.on_joined,
+        "share_of_joined_front": run.on_joined / joined if joined else None,
+    }
+
+
+def _knee(run: RunStanding) -> dict[str, float] | None:
+    if run.knee is None:
+        return None
+    return _point(float(run.front.costs[run.knee]), float(run.front.scores[run.knee]))
+
+
+def _point(latency_ms: float, accuracy: float) -> dict[str, float]:
+    return {"latency_ms": latency_ms, "accuracy": accuracy}
+
+
+def _budgets(budgets: Iterable[Budget]) -> dict[str, dict[str, Any]]:
+    return {b.trellis.name: {"bound": b.bound, "unit": b.trellis.unit} for b in budgets}
+
+
+def _text(budgets: Iterable[Budget]) -> str:
+    parts = [f"{b.trellis.name} ≤ {b.bound:,.4g} {b.trellis.unit}" for b in budgets]
+    return ", ".join(parts) or "none"

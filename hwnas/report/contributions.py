@@ -1,0 +1,62 @@
+"""Which searcher of a run found how much of its front."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.runs.searching import SearchResult
+from hwnas.search.front import front_of
+from hwnas.search.standings import standings
+from hwnas.spaces.space import keys
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one searcher brought.
+
+    Attributes:
+        searcher: its name.
+        evaluations: how many networks it asked for, those that others asked for too included.
+        accuracy: of the best that keeps the budgets, %; None where none does.
+        on_front: how many networks of the run's front it asked for.
+        hypervolume_ratio: the hypervolume of its own front over that of the run's, in the box of
+            all searchers' fronts; None where that box has no area.
+    """
+
+    searcher: str
+    evaluations: int
+    accuracy: float | None
+    on_front: int
+    hypervolume_ratio: float | None
+
+
+def asked_by(result: SearchResult) -> dict[str, NDArray[np.bool_]]:
+    """Searcher → (N,) which of the judged networks it asked for."""
+    found = [result.found_by.get(key, set()) for key in keys(result.architectures)]
+    names = sorted({name for some in found for name in some})
+    return {name: np.array([name in some for some in found], dtype=np.bool_) for name in names}
+
+
+def contributions(result: SearchResult) -> list[Contribution]:
+    """What each searcher of a run brought, by name."""
+    asked = asked_by(result)
+    fronts = [
+        front_of(result.problem, result.architectures[some], result.scores[some])
+        for some in asked.values()
+    ]
+    # The run's front too: a network whose trial a kill has lost is in no searcher's.
+    compared = standings([*fronts, result.front])
+    whole = compared.together.hypervolume
+    return [
+        Contribution(
+            name,
+            int(some.sum()),
+            float(front.scores[-1]) if len(front.scores) else None,
+            standing.on_joined,
+            standing.hypervolume / whole if standing.hypervolume is not None and whole else None,
+        )
+        for (name, some), front, standing in zip(
+            asked.items(), fronts, compared.each[:-1], strict=True
+        )
+    ]

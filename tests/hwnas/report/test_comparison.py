@@ -1,0 +1,152 @@
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from devices.device import Fingerprint
+from devices.errors import RunError
+from hwnas.report.comparable import Searched, check_comparable
+from hwnas.report.comparison import compare
+from hwnas.report.picture import comparison_svg, is_comparison
+from hwnas.runs.searching import SearchResult
+from hwnas.search import Budget
+from hwnas.spaces import load_space
+from tests.hwnas.report.results import result_of
+
+NUMBERS = np.random.default_rng(0).permutation(3969).tolist()
+DEVICE = Fingerprint(
+    machine="x86_64", cpu="a CPU", cores=2, runtime="onnxruntime", runtime_version="1",
+    provider="CPU", precision="fp32", threads=1, batch=1, pinned="yes", opset=17, graph_builder=1,
+)  # fmt: skip
+SPACE = load_space("mobilenet_v3_small", resolution=32, classes=10)
+
+
+def run(name: str, result: SearchResult, **other: Any) -> Searched:
+    """A run of a space and images; `other` replaces parts of it."""
+    experiment = SimpleNamespace(
+        space=other.get("space", SPACE),
+        device=SimpleNamespace(name="local_cpu"),
+        config=SimpleNamespace(
+            space=other.get("file", "mobilenet_v3_small"),
+            data=SimpleNamespace(source=other.get("source", "digits")),
+        ),
+    )
+    bound = {"images": other.get("images", "0123"), "supernet": other.get("supernet", "4567")}
+    fingerprint = replace(DEVICE, threads=other.get("threads", 1))
+    return Searched(name, experiment, result, bound, fingerprint)  # type: ignore[arg-type]
+
+
+FULL = result_of({"surrogate": NUMBERS[:300], "random": NUMBERS[:100]})
+POOR = result_of({"random": NUMBERS[:100]}, quantile=0.5)
+
+
+def test_each_run_is_judged_within_its_own_budget_and_within_the_smallest() -> None:
+    found = compare([run("full", FULL), run("poor", POOR)])
+    full, poor = found.runs
+    assert [budget.bound for budget in found.common_budgets] == [POOR.problem.budgets[0].bound]
+    assert full.accuracy == FULL.front.scores[-1]
+    kept = POOR.problem.feasible(FULL.architectures)
+    assert full.accuracy_in_common == FULL.scores[kept].max() < full.accuracy
+    assert poor.accuracy_in_common == poor.accuracy == POOR.front.scores[-1]
+    assert (full.evaluations, full.searchers) == (300, ["surrogate", "random"])
+
+
+def test_the_runs_stand_in_one_box() -> None:
+    found = compare([run("full", FULL), run("poor", POOR)])
+    full, poor = found.runs
+    assert found.standings.box is not None
+    (least, best), (largest, worst) = found.standings.box
+    assert least == FULL.front.costs[0]
+    assert (best, largest) == (FULL.front.scores[-1], FULL.front.costs[-1])
+    assert worst == min(FULL.front.scores[0], POOR.front.scores[0])
+    # It judged all that the other did, and more.
+    assert full.hypervolume == found.standings.together.hypervolume
+    assert full.on_joined == len(found.standings.joined.scores)
+    assert poor.hypervolume is not None
+    assert full.hypervolume is not None
+    assert poor.hypervolume < full.hypervolume
+
+
+def test_the_smallest_latency_budget_is_kept_by_each_runs_own_latencies() -> None:
+    cost = replace(POOR.problem.cost, name="latency", unit="ms")
+    slower = replace(cost, steps=tuple(2 * step for step in cost.steps))
+    bound = POOR.problem.budgets[0].bound
+    results = [
+        replace(POOR, problem=replace(POOR.problem, cost=axis, budgets=(Budget(axis, limit),)))
+        for axis, limit in ((cost, bound), (slower, 10 * bound))
+    ]
+    found = compare([run("one", results[0]), run("other", results[1])])
+    one, other = found.runs
+    assert one.accuracy_in_common is not None
+    assert other.accuracy_in_common is not None
+    assert other.accuracy_in_common < one.accuracy_in_common
+    assert found.notes == ["the runs predict latency by models of their own, of the same device"]
+
+
+def test_a_run_without_a_network_within_the_budget_has_no_figures() -> None:
+    nothing = result_of({"random": NUMBERS[:1]}, quantile=0.0)
+    _, none = compare([run("full", FULL), run("nothing", nothing)]).runs
+    assert (none.accuracy, none.accuracy_in_common, none.knee, none.on_joined) == (
+        None, None, None, 0
+    )  # fmt: skip
+    assert none.hypervolume == 0.0
+
+
+def test_supernets_of_their_own_are_noted_and_not_refused() -> None:
+    runs = [run("one", FULL), run("other", POOR, supernet="89ab")]
+    check_comparable(runs)
+    assert compare(runs).notes == [
+        "the runs judged with supernets of their own: accuracies differ by the training, too"
+    ]
+    assert compare([run("one", FULL), run("other", POOR)]).notes == []
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        (
+            {"space": load_space("mobilenet_v3_large", resolution=32, classes=10)},
+            "space is 'mobilenet_v3_small' there and 'mobilenet_v3_large' here",
+        ),
+        (
+            {"space": load_space("mobilenet_v3_small", resolution=64, classes=10)},
+            "resolution is 32 there and 64 here",
+        ),
+        (
+            {"space": load_space("mobilenet_v3_small", resolution=32, classes=2)},
+            "classes is 10 there and 2 here",
+        ),
+        (
+            {"space": replace(SPACE, slots=SPACE.slots[:-1]), "file": "mine.yaml"},
+            "space is 'mobilenet_v3_small' there and 'mine.yaml' here, of other blocks",
+        ),
+        (
+            {"images": "89ab", "source": "photos"},
+            "images is 'digits (0123)' there and 'photos (89ab)' here",
+        ),
+        ({"threads": 2}, "of the device, threads is 1 there and 2 here"),
+    ],
+    ids=["space", "resolution", "classes", "blocks", "images", "device"],
+)
+def test_runs_that_mean_something_else_are_refused(other: dict[str, Any], sentence: str) -> None:
+    runs = [run("runs/a", FULL), run("runs/b", POOR), run("runs/c", POOR, **other)]
+    with pytest.raises(RunError) as caught:
+        check_comparable(runs)
+    assert str(caught.value).startswith("runs/c cannot be compared with runs/a: " + sentence)
+
+
+def test_the_picture_shows_every_run_and_is_known_again(tmp_path: Path) -> None:
+    compared = compare([run("runs/a", FULL), run("runs/b", POOR)])
+    text = comparison_svg(compared)
+    assert "<!-- runs/a -->" in text
+    assert "<!-- runs/b -->" in text
+    assert "<!-- predicted latency (ms) -->" in text
+    assert text == comparison_svg(compared)
+    picture = tmp_path / "comparison.svg"
+    picture.write_text(text)
+    assert is_comparison(picture)
+    picture.write_text("<svg></svg>")
+    assert not is_comparison(picture)
