@@ -8,10 +8,11 @@ import math
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from devices.config import StrictModel
 from hwnas.search.exact import exact_front
-from hwnas.search.front import Front
+from hwnas.search.front import Front, spread
+from hwnas.search.neighbours import neighbours
 from hwnas.search.problem import SearchProblem
 from hwnas.search.sampling import sample_feasible
 from hwnas.search.searcher import Searcher
@@ -33,8 +34,14 @@ class ExactSearch(Searcher):
 
     name: ClassVar[str] = "exact"
 
-    def __init__(self, problem: SearchProblem, evaluations: int, seed: int) -> None:
-        super().__init__(problem, evaluations, seed)
+    def __init__(
+        self,
+        problem: SearchProblem,
+        evaluations: int,
+        seed: int,
+        settings: StrictModel | None = None,
+    ) -> None:
+        super().__init__(problem, evaluations, seed, settings)
         wanted = max(math.ceil(_RANDOM_SHARE * evaluations), 2 * problem.length)
         self._initial = min(wanted, max(1, math.ceil(_MOST_RANDOM * evaluations)))
         self._batch = max(1, math.ceil((evaluations - self._initial) / _REFITS))
@@ -52,7 +59,7 @@ class ExactSearch(Searcher):
         score = fit_additive(self.problem.space, seen, np.array(list(self.scores.values())))
         front = exact_front(score, self.problem)
         fresh = self._fresh(front.architectures)
-        rows = fresh[_spread(self.problem.costs(fresh), count)]
+        rows = fresh[spread(self.problem.costs(fresh), count)]
         if len(rows) < count:
             near = self._fresh(self._neighbours(front, score))
             rows = self.unseen(np.concatenate((rows, near)))[:count]
@@ -72,29 +79,9 @@ class ExactSearch(Searcher):
 
     def _neighbours(self, front: Front, score: Trellis) -> Architectures:
         """(N, L) feasible architectures one mutation off the front, least behind it first."""
-        space = self.problem.space
-        around = front.architectures[_spread(front.costs, _NEIGHBOURS_OF)]
-        mutants = []
-        for slot, choices in enumerate(space.choice_counts):
-            for choice in range(choices):
-                changed = around.copy()
-                changed[:, slot] = choice
-                mutants.append(changed)
-        rows = np.unique(space.canonical(np.concatenate(mutants)), axis=0)
-        rows = rows[self.problem.feasible(rows)]
+        around = front.architectures[spread(front.costs, _NEIGHBOURS_OF)]
+        rows = neighbours(self.problem, around)
         at_cost = np.searchsorted(front.costs, self.problem.costs(rows), side="right") - 1
         behind = front.scores[at_cost] - score.evaluate(rows)
         nearest: Architectures = rows[np.argsort(behind, kind="stable")]
         return nearest
-
-
-def _spread(costs: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """Indices of at most `count` of ascending costs, the last always, evenly over their range."""
-    if len(costs) <= count:
-        return np.arange(len(costs))[::-1]
-    left = list(range(len(costs)))
-    chosen = []
-    for target in np.linspace(costs[-1], costs[0], count):
-        nearest = int(np.argmin(np.abs(costs[left] - target)))
-        chosen.append(left.pop(nearest))
-    return np.array(chosen, dtype=np.int64)

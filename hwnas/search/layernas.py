@@ -1,12 +1,13 @@
 """LayerNAS (arXiv 2304.11517): one sweep over the slots, the best few of each cost bucket kept."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from devices.errors import ConfigError
+from devices.config import StrictModel
 from hwnas.search.problem import SearchProblem
 from hwnas.search.sampling import extensions, sample_feasible
 from hwnas.search.searcher import Searcher
@@ -14,6 +15,18 @@ from hwnas.spaces.space import Architectures
 
 # Children kept room for per evaluation of a slot: some break the budget or are known already.
 _CHILDREN = 1.5
+
+
+class LayerNASSettings(StrictModel):
+    """How finely costs are told apart, and how many models are kept of each: keep matters more.
+
+    Attributes:
+        buckets: H, over the reachable costs of each slot.
+        keep: K, models kept a bucket.
+    """
+
+    buckets: Annotated[int, Field(ge=1)] = 30
+    keep: Annotated[int, Field(ge=1)] = 3
 
 
 @dataclass(frozen=True)
@@ -47,33 +60,25 @@ class LayerNAS(Searcher):
     buckets, the children of the best prefixes first. Children equal to an evaluated model cost
     nothing. A sweep that fits its limit ends below it.
 
-    Args:
-        problem: what is searched.
-        evaluations: the limit, O(buckets · keep · choices · L) for an unabridged sweep.
-        seed: of the random choices where the limit is short.
-        buckets: H, over the reachable costs of each slot.
-        keep: K, models kept a bucket; more matters more than finer buckets.
+    An unabridged sweep takes O(buckets · keep · choices · L) evaluations. The seed decides the
+    random choices where the limit is short.
 
     Raises:
         BudgetError: no network keeps the budgets.
-        ConfigError: no buckets, or none kept.
     """
 
     name: ClassVar[str] = "layernas"
+    settings_model: ClassVar[type[StrictModel]] = LayerNASSettings
+    settings: LayerNASSettings
 
     def __init__(
         self,
         problem: SearchProblem,
         evaluations: int,
         seed: int,
-        buckets: int = 30,
-        keep: int = 3,
+        settings: LayerNASSettings | None = None,
     ) -> None:
-        super().__init__(problem, evaluations, seed)
-        if buckets < 1 or keep < 1:
-            raise ConfigError(f"layernas needs buckets ≥ 1 and keep ≥ 1, not {buckets}, {keep}")
-        self._buckets = buckets
-        self._keep = keep
+        super().__init__(problem, evaluations, seed, settings)
         self._costliest = problem.cost.negated
         self._prefixes: Architectures = np.zeros((1, 0), dtype=np.int64)
         self._prefix_scores = np.zeros(1)
@@ -112,15 +117,15 @@ class LayerNAS(Searcher):
         """
         counts = self.problem.space.choice_counts
         if slot == len(counts):
-            return self._buckets, self._keep
+            return self.settings.buckets, self.settings.keep
         room = _CHILDREN * self.remaining / (len(counts) - slot) / max(1, int(counts[slot]) - 1)
-        keep = min(self._keep, max(1, int(room / self._buckets)))
-        return min(self._buckets, max(1, int(room / keep))), keep
+        keep = min(self.settings.keep, max(1, int(room / self.settings.buckets)))
+        return min(self.settings.buckets, max(1, int(room / keep))), keep
 
     def _choose(self, layer: _Layer) -> Architectures:
         """The models to evaluate: all that are new, or the slot's quota evenly over buckets."""
         left = self.problem.length - layer.prefixes.shape[1] + 1
-        buckets = _bucket_of(layer.reached, self._buckets)
+        buckets = _bucket_of(layer.reached, self.settings.buckets)
         order = _by_bucket(buckets, layer.inherited, self.generator)
         return self.unseen(layer.models[order])[: self.remaining // left]
 

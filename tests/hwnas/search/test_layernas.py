@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from devices.errors import ConfigError
 from hwnas.search import Budget, SearchProblem, Trellis
-from hwnas.search.layernas import LayerNAS
+from hwnas.search.layernas import LayerNAS, LayerNASSettings
 from hwnas.spaces import load_space
 from tests.hwnas.search.problems import (
     every_architecture,
@@ -17,7 +16,7 @@ from tests.hwnas.search.problems import (
 def gap_to_the_optimum(quantile: float, keep: int, limit: int) -> float:
     """Best feasible accuracy of NAS-Bench-Macro minus the best that a sweep finds, in points."""
     problem = macro_problem(quantile)
-    searcher = LayerNAS(problem, limit, seed=0, buckets=30, keep=keep)
+    searcher = LayerNAS(problem, limit, seed=0, settings=LayerNASSettings(buckets=30, keep=keep))
     while len(rows := searcher.ask()):
         searcher.tell(rows, macro_accuracy(rows))
     told = np.array(list(searcher.scores))
@@ -81,8 +80,3 @@ def test_a_child_equal_to_its_parent_costs_no_evaluation() -> None:
     second = searcher.ask()
     # Three choices each; the costliest choice of the second slot is the default of the first.
     assert (len(first), len(second)) == (3, 6)
-
-
-def test_no_buckets_are_refused() -> None:
-    with pytest.raises(ConfigError, match="buckets"):
-        LayerNAS(macro_problem(), 10, seed=0, buckets=0)
