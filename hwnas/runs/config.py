@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from devices.config import StrictModel, find_config, parse_config, read_config
 from devices.errors import BudgetError, ConfigError
 from hwnas.runs.budgets import BudgetText, parse_budget
-from hwnas.search import SEARCHERS
+from hwnas.search import SEARCHERS, searcher_settings
 from hwnas.supernet.train_config import TrainConfig
 
 
@@ -35,11 +35,15 @@ class ProfileConfig(StrictModel):
 
 
 class SearchConfig(StrictModel):
-    """Budgets, searchers, and how many networks each searcher may judge."""
+    """Budgets, searchers, and how many networks each searcher may judge.
+
+    `settings` holds those of searchers that are not to have their defaults, by searcher.
+    """
 
     budgets: dict[str, str | float]
-    searchers: Annotated[tuple[str, ...], Field(min_length=1)] = tuple(SEARCHERS)
-    evaluations: Annotated[int, Field(ge=1)] = 100
+    searchers: Annotated[tuple[str, ...], Field(min_length=1)] = ("surrogate",)
+    settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    evaluations: Annotated[int, Field(ge=1)] = 200
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @field_validator("budgets")
@@ -59,6 +63,16 @@ class SearchConfig(StrictModel):
             if name not in SEARCHERS:
                 raise ValueError(f"'{name}' is not known (known: {', '.join(SEARCHERS)})")
         return tuple(dict.fromkeys(value))
+
+    @field_validator("settings")
+    @classmethod
+    def _of_searchers(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name, given in value.items():
+            try:
+                searcher_settings(name, given)
+            except ConfigError as error:
+                raise ValueError(str(error)) from error
+        return value
 
     def parsed_budgets(self) -> list[BudgetText]:
         """The budgets, read."""

@@ -18,7 +18,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.journal import Journal
 from hwnas.runs.training import TrainedSupernet
-from hwnas.search import SearchProblem, searcher_class
+from hwnas.search import SearchProblem, make_searcher, searcher_settings
 from hwnas.search.front import Front, front_of
 from hwnas.search.run_search import run_search
 from hwnas.spaces import Architectures, SearchSpace
@@ -59,12 +59,14 @@ def search(
     """
     config = experiment.config.search
     problem = experiment.problem(latency)
-    settings = _settings(problem, config)
     with Journal(folder.journal_file) as journal:
         journal.bind("supernet", trained.digest)
         journal.bind("images", experiment.dataset.fingerprint)
         for name in config.searchers:
-            searcher = searcher_class(name)(problem, config.evaluations, config.seed)
+            settings = settings_digest(problem, config, name)
+            searcher = make_searcher(
+                name, problem, config.evaluations, config.seed, config.settings.get(name)
+            )
             told = None if progress is None else partial(progress, name)
             score = trained.accuracy.evaluate_architectures
             run_search(searcher, score, journal, told, settings=settings)
@@ -72,9 +74,13 @@ def search(
     return search_result(experiment, latency, folder)
 
 
-def _settings(problem: SearchProblem, config: SearchConfig) -> str:
+def settings_digest(problem: SearchProblem, config: SearchConfig, name: str) -> str:
     """What a searcher's questions depend on beside the scores: 16 hexadecimal digits."""
-    state = hashlib.sha256(f"{config.evaluations} {config.seed}".encode())
+    changed = "{}"
+    if name in config.settings:
+        given = searcher_settings(name, config.settings[name])
+        changed = given.model_dump_json(exclude_defaults=True)
+    state = hashlib.sha256(f"{config.evaluations} {config.seed} {changed}".encode())
     for trellis, bound in ((problem.cost, None), *((b.trellis, b.bound) for b in problem.budgets)):
         state.update(f"{trellis.name} {trellis.constant!r} {bound!r}".encode())
         for step in trellis.steps:
@@ -89,12 +95,12 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
         RunError: the run was not searched to the end with its present settings.
     """
     config, problem = experiment.config, experiment.problem(latency)
-    settings = _settings(problem, config.search)
+    settings = [settings_digest(problem, config.search, name) for name in config.search.searchers]
     if not folder.journal_file.is_file():
         raise RunError(f"{folder.path} was not searched yet; run 'hwnas search' with its config")
     with Journal(folder.journal_file) as journal:
-        for name in config.search.searchers:
-            if journal.bound(f"ended {name} {settings}") is None:
+        for name, setting in zip(config.search.searchers, settings, strict=True):
+            if journal.bound(f"ended {name} {setting}") is None:
                 raise RunError(
                     f"the search of {folder.path} has not ended with its present settings and "
                     f"table ('{name}' has not); run 'hwnas search' with its config"

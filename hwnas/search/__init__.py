@@ -3,17 +3,28 @@
 A searcher is one file and one line here; its module is imported when it is asked for.
 """
 
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
+from devices.config import StrictModel, parse_config
 from devices.errors import ConfigError
 from hwnas.search.problem import Budget, SearchProblem
 from hwnas.search.searcher import Searcher
 from hwnas.search.trellis import Trellis
 
 SEARCHERS: dict[str, str] = {
-    "layernas": "hwnas.search.layernas:LayerNAS",
     "surrogate": "hwnas.search.surrogate_search:SurrogateSearch",
-    "nsga2": "hwnas.search.nsga2:NSGA2Search",
+    "layernas": "hwnas.search.layernas:LayerNAS",
+    "nsga2": "hwnas.search.pymoo_algorithms:NSGA2Search",
+    "nsga3": "hwnas.search.pymoo_algorithms:NSGA3Search",
+    "unsga3": "hwnas.search.pymoo_algorithms:UNSGA3Search",
+    "smsemoa": "hwnas.search.pymoo_algorithms:SMSEMOASearch",
+    "rvea": "hwnas.search.pymoo_algorithms:RVEASearch",
+    "ctaea": "hwnas.search.pymoo_algorithms:CTAEASearch",
+    "spea2": "hwnas.search.pymoo_algorithms:SPEA2Search",
+    "evolution": "hwnas.search.evolution:Evolution",
+    "local": "hwnas.search.local_search:LocalSearch",
     "random": "hwnas.search.random_search:RandomSearch",
 }
 """Name → module:class of every searcher."""
@@ -32,4 +43,42 @@ def searcher_class(name: str) -> type[Searcher]:
     return found
 
 
-__all__ = ["SEARCHERS", "Budget", "SearchProblem", "Searcher", "Trellis", "searcher_class"]
+def searcher_settings(name: str, given: Mapping[str, Any]) -> StrictModel:
+    """The settings of a searcher, what is not given at its default.
+
+    Raises:
+        ConfigError: there is no such searcher, or it has no such setting or not with this value.
+    """
+    model = searcher_class(name).settings_model
+    if given and not model.model_fields:
+        raise ConfigError(f"{name} has no settings, leave {', '.join(given)} out")
+    return parse_config(dict(given), model, name)
+
+
+def make_searcher(
+    name: str,
+    problem: SearchProblem,
+    evaluations: int,
+    seed: int,
+    settings: Mapping[str, Any] | None = None,
+) -> Searcher:
+    """A searcher by name, its settings by name too.
+
+    Raises:
+        BudgetError: no network of the space keeps the budgets.
+        ConfigError: there is no such searcher or setting.
+    """
+    chosen = searcher_settings(name, settings or {})
+    return searcher_class(name)(problem, evaluations, seed, chosen)
+
+
+__all__ = [
+    "SEARCHERS",
+    "Budget",
+    "SearchProblem",
+    "Searcher",
+    "Trellis",
+    "make_searcher",
+    "searcher_class",
+    "searcher_settings",
+]

@@ -43,6 +43,18 @@ def front_of(
     return Front(rows[order], told[order], costs[order])
 
 
+def spread(costs: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Indices of at most `count` of ascending costs, the last always, evenly over their range."""
+    if len(costs) <= count:
+        return np.arange(len(costs))[::-1]
+    left = list(range(len(costs)))
+    chosen = []
+    for target in np.linspace(costs[-1], costs[0], count):
+        nearest = int(np.argmin(np.abs(costs[left] - target)))
+        chosen.append(left.pop(nearest))
+    return np.array(chosen, dtype=np.int64)
+
+
 def hypervolume(
     front: Front, *, ideal: tuple[float, float], reference: tuple[float, float]
 ) -> float:

@@ -73,11 +73,8 @@ class LayerNAS(Searcher):
     bucket and then fewer buckets are kept; what still is too much is taken evenly from the buckets.
     Children equal to an evaluated model cost nothing. Sweeps that fit the limit end below it.
 
-    Args:
-        problem: what is searched.
-        evaluations: the limit, O(buckets · keep · choices · L) for an unabridged sweep.
-        seed: of the random choices where the limit is short.
-        settings: see there.
+    An unabridged sweep takes O(buckets · keep · choices · L) evaluations. The seed decides the
+    random choices where the limit is short.
 
     Raises:
         BudgetError: no network keeps the budgets.
@@ -85,6 +82,7 @@ class LayerNAS(Searcher):
 
     name: ClassVar[str] = "layernas"
     settings_model: ClassVar[type[StrictModel]] = LayerNASSettings
+    settings: LayerNASSettings
 
     def __init__(
         self,
@@ -93,8 +91,7 @@ class LayerNAS(Searcher):
         seed: int,
         settings: LayerNASSettings | None = None,
     ) -> None:
-        super().__init__(problem, evaluations, seed)
-        self._settings = settings or LayerNASSettings()
+        super().__init__(problem, evaluations, seed, settings)
         self._order = self._slots()
         self._sweeps = 0
         self._asked: _Layer | None = None
@@ -124,7 +121,7 @@ class LayerNAS(Searcher):
         """Begins again with the best network for default, where evaluations are left."""
         self._sweeps += 1
         best = self._best()
-        if self._sweeps >= self._settings.sweeps or self.remaining < 1 or best is None:
+        if self._sweeps >= self.settings.sweeps or self.remaining < 1 or best is None:
             return False
         self._start()
         self._like = best
@@ -141,11 +138,11 @@ class LayerNAS(Searcher):
     def _slots(self) -> list[int]:
         """The order in which slots are decided; one that chooses among sheets always is first."""
         order = list(range(self.problem.length))
-        if self._settings.order == "backward":
+        if self.settings.order == "backward":
             order.reverse()
-        elif self._settings.order == "costliest":
+        elif self.settings.order == "costliest":
             order.sort(key=lambda slot: -float(np.ptp(self.problem.cost.steps[slot])))
-        elif self._settings.order == "random":
+        elif self.settings.order == "random":
             order = self.generator.permutation(order).tolist()
         if self.problem.cost.sheets > 1:
             order.remove(0)
@@ -160,7 +157,7 @@ class LayerNAS(Searcher):
         rows[:, slot] = np.tile(np.arange(choices), len(self._partials))
         kept = Partials(self.problem, rows).completable()
         partials = Partials(self.problem, rows[kept])
-        models = partials.filled(self._settings.defaults == "budget", self._like)
+        models = partials.filled(self.settings.defaults == "budget", self._like)
         inherited, reached = self._partial_scores[parents[kept]], partials.least_costs
         if self._decided + 1 == len(self._order):
             # Each budget alone can be kept; whether all together is known only now.
@@ -175,7 +172,7 @@ class LayerNAS(Searcher):
         with 100 evaluations it ends 0.10 instead of 0.26 points below the best within a budget.
         One child of each partial is its parent's own model and known already.
         """
-        buckets, most = self._settings.buckets, self._settings.keep
+        buckets, most = self.settings.buckets, self.settings.keep
         left = len(self._order) - self._decided
         if not left:
             return buckets, most
@@ -188,11 +185,11 @@ class LayerNAS(Searcher):
         """The models to evaluate: all that are new, or the slot's quota evenly over buckets."""
         quota = self.remaining // (len(self._order) - self._decided)
         expected = layer.inherited
-        if self._settings.children == "surrogate" and len(self.scores) > self.problem.length:
+        if self.settings.children == "surrogate" and len(self.scores) > self.problem.length:
             told = np.array(list(self.scores), dtype=np.int64)
             scores = np.array(list(self.scores.values()))
             expected = fit_additive(self.problem.space, told, scores).evaluate(layer.models)
-        buckets = bucket_of(layer.reached, self._settings.buckets)
+        buckets = bucket_of(layer.reached, self.settings.buckets)
         order = by_bucket(buckets, expected, self.generator)
         return self.unseen(layer.models[order])[:quota]
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.config import StrictModel
 from hwnas.search.exact import check_reachable_together
 from hwnas.search.problem import SearchProblem
 from hwnas.spaces.space import Architectures, keys
@@ -22,9 +23,22 @@ class Searcher(ABC):
     """
 
     name: ClassVar[str]
+    settings_model: ClassVar[type[StrictModel]] = StrictModel
 
-    def __init__(self, problem: SearchProblem, evaluations: int, seed: int) -> None:
+    def __init__(
+        self,
+        problem: SearchProblem,
+        evaluations: int,
+        seed: int,
+        settings: StrictModel | None = None,
+    ) -> None:
         """Prepares a search.
+
+        Args:
+            problem: what is searched.
+            evaluations: how many architectures may be asked for.
+            seed: of everything random.
+            settings: of the searcher's `settings_model`, None for its defaults.
 
         Raises:
             BudgetError: no network of the space keeps the budgets.
@@ -33,6 +47,7 @@ class Searcher(ABC):
         self.problem = problem
         self.evaluations = evaluations
         self.generator = np.random.default_rng(seed)
+        self.settings = self.settings_model() if settings is None else settings
         self.scores: dict[tuple[int, ...], float] = {}
 
     @abstractmethod

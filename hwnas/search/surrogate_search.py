@@ -14,6 +14,7 @@ from hwnas.search.completion import OPEN, Partials
 from hwnas.search.exact import exact_front
 from hwnas.search.front import Front, front_of
 from hwnas.search.k_best import k_best
+from hwnas.search.neighbours import neighbours
 from hwnas.search.problem import SearchProblem
 from hwnas.search.sampling import sample_feasible
 from hwnas.search.searcher import Searcher
@@ -54,6 +55,7 @@ class SurrogateSearch(Searcher):
 
     name: ClassVar[str] = "surrogate"
     settings_model: ClassVar[type[StrictModel]] = SurrogateSettings
+    settings: SurrogateSettings
 
     def __init__(
         self,
@@ -62,8 +64,8 @@ class SurrogateSearch(Searcher):
         seed: int,
         settings: SurrogateSettings | None = None,
     ) -> None:
-        super().__init__(problem, evaluations, seed)
-        aim = (settings or SurrogateSettings()).aim
+        super().__init__(problem, evaluations, seed, settings)
+        aim = self.settings.aim
         self._front = aim == "front" or (aim == "auto" and not problem.budgets)
         freedom = int((problem.space.choice_counts - 1).sum())
         self._initial = max(min(evaluations // _RANDOM_SHARE, 2 * freedom), min(4, evaluations))
@@ -129,12 +131,11 @@ class SurrogateSearch(Searcher):
         # By the model's own lights: beside a lucky score nothing would ever look worth while.
         front = front_of(self.problem, told, warp.back(model.evaluate(told)))
         spread = np.linspace(0, len(promised.costs) - 1, _AROUND).round().astype(np.int64)
-        near = _neighbours(self.problem, promised.architectures[np.unique(spread)])
-        around = _neighbours(self.problem, front.architectures)
+        near = neighbours(self.problem, promised.architectures[np.unique(spread)])
+        around = neighbours(self.problem, front.architectures)
         rows = np.unique(np.concatenate((promised.architectures, near, around)), axis=0)
         fresh = [index for index, key in enumerate(keys(rows)) if key not in self.scores]
         rows = rows[fresh]
-        rows = rows[self.problem.feasible(rows)]
         costs, expected = self.problem.costs(rows), warp.back(model.evaluate(rows))
         left, right = self.problem.cost.range
         corner = (right + _MARGIN * (right - left), float(scores.min()))
@@ -155,17 +156,6 @@ class SurrogateSearch(Searcher):
                 np.append(known.scores, expected[best]),
             )
         return rows[chosen]
-
-
-def _neighbours(problem: SearchProblem, rows: Architectures) -> Architectures:
-    """(N, L) canonical architectures one choice away from rows (M, L)."""
-    mutants = [rows]
-    for slot, choices in enumerate(problem.space.choice_counts.tolist()):
-        for choice in range(choices):
-            changed = rows.copy()
-            changed[:, slot] = choice
-            mutants.append(changed)
-    return np.unique(problem.space.canonical(np.concatenate(mutants)), axis=0)
 
 
 def _gains(

@@ -39,7 +39,7 @@ def run(name: str, result: SearchResult, **other: Any) -> Searched:
     return Searched(name, experiment, result, bound, fingerprint)  # type: ignore[arg-type]
 
 
-FULL = result_of({"surrogate": NUMBERS[:300], "random": NUMBERS[:100]})
+FULL = result_of({"layernas": NUMBERS[:300], "random": NUMBERS[:100]})
 POOR = result_of({"random": NUMBERS[:100]}, quantile=0.5)
 
 
@@ -51,7 +51,7 @@ def test_each_run_is_judged_within_its_own_budget_and_within_the_smallest() -> N
     kept = POOR.problem.feasible(FULL.architectures)
     assert full.accuracy_in_common == FULL.scores[kept].max() < full.accuracy
     assert poor.accuracy_in_common == poor.accuracy == POOR.front.scores[-1]
-    assert (full.evaluations, full.searchers) == (300, ["surrogate", "random"])
+    assert (full.evaluations, full.searchers) == (300, ["layernas", "random"])
 
 
 def test_the_runs_stand_in_one_box() -> None:

@@ -10,10 +10,10 @@ NUMBERS = np.random.default_rng(0).permutation(3969).tolist()
 
 
 def test_a_searcher_that_found_the_whole_front_has_all_of_its_hypervolume() -> None:
-    result = result_of({"surrogate": NUMBERS[:200], "random": NUMBERS[:40]})
+    result = result_of({"layernas": NUMBERS[:200], "random": NUMBERS[:40]})
     exact, random = contributions(result)
     assert (exact.searcher, exact.evaluations, exact.on_front) == (
-        "surrogate", 200, len(result.front.scores)
+        "layernas", 200, len(result.front.scores)
     )  # fmt: skip
     assert exact.hypervolume_ratio == pytest.approx(1.0)
     assert exact.accuracy == result.front.scores[-1]
@@ -23,7 +23,7 @@ def test_a_searcher_that_found_the_whole_front_has_all_of_its_hypervolume() -> N
 
 
 def test_networks_over_the_budget_count_as_asked_for_and_for_nothing_else() -> None:
-    result = result_of({"surrogate": NUMBERS[:200], "random": NUMBERS[:200]}, quantile=0.3)
+    result = result_of({"layernas": NUMBERS[:200], "random": NUMBERS[:200]}, quantile=0.3)
     over = ~result.problem.feasible(result.architectures)
     dear = {tuple(row) for row in result.architectures[over].tolist()}
     only_dear = {

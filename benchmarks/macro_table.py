@@ -1,0 +1,105 @@
+"""NAS-Bench-Macro for benchmarks: its space, its trainings, ranks and hypervolumes."""
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.search import Budget, Searcher, SearchProblem, Trellis
+from hwnas.spaces import Architectures, SearchSpace, load_space
+from hwnas.spaces.space import keys
+from objectives.costs import MACS
+from objectives.objective import pareto_order
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Macro:
+    """The distinct networks of the benchmark, (N, L), with what was measured of each.
+
+    Attributes:
+        space: `nas_bench_macro`.
+        rows: (N, L) canonical architectures.
+        runs: (N, 3) accuracies of three trainings, in per cent.
+        mean: (N,) their mean: the truth.
+    """
+
+    space: SearchSpace
+    rows: Architectures
+    runs: NDArray[np.float64]
+    mean: Scores
+
+    @classmethod
+    def load(cls, path: Path) -> "Macro":
+        """From the JSON file that its authors publish."""
+        table = json.loads(path.read_text(encoding="utf-8"))
+        space = load_space("nas_bench_macro")
+        every = np.array(list(itertools.product(*map(range, space.choice_counts.tolist()))))
+        rows = np.unique(space.canonical(every), axis=0)
+        entries = [table["".join(map(str, row))] for row in rows.tolist()]
+        runs = np.array([entry["test_acc"] for entry in entries])
+        return cls(space, rows, runs, np.array([entry["mean_acc"] for entry in entries]))
+
+    @cached_property
+    def cost(self) -> Trellis:
+        """MACs."""
+        return Trellis.of(self.space, MACS)
+
+    @cached_property
+    def index(self) -> dict[tuple[int, ...], int]:
+        """Where each architecture stands."""
+        return {key: place for place, key in enumerate(keys(self.rows))}
+
+    def problem(self, quantile: float | None) -> SearchProblem:
+        """Accuracy against MACs, with a budget at a quantile of all networks' MACs."""
+        if quantile is None:
+            return SearchProblem(self.space, self.cost)
+        bound = float(np.quantile(self.cost.evaluate(self.rows), quantile))
+        return SearchProblem(self.space, self.cost, (Budget(self.cost, bound),))
+
+    def observed(self, seed: int) -> Scores:
+        """(N,) of each network the accuracy of one of its trainings, drawn at random."""
+        drawn = np.random.default_rng([seed, 777]).integers(0, 3, len(self.rows))
+        return self.runs[np.arange(len(self.rows)), drawn]
+
+    def searched(self, searcher: Searcher, scores: Scores) -> NDArray[np.int64]:
+        """(M,) what a searcher evaluates that is told these scores, in order."""
+        while len(rows := searcher.ask()):
+            searcher.tell(rows, scores[[self.index[key] for key in keys(rows)]])
+        return np.array([self.index[key] for key in searcher.scores], dtype=np.int64)
+
+    def best(self, problem: SearchProblem, found: NDArray[np.int64], scores: Scores) -> int:
+        """Of what was found, the feasible network of the greatest score."""
+        kept = found[problem.feasible(self.rows[found])]
+        return int(kept[scores[kept].argmax()])
+
+    def rank(self, problem: SearchProblem, place: int) -> int:
+        """How many feasible networks are truly as good as this one or better."""
+        feasible = self.mean[problem.feasible(self.rows)]
+        return int((feasible > self.mean[place]).sum()) + 1
+
+    @cached_property
+    def _volume(self) -> Callable[[NDArray[np.int64]], float]:
+        costs = self.cost.evaluate(self.rows)
+
+        def volume(places: NDArray[np.int64]) -> float:
+            order = places[pareto_order(costs[places], self.mean[places])]
+            widths = np.diff(np.append(costs[order], costs.max()))
+            return float((widths * (self.mean[order] - self.mean.min())).sum())
+
+        return volume
+
+    def hypervolume(self, found: NDArray[np.int64], scores: Scores) -> float:
+        """The share of the true front's area that the found front has, judged by true accuracies.
+
+        The front is chosen by `scores`. The corner is the most MACs and the least accuracy of all.
+        """
+        costs = self.cost.evaluate(self.rows[found])
+        front = found[pareto_order(costs, scores[found])]
+        return self._volume(front) / self._volume(np.arange(len(self.rows)))

@@ -1,0 +1,48 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from devices.errors import ConfigError
+from hwnas.runs.config import RunConfig, load_run_config
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def load(**overrides: object) -> RunConfig:
+    return load_run_config(
+        "quickstart", {key.replace("__", "."): value for key, value in overrides.items()}
+    )
+
+
+def test_settings_of_searchers_are_given_by_name() -> None:
+    config = load(search__settings__layernas__keep=5, search__settings__nsga2={"population": 8})
+    assert config.search.settings == {"layernas": {"keep": 5}, "nsga2": {"population": 8}}
+
+
+def test_wrong_settings_are_refused_with_source_key_and_mend() -> None:
+    sentence = (
+        "^the command line: search.settings: layernas: unknown key 'kep'; "
+        r"did you mean 'keep'\? \(known: buckets, keep\)$"
+    )
+    with pytest.raises(ConfigError, match=sentence):
+        load(search__settings__layernas__kep=5)
+
+
+def test_settings_of_an_unknown_searcher_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"search\.settings: there is no searcher 'nsga9'"):
+        load(search__settings__nsga9__population=5)
+
+
+def test_reading_a_config_without_settings_imports_no_searcher() -> None:
+    code = (
+        "import sys\n"
+        "from hwnas.runs.config import load_run_config\n"
+        "load_run_config('quickstart')\n"
+        "print([m for m in ('pymoo', 'moocore', 'sklearn', 'scipy', 'torch') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
