@@ -1,18 +1,23 @@
 """How verbs show a latency model and the figures of a run."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwnas.cli.output import Output
 from hwnas.report.rows import (
+    ORIGIN_HEADER,
     VALIDATION_HEADER,
     budgets_text,
+    front_header,
+    front_rows,
+    origin_rows,
+    origin_text,
     summary_rows,
     validation_rows,
 )
 
 if TYPE_CHECKING:
+    from hwnas.accuracy.source import Origin
     from hwnas.runs.searching import SearchResult
     from hwnas.spaces import SearchSpace
     from latency.model import LatencyModel
@@ -22,7 +27,7 @@ def show_model(
     output: Output, path: Path, space: "SearchSpace", model: "LatencyModel"
 ) -> dict[str, Any]:
     """Prints a model's error beside the noise of measuring, and returns the same as JSON."""
-    from hwnas.runs.experiment import scope_of
+    from hwnas.runs.latencies import scope_of
 
     blocks = space.blocks()
     output.line(
@@ -51,10 +56,18 @@ def show_validation(output: Output, model: "LatencyModel") -> None:
     warn(output, model)
 
 
-def warn(output: Output, model: "LatencyModel") -> None:
-    """Says when a model's predictions cannot be relied on."""
+def warn(output: Output, model: "LatencyModel", of: str = "") -> None:
+    """Says when a model's predictions cannot be relied on; `of` names one of several models."""
     if model.warning:
-        output.say(model.warning)
+        output.say(f"{of}: {model.warning}" if of else model.warning)
+
+
+def show_origin(output: Output, origin: "Origin") -> None:
+    """Prints where accuracies that are not the supernet's come from, and how right they are."""
+    if origin.file is not None:
+        output.say(origin_text(origin))
+    if origin.errors:
+        output.table(f"accuracy predictor: {origin.chosen}", ORIGIN_HEADER, origin_rows(origin))
 
 
 def show_front(
@@ -65,15 +78,11 @@ def show_front(
 
     points = front_points(result, space)
     output.table(
-        f"front of {len(result.scores)} judged networks (accuracy with the supernet's weights)",
-        ["validation (%)", "predicted (ms)", "MACs", "parameters", "found by"],
-        [
-            [f"{p.accuracy:.2f}", f"{p.latency_ms:.4g}", f"{p.macs:,}", f"{p.params:,}",
-             ", ".join(p.searchers)]
-            for p in points
-        ],
-    )  # fmt: skip
-    return [asdict(point) for point in points]
+        f"front of {len(result.scores)} judged networks ({result.origin.label})",
+        front_header(result),
+        front_rows(points),
+    )
+    return [point.to_dict() for point in points]
 
 
 def show_summary(output: Output, summary: dict[str, Any]) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.accuracy.source import Origin
+from hwnas.report.rows import front_header, front_rows
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.searching import SearchResult, search_result
+from hwnas.runs.searching import SearchResult, front_points, search_result
 from hwnas.runs.summary import stored_summary
 from latency.model import LatencyModel
 
@@ -24,7 +26,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class ReportContent:
-    """A run, ready to be drawn. `summary` is None before the export."""
+    """A run, ready to be drawn. `summary` is None before the export.
+
+    `front_header` and `front_rows` are the front as a table of text.
+    """
 
     title: str
     config_yaml: str
@@ -34,6 +39,9 @@ class ReportContent:
     budget_ms: float | None
     latency: LatencyModel
     summary: dict[str, Any] | None
+    origin: Origin
+    front_header: list[str]
+    front_rows: list[list[str]]
 
 
 def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
@@ -54,6 +62,9 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         budget_ms=min(bounds) if bounds else None,
         latency=latency,
         summary=stored_summary(folder, result),
+        origin=result.origin,
+        front_header=front_header(result),
+        front_rows=front_rows(front_points(result, experiment.space)),
     )
 
 

@@ -23,7 +23,7 @@ def front_svg(content: ReportContent) -> str:
         if content.budget_ms is not None:
             axes.axvline(content.budget_ms, color="crimson", linestyle="--", label="budget")
         axes.set_xlabel("predicted latency (ms)")
-        axes.set_ylabel("validation accuracy with supernet weights (%)")
+        axes.set_ylabel(f"{content.origin.label} (%)")
         axes.set_title(content.title)
         axes.grid(alpha=0.3)
         axes.legend(loc="lower right")

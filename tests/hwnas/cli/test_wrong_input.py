@@ -28,7 +28,7 @@ from tests.hwnas.cli.conftest import Terminal
         ("train tiny.yaml --set search.searchers=[best]", "'best' is not known (known: layernas"),
         ("train tiny.yaml --set resolution=4", "'resolution' is 4"),
         ("train tiny.yaml --set search.seed=-1", "'search.seed' is -1"),
-        ("train tiny.yaml --set fine_tune=null", "'fine_tune' is None"),
+        ("train tiny.yaml --set fine_tune=null", "the key 'fine_tune.epochs' is missing"),
         ("train tiny.yaml --set data.source=2024-13-01", "there is no folder 2024-13-01"),
         ("search tiny.yaml", "runs/tiny has no trained supernet; run 'hwnas train'"),
         ("search tiny.yaml --budget latency=12", "has no unit, but takes ms"),
