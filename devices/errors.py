@@ -24,6 +24,10 @@ class TableError(HwnasError):
     """A latency table that is missing, damaged, or made for another device or space."""
 
 
+class AccuracyError(HwnasError):
+    """A file of accuracies that cannot be used, or that lacks networks."""
+
+
 class BudgetError(HwnasError):
     """A budget in a wrong unit or out of reach."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from typing import get_args
 
 from devices.config import nearest
+from devices.csv_text import csv_records, separator_of
 from devices.errors import TableError
 from latency.blocks import Block, Skip, block_from_dict
 from latency.model import LatencyModel
@@ -150,9 +151,8 @@ class _Row:
 
 
 def _rows(text: str, source: str) -> Iterator[_Row]:
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(",;\t", key=first.count)
-    records = _records(text, separator, source)
+    separator = separator_of(text)
+    records = csv_records(text, separator, source, TableError)
     line, header = next(records, (1, []))
     while header and not header[-1]:  # as a spreadsheet leaves them
         header.pop()
@@ -165,20 +165,6 @@ def _rows(text: str, source: str) -> Iterator[_Row]:
             )
         padded = cells + [""] * (len(header) - len(cells))
         yield _Row(source, number, dict(zip(header, padded, strict=False)), separator != ",")
-
-
-def _records(text: str, separator: str, source: str) -> Iterator[tuple[int, list[str]]]:
-    """(line, cells) of every line that is not empty."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any(stripped):
-                yield reader.line_num, stripped
-    except csv.Error as error:
-        raise TableError(
-            f"{source} line {reader.line_num} is no CSV: {error}; correct it there"
-        ) from error
 
 
 def _check_header(header: list[str], where: str) -> None:

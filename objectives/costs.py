@@ -4,7 +4,7 @@ import numpy as np
 
 from latency.blocks import Block, InvertedResidual
 from latency.layers import block_layers
-from objectives.objective import AdditiveObjective, LargestBlockObjective
+from objectives.objective import AdditiveObjective, BlockObjective, LargestBlockObjective
 
 BYTES_PER_VALUE = 4  # float32
 
@@ -46,3 +46,8 @@ MACS = AdditiveObjective("macs", "MACs", block_macs)
 PARAMETERS = AdditiveObjective("params", "parameters", block_parameters)
 FILE_SIZE = AdditiveObjective("file_size", "bytes", block_weight_bytes)
 PEAK_MEMORY = LargestBlockObjective("peak_memory", "bytes", block_peak_activation_bytes)
+
+COSTS: dict[str, BlockObjective] = {
+    objective.name: objective for objective in (MACS, PARAMETERS, FILE_SIZE, PEAK_MEMORY)
+}
+"""Every cost that needs no device, by name."""

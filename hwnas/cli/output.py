@@ -35,12 +35,14 @@ class Output:
         # Text: paths and names of a person's files are not markup.
         table = Table(title=Text(title), title_justify="left")
         for index, column in enumerate(columns):
-            longest = max((len(row[index]) for row in rows), default=0)
+            words = (word for row in rows for word in row[index].split())
+            longest = max(map(len, words), default=0)
             table.add_column(
                 column,
                 justify="left" if index == 0 else "right",
                 overflow="fold",
-                no_wrap=longest <= 40,  # only paths and blocks may be folded
+                # Where it is narrow, lines break between words; only paths and blocks are folded.
+                min_width=longest if longest <= 40 else None,
             )
         for row in rows:
             table.add_row(*map(Text, row))

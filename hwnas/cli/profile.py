@@ -86,7 +86,7 @@ def profile(
             raise ConfigError("--data and --set go with a config, not with --space")
         from devices.device import load_device
         from hwnas.runs.config import ProfileConfig
-        from hwnas.runs.experiment import table_path
+        from hwnas.runs.latencies import table_path
         from hwnas.spaces import load_space
 
         assert space is not None

@@ -26,8 +26,10 @@ def quickstart(
     """
     from hwnas.cli import stages
     from hwnas.cli.show import show_front, show_model, show_summary
+    from hwnas.runs.experiment import Experiment
     from hwnas.runs.profiling import profile_space
     from hwnas.runs.summary import stored_summary
+    from hwnas.runs.training import load_supernet
 
     output = Output(as_json)
     start = time.monotonic()
@@ -35,8 +37,10 @@ def quickstart(
         CONFIG, data=data, strict=strict, resolution=resolution, budgets=budget, table=table,
         settings=settings,
     )  # fmt: skip
-    path = run or default_run(config.data.source)
-    with stages.open_run(path, config, output) as (experiment, folder):
+    path = run or default_run(config.recipe.data.source)
+    experiment = Experiment(config)
+    judge = experiment.file_judge()
+    with stages.open_run(path, experiment, output) as folder:
         with output.progress(f"measuring {experiment.space.name} on this machine") as update:
             latency = profile_space(
                 experiment.space, experiment.device, experiment.table_path, config.profile, update
@@ -44,7 +48,8 @@ def quickstart(
         show_model(output, experiment.table_path, experiment.space, latency)
         experiment.problem(latency)  # a budget out of reach is refused before the training
         stages.train_stage(experiment, folder, output)
-        result, trained = stages.search_stage(experiment, folder, latency, output)
+        trained = load_supernet(experiment, folder)
+        result = stages.search_stage(experiment, folder, latency, judge or trained.judge, output)
         show_front(output, result, experiment.space)
         summary = stored_summary(folder, result)
         if summary is not None:

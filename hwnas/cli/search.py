@@ -1,5 +1,7 @@
 """`hwnas search`: the front of a run, by every searcher of its config."""
 
+from dataclasses import asdict
+
 from hwnas.cli import options
 from hwnas.cli.output import Output
 
@@ -18,13 +20,16 @@ def search(
 ) -> None:
     """Search for the most accurate networks within the budgets.
 
-    Needs a trained supernet ('hwnas train') and a latency table ('hwnas profile'). Every judged
-    network is kept: a stopped search continues, another budget starts from what is known.
+    Needs a latency table ('hwnas profile') and a trained supernet ('hwnas train'), or a CSV of
+    accuracies (accuracy.source). Every judged network is kept: a stopped search continues, another
+    budget starts from what is known.
     """
+    from hwnas.accuracy import SUPERNET
     from hwnas.cli.show import show_contributions, show_front
     from hwnas.cli.stages import open_run, search_stage
     from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
+    from hwnas.runs.training import load_supernet
 
     output = Output(as_json)
     loaded = options.load_config(
@@ -33,12 +38,15 @@ def search(
     )  # fmt: skip
     path = options.run_path(run, config)
     RunFolder(path).check(loaded)
-    RunFolder(path).check_trained()
+    if loaded.accuracy.source == SUPERNET:
+        RunFolder(path).check_trained()
     experiment = Experiment(loaded)
     latency = experiment.latency_model()
     experiment.problem(latency)  # a budget out of reach is refused before anything is written
-    with open_run(path, loaded, output) as (experiment, folder):
-        result, _ = search_stage(experiment, folder, latency, output)
+    judge = experiment.file_judge()
+    with open_run(path, experiment, output, images=judge is None) as folder:
+        judge = judge or load_supernet(experiment, folder).judge
+        result = search_stage(experiment, folder, latency, judge, output)
         points = show_front(output, result, experiment.space)
         found = show_contributions(output, result)
         output.line(f"front: {folder.front_file}; next: hwnas export {folder.path}")
@@ -46,6 +54,7 @@ def search(
             {
                 "front": points,
                 "searchers": found,
+                "accuracy": asdict(result.origin),
                 "evaluations": len(result.scores),
                 "budgets": {
                     b.trellis.name: {"bound": b.bound, "unit": b.trellis.unit}

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 from hwnas.cli.output import Output
 from hwnas.report.rows import (
     CONTRIBUTION_HEADER,
+    ORIGIN_HEADER,
     VALIDATION_HEADER,
     budgets_text,
     contribution_rows,
+    front_header,
+    front_rows,
+    origin_rows,
+    origin_text,
     summary_rows,
     validation_rows,
 )
 
 if TYPE_CHECKING:
+    from hwnas.accuracy.source import Origin
     from hwnas.runs.searching import SearchResult
     from hwnas.spaces import SearchSpace
     from latency.model import LatencyModel
@@ -24,7 +30,7 @@ def show_model(
     output: Output, path: Path, space: "SearchSpace", model: "LatencyModel"
 ) -> dict[str, Any]:
     """Prints a model's error beside the noise of measuring, and returns the same as JSON."""
-    from hwnas.runs.experiment import scope_of
+    from hwnas.runs.latencies import scope_of
 
     blocks = space.blocks()
     output.line(
@@ -53,10 +59,18 @@ def show_validation(output: Output, model: "LatencyModel") -> None:
     warn(output, model)
 
 
-def warn(output: Output, model: "LatencyModel") -> None:
-    """Says when a model's predictions cannot be relied on."""
+def warn(output: Output, model: "LatencyModel", of: str = "") -> None:
+    """Says when a model's predictions cannot be relied on; `of` names one of several models."""
     if model.warning:
-        output.say(model.warning)
+        output.say(f"{of}: {model.warning}" if of else model.warning)
+
+
+def show_origin(output: Output, origin: "Origin") -> None:
+    """Prints where accuracies that are not the supernet's come from, and how right they are."""
+    if origin.file is not None:
+        output.say(origin_text(origin))
+    if origin.errors:
+        output.table(f"accuracy predictor: {origin.chosen}", ORIGIN_HEADER, origin_rows(origin))
 
 
 def show_front(
@@ -69,15 +83,11 @@ def show_front(
     points = front_points(result, space)
     bend = knee(result.front)
     output.table(
-        f"front of {len(result.scores)} judged networks (accuracy with the supernet's weights)",
-        ["validation (%)", "predicted (ms)", "MACs", "parameters", "found by", ""],
-        [
-            [f"{p.accuracy:.2f}", f"{p.latency_ms:.4g}", f"{p.macs:,}", f"{p.params:,}",
-             ", ".join(p.searchers), "knee" if index == bend else ""]
-            for index, p in enumerate(points)
-        ],
-    )  # fmt: skip
-    return [asdict(point) | {"knee": index == bend} for index, point in enumerate(points)]
+        f"front of {len(result.scores)} judged networks ({result.origin.label})",
+        front_header(result),
+        front_rows(points, bend),
+    )
+    return [point.to_dict() | {"knee": index == bend} for index, point in enumerate(points)]
 
 
 def show_contributions(output: Output, result: "SearchResult") -> list[dict[str, Any]]:

@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from devices.files import write_atomically
+from hwnas.accuracy.source import Judge
 from hwnas.cli.output import Output
-from hwnas.cli.show import warn
+from hwnas.cli.show import show_origin, warn
 from hwnas.export.writer import as_json
 from hwnas.report.content import gather
 from hwnas.report.page import render_page
 from hwnas.report.picture import front_svg
-from hwnas.runs.config import RunConfig
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exporting import Exporter
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.scores import bind_scores
 from hwnas.runs.searching import SearchResult, search, write_front
 from hwnas.runs.summary import summarize
-from hwnas.runs.training import TrainedSupernet, load_supernet, train_supernet, with_loss
+from hwnas.runs.training import TrainedSupernet, train_supernet, with_loss
 from hwnas.supernet.training import TrainReport
 from latency.model import LatencyModel
 
@@ -29,18 +30,19 @@ FAR = 0.15
 
 @contextmanager
 def open_run(
-    path: Path, config: RunConfig, output: Output
-) -> Iterator[tuple[Experiment, RunFolder]]:
-    """A run folder held for this process, made or continued, and its experiment.
+    path: Path, experiment: Experiment, output: Output, *, images: bool = True
+) -> Iterator[RunFolder]:
+    """The run folder of an experiment held for this process, made or continued.
 
-    The images are read first: a folder of images that cannot be used leaves no run behind.
+    Where images are needed they are read first: a folder of images that cannot be used leaves no
+    run behind.
     """
     folder = RunFolder(path)
-    folder.check(config)
-    experiment = Experiment(config)
-    read_images(experiment, output)
-    with folder.open(config):
-        yield experiment, folder
+    folder.check(experiment.config)
+    if images:
+        read_images(experiment, output)
+    with folder.open(experiment.config):
+        yield folder
 
 
 def read_images(experiment: Experiment, output: Output) -> None:
@@ -76,23 +78,26 @@ def train_stage(experiment: Experiment, folder: RunFolder, output: Output) -> Tr
 
 
 def search_stage(
-    experiment: Experiment, folder: RunFolder, latency: LatencyModel, output: Output
-) -> tuple[SearchResult, TrainedSupernet]:
+    experiment: Experiment, folder: RunFolder, latency: LatencyModel, judge: Judge, output: Output
+) -> SearchResult:
     """Runs the searchers and writes the front."""
+    bind_scores(folder, judge)
     warn(output, latency)
+    for name, model in experiment.further_latencies.items():
+        warn(output, model, name)
+    show_origin(output, judge.origin)
     problem = experiment.problem(latency)
     folder.adopt(experiment.config)
     for budget in problem.budgets:
         output.say(f"budget: {budget.trellis.name} ≤ {budget.bound:,.4g} {budget.trellis.unit}")
-    trained = load_supernet(experiment, folder)
     with output.progress("judging networks") as update:
 
         def told(name: str, done: int, total: int) -> None:
             update(done, total, name)
 
-        result = search(experiment, folder, latency, trained, told)
+        result = search(experiment, folder, latency, judge, told)
     write_front(result, experiment.space, folder.front_file)
-    return result, trained
+    return result
 
 
 def export_stage(

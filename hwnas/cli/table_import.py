@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from devices.csv_text import read_text
 from devices.errors import TableError
 from hwnas.cli import options
 from hwnas.cli.output import Output
@@ -84,13 +85,4 @@ def _import_csv(output: Output, file: Path, table: Path, device: "Device") -> No
 
 
 def _text(file: Path) -> str:
-    if not file.is_file():
-        what = "is a folder" if file.is_dir() else "is not there"
-        raise TableError(f"{file} {what}; name a .json or .csv file of timings")
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TableError(
-            f"{file} is not UTF-8 (byte {error.start + 1}); save it as 'CSV UTF-8' or with the "
-            "encoding UTF-8"
-        ) from error
+    return read_text(file, wanted="a .json or .csv file of timings", error=TableError)

@@ -20,12 +20,14 @@ def train(
     Interrupted, it continues from its last checkpoint, with the same result as without.
     """
     from hwnas.cli.stages import open_run, train_stage
+    from hwnas.runs.experiment import Experiment
 
     output = Output(as_json)
     loaded = options.load_config(
         config, data=data, strict=strict, resolution=resolution, settings=settings
     )
-    with open_run(options.run_path(run, config), loaded, output) as (experiment, folder):
+    experiment = Experiment(loaded)
+    with open_run(options.run_path(run, config), experiment, output) as folder:
         report = train_stage(experiment, folder, output)
         output.line(f"trained supernet: {folder.supernet_file}")
         output.document({"supernet": str(folder.supernet_file), **asdict(report)})

@@ -71,7 +71,7 @@ def _differences(first: Searched, other: Searched) -> Iterator[str]:
         yield f"space is {one.config.space!r} there and {two.config.space!r} here, of other blocks"
     # The supernet may differ: with the same validation images both accuracies mean the same.
     yield from _difference("images", _images(first), _images(other))
-    for key in sorted((first.bound.keys() | other.bound.keys()) - {"supernet", "images"}):
+    for key in sorted((first.bound.keys() | other.bound.keys()) - {"supernet", "images", "origin"}):
         yield from _difference(key, first.bound.get(key), other.bound.get(key))
     if first.fingerprint and other.fingerprint:
         found = first.fingerprint.difference(other.fingerprint)
@@ -80,7 +80,8 @@ def _differences(first: Searched, other: Searched) -> Iterator[str]:
 
 
 def _images(run: Searched) -> str:
-    return f"{run.experiment.config.data.source} ({run.bound.get('images')})"
+    data = run.experiment.config.data
+    return f"{data.source} ({run.bound.get('images')})" if data else "none"
 
 
 def _difference(key: str, there: Any, here: Any) -> Iterator[str]:

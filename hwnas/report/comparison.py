@@ -46,6 +46,7 @@ class RunComparison:
 
     Attributes:
         title: of the space and the device.
+        accuracy: what an accuracy is, for the axis.
         runs: in the order they were named.
         common_budgets: of each objective that any run has a budget on, the smallest.
         standings: the joined front and the common box.
@@ -53,6 +54,7 @@ class RunComparison:
     """
 
     title: str
+    accuracy: str
     runs: list[RunStanding]
     common_budgets: tuple[Budget, ...]
     standings: Standings
@@ -66,6 +68,7 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
     first = runs[0].experiment
     return RunComparison(
         title=f"{first.space.name} on {first.device.name}",
+        accuracy=runs[0].result.origin.label,
         runs=[
             RunStanding(
                 run=run.name,

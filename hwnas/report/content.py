@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.accuracy.source import Origin
 from hwnas.report.contributions import Contribution, asked_by, contributions
+from hwnas.report.rows import front_header, front_rows
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.searching import SearchResult, search_result
+from hwnas.runs.searching import SearchResult, front_points, search_result
 from hwnas.runs.summary import stored_summary
 from hwnas.search.front import knee
 from latency.model import LatencyModel
@@ -28,7 +30,8 @@ class Judged:
 class ReportContent:
     """A run, ready to be drawn.
 
-    `summary` is None before the export, `front_knee` the index of the knee in the front.
+    `summary` is None before the export, `front_knee` the index of the knee in the front;
+    `front_header` and `front_rows` are the front as a table of text.
     """
 
     title: str
@@ -41,6 +44,9 @@ class ReportContent:
     contributions: list[Contribution]
     latency: LatencyModel
     summary: dict[str, Any] | None
+    origin: Origin
+    front_header: list[str]
+    front_rows: list[list[str]]
 
 
 def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
@@ -63,6 +69,9 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         contributions=contributions(result),
         latency=latency,
         summary=stored_summary(folder, result),
+        origin=result.origin,
+        front_header=front_header(result),
+        front_rows=front_rows(front_points(result, experiment.space), knee(result.front)),
     )
 
 

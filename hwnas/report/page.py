@@ -6,12 +6,16 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io
 
+from hwnas.accuracy.source import Origin
 from hwnas.report.content import ReportContent
 from hwnas.report.rows import (
     CONTRIBUTION_HEADER,
+    ORIGIN_HEADER,
     VALIDATION_HEADER,
     budgets_text,
     contribution_rows,
+    origin_rows,
+    origin_text,
     summary_rows,
     validation_rows,
 )
@@ -36,6 +40,7 @@ def render_page(content: ReportContent) -> str:
     else:
         parts += ["<p>This front was not exported yet: <code>hwnas export</code> does that.</p>"]
     parts += ["<h2>Front</h2>", _div(_front_figure(content), script=True)]
+    parts += [_table(content.front_header, content.front_rows), *_origin(content.origin)]
     parts += [_table(CONTRIBUTION_HEADER, contribution_rows(content.contributions))]
     parts += ["<h2>How right the latency table is</h2>", *_validation(content.latency)]
     parts += ["<h2>Config</h2>", f"<pre>{html.escape(content.config_yaml)}</pre>"]
@@ -69,6 +74,14 @@ def _validation(model: LatencyModel) -> list[str]:
     return parts
 
 
+def _origin(origin: Origin) -> list[str]:
+    if origin.file is None:
+        return []
+    text = html.escape(origin_text(origin))
+    parts = [f"<h2>Where the accuracies come from</h2><p>{text}</p>"]
+    return [*parts, _table(ORIGIN_HEADER, origin_rows(origin))] if origin.errors else parts
+
+
 def _table(header: list[str], rows: list[list[str]]) -> str:
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
     body = "".join(
@@ -98,7 +111,7 @@ def _front_figure(content: ReportContent) -> go.Figure:
         figure.add_vline(content.budget_ms, line_dash="dash", annotation_text="budget")
     figure.update_layout(
         xaxis_title="predicted latency (ms)",
-        yaxis_title="validation accuracy with supernet weights (%)",
+        yaxis_title=f"{content.origin.label} (%)",
         height=520,
     )
     return figure

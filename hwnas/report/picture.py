@@ -26,7 +26,7 @@ def front_svg(content: ReportContent) -> str:
         if content.budget_ms is not None:
             _draw_budget(axes, content.budget_ms, "budget")
 
-    return _svg(content.title, "hwnas", draw)
+    return _svg(content.title, content.origin.label, "hwnas", draw)
 
 
 def comparison_svg(comparison: RunComparison) -> str:
@@ -47,7 +47,7 @@ def comparison_svg(comparison: RunComparison) -> str:
             if budget.trellis.name == "latency":
                 _draw_budget(axes, budget.bound, "smallest budget")
 
-    return _svg(comparison.title, _COMPARISON, draw)
+    return _svg(comparison.title, comparison.accuracy, _COMPARISON, draw)
 
 
 def _draw_budget(axes: Any, bound: float, label: str) -> None:
@@ -62,7 +62,7 @@ def is_comparison(path: Path) -> bool:
         return _COMPARISON.encode() in file.read(4096)
 
 
-def _svg(title: str, creator: str, draw: Callable[[Any], None]) -> str:
+def _svg(title: str, accuracy: str, creator: str, draw: Callable[[Any], None]) -> str:
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -72,7 +72,7 @@ def _svg(title: str, creator: str, draw: Callable[[Any], None]) -> str:
         figure, axes = pyplot.subplots(figsize=(7.2, 4.4), layout="constrained")
         draw(axes)
         axes.set_xlabel("predicted latency (ms)")
-        axes.set_ylabel("validation accuracy with supernet weights (%)")
+        axes.set_ylabel(f"{accuracy} (%)")
         axes.set_title(title)
         axes.grid(alpha=0.3)
         axes.legend(loc="lower right")

@@ -1,12 +1,16 @@
 """The rows of the tables that terminal and page share."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from latency.validation import Agreement, Validation
+from objectives.costs import COSTS
 
 if TYPE_CHECKING:
     # Tables of timings are shown without what a search needs.
+    from hwnas.accuracy.source import Origin
     from hwnas.report.contributions import Contribution
+    from hwnas.runs.searching import FrontPoint, SearchResult
 
 SUMMARY_ROWS = (
     ("latency, measured", "measured_ms", "reference_measured_ms", "{:.4g} ms"),
@@ -22,7 +26,13 @@ SUMMARY_ROWS = (
 def summary_rows(summary: dict[str, Any]) -> list[list[str]]:
     """[label, winner, reference] of every row, as text."""
     rows = []
-    for label, key, reference_key, form in SUMMARY_ROWS:
+    devices = [key.partition("@")[2] for key in summary if key.startswith("predicted_ms@")]
+    further = [
+        (f"latency on {name}, predicted", f"predicted_ms@{name}",
+         f"reference_predicted_ms@{name}", "{:.4g} ms")
+        for name in devices
+    ]  # fmt: skip
+    for label, key, reference_key, form in (*SUMMARY_ROWS[:3], *further, *SUMMARY_ROWS[3:]):
         values = [summary.get(key), summary.get(reference_key)]
         rows.append([label, *(number(value, form) for value in values)])
     return rows
@@ -35,8 +45,11 @@ def number(value: float | None, form: str) -> str:
 
 def budgets_text(summary: dict[str, Any]) -> str:
     """The budgets of a run in one line."""
-    units = {"latency": "ms", "macs": "MACs", "params": "parameters", "file_size": "bytes"}
-    parts = [f"{name} ≤ {bound:,.4g} {units[name]}" for name, bound in summary["budgets"].items()]
+    units = {name: objective.unit for name, objective in COSTS.items()}
+    parts = [
+        f"{name} ≤ {bound:,.4g} {units.get(name, 'ms')}"
+        for name, bound in summary["budgets"].items()
+    ]
     return f"budget: {', '.join(parts) or 'none'}; {summary['test_images']} test images"
 
 
@@ -57,6 +70,52 @@ def contribution_rows(contributions: list["Contribution"]) -> list[list[str]]:
         ]
         for one in contributions
     ]
+
+
+def front_header(result: "SearchResult") -> list[str]:
+    """The columns of a front."""
+    supernet = result.origin.file is None
+    return [
+        "validation (%)" if supernet else "accuracy (%)",
+        "predicted (ms)",
+        *(f"on {device} (ms)" for device in result.further),
+        "MACs",
+        "parameters",
+        "found by",
+        "",
+    ]
+
+
+def front_rows(points: "Sequence[FrontPoint]", bend: int | None) -> list[list[str]]:
+    """The networks of a front, as text; `bend` is the index of its knee."""
+    return [
+        [f"{p.accuracy:.2f}", f"{p.latency_ms:.4g}",
+         *(f"{ms:.4g}" for ms in p.further_ms.values()), f"{p.macs:,}", f"{p.params:,}",
+         ", ".join(p.searchers), "knee" if index == bend else ""]
+        for index, p in enumerate(points)
+    ]  # fmt: skip
+
+
+ORIGIN_HEADER = ["", "mean error (points)", "Kendall tau"]
+
+
+def origin_rows(origin: "Origin") -> list[list[str]]:
+    """The cross-validated error of every form of a predictor, as text."""
+    return [
+        [f"{kind} (used)" if kind == origin.chosen else kind, f"{one.mean_error:.3f}",
+         f"{one.tau:.3f}"]
+        for kind, one in origin.errors.items()
+    ]  # fmt: skip
+
+
+def origin_text(origin: "Origin") -> str:
+    """Where accuracies that were read come from, in one line."""
+    joined = f"; {origin.rows:,} rows, those of one network averaged"
+    how = ""
+    if origin.errors:
+        how = f"; predicted from them: {origin.chosen}, its error cross-validated"
+    averaged = joined if origin.rows != origin.networks else ""
+    return f"accuracies of {origin.networks:,} networks from {origin.file}{averaged}{how}"
 
 
 VALIDATION_HEADER = ["", "mean error", "within 5 %", "within 10 %", "Kendall tau", "worst"]

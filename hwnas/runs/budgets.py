@@ -11,19 +11,34 @@ UNITS: dict[str, dict[str, float]] = {
     "macs": {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9},
     "params": {"": 1.0, "K": 1e3, "M": 1e6},
     "file_size": {"B": 1.0, "KB": 1e3, "MB": 1e6},
+    "peak_memory": {"B": 1.0, "KB": 1e3, "MB": 1e6},
 }
-_EXAMPLES = {"latency": "12 ms", "macs": "60 M", "params": "2.5 M", "file_size": "4 MB"}
+_EXAMPLES = {
+    "latency": "12 ms",
+    "macs": "60 M",
+    "params": "2.5 M",
+    "file_size": "4 MB",
+    "peak_memory": "2 MB",
+}
 _OF_REFERENCE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*of\s+reference\s*")
 _QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-zµ]*)\s*")
 
 
 @dataclass(frozen=True)
 class BudgetText:
-    """A parsed budget: an amount in the objective's unit, or a share of the reference network's."""
+    """A parsed budget: an amount in the objective's unit, or a share of the reference network's.
+
+    The objective is a key of `UNITS`, or `latency@DEVICE`.
+    """
 
     objective: str
     amount: float
     of_reference: bool
+
+    @property
+    def device(self) -> str | None:
+        """The further device that a latency budget is on, by name or path."""
+        return device_of(self.objective)
 
     def bound(self, reference: float | None) -> float:
         """The bound in the objective's unit.
@@ -36,7 +51,7 @@ class BudgetText:
         if reference is None:
             raise BudgetError(
                 f"the {self.objective} budget refers to a reference network and the space names "
-                f"none; write an amount, like '{_EXAMPLES[self.objective]}'"
+                f"none; write an amount, like '{_EXAMPLES[_kind(self.objective)]}'"
             )
         return self.amount * reference
 
@@ -47,15 +62,22 @@ def parse_budget(objective: str, text: str | float) -> BudgetText:
     Raises:
         BudgetError: unknown objective, missing or wrong unit, or an amount that is not positive.
     """
-    if objective not in UNITS:
-        raise BudgetError(f"there is no budget on '{objective}' (known: {', '.join(UNITS)})")
+    kind = _kind(objective)
+    if kind not in UNITS or (kind != objective and kind != "latency"):
+        known = ", ".join(("latency", "latency@DEVICE", *list(UNITS)[1:]))
+        raise BudgetError(f"there is no budget on '{objective}' (known: {known})")
+    if objective == "latency@":
+        raise BudgetError(
+            "the budget 'latency@' names no device; write it like 'latency@local_cpu', or leave "
+            "out the @ for the device of the run"
+        )
     share = _OF_REFERENCE.fullmatch(str(text))
     quantity = _QUANTITY.fullmatch(str(text))
-    example = f"write it like '{_EXAMPLES[objective]}' or '80 % of reference'"
+    example = f"write it like '{_EXAMPLES[kind]}' or '80 % of reference'"
     if share:
         amount, factor = float(share[1]), 0.01
     elif quantity:
-        units = UNITS[objective]
+        units = UNITS[kind]
         if quantity[2] not in units:
             said = f"the unit '{quantity[2]}'" if quantity[2] else "no unit"
             known = ", ".join(unit or "a plain number" for unit in units)
@@ -68,3 +90,12 @@ def parse_budget(objective: str, text: str | float) -> BudgetText:
     if not amount > 0:
         raise BudgetError(f"the {objective} budget '{text}' must be more than zero")
     return BudgetText(objective, amount * factor, bool(share))
+
+
+def device_of(objective: str) -> str | None:
+    """The DEVICE of `latency@DEVICE`; None for every other objective."""
+    return objective.partition("@")[2] or None
+
+
+def _kind(objective: str) -> str:
+    return objective.partition("@")[0]

@@ -1,13 +1,15 @@
 """RunConfig: one experiment, a file of `configs/searches/`."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from devices.config import StrictModel, find_config, parse_config, read_config
 from devices.errors import BudgetError, ConfigError
+from hwnas.accuracy import FILE_SOURCES, SUPERNET
 from hwnas.runs.budgets import BudgetText, parse_budget
 from hwnas.search import SEARCHERS, searcher_settings
 from hwnas.supernet.train_config import TrainConfig
@@ -25,6 +27,34 @@ class DataConfig(StrictModel):
     def _one_spelling(cls, value: str) -> str:
         # photos and photos/ are the same folder; ./digits is a folder, digits is not.
         return value if value in ("digits", "./digits") else str(Path(value))
+
+
+class AccuracyConfig(StrictModel):
+    """Where accuracies come from: the supernet of the run, or a CSV of known ones."""
+
+    source: str = SUPERNET
+    file: str | None = None
+
+    @field_validator("source")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        known = (SUPERNET, *FILE_SOURCES)
+        if value not in known:
+            raise ValueError(f"'{value}' is not known (known: {', '.join(known)})")
+        return value
+
+    @model_validator(mode="after")
+    def _file_where_needed(self) -> Self:
+        if self.source == SUPERNET and self.file is not None:
+            raise ValueError(
+                f"source: {SUPERNET} reads no file; leave out file, or set source to "
+                f"{' or '.join(FILE_SOURCES)}"
+            )
+        if self.source != SUPERNET and self.file is None:
+            raise ValueError(
+                f"source: {self.source} needs a CSV of accuracies; name it as in 'file: known.csv'"
+            )
+        return self
 
 
 class ProfileConfig(StrictModel):
@@ -79,18 +109,61 @@ class SearchConfig(StrictModel):
         return [parse_budget(objective, text) for objective, text in self.budgets.items()]
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """The parts of a config that weights come from: images, supernet, single networks."""
+
+    data: DataConfig
+    train: TrainConfig
+    fine_tune: TrainConfig
+
+
 class RunConfig(StrictModel):
-    """Everything that decides an experiment's result, but for the device's timings."""
+    """Everything that decides an experiment's result, but for the device's timings.
+
+    `tables` names the latency tables of the further devices that budgets are on. Without a supernet
+    there need not be images (`data`) or settings of trainings.
+    """
 
     space: str
     resolution: Annotated[int, Field(ge=8, le=1024)] | None = None
-    data: DataConfig = DataConfig()
+    data: DataConfig | None = None
+    accuracy: AccuracyConfig = AccuracyConfig()
     device: str = "local_cpu"
     table: str | None = None
+    tables: dict[str, str] = Field(default_factory=dict)
     profile: ProfileConfig = ProfileConfig()
-    train: TrainConfig
+    train: TrainConfig | None = None
     search: SearchConfig
-    fine_tune: TrainConfig
+    fine_tune: TrainConfig | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parts_of_a_supernet(cls, content: Any) -> Any:
+        """With a supernet, what is missing is asked for (`train.epochs`), or is the digits."""
+        accuracy = content.get("accuracy")
+        source = accuracy.get("source", SUPERNET) if isinstance(accuracy, dict) else SUPERNET
+        if source != SUPERNET:
+            return content
+        given = {key: value for key, value in content.items() if value is not None}
+        return {"data": {}, "train": {}, "fine_tune": {}, **given}
+
+    @property
+    def recipe(self) -> Recipe:
+        """What weights come from.
+
+        Raises:
+            ConfigError: the config does without, since its accuracies come from a file.
+        """
+        if self.data is None or self.train is None or self.fine_tune is None:
+            names = ("data", "train", "fine_tune")
+            missing = [name for name in names if getattr(self, name) is None]
+            raise ConfigError(
+                f"the config has no {', '.join(missing)}: accuracy.source: {self.accuracy.source} "
+                "searches without weights; to train or export networks, add what is missing as "
+                "configs/searches/quickstart.yaml has it, and use a new run folder"
+            )
+        return Recipe(self.data, self.train, self.fine_tune)
 
     def to_yaml(self) -> str:
         """The resolved config, every key written out."""
@@ -115,7 +188,9 @@ def load_run_config(name: str, overrides: dict[str, Any] | None = None) -> RunCo
         *parents, last = key.split(".")
         node = content
         for parent in parents:
-            node = node.setdefault(parent, {})
+            if node.get(parent) is None:  # images, say, that the config does without
+                node[parent] = {}
+            node = node[parent]
             if not isinstance(node, dict):
                 raise ConfigError(f"the command line: '{parent}' in '{key}' holds no keys")
         node[last] = value

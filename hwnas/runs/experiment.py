@@ -6,19 +6,28 @@ from pathlib import Path
 
 from devices.device import Device, load_device
 from devices.errors import BudgetError
+from hwnas.accuracy import file_judge
+from hwnas.accuracy.source import Judge
 from hwnas.data import ImageDataset, class_names, load_dataset
 from hwnas.runs.config import RunConfig
+from hwnas.runs.latencies import further_latency, scope_of, table_path
 from hwnas.search import Budget, SearchProblem, Trellis
 from hwnas.search.exact import check_reachable_together
 from hwnas.spaces import SearchSpace, load_space, reference_network
 from latency.blocks import Network
 from latency.measure import read_fingerprint
 from latency.model import LatencyModel
-from latency.profile import load_model, scope_name
+from latency.profile import load_model
 from latency.table import LatencyTable
-from objectives.costs import FILE_SIZE, MACS, PARAMETERS
+from objectives.costs import COSTS
 from objectives.latency import latency_objective
-from objectives.objective import AdditiveObjective, Constraint
+from objectives.objective import BlockObjective, Constraint
+
+# Budgets on what another precision has less of: what they count, and what to write instead.
+_COUNTED_IN_FP32 = {
+    "file_size": ("weights", "params"),
+    "peak_memory": ("activations", "latency or macs"),
+}
 
 
 @dataclass(frozen=True)
@@ -29,17 +38,34 @@ class Experiment:
 
     @cached_property
     def dataset(self) -> ImageDataset:
-        """The images at the space's resolution."""
-        data = self.config.data
+        """The images at the space's resolution.
+
+        Raises:
+            ConfigError: the config does without images.
+            DataError: images that cannot be used.
+        """
+        data = self.config.recipe.data
         return load_dataset(
             data.source, resolution=self.space.resolution, strict=data.strict, limit=data.limit
         )
 
     @cached_property
     def space(self) -> SearchSpace:
-        """The search space, with as many classes as the images have."""
-        classes = len(class_names(self.config.data.source))
+        """The search space, with as many classes as the images have; without any, its own."""
+        data = self.config.data
+        classes = len(class_names(data.source)) if data is not None else None
         return load_space(self.config.space, resolution=self.config.resolution, classes=classes)
+
+    def file_judge(self) -> Judge | None:
+        """What judges networks by the file of the config; None where the supernet does.
+
+        Raises:
+            AccuracyError: the file cannot be used.
+        """
+        accuracy = self.config.accuracy
+        if accuracy.file is None:
+            return None
+        return file_judge(accuracy.source, self.space, Path(accuracy.file))
 
     @cached_property
     def device(self) -> Device:
@@ -74,22 +100,37 @@ class Experiment:
                 table.bind(read_fingerprint(self.device))
             return load_model(table, scope_of(self.space), self.space.blocks())
 
-    def constraints(self, latency: LatencyModel) -> list[Constraint[AdditiveObjective]]:
+    @cached_property
+    def further_latencies(self) -> dict[str, LatencyModel]:
+        """The latency model of each further device that a budget is on, by the budget's name.
+
+        Raises:
+            ConfigError, TableError: see `hwnas.runs.latencies.further_latency`.
+        """
+        budgets = self.config.search.parsed_budgets()
+        return {
+            budget.objective: further_latency(self.config, budget.device, self.space)
+            for budget in budgets
+            if budget.device is not None
+        }
+
+    def constraints(self, latency: LatencyModel) -> list[Constraint[BlockObjective]]:
         """The budgets of the config, in their objectives' units.
 
         Raises:
-            BudgetError: a budget refers to a reference network that the space does not name.
+            BudgetError: a budget refers to a reference network that the space does not name, or
+                counts fp32 values on a device of another precision.
+            ConfigError, TableError: of a further device, see `further_latencies`.
         """
-        objectives: dict[str, AdditiveObjective] = {
-            objective.name: objective
-            for objective in (latency_objective(latency), MACS, PARAMETERS, FILE_SIZE)
-        }
+        models = {"latency": latency, **self.further_latencies}
+        objectives = COSTS | {name: latency_objective(m, name) for name, m in models.items()}
         constraints = []
         for budget in self.config.search.parsed_budgets():
-            if budget.objective == "file_size" and self.device.precision != "fp32":
+            counted = _COUNTED_IN_FP32.get(budget.objective)
+            if counted and self.device.precision != "fp32":
                 raise BudgetError(
-                    f"a file_size budget counts fp32 weights, and {self.device.name} gets "
-                    f"{self.device.precision} ones; write a budget on params instead"
+                    f"a {budget.objective} budget counts fp32 {counted[0]}, and {self.device.name} "
+                    f"gets {self.device.precision} ones; write a budget on {counted[1]} instead"
                 )
             objective = objectives[budget.objective]
             # Imported timings may lack its blocks, which no other budget needs.
@@ -117,18 +158,8 @@ class Experiment:
         return problem
 
 
-def table_path(named: str | None, device: Device) -> Path:
-    """The latency table that was named, or the device's own under `tables/`."""
-    return Path(named or f"tables/{device.name}.sqlite")
-
-
 def reference_of(space: SearchSpace) -> Network | None:
     """The published network that a space names, at its resolution and class count."""
     if space.reference is None:
         return None
     return reference_network(space.reference, resolution=space.resolution, classes=space.classes)
-
-
-def scope_of(space: SearchSpace) -> str:
-    """Under which name a table keeps the latency model of a space."""
-    return scope_name(space.name, space.resolution, space.classes)

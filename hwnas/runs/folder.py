@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,8 +12,9 @@ from devices.files import write_atomically
 from devices.lock import locked
 from hwnas.runs.config import RunConfig
 
-# What a trained supernet depends on; everything else may change between two commands.
-FIXED = ("space", "resolution", "data", "train")
+# What a trained supernet, or scores from elsewhere, depend on; everything else may change between
+# two commands.
+FIXED = ("space", "resolution", "data", "train", "accuracy.source")
 
 
 class RunFolder:
@@ -108,12 +110,16 @@ class RunFolder:
         before = self.config().model_dump(mode="json")
         after = config.model_dump(mode="json")
         for key in FIXED:
-            difference = _difference(key, before[key], after[key])
+            difference = _difference(key, _at(before, key), _at(after, key))
             if difference:
                 raise RunError(
                     f"{self.path} belongs to another config: {difference}; "
                     "name another folder with --run, or remove this one to start over"
                 )
+
+
+def _at(content: dict[str, Any], key: str) -> Any:
+    return reduce(lambda node, part: node[part], key.split("."), content)
 
 
 def _difference(key: str, before: Any, after: Any) -> str | None:

@@ -7,7 +7,8 @@ import numpy as np
 from devices.device import Device
 from devices.errors import ConfigError
 from hwnas.runs.config import ProfileConfig
-from hwnas.runs.experiment import reference_of, scope_of
+from hwnas.runs.experiment import reference_of
+from hwnas.runs.latencies import scope_of
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.sampling import spread_sample
 from latency.blocks import Network

@@ -4,21 +4,25 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from devices.errors import RunError
 from devices.files import write_atomically
+from hwnas.accuracy import SUPERNET
+from hwnas.accuracy.source import Judge, Origin
+from hwnas.runs.budgets import device_of
 from hwnas.runs.config import SearchConfig
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.journal import Journal
-from hwnas.runs.training import TrainedSupernet
-from hwnas.search import SearchProblem, make_searcher, searcher_settings
+from hwnas.runs.scores import identity_of, origin_of
+from hwnas.search import SearchProblem, Trellis, make_searcher, searcher_settings
 from hwnas.search.front import Front, front_of
 from hwnas.search.run_search import run_search
 from hwnas.spaces import Architectures, SearchSpace
@@ -30,8 +34,9 @@ from objectives.costs import MACS, PARAMETERS
 class SearchResult:
     """The joined front of all searchers, all that was judged, and who asked for what.
 
-    `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not; `digest`
-    changes with anything that an export of this front depends on.
+    `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not; `origin`
+    says where the scores come from; `digest` changes with anything that an export of this front
+    depends on.
     """
 
     problem: SearchProblem
@@ -39,36 +44,42 @@ class SearchResult:
     architectures: Architectures
     scores: NDArray[np.float64]
     found_by: dict[tuple[int, ...], set[str]]
+    origin: Origin
     digest: str
+
+    @property
+    def further(self) -> dict[str, Trellis]:
+        """The predicted latency on each further device that a budget is on, by that device."""
+        laid = ((device_of(b.trellis.name), b.trellis) for b in self.problem.budgets)
+        return {device: trellis for device, trellis in laid if device is not None}
 
 
 def search(
     experiment: Experiment,
     folder: RunFolder,
     latency: LatencyModel,
-    trained: TrainedSupernet,
+    judge: Judge,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> SearchResult:
     """Runs every searcher of the config and joins what they found.
 
-    Every judged network is in the journal before the next is judged; searchers share it.
+    Every judged network is in the journal before the next is judged; searchers share it. The
+    journal was bound to the judge before, see `hwnas.runs.scores.bind_scores`.
 
     Raises:
         BudgetError: a budget is out of reach.
-        RunError: the journal is of another supernet or of other images.
+        RunError: the journal cannot be written.
     """
     config = experiment.config.search
     problem = experiment.problem(latency)
     with Journal(folder.journal_file) as journal:
-        journal.bind("supernet", trained.digest)
-        journal.bind("images", experiment.dataset.fingerprint)
         for name in config.searchers:
             settings = settings_digest(problem, config, name)
             searcher = make_searcher(
                 name, problem, config.evaluations, config.seed, config.settings.get(name)
             )
             told = None if progress is None else partial(progress, name)
-            score = trained.accuracy.evaluate_architectures
+            score = judge.accuracy.evaluate_architectures
             run_search(searcher, score, journal, told, settings=settings)
             journal.bind(f"ended {name} {settings}", "yes")
     return search_result(experiment, latency, folder)
@@ -107,17 +118,20 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
                 )
         architectures, scores = journal.evaluations()
         found_by = journal.searchers_of()
-        supernet = journal.bound("supernet")
+        scored_by, origin = identity_of(journal), origin_of(journal)
     front = front_of(problem, architectures, scores)
-    state = hashlib.sha256(f"{config.to_yaml()} {settings} {supernet}".encode())
+    state = hashlib.sha256(f"{config.to_yaml()} {settings} {scored_by}".encode())
     state.update(front.architectures.tobytes())
     digest = state.hexdigest()[:16]
-    return SearchResult(problem, front, architectures, scores, found_by, digest)
+    return SearchResult(problem, front, architectures, scores, found_by, origin, digest)
 
 
 @dataclass(frozen=True)
 class FrontPoint:
-    """One network of a front: accuracy in %, predicted latency in ms, who asked for it."""
+    """One network of a front: accuracy in %, predicted latency in ms, who asked for it.
+
+    `further_ms` is the predicted latency on each further device that a budget is on.
+    """
 
     accuracy: float
     latency_ms: float
@@ -125,16 +139,24 @@ class FrontPoint:
     params: int
     searchers: list[str]
     architecture: list[int]
+    further_ms: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As one level of keys, `predicted_ms@DEVICE` for each further device."""
+        content = asdict(self)
+        further = content.pop("further_ms")
+        return content | {f"predicted_ms@{device}": ms for device, ms in further.items()}
 
 
 def front_points(result: SearchResult, space: SearchSpace) -> list[FrontPoint]:
     """The networks of the front, the most accurate last.
 
-    Accuracies are those of the validation images with the supernet's weights; an architecture is
-    the choice of each slot, 0 for a skip where there is one.
+    What accuracies are, `result.origin` says; an architecture is the choice of each slot, 0 for a
+    skip where there is one.
     """
     front = result.front
     networks = space.networks(front.architectures)
+    further = {name: t.evaluate(front.architectures) for name, t in result.further.items()}
     columns = zip(
         front.scores.tolist(),
         front.costs.tolist(),
@@ -145,26 +167,30 @@ def front_points(result: SearchResult, space: SearchSpace) -> list[FrontPoint]:
     )
     return [
         FrontPoint(
-            accuracy, latency_ms, macs, params, sorted(result.found_by.get(tuple(row), ())), row
+            accuracy, latency_ms, macs, params, sorted(result.found_by.get(tuple(row), ())), row,
+            {name: float(values[index]) for name, values in further.items()},
         )
-        for accuracy, latency_ms, macs, params, row in columns
-    ]
+        for index, (accuracy, latency_ms, macs, params, row) in enumerate(columns)
+    ]  # fmt: skip
 
 
 def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
-    """Writes the points of the front as CSV.
+    """Writes the points of the front as CSV; the first column says what accuracies are.
 
     Raises:
         HwnasError: the file cannot be written.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
+    first = "validation_accuracy" if result.origin.source == SUPERNET else "accuracy"
+    further = [f"predicted_ms@{device}" for device in result.further]
     writer.writerow(
-        ["validation_accuracy", "predicted_ms", "macs", "params", "searchers", "architecture"]
+        [first, "predicted_ms", *further, "macs", "params", "searchers", "architecture"]
     )
     for point in front_points(result, space):
         writer.writerow(
-            [f"{point.accuracy:.6g}", f"{point.latency_ms:.6g}", point.macs, point.params,
+            [f"{point.accuracy:.6g}", f"{point.latency_ms:.6g}",
+             *(f"{ms:.6g}" for ms in point.further_ms.values()), point.macs, point.params,
              "+".join(point.searchers), " ".join(map(str, point.architecture))]
         )  # fmt: skip
     write_atomically(path, text.getvalue())

@@ -1,10 +1,12 @@
 """summary.json: the figures of a finished run, the same in terminal, file and report."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
+from hwnas.runs.budgets import device_of
 from hwnas.runs.experiment import Experiment
-from hwnas.runs.exporting import Export
+from hwnas.runs.exporting import Export, Exported
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult
 from latency.model import LatencyModel
@@ -23,14 +25,23 @@ def summarize(
     error in percent of the latency model on networks that it has not seen, `replicate_mape` that of
     measuring them twice; accuracies are those of the exported files on the test images; `seconds`
     are those of the command that exported, `front_digest` tells of which front the winner is.
+    `searched_by` says where the accuracies of the search are from; `predicted_ms@DEVICE` is there
+    for each further device that a budget is on.
     """
     winner, reference = export.winner, export.reference
+    further: dict[str, float | None] = {}
+    for budget, model in experiment.further_latencies.items():
+        device = device_of(budget)
+        further[f"predicted_ms@{device}"] = _predicted(model, winner)
+        if reference is not None:
+            further[f"reference_predicted_ms@{device}"] = _predicted(model, reference)
     validation = latency.validation
     dataset = experiment.dataset
     return {
         "budget_ms": export.budget_ms,
         "budgets": {b.trellis.name: b.bound for b in result.problem.budgets},
         "predicted_ms": winner.predicted_ms,
+        **further,
         "measured_ms": winner.measured and winner.measured.ms,
         "measured_median_ms": winner.measured and winner.measured.median,
         "accuracy": winner.numbers.accuracy,
@@ -47,6 +58,7 @@ def summarize(
         "onnx_max_abs_diff": winner.numbers.max_abs_diff,
         "latency_model_mape": validation and validation.prediction.mape,
         "replicate_mape": validation and validation.replicate.mape,
+        "searched_by": asdict(result.origin),
         "rejected": export.rejected,
         "front_digest": result.digest,
         "device": experiment.device.name,
@@ -60,6 +72,13 @@ def summarize(
         "model": str(winner.folder / "model.onnx"),
         "seconds": round(seconds, 1),
     }
+
+
+def _predicted(model: LatencyModel, exported: Exported) -> float | None:
+    """In ms; None where the table lacks blocks of the network."""
+    if model.missing(exported.network):
+        return None
+    return float(model.predict([exported.network])[0])
 
 
 def stored_summary(folder: RunFolder, result: SearchResult) -> dict[str, Any] | None:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from hwnas.runs.config import RunConfig
+from hwnas.accuracy import SUPERNET
+from hwnas.accuracy.source import Judge, Origin
+from hwnas.runs.config import Recipe
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.spaces import Architectures
@@ -40,7 +42,7 @@ def train_supernet(
     Raises:
         RunError: see `hwnas.supernet.train`.
     """
-    config = experiment.config.train
+    config = experiment.config.recipe.train
     return train(
         Supernet(experiment.space, seed=config.seed),
         experiment.dataset.train,
@@ -56,7 +58,7 @@ class TrainedSupernet:
     """A run's supernet as a judge of architectures, and the hash of its weights."""
 
     supernet: Supernet
-    accuracy: SupernetAccuracy
+    judge: Judge
     digest: str
 
 
@@ -67,13 +69,19 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
         RunError: it was not trained, or not to the end.
     """
     folder.check_trained()
-    supernet = Supernet(experiment.space, seed=experiment.config.train.seed)
-    belongs_to = identity(supernet, experiment.dataset.train, experiment.config.train)
+    config = experiment.config.recipe.train
+    supernet = Supernet(experiment.space, seed=config.seed)
+    belongs_to = identity(supernet, experiment.dataset.train, config)
     # The settings are the run folder's business; a later version may know more of them.
     del belongs_to["settings"]
     load_trained(supernet, folder.supernet_file, belongs_to)
-    accuracy = SupernetAccuracy(supernet, experiment.dataset)
-    return TrainedSupernet(supernet, accuracy, _digest(supernet))
+    digest = _digest(supernet)
+    judge = Judge(
+        SupernetAccuracy(supernet, experiment.dataset),
+        Origin(SUPERNET),
+        {"supernet": digest, "images": experiment.dataset.fingerprint},
+    )
+    return TrainedSupernet(supernet, judge, digest)
 
 
 def _digest(module: nn.Module) -> str:
@@ -98,7 +106,7 @@ def fine_tune(
         RunError: see `hwnas.supernet.train`.
     """
     module = trained.supernet.extract(architecture)
-    config = experiment.config.fine_tune
+    config = experiment.config.recipe.fine_tune
     _train_alone(module, experiment, config, folder, trained.digest, progress)
     return module
 
@@ -111,16 +119,16 @@ def train_from_scratch(
     Raises:
         RunError: see `hwnas.supernet.train`.
     """
-    config = scratch_config(experiment.config)
+    config = scratch_config(experiment.config.recipe)
     module = NetworkModule(network, seed=config.seed)
     _train_alone(module, experiment, config, folder, "scratch", progress)
     return module
 
 
-def scratch_config(config: RunConfig) -> TrainConfig:
-    """The recipe of the supernet, for the epochs of supernet and fine-tuning together."""
-    epochs = config.train.epochs + config.fine_tune.epochs
-    return config.train.model_copy(update={"epochs": epochs})
+def scratch_config(recipe: Recipe) -> TrainConfig:
+    """That of the supernet, for the epochs of supernet and fine-tuning together."""
+    epochs = recipe.train.epochs + recipe.fine_tune.epochs
+    return recipe.train.model_copy(update={"epochs": epochs})
 
 
 def _train_alone(

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
+from devices.device import load_device
 from hwnas.cli.main import main
+from hwnas.runs.experiment import reference_of
+from hwnas.spaces import load_space
+from latency.imported import import_timings
+from latency.measure import read_fingerprint
+from objectives.costs import block_macs
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 
 SPACE = """
@@ -97,3 +103,20 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         return Typed(code, answer.out, answer.err)
 
     return run
+
+
+@pytest.fixture
+def npu(folder: Path) -> Path:
+    """A device `npu.yaml` with made-up timings of the tiny space in `table.sqlite`; the folder."""
+    return imported(folder, "npu", "table.sqlite")
+
+
+def imported(folder: Path, name: str, table: str, scale: float = 1.0) -> Path:
+    """Makes a device and a table of its timings, a nanosecond a MAC and more; the folder."""
+    device = folder / f"{name}.yaml"
+    device.write_text(f"name: {name}\ntransport: imported\n")
+    space = load_space(str(folder / "tiny_space.yaml"))
+    blocks = [*space.blocks(), *(reference_of(space) or ())]
+    timings = {block: scale * (1e-6 * block_macs(block) + 0.01) for block in blocks}
+    import_timings(folder / table, read_fingerprint(load_device(str(device))), timings, 0.1)
+    return folder

@@ -25,7 +25,7 @@ from tests.hwnas.cli.conftest import Terminal, assert_refused
         ("train tiny.yaml --set train.epochs=many", "'train.epochs' is 'many'"),
         ("train tiny.yaml --set train.epochs", "must be written like --set 'train.epochs=20'"),
         ("train tiny.yaml --set space=mobilenet_v4", "there is no space named 'mobilenet_v4'"),
-        ("train tiny.yaml --set search.searchers=[best]", "'best' is not known (known: exact"),
+        ("train tiny.yaml --set search.searchers=[best]", "'best' is not known (known: surrogate"),
         ("train tiny.yaml --set search.settings.best.keep=3", "there is no searcher 'best'"),
         (
             "train tiny.yaml --set search.settings.layernas.kep=3",
@@ -36,7 +36,7 @@ from tests.hwnas.cli.conftest import Terminal, assert_refused
         ("train tiny.yaml --set search.settings.random.batch=3", "random has no settings"),
         ("train tiny.yaml --set resolution=4", "'resolution' is 4"),
         ("train tiny.yaml --set search.seed=-1", "'search.seed' is -1"),
-        ("train tiny.yaml --set fine_tune=null", "'fine_tune' is None"),
+        ("train tiny.yaml --set fine_tune=null", "the key 'fine_tune.epochs' is missing"),
         ("train tiny.yaml --set data.source=2024-13-01", "there is no folder 2024-13-01"),
         ("search tiny.yaml", "runs/tiny has no trained supernet; run 'hwnas train'"),
         ("search tiny.yaml --budget latency=12", "has no unit, but takes ms"),

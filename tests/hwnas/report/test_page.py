@@ -2,22 +2,27 @@ from dataclasses import replace
 
 import numpy as np
 
+from hwnas.accuracy.source import Origin
 from hwnas.report.content import Judged, ReportContent
 from hwnas.report.contributions import Contribution
 from hwnas.report.page import render_page
 from hwnas.report.picture import front_svg
-from hwnas.report.rows import budgets_text
+from hwnas.report.rows import budgets_text, summary_rows
 from latency.correction import Correction
 from latency.model import LatencyModel
 from latency.validation import Agreement, Validation
+from objectives.accuracy.regression import CrossValidation
 
+SUPERNET = Origin("supernet")
 GOOD = Agreement(30, 1.5, 1.0, 1.0, 0.93, 4.0)
 CHECKED = Validation(GOOD, GOOD, (1.0, 2.0), (1.1, 2.1), (1.0, 2.2), (1.2, 2.0))
 NOISY = Agreement(30, 7.2, 0.5, 0.8, 0.7, 33.9)
 
 
 def content(
-    summary: dict[str, object] | None = None, validation: Validation | None = CHECKED
+    summary: dict[str, object] | None = None,
+    validation: Validation | None = CHECKED,
+    origin: Origin = SUPERNET,
 ) -> ReportContent:
     points = np.array([1.0, 2.0])
     return ReportContent(
@@ -26,6 +31,8 @@ def content(
         budget_ms=1.5,
         front_knee=1, contributions=[Contribution("surrogate", 30, 92.0, 2, 0.875)],
         latency=LatencyModel({}, Correction("scale"), validation), summary=summary,
+        origin=origin, front_header=["accuracy (%)", "predicted (ms)"],
+        front_rows=[["91.00", "1"], ["92.00", "2"]],
     )  # fmt: skip
 
 
@@ -75,3 +82,19 @@ def test_the_page_says_who_found_the_front_and_marks_its_knee() -> None:
 def test_a_budget_far_beyond_every_network_does_not_squeeze_them() -> None:
     assert "<!-- budget -->" in front_svg(content())
     assert "<!-- budget -->" not in front_svg(replace(content(), budget_ms=1000.0))
+
+
+def test_the_page_says_where_accuracies_were_read_and_how_right_predicted_ones_are() -> None:
+    assert "Where the accuracies come from" not in render_page(content())
+    errors = {"additive": CrossValidation(0.8, 0.75), "trees": CrossValidation(0.4, 0.875)}
+    page = render_page(content(origin=Origin("predictor", "<b>.csv", 300, 294, "trees", errors)))
+    assert "accuracies of 294 networks from &lt;b&gt;.csv; 300 rows" in page
+    assert "<td>trees (used)</td><td>0.400</td><td>0.875</td>" in page
+    assert "<td>additive</td><td>0.800</td><td>0.750</td>" in page
+
+
+def test_the_summary_has_a_row_for_each_further_device() -> None:
+    summary = {"predicted_ms": 1.0, "predicted_ms@pi": 7.5, "reference_predicted_ms@pi": None}
+    rows = summary_rows(summary)
+    assert ["latency on pi, predicted", "7.5 ms", "–"] in rows
+    assert not [row for row in summary_rows({"predicted_ms": 1.0}) if "latency on" in row[0]]

@@ -16,6 +16,9 @@ from hwnas.runs.budgets import parse_budget
         ("macs", "6e7", 60e6),
         ("params", "2.5M", 2.5e6),
         ("file_size", "4 MB", 4e6),
+        ("peak_memory", "900 KB", 9e5),
+        ("latency@pi", "30 ms", 30.0),
+        ("latency@my/pi.yaml", "0.5 s", 500.0),
     ],
 )
 def test_a_budget_is_read_in_its_objectives_unit(
@@ -31,6 +34,13 @@ def test_a_share_of_the_reference_needs_one() -> None:
         budget.bound(None)
 
 
+def test_a_budget_knows_its_further_device() -> None:
+    assert parse_budget("latency@my/pi.yaml", "3 ms").device == "my/pi.yaml"
+    assert parse_budget("latency", "3 ms").device is None
+    with pytest.raises(BudgetError, match="write an amount, like '12 ms'"):
+        parse_budget("latency@pi", "75 % of reference").bound(None)
+
+
 @pytest.mark.parametrize(
     ("objective", "text", "sentence"),
     [
@@ -42,7 +52,11 @@ def test_a_share_of_the_reference_needs_one() -> None:
         ("latency", "0 ms", "must be more than zero"),
         ("latency", "1.2.3 % of reference", "cannot be read"),
         ("macs", "3 GB", "has the unit 'GB'"),
-        ("energy", "3 mJ", "there is no budget on 'energy' (known: latency, macs"),
+        ("energy", "3 mJ", "there is no budget on 'energy' (known: latency, latency@DEVICE, macs"),
+        ("macs@pi", "3 M", "there is no budget on 'macs@pi'"),
+        ("latency@", "3 ms", "the budget 'latency@' names no device"),
+        ("latency@pi", "3 M", "the latency@pi budget '3 M' has the unit 'M'"),
+        ("peak_memory", "3 ms", "has the unit 'ms', but takes B, KB, MB; write it like '2 MB'"),
     ],
 )
 def test_a_wrong_budget_is_one_sentence(objective: str, text: str | float, sentence: str) -> None:

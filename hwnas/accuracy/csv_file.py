@@ -1,0 +1,131 @@
+"""Reading a CSV of known accuracies against a space. See docs/search.md for the form."""
+
+import hashlib
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.csv_text import csv_records, read_text, separator_of
+from devices.errors import AccuracyError
+from hwnas.spaces.space import Architectures, SearchSpace
+
+COLUMNS = ("architecture", "accuracy")
+_NUMBER = re.compile(r"[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class KnownAccuracies:
+    """The distinct networks of a file and their accuracies.
+
+    Attributes:
+        path: the file.
+        rows: how many it has; several of one network are averaged.
+        architectures: (N, L) canonical, sorted.
+        accuracies: (N,) in percent.
+    """
+
+    path: Path
+    rows: int
+    architectures: Architectures
+    accuracies: NDArray[np.float64]
+
+    def identity(self, space: SearchSpace) -> dict[str, str]:
+        """What scores of this file depend on: its networks and accuracies, and the space."""
+        known = hashlib.sha256(self.architectures.tobytes())
+        known.update(" ".join(f"{value:.9f}" for value in self.accuracies).encode())
+        blocks = repr((space.prefix, space.slots, space.suffix)).encode()
+        return {
+            "accuracy file": known.hexdigest()[:16],
+            "space": hashlib.sha256(blocks).hexdigest()[:16],
+        }
+
+
+def read_accuracies(path: Path, space: SearchSpace) -> KnownAccuracies:
+    """The accuracies of a CSV.
+
+    Raises:
+        AccuracyError: there is no such file, or anything in it is not of the form; the message
+            names line and column.
+    """
+    text = read_text(path, wanted="a CSV with the columns architecture, accuracy",
+                     error=AccuracyError)  # fmt: skip
+    choices, values = [], []
+    for row in _rows(text, str(path)):
+        choices.append(row.choices(space))
+        values.append(row.percent())
+    if not values:
+        raise AccuracyError(f"{path} has no row of a network; give it one for each")
+    if max(values) <= 1:
+        raise AccuracyError(
+            f"{path}, column accuracy: no value is above 1, but accuracies are in percent; write "
+            "92.5 for 0.925"
+        )
+    distinct, index = np.unique(space.canonical(np.array(choices)), axis=0, return_inverse=True)
+    counts = np.bincount(index.reshape(-1))
+    means = np.bincount(index.reshape(-1), np.array(values)) / counts
+    return KnownAccuracies(path, len(values), distinct, means)
+
+
+@dataclass(frozen=True)
+class _Row:
+    source: str
+    line: int
+    architecture: str
+    accuracy: str
+    decimal_comma: bool
+
+    def error(self, column: str, problem: str) -> AccuracyError:
+        return AccuracyError(f"{self.source} line {self.line}, column {column}: {problem}")
+
+    def choices(self, space: SearchSpace) -> list[int]:
+        words, counts = self.architecture.split(), space.choice_counts.tolist()
+        if len(words) != len(counts):
+            raise self.error(
+                "architecture",
+                f"'{self.architecture}' names {len(words)} choices, but {space.name} has "
+                f"{len(counts)} slots; write a choice for each, separated by spaces",
+            )
+        for slot, (word, count) in enumerate(zip(words, counts, strict=True), start=1):
+            if not re.fullmatch("[0-9]{1,9}", word) or int(word) >= count:
+                raise self.error(
+                    "architecture",
+                    f"'{word}' is no choice of slot {slot} of {space.name}; its choices are 0 to "
+                    f"{count - 1}",
+                )
+        return [int(word) for word in words]
+
+    def percent(self) -> float:
+        written = self.accuracy.replace(",", ".") if self.decimal_comma else self.accuracy
+        value = float(written) if _NUMBER.fullmatch(written) else math.nan
+        if not 0 <= value <= 100:
+            raise self.error(
+                "accuracy", f"'{self.accuracy}' is no percentage; write it from 0 to 100, like 92.5"
+            )
+        return value
+
+
+def _rows(text: str, source: str) -> Iterator[_Row]:
+    separator = separator_of(text)
+    records = csv_records(text, separator, source, AccuracyError)
+    line, header = next(records, (1, []))
+    for name in COLUMNS:
+        if header.count(name) != 1:
+            have = "twice" if name in header else f"missing (there are: {', '.join(header) or '–'})"
+            raise AccuracyError(
+                f"{source} line {line}: the column '{name}' is {have}; the first line names the "
+                "columns, 'architecture' and 'accuracy' once each"
+            )
+    architecture, accuracy = (header.index(name) for name in COLUMNS)
+    for number, cells in records:
+        if any(cells[len(header) :]):
+            raise AccuracyError(
+                f"{source} line {number} has {len(cells)} values for {len(header)} columns; write "
+                "numbers with a decimal point, and texts with commas in quotes"
+            )
+        padded = cells + [""] * len(header)
+        yield _Row(source, number, padded[architecture], padded[accuracy], separator != ",")

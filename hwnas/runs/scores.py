@@ -1,0 +1,32 @@
+"""What the scores of a journal come from: kept with them, and never mixed with others."""
+
+from hwnas.accuracy import SUPERNET
+from hwnas.accuracy.source import Judge, Origin
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.journal import Journal
+
+_ORIGIN = "origin"
+
+
+def bind_scores(folder: RunFolder, judge: Judge) -> None:
+    """Ties a run's journal to where its scores come from.
+
+    Raises:
+        RunError: they come from somewhere else: another supernet, other images, another file.
+    """
+    with Journal(folder.journal_file) as journal:
+        for key, value in judge.identity.items():
+            journal.bind(key, value)
+        if journal.bound(_ORIGIN) is None:
+            journal.bind(_ORIGIN, judge.origin.to_json())
+
+
+def identity_of(journal: Journal) -> str | None:
+    """What tells the journal's scores from others: a hash of the supernet or of the file."""
+    return journal.bound("supernet") or journal.bound("accuracy file")
+
+
+def origin_of(journal: Journal) -> Origin:
+    """Where the journal's scores come from."""
+    text = journal.bound(_ORIGIN)
+    return Origin.from_json(text) if text else Origin(SUPERNET)

@@ -1,0 +1,146 @@
+"""What every objective must do."""
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import yaml
+
+from hwnas.data import load_dataset
+from hwnas.search import Trellis
+from hwnas.spaces import SearchSpace
+from hwnas.spaces.config import SpaceConfig, build_space
+from hwnas.spaces.family import SpaceFamily
+from hwnas.supernet.accuracy import SupernetAccuracy
+from hwnas.supernet.supernet import Supernet
+from latency.blocks import Block, Network, block_key
+from latency.correction import Correction
+from latency.model import LatencyModel
+from objectives.accuracy.predictor import PredictedAccuracy
+from objectives.accuracy.regression import fit_regression
+from objectives.accuracy.table import TableAccuracy
+from objectives.costs import COSTS
+from objectives.latency import latency_objective
+from objectives.objective import BlockObjective, Objective
+from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy
+from tests.hwnas.supernet.helpers import TINY_YAML
+
+RESOLUTIONS = (24, 32)
+
+
+@functools.cache
+def family() -> SpaceFamily:
+    return SpaceFamily.of_resolutions("nas_bench_macro", RESOLUTIONS)
+
+
+@functools.cache
+def tiny_space() -> SearchSpace:
+    return build_space(SpaceConfig.model_validate(yaml.safe_load(TINY_YAML)), 16, 10)
+
+
+@functools.cache
+def rows(count: int = 60) -> np.ndarray:
+    return macro().sample(np.random.default_rng(0), count)
+
+
+def latency() -> BlockObjective:
+    blocks: tuple[Block, ...] = (*family().blocks(), *macro().blocks())
+    block_ms = {block_key(block): 0.1 + 0.01 * index for index, block in enumerate(blocks)}
+    correction = Correction("any", 0.3, {"scale": 0.9, "per_block": 0.01})
+    return latency_objective(LatencyModel(block_ms, correction), "latency@pi")
+
+
+def table() -> Objective:
+    every = every_architecture(macro())
+    known = zip(macro().networks(every), macro_accuracy(every).tolist(), strict=True)
+    return TableAccuracy(dict(known))
+
+
+def predictor(kind_of_score: Callable[[np.ndarray], np.ndarray]) -> Objective:
+    some = np.unique(rows(100), axis=0)
+    regression = fit_regression(macro().choice_counts, some, kind_of_score(some))
+    return PredictedAccuracy(regression, macro().architecture)
+
+
+def supernet() -> Objective:
+    space = tiny_space()
+    dataset = load_dataset("digits", resolution=space.resolution, limit=100)
+    return SupernetAccuracy(Supernet(space), dataset, recalibration_images=16)
+
+
+BLOCK_OBJECTIVES: dict[str, Callable[[], BlockObjective]] = {
+    **{name: functools.partial(COSTS.__getitem__, name) for name in COSTS},
+    "latency": latency,
+}
+OBJECTIVES: dict[str, Callable[[], Objective]] = {
+    **BLOCK_OBJECTIVES,
+    "table": table,
+    "predictor": lambda: predictor(macro_accuracy),
+    "additive predictor": lambda: predictor(lambda some: some.sum(axis=1).astype(np.float64)),
+    "supernet": supernet,
+}
+
+
+@functools.cache
+def made(name: str) -> Objective:
+    return OBJECTIVES[name]()
+
+
+def networks(name: str) -> list[Network]:
+    if name == "supernet":
+        space = tiny_space()
+        return space.networks(space.sample(np.random.default_rng(0), 4))
+    return macro().networks(rows())
+
+
+every_objective = pytest.mark.parametrize("name", OBJECTIVES)
+every_block_objective = pytest.mark.parametrize("name", BLOCK_OBJECTIVES)
+
+
+@every_objective
+def test_it_says_what_it_is(name: str) -> None:
+    objective = made(name)
+    assert objective.name
+    assert objective.unit
+    assert objective.direction == ("maximize" if objective.unit == "%" else "minimize")
+
+
+@every_objective
+def test_it_gives_a_finite_number_for_every_network(name: str) -> None:
+    values = made(name).evaluate(networks(name))
+    assert (values.shape, values.dtype) == ((len(networks(name)),), np.float64)
+    assert np.isfinite(values).all()
+    assert len(np.unique(values)) > 1
+
+
+@every_objective
+def test_of_no_networks_there_are_no_values(name: str) -> None:
+    assert made(name).evaluate([]).shape == (0,)
+
+
+@every_objective
+def test_networks_are_judged_one_by_one_as_together(name: str) -> None:
+    objective = made(name)
+    alone = [float(objective.evaluate([network])[0]) for network in networks(name)]
+    assert objective.evaluate(networks(name)).tolist() == alone
+
+
+@every_objective
+def test_the_same_network_always_has_the_same_value(name: str) -> None:
+    objective = made(name)
+    first = objective.evaluate(networks(name)).tolist()
+    backwards = objective.evaluate(networks(name)[::-1]).tolist()
+    assert backwards[::-1] == first
+    assert OBJECTIVES[name]().evaluate(networks(name)).tolist() == first
+
+
+@every_block_objective
+@pytest.mark.parametrize("space", [macro(), family()], ids=["space", "family"])
+def test_laid_over_a_space_it_is_the_same(name: str, space: SearchSpace | SpaceFamily) -> None:
+    objective = BLOCK_OBJECTIVES[name]()
+    drawn = space.sample(np.random.default_rng(1), 200)
+    laid = Trellis.of(space, objective)
+    assert (laid.name, laid.unit) == (objective.name, objective.unit)
+    expected = objective.evaluate(space.networks(drawn))
+    assert laid.evaluate(drawn) == pytest.approx(expected, rel=1e-12)

@@ -1,0 +1,152 @@
+"""Searches by accuracies from a CSV: no supernet, no images."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwnas.spaces import load_space
+from tests.hwnas.cli.conftest import Terminal
+from tests.hwnas.search.problems import every_architecture, synthetic_score
+
+CONFIG = """
+space: tiny_space.yaml
+accuracy: {source: table, file: known.csv}
+device: npu.yaml
+table: table.sqlite
+search: {budgets: {latency: 1 s}, evaluations: 40, searchers: [exact, random]}
+"""
+PREDICTOR = ("--set", "accuracy.source=predictor", "--set", "accuracy.file=some.csv")
+
+
+def write_csv(path: Path, rows: np.ndarray) -> None:
+    scores = 50 + 2 * synthetic_score(rows)
+    lines = (
+        f"{' '.join(map(str, row))},{score}"
+        for row, score in zip(rows.tolist(), scores, strict=True)
+    )
+    path.write_text("architecture,accuracy\n" + "\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def known(npu: Path) -> Path:
+    """The working folder with `known.yaml`, a whole table `known.csv` and a part in `some.csv`."""
+    (npu / "known.yaml").write_text(CONFIG)
+    every = every_architecture(load_space("tiny_space.yaml"))
+    write_csv(npu / "known.csv", every)
+    write_csv(npu / "some.csv", every[::20])
+    return npu
+
+
+def front(run: Path) -> list[dict[str, str]]:
+    with (run / "front.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_table_is_searched_without_supernet_or_images(known: Path, terminal: Terminal) -> None:
+    answer = terminal("search", "known.yaml", "--json")
+    assert answer.code == 0, answer.stderr
+    every = every_architecture(load_space("tiny_space.yaml"))
+    assert f"accuracies of {len(every):,} networks from known.csv" in answer.stderr
+    assert answer.document["accuracy"]["source"] == "table"
+    made = {item.name for item in (known / "runs/known").iterdir()}
+    assert made - {".lock"} == {"config.yaml", "front.csv", "run.sqlite"}
+    rows = front(known / "runs/known")
+    for row in rows:
+        choices = np.array([list(map(int, row["architecture"].split()))])
+        assert float(row["accuracy"]) == pytest.approx(50 + 2 * synthetic_score(choices)[0], 1e-5)
+    assert terminal("search", "known.yaml", "--json").document == answer.document
+    reported = terminal("report", "runs/known", "--json").document
+    page = Path(reported["report"]).read_text()
+    assert "accuracy in known.csv" in page
+    assert "supernet" not in page.split("<h2>Config</h2>")[0].split("plotly")[0]
+
+
+def test_a_predictor_tells_its_error_beside_the_additive_one(
+    known: Path, terminal: Terminal
+) -> None:
+    answer = terminal("search", "known.yaml", *PREDICTOR)
+    assert answer.code == 0, answer.stderr
+    assert "mean error (points)" in answer.stdout
+    assert "additive" in answer.stdout
+    assert "(used)" in answer.stdout
+    document = terminal("search", "known.yaml", *PREDICTOR, "--json").document
+    told = document["accuracy"]
+    assert set(told["errors"]) == {"additive", "neighbours", "trees"}
+    assert told["networks"] == len((known / "some.csv").read_text().splitlines()) - 1
+    assert terminal("report", "runs/known").code == 0
+    page = (known / "runs/known/report.html").read_text()
+    assert f"{told['chosen']} (used)" in page
+
+
+def test_a_changed_file_needs_a_new_run_and_changes_nothing(
+    known: Path, terminal: Terminal
+) -> None:
+    assert terminal("search", "known.yaml", *PREDICTOR).code == 0
+    before = {item: item.read_bytes() for item in (known / "runs/known").iterdir()}
+    text = (known / "some.csv").read_text()
+    (known / "some.csv").write_text(text + text.splitlines()[-1].split(",")[0] + ",12\n")
+    answer = terminal("search", "known.yaml", *PREDICTOR, "--budget", "macs=1 G")
+    assert answer.code == 2
+    assert "run.sqlite was made with accuracy file" in answer.stderr
+    assert "use a new run folder" in answer.stderr
+    kept = {item: item.read_bytes() for item in (known / "runs/known").iterdir()}
+    assert kept == before
+    other = terminal("search", "known.yaml")
+    assert other.code == 2
+    assert "accuracy.source is 'predictor' there and 'table' here" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--set", "accuracy.file=some.csv"), "use accuracy.source: predictor"),
+        (("--set", "accuracy.file=none.csv"), "none.csv is not there"),
+        (("--set", "accuracy.file=null"), "accuracy: source: table needs a CSV"),
+        (("--set", "accuracy.source=oracle"), "'oracle' is not known (known: supernet, table, pre"),
+        (("--set", "accuracy.source=supernet"), "source: supernet reads no file"),
+        (("--set", "accuracy={}"), "the key 'train.epochs' is missing"),
+        (("--set", "accuracy.path=x"), "unknown key 'accuracy.path'"),
+        (("--data", "photos"), "there is no folder photos"),
+    ],
+)
+def test_what_is_wrong_leaves_no_run_behind(
+    known: Path, terminal: Terminal, words: tuple[str, ...], sentence: str
+) -> None:
+    answer = terminal("search", "known.yaml", *words)
+    assert answer.code == 2
+    assert sentence in answer.stderr
+    assert answer.stderr.count("\n") == 1
+    assert not (known / "runs").exists()
+
+
+def test_without_images_neither_train_nor_export_and_the_mend_is_said(
+    known: Path, terminal: Terminal
+) -> None:
+    assert terminal("search", "known.yaml").code == 0
+    for words in (("train", "known.yaml"), ("export", "runs/known")):
+        answer = terminal(*words)
+        assert answer.code == 2
+        assert "the config has no data, train, fine_tune" in answer.stderr
+        assert "use a new run folder" in answer.stderr
+    assert not (known / "runs/known/supernet.safetensors").exists()
+
+
+def test_what_a_table_found_is_trained_and_exported_where_there_are_images(
+    known: Path, terminal: Terminal
+) -> None:
+    training = "{epochs: 1, batch_size: 32, learning_rate: 0.1, flip: false, crop_padding: 1}"
+    with (known / "known.yaml").open("a") as file:
+        file.write(f"data: {{source: digits, limit: 200}}\ntrain: {training}\n")
+        file.write(f"fine_tune: {training}\n")
+    assert terminal("search", "known.yaml").code == 0
+    answer = terminal("export", "runs/known")
+    assert (answer.code, "run 'hwnas train' with the same config" in answer.stderr) == (2, True)
+    assert terminal("train", "known.yaml").code == 0
+    answer = terminal("export", "runs/known", "--json")
+    assert answer.code == 0, answer.stderr
+    assert answer.document["searched_by"]["source"] == "table"
+    assert answer.document["accuracy"] > 0
+    best = max(float(row["accuracy"]) for row in front(known / "runs/known"))
+    assert f"{best:.2f} %" in answer.stderr

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from scipy.stats import kendalltau
+
+from devices.errors import AccuracyError
+from latency.blocks import ConvBlock
+from objectives.accuracy.regression import ADDITIVE, fit_regression
+from objectives.accuracy.table import TableAccuracy
+from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy
+
+ONE, OTHER = ((ConvBlock(3, channels, 3, 2, "relu", 16),) for channels in (8, 16))
+
+
+def some(count: int, seed: int = 0) -> np.ndarray:
+    every = every_architecture(macro())
+    return every[np.random.default_rng(seed).choice(len(every), count, replace=False)]
+
+
+def test_a_table_looks_up_and_knows_nothing_else() -> None:
+    table = TableAccuracy({ONE: 91.5})
+    assert table.evaluate([ONE, ONE]).tolist() == [91.5, 91.5]
+    with pytest.raises(AccuracyError, match=r"not in the table .* accuracy\.source: predictor"):
+        table.evaluate([OTHER])
+
+
+def test_published_accuracies_are_predicted_from_300_networks() -> None:
+    rows, rest = some(300), some(1000, seed=1)
+    fitted = fit_regression(macro().choice_counts, rows, macro_accuracy(rows))
+    predicted, known = fitted.predict(rest), macro_accuracy(rest)
+    assert fitted.networks == 300
+    assert kendalltau(predicted, known).statistic > 0.85
+    # What cross-validation says is what unseen networks show.
+    stated = fitted.errors[fitted.kind]
+    assert stated.mean_error == pytest.approx(np.abs(predicted - known).mean(), rel=0.35)
+    assert stated.tau == max(error.tau for error in fitted.errors.values())
+    assert stated.mean_error < fitted.errors[ADDITIVE].mean_error
+
+
+def test_what_is_additive_is_fitted_additively() -> None:
+    rows = some(100)
+    values = 60 + rows @ np.arange(1.0, 9.0)
+    fitted = fit_regression(macro().choice_counts, rows, values)
+    assert fitted.kind == ADDITIVE
+    assert fitted.predict(rows) == pytest.approx(values, abs=0.1)
+
+
+def test_equal_accuracies_are_no_reason_to_fail() -> None:
+    rows = some(10)
+    fitted = fit_regression(macro().choice_counts, rows, np.full(10, 90.0))
+    assert fitted.predict(rows) == pytest.approx(np.full(10, 90.0))
+    assert {error.tau for error in fitted.errors.values()} == {0.0}
+
+
+def test_nine_networks_are_too_few() -> None:
+    rows = some(9)
+    with pytest.raises(AccuracyError, match="needs 10 networks of known accuracy or more, not 9"):
+        fit_regression(macro().choice_counts, rows, macro_accuracy(rows))
