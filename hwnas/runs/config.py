@@ -90,6 +90,8 @@ class SearchConfig(StrictModel):
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for name in value:
+            if name == "exact":
+                raise ValueError("'exact' is called 'surrogate' now")
             if name not in SEARCHERS:
                 raise ValueError(f"'{name}' is not known (known: {', '.join(SEARCHERS)})")
         return tuple(dict.fromkeys(value))

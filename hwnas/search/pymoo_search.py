@@ -15,7 +15,7 @@ from pymoo.problems.static import StaticProblem
 from pymoo.termination.max_gen import MaximumGenerationTermination
 
 from devices.config import StrictModel
-from hwnas.search.exact import exact_front
+from hwnas.search.exact import FEW_LABELS, exact_front
 from hwnas.search.front import spread
 from hwnas.search.problem import SearchProblem
 from hwnas.search.pymoo_operators import Canonical, RandomChoice
@@ -118,7 +118,7 @@ class PymooSearch(Searcher):
             return self._random((missing + 1) // 2)
         seen, scores = np.array(list(self.scores)), np.array(list(self.scores.values()))
         score = fit_additive(self.problem.space, seen, scores)
-        front = exact_front(score, self.problem).architectures
+        front = exact_front(score, self.problem, FEW_LABELS).architectures
         fresh = front[[tuple(row) not in self.scores for row in front.tolist()]]
         rows = self.unseen(fresh[spread(self.problem.costs(fresh), missing)])
         return rows if len(rows) else self._random(missing)

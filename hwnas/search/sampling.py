@@ -5,7 +5,7 @@ from collections.abc import Container
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.search.exact import exact_front
+from hwnas.search.exact import FEW_LABELS, exact_front
 from hwnas.search.problem import SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures, keys
@@ -94,6 +94,6 @@ def _random_fronts(
     """Exact fronts of random scores: finds what several tight budgets together leave over."""
     values = [generator.random(count) for count in problem.space.choice_counts]
     score = Trellis.from_values(problem.space, "random", "", 0.0, values)
-    rows = exact_front(score, problem).architectures
+    rows = exact_front(score, problem, FEW_LABELS).architectures
     drawn: Architectures = generator.permutation(rows)[:count]
     return drawn

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from devices.config import StrictModel
 from hwnas.search.completion import OPEN, Partials
-from hwnas.search.exact import exact_front
+from hwnas.search.exact import FEW_LABELS, exact_front
 from hwnas.search.front import Front, front_of
 from hwnas.search.k_best import k_best
 from hwnas.search.neighbours import neighbours
@@ -26,7 +26,6 @@ from hwnas.spaces.space import Architectures, keys
 _RANDOM_SHARE = 4  # a quarter of the evaluations
 _PER_STRATUM = 20  # random networks among which one a stratum of cost is taken
 _REFITS = 20
-_LABELS = 2000  # paths a slot where several budgets multiply them
 _AROUND = 40  # networks of the promised front whose neighbours are looked at
 _HOPEFUL = 500
 # Of the range of costs: how far the area to be widened reaches beyond the costliest network, so
@@ -127,7 +126,7 @@ class SurrogateSearch(Searcher):
         count: int,
     ) -> Architectures:
         """(count', L) the unseen that add most to the front, if they score as the model says."""
-        promised = exact_front(model, self.problem, _LABELS)
+        promised = exact_front(model, self.problem, FEW_LABELS)
         # By the model's own lights: beside a lucky score nothing would ever look worth while.
         front = front_of(self.problem, told, warp.back(model.evaluate(told)))
         spread = np.linspace(0, len(promised.costs) - 1, _AROUND).round().astype(np.int64)

@@ -36,7 +36,8 @@ data: {source: digits, limit: 300}
 table: table.sqlite
 profile: {fit_networks: 5, check_networks: 5}
 train: {epochs: 2, batch_size: 32, learning_rate: 0.1, flip: false, crop_padding: 1}
-search: {budgets: {latency: 1 s}, evaluations: 12}
+search:
+  {budgets: {latency: 1 s}, evaluations: 12, searchers: [surrogate, layernas, nsga2, random]}
 fine_tune: {epochs: 1, batch_size: 32, learning_rate: 0.05, flip: false, crop_padding: 1}
 """
 

@@ -15,7 +15,7 @@ space: tiny_space.yaml
 accuracy: {source: table, file: known.csv}
 device: npu.yaml
 table: table.sqlite
-search: {budgets: {latency: 1 s}, evaluations: 40, searchers: [exact, random]}
+search: {budgets: {latency: 1 s}, evaluations: 40, searchers: [surrogate, random]}
 """
 PREDICTOR = ("--set", "accuracy.source=predictor", "--set", "accuracy.file=some.csv")
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from hwnas.accuracy import SUPERNET
+from hwnas.accuracy.source import Origin
 from hwnas.runs.searching import SearchResult
 from hwnas.search.front import front_of
 from hwnas.spaces.space import keys
@@ -21,4 +23,4 @@ def result_of(
             found_by.setdefault(key, set()).add(name)
     scores = np.asarray(synthetic_score(rows) + shift)
     front = front_of(problem, rows, scores)
-    return SearchResult(problem, front, rows, scores, found_by, "digest")
+    return SearchResult(problem, front, rows, scores, found_by, Origin(SUPERNET), "digest")

@@ -24,7 +24,7 @@ def test_settings_of_searchers_are_given_by_name() -> None:
 def test_wrong_settings_are_refused_with_source_key_and_mend() -> None:
     sentence = (
         "^the command line: search.settings: layernas: unknown key 'kep'; "
-        r"did you mean 'keep'\? \(known: buckets, keep\)$"
+        r"did you mean 'keep'\? \(known: buckets, children, defaults, keep, order, sweeps\)$"
     )
     with pytest.raises(ConfigError, match=sentence):
         load(search__settings__layernas__kep=5)
