@@ -29,8 +29,8 @@ Share = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
 class Settings:
     """What can be chosen of NSGA-II."""
 
-    population: int = 200
-    crossover: str = "uniform"
+    population: int = 100
+    crossover: str = "two-point"
     mutations: float = 1.0  # slots changed on average
     duplicates: bool = True  # whether pymoo removes them
 

@@ -112,10 +112,10 @@ def pareto_order(costs: NDArray[np.float64], scores: NDArray[np.float64]) -> NDA
     # one of more score then has to push out those before it.
     order = np.argsort(costs, kind="stable")
     ranked = scores[order]
-    rises = np.ones(len(order), dtype=np.bool_)
-    rises[1:] = ranked[1:] > np.maximum.accumulate(ranked)[:-1]
+    rises = np.empty(len(order), dtype=np.bool_)
+    rises[:1] = True
+    np.greater(ranked[1:], np.maximum.accumulate(ranked)[:-1], out=rises[1:])
     kept: NDArray[np.int64] = order[rises]
     left = costs[kept]
-    last = np.ones(len(kept), dtype=np.bool_)
-    last[:-1] = left[1:] != left[:-1]
-    return kept[last]
+    equal = left[1:] == left[:-1]
+    return np.delete(kept, np.flatnonzero(equal)) if equal.any() else kept

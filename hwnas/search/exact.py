@@ -14,7 +14,7 @@ from hwnas.search.dual import Dual
 from hwnas.search.front import Front
 from hwnas.search.labels import Extension
 from hwnas.search.problem import SearchProblem
-from hwnas.search.sweep import Costs, sweep
+from hwnas.search.sweep import Costs, Swept, sweep
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
 from objectives.objective import pareto_order
@@ -39,17 +39,13 @@ def exact_front(score: Trellis, problem: SearchProblem, most_labels: int | None 
     """
     problem.check_reachable()
     costs = Costs.of(problem, (problem.cost,))
-    rows, whole = sweep(score, costs, most_labels)
-    if problem.budgets:
-        rows = rows[problem.feasible(rows)]
-        if not len(rows) and not whole:
-            rows, _ = sweep(score, costs)
-            rows = rows[problem.feasible(rows)]
-    if not len(rows):
+    found = _feasible(sweep(score, costs, most_labels), problem)
+    if not len(found.scores) and not found.whole:
+        found = _feasible(sweep(score, costs), problem)
+    if not len(found.scores):
         raise BudgetError(_out_of_reach(problem))
-    spent, scores = problem.costs(rows), score.evaluate(rows)
-    order = pareto_order(spent, scores)
-    return Front(rows[order], scores[order], spent[order])
+    order = pareto_order(found.costs[0], found.scores)
+    return Front(found.architectures[order], found.scores[order], found.costs[0][order])
 
 
 def exact_best(score: Trellis, problem: SearchProblem) -> Architectures:
@@ -65,13 +61,11 @@ def exact_best(score: Trellis, problem: SearchProblem) -> Architectures:
     prune = _Promising(score, costs) if len(costs.budgets) > 1 else None
     if prune is not None:
         # What a quick sweep of few paths finds leaves little to look at for the exact one.
-        rows, _ = sweep(score, costs, FEW_LABELS, prune)
-        prune.met(score.evaluate(rows[problem.feasible(rows)]))
-    rows, _ = sweep(score, costs, prune=prune)
-    rows = rows[problem.feasible(rows)]
-    if not len(rows):
+        prune.met(_feasible(sweep(score, costs, FEW_LABELS, prune), problem).scores)
+    found = _feasible(sweep(score, costs, prune=prune), problem)
+    if not len(found.scores):
         raise BudgetError(_out_of_reach(problem))
-    best: Architectures = rows[np.lexsort((problem.costs(rows), -score.evaluate(rows)))[0]]
+    best: Architectures = found.architectures[np.lexsort((found.costs[0], -found.scores))[0]]
     return best
 
 
@@ -132,6 +126,13 @@ class _Promising:
             bound = bound + price * each
         kept: NDArray[np.bool_] = bound >= self._enough - self._slack
         return kept
+
+
+def _feasible(found: Swept, problem: SearchProblem) -> Swept:
+    """What is within the budgets: paths that miss one by a rounding were let through."""
+    if not problem.budgets:
+        return found
+    return found.take(np.flatnonzero(problem.feasible(found.architectures)))
 
 
 def _out_of_reach(problem: SearchProblem) -> str:

@@ -5,6 +5,7 @@ An extension is all that a slot makes of the labels behind the slot before.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ class Labels:
         """
         sheet = int(choices[0]) if slot == 0 else self.sheet
         gains = score.step(slot, sheet, self.choice)[choices]
-        steps = np.array([cost.step(slot, sheet, self.choice)[choices] for cost in costs])
+        steps = np.array([cost.step(slot, sheet, self.choice) for cost in costs])[:, choices]
         if len(choices) > 1:
             useful = _useful(steps, gains)
             choices, gains, steps = choices[useful], gains[useful], steps[:, useful]
@@ -104,8 +105,10 @@ class Extension:
         for block, count, first_parent in self.blocks:
             end = start + len(block) * count
             inside = slice(None) if len(self.blocks) == 1 else (index >= start) & (index < end)
-            nth, parent = np.divmod(index[inside] - start, count)
-            choices[inside], parents[inside] = block[nth], parent + first_parent
+            place = index[inside] - start
+            nth = place // count
+            choices[inside] = block[nth]
+            parents[inside] = place - nth * count + first_parent
             start = end
         return Labels(
             self.costs[:, index], self.scores[index], choices, parents, self.choice, self.sheet
@@ -128,5 +131,11 @@ def _useful(steps: NDArray[np.float64], gains: NDArray[np.float64]) -> NDArray[n
     no_worse = (steps[:, :, None] <= steps[:, None, :]).all(axis=0)
     no_worse &= gains[:, None] >= gains[None, :]
     # Of equals the first stays.
-    beaten = (no_worse & (~no_worse.T | np.tri(len(gains), k=-1, dtype=np.bool_).T)).any(axis=0)
+    beaten = (no_worse & (~no_worse.T | _earlier(len(gains)))).any(axis=0)
     return np.asarray(~beaten, dtype=np.bool_)
+
+
+@cache
+def _earlier(count: int) -> NDArray[np.bool_]:
+    """(C, C) whether the row comes before the column."""
+    return np.triu(np.ones((count, count), dtype=np.bool_), k=1)

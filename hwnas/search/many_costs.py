@@ -103,10 +103,10 @@ def front_of_costs(
         BudgetError: no network that keeps the budgets was found.
     """
     problem.check_reachable()
-    rows, whole = sweep(score, Costs.of(problem, tuple(costs)), most_labels)
-    rows = rows[problem.feasible(rows)]
+    found = sweep(score, Costs.of(problem, tuple(costs)), most_labels)
+    rows = found.architectures[problem.feasible(found.architectures)]
     if not len(rows):
         raise BudgetError(f"no network of {problem.space.name} keeps all budgets together")
     spent, scores = np.stack([cost.evaluate(rows) for cost in costs]), score.evaluate(rows)
     left = undominated(spent, scores)
-    return CostFront(score, tuple(costs), rows[left], scores[left], spent[:, left], whole)
+    return CostFront(score, tuple(costs), rows[left], scores[left], spent[:, left], found.whole)

@@ -6,6 +6,7 @@ a dominated label stays dominated bit for bit, and what is kept equals brute for
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,10 +78,33 @@ class Costs:
         return costs
 
 
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep leaves.
+
+    Attributes:
+        architectures: (N, L).
+        costs: (M, N), to the last bit those of `Trellis.evaluate`.
+        scores: (N,), likewise.
+        whole: False where a limit on the labels has cost some.
+    """
+
+    architectures: Architectures
+    costs: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    whole: bool
+
+    def take(self, index: Indices) -> "Swept":
+        """Those of the given positions."""
+        return Swept(
+            self.architectures[index], self.costs[:, index], self.scores[index], self.whole
+        )
+
+
 def sweep(
     score: Trellis, costs: Costs, most_labels: int | None = None, prune: Prune | None = None
-) -> tuple[Architectures, bool]:
-    """The architectures of the labels that are left behind the last slot, and whether all are.
+) -> Swept:
+    """The labels that are left behind the last slot.
 
     Args:
         score: to be maximised, additive.
@@ -88,9 +112,6 @@ def sweep(
         most_labels: where a slot leaves more, only one a cell of a grid over the costs is kept,
             the one of the greatest score.
         prune: leaves out labels before they are compared.
-
-    Returns:
-        (N, L) architectures, and False where `most_labels` has cost some.
     """
     trellises = costs.trellises
     origin = np.zeros(1, dtype=np.int64)
@@ -103,30 +124,31 @@ def sweep(
         extended = _extended(groups, slot, score, trellises, ways)
         groups = []
         for labels in extended:
-            left = np.arange(len(labels.scores))
-            if bounded:
-                left = left[costs.completable(slot, labels)]
-            if prune is not None:
-                left = left[prune(slot, labels)[left]]
-            compared = costs.compared(slot, labels)
+            compared, scores = costs.compared(slot, labels), labels.scores
+            left: Indices | None = None  # all
+            if bounded or prune is not None:
+                fit = costs.completable(slot, labels)
+                left = np.flatnonzero(fit if prune is None else fit & prune(slot, labels))
+                compared, scores = compared[:, left], scores[left]
             # Comparing takes longest; what is too much for a grid is not compared first.
-            if most_labels is not None and len(left) > most_labels // len(extended):
-                most = max(1, most_labels // len(extended))
-                thin = thinned(compared[:, left], labels.scores[left], most)
-                whole = whole and len(thin) == len(left)
-                left = left[thin]
-            if len(left):
-                left = left[undominated(compared[:, left], labels.scores[left])]
-                groups.append(labels.take(left))
+            if most_labels is not None and len(scores) > most_labels // len(extended):
+                thin = thinned(compared, scores, max(1, most_labels // len(extended)))
+                whole = whole and len(thin) == len(scores)
+                left = thin if left is None else left[thin]
+                compared, scores = compared[:, thin], scores[thin]
+            if len(scores):
+                best = undominated(compared, scores)
+                groups.append(labels.take(best if left is None else left[best]))
         if not groups:
-            return np.zeros((0, len(score.steps)), dtype=np.int64), whole
-        layers.append(
-            (
-                np.concatenate([labels.choices for labels in groups]),
-                np.concatenate([labels.parents for labels in groups]),
-            )
-        )
-    return rebuilt(layers), whole
+            none = np.zeros((0, len(score.steps)), dtype=np.int64)
+            return Swept(none, np.zeros((len(trellises), 0)), np.zeros(0), whole)
+        layers.append((_joined(groups, "choices"), _joined(groups, "parents")))
+    costs_of = np.concatenate([labels.costs for labels in groups], axis=1)
+    return Swept(rebuilt(layers), costs_of, _joined(groups, "scores"), whole)
+
+
+def _joined(groups: Sequence[Labels], name: str) -> NDArray[Any]:
+    return np.concatenate([getattr(labels, name) for labels in groups])
 
 
 def _extended(
