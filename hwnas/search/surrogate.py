@@ -7,6 +7,7 @@ from sklearn.linear_model import RidgeCV
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.space import Architectures
+from objectives.accuracy.regression import one_hot
 
 _ALPHAS = (0.01, 0.1, 1.0, 10.0, 100.0)
 _DIGITS = 9
@@ -29,17 +30,11 @@ def fit_additive(
     if len(rows) < 2:
         empty = [np.zeros(count) for count in space.choice_counts]
         return Trellis.from_values(space, "surrogate", "", center, empty)
-    model = RidgeCV(alphas=_ALPHAS, fit_intercept=True).fit(_one_hot(space, rows), scores - center)
+    design = one_hot(space.choice_counts, rows)
+    model = RidgeCV(alphas=_ALPHAS, fit_intercept=True).fit(design, scores - center)
     values = np.split(_rounded(model.coef_), np.cumsum(space.choice_counts)[:-1])
     constant = float(_rounded(np.array([center + model.intercept_]))[0])
     return Trellis.from_values(space, "surrogate", "", constant, values)
-
-
-def _one_hot(space: ChoiceSpace, rows: Architectures) -> NDArray[np.float64]:
-    starts = np.concatenate(([0], np.cumsum(space.choice_counts)[:-1]))
-    design = np.zeros((len(rows), int(space.choice_counts.sum())))
-    np.put_along_axis(design, rows + starts, 1.0, axis=1)
-    return design
 
 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:

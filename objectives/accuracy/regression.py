@@ -112,9 +112,17 @@ def _model(kind: str) -> Any:
     return RidgeCV(alphas=_ALPHAS)
 
 
+def one_hot(counts: Rows, rows: Rows) -> NDArray[np.float64]:
+    """(N, Σ choices) ones where rows (N, L) have a choice of the L slots' (L,) choices."""
+    starts = np.concatenate(([0], np.cumsum(counts)[:-1]))
+    design = np.zeros((len(rows), int(counts.sum())))
+    np.put_along_axis(design, rows + starts, 1.0, axis=1)
+    return design
+
+
 def _design(kind: str, counts: Rows, rows: Rows) -> NDArray[np.float64]:
     """(N, features): one-hot choices; with neighbours, also one-hot pairs of choices."""
-    parts = [np.eye(count)[column] for count, column in zip(counts, rows.T, strict=True)]
+    parts = [one_hot(counts, rows)]
     if kind == NEIGHBOURS:
         slots = list(zip(counts, rows.T, strict=True))
         parts += [

@@ -73,6 +73,15 @@ def assert_refused(terminal: Terminal, folder: Path, words: str, sentence: str) 
     return answer
 
 
+def assert_no_run(terminal: Terminal, folder: Path, words: tuple[str, ...], sentence: str) -> None:
+    """A search that is refused with one sentence and code 2 leaves no run behind."""
+    answer = terminal("search", "known.yaml", *words)
+    assert answer.code == 2
+    assert sentence in answer.stderr
+    assert answer.stderr.count("\n") == 1
+    assert not (folder / "runs").exists()
+
+
 def _files(folder: Path) -> dict[Path, int]:
     """When each was changed last."""
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hwnas.spaces import load_space
-from tests.hwnas.cli.conftest import Terminal
+from tests.hwnas.cli.conftest import Terminal, assert_no_run
 from tests.hwnas.search.problems import every_architecture, synthetic_score
 
 CONFIG = """
@@ -114,11 +114,7 @@ def test_a_changed_file_needs_a_new_run_and_changes_nothing(
 def test_what_is_wrong_leaves_no_run_behind(
     known: Path, terminal: Terminal, words: tuple[str, ...], sentence: str
 ) -> None:
-    answer = terminal("search", "known.yaml", *words)
-    assert answer.code == 2
-    assert sentence in answer.stderr
-    assert answer.stderr.count("\n") == 1
-    assert not (known / "runs").exists()
+    assert_no_run(terminal, known, words, sentence)
 
 
 def test_without_images_neither_train_nor_export_and_the_mend_is_said(

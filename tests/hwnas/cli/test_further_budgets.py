@@ -13,7 +13,7 @@ from hwnas.spaces import load_space
 from latency.imported import import_timings
 from latency.measure import read_fingerprint
 from objectives.costs import PEAK_MEMORY
-from tests.hwnas.cli.conftest import Terminal, imported
+from tests.hwnas.cli.conftest import Terminal, assert_no_run, imported
 from tests.hwnas.cli.test_accuracy_sources import CONFIG, write_csv
 from tests.hwnas.search.problems import every_architecture
 
@@ -119,11 +119,7 @@ def test_a_budget_on_peak_memory_is_kept_by_every_searcher(terminal: Terminal) -
 def test_a_wrong_budget_is_one_sentence(
     known: Path, terminal: Terminal, words: tuple[str, ...], sentence: str
 ) -> None:
-    answer = terminal("search", "known.yaml", *words)
-    assert answer.code == 2
-    assert sentence in answer.stderr
-    assert answer.stderr.count("\n") == 1
-    assert not (known / "runs").exists()
+    assert_no_run(terminal, known, words, sentence)
 
 
 def test_peak_memory_is_not_counted_for_int8(known: Path, terminal: Terminal) -> None:
