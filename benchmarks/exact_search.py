@@ -98,8 +98,8 @@ def _front(score: Trellis, problem: SearchProblem, options: argparse.Namespace) 
         "front_size": len(front.scores),
         "nsga2_settings": vars(Settings()),
         "nsga2_hv_ratio_10k": round(float(np.median([r.share_at(10_000) for r in rivals])), 5),
-        "nsga2_seconds_to_99": round(rival, 2),
-        "speedup_to_99": round(rival / exact, 1),
+        "nsga2_seconds_to_99": round(rival, 2) if np.isfinite(rival) else None,
+        "speedup_to_99": round(rival / exact, 1) if np.isfinite(rival) else None,
     }
 
 

@@ -1,5 +1,6 @@
 """Budgets as people write them: "12 ms", "60 M", "75 % of reference"."""
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -87,6 +88,8 @@ def parse_budget(objective: str, text: str | float) -> BudgetText:
         amount, factor = float(quantity[1]), units[quantity[2]]
     else:
         raise BudgetError(f"the {objective} budget '{text}' cannot be read; {example}")
+    if not math.isfinite(amount * factor):
+        raise BudgetError(f"the {objective} budget '{text}' is beyond every number; {example}")
     if not amount > 0:
         raise BudgetError(f"the {objective} budget '{text}' must be more than zero")
     return BudgetText(objective, amount * factor, bool(share))

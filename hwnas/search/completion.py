@@ -23,6 +23,11 @@ class Partials:
     problem: SearchProblem
     rows: Architectures
 
+    def __post_init__(self) -> None:
+        """Raises ValueError where the first slot is open and chooses among sheets."""
+        if self.problem.sheets > 1 and (self.rows[:, 0] == OPEN).any():
+            raise ValueError("the first slot chooses the sheet and has to be decided first")
+
     @cached_property
     def least_costs(self) -> NDArray[np.float64]:
         """(N,) the least cost of a network with these choices, infinite where there is none."""

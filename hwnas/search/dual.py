@@ -96,17 +96,19 @@ class Dual:
         return constant + total.max(axis=1), rows, rest
 
     def bounds(self, budgets: NDArray[np.float64]) -> Bounds:
-        """Upper bounds for N combinations of M budgets (N, M), by a subgradient method."""
+        """Upper bounds for N combinations of budgets (N, M) on the M costs, by subgradients."""
         scale = np.array([cost.range[1] - cost.range[0] or 1.0 for cost in self.costs])
         spread = (self.score.range[1] - self.score.range[0]) or 1.0
-        prices = np.tile(spread / scale / len(scale), (len(budgets), 1))
+        prices = np.tile(spread / scale / max(1, len(scale)), (len(budgets), 1))
         upper, best_prices = np.full(len(budgets), np.inf), prices.copy()
         best = np.full(len(budgets), -np.inf)
         found = np.zeros((len(budgets), len(self.score.steps)), dtype=np.int64)
         stride, waited = np.ones(len(budgets)), np.zeros(len(budgets), dtype=np.int64)
         for _ in range(_ROUNDS):
             value, rows, _ = self.solve(prices)
-            used = np.column_stack([cost.evaluate(rows) for cost in self.costs])
+            used = np.empty_like(budgets)
+            for index, cost in enumerate(self.costs):
+                used[:, index] = cost.evaluate(rows)
             bound = value + (prices * budgets).sum(axis=1) + self.rounding(prices)
             scores = np.where((used <= budgets).all(axis=1), self.score.evaluate(rows), -np.inf)
             better, lower = scores > best, bound < upper
@@ -124,8 +126,8 @@ class Dual:
 
     def rounding(self, prices: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N,) more than bounds at prices (N, M) can be off by, added up in whatever order."""
-        sizes = [max(map(abs, cost.range)) for cost in self.costs]
-        most: NDArray[np.float64] = max(map(abs, self.score.range)) + prices @ np.array(sizes)
+        sizes = np.array([cost.magnitude for cost in self.costs])
+        most: NDArray[np.float64] = self.score.magnitude + prices @ sizes
         return _ROUNDING * most
 
     def _priced(self, slot: int, prices: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from devices.errors import BudgetError
 from hwnas.search.dual import Dual
 from hwnas.search.front import Front
+from hwnas.search.label_costs import Costs
 from hwnas.search.labels import Extension
 from hwnas.search.problem import SearchProblem
-from hwnas.search.sweep import Costs, Swept, sweep
+from hwnas.search.sweep import Swept, sweep
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
 from objectives.objective import pareto_order
@@ -43,7 +44,7 @@ def exact_front(score: Trellis, problem: SearchProblem, most_labels: int | None 
     if not len(found.scores) and not found.whole:
         found = _feasible(sweep(score, costs), problem)
     if not len(found.scores):
-        raise BudgetError(_out_of_reach(problem))
+        raise BudgetError(out_of_reach(problem))
     order = pareto_order(found.costs[0], found.scores)
     return Front(found.architectures[order], found.scores[order], found.costs[0][order])
 
@@ -64,7 +65,7 @@ def exact_best(score: Trellis, problem: SearchProblem) -> Architectures:
         prune.met(_feasible(sweep(score, costs, FEW_LABELS, prune), problem).scores)
     found = _feasible(sweep(score, costs, prune=prune), problem)
     if not len(found.scores):
-        raise BudgetError(_out_of_reach(problem))
+        raise BudgetError(out_of_reach(problem))
     best: Architectures = found.architectures[np.lexsort((found.costs[0], -found.scores))[0]]
     return best
 
@@ -135,7 +136,8 @@ def _feasible(found: Swept, problem: SearchProblem) -> Swept:
     return found.take(np.flatnonzero(problem.feasible(found.architectures)))
 
 
-def _out_of_reach(problem: SearchProblem) -> str:
+def out_of_reach(problem: SearchProblem) -> str:
+    """The sentence for budgets that no network keeps together."""
     wanted = ", ".join(
         f"{b.trellis.name} {b.bound:.6g} {b.trellis.unit} "
         f"of {b.trellis.range[0]:.6g} to {b.trellis.range[1]:.6g}"

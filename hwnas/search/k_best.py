@@ -7,11 +7,15 @@ cannot lead to one of the k best.
 """
 
 import itertools
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from devices.errors import BudgetError
+from hwnas.search.dual import Dual
+from hwnas.search.exact import out_of_reach
 from hwnas.search.problem import Budget, SearchProblem
 from hwnas.search.sampling import extensions
 from hwnas.search.trellis import Trellis
@@ -29,13 +33,17 @@ def k_best(score: Trellis, problem: SearchProblem, count: int) -> tuple[Architec
 
     Beside them, whether they are certain to be the k best, up to the rounding of their scores:
     always with one budget; with several, unless over 64 times as many prefixes had to be kept.
+    Where budgets hardly agree there may then be none.
 
     Raises:
         BudgetError: no network keeps the budgets, alone or together.
     """
     problem.check_reachable()
-    promises = [_Promise(score, b) for b in problem.budgets or (Budget(problem.cost, np.inf),)]
-    width, slack = count, 1e-11 * max(map(abs, score.range))
+    budgets = problem.budgets or (Budget(problem.cost, np.inf),)
+    promises: list[_Promises] = [_Within(score, budget) for budget in budgets]
+    if len(budgets) > 1:
+        promises.append(_Priced(score, budgets))
+    width, slack = count, 1e-11 * score.magnitude
     while True:
         rows, missed = _beam(promises, problem, width)
         scores = score.evaluate(rows)
@@ -44,13 +52,13 @@ def k_best(score: Trellis, problem: SearchProblem, count: int) -> tuple[Architec
         if enough or missed == -np.inf or width >= _WIDEST * count:
             break
         width *= 2
-    if not len(rows):
-        raise BudgetError(f"no network of {problem.space.name} keeps all budgets together")
+    if not len(rows) and missed == -np.inf:
+        raise BudgetError(out_of_reach(problem))
     return rows[order], bool(enough or missed == -np.inf)
 
 
 def _beam(
-    promises: "list[_Promise]", problem: SearchProblem, width: int
+    promises: "list[_Promises]", problem: SearchProblem, width: int
 ) -> tuple[Architectures, float]:
     """(N, L) the most promising networks, and the most that a prefix left out has promised."""
     rows, missed = np.zeros((1, 0), dtype=np.int64), -np.inf
@@ -64,8 +72,37 @@ def _beam(
     return rows[problem.feasible(rows)], missed
 
 
-class _Promise:
-    """The best score that a prefix can reach within one budget."""
+class _Promises(Protocol):
+    """How good prefixes can become, at most."""
+
+    def of(self, slot: int, prefixes: Architectures) -> NDArray[np.float64]:
+        """(N,) for prefixes (N, slot + 1); -inf where none is within the budget."""
+
+
+class _Priced:
+    """The best score that a prefix can reach within several budgets together, by their prices."""
+
+    def __init__(self, score: Trellis, budgets: Sequence[Budget]) -> None:
+        self._score, dual = score, Dual.of(score, budgets)
+        self._costs = dual.costs
+        additive = [budget for budget in budgets if budget.trellis.combine is np.add]
+        self._bounds = np.array([budget.bound for budget in additive])
+        prices = dual.bounds(self._bounds[None]).prices
+        self._prices, self._rest = prices[0], [rest[0] for rest in dual.completions(prices)]
+        self._slack = float(dual.rounding(prices)[0])
+
+    def of(self, slot: int, prefixes: Architectures) -> NDArray[np.float64]:
+        """(N,) for prefixes (N, slot + 1)."""
+        rest = self._rest[slot]
+        promised = self._score.evaluate(prefixes) + self._slack
+        promised += rest[prefixes[:, 0] if len(rest) > 1 else 0, prefixes[:, -1]]
+        for price, bound, cost in zip(self._prices, self._bounds, self._costs, strict=True):
+            promised += price * (bound - cost.evaluate(prefixes))
+        return promised
+
+
+class _Within:
+    """The best score that a prefix can reach within one budget, exactly."""
 
     def __init__(self, score: Trellis, budget: Budget) -> None:
         self._score, self._budget = score, budget
@@ -83,7 +120,7 @@ class _Promise:
 
     def _completions(self, slot: int, sheet: int, choice: int) -> "_Completions":
         if slot + 1 == len(self._score.steps):
-            return np.zeros(1), np.zeros(1)
+            return np.full(1, self._budget.trellis.nothing), np.zeros(1)
         gains = self._score.step(slot + 1, sheet, choice)
         steps = self._budget.trellis.step(slot + 1, sheet, choice)
         costs, scores = [np.zeros(0)], [np.zeros(0)]

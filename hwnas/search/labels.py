@@ -61,8 +61,8 @@ class Labels:
         for index, cost in enumerate(costs):
             cost.combine(self.costs[index][None, :], steps[index][:, None], out=added[index])
         scores = (self.scores[None, :] + gains[:, None]).reshape(-1)
-        block = (choices, len(self.scores), first_parent)
-        return Extension(added.reshape(len(costs), -1), scores, (block,), sheet)
+        run = (choices, len(self.scores), first_parent)
+        return Extension(added.reshape(len(costs), -1), scores, (run,), sheet)
 
 
 @dataclass(frozen=True)
@@ -72,19 +72,19 @@ class Extension:
     Attributes:
         costs: (M, N).
         scores: (N,).
-        blocks: the choices of each block, its number of parents, and the place of their first.
+        runs: the choices of each run, its number of parents, and the place of their first.
         sheet: as in `Labels`.
     """
 
     costs: NDArray[np.float64]
     scores: NDArray[np.float64]
-    blocks: tuple[tuple[Indices, int, int], ...]
+    runs: tuple[tuple[Indices, int, int], ...]
     sheet: int
 
     @property
     def choice(self) -> int:
         """One of the choices, which stands for all in what follows."""
-        return int(self.blocks[0][0][0])
+        return int(self.runs[0][0][0])
 
     @classmethod
     def joined(cls, parts: "Sequence[Extension]") -> "Extension":
@@ -94,7 +94,7 @@ class Extension:
         return cls(
             np.concatenate([part.costs for part in parts], axis=1),
             np.concatenate([part.scores for part in parts]),
-            tuple(block for part in parts for block in part.blocks),
+            tuple(run for part in parts for run in part.runs),
             parts[0].sheet,
         )
 
@@ -102,12 +102,12 @@ class Extension:
         """The labels of the given places."""
         choices, parents = np.empty_like(index), np.empty_like(index)
         start = 0
-        for block, count, first_parent in self.blocks:
-            end = start + len(block) * count
-            inside = slice(None) if len(self.blocks) == 1 else (index >= start) & (index < end)
+        for onward, count, first_parent in self.runs:
+            end = start + len(onward) * count
+            inside = slice(None) if len(self.runs) == 1 else (index >= start) & (index < end)
             place = index[inside] - start
             nth = place // count
-            choices[inside] = block[nth]
+            choices[inside] = onward[nth]
             parents[inside] = place - nth * count + first_parent
             start = end
         return Labels(

@@ -144,7 +144,7 @@ class LayerNAS(Searcher):
             order.sort(key=lambda slot: -float(np.ptp(self.problem.cost.steps[slot])))
         elif self.settings.order == "random":
             order = self.generator.permutation(order).tolist()
-        if self.problem.cost.sheets > 1:
+        if self.problem.sheets > 1:
             order.remove(0)
             order.insert(0, 0)
         return order

@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.errors import BudgetError
-from hwnas.search.dual import Dual
+from hwnas.search.dual import Bounds, Dual
+from hwnas.search.exact import out_of_reach
+from hwnas.search.label_costs import Costs
 from hwnas.search.problem import Budget, SearchProblem
-from hwnas.search.sweep import Costs, sweep, undominated
+from hwnas.search.sweep import sweep, undominated
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
 
+_NONE = -1
 _AT_ONCE = 256  # combinations of budgets that are compared with the front together
 
 
@@ -26,9 +29,9 @@ class Within:
     """The best networks found for N combinations of budgets.
 
     Attributes:
-        architectures: (N, L); zeros where none was found.
+        architectures: (N, L); -1 in every slot where none was found.
         scores: (N,) -inf where none was found.
-        at_most: (N,) no network within the budgets scores more.
+        at_most: (N,) no network within the budgets scores more; -inf where there is none for sure.
     """
 
     architectures: Architectures
@@ -47,6 +50,7 @@ class CostFront:
         whole: whether nothing is missing.
     """
 
+    problem: SearchProblem
     score: Trellis
     trellises: tuple[Trellis, ...]
     architectures: Architectures
@@ -70,18 +74,37 @@ class CostFront:
         chosen = order[first]
         found = first >= 0
         scores = np.where(found, self.scores[chosen], -np.inf)
-        rows = np.where(found[:, None], self.architectures[chosen], 0)
+        rows = np.where(found[:, None], self.architectures[chosen], _NONE)
         if self.whole:
             return Within(rows, scores, scores)
-        bounds = Dual.of(self.score, [Budget(each, np.inf) for each in self.trellises]).bounds(
-            budgets
-        )
-        better = bounds.scores > scores
+        bounds = self._bounds(budgets)
+        kept = self._keeps(bounds.architectures, budgets)
+        better = kept & (bounds.scores > scores)
+        scores = np.where(better, bounds.scores, scores)
+        # Where not even the relaxed problem reaches the least of all scores, nothing does.
+        upper = np.where(bounds.upper < self.score.range[0], -np.inf, bounds.upper)
         return Within(
-            np.where(better[:, None], bounds.architectures, rows),
-            np.where(better, bounds.scores, scores),
-            np.maximum(bounds.upper, np.where(better, bounds.scores, scores)),
+            np.where(better[:, None], bounds.architectures, rows), scores, np.maximum(upper, scores)
         )
+
+    def _bounds(self, budgets: NDArray[np.float64]) -> Bounds:
+        """Lagrangian bounds, the problem's own budgets joined to the N combinations (N, M).
+
+        An axis that the largest block decides takes no price and is left out: a looser bound.
+        """
+        additive = [index for index, axis in enumerate(self.trellises) if axis.combine is np.add]
+        own = [b for b in self.problem.budgets if b.trellis.combine is np.add]
+        fixed = np.tile([budget.bound for budget in own], (len(budgets), 1))
+        axes = [Budget(self.trellises[index], np.inf) for index in additive]
+        others = [b for b in self.problem.budgets if b.trellis.combine is not np.add]
+        dual = Dual.of(self.score, [*axes, *own, *others])
+        return dual.bounds(np.hstack((budgets[:, additive], fixed)))
+
+    def _keeps(self, rows: Architectures, budgets: NDArray[np.float64]) -> NDArray[np.bool_]:
+        kept = self.problem.feasible(rows)
+        for axis, bounds in zip(self.trellises, budgets.T, strict=True):
+            kept &= axis.evaluate(rows) <= bounds
+        return kept
 
 
 def front_of_costs(
@@ -100,13 +123,19 @@ def front_of_costs(
             two costs and a minute for three of a space of twenty slots.
 
     Raises:
-        BudgetError: no network that keeps the budgets was found.
+        BudgetError: no network keeps the budgets.
     """
     problem.check_reachable()
-    found = sweep(score, Costs.of(problem, tuple(costs)), most_labels)
+    carried = Costs.of(problem, tuple(costs))
+    found = sweep(score, carried, most_labels)
     rows = found.architectures[problem.feasible(found.architectures)]
+    if not len(rows) and not found.whole:
+        found = sweep(score, carried)
+        rows = found.architectures[problem.feasible(found.architectures)]
     if not len(rows):
-        raise BudgetError(f"no network of {problem.space.name} keeps all budgets together")
+        raise BudgetError(out_of_reach(problem))
     spent, scores = np.stack([cost.evaluate(rows) for cost in costs]), score.evaluate(rows)
     left = undominated(spent, scores)
-    return CostFront(score, tuple(costs), rows[left], scores[left], spent[:, left], found.whole)
+    return CostFront(
+        problem, score, tuple(costs), rows[left], scores[left], spent[:, left], found.whole
+    )

@@ -20,8 +20,8 @@ class Budget:
 
     @property
     def rounding(self) -> float:
-        """More than two orders of adding up the same network can differ by."""
-        return 1e-12 * max(map(abs, self.trellis.range))
+        """More than two orders of adding up the same network can differ by; 0 without a sum."""
+        return 1e-12 * self.trellis.magnitude if self.trellis.combine is np.add else 0.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class SearchProblem:
     def length(self) -> int:
         """L, the slots of an architecture."""
         return len(self.space.choice_counts)
+
+    @property
+    def sheets(self) -> int:
+        """How many sheets the first slot chooses among; 1 where it chooses like the others."""
+        return max(self.cost.sheets, *(budget.trellis.sheets for budget in self.budgets), 1)
 
     def check_reachable(self) -> None:
         """Refuses budgets that no network keeps.

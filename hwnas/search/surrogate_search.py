@@ -4,6 +4,7 @@ Predictors of scores pay off on a well-chosen part of the space (arXiv 2011.1204
 is exact: the best that the model promises in the whole space, found by dynamic programming.
 """
 
+import math
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -26,6 +27,8 @@ from hwnas.spaces.space import Architectures, keys
 _RANDOM_SHARE = 4  # a quarter of the evaluations
 _PER_STRATUM = 20  # random networks among which one a stratum of cost is taken
 _REFITS = 20
+# Of the evaluations, by aim: a front needs its best end, too, where an area to be widened is least.
+_FRONT_SHARE = {"best": 0.0, "both": 0.2, "front": 0.9}
 _AROUND = 40  # networks of the promised front whose neighbours are looked at
 _HOPEFUL = 500
 # Of the range of costs: how far the area to be widened reaches beyond the costliest network, so
@@ -37,19 +40,18 @@ class SurrogateSettings(StrictModel):
     """What a search is after.
 
     Attributes:
-        aim: the `best` network within the budgets, the whole `front`, or by itself: the best where
-            there are budgets.
+        aim: the `best` network within the budgets, the whole `front`, or `both`.
     """
 
-    aim: Literal["auto", "best", "front"] = "auto"
+    aim: Literal["both", "best", "front"] = "both"
 
 
 class SurrogateSearch(Searcher):
     """Random networks of all costs first, then in twenty batches what the surrogate promises most.
 
-    Aimed at the best, a batch is the unseen of the surrogate's k best within the budgets; aimed at
-    the front, what adds most hypervolume to the front so far, if the surrogate is right. What
-    counts is the best observed, never the best predicted.
+    For the best, a batch is the unseen of the surrogate's k best within the budgets; for the front,
+    what adds most hypervolume to the front so far, if the surrogate is right; for both, four of one
+    to one of the other. What counts is the best observed, never the best predicted.
     """
 
     name: ClassVar[str] = "surrogate"
@@ -64,8 +66,6 @@ class SurrogateSearch(Searcher):
         settings: SurrogateSettings | None = None,
     ) -> None:
         super().__init__(problem, evaluations, seed, settings)
-        aim = self.settings.aim
-        self._front = aim == "front" or (aim == "auto" and not problem.budgets)
         freedom = int((problem.space.choice_counts - 1).sum())
         self._initial = max(min(evaluations // _RANDOM_SHARE, 2 * freedom), min(4, evaluations))
         self._batch = max(1, evaluations // _REFITS)
@@ -81,14 +81,24 @@ class SurrogateSearch(Searcher):
         scores = np.array(list(self.scores.values()))
         warp = Warp.of(scores, self._initial)
         model = fit_additive(self.problem.space, told, warp(scores))
-        # A front needs its best end, too, where an area that is to be widened is least.
-        best, _ = k_best(model, self.problem, len(told) + count)
-        rows = self.unseen(best)[: 1 if self._front else count]
-        if self._front:
+        share, done = _FRONT_SHARE[self.settings.aim], len(told)
+        for_front = math.floor(share * (done + count)) - math.floor(share * done)
+        rows = self._promising(model, count - for_front)
+        if len(rows) < count and for_front:
             wider = self._widening(model, warp, told, scores, count)
             rows = self.unseen(np.concatenate((rows, wider)))[:count]
         if len(rows) < count:
             rows = np.concatenate((rows, self._random(count - len(rows), rows)))
+        return rows
+
+    def _promising(self, model: Trellis, count: int) -> Architectures:
+        """(count', L) the unseen of which the model promises most."""
+        best, _ = k_best(model, self.problem, len(self.scores) + count)
+        rows = self.unseen(best)[:count]
+        if len(rows) < count:
+            # Budgets that hardly agree, or a space that is nearly all seen.
+            front = exact_front(model, self.problem, FEW_LABELS).architectures[::-1]
+            rows = self.unseen(np.concatenate((rows, front)))[:count]
         return rows
 
     def _random(self, count: int, but: Architectures | None = None) -> Architectures:
@@ -97,12 +107,13 @@ class SurrogateSearch(Searcher):
 
     def _first(self) -> Architectures:
         """One random network of each of equally many of all costs; for a front also both ends."""
-        ends = self._ends() if self._front and self._initial >= 4 else self._random(0)
+        front = self.settings.aim != "best" and self._initial >= 4
+        ends = self._ends() if front else self._random(0)
         wanted = self._initial - len(ends)
         rows = sample_feasible(self.problem, self.generator, _PER_STRATUM * wanted, set(keys(ends)))
         rows = rows[np.argsort(self.problem.costs(rows), kind="stable")]
-        strata = np.array_split(np.arange(len(rows)), min(wanted, len(rows)))
-        drawn = [int(self.generator.choice(stratum)) for stratum in strata]
+        strata = np.array_split(np.arange(len(rows)), max(1, min(wanted, len(rows))))
+        drawn = [int(self.generator.choice(stratum)) for stratum in strata if len(stratum)]
         return self.unseen(np.concatenate((ends, rows[drawn])))
 
     def _ends(self) -> Architectures:
@@ -113,9 +124,10 @@ class SurrogateSearch(Searcher):
         within = Partials(self.problem, first[open_rows.completable()])
         cheap = self.problem.cost.completed(within.rows[:, :1])
         rows = np.concatenate((cheap, within.filled(within=True)))
+        # Each budget alone can be kept by them; all together, perhaps by none.
         rows = rows[self.problem.feasible(rows)]
-        costs = self.problem.costs(rows)
-        return np.unique(rows[[costs.argmin(), costs.argmax()]], axis=0)
+        order = np.argsort(self.problem.costs(rows), kind="stable")
+        return np.unique(rows[[*order[:1], *order[-1:]]], axis=0)
 
     def _widening(
         self,

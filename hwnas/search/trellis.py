@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.search.ways import Ways
 from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.family import SpaceFamily
 from hwnas.spaces.space import Architectures, SearchSpace
@@ -56,7 +57,7 @@ class Trellis:
             for i in range(len(members[0].slots))
         ]
         steps = [column[:, None, :] for column in columns]
-        allowed = tuple(space.allowed(slot) for slot in range(len(space.choice_counts)))
+        allowed = _transitions(space)
         if isinstance(space, SpaceFamily):
             start, first = 0.0, [np.array(constants)[None, None, :]]
         else:
@@ -83,6 +84,9 @@ class Trellis:
             constant: what every network has.
             values: L lists of the choices' values; (S, C) arrays where sheets differ.
             pairs: L arrays (choices before, choices) that are added to them; the first is None.
+
+        Raises:
+            ValueError: the first slot has several sheets, or choices that nothing allows.
         """
         steps = []
         for slot, row in enumerate(values):
@@ -90,8 +94,9 @@ class Trellis:
             step = step[:, None, :] if step.ndim == 2 else step[None, None, :]
             pair = pairs[slot] if pairs is not None else None
             steps.append(step if pair is None else step + pair[None])
-        allowed = tuple(space.allowed(slot) for slot in range(len(space.choice_counts)))
-        return cls(name, unit, float(constant), tuple(steps), allowed)
+        if len(steps[0]) > 1:
+            raise ValueError("the first slot chooses the sheet, so it has one row of values")
+        return cls(name, unit, float(constant), tuple(steps), _transitions(space))
 
     def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
         """(N,) values of canonical architectures (N, L); of prefixes (N, P), what they add up to.
@@ -125,6 +130,16 @@ class Trellis:
     def sheets(self) -> int:
         """How many sheets there are; 1 where no slot decides about all others."""
         return max(len(step) for step in self.steps)
+
+    @cached_property
+    def magnitude(self) -> float:
+        """No value of a path through the trellis is further from 0 than this."""
+        return abs(self.constant) + sum(float(np.abs(step).max()) for step in self.steps)
+
+    @cached_property
+    def ways(self) -> Ways:
+        """Which choices lead on equally, for this trellis alone."""
+        return Ways((self,))
 
     @property
     def nothing(self) -> float:
@@ -211,6 +226,12 @@ class Trellis:
             onward = self.join(reached[:, :, None], self.steps[slot])
             reached = np.where(self.allowed[slot], onward, np.inf).min(axis=1)
         return float(reached.min())
+
+
+def _transitions(space: ChoiceSpace) -> tuple[NDArray[np.bool_], ...]:
+    if not space.allowed(0).all():
+        raise ValueError(f"the first slot of {space.name} has a choice that is never allowed")
+    return tuple(space.allowed(slot) for slot in range(len(space.choice_counts)))
 
 
 def _value(objective: BlockObjective, block: Block) -> float:

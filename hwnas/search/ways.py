@@ -1,11 +1,13 @@
 """Which choices of a slot can go on in the same ways: paths to them can be compared."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.search.trellis import Trellis
+if TYPE_CHECKING:
+    from hwnas.search.trellis import Trellis
 
 Onward = tuple[tuple[int, NDArray[np.int64]], ...]
 """Numbers, and the choices of the next slot that have each."""
@@ -20,7 +22,7 @@ class Ways:
         numbers: L arrays (S, C), by sheet and choice.
     """
 
-    def __init__(self, trellises: Sequence[Trellis]) -> None:
+    def __init__(self, trellises: "Sequence[Trellis]") -> None:
         self._trellises = trellises
         self._sheets = max(trellis.sheets for trellis in trellises)
         self.numbers = [self._numbered(slot) for slot in range(len(trellises[0].steps))]
@@ -58,12 +60,9 @@ class Ways:
         return grouped
 
 
-def ways_of(trellises: Sequence[Trellis]) -> Ways:
-    """The ways of trellises over one space; remembered with the last where no step is coupled."""
+def ways_of(trellises: "Sequence[Trellis]") -> Ways:
+    """The ways of trellises over one space."""
     if any(step.shape[0] > 1 or step.shape[1] > 1 for t in trellises for step in t.steps):
         return Ways(trellises)
-    keeper = trellises[-1]
-    if "_ways" not in keeper.__dict__:
-        keeper.__dict__["_ways"] = Ways((keeper,))
-    found: Ways = keeper.__dict__["_ways"]
-    return found
+    # Uncoupled ones have the same, and that of the last, a cost, outlives many a score.
+    return trellises[-1].ways
