@@ -59,6 +59,20 @@ def find_config(kind: str, name: str) -> Path:
     )
 
 
+# What pydantic says in words of its own, by its error types.
+_WANTED = {
+    "tuple_type": "must be a list, as in [a, b]",
+    "list_type": "must be a list, as in [a, b]",
+    "too_short": "must name at least one",
+    "dict_type": "must hold keys and values, as in {key: value}",
+    "model_type": "must hold keys and values, as in {key: value}",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+}
+
+
 def read_config(path: Path, model: type[Config]) -> Config:
     """Reads and validates one YAML file.
 
@@ -117,7 +131,7 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
         return f"the key '{key}' is missing"
     if first["type"] == "value_error":
         return f"{key}: {first['ctx']['error']}"
-    message = first["msg"][0].lower() + first["msg"][1:]
+    message = _WANTED.get(first["type"]) or first["msg"][0].lower() + first["msg"][1:]
     return f"'{key}' is {first['input']!r}, but {message}"
 
 

@@ -74,9 +74,17 @@ class Validation:
         """A sentence when this is poor."""
         if not self.poor:
             return None
-        return (
+        start = (
             f"warning: latencies are off by {self.prediction.mape:.1f} % on average (measuring "
-            f"twice: {self.replicate.mape:.1f} %): the machine was busy when they were measured; "
+            f"twice: {self.replicate.mape:.1f} %): "
+        )
+        if self.replicate.mape <= POOR:
+            return start + (
+                "the sum of the blocks does not describe whole networks; profile into a new table "
+                "(--table) with more networks to fit it by (profile.fit_networks)"
+            )
+        return start + (
+            "the machine was busy when they were measured; "
             "'hwnas devices check' says with what, then profile into a new table (--table)"
         )
 

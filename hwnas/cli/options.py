@@ -92,9 +92,11 @@ def load_config(
     }
     overrides = {key: value for key, value in named.items() if value is not None}
     if budgets:
-        overrides["search.budgets"] = dict(
-            _pair("--budget", text, "latency=12 ms") for text in budgets
-        )
+        pairs = [_pair("--budget", text, "latency=12 ms") for text in budgets]
+        for name, _ in pairs:
+            if [other for other, _ in pairs].count(name) > 1:
+                raise ConfigError(f"--budget {name} is given twice; give it once")
+        overrides["search.budgets"] = dict(pairs)
     for text in settings or []:
         key, value = _pair("--set", text, "train.epochs=20")
         overrides[key] = _yaml_value(value)

@@ -35,7 +35,8 @@ class Output:
         # Text: paths and names of a person's files are not markup.
         table = Table(title=Text(title), title_justify="left")
         for index, column in enumerate(columns):
-            words = (word for row in (columns, *rows) for word in row[index].split())
+            words = [word for row in rows for word in row[index].split()]
+            words += [word for word in column.split() if len(word) <= 12]
             longest = max(map(len, words), default=0)
             table.add_column(
                 column,

@@ -49,7 +49,8 @@ def search(
         result = search_stage(experiment, folder, latency, judge, output)
         points = show_front(output, result, experiment.space)
         found = show_contributions(output, result)
-        output.line(f"front: {folder.front_file}; next: hwnas export {folder.path}")
+        following = "export" if experiment.config.trainable else "report"
+        output.line(f"front: {folder.front_file}; next: hwnas {following} {folder.path}")
         output.document(
             {
                 "front": points,

@@ -5,7 +5,7 @@ from typing import Any
 
 from hwnas.cli.output import Output
 from hwnas.report.comparison import RunComparison, RunStanding
-from hwnas.report.rows import number
+from hwnas.report.rows import amount, number
 from hwnas.search import Budget
 
 
@@ -85,5 +85,5 @@ def _budgets(budgets: Iterable[Budget]) -> dict[str, dict[str, Any]]:
 
 
 def _text(budgets: Iterable[Budget]) -> str:
-    parts = [f"{b.trellis.name} ≤ {b.bound:,.4g} {b.trellis.unit}" for b in budgets]
+    parts = [f"{b.trellis.name} ≤ {amount(b.bound)} {b.trellis.unit}" for b in budgets]
     return ", ".join(parts) or "none"

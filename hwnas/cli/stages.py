@@ -14,6 +14,7 @@ from hwnas.export.writer import as_json
 from hwnas.report.content import gather
 from hwnas.report.page import render_page
 from hwnas.report.picture import front_svg
+from hwnas.report.rows import amount
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exporting import Exporter
 from hwnas.runs.folder import RunFolder
@@ -89,7 +90,7 @@ def search_stage(
     problem = experiment.problem(latency)
     folder.adopt(experiment.config)
     for budget in problem.budgets:
-        output.say(f"budget: {budget.trellis.name} ≤ {budget.bound:,.4g} {budget.trellis.unit}")
+        output.say(f"budget: {budget.trellis.name} ≤ {amount(budget.bound)} {budget.trellis.unit}")
     with output.progress("judging networks") as update:
 
         def told(name: str, done: int, total: int) -> None:

@@ -57,7 +57,7 @@ def check_comparable(runs: Sequence[Searched]) -> None:
         if difference is not None:
             raise RunError(
                 f"{other.name} cannot be compared with {first.name}: {difference}; name runs of "
-                "one space, resolution, classes, images and device"
+                "one space, resolution, classes, images or file of accuracies, and device"
             )
 
 

@@ -77,6 +77,8 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
 
 def _judged(result: SearchResult) -> list[Judged]:
     costs = result.problem.costs(result.architectures)
-    return [
-        Judged(name, costs[some], result.scores[some]) for name, some in asked_by(result).items()
-    ]
+    asked = asked_by(result)
+    earlier = ~np.any([*asked.values(), np.zeros(len(costs), dtype=np.bool_)], axis=0)
+    if earlier.any():
+        asked["an earlier search"] = earlier
+    return [Judged(name, costs[some], result.scores[some]) for name, some in asked.items()]

@@ -17,7 +17,8 @@ class Contribution:
 
     Attributes:
         searcher: its name.
-        evaluations: how many networks it asked for, those that others asked for too included.
+        evaluations: how many networks it asked for with the run's present budgets and settings,
+            those that others asked for too included.
         accuracy: of the best that keeps the budgets, %; None where none does.
         on_front: how many networks of the run's front it asked for.
         hypervolume_ratio: the hypervolume of its own front over that of the run's, in the box of

@@ -43,11 +43,16 @@ def number(value: float | None, form: str) -> str:
     return "–" if value is None else form.format(value)
 
 
+def amount(value: float) -> str:
+    """A cost without its unit: 12.35, 900,000."""
+    return f"{value:,.0f}" if value >= 10_000 else f"{value:,.4g}"
+
+
 def budgets_text(summary: dict[str, Any]) -> str:
     """The budgets of a run in one line."""
     units = {name: objective.unit for name, objective in COSTS.items()}
     parts = [
-        f"{name} ≤ {bound:,.4g} {units.get(name, 'ms')}"
+        f"{name} ≤ {amount(bound)} {units.get(name, 'ms')}"
         for name, bound in summary["budgets"].items()
     ]
     return f"budget: {', '.join(parts) or 'none'}; {summary['test_images']} test images"
@@ -82,7 +87,6 @@ def front_header(result: "SearchResult") -> list[str]:
         "MACs",
         "parameters",
         "found by",
-        "",
     ]
 
 
@@ -91,7 +95,7 @@ def front_rows(points: "Sequence[FrontPoint]", bend: int | None) -> list[list[st
     return [
         [f"{p.accuracy:.2f}", f"{p.latency_ms:.4g}",
          *(f"{ms:.4g}" for ms in p.further_ms.values()), f"{p.macs:,}", f"{p.params:,}",
-         ", ".join(p.searchers), "knee" if index == bend else ""]
+         (", ".join(p.searchers) or "an earlier search") + (" (knee)" if index == bend else "")]
         for index, p in enumerate(points)
     ]  # fmt: skip
 

@@ -89,12 +89,12 @@ class SearchConfig(StrictModel):
     @field_validator("searchers")
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for name in value:
-            if name == "exact":
-                raise ValueError("'exact' is called 'surrogate' now")
+        # A name of before: run folders made with it can still be read.
+        names = ["surrogate" if name == "exact" else name for name in value]
+        for name in names:
             if name not in SEARCHERS:
                 raise ValueError(f"'{name}' is not known (known: {', '.join(SEARCHERS)})")
-        return tuple(dict.fromkeys(value))
+        return tuple(dict.fromkeys(names))
 
     @field_validator("settings")
     @classmethod
@@ -105,6 +105,16 @@ class SearchConfig(StrictModel):
             except ConfigError as error:
                 raise ValueError(str(error)) from error
         return value
+
+    @model_validator(mode="after")
+    def _settings_are_used(self) -> Self:
+        for name in self.settings:
+            if name not in self.searchers:
+                raise ValueError(
+                    f"settings: {name} is not among the searchers; add it to them or leave its "
+                    "settings out"
+                )
+        return self
 
     def parsed_budgets(self) -> list[BudgetText]:
         """The budgets, read."""
@@ -149,6 +159,11 @@ class RunConfig(StrictModel):
             return content
         given = {key: value for key, value in content.items() if value is not None}
         return {"data": {}, "train": {}, "fine_tune": {}, **given}
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the config says what weights come from."""
+        return None not in (self.data, self.train, self.fine_tune)
 
     @property
     def recipe(self) -> Recipe:

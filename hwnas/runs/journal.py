@@ -1,6 +1,7 @@
 """Journal: every evaluation of a run in one append-only SQLite file, `run.sqlite`."""
 
 import json
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -74,11 +75,15 @@ class Journal:
             np.array([score for _, score in rows], dtype=np.float64),
         )
 
-    def searchers_of(self) -> dict[tuple[int, ...], set[str]]:
-        """Which searchers asked for each architecture."""
+    def searchers_of(
+        self, settings: Collection[str] | None = None
+    ) -> dict[tuple[int, ...], set[str]]:
+        """Which searchers asked for each architecture; only those of some settings, if given."""
         found: dict[tuple[int, ...], set[str]] = {}
-        for text, searcher in self._database.rows("SELECT architecture, searcher FROM trials"):
-            found.setdefault(self._choices(text), set()).add(searcher)
+        query = "SELECT architecture, searcher, settings FROM trials"
+        for text, searcher, setting in self._database.rows(query):
+            if settings is None or setting in settings:
+                found.setdefault(self._choices(text), set()).add(searcher)
         return found
 
     def bind(self, key: str, value: str) -> None:
@@ -91,7 +96,8 @@ class Journal:
         known = self.bound(key)
         if known != value:
             raise RunError(
-                f"{self.path} was made with {key} {known}, now it is {value}; use a new run folder"
+                f"{self.path} was made with another {key} ({known}, now {value}); bring that one "
+                "back, or name a new run folder with --run"
             )
 
     def bound(self, key: str) -> str | None:

@@ -39,8 +39,12 @@ def further_latency(config: RunConfig, name: str, space: SearchSpace) -> Latency
             _check_device(table, device)
             return load_model(table, scope_of(space), space.blocks())
     except (ConfigError, TableError) as error:
-        mend = f" and --device {name}" if "hwnas profile" in str(error) else ""
-        raise type(error)(f"the budget latency@{name}: {error}{mend}") from error
+        text = str(error)
+        if "hwnas profile" in text and not load_device(name).measurable:
+            text = text.replace("'hwnas profile'", "'hwnas table import'")
+        elif "hwnas profile" in text:
+            text += f" and --device {name}"
+        raise type(error)(f"the budget latency@{name}: {text}") from error
 
 
 def _further_table(config: RunConfig, name: str, device: Device) -> Path:

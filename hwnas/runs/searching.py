@@ -22,7 +22,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.journal import Journal
 from hwnas.runs.scores import identity_of, origin_of
-from hwnas.search import SearchProblem, Trellis, make_searcher, searcher_settings
+from hwnas.search import SearchProblem, Trellis, make_searcher, searcher_class, searcher_settings
 from hwnas.search.front import Front, front_of
 from hwnas.search.run_search import run_search
 from hwnas.spaces import Architectures, SearchSpace
@@ -91,7 +91,8 @@ def settings_digest(problem: SearchProblem, config: SearchConfig, name: str) -> 
     if name in config.settings:
         given = searcher_settings(name, config.settings[name])
         changed = given.model_dump_json(exclude_defaults=True)
-    state = hashlib.sha256(f"{config.evaluations} {config.seed} {changed}".encode())
+    version = searcher_class(name).version
+    state = hashlib.sha256(f"{config.evaluations} {config.seed} {changed} {version}".encode())
     for trellis, bound in ((problem.cost, None), *((b.trellis, b.bound) for b in problem.budgets)):
         state.update(f"{trellis.name} {trellis.constant!r} {bound!r}".encode())
         for step in trellis.steps:
@@ -117,7 +118,7 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
                     f"table ('{name}' has not); run 'hwnas search' with its config"
                 )
         architectures, scores = journal.evaluations()
-        found_by = journal.searchers_of()
+        found_by = journal.searchers_of(settings)
         scored_by, origin = identity_of(journal), origin_of(journal)
     front = front_of(problem, architectures, scores)
     state = hashlib.sha256(f"{config.to_yaml()} {settings} {scored_by}".encode())

@@ -1,11 +1,11 @@
 """Regularised evolution (Real et al. 2019, arXiv 1802.01548) under hard budgets."""
 
 from collections import deque
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from devices.config import StrictModel
 from hwnas.search.neighbours import mutated
@@ -28,6 +28,14 @@ class EvolutionSettings(StrictModel):
 
     population: Annotated[int, Field(ge=2)] = 20
     sample: Annotated[int, Field(ge=1)] = 10
+
+    @model_validator(mode="after")
+    def _sample_of_the_population(self) -> Self:
+        if self.sample > self.population:
+            raise ValueError(
+                f"sample is {self.sample}, more than the population of {self.population}; lower it"
+            )
+        return self
 
 
 class Evolution(Searcher):

@@ -23,6 +23,8 @@ class Searcher(ABC):
     """
 
     name: ClassVar[str]
+    # Raised when a searcher asks for something else than before: searches under way begin anew.
+    version: ClassVar[int] = 1
     settings_model: ClassVar[type[StrictModel]] = StrictModel
 
     def __init__(

@@ -5,8 +5,9 @@ import pytest
 
 from devices.errors import BudgetError
 from hwnas.search import SEARCHERS, Budget, Searcher, SearchProblem, Trellis, make_searcher
+from hwnas.search.exact import exact_best
 from hwnas.search.front import front_of
-from hwnas.spaces import Architectures
+from hwnas.spaces import Architectures, load_space
 from tests.hwnas.search.problems import (
     every_architecture,
     family_problem,
@@ -131,18 +132,38 @@ def test_two_budgets_are_both_kept_by_what_is_found(name: str) -> None:
     bound = float(np.quantile(other.evaluate(every_architecture(macro())), 0.3))
     problem = SearchProblem(macro(), cost.cost, (*cost.budgets, Budget(other, bound)))
     asked = np.array(everything_asked(make_searcher(name, problem, 100, seed=0)))
-    front = front_of(problem, asked, synthetic_score(asked))
-    assert len(front.scores) > 0
-    assert (other.evaluate(front.architectures) <= bound).all()
+    kept = (other.evaluate(asked) <= bound) & (cost.costs(asked) <= cost.budgets[0].bound)
+    # A sweep's models on the way may break what its results keep.
+    assert kept.any() if name in SWEEPS else kept.all()
+
+
+@every_searcher
+def test_budgets_that_hardly_agree_end_no_search(name: str) -> None:
+    # The more of one, the less of the other: each alone leaves many networks, both few.
+    space = load_space("mobilenet_v3_small")
+    generator = np.random.default_rng(0)
+    values = [generator.random(count) for count in space.choice_counts]
+    one = Trellis.from_values(space, "one", "u", 0.0, values)
+    turned = [1.0 - row + 0.2 * generator.random(len(row)) for row in values]
+    other = Trellis.from_values(space, "other", "u", 0.0, turned)
+    half = float(np.mean(one.range))
+    free = SearchProblem(space, other, (Budget(one, half),))
+    least = float(other.evaluate(exact_best(other.negated, free)[None])[0])
+    tight = least + 0.02 * (other.range[1] - other.range[0])
+    problem = SearchProblem(space, one, (Budget(one, half), Budget(other, tight)))
+    asked = np.array(everything_asked(make_searcher(name, problem, 60, seed=0)))
+    assert problem.feasible(asked).any()
 
 
 @every_searcher
 def test_it_finds_better_than_the_middling(name: str) -> None:
     problem, every = macro_problem(0.5), every_architecture(macro())
     scores = synthetic_score(every[problem.feasible(every)])
-    asked = np.array(everything_asked(make_searcher(name, problem, 150, seed=0)))
-    found = front_of(problem, asked, synthetic_score(asked)).scores[-1]
-    assert found >= np.quantile(scores, 0.9)
+    found = []
+    for seed in range(3):
+        asked = np.array(everything_asked(make_searcher(name, problem, 150, seed)))
+        found.append(front_of(problem, asked, synthetic_score(asked)).scores[-1])
+    assert np.median(found) >= np.quantile(scores, 0.95)
 
 
 @every_searcher

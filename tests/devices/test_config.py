@@ -36,7 +36,7 @@ def test_a_config_is_read(tmp_path: Path) -> None:
             "name: a\nstages: [{epochs: 1}, {epoch: 3}]",
             "did you mean 'stages.1.epochs'?",
         ),
-        ("name: a\ntrain: {epochs: many}", "'train.epochs' is 'many', but input should be a valid"),
+        ("name: a\ntrain: {epochs: many}", "'train.epochs' is 'many', but must be a whole number"),
         ("name: a\ntrain: {epochs: 2.5}", "'train.epochs' is 2.5, but"),
         ("name: [", "line 1 is not valid YAML"),
         ("- a\n- b", "must hold keys and values"),

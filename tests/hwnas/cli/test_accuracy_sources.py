@@ -89,8 +89,8 @@ def test_a_changed_file_needs_a_new_run_and_changes_nothing(
     (known / "some.csv").write_text(text + text.splitlines()[-1].split(",")[0] + ",12\n")
     answer = terminal("search", "known.yaml", *PREDICTOR, "--budget", "macs=1 G")
     assert answer.code == 2
-    assert "run.sqlite was made with accuracy file" in answer.stderr
-    assert "use a new run folder" in answer.stderr
+    assert "run.sqlite was made with another accuracy file" in answer.stderr
+    assert "name a new run folder with --run" in answer.stderr
     kept = {item: item.read_bytes() for item in (known / "runs/known").iterdir()}
     assert kept == before
     other = terminal("search", "known.yaml")

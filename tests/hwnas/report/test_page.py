@@ -53,7 +53,7 @@ def test_a_front_without_export_says_so_and_one_with_shows_it() -> None:
     assert "was not exported yet" in render_page(content())
     summary = {"budgets": {"macs": 1.5e6}, "test_images": 12, "measured_ms": 1.25}
     page = render_page(content(summary))
-    assert "budget: macs ≤ 1.5e+06 MACs; 12 test images" in page
+    assert "budget: macs ≤ 1,500,000 MACs; 12 test images" in page
     assert "1.25 ms" in page
 
 

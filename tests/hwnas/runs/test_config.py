@@ -35,6 +35,21 @@ def test_settings_of_an_unknown_searcher_are_refused() -> None:
         load(search__settings__nsga9__population=5)
 
 
+def test_settings_of_a_searcher_that_does_not_run_are_refused() -> None:
+    with pytest.raises(ConfigError, match="settings: local is not among the searchers; add it"):
+        load(search__settings__local__batch=4)
+
+
+def test_a_sample_larger_than_its_population_is_refused() -> None:
+    given = {"search__searchers": ["evolution"], "search__settings__evolution__sample": 50}
+    with pytest.raises(ConfigError, match="sample is 50, more than the population of 20"):
+        load(**given)
+
+
+def test_a_searcher_by_its_name_of_before_is_the_same() -> None:
+    assert load(search__searchers=["exact", "random"]).search.searchers == ("surrogate", "random")
+
+
 def test_reading_a_config_without_settings_imports_no_searcher() -> None:
     code = (
         "import sys\n"

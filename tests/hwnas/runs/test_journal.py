@@ -122,7 +122,9 @@ def test_a_bound_value_is_kept_and_another_refused(path: Path) -> None:
         journal.bind("supernet", "abc")
     with Journal(path) as journal:
         journal.bind("supernet", "abc")
-        with pytest.raises(RunError, match="supernet abc, now it is def"):
+        with pytest.raises(
+            RunError, match=r"another supernet \(abc, now def\); bring that one back"
+        ):
             journal.bind("supernet", "def")
 
 

@@ -6,7 +6,9 @@ from tests.hwnas.search.problems import macro_problem
 
 
 def digest(name: str, **settings: Any) -> str:
-    config = SearchConfig.model_validate({"budgets": {}, "settings": settings})
+    searchers = ["layernas", "nsga2"]
+    given = {"budgets": {}, "searchers": searchers, "settings": settings}
+    config = SearchConfig.model_validate(given)
     return settings_digest(macro_problem(), config, name)
 
 

@@ -10,7 +10,7 @@ from hwnas.search import Budget, SearchProblem, Trellis
 from hwnas.spaces import Architectures
 
 # Few distinct values make ties; thirds and tenths make sums that depend on their order.
-VALUES = np.array([0.0, 0.1, 0.2, 0.3, 0.7, 1.0, 1 / 3, -0.1, 1e6, 3.3])
+VALUES = np.array([0.0, 0.1, 0.2, 0.3, 0.7, 1.0, 1 / 3, -0.1, 1e6, -1e6, 3.3])
 
 
 @dataclass(frozen=True)

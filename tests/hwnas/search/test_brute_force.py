@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.errors import BudgetError
-from hwnas.search import SearchProblem, Trellis
+from hwnas.search import Budget, SearchProblem, Trellis
 from hwnas.search.dual import Dual
 from hwnas.search.exact import cheapest, exact_best, exact_front
 from hwnas.search.k_best import k_best
@@ -175,13 +175,52 @@ def test_range_and_completions(seed: int) -> None:
 
 
 @often
+@given(SEEDS, st.integers(1, 5))
+def test_nothing_but_a_budget_on_the_largest_block(seed: int, count: int) -> None:
+    generator = np.random.default_rng(seed)
+    score, problem, (cost, other) = random_problem(generator, 2, 0)
+    peak = largest(other)
+    bound = float(generator.choice(peak.evaluate(problem.space.sample(generator, 5))))
+    problem = SearchProblem(problem.space, cost, (Budget(peak, bound),))
+    rows = feasible(problem)
+    expected = -np.sort(-score.evaluate(rows))[:count]
+    assert score.evaluate(exact_best(score, problem)[None])[0] == expected[0]
+    found, certain = k_best(score, problem, count)
+    assert certain
+    assert score.evaluate(found) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@often
+@given(SEEDS, st.integers(1, 4))
+def test_few_labels_keep_every_budget_of_the_problem(seed: int, most: int) -> None:
+    generator = np.random.default_rng(seed)
+    score, problem, costs = random_problem(generator, 3, 3)
+    rows = feasible(problem)
+    if not len(rows):
+        return refused(lambda: front_of_costs(score, problem, costs[:2], most))
+    assert problem.feasible(exact_front(score, problem, most).architectures).all()
+    front = front_of_costs(score, problem, costs[:2], most)
+    budgets = np.stack([cost.evaluate(rows) for cost in costs[:2]], axis=1)[:5]
+    within = front.within(budgets)
+    found = within.scores > -np.inf
+    assert problem.feasible(within.architectures[found]).all()
+    assert (within.architectures[~found] == -1).all()
+    slack = 1e-9 * score.magnitude
+    for index, budget in enumerate(budgets):
+        kept = np.stack([cost.evaluate(rows) for cost in costs[:2]], axis=1) <= budget
+        best = score.evaluate(rows)[kept.all(axis=1)].max()
+        assert within.scores[index] <= best <= within.at_most[index] + slack
+    return None
+
+
+@often
 @given(SEEDS)
 def test_a_budget_on_the_largest_block(seed: int) -> None:
     score, problem, (cost, other) = random_problem(np.random.default_rng(seed), 2, 1)
     peak = largest(other)
     generator = np.random.default_rng(seed + 1)
     bound = float(generator.choice(peak.evaluate(problem.space.sample(generator, 5))))
-    budgets = (*problem.budgets, type(problem.budgets[0])(peak, bound))
+    budgets = (*problem.budgets, Budget(peak, bound))
     problem = SearchProblem(problem.space, cost, budgets)
     rows = feasible(problem)
     if not len(rows):

@@ -1,3 +1,5 @@
+from typing import Literal
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -75,6 +77,20 @@ def test_a_search_for_a_front_begins_with_both_its_ends() -> None:
     found = problem.costs(rows)
     assert found.min() == costs.min()
     assert found.max() > 0.95 * costs.max()
+
+
+@pytest.mark.parametrize("aim", ["best", "both", "front"])
+def test_every_aim_ends_with_all_of_a_space_of_few_feasible_networks(
+    aim: Literal["best", "both", "front"],
+) -> None:
+    every = every_architecture(macro())
+    for quantile in (0.0, 0.0005, 0.002):
+        problem = macro_problem(quantile)
+        feasible = every[problem.feasible(every)]
+        searcher = SurrogateSearch(problem, 50, 0, SurrogateSettings(aim=aim))
+        while len(rows := searcher.ask()):
+            searcher.tell(rows, synthetic_score(rows))
+        assert sorted(searcher.scores) == sorted(map(tuple, feasible.tolist()))
 
 
 def test_every_refit_asks_for_the_best_predicted() -> None:
