@@ -98,6 +98,11 @@ def check_reachable_together(problem: SearchProblem) -> None:
     if len(problem.budgets) > 1:
         nothing = [np.zeros(count) for count in problem.space.choice_counts]
         score = Trellis.from_values(problem.space, "nothing", "", 0.0, nothing)
+        dual = Dual.of(score, problem.budgets)
+        bounds = [b.bound for b in problem.budgets if b.trellis.combine is np.add]
+        # Mostly a network is met on the way to the prices, which takes a fraction of the search.
+        if problem.feasible(dual.bounds(np.array([bounds])).architectures).any():
+            return
         exact_best(score, SearchProblem(problem.space, problem.budgets[0].trellis, problem.budgets))
 
 
