@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,8 @@ def test_an_interrupted_verb_says_that_it_continues_and_leaves_no_job_behind(
     verb = subprocess.Popen(
         [sys.executable, "-m", "hwnas", "profile", "tiny.yaml"], cwd=folder, text=True,
         stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(temporary)},
+        # A shell lets its background jobs, as this test may be one, ignore Ctrl-C.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     while verb.poll() is None and not list(temporary.glob("hwnas-job-*/job.json")):
         time.sleep(0.01)
