@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.search import Budget, Searcher, SearchProblem, Trellis
+from hwnas.search.front import dominated_share
 from hwnas.spaces import Architectures, SearchSpace, load_space
 from hwnas.spaces.space import keys
 from objectives.costs import MACS
@@ -84,22 +84,19 @@ class Macro:
         feasible = self.mean[problem.feasible(self.rows)]
         return int((feasible > self.mean[place]).sum()) + 1
 
-    @cached_property
-    def _volume(self) -> Callable[[NDArray[np.int64]], float]:
-        costs = self.cost.evaluate(self.rows)
-
-        def volume(places: NDArray[np.int64]) -> float:
-            order = places[pareto_order(costs[places], self.mean[places])]
-            widths = np.diff(np.append(costs[order], costs.max()))
-            return float((widths * (self.mean[order] - self.mean.min())).sum())
-
-        return volume
-
     def hypervolume(self, found: NDArray[np.int64], scores: Scores) -> float:
         """The share of the true front's area that the found front has, judged by true accuracies.
 
         The front is chosen by `scores`. The corner is the most MACs and the least accuracy of all.
         """
-        costs = self.cost.evaluate(self.rows[found])
-        front = found[pareto_order(costs, scores[found])]
-        return self._volume(front) / self._volume(np.arange(len(self.rows)))
+        front = found[pareto_order(self._points[found, 0], scores[found])]
+        return self._area(front) / self._area(np.arange(len(self.rows)))
+
+    @cached_property
+    def _points(self) -> NDArray[np.float64]:
+        """(N, 2) MACs and minus the mean accuracy."""
+        return np.column_stack((self.cost.evaluate(self.rows), -self.mean))
+
+    def _area(self, places: NDArray[np.int64]) -> float:
+        best, worst = self._points.min(axis=0), self._points.max(axis=0)
+        return dominated_share(self._points[places], ideal=best, reference=worst)

@@ -13,13 +13,13 @@ import moocore
 import numpy as np
 from numpy.typing import NDArray
 from pymoo.algorithms.moo.nsga2 import NSGA2
-from pymoo.core.mutation import Mutation
 from pymoo.core.problem import Problem
 from pymoo.operators.crossover.pntx import TwoPointCrossover
 from pymoo.operators.crossover.ux import UniformCrossover
 from pymoo.operators.sampling.rnd import IntegerRandomSampling
 
 from hwnas.search import SearchProblem, Trellis
+from hwnas.search.pymoo_operators import RandomChoice
 from objectives.objective import pareto_order
 
 Share = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
@@ -33,16 +33,6 @@ class Settings:
     crossover: str = "two-point"
     mutations: float = 1.0  # slots changed on average
     duplicates: bool = True  # whether pymoo removes them
-
-
-class _RandomChoice(Mutation):  # type: ignore[misc]  # pymoo is untyped
-    def __init__(self, mutations: float) -> None:
-        super().__init__()
-        self._mutations = mutations
-
-    def _do(self, problem: Problem, X: Any, *_: Any, random_state: Any, **__: Any) -> Any:  # noqa: N803
-        drawn = random_state.integers(0, problem.xu + 1, size=X.shape)
-        return np.where(random_state.random(X.shape) < self._mutations / X.shape[1], drawn, X)
 
 
 class _OnArrays(Problem):  # type: ignore[misc]
@@ -99,7 +89,7 @@ def run(
         pop_size=settings.population,
         sampling=IntegerRandomSampling(),
         crossover=crossover,
-        mutation=_RandomChoice(settings.mutations),
+        mutation=RandomChoice(settings.mutations / problem.length),
         eliminate_duplicates=settings.duplicates,
     )
     algorithm.setup(watched, termination=("n_gen", 10**9), seed=seed, verbose=False)

@@ -50,12 +50,15 @@ class Dual:
     score: Trellis
     costs: tuple[Trellis, ...]
     ceilings: tuple[Budget, ...] = ()
+    limits: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, score: Trellis, budgets: Sequence[Budget]) -> "Dual":
-        """Prices for additive costs, ceilings for the others."""
-        additive = tuple(b.trellis for b in budgets if b.trellis.combine is np.add)
-        return cls(score, additive, tuple(b for b in budgets if b.trellis.combine is not np.add))
+        """Prices for additive costs, whose bounds are the `limits`; ceilings for the others."""
+        additive = [b for b in budgets if b.trellis.combine is np.add]
+        ceilings = tuple(b for b in budgets if b.trellis.combine is not np.add)
+        costs = tuple(b.trellis for b in additive)
+        return cls(score, costs, ceilings, tuple(b.bound for b in additive))
 
     @cached_property
     def _steps(self) -> list[NDArray[np.float64]]:
@@ -75,10 +78,8 @@ class Dual:
             rest.insert(0, onward.max(axis=3))
         return rest
 
-    def solve(
-        self, prices: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], Architectures, list[NDArray[np.float64]]]:
-        """(N,) the most of score − Σ price × cost, (N, L) where it is, and the completions."""
+    def solve(self, prices: NDArray[np.float64]) -> tuple[NDArray[np.float64], Architectures]:
+        """(N,) the most of score − Σ price × cost, and (N, L) where it is."""
         rest, index = self.completions(prices), np.arange(len(prices))
         sheets = np.zeros(len(prices), dtype=np.int64)
         rows = np.empty((len(prices), len(rest)), dtype=np.int64)
@@ -93,7 +94,7 @@ class Dual:
             onward = onward + after[index, rows[:, 0] if after.shape[1] > 1 else sheets]
             rows[:, slot] = onward.argmax(axis=1)
         constant = self.score.constant - prices @ np.array([c.constant for c in self.costs])
-        return constant + total.max(axis=1), rows, rest
+        return constant + total.max(axis=1), rows
 
     def bounds(self, budgets: NDArray[np.float64]) -> Bounds:
         """Upper bounds for N combinations of budgets (N, M) on the M costs, by subgradients."""
@@ -105,7 +106,7 @@ class Dual:
         found = np.zeros((len(budgets), len(self.score.steps)), dtype=np.int64)
         stride, waited = np.ones(len(budgets)), np.zeros(len(budgets), dtype=np.int64)
         for _ in range(_ROUNDS):
-            value, rows, _ = self.solve(prices)
+            value, rows = self.solve(prices)
             used = np.empty_like(budgets)
             for index, cost in enumerate(self.costs):
                 used[:, index] = cost.evaluate(rows)

@@ -10,9 +10,8 @@ from pydantic import Field, model_validator
 from devices.config import StrictModel
 from hwnas.search.neighbours import mutated
 from hwnas.search.problem import SearchProblem
-from hwnas.search.sampling import sample_feasible
 from hwnas.search.searcher import Searcher
-from hwnas.spaces.space import Architectures
+from hwnas.spaces.space import Architectures, keys
 
 # Children of one parent that are looked at before the next mutation of all of them.
 _CHILDREN = 16
@@ -66,9 +65,9 @@ class Evolution(Searcher):
     def ask(self) -> Architectures:
         """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
         if len(self._alive) < self._size:
-            return self._random(self._size - len(self._alive))
+            return self.random(self._size - len(self._alive))
         if self.remaining <= 0:
-            return self._random(0)
+            return self.random(0)
         drawn = self.generator.permutation(self._size)[: self.settings.sample]
         parent = max((self._alive[index] for index in drawn), key=self.scores.__getitem__)
         rows = np.tile(np.array(parent, dtype=np.int64), (_CHILDREN, 1))
@@ -77,13 +76,9 @@ class Evolution(Searcher):
             children = self.unseen(rows[self.problem.feasible(rows)])
             if len(children):
                 return children[:1]
-        return self._random(1)
+        return self.random(1)
 
     def tell(self, architectures: Architectures, scores: NDArray[np.float64]) -> None:
         """Learns the scores (N,), to be maximised, of the architectures last asked for."""
         super().tell(architectures, scores)
-        self._alive.extend(tuple(map(int, row)) for row in architectures)
-
-    def _random(self, count: int) -> Architectures:
-        count = min(count, self.remaining)
-        return sample_feasible(self.problem, self.generator, count, seen=self.scores)
+        self._alive.extend(keys(architectures))

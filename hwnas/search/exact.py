@@ -99,9 +99,8 @@ def check_reachable_together(problem: SearchProblem) -> None:
         nothing = [np.zeros(count) for count in problem.space.choice_counts]
         score = Trellis.from_values(problem.space, "nothing", "", 0.0, nothing)
         dual = Dual.of(score, problem.budgets)
-        bounds = [b.bound for b in problem.budgets if b.trellis.combine is np.add]
         # Mostly a network is met on the way to the prices, which takes a fraction of the search.
-        if problem.feasible(dual.bounds(np.array([bounds])).architectures).any():
+        if problem.feasible(dual.bounds(np.array([dual.limits])).architectures).any():
             return
         exact_best(score, SearchProblem(problem.space, problem.budgets[0].trellis, problem.budgets))
 
@@ -112,10 +111,10 @@ class _Promising:
     def __init__(self, score: Trellis, costs: Costs) -> None:
         bounded = [budget for budget in costs.budgets if np.isfinite(budget.bound)]
         self._dual = Dual.of(score, bounded)
-        self._index = [costs.trellises.index(trellis) for trellis in self._dual.costs]
-        budgets = np.array([[costs.budgets[i].bound for i in self._index]])
-        found = self._dual.bounds(budgets)
-        self._prices, self._budgets = found.prices, budgets[0]
+        self._priced = [np.isfinite(b.bound) and b.trellis.combine is np.add for b in costs.budgets]
+        self._budgets = np.array(self._dual.limits)
+        found = self._dual.bounds(self._budgets[None])
+        self._prices = found.prices
         self._enough = float(found.scores[0])
         self._rest = self._dual.completions(self._prices)
         self._slack = float(self._dual.rounding(self._prices)[0])
@@ -125,7 +124,7 @@ class _Promising:
         self._enough = float(np.max(scores, initial=self._enough))
 
     def __call__(self, slot: int, labels: Extension) -> NDArray[np.bool_]:
-        left = self._budgets[:, None] - labels.costs[self._index]
+        left = self._budgets[:, None] - labels.costs[self._priced]
         rest = self._rest[slot][0]
         bound = labels.scores + rest[labels.sheet if len(rest) > 1 else 0, labels.choice]
         for price, each in zip(self._prices[0], left, strict=True):

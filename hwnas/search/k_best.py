@@ -85,8 +85,7 @@ class _Priced:
     def __init__(self, score: Trellis, budgets: Sequence[Budget]) -> None:
         self._score, dual = score, Dual.of(score, budgets)
         self._costs = dual.costs
-        additive = [budget for budget in budgets if budget.trellis.combine is np.add]
-        self._bounds = np.array([budget.bound for budget in additive])
+        self._bounds = np.array(dual.limits)
         prices = dual.bounds(self._bounds[None]).prices
         self._prices, self._rest = prices[0], [rest[0] for rest in dual.completions(prices)]
         self._slack = float(dual.rounding(prices)[0])

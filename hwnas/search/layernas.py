@@ -11,7 +11,6 @@ from devices.config import StrictModel
 from hwnas.search.buckets import bucket_of, by_bucket, rank_within
 from hwnas.search.completion import OPEN, Partials
 from hwnas.search.problem import SearchProblem
-from hwnas.search.sampling import sample_feasible
 from hwnas.search.searcher import Searcher
 from hwnas.search.surrogate import fit_additive
 from hwnas.spaces.space import Architectures, keys
@@ -128,8 +127,7 @@ class LayerNAS(Searcher):
         return True
 
     def _best(self) -> Architectures | None:
-        rows = np.array(list(self.scores), dtype=np.int64).reshape(-1, self.problem.length)
-        scores = np.array(list(self.scores.values()))
+        rows, scores = self.told
         scores[~self.problem.feasible(rows)] = -np.inf
         found = len(rows) > 0 and scores.max() > -np.inf
         best: Architectures | None = rows[scores.argmax()] if found else None
@@ -186,9 +184,7 @@ class LayerNAS(Searcher):
         quota = self.remaining // (len(self._order) - self._decided)
         expected = layer.inherited
         if self.settings.children == "surrogate" and len(self.scores) > self.problem.length:
-            told = np.array(list(self.scores), dtype=np.int64)
-            scores = np.array(list(self.scores.values()))
-            expected = fit_additive(self.problem.space, told, scores).evaluate(layer.models)
+            expected = fit_additive(self.problem.space, *self.told).evaluate(layer.models)
         buckets = bucket_of(layer.reached, self.settings.buckets)
         order = by_bucket(buckets, expected, self.generator)
         return self.unseen(layer.models[order])[:quota]
@@ -212,5 +208,4 @@ class LayerNAS(Searcher):
 
     def _last_resort(self) -> Architectures:
         """Random feasible networks, should several budgets together have ended every partial."""
-        count = self.remaining if self._best() is None else 0
-        return sample_feasible(self.problem, self.generator, count, seen=self.scores)
+        return self.random(self.remaining if self._best() is None else 0)

@@ -8,9 +8,8 @@ from pydantic import Field
 from devices.config import StrictModel
 from hwnas.search.neighbours import neighbours
 from hwnas.search.problem import SearchProblem
-from hwnas.search.sampling import sample_feasible
 from hwnas.search.searcher import Searcher
-from hwnas.spaces.space import Architectures
+from hwnas.spaces.space import Architectures, keys
 
 
 class LocalSearchSettings(StrictModel):
@@ -53,8 +52,8 @@ class LocalSearch(Searcher):
     def ask(self) -> Architectures:
         """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
         while len(self._around):
-            around = [tuple(row) for row in self._around.tolist()]
-            best = max((row for row in around if row in self.scores), key=self.scores.__getitem__)
+            known = (key for key in keys(self._around) if key in self.scores)
+            best = max(known, key=self.scores.__getitem__)
             if self._at is None or self.scores[best] > self.scores[self._at]:
                 self._stay_at(best)
                 continue
@@ -62,9 +61,8 @@ class LocalSearch(Searcher):
             if len(rows) or self.remaining <= 0:
                 return rows
             break
-        count = min(self.settings.start, self.remaining)
         self._at = None
-        self._around = sample_feasible(self.problem, self.generator, count, seen=self.scores)
+        self._around = self.random(self.settings.start)
         return self._around
 
     def _stay_at(self, architecture: tuple[int, ...]) -> None:

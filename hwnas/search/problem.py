@@ -67,12 +67,17 @@ class SearchProblem:
         """(N,) the cost of canonical architectures (N, L)."""
         return self.cost.evaluate(architectures)
 
-    def feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
-        """(N,) whether canonical architectures (N, L) keep every budget and transition."""
-        kept = np.ones(len(architectures), dtype=np.bool_)
+    def forbidden(self, architectures: Architectures) -> NDArray[np.int64]:
+        """(N,) how many transitions of architectures (N, L) the space forbids."""
+        count = np.zeros(len(architectures), dtype=np.int64)
         for slot in range(1, architectures.shape[1]):
             before, choices = architectures[:, slot - 1], architectures[:, slot]
-            kept &= self.cost.allowed[slot][before, choices]
+            count += ~self.cost.allowed[slot][before, choices]
+        return count
+
+    def feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
+        """(N,) whether canonical architectures (N, L) keep every budget and transition."""
+        kept = np.asarray(self.forbidden(architectures) == 0, dtype=np.bool_)
         for budget in self.budgets:
             kept &= budget.trellis.evaluate(architectures) <= budget.bound
         return kept

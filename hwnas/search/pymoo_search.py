@@ -19,10 +19,9 @@ from hwnas.search.exact import FEW_LABELS, exact_front
 from hwnas.search.front import spread
 from hwnas.search.problem import SearchProblem
 from hwnas.search.pymoo_operators import Canonical, RandomChoice
-from hwnas.search.sampling import sample_feasible
 from hwnas.search.searcher import Searcher
 from hwnas.search.surrogate import fit_additive
-from hwnas.spaces.space import Architectures
+from hwnas.spaces.space import Architectures, keys
 
 _LEAST_POPULATION = 4
 # Generations in a row that bring nothing new before random architectures join the population.
@@ -99,7 +98,7 @@ class PymooSearch(Searcher):
             if len(fresh):
                 return fresh
             self._advance()
-        rows = self._random(self._size)
+        rows = self.random(self._size)
         self._infills = Population.new(X=rows)
         return rows
 
@@ -113,27 +112,22 @@ class PymooSearch(Searcher):
         """(N, L) what is still missing of the initial population, or the first half of it."""
         missing = self._size - len(self.scores)
         if self.settings.start == "random" or missing <= 0:
-            return self._random(missing)
+            return self.random(missing)
         if not self.scores:
-            return self._random((missing + 1) // 2)
-        seen, scores = np.array(list(self.scores)), np.array(list(self.scores.values()))
-        score = fit_additive(self.problem.space, seen, scores)
+            return self.random((missing + 1) // 2)
+        score = fit_additive(self.problem.space, *self.told)
         front = exact_front(score, self.problem, FEW_LABELS).architectures
-        fresh = front[[tuple(row) not in self.scores for row in front.tolist()]]
+        fresh = front[[key not in self.scores for key in keys(front)]]
         rows = self.unseen(fresh[spread(self.problem.costs(fresh), missing)])
-        return rows if len(rows) else self._random(missing)
-
-    def _random(self, count: int) -> Architectures:
-        count = min(count, self.remaining)
-        return sample_feasible(self.problem, self.generator, count, seen=self.scores)
+        return rows if len(rows) else self.random(missing)
 
     def _set_up(self) -> None:
         space = self.problem.space
-        rows = np.array(list(self.scores), dtype=np.int64)
+        rows, _ = self.told
         # Some algorithms measure distances across objectives: both are told in units of what the
         # initial population spans.
-        told = self._told(rows)
-        self._units = np.ptp(told, axis=0)
+        values = self._values(rows)
+        self._units = np.ptp(values, axis=0)
         self._units[self._units == 0.0] = 1.0
         parts = {
             "sampling": rows,
@@ -160,25 +154,21 @@ class PymooSearch(Searcher):
 
     def _advance(self) -> None:
         rows = self._infills.get("X").astype(np.int64)
-        values = {"F": self._told(rows) / self._units, "G": self._violations(rows)}
+        values = {"F": self._values(rows) / self._units, "G": self._violations(rows)}
         Evaluator().eval(StaticProblem(self._pymoo_problem, **values), self._infills)
         with _quiet():
             self._algorithm.tell(infills=self._infills)
 
-    def _told(self, rows: Architectures) -> NDArray[np.float64]:
+    def _values(self, rows: Architectures) -> NDArray[np.float64]:
         """(N, 2) what is to be minimised, minus the score and the cost."""
         # What was not evaluated is infeasible, or the limit is reached and nothing follows.
         worst = min(self.scores.values())
-        scores = [self.scores.get(tuple(row), worst) for row in rows.tolist()]
+        scores = [self.scores.get(key, worst) for key in keys(rows)]
         return np.column_stack((-np.array(scores), self.problem.costs(rows)))
 
     def _violations(self, rows: Architectures) -> NDArray[np.float64]:
         """(N, 1 + budgets) forbidden transitions, and the excesses as shares of costs' ranges."""
-        allowed = self.problem.cost.allowed
-        forbidden = np.zeros(len(rows))
-        for slot in range(1, rows.shape[1]):
-            forbidden += ~allowed[slot][rows[:, slot - 1], rows[:, slot]]
-        columns = [forbidden]
+        columns = [self.problem.forbidden(rows).astype(np.float64)]
         for budget in self.problem.budgets:
             least, greatest = budget.trellis.range
             excess = budget.trellis.evaluate(rows) - budget.bound

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from hwnas.search.sampling import sample_feasible
 from hwnas.search.searcher import Searcher
 from hwnas.spaces.space import Architectures
 
@@ -16,5 +15,4 @@ class RandomSearch(Searcher):
 
     def ask(self) -> Architectures:
         """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
-        count = min(_BATCH, self.remaining)
-        return sample_feasible(self.problem, self.generator, count, seen=self.scores)
+        return self.random(_BATCH)

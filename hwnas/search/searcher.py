@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from devices.config import StrictModel
 from hwnas.search.exact import check_reachable_together
 from hwnas.search.problem import SearchProblem
+from hwnas.search.sampling import sample_feasible
 from hwnas.spaces.space import Architectures, keys
 
 
@@ -64,6 +65,17 @@ class Searcher(ABC):
     def remaining(self) -> int:
         """How many more evaluations are allowed."""
         return self.evaluations - len(self.scores)
+
+    @property
+    def told(self) -> tuple[Architectures, NDArray[np.float64]]:
+        """(N, L) every architecture that was told, in order, and their (N,) scores."""
+        rows = np.array(list(self.scores), dtype=np.int64).reshape(-1, self.problem.length)
+        return rows, np.array(list(self.scores.values()), dtype=np.float64)
+
+    def random(self, count: int, but: Architectures | None = None) -> Architectures:
+        """(count', L) random feasible architectures, none told or among `but`; the limit holds."""
+        seen = self.scores if but is None else {*self.scores, *keys(but)}
+        return sample_feasible(self.problem, self.generator, min(count, self.remaining), seen)
 
     def unseen(self, architectures: Architectures) -> Architectures:
         """The distinct rows, in order, that have not been told yet; at most `remaining`."""

@@ -76,9 +76,8 @@ class SurrogateSearch(Searcher):
             return self._first()
         count = min(self._batch, self.remaining)
         if count <= 0:
-            return self._random(0)
-        told = np.array(list(self.scores), dtype=np.int64)
-        scores = np.array(list(self.scores.values()))
+            return self.random(0)
+        told, scores = self.told
         warp = Warp.of(scores, self._initial)
         model = fit_additive(self.problem.space, told, warp(scores))
         share, done = _FRONT_SHARE[self.settings.aim], len(told)
@@ -88,7 +87,7 @@ class SurrogateSearch(Searcher):
             wider = self._widening(model, warp, told, scores, count)
             rows = self.unseen(np.concatenate((rows, wider)))[:count]
         if len(rows) < count:
-            rows = np.concatenate((rows, self._random(count - len(rows), rows)))
+            rows = np.concatenate((rows, self.random(count - len(rows), rows)))
         return rows
 
     def _promising(self, model: Trellis, count: int) -> Architectures:
@@ -101,14 +100,10 @@ class SurrogateSearch(Searcher):
             rows = self.unseen(np.concatenate((rows, front)))[:count]
         return rows
 
-    def _random(self, count: int, but: Architectures | None = None) -> Architectures:
-        seen = {*self.scores, *(() if but is None else keys(but))}
-        return sample_feasible(self.problem, self.generator, count, seen)
-
     def _first(self) -> Architectures:
         """One random network of each of equally many of all costs; for a front also both ends."""
         front = self.settings.aim != "best" and self._initial >= 4
-        ends = self._ends() if front else self._random(0)
+        ends = self._ends() if front else self.random(0)
         wanted = self._initial - len(ends)
         rows = sample_feasible(self.problem, self.generator, _PER_STRATUM * wanted, set(keys(ends)))
         rows = rows[np.argsort(self.problem.costs(rows), kind="stable")]

@@ -73,6 +73,14 @@ def assert_refused(terminal: Terminal, folder: Path, words: str, sentence: str) 
     return answer
 
 
+def add_training(known: Path) -> None:
+    """Gives `known.yaml`, whose accuracies come from a file, images and trainings as well."""
+    training = "{epochs: 1, batch_size: 32, learning_rate: 0.1, flip: false, crop_padding: 1}"
+    with (known / "known.yaml").open("a") as file:
+        file.write(f"data: {{source: digits, limit: 200}}\ntrain: {training}\n")
+        file.write(f"fine_tune: {training}\n")
+
+
 def assert_no_run(terminal: Terminal, folder: Path, words: tuple[str, ...], sentence: str) -> None:
     """A search that is refused with one sentence and code 2 leaves no run behind."""
     answer = terminal("search", "known.yaml", *words)

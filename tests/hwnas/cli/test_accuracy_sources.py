@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hwnas.spaces import load_space
-from tests.hwnas.cli.conftest import Terminal, assert_no_run
+from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run
 from tests.hwnas.search.problems import every_architecture, synthetic_score
 
 CONFIG = """
@@ -132,10 +132,7 @@ def test_without_images_neither_train_nor_export_and_the_mend_is_said(
 def test_what_a_table_found_is_trained_and_exported_where_there_are_images(
     known: Path, terminal: Terminal
 ) -> None:
-    training = "{epochs: 1, batch_size: 32, learning_rate: 0.1, flip: false, crop_padding: 1}"
-    with (known / "known.yaml").open("a") as file:
-        file.write(f"data: {{source: digits, limit: 200}}\ntrain: {training}\n")
-        file.write(f"fine_tune: {training}\n")
+    add_training(known)
     assert terminal("search", "known.yaml").code == 0
     answer = terminal("export", "runs/known")
     assert (answer.code, "run 'hwnas train' with the same config" in answer.stderr) == (2, True)

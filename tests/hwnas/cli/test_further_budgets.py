@@ -13,7 +13,7 @@ from hwnas.spaces import load_space
 from latency.imported import import_timings
 from latency.measure import read_fingerprint
 from objectives.costs import PEAK_MEMORY
-from tests.hwnas.cli.conftest import Terminal, assert_no_run, imported
+from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run, imported
 from tests.hwnas.cli.test_accuracy_sources import CONFIG, write_csv
 from tests.hwnas.search.problems import every_architecture
 
@@ -63,10 +63,7 @@ def test_a_share_of_the_reference_is_that_on_the_further_device(terminal: Termin
 def test_the_winner_is_exported_with_its_prediction_for_every_device(
     known: Path, terminal: Terminal
 ) -> None:
-    training = "{epochs: 1, batch_size: 32, learning_rate: 0.1, flip: false, crop_padding: 1}"
-    with (known / "known.yaml").open("a") as file:
-        file.write(f"data: {{source: digits, limit: 200}}\ntrain: {training}\n")
-        file.write(f"fine_tune: {training}\n")
+    add_training(known)
     assert terminal("search", "known.yaml", "--budget", "latency@phone.yaml=1 s").code == 0
     assert terminal("train", "known.yaml").code == 0
     summary = terminal("export", "runs/known", "--json").document

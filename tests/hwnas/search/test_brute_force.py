@@ -148,7 +148,7 @@ def test_lagrangian_bounds_are_never_below_the_optimum(seed: int) -> None:
     rows = feasible(problem)
     spent, scores = np.stack([c.evaluate(rows) for c in costs], axis=1), score.evaluate(rows)
     prices = generator.exponential(size=(4, 2))
-    values, found, _ = Dual(score, tuple(costs)).solve(prices)
+    values, found = Dual(score, tuple(costs)).solve(prices)
     expected = (scores - prices @ spent.T).max(axis=1)
     assert values == pytest.approx(expected, rel=1e-9, abs=1e-6)
     reached = score.evaluate(found) - (
