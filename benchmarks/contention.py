@@ -16,7 +16,8 @@ import tempfile
 from pathlib import Path
 from hwnas.data import load_dataset
 from hwnas.spaces import load_space
-from hwnas.supernet.supernet import Supernet, uniform_path
+from hwnas.supernet.rules import SinglePath
+from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.train_config import TrainConfig
 from hwnas.supernet.training import train
 space = load_space("mobilenet_v3_small", resolution=48, classes=10)
@@ -24,7 +25,7 @@ data = load_dataset("digits", resolution=48)
 with tempfile.TemporaryDirectory() as folder:
     report = train(
         Supernet(space), data.train, TrainConfig(epochs=4, batch_size=64),
-        checkpoint=Path(folder) / "supernet.safetensors", choose=uniform_path(space),
+        checkpoint=Path(folder) / "supernet.safetensors", rule=SinglePath(space),
     )
 print(report.images_per_second)
 """

@@ -16,7 +16,8 @@ from hwnas.supernet.accuracy import SupernetAccuracy
 from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.progress import load_trained
 from hwnas.supernet.recalibration import recalibrate
-from hwnas.supernet.supernet import Supernet, uniform_path
+from hwnas.supernet.rules import SinglePath
+from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.train_config import TrainConfig
 from hwnas.supernet.training import TrainReport, identity, train
 from latency.blocks import Network, block_key
@@ -48,7 +49,7 @@ def train_supernet(
         experiment.dataset.train,
         config,
         checkpoint=folder.supernet_file,
-        choose=uniform_path(experiment.space),
+        rule=SinglePath(experiment.space),
         progress=progress,
     )
 

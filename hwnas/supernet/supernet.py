@@ -5,19 +5,14 @@ Cai et al. 2020, arXiv 1908.09791, without its kernel transforms): the inverted 
 are parts of one largest block, the first channels and the centre of the kernel.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from hwnas.spaces import Architectures, SearchSpace, Slot
 from hwnas.supernet.modules import BlockModule, NetworkModule
 from latency.blocks import Block, InvertedResidual, Skip
-
-Choose = Callable[[int, np.random.Generator], Architectures]
-"""Step and its random numbers → the architecture (L,) that is trained in this step."""
 
 
 class Supernet(nn.Module):
@@ -123,14 +118,3 @@ def _largest(blocks: list[InvertedResidual]) -> InvertedResidual:
         kernel=max(block.kernel for block in blocks),
         squeeze_channels=max(block.squeeze_channels for block in blocks),
     )
-
-
-def uniform_path(space: SearchSpace) -> Choose:
-    """Chooses a random architecture for each training step, as `space.sample` draws them."""
-
-    def choose(step: int, generator: np.random.Generator) -> Architectures:
-        del step
-        path: Architectures = space.sample(generator, 1)[0]
-        return path
-
-    return choose

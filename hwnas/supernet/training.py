@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch.nn import functional
 
 from devices.errors import RunError
 from hwnas.data.dataset import Split
@@ -16,8 +15,12 @@ from hwnas.data.preprocessing import to_input
 from hwnas.supernet.batches import PATH, Batches, stream
 from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.progress import Progress
-from hwnas.supernet.supernet import Choose, Supernet
+from hwnas.supernet.rules import Plain, Rule, SinglePath
+from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.train_config import TrainConfig
+
+# Checkpoints of before rules had names were made by these, and can be continued.
+_RULES_OF_BEFORE = (Plain.identity, SinglePath.identity)
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def train(
     config: TrainConfig,
     *,
     checkpoint: Path,
-    choose: Choose | None = None,
+    rule: Rule | None = None,
     progress: Callable[[int, int, float], None] | None = None,
     checkpoint_seconds: float = 15.0,
 ) -> TrainReport:
@@ -56,7 +59,7 @@ def train(
         split: the training images.
         config: hyper-parameters.
         checkpoint: the safetensors file, written every `checkpoint_seconds` and at the end.
-        choose: the architecture of each step, for a supernet; None for a network.
+        rule: what is trained in a step; without one, `Plain`.
         progress: called after each step with the steps done, all steps, and the loss.
         checkpoint_seconds: at most about this much work is lost by a kill.
 
@@ -70,7 +73,9 @@ def train(
     )  # fmt: skip
     steps = config.epochs * batches.per_epoch
     optimizer = _optimizer(module, config)
-    saved = Progress(checkpoint, module, optimizer, identity(module, split, config), steps)
+    rule = rule or Plain()
+    belongs_to = identity(module, split, config, rule)
+    saved = Progress(checkpoint, module, optimizer, belongs_to, steps)
     step, loss = saved.resume()
     first, started = step, time.monotonic()
     written = started
@@ -78,7 +83,7 @@ def train(
     while step < steps:
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, step, batches.per_epoch)
-        value = _step(module, optimizer, batches, config, step, choose)
+        value = _step(module, optimizer, batches, config, step, rule)
         step += 1
         loss = value if math.isnan(loss) else 0.9 * loss + 0.1 * value
         if progress is not None:
@@ -120,33 +125,38 @@ def _optimizer(module: torch.nn.Module, config: TrainConfig) -> torch.optim.SGD:
 
 def _step(
     module: Supernet | NetworkModule, optimizer: torch.optim.SGD, batches: Batches,
-    config: TrainConfig, step: int, choose: Choose | None,
+    config: TrainConfig, step: int, rule: Rule,
 ) -> float:  # fmt: skip
     images, labels = batches.get(step)
-    inputs = to_input(images)
-    if choose is None:
-        logits = module(inputs)
-    else:
-        logits = module(inputs, choose(step, stream(config.seed, PATH, step)))
-    loss = functional.cross_entropy(
-        logits, torch.from_numpy(labels), label_smoothing=config.label_smoothing
-    )
-    value = float(loss.detach())
-    if not math.isfinite(value):
-        raise RunError(
-            f"the loss is {value} at step {step + 1}; lower the learning rate (it is "
-            f"{config.learning_rate:g}) and train again from the start"
-        )
+    passes = rule.passes(
+        module, to_input(images), torch.from_numpy(labels),
+        stream(config.seed, PATH, step), config.label_smoothing,
+    )  # fmt: skip
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    shown = math.nan
+    for number, run in enumerate(passes):
+        loss = run()
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise RunError(
+                f"the loss is {value} at step {step + 1}; lower the learning rate (it is "
+                f"{config.learning_rate:g}) and train again from the start"
+            )
+        loss.backward()  # type: ignore[no-untyped-call]
+        shown = shown if number else value
     optimizer.step()
-    return value
+    return shown
 
 
-def identity(module: Supernet | NetworkModule, split: Split, config: TrainConfig) -> dict[str, str]:
-    """What a training belongs to, stored in its checkpoint: settings, network, images."""
+def identity(
+    module: Supernet | NetworkModule, split: Split, config: TrainConfig, rule: Rule | None = None
+) -> dict[str, str]:
+    """What a training belongs to, stored in its checkpoint: settings, rule, network, images."""
+    settings = config.model_dump_json()
+    if rule is not None and rule.identity not in _RULES_OF_BEFORE:
+        settings += rule.identity
     return {
-        "settings": hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16],
+        "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
         "network": hashlib.sha256(module.identity.encode()).hexdigest()[:16],
         "images": split.digest,
     }

@@ -5,7 +5,7 @@ import torch
 from hwnas.data.preprocessing import to_input
 from hwnas.spaces import load_space
 from hwnas.supernet.modules import BlockModule, NetworkModule
-from hwnas.supernet.supernet import Supernet, uniform_path
+from hwnas.supernet.supernet import Supernet
 from latency.blocks import ConvBlock, InvertedResidual
 from latency.layers import block_layers
 from objectives import costs
@@ -147,14 +147,6 @@ def test_the_seed_decides_the_first_weights(tmp_path):
     space = tiny_space(tmp_path)
     assert state_bytes(Supernet(space, 1)) == state_bytes(Supernet(space, 1))
     assert state_bytes(Supernet(space, 1)) != state_bytes(Supernet(space, 2))
-
-
-def test_uniform_paths_are_canonical_and_differ(tmp_path):
-    space = tiny_space(tmp_path)
-    choose = uniform_path(space)
-    rows = np.stack([choose(step, np.random.default_rng(step)) for step in range(50)])
-    assert (space.canonical(rows) == rows).all()
-    assert len(np.unique(rows, axis=0)) > 25
 
 
 def test_children_have_the_names_of_the_layers():

@@ -16,7 +16,8 @@ from hwnas.supernet.accuracy import SupernetAccuracy
 from hwnas.supernet.checkpoint import load_weights
 from hwnas.supernet.evaluation import accuracy
 from hwnas.supernet.progress import load_trained
-from hwnas.supernet.supernet import Supernet, uniform_path
+from hwnas.supernet.rules import SinglePath
+from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.train_config import TrainConfig
 from hwnas.supernet.training import identity, learning_rate, train
 from tests.hwnas.supernet.helpers import images, state_bytes, tiny_space
@@ -42,7 +43,7 @@ def train_tiny(
     supernet = Supernet(space)
     report = train(
         supernet, split or images(70), config, checkpoint=folder / "run" / "supernet.safetensors",
-        choose=uniform_path(space), progress=tell or progress, checkpoint_seconds=seconds,
+        rule=SinglePath(space), progress=tell or progress, checkpoint_seconds=seconds,
     )  # fmt: skip
     return supernet, report
 
@@ -233,7 +234,7 @@ def test_a_supernet_learns_the_digits(tmp_path):
     losses = []
     report = train(
         supernet, data.train, config, checkpoint=tmp_path / "supernet.safetensors",
-        choose=uniform_path(space), progress=lambda *told: losses.append(told[-1]),
+        rule=SinglePath(space), progress=lambda *told: losses.append(told[-1]),
     )  # fmt: skip
     assert report.final_loss < 0.8 * losses[0]
     rows = space.sample(np.random.default_rng(0), 5)
