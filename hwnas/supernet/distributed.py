@@ -1,5 +1,6 @@
 """Several processes that train one module together, started by `torchrun`."""
 
+import gc
 import os
 import warnings
 from collections.abc import Iterable, Iterator
@@ -102,6 +103,9 @@ def joined_group(device: torch.device) -> Iterator[Group]:
                 warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
                 yield current_group()
         finally:
+            # A group that a forgotten cycle still holds aborts the process when Python ends
+            # (github.com/pytorch/pytorch/issues/190489).
+            gc.collect()
             dist.destroy_process_group()
     except RuntimeError as error:
         if isinstance(error, dist.DistError) or "gloo" in str(error):
