@@ -2,8 +2,9 @@
 
 Written here because no library fits: torchvision does not import beside the CPU build of PyTorch.
 kornia does, but draws from PyTorch's global generator (batches are made in threads, and must follow
-from seed and step), its colour jitter took 60 ms for 128 images of 64 pixels where the one matrix
-below takes 2, and it would be 7 MB and 0.3 s of import for three functions of ten lines.
+from seed and step), its colour jitter took 34 ms for 128 images of 64 pixels where the one matrix
+below takes 3.5, its CutMix 62 ms where ours takes 1, and it would be 7 MB and 0.3 s of import for
+three functions of ten lines.
 """
 
 import numpy as np
