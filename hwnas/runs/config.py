@@ -160,6 +160,23 @@ class RunConfig(StrictModel):
         given = {key: value for key, value in content.items() if value is not None}
         return {"data": {}, "train": {}, "fine_tune": {}, **given}
 
+    @field_validator("train")
+    @classmethod
+    def _of_a_supernet(cls, value: TrainConfig | None) -> TrainConfig | None:
+        if value is not None and value.compile:
+            raise ValueError(
+                "compile is for single networks (a supernet runs another network at every step, "
+                "and each would be compiled anew); write it in fine_tune"
+            )
+        return value
+
+    @field_validator("fine_tune")
+    @classmethod
+    def _of_one_network(cls, value: TrainConfig | None) -> TrainConfig | None:
+        if value is not None and (value.rule != "single_path" or value.random_paths is not None):
+            raise ValueError("rule and random_paths are for a supernet; write them in train")
+        return value
+
     @property
     def trainable(self) -> bool:
         """Whether the config says what weights come from."""
