@@ -26,6 +26,7 @@ def train(
     loaded = options.load_config(
         config, data=data, strict=strict, resolution=resolution, settings=settings
     )
+    _ = loaded.recipe  # a config without is refused before a run is made
     experiment = Experiment(loaded)
     with open_run(options.run_path(run, config), experiment, output) as folder:
         report = train_stage(experiment, folder, output)
