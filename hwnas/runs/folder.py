@@ -14,7 +14,7 @@ from hwnas.runs.config import RunConfig
 
 # What a trained supernet, or scores from elsewhere, depend on; everything else may change between
 # two commands.
-FIXED = ("space", "resolution", "data", "train", "accuracy.source")
+FIXED = ("space", "resolution", "width", "from_ofa", "data", "train", "accuracy.source")
 
 
 class RunFolder:

@@ -13,7 +13,7 @@ class TrainConfig(StrictModel):
     `crop_padding` is in pixels; a step is one batch, warm-up and length are in epochs.
     """
 
-    epochs: Annotated[int, Field(ge=1)]
+    epochs: Annotated[int, Field(ge=0)]
     batch_size: Annotated[int, Field(ge=2)] = 128
     learning_rate: Annotated[float, Field(gt=0)] = 0.1
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
