@@ -18,8 +18,9 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
         ConfigError: no such file, damaged or cut short, with code in it, or not a state dict.
     """
     if not path.is_file():
-        what = "is a folder; name a file in it" if path.is_dir() else "is not there"
-        raise ConfigError(f"the checkpoint {path} {what}")
+        if path.is_dir():
+            raise ConfigError(f"the checkpoint {path} is a folder; name a file in it")
+        raise ConfigError(f"the checkpoint {path} is not there; name another path, or download it")
     content: Any = _load_safetensors(path) if _is_safetensors(path) else _load_pickled(path)
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         content = content["state_dict"]

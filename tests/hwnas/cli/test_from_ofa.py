@@ -23,8 +23,7 @@ from latency.imported import import_timings
 from latency.measure import read_fingerprint
 from objectives.costs import block_macs
 from tests.hwnas.cli.conftest import Terminal, assert_refused
-from tests.hwnas.supernet.once_for_all import CHECKPOINT
-from tests.shared_data import shared_data
+from tests.hwnas.supernet.once_for_all import published
 
 CONFIG = """
 space: once_for_all_mobilenet_v3
@@ -45,7 +44,7 @@ STEM = "prefix0.conv.weight"
 def ofa(folder: Path) -> Path:
     """The working folder with `ofa.yaml`, `ofa.pth` and a device whose timings are known."""
     (folder / "ofa.yaml").write_text(CONFIG)
-    shutil.copy(shared_data(CHECKPOINT), folder / "ofa.pth")
+    shutil.copy(published(), folder / "ofa.pth")
     device = folder / "npu.yaml"
     device.write_text("name: npu\ntransport: imported\n")
     space = load_space("once_for_all_mobilenet_v3", resolution=16, classes=10, width=0.25)
@@ -71,7 +70,7 @@ def test_published_weights_are_searched_and_exported_as_they_are(
         "blocks a stage, 10 classes\n"
     ) in trained.stderr
     weights = load_file(ofa / "runs/ofa/supernet.safetensors")
-    published = load_file(shared_data(CHECKPOINT))
+    original = load_file(published())
     pairs = {
         STEM: "first_conv.conv.weight",
         "suffix0.classifier.bias": "classifier.linear.bias",
@@ -79,7 +78,7 @@ def test_published_weights_are_searched_and_exported_as_they_are(
         "prefix1.project.norm.running_var": "blocks.0.conv.point_linear.bn.running_var",
     }
     for ours, theirs in pairs.items():
-        np.testing.assert_array_equal(weights[ours], published[theirs])
+        np.testing.assert_array_equal(weights[ours], original[theirs])
     config = yaml.safe_load((ofa / "runs/ofa/config.yaml").read_text())
     assert (config["from_ofa"], config["width"]) == ("ofa.pth", 0.25)
 
@@ -123,7 +122,7 @@ def test_weights_for_other_classes_are_trained_with_a_new_classifier(
     assert trained.document["steps"] == 1
     weights = load_file(ofa / "runs/ofa/supernet.safetensors")
     assert weights["suffix0.classifier.weight"].shape == (2, 320, 1, 1)
-    stem = load_file(shared_data(CHECKPOINT))["first_conv.conv.weight"]
+    stem = load_file(published())["first_conv.conv.weight"]
     assert 0 < np.abs(weights[STEM] - stem).max() < 0.1 * np.abs(stem).max()
 
 

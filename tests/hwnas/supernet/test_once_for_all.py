@@ -5,29 +5,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from benchmarks.once_for_all import onnx_logits
 from devices.errors import ConfigError
 from hwnas.spaces import load_space
-from hwnas.supernet.folding import folded_weights
 from hwnas.supernet.once_for_all import OnceForAll
 from hwnas.supernet.once_for_all_names import original_name, shortest_name
 from hwnas.supernet.supernet import Supernet
-from latency.graph import build_graph
 from objectives.costs import PARAMETERS
 from tests.hwnas.supernet.helpers import images, state_bytes
-from tests.hwnas.supernet.once_for_all import CHECKPOINT, once_for_all_space, subnets
-from tests.shared_data import shared_data
+from tests.hwnas.supernet.once_for_all import original, published
 
 State = dict[str, Tensor]
 
 
-def published() -> Path:
-    return shared_data(CHECKPOINT)
+SPACE = load_space("once_for_all_mobilenet_v3", resolution=64, classes=10, width=0.25)
 
 
 @pytest.fixture
@@ -36,48 +32,36 @@ def state() -> State:
 
 
 def loaded(path: Path) -> Supernet:
-    supernet = Supernet(once_for_all_space(), kernel_transforms=True)
+    supernet = Supernet(SPACE, kernel_transforms=True)
     OnceForAll.read(path).load_into(supernet)
     return supernet.eval()
 
 
 def test_every_subnet_computes_what_the_original_computes() -> None:
-    supernet = loaded(published())
-    x, known = subnets()
-    assert len(known) == 16
-    with torch.no_grad():
-        for subnet in known:
-            network = supernet.extract(subnet.architecture).eval()
+    supernet, known = loaded(published()), original()
+    assert len(known.subnets) == 16
+    assert known.space == SPACE
+    x = torch.from_numpy(known.images)
+    for subnet in known.subnets:
+        network = supernet.extract(subnet.architecture).eval()
+        with torch.no_grad():
             for logits in (supernet(x, subnet.architecture), network(x)):
-                torch.testing.assert_close(logits, subnet.logits, rtol=0, atol=1e-5)
-            assert sum(p.numel() for p in network.parameters()) == subnet.parameters
-            assert PARAMETERS.evaluate([network.blocks]).tolist() == [subnet.parameters]
-
-
-def test_exported_subnets_compute_what_the_original_computes() -> None:
-    supernet = loaded(published())
-    x, known = subnets()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    for subnet in known:
-        network = supernet.extract(subnet.architecture)
-        model = build_graph(network.blocks, batch=2, weights=folded_weights(network))
-        session = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
-        logits = session.run(None, {"input": x.numpy()})[0]
-        np.testing.assert_allclose(logits, subnet.logits.numpy(), rtol=0, atol=1e-4)
+                np.testing.assert_allclose(logits.numpy(), subnet.logits, rtol=0, atol=1e-5)
+        assert sum(p.numel() for p in network.parameters()) == subnet.parameters
+        assert PARAMETERS.evaluate([network.blocks]).tolist() == [subnet.parameters]
+        exported = onnx_logits(network, known.images)
+        np.testing.assert_allclose(exported, subnet.logits, rtol=0, atol=1e-4)
 
 
 def test_the_kernel_matrices_make_a_difference_that_would_be_seen() -> None:
-    supernet = loaded(published())
+    supernet, known = loaded(published()), original()
     for name, parameter in supernet.named_parameters():
         if ".transforms." in name:
             torch.nn.init.eye_(parameter)
-    x, known = subnets()
+    subnet = known.subnets[1]
     with torch.no_grad():
-        logits = supernet(x, known[1].architecture)
-    assert (logits - known[1].logits).abs().max() > 1e-3
+        logits = supernet(torch.from_numpy(known.images), subnet.architecture).numpy()
+    assert np.abs(logits - subnet.logits).max() > 1e-3
 
 
 def older(state: State) -> State:
@@ -148,7 +132,7 @@ def test_any_resolution_will_do() -> None:
     assert supernet.eval()(x, space.choice_counts - 1).shape == (2, 10)
 
 
-SPACE = """
+OTHER_YAML = """
 name: other
 resolution: 32
 classes: 5
@@ -165,7 +149,7 @@ head: {features: 960, hidden: 1280, hidden_bias: false, activation: hard_swish}
 
 
 def test_other_kernels_expansions_and_depths_are_loaded_into_their_space(tmp_path: Path) -> None:
-    (tmp_path / "other.yaml").write_text(SPACE)
+    (tmp_path / "other.yaml").write_text(OTHER_YAML)
     space = load_space(str(tmp_path / "other.yaml"))
     supernet, copy = (Supernet(space, seed, kernel_transforms=True) for seed in (0, 1))
     path = tmp_path / "other.pth"
@@ -183,7 +167,7 @@ def test_other_kernels_expansions_and_depths_are_loaded_into_their_space(tmp_pat
 
 
 def test_names_are_one_to_one() -> None:
-    names = list(Supernet(once_for_all_space(), kernel_transforms=True).state_dict())
+    names = list(Supernet(SPACE, kernel_transforms=True).state_dict())
     originals = [original_name(name) for name in names]
     assert len(set(originals)) == len(names)
     in_file = {shortest_name(name) for name in load_file(published())}
@@ -297,7 +281,7 @@ def test_what_is_no_such_checkpoint_is_one_sentence(
     path = tmp_path / "ofa.pth"
     write(path, state)
     with pytest.raises(ConfigError) as caught:
-        OnceForAll.read(path).load_into(Supernet(once_for_all_space(), kernel_transforms=True))
+        OnceForAll.read(path).load_into(Supernet(SPACE, kernel_transforms=True))
     assert sentence in str(caught.value)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
