@@ -70,8 +70,10 @@ def reopen_run(path: Path) -> Iterator[tuple[Experiment, RunFolder]]:
         yield Experiment(config), folder
 
 
-def train_stage(experiment: Experiment, folder: RunFolder, output: Output) -> TrainReport:
-    """Trains the supernet."""
+def train_stage(experiment: Experiment, folder: RunFolder, output: Output) -> TrainReport | None:
+    """Trains the supernet; None when published weights are taken as they are."""
+    if not experiment.config.recipe.train.epochs:
+        return train_supernet(experiment, folder)
     dataset = experiment.dataset
     title = f"training the supernet on {len(dataset.train):,} images of {dataset.name}"
     with output.progress(title) as update:

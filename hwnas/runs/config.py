@@ -138,11 +138,14 @@ class RunConfig(StrictModel):
     """Everything that decides an experiment's result, but for the device's timings.
 
     `tables` names the latency tables of the further devices that budgets are on. Where scores need
-    no images (`data`) or settings of trainings, these may be left out.
+    no images (`data`) or settings of trainings, these may be left out. `width` multiplies the
+    channels of the space; `from_ofa` is a once-for-all checkpoint that the supernet starts from.
     """
 
     space: str
     resolution: Annotated[int, Field(ge=8, le=1024)] | None = None
+    width: Annotated[float, Field(gt=0, le=4)] | None = None
+    from_ofa: str | None = None
     data: DataConfig | None = None
     accuracy: AccuracyConfig = AccuracyConfig()
     device: str = "local_cpu"
@@ -184,6 +187,11 @@ class RunConfig(StrictModel):
             raise ValueError("rule and random_paths are for a supernet; write them in train")
         return value
 
+    @field_validator("from_ofa")
+    @classmethod
+    def _path(cls, value: str | None) -> str | None:
+        return None if value is None else str(Path(value))
+
     @property
     def trainable(self) -> bool:
         """Whether the config says what weights come from."""
@@ -194,7 +202,8 @@ class RunConfig(StrictModel):
         """What weights come from.
 
         Raises:
-            ConfigError: the config does without, since its scores come from elsewhere.
+            ConfigError: the config does without, since its scores come from elsewhere; or nothing
+                would be trained, and no published weights are named.
         """
         if self.data is None or self.train is None or self.fine_tune is None:
             names = ("data", "train", "fine_tune")
@@ -204,6 +213,12 @@ class RunConfig(StrictModel):
                 "searches without weights; to train or export networks, add what is missing as "
                 "configs/searches/quickstart.yaml has it, and use a new run folder"
             )
+        for key, training in (("train", self.train), ("fine_tune", self.fine_tune)):
+            if not training.epochs and self.from_ofa is None:
+                raise ConfigError(
+                    f"{key}.epochs is 0, which takes weights as they are; name a published "
+                    "supernet by from_ofa, or train for at least 1 epoch"
+                )
         return Recipe(self.data, self.train, self.fine_tune)
 
     def to_yaml(self) -> str:

@@ -52,7 +52,12 @@ class Experiment:
         """The search space, with as many classes as the images have; without any, its own."""
         data = self.config.data
         classes = len(class_names(data.source)) if data is not None else None
-        return load_space(self.config.space, resolution=self.config.resolution, classes=classes)
+        return load_space(
+            self.config.space,
+            resolution=self.config.resolution,
+            classes=classes,
+            width=self.config.width,
+        )
 
     @cached_property
     def device(self) -> Device:
@@ -66,7 +71,7 @@ class Experiment:
 
     @cached_property
     def reference(self) -> Network | None:
-        """The published network to compare with, at the same resolution and class count."""
+        """The published network to compare with, see `reference_of`."""
         return reference_of(self.space)
 
     def latency_model(self) -> LatencyModel:
@@ -146,7 +151,12 @@ class Experiment:
 
 
 def reference_of(space: SearchSpace) -> Network | None:
-    """The published network that a space names, at its resolution and class count."""
+    """The published network that a space names, at its resolution, class count and width."""
     if space.reference is None:
         return None
-    return reference_network(space.reference, resolution=space.resolution, classes=space.classes)
+    return reference_network(
+        space.reference,
+        resolution=space.resolution,
+        classes=space.classes,
+        width=space.width,
+    )

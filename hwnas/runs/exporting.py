@@ -18,6 +18,7 @@ from hwnas.runs.searching import SearchResult
 from hwnas.runs.training import (
     TrainedSupernet,
     fine_tune,
+    scratch_config,
     train_from_scratch,
     with_loss,
 )
@@ -202,9 +203,11 @@ class Exporter:
 
     def _reference(self) -> _Candidate | None:
         network = self.experiment.reference
-        if network is None:
+        if network is None or not scratch_config(self.experiment.config.recipe).epochs:
             return None
         title = f"training the reference {self.experiment.space.reference} on as many images"
+        if self.experiment.config.from_ofa is not None:
+            title += ", but from random weights"
         with self.listener.progress(title) as update:
             module = train_from_scratch(network, self.experiment, self.folder, with_loss(update))
         return self._candidate(network, module)

@@ -46,7 +46,7 @@ def summarize(
         "accuracy": winner.numbers.accuracy,
         "macs": winner.macs,
         "parameters": winner.parameters,
-        "reference": experiment.space.reference,
+        "reference": reference and experiment.space.reference,
         "reference_predicted_ms": reference and reference.predicted_ms,
         "reference_measured_ms": reference and reference.measured and reference.measured.ms,
         "reference_median_ms": reference and reference.measured and reference.measured.median,

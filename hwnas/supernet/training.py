@@ -235,8 +235,10 @@ def identity(
     settings = config.settings
     if rule is not None and rule.identity not in _RULES_OF_BEFORE:
         settings += rule.identity
+    start = module.start if isinstance(module, Supernet) else ""
     return {
         "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
         "network": hashlib.sha256(module.identity.encode()).hexdigest()[:16],
         "images": split.digest,
+        **({"start": start} if start else {}),
     }
