@@ -4,8 +4,6 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from torch import nn
-
 from hwnas.accuracy import SUPERNET
 from hwnas.accuracy.source import Judge, Origin
 from hwnas.runs.config import Recipe
@@ -13,6 +11,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.spaces import Architectures
 from hwnas.supernet.accuracy import SupernetAccuracy
+from hwnas.supernet.checkpoint import weights_digest
 from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.progress import load_trained
 from hwnas.supernet.recalibration import recalibrate
@@ -76,22 +75,13 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
     # The settings are the run folder's business; a later version may know more of them.
     del belongs_to["settings"]
     load_trained(supernet, folder.supernet_file, belongs_to)
-    digest = _digest(supernet)
+    digest = weights_digest(supernet)
     judge = Judge(
         SupernetAccuracy(supernet, experiment.dataset),
         Origin(SUPERNET),
         {"supernet": digest, "images": experiment.dataset.fingerprint},
     )
     return TrainedSupernet(supernet, judge, digest)
-
-
-def _digest(module: nn.Module) -> str:
-    """16 hexadecimal digits of the weights; the file's own bytes also hold unordered texts."""
-    state = hashlib.sha256()
-    for name, tensor in module.state_dict().items():
-        state.update(name.encode())
-        state.update(tensor.contiguous().numpy().tobytes())
-    return state.hexdigest()[:16]
 
 
 def fine_tune(

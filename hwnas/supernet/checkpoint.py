@@ -1,5 +1,6 @@
 """Weights at rest: safetensors files that are there whole or not at all."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +23,15 @@ def save_weights(
     """
     content = save({name: tensor.contiguous() for name, tensor in state.items()}, dict(metadata))
     write_atomically(path, content, error=RunError)
+
+
+def weights_digest(module: torch.nn.Module) -> str:
+    """16 hexadecimal digits of the weights; the file's own bytes also hold unordered texts."""
+    state = hashlib.sha256()
+    for name, tensor in module.state_dict().items():
+        state.update(name.encode())
+        state.update(tensor.contiguous().cpu().numpy().tobytes())
+    return state.hexdigest()[:16]
 
 
 def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

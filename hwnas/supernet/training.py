@@ -13,10 +13,8 @@ from devices.errors import RunError
 from hwnas.data.dataset import Split
 from hwnas.data.preprocessing import to_input
 from hwnas.supernet.batches import PATH, Batches, stream
-from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.progress import Progress
 from hwnas.supernet.rules import Plain, Rule, SinglePath
-from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.train_config import TrainConfig
 
 # Checkpoints of before rules had names were made by these, and can be continued.
@@ -39,7 +37,7 @@ class TrainReport:
 
 
 def train(
-    module: Supernet | NetworkModule,
+    module: torch.nn.Module,
     split: Split,
     config: TrainConfig,
     *,
@@ -55,7 +53,8 @@ def train(
     holds the weights alone, and a further call just loads them.
 
     Args:
-        module: what is trained; left in evaluation mode.
+        module: what is trained; left in evaluation mode. Its `identity` is a text that is equal
+            exactly for modules of equal blocks.
         split: the training images.
         config: hyper-parameters.
         checkpoint: the safetensors file, written every `checkpoint_seconds` and at the end.
@@ -107,7 +106,7 @@ def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int) -> float
 
 def _optimizer(module: torch.nn.Module, config: TrainConfig) -> torch.optim.SGD:
     # Decay pulls weights towards zero; for batch norm and biases that only hurts.
-    parameters = list(module.parameters())
+    parameters = [p for p in module.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
         {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0},
@@ -124,7 +123,7 @@ def _optimizer(module: torch.nn.Module, config: TrainConfig) -> torch.optim.SGD:
 
 
 def _step(
-    module: Supernet | NetworkModule, optimizer: torch.optim.SGD, batches: Batches,
+    module: torch.nn.Module, optimizer: torch.optim.SGD, batches: Batches,
     config: TrainConfig, step: int, rule: Rule,
 ) -> float:  # fmt: skip
     images, labels = batches.get(step)
@@ -149,7 +148,7 @@ def _step(
 
 
 def identity(
-    module: Supernet | NetworkModule, split: Split, config: TrainConfig, rule: Rule | None = None
+    module: torch.nn.Module, split: Split, config: TrainConfig, rule: Rule | None = None
 ) -> dict[str, str]:
     """What a training belongs to, stored in its checkpoint: settings, rule, network, images."""
     settings = config.model_dump_json()
@@ -157,6 +156,6 @@ def identity(
         settings += rule.identity
     return {
         "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
-        "network": hashlib.sha256(module.identity.encode()).hexdigest()[:16],
+        "network": hashlib.sha256(str(module.identity).encode()).hexdigest()[:16],
         "images": split.digest,
     }
