@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from devices.csv_text import csv_records, read_text, separator_of
 from devices.errors import AccuracyError
+from hwnas.accuracy.source import space_digest
 from hwnas.spaces.space import Architectures, SearchSpace
 
 COLUMNS = ("architecture", "accuracy")
@@ -38,11 +39,7 @@ class KnownAccuracies:
         """What scores of this file depend on: its networks and accuracies, and the space."""
         known = hashlib.sha256(self.architectures.tobytes())
         known.update(" ".join(f"{value:.9f}" for value in self.accuracies).encode())
-        blocks = repr((space.prefix, space.slots, space.suffix)).encode()
-        return {
-            "accuracy file": known.hexdigest()[:16],
-            "space": hashlib.sha256(blocks).hexdigest()[:16],
-        }
+        return {"accuracy file": known.hexdigest()[:16], "space": space_digest(space)}
 
 
 def read_accuracies(path: Path, space: SearchSpace) -> KnownAccuracies:

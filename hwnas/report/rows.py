@@ -58,18 +58,19 @@ def budgets_text(summary: dict[str, Any]) -> str:
     return f"budget: {', '.join(parts) or 'none'}; {summary['test_images']} test images"
 
 
-CONTRIBUTION_HEADER = [
-    "searcher", "judged", "best (%)", "of the front", "share of its hypervolume"
-]  # fmt: skip
+def contribution_header(origin: "Origin") -> list[str]:
+    """The columns of what each searcher brought."""
+    best = f"best ({origin.unit})"
+    return ["searcher", "judged", best, "of the front", "share of its hypervolume"]
 
 
-def contribution_rows(contributions: list["Contribution"]) -> list[list[str]]:
+def contribution_rows(contributions: list["Contribution"], origin: "Origin") -> list[list[str]]:
     """What each searcher brought, as text."""
     return [
         [
             one.searcher,
             f"{one.evaluations:,}",
-            number(one.accuracy, "{:.2f}"),
+            "–" if one.accuracy is None else origin.number(one.accuracy),
             str(one.on_front),
             number(one.hypervolume_ratio, "{:.1%}"),
         ]
@@ -79,9 +80,8 @@ def contribution_rows(contributions: list["Contribution"]) -> list[list[str]]:
 
 def front_header(result: "SearchResult") -> list[str]:
     """The columns of a front."""
-    supernet = result.origin.file is None
     return [
-        "validation (%)" if supernet else "accuracy (%)",
+        result.origin.heading,
         "predicted (ms)",
         *(f"on {device} (ms)" for device in result.further),
         "MACs",
@@ -90,10 +90,12 @@ def front_header(result: "SearchResult") -> list[str]:
     ]
 
 
-def front_rows(points: "Sequence[FrontPoint]", bend: int | None) -> list[list[str]]:
+def front_rows(
+    points: "Sequence[FrontPoint]", bend: int | None, origin: "Origin"
+) -> list[list[str]]:
     """The networks of a front, as text; `bend` is the index of its knee."""
     return [
-        [f"{p.accuracy:.2f}", f"{p.latency_ms:.4g}",
+        [origin.number(p.accuracy), f"{p.latency_ms:.4g}",
          *(f"{ms:.4g}" for ms in p.further_ms.values()), f"{p.macs:,}", f"{p.params:,}",
          (", ".join(p.searchers) or "an earlier search") + (" (knee)" if index == bend else "")]
         for index, p in enumerate(points)

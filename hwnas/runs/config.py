@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from devices.config import StrictModel, find_config, parse_config, read_config
 from devices.errors import BudgetError, ConfigError
-from hwnas.accuracy import FILE_SOURCES, SUPERNET
+from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.runs.budgets import BudgetText, parse_budget
 from hwnas.search import SEARCHERS, searcher_settings
 from hwnas.supernet.train_config import TrainConfig
@@ -30,27 +30,31 @@ class DataConfig(StrictModel):
 
 
 class AccuracyConfig(StrictModel):
-    """Where accuracies come from: the supernet of the run, or a CSV of known ones."""
+    """Where scores come from: the supernet of the run, a CSV of accuracies, or another estimator.
+
+    `seed` is that of scores that have one: initial weights, the choice of images.
+    """
 
     source: str = SUPERNET
     file: str | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @field_validator("source")
     @classmethod
     def _known(cls, value: str) -> str:
-        known = (SUPERNET, *FILE_SOURCES)
-        if value not in known:
-            raise ValueError(f"'{value}' is not known (known: {', '.join(known)})")
+        if value not in ESTIMATORS:
+            raise ValueError(f"'{value}' is not known (known: {', '.join(ESTIMATORS)})")
         return value
 
     @model_validator(mode="after")
     def _file_where_needed(self) -> Self:
-        if self.source == SUPERNET and self.file is not None:
+        reads = ESTIMATORS[self.source].file
+        if self.file is not None and not reads:
             raise ValueError(
-                f"source: {SUPERNET} reads no file; leave out file, or set source to "
-                f"{' or '.join(FILE_SOURCES)}"
+                f"source: {self.source} reads no file; leave out file, or set source to "
+                f"{' or '.join(name for name, one in ESTIMATORS.items() if one.file)}"
             )
-        if self.source != SUPERNET and self.file is None:
+        if self.file is None and reads:
             raise ValueError(
                 f"source: {self.source} needs a CSV of accuracies; name it as in 'file: known.csv'"
             )
@@ -133,8 +137,8 @@ class Recipe:
 class RunConfig(StrictModel):
     """Everything that decides an experiment's result, but for the device's timings.
 
-    `tables` names the latency tables of the further devices that budgets are on. Without a supernet
-    there need not be images (`data`) or settings of trainings.
+    `tables` names the latency tables of the further devices that budgets are on. Where scores need
+    no images (`data`) or settings of trainings, these may be left out.
     """
 
     space: str
@@ -151,14 +155,34 @@ class RunConfig(StrictModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _parts_of_a_supernet(cls, content: Any) -> Any:
-        """With a supernet, what is missing is asked for (`train.epochs`), or is the digits."""
+    def _what_the_estimator_needs(cls, content: Any) -> Any:
+        """What is missing of it is asked for (`train.epochs`), or is the digits."""
         accuracy = content.get("accuracy")
         source = accuracy.get("source", SUPERNET) if isinstance(accuracy, dict) else SUPERNET
-        if source != SUPERNET:
-            return content
+        estimator = ESTIMATORS.get(source) if isinstance(source, str) else None
+        if estimator is None:
+            return content  # refused by its name
         given = {key: value for key, value in content.items() if value is not None}
-        return {"data": {}, "train": {}, "fine_tune": {}, **given}
+        if estimator.weights is not None:
+            return {"data": {}, "train": {}, "fine_tune": {}, **given}
+        return {"data": {}, **given} if estimator.images else content
+
+    @field_validator("train")
+    @classmethod
+    def _of_a_supernet(cls, value: TrainConfig | None) -> TrainConfig | None:
+        if value is not None and value.compile:
+            raise ValueError(
+                "compile is for single networks (a supernet runs another network at every step, "
+                "and each would be compiled anew); write it in fine_tune"
+            )
+        return value
+
+    @field_validator("fine_tune")
+    @classmethod
+    def _of_one_network(cls, value: TrainConfig | None) -> TrainConfig | None:
+        if value is not None and (value.rule != "single_path" or value.random_paths is not None):
+            raise ValueError("rule and random_paths are for a supernet; write them in train")
+        return value
 
     @property
     def trainable(self) -> bool:
@@ -170,7 +194,7 @@ class RunConfig(StrictModel):
         """What weights come from.
 
         Raises:
-            ConfigError: the config does without, since its accuracies come from a file.
+            ConfigError: the config does without, since its scores come from elsewhere.
         """
         if self.data is None or self.train is None or self.fine_tune is None:
             names = ("data", "train", "fine_tune")

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from devices.device import Device, load_device
 from devices.errors import BudgetError
-from hwnas.accuracy import file_judge
-from hwnas.accuracy.source import Judge
 from hwnas.data import ImageDataset, class_names, load_dataset
 from hwnas.runs.config import RunConfig
 from hwnas.runs.latencies import further_latency, scope_of, table_path
@@ -44,7 +42,7 @@ class Experiment:
             ConfigError: the config does without images.
             DataError: images that cannot be used.
         """
-        data = self.config.recipe.data
+        data = self.config.data or self.config.recipe.data
         return load_dataset(
             data.source, resolution=self.space.resolution, strict=data.strict, limit=data.limit
         )
@@ -55,17 +53,6 @@ class Experiment:
         data = self.config.data
         classes = len(class_names(data.source)) if data is not None else None
         return load_space(self.config.space, resolution=self.config.resolution, classes=classes)
-
-    def file_judge(self) -> Judge | None:
-        """What judges networks by the file of the config; None where the supernet does.
-
-        Raises:
-            AccuracyError: the file cannot be used.
-        """
-        accuracy = self.config.accuracy
-        if accuracy.file is None:
-            return None
-        return file_judge(accuracy.source, self.space, Path(accuracy.file))
 
     @cached_property
     def device(self) -> Device:

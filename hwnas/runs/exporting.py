@@ -129,7 +129,7 @@ class Exporter:
             if screened_ms is not None and self._exceeds(screened_ms):
                 rejected.append(self._reject(network, accurate, screened_ms, "untrained"))
                 continue
-            title = f"fine-tuning a network of {accurate:.2f} % validation accuracy"
+            title = f"fine-tuning a network of {self._told(accurate)}"
             with self.listener.progress(title) as update:
                 module = fine_tune(
                     self.trained, architecture, self.experiment, self.folder, with_loss(update)
@@ -153,7 +153,7 @@ class Exporter:
         )
 
     def _screened(self) -> Iterator[tuple[Architectures, float, float | None]]:
-        """(architecture, validation accuracy, measured ms) from the most accurate one down."""
+        """(architecture, its score, measured ms) from the best score down."""
         front = self.result.front
         order = np.argsort(-front.scores)
         if not self.experiment.device.measurable:
@@ -177,6 +177,10 @@ class Exporter:
                 milliseconds = measured[str(index)].ms
                 yield front.architectures[index], float(front.scores[index]), milliseconds
 
+    def _told(self, score: float) -> str:
+        origin = self.result.origin
+        return f"{origin.text(score)} ({origin.label})"
+
     def _exceeds(self, milliseconds: float) -> bool:
         return self.budget_ms is not None and milliseconds > self.budget_ms
 
@@ -185,12 +189,12 @@ class Exporter:
     ) -> dict[str, Any]:
         predicted = float(self.latency.predict([network])[0])
         self.listener.say(
-            f"no winner: a network of {accurate:.2f} % validation accuracy, predicted at "
+            f"no winner: a network of {self._told(accurate)}, predicted at "
             f"{predicted:.4g} ms, measures {measured_ms:.4g} ms {what}, over the budget of "
             f"{self.budget_ms:.4g} ms; trying the next of the front"
         )
         return {
-            "validation_accuracy": accurate,
+            self.result.origin.column: accurate,
             "predicted_ms": predicted,
             "measured_ms": measured_ms,
             "measured": what,

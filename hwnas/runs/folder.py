@@ -10,11 +10,14 @@ from devices.config import read_config
 from devices.errors import RunError
 from devices.files import write_atomically
 from devices.lock import locked
+from hwnas.accuracy import ESTIMATORS, SUPERNET, Estimator
 from hwnas.runs.config import RunConfig
 
 # What a trained supernet, or scores from elsewhere, depend on; everything else may change between
 # two commands.
 FIXED = ("space", "resolution", "data", "train", "accuracy.source")
+# What decides no weights: trained on a GPU, searched on a laptop.
+FREE = ("train.device",)
 
 
 class RunFolder:
@@ -38,6 +41,11 @@ class RunFolder:
     def supernet_file(self) -> Path:
         """The trained supernet."""
         return self.path / "supernet.safetensors"
+
+    @property
+    def log_folder(self) -> Path:
+        """How the supernet's training went, for TensorBoard."""
+        return self.path / "tensorboard"
 
     @property
     def front_file(self) -> Path:
@@ -66,11 +74,13 @@ class RunFolder:
             )
         return read_config(self.config_file, RunConfig)
 
-    def check_trained(self) -> None:
-        """Raises RunError unless the run has a trained supernet."""
-        if not self.supernet_file.is_file():
+    def check_trained(self, estimator: Estimator = ESTIMATORS[SUPERNET]) -> None:
+        """Raises RunError unless the run has the weights of an estimator."""
+        weights = estimator.weights
+        if weights is not None and not (self.path / weights).is_file():
             raise RunError(
-                f"{self.path} has no trained supernet; run 'hwnas train' with the same config first"
+                f"{self.path} has no trained {Path(weights).stem}; run '{estimator.trained_by}' "
+                "with the same config first"
             )
 
     @contextmanager
@@ -123,6 +133,8 @@ def _at(content: dict[str, Any], key: str) -> Any:
 
 
 def _difference(key: str, before: Any, after: Any) -> str | None:
+    if key in FREE:
+        return None
     if isinstance(before, dict) and isinstance(after, dict):
         for name in before:
             found = _difference(f"{key}.{name}", before[name], after.get(name))

@@ -1,7 +1,6 @@
 """summary.json: the figures of a finished run, the same in terminal, file and report."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from hwnas.runs.budgets import device_of
@@ -58,7 +57,7 @@ def summarize(
         "onnx_max_abs_diff": winner.numbers.max_abs_diff,
         "latency_model_mape": validation and validation.prediction.mape,
         "replicate_mape": validation and validation.replicate.mape,
-        "searched_by": asdict(result.origin),
+        "searched_by": result.origin.to_dict(),
         "rejected": export.rejected,
         "front_digest": result.digest,
         "device": experiment.device.name,

@@ -2,24 +2,34 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from torch import nn
 
 from hwnas.accuracy import SUPERNET
 from hwnas.accuracy.source import Judge, Origin
+from hwnas.data import ImageDataset, Split
 from hwnas.runs.config import Recipe
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.spaces import Architectures
 from hwnas.supernet.accuracy import SupernetAccuracy
 from hwnas.supernet.checkpoint import weights_digest
+from hwnas.supernet.extremes import largest, smallest
 from hwnas.supernet.modules import NetworkModule
+from hwnas.supernet.placement import choose_device, placed
 from hwnas.supernet.progress import load_trained
 from hwnas.supernet.recalibration import recalibrate
-from hwnas.supernet.rules import SinglePath
+from hwnas.supernet.rules import supernet_rule
 from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.train_config import TrainConfig
 from hwnas.supernet.training import TrainReport, identity, train
 from latency.blocks import Network, block_key
+
+# Enough to see how a training goes, and few enough to take a second.
+_WATCHED_IMAGES = 1000
 
 Progress = Callable[[int, int, float], None]
 """Called with the steps done, all steps, and the loss."""
@@ -39,6 +49,8 @@ def train_supernet(
 ) -> TrainReport:
     """Trains the supernet of a run, or continues; a finished one is just read.
 
+    Of several processes (`hwnas.supernet.distributed`) only the first one writes into the folder.
+
     Raises:
         RunError: see `hwnas.supernet.train`.
     """
@@ -48,9 +60,23 @@ def train_supernet(
         experiment.dataset.train,
         config,
         checkpoint=folder.supernet_file,
-        rule=SinglePath(experiment.space),
+        rule=supernet_rule(config, experiment.space),
         progress=progress,
+        log=folder.log_folder,
+        watch=partial(_extremes, experiment.dataset),
     )
+
+
+def _extremes(dataset: ImageDataset, module: nn.Module) -> dict[str, float]:
+    """Validation accuracies of the smallest and the largest sub-network, in percent."""
+    assert isinstance(module, Supernet)
+    count = min(_WATCHED_IMAGES, len(dataset.validation))
+    chosen = np.random.default_rng(0).permutation(len(dataset.validation))[:count]
+    validation = Split(dataset.validation.images[chosen], dataset.validation.labels[chosen])
+    judge = SupernetAccuracy(module, replace(dataset, validation=validation))
+    rows = np.stack([smallest(module.space), largest(module.space)])
+    values = judge.evaluate_architectures(rows)
+    return dict(zip(("accuracy/smallest", "accuracy/largest"), values.tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -77,7 +103,7 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
     load_trained(supernet, folder.supernet_file, belongs_to)
     digest = weights_digest(supernet)
     judge = Judge(
-        SupernetAccuracy(supernet, experiment.dataset),
+        SupernetAccuracy(supernet, experiment.dataset, device=choose_device(config.device)),
         Origin(SUPERNET),
         {"supernet": digest, "images": experiment.dataset.fingerprint},
     )
@@ -131,9 +157,10 @@ def _train_alone(
     progress: Progress | None,
 ) -> None:
     """Trains one network; finished weights are kept by what they depend on, and read again."""
-    parts = [start, config.model_dump_json(), *map(block_key, module.blocks)]
+    parts = [start, config.settings, *map(block_key, module.blocks)]
     name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     checkpoint = folder.export_folder("trained") / f"{name}.safetensors"
     images = experiment.dataset.train
     train(module, images, config, checkpoint=checkpoint, progress=progress)
-    recalibrate(module, images.images)
+    with placed(module, choose_device(config.device)):
+        recalibrate(module, images.images)

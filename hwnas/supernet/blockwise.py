@@ -18,10 +18,11 @@ from hwnas.supernet.modules import BlockModule
 from hwnas.supernet.rules import Pass
 from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.teacher import Teacher
+from hwnas.supernet.trainable import Trainable
 from latency.blocks import Block, Skip
 
 
-class StageStudent(nn.Module):
+class StageStudent(Trainable):
     """A supernet whose stages run on their own; the first one has the prefix, none the head."""
 
     def __init__(self, space: SearchSpace, seed: int = 0) -> None:
@@ -37,6 +38,11 @@ class StageStudent(nn.Module):
     def identity(self) -> str:
         """A text that is equal exactly for students of equal spaces."""
         return f"stages of {self.supernet.identity}"
+
+    @property
+    def classes(self) -> int:
+        """Of the labels, which are not learned here."""
+        return self.stages.space.classes
 
     def forward(self, x: Tensor, stage: int, path: Architectures) -> Tensor:
         """What is before a stage through a path of it → the features behind it.

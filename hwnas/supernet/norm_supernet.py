@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from hwnas.spaces import Architectures, SearchSpace, Slot
 from hwnas.supernet.modules import BatchNorm, BlockModule, build_module
+from hwnas.supernet.trainable import Trainable
 from latency.blocks import InvertedResidual
 
 # Networks are the same for all scales of a stage times a constant, so that a rate counts relative
@@ -18,7 +19,7 @@ from latency.blocks import InvertedResidual
 RATE = 30.0
 
 
-class NormSupernet(nn.Module):
+class NormSupernet(Trainable):
     """The networks of a space by single paths, with a block of its own for every choice.
 
     A supernet of shared weights shares its batch norms too, whose scales would then be those of
@@ -44,6 +45,11 @@ class NormSupernet(nn.Module):
     def identity(self) -> str:
         """A text that is equal exactly for equal spaces."""
         return f"norms of {(self.space.prefix, self.space.slots, self.space.suffix)!r}"
+
+    @property
+    def classes(self) -> int:
+        """Number of logits."""
+        return self.space.classes
 
     def forward(self, x: Tensor, architecture: Architectures) -> Tensor:
         """Images (N, 3, R, R) through one architecture (L,) → logits (N, classes).

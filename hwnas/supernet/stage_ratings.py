@@ -16,8 +16,9 @@ from hwnas.data.dataset import Images
 from hwnas.data.preprocessing import to_input
 from hwnas.supernet.blockwise import StageStudent, relative_error
 from hwnas.supernet.checkpoint import load_weights, save_weights, weights_digest
+from hwnas.supernet.extremes import largest
 from hwnas.supernet.modules import MOMENTUM, BatchNorm
-from hwnas.supernet.teacher import Teacher, largest_network
+from hwnas.supernet.teacher import Teacher
 from objectives.costs import PEAK_MEMORY
 
 Losses = list[NDArray[np.float64]]
@@ -183,7 +184,7 @@ def _losses(
 def _batches(student: StageStudent, images: Images) -> list[Images]:
     """Mixed batches that fit into memory."""
     space = student.stages.space
-    each = 4 * float(PEAK_MEMORY.evaluate([largest_network(space)])[0])
+    each = 4 * float(PEAK_MEMORY.evaluate([space.network(largest(space))])[0])
     size = int(np.clip(MEMORY / each, *_BATCH))
     mixed = images[np.random.default_rng(0).permutation(len(images))]
     return np.array_split(mixed, max(1, round(len(images) / size)))

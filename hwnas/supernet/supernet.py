@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from hwnas.spaces import Architectures, SearchSpace, Slot
 from hwnas.supernet.modules import BlockModule, NetworkModule
+from hwnas.supernet.trainable import Trainable
 from latency.blocks import Block, InvertedResidual, Skip
 
 
-class Supernet(nn.Module):
+class Supernet(Trainable):
     """The shared weights of a search space.
 
     Children: `prefix0`, …; `slot0`, … with `shared`, the largest inverted residual, and
@@ -44,6 +45,11 @@ class Supernet(nn.Module):
     def identity(self) -> str:
         """A text that is equal exactly for supernets of equal spaces."""
         return repr((self.space.prefix, self.space.slots, self.space.suffix))
+
+    @property
+    def classes(self) -> int:
+        """Number of logits."""
+        return self.space.classes
 
     def path(self, architecture: Architectures) -> list[tuple[BlockModule, Block]]:
         """The module that holds the weights of each block of an architecture (L,); skips left out.

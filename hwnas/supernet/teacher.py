@@ -1,6 +1,5 @@
 """Teacher: a trained network, cut where the stages of a space end."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -10,7 +9,6 @@ from hwnas.spaces.stages import StageSpace
 from hwnas.supernet.checkpoint import weights_digest
 from hwnas.supernet.modules import NetworkModule
 from latency.blocks import Head, Network
-from objectives.costs import MACS
 
 
 class Teacher:
@@ -70,9 +68,3 @@ def stage_ends(network: Network, space: SearchSpace) -> list[int]:
             )
         ends.append(found[-1])
     return ends
-
-
-def largest_network(space: SearchSpace) -> Network:
-    """The network of a space with the most MACs: the teacher where a user brings none."""
-    row = [int(np.argmax([MACS.block_value(b) for b in s.choices])) for s in space.slots]
-    return space.network(np.array(row))

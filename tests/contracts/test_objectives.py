@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import yaml
 
+from hwnas.accuracy.jacob_cov import JacobianCovariance
+from hwnas.accuracy.synflow import SynFlow
 from hwnas.data import load_dataset
 from hwnas.search import Trellis
 from hwnas.spaces import SearchSpace
@@ -69,6 +71,11 @@ def supernet() -> Objective:
     return SupernetAccuracy(Supernet(space), dataset, recalibration_images=16)
 
 
+def jacob_cov() -> Objective:
+    dataset = load_dataset("digits", resolution=tiny_space().resolution, limit=100)
+    return JacobianCovariance(dataset.train, images=8)
+
+
 BLOCK_OBJECTIVES: dict[str, Callable[[], BlockObjective]] = {
     **{name: functools.partial(COSTS.__getitem__, name) for name in COSTS},
     "latency": latency,
@@ -79,7 +86,10 @@ OBJECTIVES: dict[str, Callable[[], Objective]] = {
     "predictor": lambda: predictor(macro_accuracy),
     "additive predictor": lambda: predictor(lambda some: some.sum(axis=1).astype(np.float64)),
     "supernet": supernet,
+    "synflow": SynFlow,
+    "jacob_cov": jacob_cov,
 }
+TORCH = ("supernet", "synflow", "jacob_cov")
 
 
 @functools.cache
@@ -88,7 +98,7 @@ def made(name: str) -> Objective:
 
 
 def networks(name: str) -> list[Network]:
-    if name == "supernet":
+    if name in TORCH:
         space = tiny_space()
         return space.networks(space.sample(np.random.default_rng(0), 4))
     return macro().networks(rows())
@@ -103,7 +113,8 @@ def test_it_says_what_it_is(name: str) -> None:
     objective = made(name)
     assert objective.name
     assert objective.unit
-    assert objective.direction == ("maximize" if objective.unit == "%" else "minimize")
+    better = "minimize" if name in BLOCK_OBJECTIVES else "maximize"
+    assert objective.direction == better
 
 
 @every_objective

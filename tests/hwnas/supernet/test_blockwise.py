@@ -6,9 +6,10 @@ from devices.errors import ConfigError
 from hwnas.data.preprocessing import to_input
 from hwnas.spaces import load_space, reference_network
 from hwnas.supernet.blockwise import Blockwise, StageStudent, relative_squared_error
+from hwnas.supernet.extremes import largest
 from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.supernet import Supernet
-from hwnas.supernet.teacher import Teacher, largest_network, stage_ends
+from hwnas.supernet.teacher import Teacher, stage_ends
 from hwnas.supernet.train_config import TrainConfig
 from hwnas.supernet.training import train
 from tests.hwnas.supernet.helpers import images, randomise, state_bytes
@@ -25,13 +26,13 @@ def space(tmp_path):
 
 @pytest.fixture
 def teacher(space):
-    network = NetworkModule(largest_network(space))
+    network = NetworkModule(space.network(largest(space)))
     randomise(network)
     return Teacher(network, space)
 
 
 def test_the_teacher_is_the_largest_network_and_its_features_end_the_stages(space):
-    network = largest_network(space)
+    network = space.network(largest(space))
     assert (space.architecture(network) == space.choice_counts - 1).all()
     assert stage_ends(network, space) == [2, 4]  # stem, two blocks, two blocks, head
     module = NetworkModule(network).eval()
@@ -54,10 +55,11 @@ def test_a_teacher_may_be_another_network_with_features_of_these_shapes():
 
 def test_a_teacher_without_such_features_is_refused(space):
     other = load_space("nas_bench_macro", resolution=8)
+    whole = load_space("nas_bench_macro")
     with pytest.raises(ConfigError, match="no features of its own for stage 1 of small,"):
-        stage_ends(largest_network(other), space)
+        stage_ends(other.network(largest(other)), space)
     with pytest.raises(ConfigError, match="takes images of 32 pixels and small of 8"):
-        stage_ends(largest_network(load_space("nas_bench_macro")), space)
+        stage_ends(whole.network(largest(whole)), space)
 
 
 def test_the_stages_one_after_the_other_are_the_supernet_without_its_head(space):

@@ -5,9 +5,10 @@ import torch
 from devices.errors import RunError
 from hwnas.data.preprocessing import to_input
 from hwnas.supernet.blockwise import StageStudent, relative_error
+from hwnas.supernet.extremes import largest
 from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.stage_ratings import rate_stages
-from hwnas.supernet.teacher import Teacher, largest_network
+from hwnas.supernet.teacher import Teacher
 from tests.hwnas.supernet.helpers import images, randomise, state_bytes
 from tests.hwnas.supernet.small_space import small_space
 from tests.hwnas.supernet.test_training import KilledError
@@ -22,7 +23,7 @@ def student(tmp_path):
 
 @pytest.fixture
 def teacher(student):
-    network = NetworkModule(largest_network(student.stages.space))
+    network = NetworkModule(student.stages.space.network(largest(student.stages.space)))
     randomise(network)
     return Teacher(network, student.stages.space)
 

@@ -15,11 +15,12 @@ from hwnas.spaces import load_space
 from hwnas.supernet.accuracy import SupernetAccuracy
 from hwnas.supernet.checkpoint import load_weights
 from hwnas.supernet.evaluation import accuracy
+from hwnas.supernet.optimizer import build_optimizer, learning_rate
 from hwnas.supernet.progress import load_trained
 from hwnas.supernet.rules import SinglePath
 from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.training import identity, learning_rate, train
+from hwnas.supernet.training import identity, train
 from tests.hwnas.supernet.helpers import images, state_bytes, tiny_space
 
 CONFIG = TrainConfig(epochs=2, batch_size=16, learning_rate=0.05, crop_padding=2)
@@ -185,10 +186,8 @@ def test_learning_rate_warms_up_and_falls_to_zero():
 
 
 def test_weight_decay_leaves_batch_norm_and_biases_alone(tmp_path):
-    from hwnas.supernet.training import _optimizer
-
     supernet = Supernet(tiny_space(tmp_path))
-    groups = _optimizer(supernet, CONFIG).param_groups
+    groups = build_optimizer(supernet, CONFIG).param_groups
     decayed = {id(p) for group in groups if group["weight_decay"] for p in group["params"]}
     for name, parameter in supernet.named_parameters():
         is_weight = name.endswith(".weight") and ".norm" not in name
@@ -206,7 +205,7 @@ def test_the_optimizer_takes_the_same_steps_as_a_plain_loop(tmp_path):
     from hwnas.data.preprocessing import to_input
     from hwnas.supernet.batches import Batches
 
-    batches = Batches(split, 64, seed=0, flip=False, crop_padding=0)
+    batches = Batches(split, config, 10)
     weights = [p for p in theirs.parameters() if p.ndim > 1]
     others = [p for p in theirs.parameters() if p.ndim == 1]
     optimizer = torch.optim.SGD(
@@ -216,7 +215,7 @@ def test_the_optimizer_takes_the_same_steps_as_a_plain_loop(tmp_path):
     for step in range(2):
         for group in optimizer.param_groups:
             group["lr"] = (0.1, 0.05)[step]
-        pixels, labels = batches.get(step)
+        pixels, labels = batches.pixels(step)
         loss = torch.nn.functional.cross_entropy(
             theirs.train()(to_input(pixels)), torch.from_numpy(labels)
         )
