@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hwnas.spaces import load_space
-from objectives.costs import MACS
+from objectives.costs import PARAMETERS
 from tests.hwnas.cli.conftest import Terminal, assert_no_run
 
 CONFIG = """
@@ -53,17 +53,19 @@ def test_a_search_by_synflow_needs_no_images_and_no_training(
     assert "(%)" not in page.split("<h2>How right")[0].split("</script>")[-1]
 
 
-def test_a_search_by_macs_finds_the_costliest_within_the_budget(
-    known: Path, terminal: Terminal
-) -> None:
-    answer = terminal("search", "known.yaml", *MACS_SOURCE, "--set", "search.evaluations=30")
+def test_an_additive_score_is_searched_exactly(known: Path, terminal: Terminal) -> None:
+    words = ("--set", "accuracy.source=params", "--set", "search.searchers=[exact_front, random]")
+    answer = terminal("search", "known.yaml", *words, "--set", "search.evaluations=1000")
     assert answer.code == 0, answer.stderr
-    assert "macs (MACs)" in answer.stdout
+    assert "judged networks (parameters)" in answer.stdout
     space = load_space("tiny_space.yaml")
-    for row in front(known / "runs/known"):
-        assert next(iter(row)) == "macs"
+    found = front(known / "runs/known")
+    for row in found:
+        assert next(iter(row)) == "params"
         network = space.network([int(choice) for choice in row["architecture"].split()])
-        assert float(row["macs"]) == MACS.evaluate([network])[0]
+        assert float(row["params"]) == PARAMETERS.evaluate([network])[0]
+    # A thousand random networks add nothing.
+    assert all("exact_front" in row["searchers"] for row in found)
 
 
 def test_scores_of_another_seed_or_source_do_not_meet(known: Path, terminal: Terminal) -> None:
@@ -89,6 +91,10 @@ def test_images_are_looked_at_where_a_score_needs_them(known: Path, terminal: Te
     [
         (("--set", "accuracy.file=known.csv"), "source: synflow reads no file; leave out file"),
         (("--set", "accuracy.seed=-1"), "'accuracy.seed' is -1"),
+        (
+            ("--set", "search.searchers=[exact_front]"),
+            "search.searchers: exact_front needs a score that is additive, and synflow is not",
+        ),
         (("--set", "accuracy.source=[macs]"), "'accuracy.source' is ['macs'], but input should"),
         (
             ("--set", "accuracy.source=jacob_cov", "--data", "photos"),
