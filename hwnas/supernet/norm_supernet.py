@@ -80,8 +80,13 @@ class NormSupernet(Trainable):
 
 
 def norm_recipe(config: TrainConfig) -> TrainConfig:
-    """The settings of a supernet's training for its batch norms alone: a higher rate, and clipped."""
-    changed = {"learning_rate": _RATE * config.learning_rate, "clip": config.clip or _CLIP}
+    """A supernet's settings for its batch norms alone: single paths, a higher rate, clipped."""
+    changed = {
+        "learning_rate": _RATE * config.learning_rate,
+        "clip": config.clip or _CLIP,
+        "rule": "single_path",
+        "random_paths": None,
+    }
     return config.model_copy(update=changed)
 
 
