@@ -11,7 +11,7 @@ from devices.config import StrictModel, find_config, parse_config, read_config
 from devices.errors import BudgetError, ConfigError
 from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.runs.budgets import BudgetText, parse_budget
-from hwnas.search import SEARCHERS, searcher_settings
+from hwnas.search import ADDITIVE_SEARCHERS, SEARCHERS, searcher_settings
 from hwnas.supernet.train_config import TrainConfig
 
 
@@ -96,8 +96,9 @@ class SearchConfig(StrictModel):
         # A name of before: run folders made with it can still be read.
         names = ["surrogate" if name == "exact" else name for name in value]
         for name in names:
-            if name not in SEARCHERS:
-                raise ValueError(f"'{name}' is not known (known: {', '.join(SEARCHERS)})")
+            known = (*SEARCHERS, *ADDITIVE_SEARCHERS)
+            if name not in known:
+                raise ValueError(f"'{name}' is not known (known: {', '.join(known)})")
         return tuple(dict.fromkeys(names))
 
     @field_validator("settings")
@@ -191,6 +192,18 @@ class RunConfig(StrictModel):
     @classmethod
     def _path(cls, value: str | None) -> str | None:
         return None if value is None else str(Path(value))
+
+    @model_validator(mode="after")
+    def _additive_where_needed(self) -> Self:
+        source = self.accuracy.source
+        for name in self.search.searchers:
+            if name in ADDITIVE_SEARCHERS and not ESTIMATORS[source].additive:
+                additive = [known for known, one in ESTIMATORS.items() if one.additive]
+                raise ValueError(
+                    f"search.searchers: {name} needs a score that is additive, and {source} is "
+                    f"not; name another searcher, or set accuracy.source to {' or '.join(additive)}"
+                )
+        return self
 
     @property
     def trainable(self) -> bool:

@@ -28,22 +28,30 @@ def make_judge(
     """
     accuracy = experiment.config.accuracy
     source = source or accuracy.source
-    estimator = ESTIMATORS[source]
-    if estimator.file:
-        if accuracy.file is None:
-            raise ConfigError(f"{source} reads a CSV and the config names none: set accuracy.file")
-        return file_judge(source, experiment.space, Path(accuracy.file))
-    if estimator.images and experiment.config.data is None:
+    check_judge(experiment, folder, source)
+    if ESTIMATORS[source].file:
+        return file_judge(source, experiment.space, Path(str(accuracy.file)))
+    make = judge_function(source)
+    judge: Judge = make(experiment, folder, accuracy.seed if seed is None else seed)
+    return judge
+
+
+def check_judge(experiment: Experiment, folder: RunFolder, source: str) -> None:
+    """Refuses an estimator that lacks what it needs; reads nothing.
+
+    Raises:
+        ConfigError: the config names no images or no CSV where one is needed.
+        RunError: something has to be trained before.
+    """
+    estimator, config = ESTIMATORS[source], experiment.config
+    if estimator.file and config.accuracy.file is None:
+        raise ConfigError(f"{source} reads a CSV and the config names none: set accuracy.file")
+    if estimator.images and config.data is None:
         raise ConfigError(
             f"{source} looks at images and the config names none: set data.source, and use a new "
             "run folder"
         )
-    if estimator.weights is not None:
-        folder.check_trained(estimator)
-    judge: Judge = judge_function(source)(
-        experiment, folder, accuracy.seed if seed is None else seed
-    )
-    return judge
+    folder.check_trained(estimator)
 
 
 def judge_without_weights(experiment: Experiment, folder: RunFolder) -> Judge | None:

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ def search(
         RunError: the journal cannot be written.
     """
     config = experiment.config.search
-    problem = experiment.problem(latency)
+    problem = replace(experiment.problem(latency), score=judge.additive)
     with Journal(folder.journal_file) as journal:
         for name in config.searchers:
             settings = settings_digest(problem, config, name)

@@ -32,11 +32,13 @@ class SearchProblem:
         space: the search space.
         cost: the front's second axis, to be minimised.
         budgets: hard limits, on that cost or on others.
+        score: what is to be maximised, where it is additive and known beforehand.
     """
 
     space: ChoiceSpace
     cost: Trellis
     budgets: tuple[Budget, ...] = ()
+    score: Trellis | None = None
 
     @property
     def length(self) -> int:

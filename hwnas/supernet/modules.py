@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hwnas.supernet.kernels import KernelTransforms, centre
+from hwnas.supernet.trainable import Trainable
 from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Skip
 from latency.layers import Layer, block_layers
 
@@ -183,7 +184,7 @@ def build_module(block: Block, generator: torch.Generator | None = None) -> nn.M
     return nn.Identity() if isinstance(block, Skip) else BlockModule(block, generator)
 
 
-class NetworkModule(nn.Module):
+class NetworkModule(Trainable):
     """A whole network: children `block0`, `block1`, …, with random weights of a seed.
 
     A seed of None draws from PyTorch's global generator (and draws nothing on the meta device).
@@ -200,6 +201,11 @@ class NetworkModule(nn.Module):
     def identity(self) -> str:
         """A text that is equal exactly for networks of equal blocks."""
         return repr(self.blocks)
+
+    @property
+    def classes(self) -> int:
+        """Number of logits."""
+        return self.blocks[-1].out_channels
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (N, 3, R, R) → logits (N, classes)."""

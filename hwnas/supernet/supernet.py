@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from hwnas.spaces import Architectures, SearchSpace, Slot
 from hwnas.supernet.modules import BlockModule, NetworkModule
+from hwnas.supernet.trainable import Trainable
 from latency.blocks import Block, InvertedResidual, Skip
 
 
-class Supernet(nn.Module):
+class Supernet(Trainable):
     """The shared weights of a search space.
 
     Children: `prefix0`, …; `slot0`, … with `shared`, the largest inverted residual, and
@@ -23,9 +24,6 @@ class Supernet(nn.Module):
 
     With kernel transforms, smaller depthwise kernels are the centre of the largest one times a
     trained matrix (see `KernelTransforms`), at first an identity.
-
-    Attributes:
-        start: which published weights it began with, a hash; "" for random ones.
     """
 
     def __init__(
@@ -33,7 +31,6 @@ class Supernet(nn.Module):
     ) -> None:
         super().__init__()
         self.space = space
-        self.start = ""
         self._kernel_transforms = kernel_transforms
         generator = torch.Generator().manual_seed(seed)
         self._prefix = self._fixed("prefix", space.prefix, generator)
@@ -55,6 +52,11 @@ class Supernet(nn.Module):
         """A text that is equal exactly for supernets of equal spaces that share alike."""
         blocks = repr((self.space.prefix, self.space.slots, self.space.suffix))
         return f"{blocks} with kernel transforms" if self._kernel_transforms else blocks
+
+    @property
+    def classes(self) -> int:
+        """Number of logits."""
+        return self.space.classes
 
     def path(self, architecture: Architectures) -> list[tuple[BlockModule, Block]]:
         """The module that holds the weights of each block of an architecture (L,); skips left out.

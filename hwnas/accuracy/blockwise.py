@@ -1,0 +1,55 @@
+"""BlockwiseRating: a network's score from the ratings of its stages, looked up."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.search.trellis import Trellis
+from hwnas.spaces.space import Architectures
+from hwnas.spaces.stages import StageSpace
+from latency.blocks import Network
+from objectives.objective import Direction
+
+
+class BlockwiseRating:
+    """Minus the sum of the losses of a network's stages (DNA, arXiv 1911.13053); an Objective.
+
+    It is additive over stages: `trellis` goes into the exact search over a `StageSpace`, with costs
+    laid out by `hwnas.search.stages`.
+    """
+
+    name = "blockwise"
+    unit = "relative error"
+    direction: Direction = "maximize"
+
+    def __init__(self, stages: StageSpace, losses: Sequence[NDArray[np.float64]]) -> None:
+        """Takes the losses that `hwnas.supernet.stage_ratings.rate_stages` gave.
+
+        Args:
+            stages: of the networks' space.
+            losses: S arrays (P,), of the paths of each stage.
+        """
+        self.stages = stages
+        values = [-stage for stage in losses]
+        self.trellis = Trellis.from_values(stages, self.name, self.unit, 0.0, values)
+
+    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) scores of N networks of the space.
+
+        Raises:
+            ValueError: a network is not in the space.
+        """
+        space = self.stages.space
+        rows = np.zeros((len(networks), len(space.slots)), dtype=np.int64)
+        for index, network in enumerate(networks):
+            rows[index] = space.architecture(network)
+        return self.evaluate_architectures(rows)
+
+    def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) scores of a population (N, L), by lookups.
+
+        Raises:
+            ValueError: not architectures of the space.
+        """
+        return self.trellis.evaluate(self.stages.of_blocks(architectures))

@@ -1,0 +1,53 @@
+"""BatchNormIndicator: a network's score from the batch norms of its choices, looked up."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.search.trellis import Trellis
+from hwnas.spaces.space import Architectures, SearchSpace
+from latency.blocks import Network
+from objectives.objective import Direction
+
+
+class BatchNormIndicator:
+    """The sum of a network's indicators, one a slot (BN-NAS, arXiv 2108.07375); an Objective.
+
+    It is additive: `trellis` goes into the exact search as it is. What is skipped adds 0, hence of
+    two networks that differ in skips alone the deeper one always scores more; compare them within
+    a budget.
+    """
+
+    name = "bn_indicator"
+    unit = "mean |γ|"
+    direction: Direction = "maximize"
+
+    def __init__(self, space: SearchSpace, indicators: Sequence[NDArray[np.float64]]) -> None:
+        """Takes the indicators of a trained `hwnas.supernet.norm_supernet.NormSupernet`.
+
+        Args:
+            space: that of the networks.
+            indicators: L arrays (C,), of the choices of each slot.
+        """
+        self.space = space
+        self.trellis = Trellis.from_values(space, self.name, self.unit, 0.0, indicators)
+
+    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) scores of N networks of the space.
+
+        Raises:
+            ValueError: a network is not in the space.
+        """
+        rows = np.zeros((len(networks), len(self.space.slots)), dtype=np.int64)
+        for index, network in enumerate(networks):
+            rows[index] = self.space.architecture(network)
+        return self.evaluate_architectures(rows)
+
+    def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) scores of a population (N, L), by lookups: millions a second.
+
+        Raises:
+            ValueError: not architectures of the space.
+        """
+        return self.trellis.evaluate(self.space.canonical(architectures))
