@@ -4,7 +4,7 @@ from PIL import Image
 
 from devices.errors import DataError
 from hwnas.data import load_dataset
-from hwnas.data.image_folder import decode_image
+from hwnas.data.decoding import decode_image
 
 
 def picture(path, colour=(200, 30, 30), size=(24, 24), mode="RGB", **options):
