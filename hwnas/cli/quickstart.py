@@ -65,6 +65,6 @@ def quickstart(
 
 
 def default_run(source: str) -> Path:
-    """runs/quickstart for the digits, another folder for each folder of images."""
+    """runs/quickstart for the digits, another folder for each folder of images or dataset."""
     name = CONFIG if source == "digits" else f"{CONFIG}-{Path(source).resolve().name}"
     return Path("runs") / name

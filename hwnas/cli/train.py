@@ -20,6 +20,7 @@ def train(
     Interrupted, it continues from its last checkpoint, with the same result as without.
     """
     from hwnas.cli.stages import open_run, train_stage
+    from hwnas.data import balance_of
     from hwnas.runs.experiment import Experiment
 
     output = Output(as_json)
@@ -30,4 +31,7 @@ def train(
     with open_run(options.run_path(run, config), experiment, output) as folder:
         report = train_stage(experiment, folder, output)
         output.line(f"trained supernet: {folder.supernet_file}")
-        output.document({"supernet": str(folder.supernet_file), **asdict(report)})
+        images = balance_of(experiment.dataset).to_dict()
+        output.document(
+            {"supernet": str(folder.supernet_file), **asdict(report), "balance": images}
+        )

@@ -141,7 +141,7 @@ class FolderCache:
             OSError, ValueError: there are none, or the file is damaged.
         """
         # Copy on write: PyTorch takes no arrays that may not be written to.
-        mapped = np.load(path / "images.npy", mmap_mode="c", allow_pickle=False)
+        mapped = np.lib.format.open_memmap(path / "images.npy", mode="c")
         if mapped.dtype != np.uint8 or mapped.shape[1:] != (3, *[self._resolution] * 2):
             raise ValueError(f"{path} holds something else")
         return np.asarray(mapped)

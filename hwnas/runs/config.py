@@ -1,7 +1,6 @@
 """RunConfig: one experiment, a file of `configs/searches/`."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
@@ -10,23 +9,23 @@ from pydantic import Field, field_validator, model_validator
 from devices.config import StrictModel, find_config, parse_config, read_config
 from devices.errors import BudgetError, ConfigError
 from hwnas.accuracy import FILE_SOURCES, SUPERNET
+from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.runs.budgets import BudgetText, parse_budget
 from hwnas.search import SEARCHERS, searcher_settings
 from hwnas.supernet.train_config import TrainConfig
 
 
 class DataConfig(StrictModel):
-    """Which images: the built-in digits, or a folder of `class/name.jpg`."""
+    """Which images: a dataset by its name, or a folder of `class/name.jpg`."""
 
-    source: str = "digits"
+    source: str = DIGITS
     strict: bool = False
     limit: Annotated[int, Field(ge=10)] | None = None
 
     @field_validator("source")
     @classmethod
     def _one_spelling(cls, value: str) -> str:
-        # photos and photos/ are the same folder; ./digits is a folder, digits is not.
-        return value if value in ("digits", "./digits") else str(Path(value))
+        return one_spelling(value)
 
 
 class AccuracyConfig(StrictModel):

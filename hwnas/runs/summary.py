@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from hwnas.data import balance_of
 from hwnas.runs.budgets import device_of
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exporting import Export, Exported
@@ -26,7 +27,8 @@ def summarize(
     measuring them twice; accuracies are those of the exported files on the test images; `seconds`
     are those of the command that exported, `front_digest` tells of which front the winner is.
     `searched_by` says where the accuracies of the search are from; `predicted_ms@DEVICE` is there
-    for each further device that a budget is on.
+    for each further device that a budget is on. `balance` is how many images the classes have, see
+    `hwnas.data.Balance`.
     """
     winner, reference = export.winner, export.reference
     further: dict[str, float | None] = {}
@@ -69,6 +71,7 @@ def summarize(
         "validation_images": len(dataset.validation),
         "test_images": len(dataset.test),
         "skipped_images": len(dataset.skipped),
+        "balance": balance_of(dataset).to_dict(),
         "model": str(winner.folder / "model.onnx"),
         "seconds": round(seconds, 1),
     }
