@@ -116,12 +116,15 @@ def export_stage(
     experiment: Experiment,
     folder: RunFolder,
     latency: LatencyModel,
-    trained: TrainedSupernet,
+    trained: TrainedSupernet | None,
     result: SearchResult,
     output: Output,
     start: float,
 ) -> dict[str, Any]:
-    """Exports the winner and the reference, and writes `summary.json`; `start` is monotonic."""
+    """Exports the winner and the reference, and writes `summary.json`.
+
+    Without a trained supernet the winner is trained from scratch; `start` is monotonic.
+    """
     warn(output, latency)
     export = Exporter(experiment, folder, latency, trained, result, output).export()
     predicted, measured = export.winner.predicted_ms, export.winner.measured

@@ -1,7 +1,7 @@
 """RunConfig: one experiment, a file of `configs/searches/`."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import Field, field_validator, model_validator
@@ -13,6 +13,8 @@ from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.runs.budgets import BudgetText, parse_budget
 from hwnas.search import SEARCHERS, searcher_settings
 from hwnas.supernet.train_config import TrainConfig
+
+WeightsFrom = Literal["supernet", "scratch"]
 
 
 class DataConfig(StrictModel):
@@ -120,6 +122,16 @@ class SearchConfig(StrictModel):
         return [parse_budget(objective, text) for objective, text in self.budgets.items()]
 
 
+class ExportConfig(StrictModel):
+    """What the training of the exported winner starts from.
+
+    `supernet` fine-tunes the weights that it inherits; `scratch` trains it as the reference is, for
+    the epochs of supernet and fine-tuning together, and needs no trained supernet.
+    """
+
+    weights_from: WeightsFrom = "supernet"
+
+
 @dataclass(frozen=True)
 class Recipe:
     """The parts of a config that weights come from: images, supernet, single networks."""
@@ -147,6 +159,7 @@ class RunConfig(StrictModel):
     train: TrainConfig | None = None
     search: SearchConfig
     fine_tune: TrainConfig | None = None
+    export: ExportConfig = ExportConfig()
 
     @model_validator(mode="before")
     @classmethod
