@@ -19,7 +19,9 @@ RunArgument = Annotated[Path, typer.Argument(help="A run folder, as in runs/quic
 Data = Annotated[
     str | None,
     typer.Option(
-        "--data", help="A folder of class/name.jpg images, or 'digits'. (default: the config's)"
+        "--data",
+        help="A folder of class/name.jpg images, 'digits', or the name of an installed dataset "
+        "(docs/data.md). (default: the config's)",
     ),
 ]
 Strict = Annotated[

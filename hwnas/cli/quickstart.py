@@ -58,9 +58,8 @@ def quickstart(
         if summary is not None:
             output.say(f"{path} is complete; 'hwnas export {path}' would measure again")
         else:
-            summary = stages.export_stage(
-                experiment, folder, latency, trained, result, output, start
-            )
+            first = trained if config.export.weights_from == "supernet" else None
+            summary = stages.export_stage(experiment, folder, latency, first, result, output, start)
         page, picture = stages.report_stage(experiment, folder)
         show_summary(output, summary)
         output.line(f"report: {page}\npicture: {picture}")
@@ -68,6 +67,6 @@ def quickstart(
 
 
 def default_run(source: str) -> Path:
-    """runs/quickstart for the digits, another folder for each folder of images."""
+    """runs/quickstart for the digits, another folder for each folder of images or dataset."""
     name = CONFIG if source == "digits" else f"{CONFIG}-{Path(source).resolve().name}"
     return Path("runs") / name

@@ -23,6 +23,7 @@ def train(
     With --from-ofa it starts from published weights instead of random ones.
     """
     from hwnas.cli.stages import open_run, train_stage
+    from hwnas.data import balance_of
     from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
     from hwnas.runs.start import start_supernet
@@ -48,4 +49,5 @@ def train(
             report = train_stage(experiment, folder, output)
             output.line(f"trained supernet: {folder.supernet_file}")
             done = asdict(report) if report else {"steps": 0, "images": 0}
-            output.document({"supernet": str(folder.supernet_file), **done})
+            images = balance_of(experiment.dataset).to_dict()
+            output.document({"supernet": str(folder.supernet_file), **done, "balance": images})

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import Field, field_validator, model_validator
@@ -10,23 +10,25 @@ from pydantic import Field, field_validator, model_validator
 from devices.config import StrictModel, find_config, parse_config, read_config
 from devices.errors import BudgetError, ConfigError
 from hwnas.accuracy import ESTIMATORS, SUPERNET
+from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.runs.budgets import BudgetText, parse_budget
 from hwnas.search import ADDITIVE_SEARCHERS, SEARCHERS, searcher_settings
 from hwnas.supernet.train_config import TrainConfig
 
+WeightsFrom = Literal["supernet", "scratch"]
+
 
 class DataConfig(StrictModel):
-    """Which images: the built-in digits, or a folder of `class/name.jpg`."""
+    """Which images: a dataset by its name, or a folder of `class/name.jpg`."""
 
-    source: str = "digits"
+    source: str = DIGITS
     strict: bool = False
     limit: Annotated[int, Field(ge=10)] | None = None
 
     @field_validator("source")
     @classmethod
     def _one_spelling(cls, value: str) -> str:
-        # photos and photos/ are the same folder; ./digits is a folder, digits is not.
-        return value if value in ("digits", "./digits") else str(Path(value))
+        return one_spelling(value)
 
 
 class AccuracyConfig(StrictModel):
@@ -126,6 +128,16 @@ class SearchConfig(StrictModel):
         return [parse_budget(objective, text) for objective, text in self.budgets.items()]
 
 
+class ExportConfig(StrictModel):
+    """What the training of the exported winner starts from.
+
+    `supernet` fine-tunes the weights that it inherits; `scratch` trains it as the reference is, for
+    the epochs of supernet and fine-tuning together, and needs no trained supernet.
+    """
+
+    weights_from: WeightsFrom = "supernet"
+
+
 @dataclass(frozen=True)
 class Recipe:
     """The parts of a config that weights come from: images, supernet, single networks."""
@@ -156,6 +168,7 @@ class RunConfig(StrictModel):
     train: TrainConfig | None = None
     search: SearchConfig
     fine_tune: TrainConfig | None = None
+    export: ExportConfig = ExportConfig()
 
     @model_validator(mode="before")
     @classmethod

@@ -1,5 +1,6 @@
 """Experiment: what a config names, loaded once when it is first needed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,10 +43,24 @@ class Experiment:
             ConfigError: the config does without images.
             DataError: images that cannot be used.
         """
+        return self.read_images()
+
+    def read_images(self, progress: Callable[[int, int], None] | None = None) -> ImageDataset:
+        """Reads the images of `dataset` now.
+
+        Args:
+            progress: see `load_dataset`.
+
+        Raises:
+            ConfigError, DataError: see `dataset`.
+        """
         data = self.config.data or self.config.recipe.data
-        return load_dataset(
-            data.source, resolution=self.space.resolution, strict=data.strict, limit=data.limit
-        )
+        dataset = load_dataset(
+            data.source, resolution=self.space.resolution, strict=data.strict, limit=data.limit,
+            progress=progress,
+        )  # fmt: skip
+        vars(self)["dataset"] = dataset  # where cached_property looks
+        return dataset
 
     @cached_property
     def space(self) -> SearchSpace:
