@@ -1,6 +1,8 @@
 """Several processes that train one module together, started by `torchrun`."""
 
+import gc
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -9,6 +11,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+
+from devices.errors import RunError
 
 
 @dataclass(frozen=True)
@@ -83,12 +87,30 @@ def current_group() -> Group:
 
 @contextmanager
 def joined_group(device: torch.device) -> Iterator[Group]:
-    """Joins the processes that torchrun started, and leaves them; alone without it."""
+    """Joins the processes that torchrun started, and leaves them; alone without it.
+
+    Raises:
+        RunError: one of them has ended before the others.
+    """
     if not dist.is_torchelastic_launched():
         yield Group()
         return
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield current_group()
-    finally:
-        dist.destroy_process_group()
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        try:
+            with warnings.catch_warnings():
+                # Said once of channels_last; the copy it is about is too small to be measured.
+                warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
+                yield current_group()
+        finally:
+            # A group that a forgotten cycle still holds aborts the process when Python ends
+            # (github.com/pytorch/pytorch/issues/190489).
+            gc.collect()
+            dist.destroy_process_group()
+    except RuntimeError as error:
+        if isinstance(error, dist.DistError) or "gloo" in str(error):
+            raise RunError(
+                "another process of this training has ended, and says why above or below; "
+                "run the same command again to go on from the last checkpoint"
+            ) from error
+        raise

@@ -1,6 +1,7 @@
 """A step of a training: the passes of its rule, and then the optimizer."""
 
 import math
+import warnings
 from contextlib import nullcontext
 from typing import cast
 
@@ -30,6 +31,8 @@ class Steps:
         self._wrapped = group.wrap(module, device, paths=not isinstance(module, NetworkModule))
         self._called = self._wrapped
         if config.compile:
+            # `named_layers` is a pure function, whatever is done about its cache.
+            warnings.filterwarnings("ignore", "Dynamo detected a call to a `functools.lru_cache`")
             self._called = cast(torch.nn.Module, torch.compile(self._wrapped))
         self.optimizer = build_optimizer(module, config)
         self.precision = Precision(config.precision, device)
