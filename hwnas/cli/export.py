@@ -15,7 +15,7 @@ def export(run: options.RunArgument, as_json: options.Json = False) -> None:
     from hwnas.cli.show import show_summary
     from hwnas.cli.stages import export_stage, read_images, reopen_run
     from hwnas.runs.searching import search_result
-    from hwnas.runs.training import load_supernet
+    from hwnas.runs.training import start_of_winners
 
     output = Output(as_json)
     start = time.monotonic()
@@ -23,7 +23,7 @@ def export(run: options.RunArgument, as_json: options.Json = False) -> None:
         latency = experiment.latency_model()
         result = search_result(experiment, latency, folder)
         read_images(experiment, output)
-        trained = load_supernet(experiment, folder)
+        trained = start_of_winners(experiment, folder)
         summary = export_stage(experiment, folder, latency, trained, result, output, start)
         show_summary(output, summary)
         output.document(summary)

@@ -94,7 +94,7 @@ class Exporter:
         experiment: Experiment,
         folder: RunFolder,
         latency: LatencyModel,
-        trained: TrainedSupernet,
+        trained: TrainedSupernet | None,
         result: SearchResult,
         listener: Listener,
     ) -> None:
@@ -129,12 +129,7 @@ class Exporter:
             if screened_ms is not None and self._exceeds(screened_ms):
                 rejected.append(self._reject(network, accurate, screened_ms, "untrained"))
                 continue
-            title = f"fine-tuning a network of {self._told(accurate)}"
-            with self.listener.progress(title) as update:
-                module = fine_tune(
-                    self.trained, architecture, self.experiment, self.folder, with_loss(update)
-                )
-            candidate = self._candidate(network, module)
+            candidate = self._candidate(network, self._winner(architecture, accurate))
             measured = self._measure({"winner": candidate, "reference": reference})
             final = measured["winner"]
             if final is not None and self._exceeds(final.ms):
@@ -151,6 +146,18 @@ class Exporter:
             f"{self.budget_ms:.4g} ms; the machine may be busy: run the same command again, or "
             "search with a larger budget"
         )
+
+    def _winner(self, architecture: Architectures, accurate: float) -> NetworkModule:
+        """Fine-tuned, or trained from scratch where the search needed no supernet."""
+        of = f"a network of {self._told(accurate)}"
+        if self.trained is None:
+            network = self.experiment.space.network(architecture)
+            with self.listener.progress(f"training {of} from scratch") as update:
+                return train_from_scratch(network, self.experiment, self.folder, with_loss(update))
+        with self.listener.progress(f"fine-tuning {of}") as update:
+            return fine_tune(
+                self.trained, architecture, self.experiment, self.folder, with_loss(update)
+            )
 
     def _screened(self) -> Iterator[tuple[Architectures, float, float | None]]:
         """(architecture, its score, measured ms) from the best score down."""

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from torch import nn
 
-from hwnas.accuracy import SUPERNET
+from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.accuracy.source import Judge, Origin
 from hwnas.data import ImageDataset, Split
 from hwnas.runs.config import Recipe
@@ -108,6 +108,17 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
         {"supernet": digest, "images": experiment.dataset.fingerprint},
     )
     return TrainedSupernet(supernet, judge, digest)
+
+
+def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupernet | None:
+    """What an export fine-tunes: the supernet, or None where the estimator trains something else.
+
+    Raises:
+        RunError: it was not trained, or not to the end.
+    """
+    if ESTIMATORS[experiment.config.accuracy.source].training is not None:
+        return None
+    return load_supernet(experiment, folder)
 
 
 def fine_tune(
