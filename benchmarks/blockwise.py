@@ -27,7 +27,6 @@ from hwnas.supernet.blockwise import Blockwise, StageStudent
 from hwnas.supernet.evaluation import accuracy
 from hwnas.supernet.extremes import largest
 from hwnas.supernet.modules import NetworkModule
-from hwnas.supernet.recalibration import recalibrate
 from hwnas.supernet.stage_ratings import rate_stages
 from hwnas.supernet.teacher import Teacher
 from hwnas.supernet.training import train
@@ -100,7 +99,6 @@ def _rated(
     network = NetworkModule(space.network(largest(space)), seed=seed)
     alone = recipe.model_copy(update={"epochs": epochs, "warmup_epochs": 0.05 * epochs})
     train(network, images.train, alone, checkpoint=setting.work / f"teacher-{name}.safetensors")
-    recalibrate(network, images.train.images[:2048])
     taught, teacher = time.perf_counter(), Teacher(network, space)
     student, left = StageStudent(space, seed=seed), recipe.epochs - epochs
     staged = recipe.model_copy(update={"epochs": left, "warmup_epochs": 0.05 * left})

@@ -1,15 +1,23 @@
-"""BlockwiseRating: a network's score from the ratings of its stages, looked up."""
+"""`accuracy.source: blockwise`: a network's score from the ratings of its stages, looked up."""
 
+import hashlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.accuracy.source import Judge, Origin
+from hwnas.search.stages import StageScore
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
 from hwnas.spaces.stages import StageSpace
 from latency.blocks import Network
 from objectives.objective import Direction
+
+if TYPE_CHECKING:
+    from hwnas.runs.experiment import Experiment
+    from hwnas.runs.folder import RunFolder
 
 
 class BlockwiseRating:
@@ -20,7 +28,7 @@ class BlockwiseRating:
     """
 
     name = "blockwise"
-    unit = "relative error"
+    unit = "minus relative error"
     direction: Direction = "maximize"
 
     def __init__(self, stages: StageSpace, losses: Sequence[NDArray[np.float64]]) -> None:
@@ -53,3 +61,21 @@ class BlockwiseRating:
             ValueError: not architectures of the space.
         """
         return self.trellis.evaluate(self.stages.of_blocks(architectures))
+
+
+def blockwise_judge(experiment: "Experiment", folder: "RunFolder", seed: int) -> Judge:
+    """The ratings of a run's stages; `seed` changes nothing.
+
+    Raises:
+        RunError: they were not rated, or not to the end.
+    """
+    from hwnas.runs.additive import load_ratings
+
+    del seed
+    losses = load_ratings(experiment, folder)
+    objective = BlockwiseRating(StageSpace(experiment.space), losses)
+    ratings = hashlib.sha256(b"".join(stage.tobytes() for stage in losses)).hexdigest()[:16]
+    return Judge(
+        objective, Origin("blockwise"), {"accuracy source": "blockwise", "ratings": ratings},
+        StageScore(objective.stages, objective.trellis),
+    )  # fmt: skip

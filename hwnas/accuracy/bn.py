@@ -1,14 +1,20 @@
-"""BatchNormIndicator: a network's score from the batch norms of its choices, looked up."""
+"""`accuracy.source: bn`: a network's score from the batch norms of its choices, looked up."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.accuracy.source import Judge, Origin
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures, SearchSpace
 from latency.blocks import Network
 from objectives.objective import Direction
+
+if TYPE_CHECKING:
+    from hwnas.runs.experiment import Experiment
+    from hwnas.runs.folder import RunFolder
 
 
 class BatchNormIndicator:
@@ -51,3 +57,19 @@ class BatchNormIndicator:
             ValueError: not architectures of the space.
         """
         return self.trellis.evaluate(self.space.canonical(architectures))
+
+
+def bn_judge(experiment: "Experiment", folder: "RunFolder", seed: int) -> Judge:
+    """The indicators of a run's trained batch norms; `seed` changes nothing.
+
+    Raises:
+        RunError: they were not trained, or not to the end.
+    """
+    from hwnas.runs.additive import load_norms
+    from hwnas.supernet.checkpoint import digest
+
+    del seed
+    supernet = load_norms(experiment, folder)
+    objective = BatchNormIndicator(experiment.space, supernet.indicators())
+    identity = {"accuracy source": "bn", "norms": digest(supernet.state_dict())}
+    return Judge(objective, Origin("bn"), identity, objective.trellis)

@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devices.errors import RunError
 from hwnas.cli import options
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
     from hwnas.runs.experiment import Experiment
-    from hwnas.runs.folder import RunFolder
-    from hwnas.runs.training import TrainedSupernet
 
 FromScratch = Annotated[
     bool | None,
@@ -36,6 +33,7 @@ def export(
     from hwnas.cli.show import show_summary
     from hwnas.cli.stages import export_stage, read_images, reopen_run
     from hwnas.runs.searching import search_result
+    from hwnas.runs.training import start_of_winners
 
     output = Output(as_json)
     start = time.monotonic()
@@ -44,7 +42,7 @@ def export(
         latency = experiment.latency_model()
         result = search_result(experiment, latency, folder)
         read_images(experiment, output)
-        trained = _first_weights(experiment, folder)
+        trained = start_of_winners(experiment, folder)
         if experiment is not stored:
             folder.adopt(experiment.config)
         summary = export_stage(experiment, folder, latency, trained, result, output, start)
@@ -60,16 +58,3 @@ def _experiment(stored: "Experiment", from_scratch: bool | None) -> "Experiment"
         return stored
     chosen = ExportConfig(weights_from="scratch" if from_scratch else "supernet")
     return Experiment(stored.config.model_copy(update={"export": chosen}))
-
-
-def _first_weights(experiment: "Experiment", folder: "RunFolder") -> "TrainedSupernet | None":
-    from hwnas.runs.training import load_supernet
-
-    if experiment.config.export.weights_from == "scratch":
-        return None
-    if not folder.supernet_file.is_file():
-        raise RunError(
-            f"{folder.path} has no trained supernet; run 'hwnas train' with the same config first, "
-            f"or train the winner from scratch: hwnas export {folder.path} --from-scratch"
-        )
-    return load_supernet(experiment, folder)

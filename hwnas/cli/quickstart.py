@@ -31,7 +31,7 @@ def quickstart(
     from hwnas.runs.judging import judge_without_weights, make_judge
     from hwnas.runs.profiling import profile_space
     from hwnas.runs.summary import stored_summary
-    from hwnas.runs.training import load_supernet
+    from hwnas.runs.training import start_of_winners
 
     output = Output(as_json)
     start = time.monotonic()
@@ -50,7 +50,7 @@ def quickstart(
         show_model(output, experiment.table_path, experiment.space, latency)
         experiment.problem(latency)  # a budget out of reach is refused before the training
         stages.train_stage(experiment, folder, output)
-        trained = load_supernet(experiment, folder)
+        trained = start_of_winners(experiment, folder)
         judge = judge or make_judge(experiment, folder)
         result = stages.search_stage(experiment, folder, latency, judge, output)
         show_front(output, result, experiment.space)

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from devices.files import write_atomically
+from hwnas.accuracy import training_function
 from hwnas.accuracy.source import Judge
 from hwnas.cli.output import Output
 from hwnas.cli.show import show_origin, warn
@@ -82,13 +83,29 @@ def reopen_run(path: Path) -> Iterator[tuple[Experiment, RunFolder]]:
 
 
 def train_stage(experiment: Experiment, folder: RunFolder, output: Output) -> TrainReport | None:
-    """Trains the supernet; None when published weights are taken as they are."""
+    """Trains what the estimator of the config needs: the supernet, where it needs nothing else.
+
+    None when published weights are taken as they are.
+    """
     if not experiment.config.recipe.train.epochs:
         return train_supernet(experiment, folder)
     dataset = experiment.dataset
+    training = training_function(experiment.config.accuracy.source)
+    if training is not None:
+        report: TrainReport = training(experiment, folder, output.progress)
+        return report
     title = f"training the supernet on {len(dataset.train):,} images of {dataset.name}"
     with output.progress(title) as update:
         return train_supernet(experiment, folder, with_loss(update))
+
+
+def train_along(experiment: Experiment, folder: RunFolder) -> None:
+    """The same in a further process of torchrun, which writes nothing and shows nothing."""
+    training = training_function(experiment.config.accuracy.source)
+    if training is None:
+        train_supernet(experiment, folder)
+    else:
+        training(experiment, folder, lambda _: nullcontext(lambda *_: None))
 
 
 def search_stage(

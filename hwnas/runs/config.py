@@ -34,11 +34,13 @@ class DataConfig(StrictModel):
 class AccuracyConfig(StrictModel):
     """Where scores come from: the supernet of the run, a CSV of accuracies, or another estimator.
 
-    `seed` is that of scores that have one: initial weights, the choice of images.
+    `teacher` is the folder of an exported network for `source: blockwise`, instead of the space's
+    largest; `seed` is that of scores that have one: initial weights, the choice of images.
     """
 
     source: str = SUPERNET
     file: str | None = None
+    teacher: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @field_validator("source")
@@ -59,6 +61,10 @@ class AccuracyConfig(StrictModel):
         if self.file is None and reads:
             raise ValueError(
                 f"source: {self.source} needs a CSV of accuracies; name it as in 'file: known.csv'"
+            )
+        if self.teacher is not None and self.source != "blockwise":
+            raise ValueError(
+                f"source: {self.source} has no teacher; leave it out, or set source to blockwise"
             )
         return self
 

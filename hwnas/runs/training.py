@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 from torch import nn
 
-from hwnas.accuracy import SUPERNET
+from devices.errors import RunError
+from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.accuracy.source import Judge, Origin
 from hwnas.data import ImageDataset, Split
 from hwnas.runs.config import Recipe
@@ -125,6 +126,27 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
         {"supernet": weights, "images": experiment.dataset.fingerprint},
     )
     return TrainedSupernet(supernet, judge, weights)
+
+
+def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupernet | None:
+    """What an export fine-tunes; None where it trains from scratch.
+
+    That is where the config says so, and where the estimator trains something that is no supernet.
+
+    Raises:
+        RunError: the supernet was not trained, or not to the end.
+    """
+    config = experiment.config
+    if config.export.weights_from == "scratch":
+        return None
+    if ESTIMATORS[config.accuracy.source].training is not None:
+        return None
+    if not folder.supernet_file.is_file():
+        raise RunError(
+            f"{folder.path} has no trained supernet; run 'hwnas train' with the same config first, "
+            f"or train the winner from scratch: hwnas export {folder.path} --from-scratch"
+        )
+    return load_supernet(experiment, folder)
 
 
 def fine_tune(

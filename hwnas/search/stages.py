@@ -1,8 +1,13 @@
 """Costs and budgets over the stages of a space, for scores that are additive over stages alone."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.search.exact import FEW_LABELS, exact_front
+from hwnas.search.front import Front
+from hwnas.search.label_costs import Costs
 from hwnas.search.problem import Budget, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.stages import StageSpace
@@ -34,11 +39,48 @@ def lay_on_stages(trellis: Trellis, stages: StageSpace) -> Trellis:
     )
 
 
+# A stage of more paths has so many on its front of several costs that exactness takes hours.
+_MANY_PATHS = 1000
+
+
+@dataclass(frozen=True)
+class StageScore:
+    """A score that is additive over the stages of a space.
+
+    Attributes:
+        stages: the space by its stages.
+        trellis: the score, over `stages`.
+    """
+
+    stages: StageSpace
+    trellis: Trellis
+
+    def front(self, problem: SearchProblem) -> Front:
+        """The front over the slots of the space against the cost of a problem over these.
+
+        Exact, up to the rounding of costs, but for a space of stages with over a thousand paths
+        under budgets on further costs, where few labels are kept.
+
+        Raises:
+            BudgetError: no network keeps the budgets.
+            ValueError: a cost couples neighbours or has sheets.
+        """
+        staged = stage_problem(problem, self.stages)
+        further = len(Costs.of(staged, (staged.cost,)).budgets) > 1
+        many = further and self.stages.choice_counts.max() > _MANY_PATHS
+        found = exact_front(self.trellis, staged, FEW_LABELS if many else None)
+        rows = self.stages.to_blocks(found.architectures)
+        kept = problem.feasible(rows)
+        return Front(rows[kept], found.scores[kept], problem.costs(rows[kept]))
+
+
 def stage_problem(problem: SearchProblem, stages: StageSpace) -> SearchProblem:
-    """The same problem over stages.
+    """The same problem over stages; what misses a budget by a rounding is let through.
 
     Raises:
         ValueError: a cost couples neighbours or has sheets.
     """
-    budgets = tuple(Budget(lay_on_stages(b.trellis, stages), b.bound) for b in problem.budgets)
+    budgets = tuple(
+        Budget(lay_on_stages(b.trellis, stages), b.bound + b.rounding) for b in problem.budgets
+    )
     return SearchProblem(stages, lay_on_stages(problem.cost, stages), budgets)

@@ -1,6 +1,5 @@
 """Ratings of every path of every stage: how far a student's features are from its teacher's."""
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,21 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from devices.errors import RunError
 from hwnas.data.dataset import Images
 from hwnas.data.preprocessing import to_input
 from hwnas.supernet.blockwise import StageStudent, relative_error
-from hwnas.supernet.checkpoint import digest, load_weights, save_weights
 from hwnas.supernet.extremes import largest
 from hwnas.supernet.modules import MOMENTUM, BatchNorm
+from hwnas.supernet.rating_progress import Losses, RatingProgress
 from hwnas.supernet.teacher import Teacher
 from objectives.costs import PEAK_MEMORY
-
-Losses = list[NDArray[np.float64]]
-"""A stage's paths (P,), in the order of `hwnas.spaces.stages.StageSpace.paths`."""
 
 # Bytes that a batch's activations may take. A stage's tree keeps one block's output a level.
 MEMORY = 2**30
@@ -46,7 +40,7 @@ def rate_stages(
     called again, it goes on where it was, and ends with the same losses.
 
     Args:
-        student: a trained one; its weights and statistics stay as they are.
+        student: a trained one, on any device; its weights and statistics stay as they are.
         teacher: whose features it has learned.
         images: (N, 3, R, R), N ≥ 2, in any order; batches of up to 256, of fewer where the space's
             activations of so many exceed a gigabyte.
@@ -59,11 +53,12 @@ def rate_stages(
             written; or a loss is not finite.
     """
     batches = _batches(student, images)
-    place = _Place.resumed(file, student, teacher, batches)
-    written = time.monotonic()
+    place = RatingProgress(file, student, teacher, batches)
+    device, written = next(student.parameters()).device, time.monotonic()
     with torch.no_grad(), _batch_statistics(student):
         while not place.ended:
-            features = _around(teacher, place.stage, batches[place.batch])
+            inputs = to_input(batches[place.batch]).to(device)
+            features = _around(teacher, place.stage, inputs)
             for loss in _losses(student, place.stage, *features, place.path):
                 place.add(loss)
                 if progress is not None:
@@ -73,90 +68,11 @@ def rate_stages(
                     written = time.monotonic()
             place.next_batch()
     place.save()
-    return [losses / len(batches) for losses in place.losses]
+    return place.result
 
 
-class _Place:
-    """The losses summed up so far, and where the rating is: at which path of which batch."""
-
-    def __init__(
-        self, file: Path, identity: dict[str, str], losses: Losses, batches: int,
-        stage: int = 0, batch: int = 0, path: int = 0,
-    ) -> None:  # fmt: skip
-        self.losses, self.stage, self.batch, self.path = losses, stage, batch, path
-        self._file, self._identity, self._batches = file, identity, batches
-
-    @classmethod
-    def resumed(
-        cls, file: Path, student: StageStudent, teacher: Teacher, batches: list[Images]
-    ) -> "_Place":
-        """Where the file is, or the start without one."""
-        pixels = hashlib.sha256()
-        for batch in batches:
-            pixels.update(batch.tobytes())
-        identity = {
-            "student": digest(student.state_dict()),
-            "teacher": teacher.digest,
-            "images": f"{pixels.hexdigest()[:16]} in {len(batches)} batches",
-        }
-        losses = [np.zeros(count) for count in student.stages.choice_counts]
-        if not file.exists():
-            return cls(file, identity, losses, len(batches))
-        saved, texts = load_weights(file)
-        if {key: texts.get(key) for key in identity} != identity:
-            raise RunError(
-                f"{file} holds the ratings of other weights or images; delete it to rate anew"
-            )
-        names = [f"stage{index}" for index in range(len(losses))]
-        if {name: len(tensor) for name, tensor in saved.items()} != dict(
-            zip(names, map(len, losses), strict=True)
-        ):
-            raise RunError(f"{file} lacks some stages; delete it to rate anew")
-        losses = [saved[name].numpy() for name in names]
-        return cls(file, identity, losses, len(batches), *map(int, texts["place"].split()))
-
-    def save(self) -> None:
-        """Writes all of it in place of what is there."""
-        tensors = {f"stage{i}": torch.from_numpy(losses) for i, losses in enumerate(self.losses)}
-        place = f"{self.stage} {self.batch} {self.path}"
-        save_weights(self._file, tensors, self._identity | {"place": place})
-
-    def add(self, loss: float) -> None:
-        """The loss of the present path."""
-        if not np.isfinite(loss):
-            raise RunError(
-                f"a path of stage {self.stage + 1} has a loss of {loss}; train the stages again "
-                "with a lower learning rate"
-            )
-        self.losses[self.stage][self.path] += loss
-        self.path += 1
-
-    def next_batch(self) -> None:
-        """All paths of the present batch are rated."""
-        self.path, self.batch = 0, self.batch + 1
-        if self.batch == self._batches:
-            self.stage, self.batch = self.stage + 1, 0
-
-    @property
-    def ended(self) -> bool:
-        """Whether all is rated."""
-        return self.stage == len(self.losses)
-
-    @property
-    def done(self) -> int:
-        """Paths that were run so far, once a batch."""
-        before = self._batches * sum(map(len, self.losses[: self.stage]))
-        return before + self.batch * len(self.losses[self.stage]) + self.path
-
-    @property
-    def all(self) -> int:
-        """Paths to run in all."""
-        return self._batches * sum(map(len, self.losses))
-
-
-def _around(teacher: Teacher, stage: int, images: Images) -> tuple[Tensor, Tensor]:
+def _around(teacher: Teacher, stage: int, inputs: Tensor) -> tuple[Tensor, Tensor]:
     """What a stage is given, and what it is to compute."""
-    inputs = to_input(images)
     features = [inputs, *teacher.features(inputs)]
     return features[stage], features[stage + 1]
 
