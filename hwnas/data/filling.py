@@ -33,10 +33,10 @@ def fill_cache(
         CacheError, OSError: there is no room for it.
     """
     while True:
-        wanted = len(listing.names) * 3 * resolution**2
-        cache.make_room(wanted)
         path = cache.partial(listing.key)
         path.mkdir(parents=True, exist_ok=True)
+        wanted = len(listing.names) * 3 * resolution**2 - _allocated(path / "images.npy")
+        cache.make_room(wanted)
         if shutil.disk_usage(path).free < wanted + _LEFT_FREE:
             raise CacheError(f"{path.parent} has no room for {wanted / 1e9:.2g} GB")
         with FileRows(path / "images.npy", len(listing.names), resolution) as target:
@@ -44,6 +44,11 @@ def fill_cache(
         if not unreadable:
             return
         listing.leave_out(unreadable)
+
+
+def _allocated(path: Path) -> int:
+    """What a killed process left has its place on the disk already."""
+    return path.stat().st_blocks * 512 if path.is_file() else 0
 
 
 def in_memory(
