@@ -101,7 +101,7 @@ def compare(space: SearchSpace, rounds: int, count: int) -> dict[str, float]:
             rival.step(inputs, target)
         return time.perf_counter() - start
 
-    sides = {
+    sides: dict[str, Callable[[], float]] = {
         "ready": lambda: ours(lambda: ready),
         "plain": theirs,
         "with_batches": lambda: ours(lambda: prefetch(batches, range(count), CPU)),

@@ -1,5 +1,6 @@
 """A search space from YAML: stages of inverted residuals between a stem and a head."""
 
+from itertools import product
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
@@ -47,7 +48,7 @@ class StageConfig(StrictModel):
     """Blocks of equal output channels, the first with the stride.
 
     Blocks beyond the least depth may be skipped. The choices are all kernels × expansions, or
-    those listed in `blocks`.
+    those listed in `blocks`; with `squeeze_excite: [false, true]` each of them without and with it.
     """
 
     channels: Positive
@@ -57,7 +58,7 @@ class StageConfig(StrictModel):
     expansions: tuple[Positive, ...] = ()
     blocks: tuple[BlockChoice, ...] = ()
     activation: Activation
-    squeeze_excite: bool = False
+    squeeze_excite: bool | Annotated[tuple[bool, ...], Field(min_length=1)] = False
 
     @model_validator(mode="after")
     def _choices_once(self) -> Self:
@@ -69,11 +70,16 @@ class StageConfig(StrictModel):
             raise ValueError("the same block is there twice; name each choice once")
         return self
 
-    def options(self) -> tuple[tuple[int, int], ...]:
-        """(kernel, expansion) of every choice."""
-        if self.blocks:
-            return tuple((block.kernel, block.expansion) for block in self.blocks)
-        return tuple((k, e) for k in self.kernels for e in self.expansions)
+    def options(self) -> tuple[tuple[int, int, bool], ...]:
+        """(kernel, expansion, squeeze-excite) of every choice."""
+        shapes = (
+            [(block.kernel, block.expansion) for block in self.blocks]
+            if self.blocks
+            else list(product(self.kernels, self.expansions))
+        )
+        squeezed = self.squeeze_excite
+        either = (squeezed,) if isinstance(squeezed, bool) else squeezed
+        return tuple((*shape, each) for each in either for shape in shapes)
 
 
 class HeadConfig(StrictModel):
@@ -209,9 +215,9 @@ def _choices(stage: StageConfig, before: Block, stride: int, skippable: bool) ->
     blocks: list[Block] = [
         inverted_residual(
             before, stage.channels, expanded=before.out_channels * expansion, kernel=kernel,
-            stride=stride, squeeze_excite=stage.squeeze_excite, activation=stage.activation,
+            stride=stride, squeeze_excite=squeezed, activation=stage.activation,
         )
-        for kernel, expansion in stage.options()
+        for kernel, expansion, squeezed in stage.options()
     ]  # fmt: skip
     if not skippable:
         return tuple(blocks)

@@ -10,6 +10,7 @@ import torch
 
 from devices.errors import ConfigError, RunError
 from hwnas.data.dataset import Split
+from hwnas.supernet.allocator import keep_freed_memory
 from hwnas.supernet.averaging import moving_average
 from hwnas.supernet.batches import Batches, prefetch
 from hwnas.supernet.distributed import current_group
@@ -97,6 +98,8 @@ def train(
             "PyTorch would compile each anew; set it in fine_tune, not in train"
         )
     device = choose_device(config.device)
+    if device.type == "cpu":
+        keep_freed_memory()
     with placed(module, device):
         training = _Training(module, split, config, checkpoint, rule or Plain(), device)
         return training.run(progress, checkpoint_seconds, log, watch)

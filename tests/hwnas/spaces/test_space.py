@@ -179,3 +179,25 @@ def test_references_have_the_published_sizes_at_other_widths(
 def test_a_reference_that_is_not_known_is_refused() -> None:
     with pytest.raises(ConfigError, match="there is no reference 'resnet'"):
         reference_network("resnet", resolution=32, classes=10)
+
+
+def test_squeeze_excite_can_be_a_choice_of_each_block(tmp_path):
+    text = """
+name: either
+resolution: 16
+classes: 3
+stem: {channels: 8, kernel: 3, stride: 2, activation: relu}
+stages:
+  - {channels: 8, depth: [0, 1], kernels: [3, 5], expansions: [2], activation: relu,
+     squeeze_excite: [false, true]}
+head: {features: 16, activation: relu}
+"""
+    path = tmp_path / "either.yaml"
+    path.write_text(text)
+    skip, *blocks = load_space(str(path)).slots[0].choices
+    assert isinstance(skip, Skip)
+    shapes = [(block.kernel, block.squeeze_channels) for block in blocks]
+    assert shapes == [(3, 0), (5, 0), (3, 8), (5, 8)]
+    path.write_text(text.replace("[false, true]", "[true, true]"))
+    with pytest.raises(ConfigError, match="the same block is there twice"):
+        load_space(str(path))
