@@ -5,7 +5,7 @@ The same weights under other names: https://github.com/mit-han-lab/once-for-all,
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -67,7 +67,11 @@ class OnceForAll:
             ConfigError: it cannot be read, or is no supernet of this family.
         """
         state = read_state_dict(path)
-        tensors = {shortest_name(name): tensor for name, tensor in state.items()}
+        tensors = {
+            shortest_name(name): tensor.to(torch.float32)
+            for name, tensor in state.items()
+            if not name.endswith("num_batches_tracked")  # of no use, and some files lack it
+        }
         missing = [name for name in _FAMILY if name not in tensors or tensors[name].ndim < 2]
         if missing:
             raise ConfigError(
@@ -122,27 +126,30 @@ class OnceForAll:
             ConfigError: the supernet's space is not the checkpoint's; says which to set.
         """
         state = supernet.state_dict()
-        wanted = {name: original_name(name) for name in state}
-        known = {*wanted.values(), *(n for n in self.tensors if n.endswith("num_batches_tracked"))}
-        problem = next((f"{name} more" for name in self.tensors if name not in known), None)
-        for name, tensor in state.items():
-            found = self.tensors.get(wanted[name])
-            if found is None:
-                problem = problem or f"no {wanted[name]}"
-                continue
-            # Fully connected layers are (out, in) there, and the number of classes may differ.
-            skipped = 1 if name.startswith(_CLASSIFIER) else 0
-            shape = (*found.shape, 1, 1)[: tensor.ndim]
-            if shape[skipped:] != tensor.shape[skipped:]:
-                problem = problem or f"{tuple(found.shape)} as {wanted[name]}"
+        problem = next(self._problems(state), None)
         if problem is not None:
             raise ConfigError(self._misfit(supernet.space, problem))
         with torch.no_grad():
             for name, tensor in state.items():
-                found = self.tensors[wanted[name]]
                 if not name.startswith(_CLASSIFIER) or self.classes == supernet.space.classes:
-                    tensor.copy_(found.reshape(tensor.shape))
+                    tensor.copy_(self.tensors[original_name(name)].reshape(tensor.shape))
         supernet.start = self.digest
+
+    def _problems(self, state: Mapping[str, Tensor]) -> Iterator[str]:
+        """What the checkpoint has that does not fit, or lacks, for tensors by our names."""
+        wanted = {original_name(name) for name in state}
+        yield from (f"{name} more" for name in self.tensors if name not in wanted)
+        for name, tensor in state.items():
+            original = original_name(name)
+            found = self.tensors.get(original)
+            if found is None:
+                yield f"no {original}"
+                continue
+            shape = tuple(tensor.shape)
+            if name.startswith(_CLASSIFIER):  # any number of classes, and (out, in) there
+                shape = (self.classes, *shape[1:2])
+            if tuple(found.shape) != shape:
+                yield f"{tuple(found.shape)} as {original}"
 
     def _misfit(self, space: SearchSpace, problem: str) -> str:
         kind = self.kind
