@@ -33,6 +33,8 @@ class Estimator:
         weights: the file of a run folder that must have been trained; None where nothing is
             trained.
         trained_by: the command that trains it.
+        training: module:function (experiment, folder, progress) of `hwnas.runs.additive` that this
+            command calls for those weights; None for the supernet's.
         additive: whether a score is a sum over blocks or choices, which can be searched exactly.
     """
 
@@ -43,6 +45,7 @@ class Estimator:
     images: bool = False
     weights: str | None = None
     trained_by: str = "hwnas train"
+    training: str | None = None
     additive: bool = False
 
 
@@ -59,6 +62,16 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "jacob_cov": Estimator(
         "hwnas.accuracy.jacob_cov:jacob_cov_judge", "Jacobian covariance", "score", images=True
     ),
+    "bn": Estimator(
+        "hwnas.accuracy.bn:bn_judge", "batch norm indicator", "mean |γ|",
+        images=True, weights="norms.safetensors",
+        training="hwnas.runs.additive:train_norms", additive=True,
+    ),
+    "blockwise": Estimator(
+        "hwnas.accuracy.blockwise:blockwise_judge", "block-wise rating", "minus relative error",
+        weights="ratings.safetensors", training="hwnas.runs.additive:train_blockwise",
+        additive=True,
+    ),
     "macs": Estimator("hwnas.accuracy.costs:macs_judge", "MACs", "MACs", additive=True),
     "params": Estimator(
         "hwnas.accuracy.costs:params_judge", "parameters", "parameters", additive=True
@@ -69,7 +82,17 @@ ESTIMATORS: Mapping[str, Estimator] = {
 
 def judge_function(name: str) -> Any:
     """The function that makes an estimator's judge, see `Estimator.judge`."""
-    module, attribute = ESTIMATORS[name].judge.split(":")
+    return _function(ESTIMATORS[name].judge)
+
+
+def training_function(name: str) -> Any:
+    """The function that trains an estimator's weights, see `Estimator.training`, or None."""
+    training = ESTIMATORS[name].training
+    return None if training is None else _function(training)
+
+
+def _function(named: str) -> Any:
+    module, attribute = named.split(":")
     return getattr(import_module(module), attribute)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.accuracy import ESTIMATORS, SUPERNET
-from hwnas.search.trellis import Trellis
+from hwnas.search.problem import AdditiveScore
 from hwnas.spaces.space import Architectures, SearchSpace
 from latency.blocks import Network
 from objectives.accuracy.regression import CrossValidation
@@ -130,13 +130,13 @@ class Judge:
     """An estimator of one run, where its scores come from, and what they are bound to.
 
     `identity` goes into the journal: scores of another supernet, another file or another seed must
-    not meet. `additive` is the same score laid over the space, where it is additive.
+    not meet. `additive` is the same score laid over the space or its stages, where it is additive.
     """
 
     accuracy: AccuracySource
     origin: Origin
     identity: Mapping[str, str]
-    additive: Trellis | None = None
+    additive: "AdditiveScore | None" = None
 
 
 def space_digest(space: SearchSpace) -> str:

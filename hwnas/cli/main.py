@@ -1,6 +1,7 @@
 """The command `hwnas`: one file a verb; every error a user can cause is one sentence."""
 
 import json
+import os
 import signal
 import sys
 from typing import Any
@@ -81,9 +82,11 @@ def main() -> None:
 
 
 def _fail(sentence: str, code: int) -> None:
-    if "--json" in sys.argv:
+    # Of several processes of torchrun one speaks to machines, and all to people.
+    rank = int(os.environ.get("RANK", "0"))
+    if "--json" in sys.argv and rank == 0:
         sys.stdout.write(json.dumps({"error": sentence}, ensure_ascii=False) + "\n")
-    sys.stderr.write(f"hwnas: {sentence}\n")
+    sys.stderr.write(f"hwnas{f' (process {rank})' if rank else ''}: {sentence}\n")
     sys.exit(code)
 
 

@@ -15,7 +15,9 @@ from hwnas.runs.config import RunConfig
 
 # What a trained supernet, or scores from elsewhere, depend on; everything else may change between
 # two commands.
-FIXED = ("space", "resolution", "data", "train", "accuracy.source")
+FIXED = ("space", "resolution", "width", "from_ofa", "data", "train", "accuracy.source")
+# What decides no weights: trained on a GPU, searched on a laptop.
+FREE = ("train.device",)
 
 
 class RunFolder:
@@ -39,6 +41,11 @@ class RunFolder:
     def supernet_file(self) -> Path:
         """The trained supernet."""
         return self.path / "supernet.safetensors"
+
+    @property
+    def log_folder(self) -> Path:
+        """How the supernet's training went, for TensorBoard."""
+        return self.path / "tensorboard"
 
     @property
     def front_file(self) -> Path:
@@ -126,6 +133,8 @@ def _at(content: dict[str, Any], key: str) -> Any:
 
 
 def _difference(key: str, before: Any, after: Any) -> str | None:
+    if key in FREE:
+        return None
     if isinstance(before, dict) and isinstance(after, dict):
         for name in before:
             found = _difference(f"{key}.{name}", before[name], after.get(name))

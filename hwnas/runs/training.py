@@ -2,25 +2,36 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
+import numpy as np
 from torch import nn
 
-from hwnas.accuracy import SUPERNET
+from devices.errors import RunError
+from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.accuracy.source import Judge, Origin
+from hwnas.data import ImageDataset, Split
 from hwnas.runs.config import Recipe
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.start import start_supernet, untrained_supernet
 from hwnas.spaces import Architectures
 from hwnas.supernet.accuracy import SupernetAccuracy
+from hwnas.supernet.checkpoint import digest, save_weights
+from hwnas.supernet.extremes import largest, smallest
 from hwnas.supernet.modules import NetworkModule
+from hwnas.supernet.placement import choose_device, placed
 from hwnas.supernet.progress import load_trained
 from hwnas.supernet.recalibration import recalibrate
-from hwnas.supernet.rules import SinglePath
+from hwnas.supernet.rules import supernet_rule
 from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.train_config import TrainConfig
 from hwnas.supernet.training import TrainReport, identity, train
 from latency.blocks import Network, block_key
+
+# Enough to see how a training goes, and few enough to take a second.
+_WATCHED_IMAGES = 1000
 
 Progress = Callable[[int, int, float], None]
 """Called with the steps done, all steps, and the loss."""
@@ -37,21 +48,53 @@ def with_loss(update: Callable[[int, int, str], None]) -> Progress:
 
 def train_supernet(
     experiment: Experiment, folder: RunFolder, progress: Progress | None = None
-) -> TrainReport:
+) -> TrainReport | None:
     """Trains the supernet of a run, or continues; a finished one is just read.
+
+    Of several processes (`hwnas.supernet.distributed`) only the first one writes into the folder.
+    Published weights that are to be trained for no epoch at all are taken as they are: None.
 
     Raises:
         RunError: see `hwnas.supernet.train`.
+        ConfigError: see `hwnas.runs.start.start_supernet`.
     """
     config = experiment.config.recipe.train
+    supernet = start_supernet(experiment, folder).supernet
+    if not config.epochs:
+        _take_as_it_is(supernet, experiment, folder)
+        return None
     return train(
-        Supernet(experiment.space, seed=config.seed),
+        supernet,
         experiment.dataset.train,
         config,
         checkpoint=folder.supernet_file,
-        rule=SinglePath(experiment.space),
+        rule=supernet_rule(config, experiment.space),
         progress=progress,
+        log=folder.log_folder,
+        watch=partial(_extremes, experiment.dataset),
     )
+
+
+def _extremes(dataset: ImageDataset, module: nn.Module) -> dict[str, float]:
+    """Validation accuracies of the smallest and the largest sub-network, in percent."""
+    assert isinstance(module, Supernet)
+    count = min(_WATCHED_IMAGES, len(dataset.validation))
+    chosen = np.random.default_rng(0).permutation(len(dataset.validation))[:count]
+    validation = Split(dataset.validation.images[chosen], dataset.validation.labels[chosen])
+    judge = SupernetAccuracy(module, replace(dataset, validation=validation))
+    rows = np.stack([smallest(module.space), largest(module.space)])
+    values = judge.evaluate_architectures(rows)
+    return dict(zip(("accuracy/smallest", "accuracy/largest"), values.tolist(), strict=True))
+
+
+def _take_as_it_is(supernet: Supernet, experiment: Experiment, folder: RunFolder) -> None:
+    config = experiment.config.recipe.train
+    belongs_to = identity(supernet, experiment.dataset.train, config)
+    if folder.supernet_file.is_file():
+        load_trained(supernet, folder.supernet_file, belongs_to)
+    else:
+        ended = {"step": "0", "steps": "0", "loss": "nan"}
+        save_weights(folder.supernet_file, supernet.state_dict(), ended | belongs_to)
 
 
 @dataclass(frozen=True)
@@ -71,27 +114,39 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
     """
     folder.check_trained()
     config = experiment.config.recipe.train
-    supernet = Supernet(experiment.space, seed=config.seed)
+    supernet = untrained_supernet(experiment)
     belongs_to = identity(supernet, experiment.dataset.train, config)
     # The settings are the run folder's business; a later version may know more of them.
     del belongs_to["settings"]
     load_trained(supernet, folder.supernet_file, belongs_to)
-    digest = _digest(supernet)
+    weights = digest(supernet.state_dict())
     judge = Judge(
-        SupernetAccuracy(supernet, experiment.dataset),
+        SupernetAccuracy(supernet, experiment.dataset, device=choose_device(config.device)),
         Origin(SUPERNET),
-        {"supernet": digest, "images": experiment.dataset.fingerprint},
+        {"supernet": weights, "images": experiment.dataset.fingerprint},
     )
-    return TrainedSupernet(supernet, judge, digest)
+    return TrainedSupernet(supernet, judge, weights)
 
 
-def _digest(module: nn.Module) -> str:
-    """16 hexadecimal digits of the weights; the file's own bytes also hold unordered texts."""
-    state = hashlib.sha256()
-    for name, tensor in module.state_dict().items():
-        state.update(name.encode())
-        state.update(tensor.contiguous().numpy().tobytes())
-    return state.hexdigest()[:16]
+def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupernet | None:
+    """What an export fine-tunes; None where it trains from scratch.
+
+    That is where the config says so, and where the estimator trains something that is no supernet.
+
+    Raises:
+        RunError: the supernet was not trained, or not to the end.
+    """
+    config = experiment.config
+    if config.export.weights_from == "scratch":
+        return None
+    if ESTIMATORS[config.accuracy.source].training is not None:
+        return None
+    if not folder.supernet_file.is_file():
+        raise RunError(
+            f"{folder.path} has no trained supernet; run 'hwnas train' with the same config first, "
+            f"or train the winner from scratch: hwnas export {folder.path} --from-scratch"
+        )
+    return load_supernet(experiment, folder)
 
 
 def fine_tune(
@@ -141,9 +196,11 @@ def _train_alone(
     progress: Progress | None,
 ) -> None:
     """Trains one network; finished weights are kept by what they depend on, and read again."""
-    parts = [start, config.model_dump_json(), *map(block_key, module.blocks)]
+    parts = [start, config.settings, *map(block_key, module.blocks)]
     name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     checkpoint = folder.export_folder("trained") / f"{name}.safetensors"
     images = experiment.dataset.train
-    train(module, images, config, checkpoint=checkpoint, progress=progress)
-    recalibrate(module, images.images)
+    if config.epochs:
+        train(module, images, config, checkpoint=checkpoint, progress=progress)
+    with placed(module, choose_device(config.device)):
+        recalibrate(module, images.images)

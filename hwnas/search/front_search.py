@@ -9,6 +9,7 @@ from devices.errors import ConfigError
 from hwnas.search.exact import exact_front
 from hwnas.search.problem import SearchProblem
 from hwnas.search.searcher import Searcher
+from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
 
 
@@ -45,7 +46,9 @@ class FrontSearch(Searcher):
         """(N, L) the front, (0, L) once that was told."""
         if self.scores:
             return np.empty((0, self.problem.length), dtype=np.int64)
-        rows = exact_front(self._score, self.problem).architectures
+        score, problem = self._score, self.problem
+        front = exact_front(score, problem) if isinstance(score, Trellis) else score.front(problem)
+        rows = front.architectures
         places = np.linspace(len(rows) - 1, 0, min(self.evaluations, len(rows)))
         some: Architectures = rows[np.unique(places.round().astype(np.int64))]
         return some

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from devices.errors import DataError
 from hwnas.data.dataset import ImageDataset
 from hwnas.spaces import Architectures
+from hwnas.spaces.space import keys
 from hwnas.supernet.evaluation import accuracy
+from hwnas.supernet.placement import device_of
 from hwnas.supernet.recalibration import recalibrate
 from hwnas.supernet.supernet import Supernet
 from latency.blocks import Network
@@ -19,7 +22,8 @@ class SupernetAccuracy:
     """Validation accuracy of extracted, recalibrated sub-networks, in percent; an Objective.
 
     The same network always has the same value: the recalibration images are a fixed sample of the
-    training images.
+    training images. What was judged is kept by its canonical architecture, hence a supernet that is
+    trained further needs a new one of these.
     """
 
     name = "accuracy"
@@ -27,9 +31,14 @@ class SupernetAccuracy:
     direction: Direction = "maximize"
 
     def __init__(
-        self, supernet: Supernet, dataset: ImageDataset, *, recalibration_images: int = 384
+        self,
+        supernet: Supernet,
+        dataset: ImageDataset,
+        *,
+        recalibration_images: int = 384,
+        device: torch.device | None = None,
     ) -> None:
-        """Takes a trained supernet and the images it was trained on.
+        """Takes a trained supernet, the images it was trained on, and where networks are to run.
 
         Raises:
             DataError: the images' resolution or class count is not the space's.
@@ -42,6 +51,8 @@ class SupernetAccuracy:
                 f"for {want[1]} classes at {want[0]} pixels; use the images it was trained on"
             )
         self.supernet = supernet
+        self._device = device or device_of(supernet)
+        self._known: dict[tuple[int, ...], float] = {}
         self._validation = dataset.validation
         count = min(recalibration_images, len(dataset.train))
         chosen = np.random.default_rng(0).permutation(len(dataset.train))[:count]
@@ -54,7 +65,8 @@ class SupernetAccuracy:
             ValueError: a network is not in the supernet's space.
         """
         space = self.supernet.space
-        return np.array([self._one(space.architecture(network)) for network in networks], float)
+        rows = [space.architecture(network) for network in networks]
+        return self.evaluate_architectures(np.array(rows)) if rows else np.empty(0)
 
     def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
         """(N,) accuracies of a population (N, L), in percent.
@@ -62,10 +74,13 @@ class SupernetAccuracy:
         Raises:
             ValueError: not architectures of the supernet's space.
         """
-        rows = self.supernet.space.check(architectures)
-        return np.array([self._one(row) for row in rows], float)
+        rows = self.supernet.space.canonical(architectures)
+        for key, row in zip(keys(rows), rows, strict=True):
+            if key not in self._known:
+                self._known[key] = self._one(row)
+        return np.array([self._known[key] for key in keys(rows)], float)
 
     def _one(self, architecture: Architectures) -> float:
-        network = self.supernet.extract(architecture)
+        network = self.supernet.extract(architecture).to(self._device)
         recalibrate(network, self._recalibration)
         return accuracy(network, self._validation)

@@ -1,74 +1,101 @@
 """How far a training is, on disk: all that is needed to go on exactly where it was."""
 
+import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from devices.errors import RunError
 from hwnas.supernet.checkpoint import load_weights, save_weights
+from hwnas.supernet.distributed import Group
 
-_MOMENTUM = "momentum/"
 _MEANING = {
     "settings": "other training settings",
     "network": "another network or search space",
     "images": "other images",
+    "start": "other published weights to start from",
 }
+
+
+@dataclass(frozen=True)
+class Position:
+    """A moment of a training, but for its tensors.
+
+    `loss` is a running mean, `first_loss` that of the first step; `scale` is the text of
+    `hwnas.supernet.precision.Precision`.
+    """
+
+    step: int = 0
+    loss: float = math.nan
+    first_loss: float = math.nan
+    scale: str = "{}"
 
 
 class Progress:
     """Writes and reads the checkpoint of one training.
 
-    Tensors: the module's state under its own names and, until the end, the momentum of each
-    parameter under "momentum/<name>". Texts: step, steps, loss, and what the training belongs to.
+    Tensors: the module's state under its own names and, until the end, momentum and averages under
+    theirs. Texts: those of `Position`, the number of steps, and what the training belongs to.
     """
 
     def __init__(
-        self, path: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer,
-        identity: dict[str, str], steps: int,
+        self, path: Path, state: Mapping[str, Tensor], until_end: dict[str, Tensor],
+        identity: Mapping[str, str], steps: int,
     ) -> None:  # fmt: skip
-        self._path = path
-        self._state = module.state_dict()  # references: always the present values
-        self._momentum = {
-            _MOMENTUM + name: optimizer.state[parameter]["momentum_buffer"]
-            for name, parameter in module.named_parameters()
-            if parameter in optimizer.state
-        }
-        self._identity = identity
-        self._steps = steps
+        """Takes references to tensors, whose values are written and read in place."""
+        self._path, self._identity, self._steps = path, dict(identity), steps
+        self._state = dict(state)
+        self._all = self._state | until_end
 
-    def write(self, step: int, loss: float) -> None:
-        """Saves the present state after `step` steps; the momentum is left out at the end.
+    def not_finite(self, step: int) -> str | None:
+        """The name of a tensor that must not be written, with an infinite value or none at all."""
+        for name, tensor in self._present(step).items():
+            if not bool(tensor.isfinite().all()):
+                return name
+        return None
+
+    def write(self, position: Position) -> None:
+        """Saves the present tensors; at the end those of the module alone.
 
         Raises:
             RunError: the file cannot be written; the old one is still there.
         """
-        tensors = self._state if step == self._steps else self._state | self._momentum
-        texts = {"step": str(step), "steps": str(self._steps), "loss": repr(loss)}
-        save_weights(self._path, tensors, texts | self._identity)
+        tensors = self._present(position.step)
+        texts = {key: str(value) for key, value in asdict(position).items()}
+        save_weights(self._path, tensors, texts | {"steps": str(self._steps)} | self._identity)
 
-    def resume(self) -> tuple[int, float]:
-        """Loads the checkpoint into module and optimizer, if there is one.
-
-        Returns:
-            The steps done and the loss, (0, nan) without a checkpoint.
+    def resume(self, group: Group, device: torch.device) -> Position:
+        """Loads the checkpoint into the tensors, if there is one; the first process reads it.
 
         Raises:
             RunError: the checkpoint is damaged or belongs to another training.
         """
+        position = self._read() if group.first else Position()
+        text = group.text_of_first(json.dumps(asdict(position)), device)
+        group.copy_from_first(self._all.values())
+        return Position(**json.loads(text))
+
+    def _read(self) -> Position:
         if not self._path.exists():
-            return 0, math.nan
+            return Position()
         saved, texts = load_weights(self._path)
         _check_identity(self._path, texts, self._identity)
         step = int(texts["step"])
-        wanted = self._state if step == self._steps else self._state | self._momentum
+        wanted = self._present(step)
         if set(saved) != set(wanted):
             raise RunError(f"{self._path} lacks some weights; delete it and train again")
         with torch.no_grad():
             for name, tensor in wanted.items():
                 tensor.copy_(saved[name])
-        return step, float(texts["loss"])
+        first = float(texts.get("first_loss", "nan"))  # checkpoints of before lack it
+        return Position(step, float(texts["loss"]), first, texts.get("scale", "{}"))
+
+    def _present(self, step: int) -> dict[str, Tensor]:
+        return self._state if step == self._steps else self._all
 
 
 def load_trained(module: torch.nn.Module, path: Path, belongs_to: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ import torch
 from hwnas.data.dataset import Images
 from hwnas.data.preprocessing import to_input
 from hwnas.supernet.modules import MOMENTUM, BatchNorm, NetworkModule
+from hwnas.supernet.placement import device_of
 
 
 def recalibrate(network: NetworkModule, images: Images, batch: int = 128) -> None:
@@ -16,20 +17,21 @@ def recalibrate(network: NetworkModule, images: Images, batch: int = 128) -> Non
     in evaluation mode.
 
     Args:
-        network: is changed in place; its weights are not.
+        network: is changed in place; its weights are not. Runs where they are.
         images: (N, 3, R, R) training images, at least 2, without augmentation, in any order.
         batch: images in a batch; a remainder is spread over the batches.
     """
     # Images often come class by class; a batch of one class has too little variance.
-    mixed = images[np.random.default_rng(0).permutation(len(images))]
+    mixed = np.random.default_rng(0).permutation(len(images))
     norms = [module for module in network.modules() if isinstance(module, BatchNorm)]
+    device = device_of(network)
     network.train()
     with torch.no_grad():
         batches = np.array_split(mixed, max(1, len(mixed) // max(2, batch)))
         for number, part in enumerate(batches, start=1):
             for norm in norms:
                 norm.momentum = 1 / number  # makes the running mean the mean over all batches
-            network(to_input(part))
+            network(to_input(images[part]).to(device))
     for norm in norms:
         norm.momentum = MOMENTUM
     network.eval()

@@ -1,34 +1,46 @@
 """The one trainer, of supernets and of single networks; it survives being killed."""
 
 import hashlib
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from devices.errors import RunError
+from devices.errors import ConfigError, RunError
 from hwnas.data.dataset import Split
-from hwnas.data.preprocessing import to_input
-from hwnas.supernet.batches import PATH, Batches, stream
+from hwnas.supernet.averaging import moving_average
+from hwnas.supernet.batches import Batches, prefetch
+from hwnas.supernet.distributed import current_group
+from hwnas.supernet.log import TrainingLog
 from hwnas.supernet.modules import NetworkModule
-from hwnas.supernet.progress import Progress
-from hwnas.supernet.rules import Plain, Rule, SinglePath
-from hwnas.supernet.supernet import Supernet
+from hwnas.supernet.optimizer import learning_rate, momentum
+from hwnas.supernet.placement import choose_device, placed
+from hwnas.supernet.progress import Position, Progress
+from hwnas.supernet.rules import Plain, Rule
+from hwnas.supernet.running_loss import RunningLoss
+from hwnas.supernet.steps import Steps, advice
 from hwnas.supernet.train_config import TrainConfig
+from hwnas.supernet.trainable import Trainable
 
 # Checkpoints of before rules had names were made by these, and can be continued.
-_RULES_OF_BEFORE = (Plain.identity, SinglePath.identity)
+_RULES_OF_BEFORE = ("plain", "single path")
+# How often something is logged: every so many steps, and the watch so many times a training.
+_LOG_STEPS = 10
+_WATCHES = 10
+
+Watch = Callable[[torch.nn.Module], Mapping[str, float]]
+"""Judges a module in the middle of its training, and leaves it as it is: values by name."""
 
 
 @dataclass(frozen=True)
 class TrainReport:
     """What a call of `train` did.
 
-    `steps` is the length of the whole training; `images`, `seconds` and `images_per_second` are
-    those of this call, zero when the training had already ended. `final_loss` is a running mean.
+    `steps` is the length of the whole training; `images` (of all processes), `seconds` and
+    `images_per_second` are those of this call, zero when the training had already ended.
+    `final_loss` is a running mean.
     """
 
     steps: int
@@ -39,7 +51,7 @@ class TrainReport:
 
 
 def train(
-    module: Supernet | NetworkModule,
+    module: Trainable,
     split: Split,
     config: TrainConfig,
     *,
@@ -47,116 +59,180 @@ def train(
     rule: Rule | None = None,
     progress: Callable[[int, int, float], None] | None = None,
     checkpoint_seconds: float = 15.0,
+    log: Path | None = None,
+    watch: Watch | None = None,
 ) -> TrainReport:
     """Trains a module in place, from its checkpoint when there is one.
 
     Killed at any moment and called again, it ends with the same weights, bit for bit, as without
-    the kill (with the same number of threads on the same machine). When it ends, the checkpoint
-    holds the weights alone, and a further call just loads them.
+    the kill (with the same number of threads and processes, on the CPU of the same machine). When
+    it ends, the checkpoint holds the weights alone, and a further call just loads them. With
+    `config.ema` these are the averaged ones.
+
+    In processes of `hwnas.supernet.distributed.joined_group`, all of them call this alike: each
+    trains on its part of every batch, the first one alone writes, all end with the same weights.
 
     Args:
-        module: what is trained; left in evaluation mode.
+        module: what is trained; left in evaluation mode, on the CPU.
         split: the training images.
         config: hyper-parameters.
         checkpoint: the safetensors file, written every `checkpoint_seconds` and at the end.
         rule: what is trained in a step; without one, `Plain`.
-        progress: called after each step with the steps done, all steps, and the loss.
+        progress: called after each step with the steps done, all steps, and the running loss.
         checkpoint_seconds: at most about this much work is lost by a kill.
+        log: a folder for TensorBoard.
+        watch: called about ten times, at the end of an epoch, with the weights that would be the
+            result; its values go into the log.
 
     Raises:
+        ConfigError: `config.compile` with a supernet, a device that is not there, or a batch that
+            the processes cannot share.
         RunError: the checkpoint belongs to another config, network or images, is damaged or
-            cannot be written; or the loss is no longer finite (the last checkpoint stays).
+            cannot be written; or the loss is no longer finite, or diverges (the last checkpoint
+            stays, from before).
     """
-    batches = Batches(
-        split, config.batch_size, seed=config.seed, flip=config.flip,
-        crop_padding=config.crop_padding,
-    )  # fmt: skip
-    steps = config.epochs * batches.per_epoch
-    optimizer = _optimizer(module, config)
-    rule = rule or Plain()
-    belongs_to = identity(module, split, config, rule)
-    saved = Progress(checkpoint, module, optimizer, belongs_to, steps)
-    step, loss = saved.resume()
-    first, started = step, time.monotonic()
-    written = started
-    module.train()
-    while step < steps:
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, step, batches.per_epoch)
-        value = _step(module, optimizer, batches, config, step, rule)
-        step += 1
-        loss = value if math.isnan(loss) else 0.9 * loss + 0.1 * value
-        if progress is not None:
-            progress(step, steps, loss)
-        if time.monotonic() - written >= checkpoint_seconds or step == steps:
-            saved.write(step, loss)
-            written = time.monotonic()
-    module.eval()
-    seconds, images = time.monotonic() - started, (step - first) * batches.size
-    return TrainReport(steps, images, seconds, images / seconds if images else 0.0, loss)
+    if config.compile and not isinstance(module, NetworkModule):
+        raise ConfigError(
+            "compile is for single networks: a supernet runs another network at every step, and "
+            "PyTorch would compile each anew; set it in fine_tune, not in train"
+        )
+    device = choose_device(config.device)
+    with placed(module, device):
+        training = _Training(module, split, config, checkpoint, rule or Plain(), device)
+        return training.run(progress, checkpoint_seconds, log, watch)
 
 
-def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int) -> float:
-    """Linear warm-up, then half a cosine to zero (Loshchilov and Hutter 2017, arXiv 1608.03983)."""
-    steps = config.epochs * steps_per_epoch
-    warmup = min(config.warmup_epochs * steps_per_epoch, steps / 2)
-    if step < warmup:
-        return config.learning_rate * (step + 1) / (math.floor(warmup) + 1)
-    return config.learning_rate * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup))) / 2
+class _Training:
+    """The parts of one call of `train`."""
+
+    def __init__(
+        self, module: Trainable, split: Split, config: TrainConfig,
+        checkpoint: Path, rule: Rule, device: torch.device,
+    ) -> None:  # fmt: skip
+        self._module, self._config, self._device = module, config, device
+        self._group = current_group()
+        self._batches = Batches(
+            split, config, module.classes, rank=self._group.rank, processes=self._group.processes
+        )
+        self._length = config.epochs * self._batches.per_epoch
+        self._steps = Steps(module, config, rule, self._group, device)
+        self._average = moving_average(module, config.ema) if config.ema else None
+        self._state = module.state_dict()  # references: always the present values
+        until_end = _named("momentum", momentum(module, self._steps.optimizer))
+        if self._average is not None:
+            until_end |= _named("average", self._average.module.state_dict())
+        belongs_to = identity(module, split, config, rule)
+        self._progress = Progress(checkpoint, self._state, until_end, belongs_to, self._length)
+
+    def run(
+        self, tell: Callable[[int, int, float], None] | None, seconds: float, folder: Path | None,
+        watch: Watch | None,
+    ) -> TrainReport:  # fmt: skip
+        first = self._progress.resume(self._group, self._device)
+        self._steps.precision.read_text(first.scale)
+        if self._average is not None:
+            self._average.n_averaged.fill_(first.step)
+        self._loss = RunningLoss(self._module.classes, first.loss, first.first_loss)
+        started = written = time.monotonic()
+        if first.step < self._length:
+            with TrainingLog(folder if self._group.first else None, first.step) as log:
+                speed = _Speed(first.step)
+                for step in self._run(first.step):
+                    if tell is not None:
+                        tell(step, self._length, self._loss.mean)
+                    if step % _LOG_STEPS == 0 or step == self._length:
+                        rate = speed.since_last(step) * self._batches.size
+                        log.write(step, {"images_per_second": rate} | self._shown(step))
+                    if watch is not None and self._group.first and self._is_watched(step):
+                        log.write(step, watch(self._result))
+                    due = time.monotonic() - written >= seconds and step < self._length
+                    if due and not self._loss.too_high:
+                        log.flush()
+                        self._write(step)
+                        written = time.monotonic()
+            self._finish()
+        self._module.eval()
+        images = (self._length - first.step) * self._batches.size
+        taken = time.monotonic() - started
+        rate = images / taken if images else 0.0
+        return TrainReport(self._length, images, taken, rate, self._loss.mean)
+
+    @property
+    def _result(self) -> torch.nn.Module:
+        """What the training would end with now."""
+        return self._module if self._average is None else self._average.module
+
+    def _run(self, first: int) -> Iterator[int]:
+        """Makes the steps that are left; the number of those done after each."""
+        self._module.train()
+        steps = range(first, self._length)
+        inputs = prefetch(self._batches, steps, self._device)
+        for step, (images, target) in zip(steps, inputs, strict=True):
+            self._loss.add(self._steps.run(step, images, target, self._rate(step)))
+            if self._loss.diverges:
+                raise RunError(
+                    f"the loss diverges: at step {step + 1} its mean is {self._loss.mean:.3g}, and "
+                    f"has long been above {self._loss.bound:.3g}; {advice(self._config)}"
+                )
+            if self._average is not None:
+                self._average.update_parameters(self._module)
+            yield step + 1
+
+    def _rate(self, step: int) -> float:
+        return learning_rate(self._config, step, self._batches.per_epoch)
+
+    def _shown(self, step: int) -> dict[str, float]:
+        return {"loss": self._loss.mean, "learning_rate": self._rate(step - 1)}
+
+    def _is_watched(self, step: int) -> bool:
+        epoch, rest = divmod(step, self._batches.per_epoch)
+        return rest == 0 and epoch % max(1, self._config.epochs // _WATCHES) == 0
+
+    def _finish(self) -> None:
+        """Makes the result the module's weights, in every process, and writes them."""
+        if self._average is not None:
+            self._module.load_state_dict(self._average.module.state_dict())
+        # Batch norm's statistics are each process's own until here.
+        self._group.copy_from_first(self._state.values())
+        self._write(self._length)
+
+    def _write(self, step: int) -> None:
+        if not self._group.first:
+            return
+        broken = self._progress.not_finite(step)
+        if broken is not None:
+            raise RunError(f"{broken} is not finite after step {step}; {advice(self._config)}")
+        scale = self._steps.precision.to_text()
+        self._progress.write(Position(step, self._loss.mean, self._loss.first, scale))
 
 
-def _optimizer(module: torch.nn.Module, config: TrainConfig) -> torch.optim.SGD:
-    # Decay pulls weights towards zero; for batch norm and biases that only hurts.
-    parameters = list(module.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0},
-    ]
-    optimizer = torch.optim.SGD(
-        groups, config.learning_rate, config.momentum, nesterov=config.momentum > 0, fused=True
-    )
-    # Made here, not at the first gradient, so that a checkpoint always has the same tensors; a
-    # first step from zero is the same as PyTorch's own.
-    if config.momentum:
-        for parameter in parameters:
-            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
-    return optimizer
+class _Speed:
+    """Steps a second."""
+
+    def __init__(self, step: int) -> None:
+        self._step, self._time = step, time.monotonic()
+
+    def since_last(self, step: int) -> float:
+        """Since the last call."""
+        steps, seconds = step - self._step, time.monotonic() - self._time
+        self._step, self._time = step, time.monotonic()
+        return steps / seconds
 
 
-def _step(
-    module: Supernet | NetworkModule, optimizer: torch.optim.SGD, batches: Batches,
-    config: TrainConfig, step: int, rule: Rule,
-) -> float:  # fmt: skip
-    images, labels = batches.get(step)
-    passes = rule.passes(
-        module, to_input(images), torch.from_numpy(labels),
-        stream(config.seed, PATH, step), config.label_smoothing,
-    )  # fmt: skip
-    optimizer.zero_grad(set_to_none=True)
-    shown = math.nan
-    for number, run in enumerate(passes):
-        loss = run()
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise RunError(
-                f"the loss is {value} at step {step + 1}; lower the learning rate (it is "
-                f"{config.learning_rate:g}) and train again from the start"
-            )
-        loss.backward()  # type: ignore[no-untyped-call]
-        shown = shown if number else value
-    optimizer.step()
-    return shown
+def _named(kind: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {f"{kind}/{name}": tensor for name, tensor in tensors.items()}
 
 
 def identity(
-    module: Supernet | NetworkModule, split: Split, config: TrainConfig, rule: Rule | None = None
+    module: Trainable, split: Split, config: TrainConfig, rule: Rule | None = None
 ) -> dict[str, str]:
     """What a training belongs to, stored in its checkpoint: settings, rule, network, images."""
-    settings = config.model_dump_json()
+    settings = config.settings
     if rule is not None and rule.identity not in _RULES_OF_BEFORE:
         settings += rule.identity
     return {
         "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
         "network": hashlib.sha256(module.identity.encode()).hexdigest()[:16],
         "images": split.digest,
+        **({"start": module.start} if module.start else {}),
     }

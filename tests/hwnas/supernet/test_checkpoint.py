@@ -2,14 +2,11 @@ import errno
 import os
 import resource
 
-import numpy as np
 import pytest
 import torch
 
 from devices.errors import RunError
-from hwnas.supernet.batches import Batches, shift
 from hwnas.supernet.checkpoint import load_weights, save_weights
-from tests.hwnas.supernet.helpers import images
 
 STATE = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor([7], dtype=torch.int64)}
 
@@ -86,65 +83,3 @@ def test_a_file_of_another_kind_is_damaged(tmp_path):
     path.write_bytes(b"not weights at all, but quite long" * 10)
     with pytest.raises(RunError, match="is damaged"):
         load_weights(path)
-
-
-def test_every_epoch_takes_each_image_once_in_another_order():
-    split = images(20, 4)
-    split.images[:] = np.arange(20, dtype=np.uint8)[:, None, None, None]
-    batches = Batches(split, 5, seed=0, flip=False, crop_padding=0)
-    orders = [
-        [int(batches.get(epoch * 4 + step)[0][i, 0, 0, 0]) for step in range(4) for i in range(5)]
-        for epoch in range(2)
-    ]
-    assert sorted(orders[0]) == sorted(orders[1]) == list(range(20))
-    assert orders[0] != orders[1]
-
-
-def test_a_batch_depends_on_seed_and_step_alone():
-    split = images(20)
-    steps = {"flip": True, "crop_padding": 2}
-    batches = Batches(split, 8, seed=3, **steps)
-    visited = [batches.get(step)[0] for step in range(5)]
-    assert (Batches(split, 8, seed=3, **steps).get(4)[0] == visited[4]).all()
-    assert (Batches(split, 8, seed=4, **steps).get(4)[0] != visited[4]).any()
-
-
-def test_labels_stay_with_their_images():
-    split = images(30, 4)
-    split.images[:] = split.labels[:, None, None, None]
-    batches = Batches(split, 7, seed=0, flip=True, crop_padding=1)
-    for step in range(8):
-        pixels, labels = batches.get(step)
-        assert (pixels == labels[:, None, None, None]).all()
-
-
-def test_a_shift_moves_an_image_and_repeats_its_border():
-    pixels = images(200, 5).images
-    moved = shift(pixels, 2, np.random.default_rng(0))
-    assert moved.shape == pixels.shape
-    seen = set()
-    for before, after in zip(pixels, moved, strict=True):
-        padded = np.pad(before, ((0, 0), (2, 2), (2, 2)), mode="edge")
-        fits = [
-            (y, x) for y in range(5) for x in range(5)
-            if (padded[:, y : y + 5, x : x + 5] == after).all()
-        ]  # fmt: skip
-        assert len(fits) == 1
-        seen.add(fits[0])
-    assert len(seen) == 25
-
-
-def test_augmentation_leaves_the_dataset_as_it_was():
-    split = images(20)
-    before = split.images.copy()
-    for padding in (0, 2):
-        Batches(split, 20, seed=0, flip=True, crop_padding=padding).get(0)
-    assert (split.images == before).all()
-
-
-def test_about_half_of_the_images_are_mirrored():
-    split = images(400, 4)
-    pixels, _ = Batches(split, 400, seed=0, flip=True, crop_padding=0).get(0)
-    known = {image.tobytes() for image in split.images}
-    kept = sum(image.tobytes() in known for image in pixels)
-    assert 150 < kept < 250

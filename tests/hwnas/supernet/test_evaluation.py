@@ -121,6 +121,20 @@ def test_the_objective_is_deterministic_and_leaves_the_supernet_alone(tmp_path):
     assert state_bytes(supernet) == before
 
 
+def test_equal_networks_are_judged_once(tmp_path, monkeypatch):
+    space = tiny_space(tmp_path)
+    supernet, judged = Supernet(space), []
+    extract = supernet.extract
+    monkeypatch.setattr(supernet, "extract", lambda row: judged.append(row) or extract(row))
+    objective = SupernetAccuracy(supernet, dataset())
+    one, same = np.array([1, 0, 2, 0, 1]), np.array([1, 2, 0, 0, 1])  # the skip elsewhere
+    assert (space.canonical(one) == space.canonical(same)).all()
+    values = objective.evaluate_architectures(np.stack([one, same, one]))
+    assert len(set(values.tolist())) == 1
+    assert objective.evaluate([space.network(same)]).tolist() == [values[0]]
+    assert len(judged) == 1
+
+
 def test_the_objective_is_an_accuracy_to_be_maximised(tmp_path):
     objective = SupernetAccuracy(Supernet(tiny_space(tmp_path)), dataset())
     assert (objective.name, objective.unit, objective.direction) == ("accuracy", "%", "maximize")

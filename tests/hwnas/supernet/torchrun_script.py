@@ -1,0 +1,55 @@
+"""What each process of `test_distributed.py` does: `python -m … FOLDER [KILL_AT]`."""
+
+import hashlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+import torch
+
+from hwnas.supernet.distributed import Group, joined_group
+from hwnas.supernet.rules import Sandwich
+from hwnas.supernet.supernet import Supernet
+from hwnas.supernet.train_config import TrainConfig
+from hwnas.supernet.training import train
+from tests.hwnas.supernet.helpers import images, state_bytes, tiny_space
+
+CONFIG = TrainConfig(
+    epochs=2, batch_size=16, learning_rate=0.05, crop_padding=2, rule="sandwich", ema=0.9, clip=5.0,
+    mixup=0.2,
+)  # fmt: skip
+
+
+def run(group: Group, folder: Path, kill_at: int | None = None) -> None:
+    """Trains in a folder and says which process ended with what; or is killed at a step."""
+
+    def progress(step: int, steps: int, loss: float) -> None:
+        del steps, loss
+        if step == kill_at and group.first:
+            os.kill(os.getpid(), signal.SIGKILL)  # torchrun then ends the other one
+
+    (folder / str(group.rank)).mkdir(parents=True, exist_ok=True)
+    space = tiny_space(folder / str(group.rank))
+    supernet = Supernet(space, seed=group.rank)  # only the first one's weights count
+    report = train(
+        supernet, images(70), CONFIG, checkpoint=folder / "supernet.safetensors",
+        rule=Sandwich(space), progress=progress, checkpoint_seconds=0.0,
+    )  # fmt: skip
+    digest = hashlib.sha256(repr(sorted(state_bytes(supernet).items())).encode()).hexdigest()
+    ended = ("ended", group.rank, report.images, report.final_loss, digest)
+    sys.stdout.write(" ".join(map(str, ended)) + "\n")
+    sys.stdout.flush()
+
+
+def main(folder: Path, kill_at: int | None) -> None:
+    """With a step to be killed at, a training as a whole and one up to there; else its rest."""
+    torch.set_num_threads(1)
+    with joined_group(torch.device("cpu")) as group:
+        if kill_at is not None:
+            run(group, folder / "whole")
+        run(group, folder / "killed", kill_at)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]) if sys.argv[2:] else None)
