@@ -53,7 +53,7 @@ def test_every_estimator_is_ranked_beside_macs_and_the_noise_ceiling(
         assert one["networks"] == [20]
     assert found["noise_ceiling"]["tau"]["mean"] > found["estimators"]["macs"]["tau"]["mean"] > 0
     assert found["trainings_a_network"] == 2
-    assert set(found["left_out"]) == {"supernet", "jacob_cov"}
+    assert {"supernet", "jacob_cov"} <= set(found["left_out"])
     run = known / "runs/known"
     stored = json.loads((run / "ranking.json").read_text())
     assert found == stored | {"picture": "runs/known/ranking.svg"}
