@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from hwnas.supernet.rules import supernet_rule
 from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.train_config import TrainConfig
 from hwnas.supernet.training import train
+
+RuleName = Literal["single_path", "sandwich"]
 
 # Of a sandwich step: the largest, the smallest, two random ones.
 SANDWICH_PASSES = 4
@@ -87,7 +90,7 @@ class MacroImages:
         """(networks, L) their architectures."""
         return self.macro.rows[self.drawn(seed)]
 
-    def recipe(self, rule: str, seed: int) -> TrainConfig:
+    def recipe(self, rule: RuleName, seed: int) -> TrainConfig:
         """Of a supernet; both rules see equally many images, counted by passes."""
         epochs = self.epochs if rule == "sandwich" else SANDWICH_PASSES * self.epochs
         return TrainConfig(
@@ -96,7 +99,7 @@ class MacroImages:
             clip=5.0, rule=rule, seed=seed,
         )  # fmt: skip
 
-    def supernet(self, rule: str, seed: int) -> Supernet:
+    def supernet(self, rule: RuleName, seed: int) -> Supernet:
         """A trained supernet."""
         supernet, config = Supernet(self.space, seed=seed), self.recipe(rule, seed)
         train(
@@ -105,7 +108,7 @@ class MacroImages:
         )  # fmt: skip
         return supernet
 
-    def judged(self, rule: str, seed: int) -> NDArray[np.float64]:
+    def judged(self, rule: RuleName, seed: int) -> NDArray[np.float64]:
         """(networks,) accuracies with the weights of a trained supernet, in per cent."""
 
         def judge() -> NDArray[np.float64]:

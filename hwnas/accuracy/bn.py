@@ -66,10 +66,10 @@ def bn_judge(experiment: "Experiment", folder: "RunFolder", seed: int) -> Judge:
         RunError: they were not trained, or not to the end.
     """
     from hwnas.runs.additive import load_norms
-    from hwnas.supernet.checkpoint import weights_digest
+    from hwnas.supernet.checkpoint import digest
 
     del seed
     supernet = load_norms(experiment, folder)
     objective = BatchNormIndicator(experiment.space, supernet.indicators())
-    identity = {"accuracy source": "bn", "norms": weights_digest(supernet)}
+    identity = {"accuracy source": "bn", "norms": digest(supernet.state_dict())}
     return Judge(objective, Origin("bn"), identity, objective.trellis)

@@ -10,6 +10,7 @@ def search(
     data: options.Data = None,
     strict: options.Strict = False,
     resolution: options.Resolution = None,
+    from_ofa: options.FromOfa = None,
     budget: options.Budgets = None,
     device: options.Device = None,
     table: options.Table = None,
@@ -31,8 +32,8 @@ def search(
 
     output = Output(as_json)
     loaded = options.load_config(
-        config, data=data, strict=strict, resolution=resolution, budgets=budget, device=device,
-        table=table, settings=settings,
+        config, data=data, strict=strict, resolution=resolution, from_ofa=from_ofa, budgets=budget,
+        device=device, table=table, settings=settings,
     )  # fmt: skip
     path = options.run_path(run, config)
     RunFolder(path).check(loaded)

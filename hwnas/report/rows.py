@@ -17,6 +17,7 @@ SUMMARY_ROWS = (
     ("latency, predicted", "predicted_ms", "reference_predicted_ms", "{:.4g} ms"),
     ("latency, median of all samples", "measured_median_ms", "reference_median_ms", "{:.4g} ms"),
     ("accuracy on test images", "accuracy", "reference_accuracy", "{:.2f} %"),
+    ("trained from", "weights_from", "reference_weights_from", "{}"),
     ("MACs", "macs", "reference_macs", "{:,}"),
     ("parameters", "parameters", "reference_parameters", "{:,}"),
 )
@@ -38,8 +39,8 @@ def summary_rows(summary: dict[str, Any]) -> list[list[str]]:
     return rows
 
 
-def number(value: float | None, form: str) -> str:
-    """A figure as text, a dash where there is none."""
+def number(value: float | str | None, form: str) -> str:
+    """A figure or a word as text, a dash where there is none."""
     return "–" if value is None else form.format(value)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import Field, field_validator, model_validator
@@ -10,23 +10,25 @@ from pydantic import Field, field_validator, model_validator
 from devices.config import StrictModel, find_config, parse_config, read_config
 from devices.errors import BudgetError, ConfigError
 from hwnas.accuracy import ESTIMATORS, SUPERNET
+from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.runs.budgets import BudgetText, parse_budget
 from hwnas.search import ADDITIVE_SEARCHERS, SEARCHERS, searcher_settings
 from hwnas.supernet.train_config import TrainConfig
 
+WeightsFrom = Literal["supernet", "scratch"]
+
 
 class DataConfig(StrictModel):
-    """Which images: the built-in digits, or a folder of `class/name.jpg`."""
+    """Which images: a dataset by its name, or a folder of `class/name.jpg`."""
 
-    source: str = "digits"
+    source: str = DIGITS
     strict: bool = False
     limit: Annotated[int, Field(ge=10)] | None = None
 
     @field_validator("source")
     @classmethod
     def _one_spelling(cls, value: str) -> str:
-        # photos and photos/ are the same folder; ./digits is a folder, digits is not.
-        return value if value in ("digits", "./digits") else str(Path(value))
+        return one_spelling(value)
 
 
 class AccuracyConfig(StrictModel):
@@ -132,6 +134,16 @@ class SearchConfig(StrictModel):
         return [parse_budget(objective, text) for objective, text in self.budgets.items()]
 
 
+class ExportConfig(StrictModel):
+    """What the training of the exported winner starts from.
+
+    `supernet` fine-tunes the weights that it inherits; `scratch` trains it as the reference is, for
+    the epochs of supernet and fine-tuning together, and needs no trained supernet.
+    """
+
+    weights_from: WeightsFrom = "supernet"
+
+
 @dataclass(frozen=True)
 class Recipe:
     """The parts of a config that weights come from: images, supernet, single networks."""
@@ -145,11 +157,14 @@ class RunConfig(StrictModel):
     """Everything that decides an experiment's result, but for the device's timings.
 
     `tables` names the latency tables of the further devices that budgets are on. Where scores need
-    no images (`data`) or settings of trainings, these may be left out.
+    no images (`data`) or settings of trainings, these may be left out. `width` multiplies the
+    channels of the space; `from_ofa` is a once-for-all checkpoint that the supernet starts from.
     """
 
     space: str
     resolution: Annotated[int, Field(ge=8, le=1024)] | None = None
+    width: Annotated[float, Field(gt=0, le=4)] | None = None
+    from_ofa: str | None = None
     data: DataConfig | None = None
     accuracy: AccuracyConfig = AccuracyConfig()
     device: str = "local_cpu"
@@ -159,6 +174,7 @@ class RunConfig(StrictModel):
     train: TrainConfig | None = None
     search: SearchConfig
     fine_tune: TrainConfig | None = None
+    export: ExportConfig = ExportConfig()
 
     @model_validator(mode="before")
     @classmethod
@@ -191,6 +207,11 @@ class RunConfig(StrictModel):
             raise ValueError("rule and random_paths are for a supernet; write them in train")
         return value
 
+    @field_validator("from_ofa")
+    @classmethod
+    def _path(cls, value: str | None) -> str | None:
+        return None if value is None else str(Path(value))
+
     @model_validator(mode="after")
     def _additive_where_needed(self) -> Self:
         source = self.accuracy.source
@@ -213,7 +234,8 @@ class RunConfig(StrictModel):
         """What weights come from.
 
         Raises:
-            ConfigError: the config does without, since its scores come from elsewhere.
+            ConfigError: the config does without, since its scores come from elsewhere; or nothing
+                would be trained, and no published weights are named.
         """
         if self.data is None or self.train is None or self.fine_tune is None:
             names = ("data", "train", "fine_tune")
@@ -223,6 +245,12 @@ class RunConfig(StrictModel):
                 "searches without weights; to train or export networks, add what is missing as "
                 "configs/searches/quickstart.yaml has it, and use a new run folder"
             )
+        for key, training in (("train", self.train), ("fine_tune", self.fine_tune)):
+            if not training.epochs and self.from_ofa is None:
+                raise ConfigError(
+                    f"{key}.epochs is 0, which takes weights as they are; name a published "
+                    "supernet by from_ofa, or train for at least 1 epoch"
+                )
         return Recipe(self.data, self.train, self.fine_tune)
 
     def to_yaml(self) -> str:

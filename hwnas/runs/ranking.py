@@ -1,10 +1,6 @@
 """The ranking stage of a run: estimators against networks of known accuracy."""
 
-import hashlib
-import json
-import math
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,29 +8,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import AccuracyError, ConfigError, HwnasError, RunError
+from devices.errors import AccuracyError, ConfigError, HwnasError
 from hwnas.accuracy import ESTIMATORS
 from hwnas.accuracy.csv_file import KnownAccuracies
-from hwnas.accuracy.source import Judge
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.judging import check_judge, make_judge
+from hwnas.runs.judging import check_judge
 from hwnas.runs.ranking_journal import RankingJournal
+from hwnas.runs.ranking_scores import PREDICTOR, Progress, Scorer
 from objectives.accuracy.ranking import (
     LEAST_NETWORKS,
     RankingReport,
     noise_ceiling,
     ranking_report,
 )
-from objectives.accuracy.regression import LEAST_OUT_OF_FOLD, out_of_fold
+from objectives.accuracy.regression import LEAST_OUT_OF_FOLD
 
 MACS = "macs"
-_TABLE, _PREDICTOR = "table", "predictor"
+_TABLE = "table"
 KNOWN = tuple(name for name in ESTIMATORS if name != _TABLE)
 """The estimators that can be ranked: a table is the truth itself."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with the estimator's name, the networks judged, and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +132,7 @@ def rank(
     with RankingJournal(folder.path / "ranking.sqlite") as journal:
         ranked = {}
         for name in (*chosen, MACS):
-            scorer = _Scorer(experiment, folder, known, journal, name, progress)
+            scorer = Scorer(experiment, folder, known, journal, name, progress)
             found = [scorer.scores(sample, seed) for seed, sample in enumerate(samples)]
             estimator = ESTIMATORS[name]
             ranked[name] = Ranked(
@@ -182,7 +175,7 @@ def check_estimators(experiment: Experiment, folder: RunFolder, names: Sequence[
         if name not in KNOWN:
             what = "is what others are held against" if name == _TABLE else "is no estimator"
             raise ConfigError(f"'{name}' {what}; name one of {', '.join(KNOWN)}")
-        if name != _PREDICTOR:  # it learns from the truth, whatever CSV the config names
+        if name != PREDICTOR:  # it learns from the truth, whatever CSV the config names
             check_judge(experiment, folder, name)
 
 
@@ -200,83 +193,8 @@ def _left_out(experiment: Experiment, folder: RunFolder, networks: int) -> dict[
         except HwnasError as error:
             reasons[name] = str(error)
     if networks < LEAST_OUT_OF_FOLD:
-        reasons[_PREDICTOR] = f"it needs {LEAST_OUT_OF_FOLD} networks"
+        reasons[PREDICTOR] = f"it needs {LEAST_OUT_OF_FOLD} networks"
     return reasons
-
-
-@dataclass
-class _Scorer:
-    """Scores of one estimator, from the journal or made and recorded."""
-
-    experiment: Experiment
-    folder: RunFolder
-    known: KnownAccuracies
-    journal: RankingJournal
-    name: str
-    progress: Progress | None
-    _spent: float = 0.0
-    _judged: int = 0
-
-    @property
-    def seconds(self) -> float:
-        """A network, on average."""
-        return self._spent / self._judged
-
-    def scores(self, sample: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
-        """(N,) of a sample."""
-        rows = self.known.architectures[sample]
-        if self.name == _PREDICTOR:
-            found = self._predicted(sample, seed)
-        else:
-            judge = make_judge(self.experiment, self.folder, self.name, seed)
-            found = self._one_by_one(rows, judge)
-        self._spent += sum(seconds for _, seconds in found)
-        self._judged += len(found)
-        return np.array([score for score, _ in found], dtype=np.float64)
-
-    def _one_by_one(self, rows: NDArray[np.int64], judge: Judge) -> list[tuple[float, float]]:
-        identity = _digest(judge.identity)
-        stored = self.journal.scores(self.name, identity)
-        found = []
-        for row in rows:
-            text = str(row.tolist())
-            if text not in stored:
-                start = time.perf_counter()
-                score = float(judge.accuracy.evaluate_architectures(row[None])[0])
-                seconds = time.perf_counter() - start
-                if not math.isfinite(score):
-                    raise RunError(f"the {self.name} of architecture {text} is {score}, no number")
-                self.journal.record_scores(self.name, identity, [(text, score, seconds)])
-                stored[text] = (score, seconds)
-            found.append(stored[text])
-            self._tell(len(found), len(rows))
-        return found
-
-    def _predicted(self, sample: NDArray[np.int64], seed: int) -> list[tuple[float, float]]:
-        """Each network by a regression that was fitted to others of the sample."""
-        space, known = self.experiment.space, self.known
-        rows = known.architectures[sample]
-        belongs_to = {**known.identity(space), "sample": sample.tolist(), "seed": seed}
-        identity = _digest(belongs_to)
-        stored = self.journal.scores(self.name, identity)
-        texts = [str(row) for row in rows.tolist()]
-        if not all(text in stored for text in texts):
-            start = time.perf_counter()
-            found = out_of_fold(space.choice_counts, rows, known.accuracies[sample], seed)
-            seconds = (time.perf_counter() - start) / len(rows)
-            scored = [(t, s, seconds) for t, s in zip(texts, found.tolist(), strict=True)]
-            self.journal.record_scores(self.name, identity, scored)
-            stored = {text: (score, each) for text, score, each in scored}
-        self._tell(len(rows), len(rows))
-        return [stored[text] for text in texts]
-
-    def _tell(self, done: int, total: int) -> None:
-        if self.progress is not None:
-            self.progress(self.name, done, total)
-
-
-def _digest(identity: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def ranking_files(folder: RunFolder) -> tuple[Path, Path]:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from hwnas.data import balance_of
 from hwnas.runs.budgets import device_of
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exporting import Export, Exported
@@ -24,8 +25,10 @@ def summarize(
     error in percent of the latency model on networks that it has not seen, `replicate_mape` that of
     measuring them twice; accuracies are those of the exported files on the test images; `seconds`
     are those of the command that exported, `front_digest` tells of which front the winner is.
+    `weights_from` is what a network's training started from: the supernet's weights, or scratch.
     `searched_by` says where the accuracies of the search are from; `predicted_ms@DEVICE` is there
-    for each further device that a budget is on.
+    for each further device that a budget is on. `balance` is how many images the classes have, see
+    `hwnas.data.Balance`.
     """
     winner, reference = export.winner, export.reference
     further: dict[str, float | None] = {}
@@ -44,13 +47,15 @@ def summarize(
         "measured_ms": winner.measured and winner.measured.ms,
         "measured_median_ms": winner.measured and winner.measured.median,
         "accuracy": winner.numbers.accuracy,
+        "weights_from": winner.weights_from,
         "macs": winner.macs,
         "parameters": winner.parameters,
-        "reference": experiment.space.reference,
+        "reference": reference and experiment.space.reference,
         "reference_predicted_ms": reference and reference.predicted_ms,
         "reference_measured_ms": reference and reference.measured and reference.measured.ms,
         "reference_median_ms": reference and reference.measured and reference.measured.median,
         "reference_accuracy": reference and reference.numbers.accuracy,
+        "reference_weights_from": reference and reference.weights_from,
         "reference_macs": reference and reference.macs,
         "reference_parameters": reference and reference.parameters,
         "precision": experiment.device.precision,
@@ -68,6 +73,7 @@ def summarize(
         "validation_images": len(dataset.validation),
         "test_images": len(dataset.test),
         "skipped_images": len(dataset.skipped),
+        "balance": balance_of(dataset).to_dict(),
         "model": str(winner.folder / "model.onnx"),
         "seconds": round(seconds, 1),
     }

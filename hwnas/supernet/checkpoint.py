@@ -25,15 +25,6 @@ def save_weights(
     write_atomically(path, content, error=RunError)
 
 
-def weights_digest(module: torch.nn.Module) -> str:
-    """16 hexadecimal digits of the weights; the file's own bytes also hold unordered texts."""
-    state = hashlib.sha256()
-    for name, tensor in module.state_dict().items():
-        state.update(name.encode())
-        state.update(tensor.contiguous().cpu().numpy().tobytes())
-    return state.hexdigest()[:16]
-
-
 def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     """The tensors and texts of a file written by `save_weights`.
 
@@ -49,3 +40,12 @@ def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
             return state, dict(file.metadata() or {})
     except (OSError, SafetensorError) as error:
         raise RunError(f"{path} is damaged ({error}); delete it and train again") from error
+
+
+def digest(state: Mapping[str, torch.Tensor]) -> str:
+    """16 hexadecimal digits of names and values; a file's own bytes also hold unordered texts."""
+    hashed = hashlib.sha256()
+    for name, tensor in state.items():
+        hashed.update(name.encode())
+        hashed.update(tensor.contiguous().numpy().tobytes())
+    return hashed.hexdigest()[:16]

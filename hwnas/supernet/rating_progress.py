@@ -12,7 +12,7 @@ from devices.errors import RunError
 from hwnas.data.dataset import Images
 from hwnas.spaces.stages import StageSpace
 from hwnas.supernet.blockwise import StageStudent
-from hwnas.supernet.checkpoint import load_weights, save_weights, weights_digest
+from hwnas.supernet.checkpoint import digest, load_weights, save_weights
 from hwnas.supernet.teacher import Teacher
 
 Losses = list[NDArray[np.float64]]
@@ -43,7 +43,7 @@ class RatingProgress:
         self._file, self._batches = file, len(batches)
         self._identity = {
             "space": _digest(student.stages),
-            "student": weights_digest(student),
+            "student": digest(student.state_dict()),
             "teacher": teacher.digest,
             "images": f"{pixels.hexdigest()[:16]} in {len(batches)} batches",
         }

@@ -6,7 +6,7 @@ from torch import Tensor
 from devices.errors import ConfigError
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.stages import StageSpace
-from hwnas.supernet.checkpoint import weights_digest
+from hwnas.supernet.checkpoint import digest
 from hwnas.supernet.modules import NetworkModule
 from latency.blocks import Head, Network
 
@@ -25,7 +25,7 @@ class Teacher:
             ConfigError: its features have other shapes.
         """
         self.space = space
-        self.digest = weights_digest(network)
+        self.digest = digest(network.state_dict())
         self._network = network.requires_grad_(False).eval()
         self._ends = stage_ends(network.blocks, space)
 

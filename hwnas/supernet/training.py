@@ -234,4 +234,5 @@ def identity(
         "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
         "network": hashlib.sha256(module.identity.encode()).hexdigest()[:16],
         "images": split.digest,
+        **({"start": module.start} if module.start else {}),
     }

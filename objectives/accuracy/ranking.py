@@ -103,9 +103,10 @@ def ranking_report(estimates: Sequence[Values], truths: Sequence[Values]) -> Ran
 def noise_ceiling(trainings: Sequence[Values]) -> RankingReport | None:
     """How well one training of networks ranks another one of the same networks.
 
-    An estimate that is made without training the networks can hardly be expected to do better:
-    this is what training them once tells. Each training is the estimate of each other one in turn,
-    of the networks that have both; a seed's figures are the means of these.
+    That is what training the networks once tells of them. Only what averages over several trainings
+    or over networks, as a fitted predictor does, can be expected to do better. Each training is the
+    estimate of each other one in turn, of the networks that have both; a seed's figures are the
+    means of these.
 
     Args:
         trainings: of each seed, (N, R) accuracies, NaN where a network has fewer than R trainings.

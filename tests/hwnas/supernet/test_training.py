@@ -250,7 +250,7 @@ def test_a_single_network_is_trained_by_the_same_trainer(tmp_path):
 
 def test_settings_that_cannot_work_are_refused():
     for wrong in (
-        {"epochs": 0}, {"epochs": 1, "batch_size": 1}, {"epochs": 1, "learning_rate": 0},
+        {"epochs": -1}, {"epochs": 1, "batch_size": 1}, {"epochs": 1, "learning_rate": 0},
         {"epochs": 1, "momentum": 1.0}, {"epochs": 1, "label_smoothing": 1},
         {"epochs": 1, "crop": 2},
     ):  # fmt: skip
