@@ -83,17 +83,17 @@ def reopen_run(path: Path) -> Iterator[tuple[Experiment, RunFolder]]:
 
 
 def train_stage(experiment: Experiment, folder: RunFolder, output: Output) -> TrainReport | None:
-    """Trains what the estimator of the config needs: the supernet, where it needs nothing else.
+    """Trains what the estimator needs: the supernet, if that is nothing else.
 
     None when published weights are taken as they are.
     """
-    if not experiment.config.recipe.train.epochs:
-        return train_supernet(experiment, folder)
-    dataset = experiment.dataset
     training = training_function(experiment.config.accuracy.source)
     if training is not None:
         report: TrainReport = training(experiment, folder, output.progress)
         return report
+    if not experiment.config.recipe.train.epochs:
+        return train_supernet(experiment, folder)
+    dataset = experiment.dataset
     title = f"training the supernet on {len(dataset.train):,} images of {dataset.name}"
     with output.progress(title) as update:
         return train_supernet(experiment, folder, with_loss(update))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from devices.errors import ConfigError
 from hwnas.spaces import load_space, reference_network
-from latency.blocks import Head, InvertedResidual, check_network
+from latency.blocks import Head, InvertedResidual, Skip, check_network
 from objectives.costs import block_parameters
 
 NAMES = ["mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "nas_bench_macro"]
