@@ -3,9 +3,9 @@
     python -m benchmarks.versus_scaled --data data/cifar10 [--work FOLDER] [--jobs 2]
 
 `--data` holds CIFAR-10 as train/<class>/*.jpg and test/<class>/*.jpg. At each of three budgets,
-shares of the latency of MobileNetV3-small: MobileNetV2, V3-small and V3-large get the greatest
-width whose measured latency is within the budget (a few per cent over are granted to them), the
-found network must measure within it. All are trained from scratch by one recipe on the same
+shares of the latency of MobileNetV3-small: MobileNetV2 and V3-small get the greatest width whose
+measured latency is within the budget (2 % over are granted to them), the network that is found in
+`--space` must measure within it. All are trained from scratch by one recipe on the same
 images, with several seeds, and compared on the 10,000 test images. What was done is kept in
 `--work`: a stopped run goes on.
 """
@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.scaled import scaled_network
 from devices.device import Device
 from hwnas.data import ImageDataset, Split, load_dataset
 from hwnas.runs.config import ProfileConfig
@@ -31,12 +30,12 @@ from hwnas.runs.profiling import profile_space
 from hwnas.search import Budget, SearchProblem, Trellis, make_searcher
 from hwnas.search.front import front_of
 from hwnas.search.run_search import run_search
-from hwnas.spaces import SearchSpace, load_space
+from hwnas.spaces import SearchSpace, load_space, reference_network
 from hwnas.supernet.accuracy import SupernetAccuracy
 from hwnas.supernet.evaluation import accuracy
 from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.recalibration import recalibrate
-from hwnas.supernet.rules import SinglePath
+from hwnas.supernet.rules import Sandwich
 from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.train_config import TrainConfig
 from hwnas.supernet.training import train
@@ -44,7 +43,7 @@ from latency.blocks import Network, block_from_dict, block_to_dict
 from latency.measure import measure_models, timed_model
 from objectives.latency import latency_objective
 
-RIVALS = ("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large")
+RIVALS = ("mobilenet_v2", "mobilenet_v3_small")
 WIDTHS = tuple(round(0.1 + 0.05 * step, 2) for step in range(25))
 GRANTED = 1.02
 """Of the budget, to rivals: their channels come in steps of eight."""
@@ -58,6 +57,7 @@ class Setting:
 
     data: Path
     work: Path
+    space_name: str
     resolution: int
     limit: int
     epochs: int
@@ -68,8 +68,12 @@ class Setting:
     jobs: int
 
     def space(self) -> SearchSpace:
-        """MobileNetV3-small's neighbourhood."""
-        return load_space("mobilenet_v3_small", resolution=self.resolution, classes=10)
+        """What is searched."""
+        return load_space(self.space_name, resolution=self.resolution, classes=10)
+
+    def rival(self, name: str, width: float) -> Network:
+        """A published network of a width."""
+        return reference_network(name, resolution=self.resolution, classes=10, width=width)
 
     def dataset(self) -> ImageDataset:
         """The images that everything is trained on."""
@@ -102,9 +106,7 @@ def measured(device: Device, networks: dict[str, Network]) -> dict[str, float]:
 def rivals(setting: Setting, device: Device, budgets: list[float]) -> dict[str, Network]:
     """Of each rival and budget, the widest within the budget, as "<budget> <name> <width>"."""
     networks = {
-        f"{name} {width}": scaled_network(name, width, resolution=setting.resolution, classes=10)
-        for name in RIVALS
-        for width in WIDTHS
+        f"{name} {width}": setting.rival(name, width) for name in RIVALS for width in WIDTHS
     }
     latency = measured(device, networks)
     chosen = {}
@@ -124,7 +126,7 @@ def searched(setting: Setting, device: Device, budgets: list[float]) -> list[lis
     supernet = Supernet(space)
     train(
         supernet, dataset.train, setting.recipe(setting.supernet_epochs, 0),
-        checkpoint=setting.work / "supernet.safetensors", rule=SinglePath(space),
+        checkpoint=setting.work / "supernet.safetensors", rule=Sandwich(space),
     )  # fmt: skip
     judge = SupernetAccuracy(supernet, dataset)
     cost = Trellis.of(space, latency_objective(model))
@@ -145,8 +147,7 @@ def chosen_networks(setting: Setting) -> dict[str, Network]:
     kept = setting.work / "networks.json"
     if not kept.is_file():
         device = Device(name="benchmark", threads=1)
-        whole = scaled_network("mobilenet_v3_small", 1.0, resolution=setting.resolution, classes=10)
-        unit = measured(device, {"v3": whole})["v3"]
+        unit = measured(device, {"v3": setting.rival("mobilenet_v3_small", 1.0)})["v3"]
         budgets = [share * unit for share in setting.shares]
         networks = rivals(setting, device, budgets)
         for number, (front, budget) in enumerate(
@@ -177,10 +178,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path("runs/versus_scaled"))
+    parser.add_argument("--space", dest="space_name", default="mobilenet_cpu")
     parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--limit", type=int, default=10_000)
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--supernet-epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--supernet-epochs", type=int, default=20)
     parser.add_argument("--evaluations", type=int, default=150)
     parser.add_argument("--shares", type=float, nargs="+", default=[0.65, 0.8, 1.0])
     parser.add_argument("--seeds", type=int, default=2)

@@ -24,7 +24,6 @@ def quickstart(
     Uses scikit-learn's handwritten digits, or the images of --data. Interrupted, it continues;
     finished, it shows its result again.
     """
-    from hwnas.accuracy import ESTIMATORS
     from hwnas.cli import stages
     from hwnas.cli.show import show_front, show_model, show_summary
     from hwnas.runs.experiment import Experiment
@@ -32,7 +31,7 @@ def quickstart(
     from hwnas.runs.judging import judge_without_weights, make_judge
     from hwnas.runs.profiling import profile_space
     from hwnas.runs.summary import stored_summary
-    from hwnas.runs.training import load_supernet
+    from hwnas.runs.training import start_of_winners
 
     output = Output(as_json)
     start = time.monotonic()
@@ -51,8 +50,6 @@ def quickstart(
         show_model(output, experiment.table_path, experiment.space, latency)
         experiment.problem(latency)  # a budget out of reach is refused before the training
         stages.train_stage(experiment, folder, output)
-        own_weights = ESTIMATORS[config.accuracy.source].training is not None
-        trained = None if own_weights else load_supernet(experiment, folder)
         judge = judge or make_judge(experiment, folder)
         result = stages.search_stage(experiment, folder, latency, judge, output)
         show_front(output, result, experiment.space)
@@ -60,7 +57,7 @@ def quickstart(
         if summary is not None:
             output.say(f"{path} is complete; 'hwnas export {path}' would measure again")
         else:
-            first = trained if config.export.weights_from == "supernet" else None
+            first = start_of_winners(experiment, folder)
             summary = stages.export_stage(experiment, folder, latency, first, result, output, start)
         page, picture = stages.report_stage(experiment, folder)
         show_summary(output, summary)
