@@ -93,7 +93,7 @@ class Setting:
         """The same for every network, and for the supernet but for its length."""
         return TrainConfig(
             epochs=epochs, batch_size=64, learning_rate=0.1, warmup_epochs=2,
-            crop_padding=self.resolution // 8, seed=seed,
+            crop_padding=self.resolution // 8, clip=5.0, seed=seed,
         )  # fmt: skip
 
 
