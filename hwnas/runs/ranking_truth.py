@@ -18,6 +18,7 @@ from hwnas.runs.training import scratch_config
 from hwnas.spaces import Architectures, SearchSpace
 from hwnas.supernet.evaluation import accuracy
 from hwnas.supernet.modules import NetworkModule
+from hwnas.supernet.placement import choose_device, placed
 from hwnas.supernet.recalibration import recalibrate
 from hwnas.supernet.train_config import TrainConfig
 from hwnas.supernet.training import train
@@ -104,7 +105,7 @@ def _accuracy(
 ) -> float:
     """On the test images, in percent; of a training that is in the journal, or is made."""
     dataset = experiment.dataset
-    parts = (config.model_dump_json(), dataset.fingerprint, space_digest(experiment.space))
+    parts = (config.settings, dataset.fingerprint, space_digest(experiment.space))
     identity = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     text = str(row.tolist())
     known = journal.trainings(identity).get(text)
@@ -115,8 +116,9 @@ def _accuracy(
     name = hashlib.sha256(f"{identity} {text}".encode()).hexdigest()[:16]
     checkpoint = folder.path / "ranking" / f"{name}.safetensors"
     train(module, dataset.train, config, checkpoint=checkpoint, progress=progress)
-    recalibrate(module, dataset.train.images)
-    value = accuracy(module, dataset.test)
+    with placed(module, choose_device(config.device)):
+        recalibrate(module, dataset.train.images)
+        value = accuracy(module, dataset.test)
     journal.record_training(identity, text, value, time.perf_counter() - start)
     # Hundreds of networks' weights would fill a disk; their accuracies are all that is wanted.
     checkpoint.unlink(missing_ok=True)
