@@ -30,8 +30,8 @@ from hwnas.supernet.train_config import TrainConfig
 from hwnas.supernet.training import TrainReport, identity, train
 from latency.blocks import Network, block_key
 
-# Enough to see how a training goes, and few enough to take a second.
-_WATCHED_IMAGES = 1000
+# Enough to see how a training goes, and few enough to take 2 % of its time.
+_WATCHED_IMAGES = 500
 
 Progress = Callable[[int, int, float], None]
 """Called with the steps done, all steps, and the loss."""

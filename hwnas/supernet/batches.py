@@ -8,7 +8,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
@@ -94,7 +94,9 @@ def prefetch(
         inputs, target = batches.inputs(step)
         return (inputs.pin_memory(), target.pin_memory()) if cuda else (inputs, target)
 
-    with ThreadPoolExecutor(threads) as pool:
+    # Else a process would pin memory by way of the first GPU, whichever is its own.
+    initializer = partial(torch.cuda.set_device, device) if cuda else None
+    with ThreadPoolExecutor(threads, initializer=initializer) as pool:
         ahead = deque(pool.submit(make, step) for step in steps[: threads + 1])
         for step in steps:
             inputs, target = ahead.popleft().result()

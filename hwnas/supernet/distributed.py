@@ -96,17 +96,22 @@ def joined_group(device: torch.device) -> Iterator[Group]:
         yield Group()
         return
     try:
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        if device.type == "cuda":
+            torch.cuda.set_device(device)
+            dist.init_process_group("nccl", device_id=device)
+        else:
+            dist.init_process_group("gloo")
         try:
             with warnings.catch_warnings():
                 # Said once of channels_last; the copy it is about is too small to be measured.
                 warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
                 yield current_group()
-        finally:
-            # A group that a forgotten cycle still holds aborts the process when Python ends
-            # (github.com/pytorch/pytorch/issues/190489).
-            gc.collect()
-            dist.destroy_process_group()
+        except BaseException:
+            # NCCL might wait here for the others, which wait for this one, until it has ended.
+            if device.type != "cuda":
+                _leave()
+            raise
+        _leave()
     except RuntimeError as error:
         if isinstance(error, dist.DistError) or "gloo" in str(error):
             raise RunError(
@@ -114,3 +119,10 @@ def joined_group(device: torch.device) -> Iterator[Group]:
                 "run the same command again to go on from the last checkpoint"
             ) from error
         raise
+
+
+def _leave() -> None:
+    # A group that a forgotten cycle still holds aborts the process when Python ends
+    # (github.com/pytorch/pytorch/issues/190489).
+    gc.collect()
+    dist.destroy_process_group()
