@@ -98,6 +98,13 @@ def test_nothing_is_searched_before_it_is_trained(
     assert_refused(terminal, folder, "search known.yaml", sentence)
 
 
+def test_published_weights_are_refused_where_no_supernet_is_trained(
+    source: str, folder: Path, terminal: Terminal
+) -> None:
+    sentence = f"accuracy.source: {source} trains none; leave one of them out"
+    assert_refused(terminal, folder, "train known.yaml --set from_ofa=ofa.safetensors", sentence)
+
+
 def test_a_network_that_was_exported_can_be_the_teacher(folder: Path, terminal: Terminal) -> None:
     (folder / "small_space.yaml").write_text(SPACE)
     (folder / "known.yaml").write_text(CONFIG.replace("SOURCE", "blockwise"))
