@@ -66,6 +66,7 @@ def test_the_front_is_that_of_all_networks(source: str, folder: Path, terminal: 
     answer = terminal("search", "known.yaml", "--json")
     assert answer.code == 0, answer.stderr
     assert "which is no accuracy" in answer.stderr
+    assert ("skips adding 0" in answer.stderr) == (source == "bn")
     experiment = Experiment(RunFolder(run).config())
     judge = make_judge(experiment, RunFolder(run))
     problem = experiment.problem(experiment.latency_model())
