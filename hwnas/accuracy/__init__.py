@@ -63,7 +63,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
         "hwnas.accuracy.jacob_cov:jacob_cov_judge", "Jacobian covariance", "score", images=True
     ),
     "bn": Estimator(
-        "hwnas.accuracy.bn:bn_judge", "batch norm indicator", "mean |γ|",
+        "hwnas.accuracy.bn:bn_judge", "batch norm indicator, skips adding 0", "mean |γ|",
         images=True, weights="norms.safetensors",
         training="hwnas.runs.additive:train_norms", additive=True,
     ),

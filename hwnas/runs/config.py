@@ -224,6 +224,16 @@ class RunConfig(StrictModel):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _published_weights_are_of_a_supernet(self) -> Self:
+        source = self.accuracy.source
+        if self.from_ofa is not None and ESTIMATORS[source].training is not None:
+            raise ValueError(
+                f"from_ofa: the weights are of a supernet, and accuracy.source: {source} trains "
+                "none; leave one of them out"
+            )
+        return self
+
     @property
     def trainable(self) -> bool:
         """Whether the config says what weights come from."""

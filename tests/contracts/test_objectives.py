@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import yaml
 
+from hwnas.accuracy.blockwise import BlockwiseRating
+from hwnas.accuracy.bn import BatchNormIndicator
 from hwnas.accuracy.jacob_cov import JacobianCovariance
 from hwnas.accuracy.synflow import SynFlow
 from hwnas.data import load_dataset
@@ -14,6 +16,7 @@ from hwnas.search import Trellis
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.config import SpaceConfig, build_space
 from hwnas.spaces.family import SpaceFamily
+from hwnas.spaces.stages import StageSpace
 from hwnas.supernet.accuracy import SupernetAccuracy
 from hwnas.supernet.supernet import Supernet
 from latency.blocks import Block, Network, block_key
@@ -76,6 +79,16 @@ def jacob_cov() -> Objective:
     return JacobianCovariance(dataset.train, images=8)
 
 
+def bn_indicator() -> Objective:
+    generator = np.random.default_rng(0)
+    return BatchNormIndicator(macro(), [generator.random(3) for _ in macro().slots])
+
+
+def blockwise() -> Objective:
+    generator, stages = np.random.default_rng(0), StageSpace(macro())
+    return BlockwiseRating(stages, [generator.random(count) for count in stages.choice_counts])
+
+
 BLOCK_OBJECTIVES: dict[str, Callable[[], BlockObjective]] = {
     **{name: functools.partial(COSTS.__getitem__, name) for name in COSTS},
     "latency": latency,
@@ -88,6 +101,8 @@ OBJECTIVES: dict[str, Callable[[], Objective]] = {
     "supernet": supernet,
     "synflow": SynFlow,
     "jacob_cov": jacob_cov,
+    "bn_indicator": bn_indicator,
+    "blockwise": blockwise,
 }
 TORCH = ("supernet", "synflow", "jacob_cov")
 

@@ -66,6 +66,7 @@ def test_the_front_is_that_of_all_networks(source: str, folder: Path, terminal: 
     answer = terminal("search", "known.yaml", "--json")
     assert answer.code == 0, answer.stderr
     assert "which is no accuracy" in answer.stderr
+    assert ("skips adding 0" in answer.stderr) == (source == "bn")
     experiment = Experiment(RunFolder(run).config())
     judge = make_judge(experiment, RunFolder(run))
     problem = experiment.problem(experiment.latency_model())
@@ -96,6 +97,13 @@ def test_nothing_is_searched_before_it_is_trained(
     weights = {"bn": "norms", "blockwise": "ratings"}[source]
     sentence = f"has no trained {weights}; run 'hwnas train' with the same config first"
     assert_refused(terminal, folder, "search known.yaml", sentence)
+
+
+def test_published_weights_are_refused_where_no_supernet_is_trained(
+    source: str, folder: Path, terminal: Terminal
+) -> None:
+    sentence = f"accuracy.source: {source} trains none; leave one of them out"
+    assert_refused(terminal, folder, "train known.yaml --set from_ofa=ofa.safetensors", sentence)
 
 
 def test_a_network_that_was_exported_can_be_the_teacher(folder: Path, terminal: Terminal) -> None:
