@@ -144,6 +144,11 @@ class Head:
         if not self.hidden_channels and not self.hidden_bias:
             raise ValueError("hidden_bias must be true without a hidden layer")
 
+    def __repr__(self) -> str:
+        """Without a field of its default: checkpoints know a network by this text."""
+        values = ", ".join(f"{name}={value!r}" for name, value in _values(self).items())
+        return f"Head({values})"
+
     @property
     def out_channels(self) -> int:
         """Number of logits."""

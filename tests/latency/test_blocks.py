@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -102,3 +103,13 @@ def test_blocks_that_do_not_fit_are_refused() -> None:
     check_network((one, ConvBlock(8, 8, 3, 1, "relu", 4)))
     with pytest.raises(ValueError, match="follows an output of"):
         check_network((one, ConvBlock(8, 8, 3, 1, "relu", 8)))
+
+
+def test_the_text_of_a_head_is_that_of_before_it_could_lack_a_bias():
+    """Checkpoints of supernets know their space by it."""
+    head = Head(40, 240, 320, 10, "hard_swish", 2)
+    assert repr(head) == (
+        "Head(in_channels=40, feature_channels=240, hidden_channels=320, classes=10, "
+        "activation='hard_swish', resolution=2)"
+    )
+    assert repr(replace(head, hidden_bias=False)).endswith("resolution=2, hidden_bias=False)")
