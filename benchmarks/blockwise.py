@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def _figures(setting: MacroImages, seed: int, epochs: int, rated: int) -> dict[str, Any]:
-    rating, seconds, taught = _rated(setting, seed, epochs, rated)
+    rating, seconds, taught = rated_stages(setting, seed, epochs, rated)
     scores = {
         "blockwise": rating.evaluate_architectures(setting.rows(seed)),
         "supernet": setting.judged("single_path", seed),
@@ -89,7 +89,7 @@ def _figures(setting: MacroImages, seed: int, epochs: int, rated: int) -> dict[s
     }
 
 
-def _rated(
+def rated_stages(
     setting: MacroImages, seed: int, epochs: int, rated: int
 ) -> tuple[BlockwiseRating, dict[str, float], float]:
     space, images = setting.space, setting.dataset

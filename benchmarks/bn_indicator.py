@@ -42,7 +42,7 @@ def main() -> None:
     seeds, epochs = options.pop("seeds"), options.pop("norm_epochs")
     setting = MacroImages(**options)
     torch.set_num_threads(1)
-    trained = [_trained(setting, seed, epochs) for seed in range(seeds)]
+    trained = [trained_norms(setting, seed, epochs) for seed in range(seeds)]
     whole = SANDWICH_PASSES * setting.epochs
     figures = []
     for seed, one in enumerate(trained):
@@ -82,7 +82,7 @@ def _tau(setting: MacroImages, seed: int, scores: np.ndarray) -> float:
     return tau.mean
 
 
-def _trained(setting: MacroImages, seed: int, epochs: int) -> dict[str, Any]:
+def trained_norms(setting: MacroImages, seed: int, epochs: int) -> dict[str, Any]:
     """The scores (epochs, networks) after each epoch of a training, which is done once."""
     path = setting.work / f"norms-{epochs}-{setting.networks}-{seed}.json"
     if path.is_file():

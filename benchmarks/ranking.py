@@ -21,6 +21,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks.blockwise import rated_stages
+from benchmarks.bn_indicator import trained_norms
 from benchmarks.macro_images import MacroImages
 from hwnas.accuracy.jacob_cov import JacobianCovariance
 from hwnas.accuracy.synflow import SynFlow
@@ -28,6 +30,10 @@ from objectives.accuracy.ranking import RankingReport, noise_ceiling, ranking_re
 from objectives.accuracy.regression import out_of_fold
 from objectives.costs import MACS, PARAMETERS
 from objectives.objective import Objective
+
+# Of the 20 epochs that a single-path supernet gets: batch norms alone, and the teacher's.
+NORM_EPOCHS, TEACHER_EPOCHS = 4, 8
+RATED_IMAGES = 512
 
 Scores = NDArray[np.float64]
 Estimate = Callable[[MacroImages, int], Scores]
@@ -47,9 +53,16 @@ def _predicted(setting: MacroImages, seed: int) -> Scores:
     return out_of_fold(counts, rows, macro.observed(seed)[places], seed)
 
 
+def _blockwise(setting: MacroImages, seed: int) -> Scores:
+    rating, _, _ = rated_stages(setting, seed, TEACHER_EPOCHS, RATED_IMAGES)
+    return rating.evaluate_architectures(setting.rows(seed))
+
+
 ESTIMATES: dict[str, Estimate] = {
     "supernet, sandwich": lambda setting, seed: setting.judged("sandwich", seed),
     "supernet, single path": lambda setting, seed: setting.judged("single_path", seed),
+    "bn": lambda setting, seed: np.array(trained_norms(setting, seed, NORM_EPOCHS)["scores"][-1]),
+    "blockwise": _blockwise,
     "predictor": _predicted,
     "synflow": _objective(lambda _, seed: SynFlow(seed)),
     "jacob_cov": _objective(lambda setting, seed: JacobianCovariance(setting.dataset.train, seed)),
