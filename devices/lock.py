@@ -10,13 +10,14 @@ from devices.errors import HwnasError
 
 
 @contextmanager
-def locked(path: Path, *, error: type[HwnasError], busy: str) -> Iterator[None]:
+def locked(path: Path, *, error: type[HwnasError], busy: str, wait: bool = False) -> Iterator[None]:
     """Holds the lock file, which stays behind empty.
 
     Args:
         path: the lock file; its folder is made if missing.
         error: what to raise.
         busy: the sentence to raise when another process holds it.
+        wait: wait for that process instead.
 
     Raises:
         HwnasError: of the type given: another process holds the lock, or it cannot be made.
@@ -28,7 +29,7 @@ def locked(path: Path, *, error: type[HwnasError], busy: str) -> Iterator[None]:
         raise error(f"cannot use {path.parent}: {problem.strerror}") from problem
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError as problem:
             raise error(busy) from problem
         yield

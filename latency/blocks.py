@@ -5,7 +5,7 @@ network is a tuple of blocks.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -21,6 +21,10 @@ def _check(block: Any) -> None:
         if field.name == "activation":
             if value not in ACTIVATIONS:
                 raise ValueError(f"activation must be one of {ACTIVATIONS}, not {value!r}")
+            continue
+        if field.type is bool:
+            if type(value) is not bool:
+                raise ValueError(f"{field.name} must be true or false, not {value!r}")
             continue
         least = 0 if field.name in _MAY_BE_ZERO else 1
         if type(value) is not int or value < least:
@@ -123,7 +127,7 @@ class Head:
     """The classifier: 1×1 convolution, global average pool, an optional hidden layer, logits.
 
     MobileNetV2 has no hidden layer (`hidden_channels == 0`), MobileNetV3 has one, with bias and
-    activation and without batch norm.
+    activation and without batch norm. Once-for-all's has no bias (`hidden_bias` is false).
     """
 
     kind: ClassVar[str] = "head"
@@ -133,9 +137,17 @@ class Head:
     classes: int
     activation: str
     resolution: int
+    hidden_bias: bool = True
 
     def __post_init__(self) -> None:
         _check(self)
+        if not self.hidden_channels and not self.hidden_bias:
+            raise ValueError("hidden_bias must be true without a hidden layer")
+
+    def __repr__(self) -> str:
+        """Without a field of its default: checkpoints know a network by this text."""
+        values = ", ".join(f"{name}={value!r}" for name, value in _values(self).items())
+        return f"Head({values})"
 
     @property
     def out_channels(self) -> int:
@@ -158,13 +170,22 @@ _KINDS: dict[str, type[Block]] = {
 
 def block_key(block: Block) -> str:
     """A stable text for a block, equal exactly for equal blocks: the key in latency tables."""
-    values = " ".join(f"{name}={value}" for name, value in asdict(block).items())
+    values = " ".join(f"{name}={value}" for name, value in _values(block).items())
     return f"{block.kind} {values}"
 
 
 def block_to_dict(block: Block) -> dict[str, Any]:
     """The block as a JSON object, with its kind."""
-    return {"kind": block.kind, **asdict(block)}
+    return {"kind": block.kind, **_values(block)}
+
+
+def _values(block: Block) -> dict[str, Any]:
+    # Fields that have a default came later: left out, old keys and files stay what they were.
+    return {
+        field.name: getattr(block, field.name)
+        for field in fields(block)
+        if getattr(block, field.name) != field.default
+    }
 
 
 def block_from_dict(data: dict[str, Any]) -> Block:
@@ -178,7 +199,8 @@ def block_from_dict(data: dict[str, Any]) -> Block:
     if kind is None:
         raise ValueError(f"unknown block kind {data.get('kind')!r}; known: {', '.join(_KINDS)}")
     names = {field.name for field in fields(kind)}
-    if set(values) != names:
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    if not needed <= set(values) <= names:
         raise ValueError(
             f"a {kind.kind} block has the fields {sorted(names)}, not {sorted(values)}"
         )

@@ -26,7 +26,8 @@ INPUT = "input"
 OUTPUT = "output"
 
 Weights = Mapping[str, NDArray[np.float32]]
-"""Of one block: "<layer>.weight" (out, in / groups, k, k) and "<layer>.bias" (out,), folded."""
+"""Of one block, folded: "<layer>.weight" (out, in / groups, k, k) and, unless the layer has none,
+"<layer>.bias" (out,)."""
 
 
 def build_graph(
@@ -83,9 +84,10 @@ def random_weights(block: Block) -> Weights:
         scale = np.float32(np.sqrt(2.0 / np.prod(layer.weight_shape[1:])))
         shape = layer.weight_shape
         weights[f"{layer.name}.weight"] = generator.standard_normal(shape, np.float32) * scale
-        weights[f"{layer.name}.bias"] = generator.standard_normal(
-            layer.out_channels, np.float32
-        ) * np.float32(0.01)
+        if "bias" in layer.folded_shapes:
+            weights[f"{layer.name}.bias"] = generator.standard_normal(
+                layer.out_channels, np.float32
+            ) * np.float32(0.01)
     return weights
 
 
@@ -114,7 +116,9 @@ class _Graph:
 
     def add_block(self, name: str, block: Block, weights: Weights, value: str) -> str:
         layers = {layer.name: layer for layer in block_layers(block)}
-        expected = {f"{layer}.{part}" for layer in layers for part in ("weight", "bias")}
+        expected = {
+            f"{layer.name}.{part}" for layer in layers.values() for part in layer.folded_shapes
+        }
         if set(weights) != expected:
             raise ValueError(f"{block_key(block)} takes the weights {sorted(expected)}")
         match block:
@@ -155,35 +159,31 @@ class _Graph:
         return self.linear(name, layers["classifier"], weights, value)
 
     def convolution(self, name: str, layer: Layer, weights: Weights, value: str) -> str:
-        weight, bias = self.parameters(name, layer, weights)
         value = self.node(
-            "Conv", [value, weight, bias], f"{name}.{layer.name}",
+            "Conv", [value, *self.parameters(name, layer, weights)], f"{name}.{layer.name}",
             kernel_shape=[layer.kernel] * 2, strides=[layer.stride] * 2,
             pads=[layer.kernel // 2] * 4, group=layer.groups,
         )  # fmt: skip
         return self.activation(f"{name}.{layer.name}", layer.activation, value)
 
     def linear(self, name: str, layer: Layer, weights: Weights, value: str) -> str:
-        weight, bias = self.parameters(name, layer, weights, flat=True)
-        value = self.node("Gemm", [value, weight, bias], f"{name}.{layer.name}", transB=1)
+        inputs = [value, *self.parameters(name, layer, weights, flat=True)]
+        value = self.node("Gemm", inputs, f"{name}.{layer.name}", transB=1)
         return self.activation(f"{name}.{layer.name}", layer.activation, value)
 
     def parameters(
         self, name: str, layer: Layer, weights: Weights, flat: bool = False
-    ) -> tuple[str, str]:
-        prefix = f"{name}.{layer.name}"
-        weight, bias = weights[f"{layer.name}.weight"], weights[f"{layer.name}.bias"]
-        if weight.shape != layer.weight_shape or bias.shape != (layer.out_channels,):
-            raise ValueError(
-                f"{prefix} takes weights of {layer.weight_shape} and ({layer.out_channels},), "
-                f"not {weight.shape} and {bias.shape}"
-            )
-        weight = np.ascontiguousarray(weight, dtype=np.float32)
-        shaped = weight.reshape(weight.shape[:2]) if flat else weight
-        return (
-            self.constant(f"{prefix}.weight", shaped),
-            self.constant(f"{prefix}.bias", np.ascontiguousarray(bias, dtype=np.float32)),
-        )
+    ) -> list[str]:
+        names = []
+        for part, shape in layer.folded_shapes.items():
+            array, whole = weights[f"{layer.name}.{part}"], f"{name}.{layer.name}.{part}"
+            if array.shape != shape:
+                raise ValueError(f"{whole} takes weights of {shape}, not {array.shape}")
+            array = np.ascontiguousarray(array, dtype=np.float32)
+            if flat and part == "weight":
+                array = array.reshape(shape[:2])
+            names.append(self.constant(whole, array))
+        return names
 
     def activation(self, name: str, activation: str, value: str) -> str:
         match activation:

@@ -8,13 +8,13 @@ import io
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
-from typing import get_args
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import Any, get_args
 
 from devices.config import nearest
 from devices.csv_text import csv_records, separator_of
 from devices.errors import TableError
-from latency.blocks import Block, Skip, block_from_dict
+from latency.blocks import Block, Skip, block_from_dict, block_to_dict
 from latency.model import LatencyModel
 from latency.profile import ANY_SCOPE
 from latency.table import LatencyTable
@@ -53,9 +53,10 @@ def table_to_csv(table: LatencyTable) -> str:
         empty = [""] * len(_FIELDS)
         writer.writerow([OVERHEAD, *empty, overhead, *("" for _ in _STATISTICS)])
     for block, summary in measured:
-        values = [getattr(block, name) if _has(type(block), name) else "" for name in _FIELDS]
+        values = block_to_dict(block)
         statistics = [getattr(summary, name) for name in _STATISTICS]
-        writer.writerow([block.kind, *values, summary.ms, *statistics])
+        cells = [values.get(name, "") for name in _FIELDS]
+        writer.writerow([block.kind, *cells, summary.ms, *statistics])
     return text.getvalue()
 
 
@@ -123,7 +124,9 @@ class _Row:
         if cls is None:
             return None
         values = {
-            field.name: self._value(kind, field.name, field.type is int) for field in fields(cls)
+            field.name: self._value(kind, field)
+            for field in fields(cls)
+            if field.default is MISSING or self.cells.get(field.name)
         }
         try:
             return block_from_dict({"kind": kind, **values})
@@ -139,11 +142,17 @@ class _Row:
             raise self.error("ms", f"'{text}' is not a number of milliseconds above 0, like 0.25")
         return value
 
-    def _value(self, kind: str, name: str, integer: bool) -> int | str:
+    def _value(self, kind: str, field: Field[Any]) -> int | str:
+        name = field.name
         text = self.cells.get(name, "")
         if not text:
             raise self.error(name, f"it is missing, but a row of kind '{kind}' needs it")
-        if not integer:
+        if field.type is bool:
+            # Python and spreadsheets write them with capitals.
+            if text.lower() not in ("true", "false"):
+                raise self.error(name, f"'{text}' is neither true nor false")
+            return text.lower() == "true"
+        if field.type is not int:
             return text
         if not _INTEGER.fullmatch(text):
             raise self.error(name, f"'{text}' is not an integer, like 16")

@@ -9,8 +9,8 @@ from latency.blocks import Block, ConvBlock, Head, InvertedResidual
 class Layer:
     """A convolution (a fully connected layer is one at resolution 1).
 
-    `normalized` layers have batch norm and no bias, others a bias and no batch norm.
-    `resolution` is that of the input.
+    `normalized` layers have batch norm and no bias, others no batch norm and, unless `biased` is
+    false, a bias. `resolution` is that of the input.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Layer:
     normalized: bool
     activation: str
     resolution: int
+    biased: bool = True
 
     @property
     def out_resolution(self) -> int:
@@ -43,7 +44,15 @@ class Layer:
     def parameters(self) -> int:
         """Weights, and a bias or batch norm's scale and shift for each output channel."""
         out, per_group, height, width = self.weight_shape
-        return out * per_group * height * width + out * (2 if self.normalized else 1)
+        return out * per_group * height * width + out * (2 if self.normalized else self.biased)
+
+    @property
+    def folded_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of `weight` and `bias` with batch norm folded in: its shift is a bias."""
+        shapes: dict[str, tuple[int, ...]] = {"weight": self.weight_shape}
+        if self.normalized or self.biased:
+            shapes["bias"] = (self.out_channels,)
+        return shapes
 
 
 def block_layers(block: Block) -> tuple[Layer, ...]:
@@ -96,8 +105,9 @@ def _head_layers(block: Head) -> tuple[Layer, ...]:
     last = block.feature_channels
     if block.hidden_channels:
         layers.append(
-            Layer("hidden", last, block.hidden_channels, 1, 1, 1, False, block.activation, 1)
-        )
+            Layer("hidden", last, block.hidden_channels, 1, 1, 1, False, block.activation, 1,
+                  block.hidden_bias)
+        )  # fmt: skip
         last = block.hidden_channels
     layers.append(Layer("classifier", last, block.classes, 1, 1, 1, False, "none", 1))
     return tuple(layers)

@@ -1,6 +1,6 @@
 """Costs that follow from the blocks alone: MACs, parameters, file size, peak activation memory."""
 
-import numpy as np
+import math
 
 from latency.blocks import Block, InvertedResidual
 from latency.layers import block_layers
@@ -21,10 +21,8 @@ def block_parameters(block: Block) -> int:
 
 def block_weight_bytes(block: Block) -> int:
     """Bytes of the exported weights in float32, batch norm folded into a bias a channel."""
-    values = sum(
-        int(np.prod(layer.weight_shape)) + layer.out_channels for layer in block_layers(block)
-    )
-    return BYTES_PER_VALUE * values
+    shapes = (shape for layer in block_layers(block) for shape in layer.folded_shapes.values())
+    return BYTES_PER_VALUE * sum(map(math.prod, shapes))
 
 
 def block_peak_activation_bytes(block: Block) -> int:

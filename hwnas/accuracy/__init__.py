@@ -1,32 +1,106 @@
-"""Where the accuracies that a search goes by come from, besides the supernet.
+"""Where the scores that a search goes by come from, and what `hwnas rank` compares.
 
-A source is one file and one line here; its module is imported when it is asked for.
+An estimator is one file and one line here; its module is imported when it is asked for.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hwnas.accuracy.source import Judge
     from hwnas.spaces.space import SearchSpace
 
 SUPERNET = "supernet"
-"""The source that trains; all others read a file."""
+"""The estimator of a config that names none."""
 
-FILE_SOURCES: dict[str, str] = {
-    "table": "hwnas.accuracy.table:table_judge",
-    "predictor": "hwnas.accuracy.predictor:predictor_judge",
-}
-"""Name → module:function (space, path) → Judge of every source that reads a file."""
+
+@dataclass(frozen=True)
+class Estimator:
+    """What tells a good network from a bad one, what it needs for that, and what its score is.
+
+    More is always better.
+
+    Attributes:
+        judge: module:function that makes its `Judge`. With `file`, it is called with (space, path),
+            else with (experiment, folder, seed) of `hwnas.runs`.
+        label: what a score is, for axes and headings; `{file}` stands for the CSV.
+        unit: of a score.
+        file: whether it reads the CSV of accuracies that `accuracy.file` names.
+        images: whether it looks at images.
+        weights: the file of a run folder that must have been trained; None where nothing is
+            trained.
+        trained_by: the command that trains it.
+        training: module:function (experiment, folder, progress) of `hwnas.runs.additive` that this
+            command calls for those weights; None for the supernet's.
+        additive: whether a score is a sum over blocks or choices, which can be searched exactly.
+    """
+
+    judge: str
+    label: str
+    unit: str = "%"
+    file: bool = False
+    images: bool = False
+    weights: str | None = None
+    trained_by: str = "hwnas train"
+    training: str | None = None
+    additive: bool = False
+
+
+ESTIMATORS: Mapping[str, Estimator] = {
+    SUPERNET: Estimator(
+        "hwnas.accuracy.supernet:supernet_judge", "validation accuracy with supernet weights",
+        images=True, weights="supernet.safetensors",
+    ),
+    "table": Estimator("hwnas.accuracy.table:table_judge", "accuracy in {file}", file=True),
+    "predictor": Estimator(
+        "hwnas.accuracy.predictor:predictor_judge", "accuracy predicted from {file}", file=True
+    ),
+    "synflow": Estimator("hwnas.accuracy.synflow:synflow_judge", "SynFlow", "log score"),
+    "jacob_cov": Estimator(
+        "hwnas.accuracy.jacob_cov:jacob_cov_judge", "Jacobian covariance", "score", images=True
+    ),
+    "bn": Estimator(
+        "hwnas.accuracy.bn:bn_judge", "batch norm indicator, skips adding 0", "mean |γ|",
+        images=True, weights="norms.safetensors",
+        training="hwnas.runs.additive:train_norms", additive=True,
+    ),
+    "blockwise": Estimator(
+        "hwnas.accuracy.blockwise:blockwise_judge", "block-wise rating", "minus relative error",
+        weights="ratings.safetensors", training="hwnas.runs.additive:train_blockwise",
+        additive=True,
+    ),
+    "macs": Estimator("hwnas.accuracy.costs:macs_judge", "MACs", "MACs", additive=True),
+    "params": Estimator(
+        "hwnas.accuracy.costs:params_judge", "parameters", "parameters", additive=True
+    ),
+}  # fmt: skip
+"""Every estimator by the name that `accuracy.source` and `hwnas rank --estimator` call it."""
+
+
+def judge_function(name: str) -> Any:
+    """The function that makes an estimator's judge, see `Estimator.judge`."""
+    return _function(ESTIMATORS[name].judge)
+
+
+def training_function(name: str) -> Any:
+    """The function that trains an estimator's weights, see `Estimator.training`, or None."""
+    training = ESTIMATORS[name].training
+    return None if training is None else _function(training)
+
+
+def _function(named: str) -> Any:
+    module, attribute = named.split(":")
+    return getattr(import_module(module), attribute)
 
 
 def file_judge(source: str, space: "SearchSpace", path: Path) -> "Judge":
-    """The judge of a source that reads a file.
+    """The judge of an estimator that reads a file.
 
     Raises:
         AccuracyError: the file cannot be used.
     """
-    module, attribute = FILE_SOURCES[source].split(":")
-    judge: Judge = getattr(import_module(module), attribute)(space, path)
+    judge: Judge = judge_function(source)(space, path)
     return judge

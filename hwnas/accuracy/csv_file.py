@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from devices.csv_text import csv_records, read_text, separator_of
 from devices.errors import AccuracyError
+from hwnas.accuracy.source import space_digest
 from hwnas.spaces.space import Architectures, SearchSpace
 
 COLUMNS = ("architecture", "accuracy")
@@ -27,22 +28,22 @@ class KnownAccuracies:
         rows: how many it has; several of one network are averaged.
         architectures: (N, L) canonical, sorted.
         accuracies: (N,) in percent.
+        trainings: (N, R) in percent, in the order of the rows, NaN where a network has fewer than
+            R. Rows that spell a network in another way may repeat a training, so that only the
+            spelling with the most rows counts here.
     """
 
     path: Path
     rows: int
     architectures: Architectures
     accuracies: NDArray[np.float64]
+    trainings: NDArray[np.float64]
 
     def identity(self, space: SearchSpace) -> dict[str, str]:
         """What scores of this file depend on: its networks and accuracies, and the space."""
         known = hashlib.sha256(self.architectures.tobytes())
         known.update(" ".join(f"{value:.9f}" for value in self.accuracies).encode())
-        blocks = repr((space.prefix, space.slots, space.suffix)).encode()
-        return {
-            "accuracy file": known.hexdigest()[:16],
-            "space": hashlib.sha256(blocks).hexdigest()[:16],
-        }
+        return {"accuracy file": known.hexdigest()[:16], "space": space_digest(space)}
 
 
 def read_accuracies(path: Path, space: SearchSpace) -> KnownAccuracies:
@@ -66,9 +67,24 @@ def read_accuracies(path: Path, space: SearchSpace) -> KnownAccuracies:
             "92.5 for 0.925"
         )
     distinct, index = np.unique(space.canonical(np.array(choices)), axis=0, return_inverse=True)
-    counts = np.bincount(index.reshape(-1))
-    means = np.bincount(index.reshape(-1), np.array(values)) / counts
-    return KnownAccuracies(path, len(values), distinct, means)
+    index = index.reshape(-1)
+    means = np.bincount(index, np.array(values)) / np.bincount(index)
+    trainings = _trainings(choices, values, index.tolist())
+    return KnownAccuracies(path, len(values), distinct, means, trainings)
+
+
+def _trainings(
+    choices: list[list[int]], values: list[float], index: list[int]
+) -> NDArray[np.float64]:
+    """(N, R) see `KnownAccuracies.trainings`; `index` tells which network a row is of."""
+    spelled: list[dict[tuple[int, ...], list[float]]] = [{} for _ in range(max(index) + 1)]
+    for row, value, network in zip(choices, values, index, strict=True):
+        spelled[network].setdefault(tuple(row), []).append(value)
+    most = [max(each.values(), key=len) for each in spelled]
+    runs = np.full((len(most), max(map(len, most))), np.nan)
+    for place, some in enumerate(most):
+        runs[place, : len(some)] = some
+    return runs
 
 
 @dataclass(frozen=True)

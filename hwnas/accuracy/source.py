@@ -1,13 +1,16 @@
 """What searchers ask for accuracies, whatever they come from, and how that is told."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.accuracy import ESTIMATORS, SUPERNET
+from hwnas.search.problem import AdditiveScore
 from hwnas.spaces.space import Architectures, SearchSpace
 from latency.blocks import Network
 from objectives.accuracy.regression import CrossValidation
@@ -15,13 +18,13 @@ from objectives.objective import Objective
 
 
 class AccuracySource(Protocol):
-    """The accuracy of networks of one space; the supernet's and those of files."""
+    """The accuracy of networks of one space, or another score; more is better."""
 
     def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
-        """(N,) accuracies of N networks of the space, in percent."""
+        """(N,) scores of N networks of the space, in the unit of their `Origin`."""
 
     def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
-        """(N,) accuracies of a population (N, L), in percent.
+        """(N,) scores of a population (N, L), in the unit of their `Origin`.
 
         Raises:
             ValueError: not architectures of the space.
@@ -30,27 +33,27 @@ class AccuracySource(Protocol):
 
 @dataclass(frozen=True)
 class SpaceAccuracy:
-    """An accuracy objective over the architectures of a space."""
+    """An objective that is to be maximised, over the architectures of a space."""
 
     space: SearchSpace
     objective: Objective
 
     def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
-        """(N,) accuracies of N networks of the space, in percent."""
+        """(N,) values of N networks of the space, in the objective's unit."""
         return self.objective.evaluate(networks)
 
     def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
-        """(N,) accuracies of a population (N, L), in percent."""
+        """(N,) values of a population (N, L), in the objective's unit."""
         return self.evaluate(self.space.networks(architectures))
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where accuracies come from, as terminal, summary and report tell it.
+    """Where scores come from and what they are, as terminal, summary and report tell it.
 
     Attributes:
-        source: supernet, table or predictor.
-        file: the CSV; None for the supernet.
+        source: a key of `hwnas.accuracy.ESTIMATORS`.
+        file: the CSV; None where none is read.
         rows: how many the file has.
         networks: how many distinct networks they are.
         chosen: of a predictor, its form.
@@ -66,12 +69,49 @@ class Origin:
 
     @property
     def label(self) -> str:
-        """What an accuracy of this origin is, for axes and headings."""
-        if self.file is None:
-            return "validation accuracy with supernet weights"
-        if self.chosen is None:
-            return f"accuracy in {self.file}"
-        return f"accuracy predicted from {self.file}"
+        """What a score of this origin is, for axes and headings."""
+        return ESTIMATORS[self.source].label.replace("{file}", str(self.file))
+
+    @property
+    def unit(self) -> str:
+        """The unit of a score: % of an accuracy."""
+        return ESTIMATORS[self.source].unit
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether a score is an accuracy in percent; else it only puts networks in an order."""
+        return self.unit == "%"
+
+    @property
+    def column(self) -> str:
+        """What a column of scores is called in a CSV."""
+        if self.source == SUPERNET:
+            return "validation_accuracy"
+        return "accuracy" if self.is_accuracy else self.source
+
+    @property
+    def heading(self) -> str:
+        """What a column of scores is called in a table."""
+        if self.source == SUPERNET:
+            return "validation (%)"
+        return "accuracy (%)" if self.is_accuracy else f"{self.source} ({self.unit})"
+
+    @property
+    def axis(self) -> str:
+        """The label with the unit, where it does not say the unit by itself."""
+        return self.label if self.label == self.unit else f"{self.label} ({self.unit})"
+
+    def text(self, score: float) -> str:
+        """A score with its unit, as in "92.50 %"."""
+        return f"{self.number(score)} {self.unit}"
+
+    def number(self, score: float) -> str:
+        """A score without its unit; of a percentage hundredths count, of others some digits."""
+        return f"{score:.2f}" if self.is_accuracy else f"{score:,.7g}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """For documents: with what is known of the source."""
+        return asdict(self) | {"label": self.label, "unit": self.unit}
 
     def to_json(self) -> str:
         """As a JSON text."""
@@ -87,11 +127,19 @@ class Origin:
 
 @dataclass(frozen=True)
 class Judge:
-    """A source of accuracies, where it has them from, and what scores of it are bound to.
+    """An estimator of one run, where its scores come from, and what they are bound to.
 
-    `identity` goes into the journal: scores of another supernet or another file must not meet.
+    `identity` goes into the journal: scores of another supernet, another file or another seed must
+    not meet. `additive` is the same score laid over the space or its stages, where it is additive.
     """
 
     accuracy: AccuracySource
     origin: Origin
     identity: Mapping[str, str]
+    additive: "AdditiveScore | None" = None
+
+
+def space_digest(space: SearchSpace) -> str:
+    """16 hexadecimal digits that change with any block of a space."""
+    blocks = repr((space.prefix, space.slots, space.suffix)).encode()
+    return hashlib.sha256(blocks).hexdigest()[:16]

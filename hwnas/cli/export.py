@@ -1,13 +1,31 @@
 """`hwnas export`: the winner of a run as files, measured again on the device."""
 
 import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from hwnas.cli import options
 from hwnas.cli.output import Output
 
+if TYPE_CHECKING:
+    from hwnas.runs.experiment import Experiment
 
-def export(run: options.RunArgument, as_json: options.Json = False) -> None:
-    """Fine-tune, export, check and measure the best network of a run's front.
+FromScratch = Annotated[
+    bool | None,
+    typer.Option(
+        "--from-scratch/--from-supernet",
+        help="Train the winner from scratch, for the epochs of supernet and fine-tuning together, "
+        "or fine-tune the supernet's weights. (default: the config's export.weights_from)",
+        show_default=False,
+    ),
+]
+
+
+def export(
+    run: options.RunArgument, from_scratch: FromScratch = None, as_json: options.Json = False
+) -> None:
+    """Train, export, check and measure the best network of a run's front.
 
     The front is tried from its most accurate network down until one really measures within the
     budget on the device; the space's reference network is trained and measured beside it.
@@ -15,15 +33,28 @@ def export(run: options.RunArgument, as_json: options.Json = False) -> None:
     from hwnas.cli.show import show_summary
     from hwnas.cli.stages import export_stage, read_images, reopen_run
     from hwnas.runs.searching import search_result
-    from hwnas.runs.training import load_supernet
+    from hwnas.runs.training import start_of_winners
 
     output = Output(as_json)
     start = time.monotonic()
-    with reopen_run(run) as (experiment, folder):
+    with reopen_run(run) as (stored, folder):
+        experiment = _experiment(stored, from_scratch)
         latency = experiment.latency_model()
         result = search_result(experiment, latency, folder)
         read_images(experiment, output)
-        trained = load_supernet(experiment, folder)
+        trained = start_of_winners(experiment, folder)
+        if experiment is not stored:
+            folder.adopt(experiment.config)
         summary = export_stage(experiment, folder, latency, trained, result, output, start)
         show_summary(output, summary)
         output.document(summary)
+
+
+def _experiment(stored: "Experiment", from_scratch: bool | None) -> "Experiment":
+    from hwnas.runs.config import ExportConfig
+    from hwnas.runs.experiment import Experiment
+
+    if from_scratch is None:
+        return stored
+    chosen = ExportConfig(weights_from="scratch" if from_scratch else "supernet")
+    return Experiment(stored.config.model_copy(update={"export": chosen}))

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from devices.errors import HwnasError
 from hwnas import __version__
-from hwnas.cli import devices, export, profile, quickstart, report, search, table, train
+from hwnas.cli import devices, export, profile, quickstart, rank, report, search, table, train
 
 
 class _InterruptedError(Exception):
@@ -42,6 +42,7 @@ app.add_typer(devices.app, name="devices")
 app.command("profile")(profile.profile)
 app.add_typer(table.app, name="table")
 app.command("train")(train.train)
+app.command("rank")(rank.rank)
 app.command("search")(search.search)
 app.command("export")(export.export)
 app.command("report")(report.report)

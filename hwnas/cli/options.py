@@ -19,7 +19,9 @@ RunArgument = Annotated[Path, typer.Argument(help="A run folder, as in runs/quic
 Data = Annotated[
     str | None,
     typer.Option(
-        "--data", help="A folder of class/name.jpg images, or 'digits'. (default: the config's)"
+        "--data",
+        help="A folder of class/name.jpg images, 'digits', or the name of an installed dataset "
+        "(docs/data.md). (default: the config's)",
     ),
 ]
 Strict = Annotated[
@@ -54,6 +56,14 @@ Table = Annotated[
     str | None,
     typer.Option("--table", help="The latency table. (default: tables/<device>.sqlite)"),
 ]
+FromOfa = Annotated[
+    str | None,
+    typer.Option(
+        "--from-ofa",
+        help="A once-for-all MobileNetV3 supernet to start from, as published or as .safetensors. "
+        "(default: the config's)",
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -71,6 +81,7 @@ def load_config(
     data: str | None = None,
     strict: bool = False,
     resolution: int | None = None,
+    from_ofa: str | None = None,
     budgets: list[str] | None = None,
     device: str | None = None,
     table: str | None = None,
@@ -87,6 +98,7 @@ def load_config(
         "data.source": data,
         "data.strict": strict or None,
         "resolution": resolution,
+        "from_ofa": from_ofa,
         "device": device,
         "table": table,
     }

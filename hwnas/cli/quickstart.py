@@ -27,9 +27,11 @@ def quickstart(
     from hwnas.cli import stages
     from hwnas.cli.show import show_front, show_model, show_summary
     from hwnas.runs.experiment import Experiment
+    from hwnas.runs.folder import RunFolder
+    from hwnas.runs.judging import judge_without_weights, make_judge
     from hwnas.runs.profiling import profile_space
     from hwnas.runs.summary import stored_summary
-    from hwnas.runs.training import load_supernet
+    from hwnas.runs.training import start_of_winners
 
     output = Output(as_json)
     start = time.monotonic()
@@ -39,7 +41,7 @@ def quickstart(
     )  # fmt: skip
     path = run or default_run(config.recipe.data.source)
     experiment = Experiment(config)
-    judge = experiment.file_judge()
+    judge = judge_without_weights(experiment, RunFolder(path))
     with stages.open_run(path, experiment, output) as folder:
         with output.progress(f"measuring {experiment.space.name} on this machine") as update:
             latency = profile_space(
@@ -48,16 +50,15 @@ def quickstart(
         show_model(output, experiment.table_path, experiment.space, latency)
         experiment.problem(latency)  # a budget out of reach is refused before the training
         stages.train_stage(experiment, folder, output)
-        trained = load_supernet(experiment, folder)
-        result = stages.search_stage(experiment, folder, latency, judge or trained.judge, output)
+        judge = judge or make_judge(experiment, folder)
+        result = stages.search_stage(experiment, folder, latency, judge, output)
         show_front(output, result, experiment.space)
         summary = stored_summary(folder, result)
         if summary is not None:
             output.say(f"{path} is complete; 'hwnas export {path}' would measure again")
         else:
-            summary = stages.export_stage(
-                experiment, folder, latency, trained, result, output, start
-            )
+            first = start_of_winners(experiment, folder)
+            summary = stages.export_stage(experiment, folder, latency, first, result, output, start)
         page, picture = stages.report_stage(experiment, folder)
         show_summary(output, summary)
         output.line(f"report: {page}\npicture: {picture}")
@@ -65,6 +66,6 @@ def quickstart(
 
 
 def default_run(source: str) -> Path:
-    """runs/quickstart for the digits, another folder for each folder of images."""
+    """runs/quickstart for the digits, another folder for each folder of images or dataset."""
     name = CONFIG if source == "digits" else f"{CONFIG}-{Path(source).resolve().name}"
     return Path("runs") / name

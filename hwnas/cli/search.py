@@ -1,7 +1,5 @@
 """`hwnas search`: the front of a run, by every searcher of its config."""
 
-from dataclasses import asdict
-
 from hwnas.cli import options
 from hwnas.cli.output import Output
 
@@ -12,6 +10,7 @@ def search(
     data: options.Data = None,
     strict: options.Strict = False,
     resolution: options.Resolution = None,
+    from_ofa: options.FromOfa = None,
     budget: options.Budgets = None,
     device: options.Device = None,
     table: options.Table = None,
@@ -20,32 +19,32 @@ def search(
 ) -> None:
     """Search for the most accurate networks within the budgets.
 
-    Needs a latency table ('hwnas profile') and a trained supernet ('hwnas train'), or a CSV of
-    accuracies (accuracy.source). Every judged network is kept: a stopped search continues, another
-    budget starts from what is known.
+    Needs a latency table ('hwnas profile') and what accuracy.source names: a supernet ('hwnas
+    train'), a CSV of accuracies, or a score that needs no training. Every judged network is kept: a
+    stopped search continues, another budget starts from what is known.
     """
-    from hwnas.accuracy import SUPERNET
+    from hwnas.accuracy import ESTIMATORS
     from hwnas.cli.show import show_contributions, show_front
     from hwnas.cli.stages import open_run, search_stage
     from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
-    from hwnas.runs.training import load_supernet
+    from hwnas.runs.judging import judge_without_weights, make_judge
 
     output = Output(as_json)
     loaded = options.load_config(
-        config, data=data, strict=strict, resolution=resolution, budgets=budget, device=device,
-        table=table, settings=settings,
+        config, data=data, strict=strict, resolution=resolution, from_ofa=from_ofa, budgets=budget,
+        device=device, table=table, settings=settings,
     )  # fmt: skip
     path = options.run_path(run, config)
     RunFolder(path).check(loaded)
-    if loaded.accuracy.source == SUPERNET:
-        RunFolder(path).check_trained()
+    estimator = ESTIMATORS[loaded.accuracy.source]
+    RunFolder(path).check_trained(estimator)
     experiment = Experiment(loaded)
     latency = experiment.latency_model()
     experiment.problem(latency)  # a budget out of reach is refused before anything is written
-    judge = experiment.file_judge()
-    with open_run(path, experiment, output, images=judge is None) as folder:
-        judge = judge or load_supernet(experiment, folder).judge
+    judge = judge_without_weights(experiment, RunFolder(path))
+    with open_run(path, experiment, output, images=estimator.images) as folder:
+        judge = judge or make_judge(experiment, folder)
         result = search_stage(experiment, folder, latency, judge, output)
         points = show_front(output, result, experiment.space)
         found = show_contributions(output, result)
@@ -55,7 +54,7 @@ def search(
             {
                 "front": points,
                 "searchers": found,
-                "accuracy": asdict(result.origin),
+                "accuracy": result.origin.to_dict(),
                 "evaluations": len(result.scores),
                 "budgets": {
                     b.trellis.name: {"bound": b.bound, "unit": b.trellis.unit}

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from hwnas.cli.output import Output
 from hwnas.report.rows import (
-    CONTRIBUTION_HEADER,
     ORIGIN_HEADER,
     VALIDATION_HEADER,
     budgets_text,
+    contribution_header,
     contribution_rows,
     front_header,
     front_rows,
@@ -66,9 +66,11 @@ def warn(output: Output, model: "LatencyModel", of: str = "") -> None:
 
 
 def show_origin(output: Output, origin: "Origin") -> None:
-    """Prints where accuracies that are not the supernet's come from, and how right they are."""
+    """Prints where scores that are not the supernet's come from, and how right they are."""
     if origin.file is not None:
         output.say(origin_text(origin))
+    elif not origin.is_accuracy:
+        output.say(f"networks are judged by {origin.axis}, which is no accuracy")
     if origin.errors:
         output.table(f"accuracy predictor: {origin.chosen}", ORIGIN_HEADER, origin_rows(origin))
 
@@ -85,9 +87,12 @@ def show_front(
     output.table(
         f"front of {len(result.scores)} judged networks ({result.origin.label})",
         front_header(result),
-        front_rows(points, bend),
+        front_rows(points, bend, result.origin),
     )
-    return [point.to_dict() | {"knee": index == bend} for index, point in enumerate(points)]
+    documents = [point.to_dict() | {"knee": index == bend} for index, point in enumerate(points)]
+    if not result.origin.is_accuracy:
+        return [{"score": one.pop("accuracy"), **one} for one in documents]
+    return documents
 
 
 def show_contributions(output: Output, result: "SearchResult") -> list[dict[str, Any]]:
@@ -95,7 +100,11 @@ def show_contributions(output: Output, result: "SearchResult") -> list[dict[str,
     from hwnas.report.contributions import contributions
 
     found = contributions(result)
-    output.table("what each searcher found of it", CONTRIBUTION_HEADER, contribution_rows(found))
+    output.table(
+        "what each searcher found of it",
+        contribution_header(result.origin),
+        contribution_rows(found, result.origin),
+    )
     return [asdict(one) for one in found]
 
 

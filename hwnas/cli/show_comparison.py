@@ -45,9 +45,11 @@ def _column(run: RunStanding, comparison: RunComparison) -> dict[str, str]:
             )
             for b in comparison.common_budgets
         },
-        "best within its budget (%)": number(run.accuracy, "{:.2f}"),
-        "best within the smallest (%)": number(run.accuracy_in_common, "{:.2f}"),
-        "knee, accuracy (%)": number(knee.get("accuracy"), "{:.2f}"),
+        f"best within its budget ({comparison.unit})": number(run.accuracy, "{:.2f}"),
+        f"best within the smallest ({comparison.unit})": number(run.accuracy_in_common, "{:.2f}"),
+        f"knee, {'accuracy' if comparison.unit == '%' else 'score'} ({comparison.unit})": number(
+            knee.get("accuracy"), "{:.2f}"
+        ),
         "knee, latency (ms)": number(knee.get("latency_ms"), "{:.4g}"),
         "hypervolume": number(run.hypervolume, "{:.3f}"),
         "of the joined front": f"{run.on_joined} of {len(comparison.standings.joined.scores)}",

@@ -1,15 +1,17 @@
 """The stages of a run as verbs run them, with progress; `quickstart` is all of them in a row."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from devices.files import write_atomically
+from hwnas.accuracy import training_function
 from hwnas.accuracy.source import Judge
 from hwnas.cli.output import Output
 from hwnas.cli.show import show_origin, warn
+from hwnas.data import balance_of
 from hwnas.export.writer import as_json
 from hwnas.report.content import gather
 from hwnas.report.page import render_page
@@ -47,8 +49,16 @@ def open_run(
 
 
 def read_images(experiment: Experiment, output: Output) -> None:
-    """Reads the images of an experiment, and says how they are split and what was left out."""
-    dataset = experiment.dataset
+    """Reads the images of an experiment, and says how they are split and what is odd about them."""
+    with ExitStack() as stack:
+        bar: list[Callable[..., None]] = []
+
+        def decoded(done: int, total: int) -> None:
+            if not bar:  # nothing to wait for where images are in the cache
+                bar.append(stack.enter_context(output.progress("decoding the images")))
+            bar[0](done, total)
+
+        dataset = experiment.read_images(decoded)
     output.say(
         f"{dataset.name}: {dataset.classes} classes; {len(dataset.train):,} images to train, "
         f"{len(dataset.validation):,} to choose by (validation), {len(dataset.test):,} to test"
@@ -59,6 +69,8 @@ def read_images(experiment: Experiment, output: Output) -> None:
             f"unreadable images that are left out: {len(dataset.skipped)}, such as {first} "
             "(--strict refuses them)"
         )
+    for sentence in (*balance_of(dataset).sentences(), *dataset.notes):
+        output.say(sentence)
 
 
 @contextmanager
@@ -70,12 +82,30 @@ def reopen_run(path: Path) -> Iterator[tuple[Experiment, RunFolder]]:
         yield Experiment(config), folder
 
 
-def train_stage(experiment: Experiment, folder: RunFolder, output: Output) -> TrainReport:
-    """Trains the supernet."""
+def train_stage(experiment: Experiment, folder: RunFolder, output: Output) -> TrainReport | None:
+    """Trains what the estimator needs: the supernet, if that is nothing else.
+
+    None when published weights are taken as they are.
+    """
+    training = training_function(experiment.config.accuracy.source)
+    if training is not None:
+        report: TrainReport = training(experiment, folder, output.progress)
+        return report
+    if not experiment.config.recipe.train.epochs:
+        return train_supernet(experiment, folder)
     dataset = experiment.dataset
     title = f"training the supernet on {len(dataset.train):,} images of {dataset.name}"
     with output.progress(title) as update:
         return train_supernet(experiment, folder, with_loss(update))
+
+
+def train_along(experiment: Experiment, folder: RunFolder) -> None:
+    """The same in a further process of torchrun, which writes nothing and shows nothing."""
+    training = training_function(experiment.config.accuracy.source)
+    if training is None:
+        train_supernet(experiment, folder)
+    else:
+        training(experiment, folder, lambda _: nullcontext(lambda *_: None))
 
 
 def search_stage(
@@ -105,12 +135,15 @@ def export_stage(
     experiment: Experiment,
     folder: RunFolder,
     latency: LatencyModel,
-    trained: TrainedSupernet,
+    trained: TrainedSupernet | None,
     result: SearchResult,
     output: Output,
     start: float,
 ) -> dict[str, Any]:
-    """Exports the winner and the reference, and writes `summary.json`; `start` is monotonic."""
+    """Exports the winner and the reference, and writes `summary.json`.
+
+    Without a trained supernet the winner is trained from scratch; `start` is monotonic.
+    """
     warn(output, latency)
     export = Exporter(experiment, folder, latency, trained, result, output).export()
     predicted, measured = export.winner.predicted_ms, export.winner.measured

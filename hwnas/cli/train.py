@@ -1,4 +1,4 @@
-"""`hwnas train`: the supernet of a run."""
+"""`hwnas train`: the supernet of a run, or what else its estimator needs."""
 
 from dataclasses import asdict
 
@@ -12,31 +12,44 @@ def train(
     data: options.Data = None,
     strict: options.Strict = False,
     resolution: options.Resolution = None,
+    from_ofa: options.FromOfa = None,
     settings: options.Settings = None,
     as_json: options.Json = False,
 ) -> None:
-    """Train the weight-sharing supernet of a config on its images.
+    """Train what accuracy.source of a config needs: mostly the weight-sharing supernet.
 
     Interrupted, it continues from its last checkpoint, with the same result as without. On several
     GPUs, 'torchrun --nproc-per-node N -m hwnas train CONFIG' has each do a part of every batch.
+    With --from-ofa it starts from published weights instead of random ones.
     """
-    from hwnas.cli.stages import open_run, train_stage
+    from hwnas.accuracy import ESTIMATORS, SUPERNET
+    from hwnas.cli.stages import open_run, train_along, train_stage
+    from hwnas.data import balance_of
     from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
-    from hwnas.runs.training import train_supernet
+    from hwnas.runs.start import start_supernet
     from hwnas.supernet.distributed import joined_group
     from hwnas.supernet.placement import choose_device
 
     output = Output(as_json)
     loaded = options.load_config(
-        config, data=data, strict=strict, resolution=resolution, settings=settings
-    )
+        config, data=data, strict=strict, resolution=resolution, from_ofa=from_ofa,
+        settings=settings,
+    )  # fmt: skip
     experiment, path = Experiment(loaded), options.run_path(run, config)
     with joined_group(choose_device(loaded.recipe.train.device)) as group:
         if not group.first:
-            train_supernet(experiment, RunFolder(path))
+            train_along(experiment, RunFolder(path))
             return
+        if loaded.from_ofa is not None:
+            RunFolder(path).check(loaded)
+            # Published weights that do not fit are refused before anything is written.
+            output.say(start_supernet(experiment, RunFolder(path)).text)
         with open_run(path, experiment, output) as folder:
             report = train_stage(experiment, folder, output)
-            output.line(f"trained supernet: {folder.supernet_file}")
-            output.document({"supernet": str(folder.supernet_file), **asdict(report)})
+            estimator = ESTIMATORS[loaded.accuracy.source]
+            weights = folder.path / (estimator.weights or str(ESTIMATORS[SUPERNET].weights))
+            output.line(f"trained {weights.stem}: {weights}")
+            done = asdict(report) if report else {"steps": 0, "images": 0}
+            images = balance_of(experiment.dataset).to_dict()
+            output.document({weights.stem: str(weights), **done, "balance": images})

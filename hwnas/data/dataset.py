@@ -13,10 +13,15 @@ Images = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Some images and their labels."""
+    """Some images and their labels.
+
+    `stored_digest` is the digest where it is known already: images in a cache may be more than fit
+    in memory, and are then not read as a whole at every start.
+    """
 
     images: Images
     labels: NDArray[np.int64]
+    stored_digest: str | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -24,6 +29,8 @@ class Split:
     @cached_property
     def digest(self) -> str:
         """16 hexadecimal digits that change with any label or pixel."""
+        if self.stored_digest is not None:
+            return self.stored_digest
         state = hashlib.sha256(repr(self.images.shape).encode())
         state.update(np.ascontiguousarray(self.labels).data)
         state.update(np.ascontiguousarray(self.images).data)
@@ -34,7 +41,8 @@ class Split:
 class ImageDataset:
     """Images for training, for choosing networks (validation), and for the final word (test).
 
-    `skipped` are the unreadable files that were left out, relative to the folder.
+    `skipped` are the unreadable files that were left out, relative to the folder; `notes` are
+    sentences for the person who reads them, about how the images were read.
     """
 
     name: str
@@ -43,6 +51,7 @@ class ImageDataset:
     validation: Split
     test: Split
     skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def resolution(self) -> int:

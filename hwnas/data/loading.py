@@ -1,46 +1,114 @@
-"""load_dataset: images by the name of a built-in dataset or the path of a folder."""
+"""load_dataset: images by the name of a dataset or the path of a folder."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from devices.errors import DataError
 from hwnas.data.dataset import ImageDataset
+
+DIGITS = "digits"
+"""The built-in dataset."""
 
 
 def load_dataset(
-    source: str, *, resolution: int, strict: bool = False, limit: int | None = None
+    source: str,
+    *,
+    resolution: int,
+    strict: bool = False,
+    limit: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ImageDataset:
-    """The images of a source, resized to a resolution and split 70/15/15.
+    """The images of a source at a resolution, in three splits (70/15/15 where hwnas splits them).
 
     Args:
-        source: "digits", or the path of a folder with one folder of images for each class
-            (`./digits` for a folder of that name).
+        source: "digits", the name of an installed dataset (see `hwnas.data.entry_points`), or the
+            path of a folder with one folder of images for each class (`./digits` for a folder of
+            that name).
         resolution: height and width of the images, in pixels.
         strict: refuse unreadable images instead of leaving them out.
         limit: take at most this many images, each class in proportion to its size and never fewer
             than 3. The choice depends on file names alone, so it is the same every time, and an
             image is in the same split as without a limit.
+        progress: called with the images decoded and all; never where none has to be.
 
     Raises:
-        DataError: a folder that cannot be used, an unreadable image when `strict`, or a limit
+        DataError: a source that cannot be used, an unreadable image when `strict`, or a limit
             below 3 images a class.
     """
     # Imported here: scikit-learn and Pillow are slow to import and only one of them is needed.
-    if source == "digits":
+    if source == DIGITS:
         from hwnas.data.digits import load_digits
 
         return load_digits(resolution, limit)
+    if is_name(source):
+        from hwnas.data.entry_points import load_installed
+
+        dataset = load_installed(source, resolution=resolution, strict=strict, limit=limit)
+        if not Path(source).is_dir():
+            return dataset
+        note = f"'{source}' is the dataset of that name; ./{source} would be the folder"
+        return replace(dataset, notes=(*dataset.notes, note))
     from hwnas.data.image_folder import load_image_folder
 
-    return load_image_folder(source, resolution, strict=strict, limit=limit)
+    _check_there(source)
+    return load_image_folder(source, resolution, strict=strict, limit=limit, progress=progress)
 
 
 def class_names(source: str) -> tuple[str, ...]:
-    """The classes of a source, without reading its images.
+    """The classes of a source, without reading the images of a folder.
 
     Raises:
-        DataError: a folder that cannot be used.
+        DataError: a source that cannot be used.
     """
-    if source == "digits":
+    if source == DIGITS:
         return tuple("0123456789")
-    from pathlib import Path
+    if is_name(source):
+        from hwnas.data.entry_points import installed_class_names
 
+        return installed_class_names(source)
     from hwnas.data.folder_layout import find_classes
 
+    _check_there(source)
     return tuple(find_classes(Path(source)))
+
+
+def is_name(source: str) -> bool:
+    """Whether a source is the name of a dataset; otherwise it is a folder.
+
+    A path of more than one part is a folder, and so is `./name`; a single word is a dataset where
+    there is one of that name.
+    """
+    if source == DIGITS:
+        return True
+    if not _is_word(source):
+        return False
+    from hwnas.data.entry_points import is_installed
+
+    return is_installed(source)
+
+
+def one_spelling(source: str) -> str:
+    """A source as configs hold it: `photos`, `photos/` and `./photos` are one folder.
+
+    `./` stays where the word without it is a dataset.
+    """
+    if _is_word(source):
+        return source
+    plain = str(Path(source))
+    return f"./{plain}" if is_name(plain) else plain
+
+
+def _is_word(source: str) -> bool:
+    return source not in ("", ".", "..") and "/" not in source
+
+
+def _check_there(source: str) -> None:
+    if _is_word(source) and not Path(source).exists():
+        from hwnas.data.entry_points import installed_names
+
+        known = ", ".join(dict.fromkeys([DIGITS, *installed_names()]))
+        raise DataError(
+            f"there is no folder {source} and no dataset of that name (datasets: {known}); give "
+            "a folder that holds a folder for each class"
+        )

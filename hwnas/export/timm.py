@@ -45,6 +45,7 @@ def timm_arguments(network: Network) -> dict[str, object] | None:
         "num_features": head.hidden_channels or head.feature_channels,
         "num_classes": head.classes,
         "act_layer": stem.activation,
+        **({} if head.hidden_bias else {"head_bias": False}),
     }
 
 

@@ -83,8 +83,9 @@ def _onnx_logits(model: bytes, images: NDArray[np.uint8], batch: int) -> NDArray
         path = Path(name) / "model.onnx"
         path.write_bytes(model)
         graph = load_runtime("onnxruntime").load(path, threads=1)
-    inputs = to_input(images).contiguous().numpy()
     # The last batch is filled up with images from the start.
-    order = np.arange(-(-len(inputs) // batch) * batch) % len(inputs)
-    parts = [graph.run(inputs[part]) for part in order.reshape(-1, batch)]
-    return np.concatenate(parts)[: len(inputs)]
+    order = np.arange(-(-len(images) // batch) * batch) % len(images)
+    parts = [
+        graph.run(to_input(images[part]).contiguous().numpy()) for part in order.reshape(-1, batch)
+    ]
+    return np.concatenate(parts)[: len(images)]

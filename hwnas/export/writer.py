@@ -16,8 +16,13 @@ from latency.blocks import Network, block_to_dict
 from latency.graph import INPUT, OPSET, OUTPUT
 
 
-def network_config(network: Network, dataset: ImageDataset, *, batch: int) -> dict[str, Any]:
-    """What a program needs to use the network: blocks, arch_def, preprocessing, classes."""
+def network_config(
+    network: Network, dataset: ImageDataset, *, batch: int, training: dict[str, Any]
+) -> dict[str, Any]:
+    """What a program needs to use the network: blocks, arch_def, preprocessing, classes.
+
+    `training` says how its weights came about.
+    """
     return {
         "hwnas": __version__,
         "resolution": dataset.resolution,
@@ -31,6 +36,7 @@ def network_config(network: Network, dataset: ImageDataset, *, batch: int) -> di
         "class_names": list(dataset.class_names),
         "arch_def": timm_arch_def(network),
         "timm": timm_arguments(network),
+        "training": training,
         "blocks": [block_to_dict(block) for block in network],
     }
 

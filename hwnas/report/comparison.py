@@ -46,7 +46,8 @@ class RunComparison:
 
     Attributes:
         title: of the space and the device.
-        accuracy: what an accuracy is, for the axis.
+        accuracy: what a score is and its unit, for the axis.
+        unit: of a score: % of an accuracy.
         runs: in the order they were named.
         common_budgets: of each objective that any run has a budget on, the smallest.
         standings: the joined front and the common box.
@@ -55,6 +56,7 @@ class RunComparison:
 
     title: str
     accuracy: str
+    unit: str
     runs: list[RunStanding]
     common_budgets: tuple[Budget, ...]
     standings: Standings
@@ -68,7 +70,8 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
     first = runs[0].experiment
     return RunComparison(
         title=f"{first.space.name} on {first.device.name}",
-        accuracy=runs[0].result.origin.label,
+        accuracy=runs[0].result.origin.axis,
+        unit=runs[0].result.origin.unit,
         runs=[
             RunStanding(
                 run=run.name,

@@ -71,7 +71,9 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         summary=stored_summary(folder, result),
         origin=result.origin,
         front_header=front_header(result),
-        front_rows=front_rows(front_points(result, experiment.space), knee(result.front)),
+        front_rows=front_rows(
+            front_points(result, experiment.space), knee(result.front), result.origin
+        ),
     )
 
 

@@ -9,10 +9,10 @@ import plotly.io
 from hwnas.accuracy.source import Origin
 from hwnas.report.content import ReportContent
 from hwnas.report.rows import (
-    CONTRIBUTION_HEADER,
     ORIGIN_HEADER,
     VALIDATION_HEADER,
     budgets_text,
+    contribution_header,
     contribution_rows,
     origin_rows,
     origin_text,
@@ -41,7 +41,12 @@ def render_page(content: ReportContent) -> str:
         parts += ["<p>This front was not exported yet: <code>hwnas export</code> does that.</p>"]
     parts += ["<h2>Front</h2>", _div(_front_figure(content), script=True)]
     parts += [_table(content.front_header, content.front_rows), *_origin(content.origin)]
-    parts += [_table(CONTRIBUTION_HEADER, contribution_rows(content.contributions))]
+    parts += [
+        _table(
+            contribution_header(content.origin),
+            contribution_rows(content.contributions, content.origin),
+        )
+    ]
     parts += ["<h2>How right the latency table is</h2>", *_validation(content.latency)]
     parts += ["<h2>Config</h2>", f"<pre>{html.escape(content.config_yaml)}</pre>"]
     body = "\n".join(parts)
@@ -111,7 +116,7 @@ def _front_figure(content: ReportContent) -> go.Figure:
         figure.add_vline(content.budget_ms, line_dash="dash", annotation_text="budget")
     figure.update_layout(
         xaxis_title="predicted latency (ms)",
-        yaxis_title=f"{content.origin.label} (%)",
+        yaxis_title=content.origin.axis,
         height=520,
     )
     return figure

@@ -26,7 +26,7 @@ def front_svg(content: ReportContent) -> str:
         if content.budget_ms is not None:
             _draw_budget(axes, content.budget_ms, "budget")
 
-    return _svg(content.title, content.origin.label, "hwnas", draw)
+    return _svg(content.title, content.origin.axis, "hwnas", draw)
 
 
 def comparison_svg(comparison: RunComparison) -> str:
@@ -62,7 +62,7 @@ def is_comparison(path: Path) -> bool:
         return _COMPARISON.encode() in file.read(4096)
 
 
-def _svg(title: str, accuracy: str, creator: str, draw: Callable[[Any], None]) -> str:
+def _svg(title: str, score: str, creator: str, draw: Callable[[Any], None]) -> str:
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -72,7 +72,7 @@ def _svg(title: str, accuracy: str, creator: str, draw: Callable[[Any], None]) -
         figure, axes = pyplot.subplots(figsize=(7.2, 4.4), layout="constrained")
         draw(axes)
         axes.set_xlabel("predicted latency (ms)")
-        axes.set_ylabel(f"{accuracy} (%)")
+        axes.set_ylabel(score)
         axes.set_title(title)
         axes.grid(alpha=0.3)
         axes.legend(loc="lower right")

@@ -17,6 +17,7 @@ SUMMARY_ROWS = (
     ("latency, predicted", "predicted_ms", "reference_predicted_ms", "{:.4g} ms"),
     ("latency, median of all samples", "measured_median_ms", "reference_median_ms", "{:.4g} ms"),
     ("accuracy on test images", "accuracy", "reference_accuracy", "{:.2f} %"),
+    ("trained from", "weights_from", "reference_weights_from", "{}"),
     ("MACs", "macs", "reference_macs", "{:,}"),
     ("parameters", "parameters", "reference_parameters", "{:,}"),
 )
@@ -38,8 +39,8 @@ def summary_rows(summary: dict[str, Any]) -> list[list[str]]:
     return rows
 
 
-def number(value: float | None, form: str) -> str:
-    """A figure as text, a dash where there is none."""
+def number(value: float | str | None, form: str) -> str:
+    """A figure or a word as text, a dash where there is none."""
     return "–" if value is None else form.format(value)
 
 
@@ -58,18 +59,19 @@ def budgets_text(summary: dict[str, Any]) -> str:
     return f"budget: {', '.join(parts) or 'none'}; {summary['test_images']} test images"
 
 
-CONTRIBUTION_HEADER = [
-    "searcher", "judged", "best (%)", "of the front", "share of its hypervolume"
-]  # fmt: skip
+def contribution_header(origin: "Origin") -> list[str]:
+    """The columns of what each searcher brought."""
+    best = f"best ({origin.unit})"
+    return ["searcher", "judged", best, "of the front", "share of its hypervolume"]
 
 
-def contribution_rows(contributions: list["Contribution"]) -> list[list[str]]:
+def contribution_rows(contributions: list["Contribution"], origin: "Origin") -> list[list[str]]:
     """What each searcher brought, as text."""
     return [
         [
             one.searcher,
             f"{one.evaluations:,}",
-            number(one.accuracy, "{:.2f}"),
+            "–" if one.accuracy is None else origin.number(one.accuracy),
             str(one.on_front),
             number(one.hypervolume_ratio, "{:.1%}"),
         ]
@@ -79,9 +81,8 @@ def contribution_rows(contributions: list["Contribution"]) -> list[list[str]]:
 
 def front_header(result: "SearchResult") -> list[str]:
     """The columns of a front."""
-    supernet = result.origin.file is None
     return [
-        "validation (%)" if supernet else "accuracy (%)",
+        result.origin.heading,
         "predicted (ms)",
         *(f"on {device} (ms)" for device in result.further),
         "MACs",
@@ -90,10 +91,12 @@ def front_header(result: "SearchResult") -> list[str]:
     ]
 
 
-def front_rows(points: "Sequence[FrontPoint]", bend: int | None) -> list[list[str]]:
+def front_rows(
+    points: "Sequence[FrontPoint]", bend: int | None, origin: "Origin"
+) -> list[list[str]]:
     """The networks of a front, as text; `bend` is the index of its knee."""
     return [
-        [f"{p.accuracy:.2f}", f"{p.latency_ms:.4g}",
+        [origin.number(p.accuracy), f"{p.latency_ms:.4g}",
          *(f"{ms:.4g}" for ms in p.further_ms.values()), f"{p.macs:,}", f"{p.params:,}",
          (", ".join(p.searchers) or "an earlier search") + (" (knee)" if index == bend else "")]
         for index, p in enumerate(points)

@@ -2,57 +2,69 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import Field, field_validator, model_validator
 
 from devices.config import StrictModel, find_config, parse_config, read_config
 from devices.errors import BudgetError, ConfigError
-from hwnas.accuracy import FILE_SOURCES, SUPERNET
+from hwnas.accuracy import ESTIMATORS, SUPERNET
+from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.runs.budgets import BudgetText, parse_budget
-from hwnas.search import SEARCHERS, searcher_settings
+from hwnas.search import ADDITIVE_SEARCHERS, SEARCHERS, searcher_settings
 from hwnas.supernet.train_config import TrainConfig
+
+WeightsFrom = Literal["supernet", "scratch"]
 
 
 class DataConfig(StrictModel):
-    """Which images: the built-in digits, or a folder of `class/name.jpg`."""
+    """Which images: a dataset by its name, or a folder of `class/name.jpg`."""
 
-    source: str = "digits"
+    source: str = DIGITS
     strict: bool = False
     limit: Annotated[int, Field(ge=10)] | None = None
 
     @field_validator("source")
     @classmethod
     def _one_spelling(cls, value: str) -> str:
-        # photos and photos/ are the same folder; ./digits is a folder, digits is not.
-        return value if value in ("digits", "./digits") else str(Path(value))
+        return one_spelling(value)
 
 
 class AccuracyConfig(StrictModel):
-    """Where accuracies come from: the supernet of the run, or a CSV of known ones."""
+    """Where scores come from: the supernet of the run, a CSV of accuracies, or another estimator.
+
+    `teacher` is the folder of an exported network for `source: blockwise`, instead of the space's
+    largest; `seed` is that of scores that have one: initial weights, the choice of images.
+    """
 
     source: str = SUPERNET
     file: str | None = None
+    teacher: str | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @field_validator("source")
     @classmethod
     def _known(cls, value: str) -> str:
-        known = (SUPERNET, *FILE_SOURCES)
-        if value not in known:
-            raise ValueError(f"'{value}' is not known (known: {', '.join(known)})")
+        if value not in ESTIMATORS:
+            raise ValueError(f"'{value}' is not known (known: {', '.join(ESTIMATORS)})")
         return value
 
     @model_validator(mode="after")
     def _file_where_needed(self) -> Self:
-        if self.source == SUPERNET and self.file is not None:
+        reads = ESTIMATORS[self.source].file
+        if self.file is not None and not reads:
             raise ValueError(
-                f"source: {SUPERNET} reads no file; leave out file, or set source to "
-                f"{' or '.join(FILE_SOURCES)}"
+                f"source: {self.source} reads no file; leave out file, or set source to "
+                f"{' or '.join(name for name, one in ESTIMATORS.items() if one.file)}"
             )
-        if self.source != SUPERNET and self.file is None:
+        if self.file is None and reads:
             raise ValueError(
                 f"source: {self.source} needs a CSV of accuracies; name it as in 'file: known.csv'"
+            )
+        if self.teacher is not None and self.source != "blockwise":
+            raise ValueError(
+                f"source: {self.source} has no teacher; leave it out, or set source to blockwise"
             )
         return self
 
@@ -92,8 +104,9 @@ class SearchConfig(StrictModel):
         # A name of before: run folders made with it can still be read.
         names = ["surrogate" if name == "exact" else name for name in value]
         for name in names:
-            if name not in SEARCHERS:
-                raise ValueError(f"'{name}' is not known (known: {', '.join(SEARCHERS)})")
+            known = (*SEARCHERS, *ADDITIVE_SEARCHERS)
+            if name not in known:
+                raise ValueError(f"'{name}' is not known (known: {', '.join(known)})")
         return tuple(dict.fromkeys(names))
 
     @field_validator("settings")
@@ -121,6 +134,16 @@ class SearchConfig(StrictModel):
         return [parse_budget(objective, text) for objective, text in self.budgets.items()]
 
 
+class ExportConfig(StrictModel):
+    """What the training of the exported winner starts from.
+
+    `supernet` fine-tunes the weights that it inherits; `scratch` trains it as the reference is, for
+    the epochs of supernet and fine-tuning together, and needs no trained supernet.
+    """
+
+    weights_from: WeightsFrom = "supernet"
+
+
 @dataclass(frozen=True)
 class Recipe:
     """The parts of a config that weights come from: images, supernet, single networks."""
@@ -133,12 +156,15 @@ class Recipe:
 class RunConfig(StrictModel):
     """Everything that decides an experiment's result, but for the device's timings.
 
-    `tables` names the latency tables of the further devices that budgets are on. Without a supernet
-    there need not be images (`data`) or settings of trainings.
+    `tables` names the latency tables of the further devices that budgets are on. Where scores need
+    no images (`data`) or settings of trainings, these may be left out. `width` multiplies the
+    channels of the space; `from_ofa` is a once-for-all checkpoint that the supernet starts from.
     """
 
     space: str
     resolution: Annotated[int, Field(ge=8, le=1024)] | None = None
+    width: Annotated[float, Field(gt=0, le=4)] | None = None
+    from_ofa: str | None = None
     data: DataConfig | None = None
     accuracy: AccuracyConfig = AccuracyConfig()
     device: str = "local_cpu"
@@ -148,17 +174,21 @@ class RunConfig(StrictModel):
     train: TrainConfig | None = None
     search: SearchConfig
     fine_tune: TrainConfig | None = None
+    export: ExportConfig = ExportConfig()
 
     @model_validator(mode="before")
     @classmethod
-    def _parts_of_a_supernet(cls, content: Any) -> Any:
-        """With a supernet, what is missing is asked for (`train.epochs`), or is the digits."""
+    def _what_the_estimator_needs(cls, content: Any) -> Any:
+        """What is missing of it is asked for (`train.epochs`), or is the digits."""
         accuracy = content.get("accuracy")
         source = accuracy.get("source", SUPERNET) if isinstance(accuracy, dict) else SUPERNET
-        if source != SUPERNET:
-            return content
+        estimator = ESTIMATORS.get(source) if isinstance(source, str) else None
+        if estimator is None:
+            return content  # refused by its name
         given = {key: value for key, value in content.items() if value is not None}
-        return {"data": {}, "train": {}, "fine_tune": {}, **given}
+        if estimator.weights is not None:
+            return {"data": {}, "train": {}, "fine_tune": {}, **given}
+        return {"data": {}, **given} if estimator.images else content
 
     @field_validator("train")
     @classmethod
@@ -177,6 +207,33 @@ class RunConfig(StrictModel):
             raise ValueError("rule and random_paths are for a supernet; write them in train")
         return value
 
+    @field_validator("from_ofa")
+    @classmethod
+    def _path(cls, value: str | None) -> str | None:
+        return None if value is None else str(Path(value))
+
+    @model_validator(mode="after")
+    def _additive_where_needed(self) -> Self:
+        source = self.accuracy.source
+        for name in self.search.searchers:
+            if name in ADDITIVE_SEARCHERS and not ESTIMATORS[source].additive:
+                additive = [known for known, one in ESTIMATORS.items() if one.additive]
+                raise ValueError(
+                    f"search.searchers: {name} needs a score that is additive, and {source} is "
+                    f"not; name another searcher, or set accuracy.source to {' or '.join(additive)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _published_weights_are_of_a_supernet(self) -> Self:
+        source = self.accuracy.source
+        if self.from_ofa is not None and ESTIMATORS[source].training is not None:
+            raise ValueError(
+                f"from_ofa: the weights are of a supernet, and accuracy.source: {source} trains "
+                "none; leave one of them out"
+            )
+        return self
+
     @property
     def trainable(self) -> bool:
         """Whether the config says what weights come from."""
@@ -187,7 +244,8 @@ class RunConfig(StrictModel):
         """What weights come from.
 
         Raises:
-            ConfigError: the config does without, since its accuracies come from a file.
+            ConfigError: the config does without, since its scores come from elsewhere; or nothing
+                would be trained, and no published weights are named.
         """
         if self.data is None or self.train is None or self.fine_tune is None:
             names = ("data", "train", "fine_tune")
@@ -197,6 +255,12 @@ class RunConfig(StrictModel):
                 "searches without weights; to train or export networks, add what is missing as "
                 "configs/searches/quickstart.yaml has it, and use a new run folder"
             )
+        for key, training in (("train", self.train), ("fine_tune", self.fine_tune)):
+            if not training.epochs and self.from_ofa is None:
+                raise ConfigError(
+                    f"{key}.epochs is 0, which takes weights as they are; name a published "
+                    "supernet by from_ofa, or train for at least 1 epoch"
+                )
         return Recipe(self.data, self.train, self.fine_tune)
 
     def to_yaml(self) -> str:

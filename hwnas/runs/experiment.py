@@ -1,13 +1,12 @@
 """Experiment: what a config names, loaded once when it is first needed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from devices.device import Device, load_device
 from devices.errors import BudgetError
-from hwnas.accuracy import file_judge
-from hwnas.accuracy.source import Judge
 from hwnas.data import ImageDataset, class_names, load_dataset
 from hwnas.runs.config import RunConfig
 from hwnas.runs.latencies import further_latency, scope_of, table_path
@@ -44,28 +43,36 @@ class Experiment:
             ConfigError: the config does without images.
             DataError: images that cannot be used.
         """
-        data = self.config.recipe.data
-        return load_dataset(
-            data.source, resolution=self.space.resolution, strict=data.strict, limit=data.limit
-        )
+        return self.read_images()
+
+    def read_images(self, progress: Callable[[int, int], None] | None = None) -> ImageDataset:
+        """Reads the images of `dataset` now.
+
+        Args:
+            progress: see `load_dataset`.
+
+        Raises:
+            ConfigError, DataError: see `dataset`.
+        """
+        data = self.config.data or self.config.recipe.data
+        dataset = load_dataset(
+            data.source, resolution=self.space.resolution, strict=data.strict, limit=data.limit,
+            progress=progress,
+        )  # fmt: skip
+        vars(self)["dataset"] = dataset  # where cached_property looks
+        return dataset
 
     @cached_property
     def space(self) -> SearchSpace:
         """The search space, with as many classes as the images have; without any, its own."""
         data = self.config.data
         classes = len(class_names(data.source)) if data is not None else None
-        return load_space(self.config.space, resolution=self.config.resolution, classes=classes)
-
-    def file_judge(self) -> Judge | None:
-        """What judges networks by the file of the config; None where the supernet does.
-
-        Raises:
-            AccuracyError: the file cannot be used.
-        """
-        accuracy = self.config.accuracy
-        if accuracy.file is None:
-            return None
-        return file_judge(accuracy.source, self.space, Path(accuracy.file))
+        return load_space(
+            self.config.space,
+            resolution=self.config.resolution,
+            classes=classes,
+            width=self.config.width,
+        )
 
     @cached_property
     def device(self) -> Device:
@@ -79,7 +86,7 @@ class Experiment:
 
     @cached_property
     def reference(self) -> Network | None:
-        """The published network to compare with, at the same resolution and class count."""
+        """The published network to compare with, see `reference_of`."""
         return reference_of(self.space)
 
     def latency_model(self) -> LatencyModel:
@@ -159,7 +166,12 @@ class Experiment:
 
 
 def reference_of(space: SearchSpace) -> Network | None:
-    """The published network that a space names, at its resolution and class count."""
+    """The published network that a space names, at its resolution, class count and width."""
     if space.reference is None:
         return None
-    return reference_network(space.reference, resolution=space.resolution, classes=space.classes)
+    return reference_network(
+        space.reference,
+        resolution=space.resolution,
+        classes=space.classes,
+        width=space.width,
+    )

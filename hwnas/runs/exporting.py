@@ -12,12 +12,14 @@ from devices.errors import BudgetError
 from hwnas.export.calibration import quantized
 from hwnas.export.verification import NumericalCheck, check_numbers, onnx_accuracy
 from hwnas.export.writer import network_config, write_export
+from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult
 from hwnas.runs.training import (
     TrainedSupernet,
     fine_tune,
+    scratch_config,
     train_from_scratch,
     with_loss,
 )
@@ -52,10 +54,14 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class Exported:
-    """A network that was trained, written, checked and, on a measurable device, measured."""
+    """A network that was trained, written, checked and, on a measurable device, measured.
+
+    `weights_from` is what its training started from.
+    """
 
     folder: Path
     network: Network
+    weights_from: WeightsFrom
     predicted_ms: float | None
     measured: Summary | None
     test_accuracy: float
@@ -78,6 +84,7 @@ class Export:
 @dataclass(frozen=True)
 class _Candidate:
     network: Network
+    weights_from: WeightsFrom
     module: NetworkModule
     model: bytes
     numbers: NumericalCheck
@@ -94,10 +101,11 @@ class Exporter:
         experiment: Experiment,
         folder: RunFolder,
         latency: LatencyModel,
-        trained: TrainedSupernet,
+        trained: TrainedSupernet | None,
         result: SearchResult,
         listener: Listener,
     ) -> None:
+        """Without a trained supernet the winner is trained from scratch."""
         self.experiment = experiment
         self.folder = folder
         self.latency = latency
@@ -129,12 +137,7 @@ class Exporter:
             if screened_ms is not None and self._exceeds(screened_ms):
                 rejected.append(self._reject(network, accurate, screened_ms, "untrained"))
                 continue
-            title = f"fine-tuning a network of {accurate:.2f} % validation accuracy"
-            with self.listener.progress(title) as update:
-                module = fine_tune(
-                    self.trained, architecture, self.experiment, self.folder, with_loss(update)
-                )
-            candidate = self._candidate(network, module)
+            candidate = self._train(architecture, accurate)
             measured = self._measure({"winner": candidate, "reference": reference})
             final = measured["winner"]
             if final is not None and self._exceeds(final.ms):
@@ -152,8 +155,23 @@ class Exporter:
             "search with a larger budget"
         )
 
+    def _train(self, architecture: Architectures, accurate: float) -> _Candidate:
+        network = self.experiment.space.network(architecture)
+        of = f"a network of {self._told(accurate)}"
+        if self.trained is None:
+            with self.listener.progress(f"training {of} from scratch") as update:
+                module = train_from_scratch(
+                    network, self.experiment, self.folder, with_loss(update)
+                )
+            return self._candidate(network, "scratch", module)
+        with self.listener.progress(f"fine-tuning {of}") as update:
+            module = fine_tune(
+                self.trained, architecture, self.experiment, self.folder, with_loss(update)
+            )
+        return self._candidate(network, "supernet", module)
+
     def _screened(self) -> Iterator[tuple[Architectures, float, float | None]]:
-        """(architecture, validation accuracy, measured ms) from the most accurate one down."""
+        """(architecture, its score, measured ms) from the best score down."""
         front = self.result.front
         order = np.argsort(-front.scores)
         if not self.experiment.device.measurable:
@@ -177,6 +195,10 @@ class Exporter:
                 milliseconds = measured[str(index)].ms
                 yield front.architectures[index], float(front.scores[index]), milliseconds
 
+    def _told(self, score: float) -> str:
+        origin = self.result.origin
+        return f"{origin.text(score)} ({origin.label})"
+
     def _exceeds(self, milliseconds: float) -> bool:
         return self.budget_ms is not None and milliseconds > self.budget_ms
 
@@ -185,12 +207,12 @@ class Exporter:
     ) -> dict[str, Any]:
         predicted = float(self.latency.predict([network])[0])
         self.listener.say(
-            f"no winner: a network of {accurate:.2f} % validation accuracy, predicted at "
+            f"no winner: a network of {self._told(accurate)}, predicted at "
             f"{predicted:.4g} ms, measures {measured_ms:.4g} ms {what}, over the budget of "
             f"{self.budget_ms:.4g} ms; trying the next of the front"
         )
         return {
-            "validation_accuracy": accurate,
+            self.result.origin.column: accurate,
             "predicted_ms": predicted,
             "measured_ms": measured_ms,
             "measured": what,
@@ -198,14 +220,18 @@ class Exporter:
 
     def _reference(self) -> _Candidate | None:
         network = self.experiment.reference
-        if network is None:
+        if network is None or not scratch_config(self.experiment.config.recipe).epochs:
             return None
         title = f"training the reference {self.experiment.space.reference} on as many images"
+        if self.experiment.config.from_ofa is not None:
+            title += ", but from random weights"
         with self.listener.progress(title) as update:
             module = train_from_scratch(network, self.experiment, self.folder, with_loss(update))
-        return self._candidate(network, module)
+        return self._candidate(network, "scratch", module)
 
-    def _candidate(self, network: Network, module: NetworkModule) -> _Candidate:
+    def _candidate(
+        self, network: Network, weights_from: WeightsFrom, module: NetworkModule
+    ) -> _Candidate:
         device, dataset = self.experiment.device, self.experiment.dataset
         graph = build_graph(network, batch=device.batch, weights=folded_weights(module))
         model = graph.SerializeToString()
@@ -214,7 +240,7 @@ class Exporter:
             model = quantized(graph, dataset.train, device.runtime).SerializeToString()
             correct = onnx_accuracy(model, dataset.test, batch=device.batch)
             numbers = replace(numbers, accuracy=correct)
-        return _Candidate(network, module, model, numbers)
+        return _Candidate(network, weights_from, module, model, numbers)
 
     def _measure(self, candidates: dict[str, _Candidate | None]) -> Mapping[str, Summary | None]:
         models = {name: c.model for name, c in candidates.items() if c is not None}
@@ -229,6 +255,7 @@ class Exporter:
         exported = Exported(
             folder=self.folder.export_folder(name),
             network=candidate.network,
+            weights_from=candidate.weights_from,
             predicted_ms=float(self.latency.predict([candidate.network])[0]) if known else None,
             measured=measured,
             test_accuracy=accuracy(candidate.module, dataset.test),
@@ -242,10 +269,22 @@ class Exporter:
             exported.folder,
             model=candidate.model,
             state=candidate.module.state_dict(),
-            config=network_config(candidate.network, dataset, batch=batch),
+            config=network_config(
+                candidate.network, dataset, batch=batch, training=self._training(candidate)
+            ),
             verification=self._verification(exported),
         )
         return exported
+
+    def _training(self, candidate: _Candidate) -> dict[str, Any]:
+        recipe = self.experiment.config.recipe
+        scratch = candidate.weights_from == "scratch"
+        config = scratch_config(recipe) if scratch else recipe.fine_tune
+        return {
+            "weights_from": candidate.weights_from,
+            "epochs": config.epochs,
+            "images": len(self.experiment.dataset.train),
+        }
 
     def _verification(self, exported: Exported) -> dict[str, Any]:
         return {

@@ -10,11 +10,12 @@ from devices.config import read_config
 from devices.errors import RunError
 from devices.files import write_atomically
 from devices.lock import locked
+from hwnas.accuracy import ESTIMATORS, SUPERNET, Estimator
 from hwnas.runs.config import RunConfig
 
 # What a trained supernet, or scores from elsewhere, depend on; everything else may change between
 # two commands.
-FIXED = ("space", "resolution", "data", "train", "accuracy.source")
+FIXED = ("space", "resolution", "width", "from_ofa", "data", "train", "accuracy.source")
 # What decides no weights: trained on a GPU, searched on a laptop.
 FREE = ("train.device",)
 
@@ -73,11 +74,13 @@ class RunFolder:
             )
         return read_config(self.config_file, RunConfig)
 
-    def check_trained(self) -> None:
-        """Raises RunError unless the run has a trained supernet."""
-        if not self.supernet_file.is_file():
+    def check_trained(self, estimator: Estimator = ESTIMATORS[SUPERNET]) -> None:
+        """Raises RunError unless the run has the weights of an estimator."""
+        weights = estimator.weights
+        if weights is not None and not (self.path / weights).is_file():
             raise RunError(
-                f"{self.path} has no trained supernet; run 'hwnas train' with the same config first"
+                f"{self.path} has no trained {Path(weights).stem}; run '{estimator.trained_by}' "
+                "with the same config first"
             )
 
     @contextmanager

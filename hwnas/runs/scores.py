@@ -1,5 +1,8 @@
 """What the scores of a journal come from: kept with them, and never mixed with others."""
 
+import hashlib
+import json
+
 from hwnas.accuracy import SUPERNET
 from hwnas.accuracy.source import Judge, Origin
 from hwnas.runs.folder import RunFolder
@@ -22,8 +25,15 @@ def bind_scores(folder: RunFolder, judge: Judge) -> None:
 
 
 def identity_of(journal: Journal) -> str | None:
-    """What tells the journal's scores from others: a hash of the supernet or of the file."""
-    return journal.bound("supernet") or journal.bound("accuracy file")
+    """What tells the journal's scores from others: a hash of the supernet, of the file, or of all.
+
+    All that the scores are bound to is hashed, where they come from neither.
+    """
+    known = journal.bound("supernet") or journal.bound("accuracy file")
+    if known is not None:
+        return known
+    bound = json.dumps(journal.bindings(), sort_keys=True)
+    return hashlib.sha256(bound.encode()).hexdigest()[:16]
 
 
 def origin_of(journal: Journal) -> Origin:

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from devices.errors import RunError
 from devices.files import write_atomically
-from hwnas.accuracy import SUPERNET
 from hwnas.accuracy.source import Judge, Origin
 from hwnas.runs.budgets import device_of
 from hwnas.runs.config import SearchConfig
@@ -71,7 +70,7 @@ def search(
         RunError: the journal cannot be written.
     """
     config = experiment.config.search
-    problem = experiment.problem(latency)
+    problem = replace(experiment.problem(latency), score=judge.additive)
     with Journal(folder.journal_file) as journal:
         for name in config.searchers:
             settings = settings_digest(problem, config, name)
@@ -129,9 +128,10 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
 
 @dataclass(frozen=True)
 class FrontPoint:
-    """One network of a front: accuracy in %, predicted latency in ms, who asked for it.
+    """One network of a front: its score, predicted latency in ms, who asked for it.
 
-    `further_ms` is the predicted latency on each further device that a budget is on.
+    `accuracy` is in %, or another score, as the result's `origin` says; `further_ms` is the
+    predicted latency on each further device that a budget is on.
     """
 
     accuracy: float
@@ -183,14 +183,22 @@ def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    first = "validation_accuracy" if result.origin.source == SUPERNET else "accuracy"
     further = [f"predicted_ms@{device}" for device in result.further]
+    digits = 6 if result.origin.is_accuracy else 12  # MACs are whole numbers
     writer.writerow(
-        [first, "predicted_ms", *further, "macs", "params", "searchers", "architecture"]
+        [
+            result.origin.column,
+            "predicted_ms",
+            *further,
+            "macs",
+            "params",
+            "searchers",
+            "architecture",
+        ]
     )
     for point in front_points(result, space):
         writer.writerow(
-            [f"{point.accuracy:.6g}", f"{point.latency_ms:.6g}",
+            [f"{point.accuracy:.{digits}g}", f"{point.latency_ms:.6g}",
              *(f"{ms:.6g}" for ms in point.further_ms.values()), point.macs, point.params,
              "+".join(point.searchers), " ".join(map(str, point.architecture))]
         )  # fmt: skip

@@ -1,9 +1,9 @@
 """summary.json: the figures of a finished run, the same in terminal, file and report."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
+from hwnas.data import balance_of
 from hwnas.runs.budgets import device_of
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exporting import Export, Exported
@@ -25,8 +25,10 @@ def summarize(
     error in percent of the latency model on networks that it has not seen, `replicate_mape` that of
     measuring them twice; accuracies are those of the exported files on the test images; `seconds`
     are those of the command that exported, `front_digest` tells of which front the winner is.
+    `weights_from` is what a network's training started from: the supernet's weights, or scratch.
     `searched_by` says where the accuracies of the search are from; `predicted_ms@DEVICE` is there
-    for each further device that a budget is on.
+    for each further device that a budget is on. `balance` is how many images the classes have, see
+    `hwnas.data.Balance`.
     """
     winner, reference = export.winner, export.reference
     further: dict[str, float | None] = {}
@@ -45,20 +47,22 @@ def summarize(
         "measured_ms": winner.measured and winner.measured.ms,
         "measured_median_ms": winner.measured and winner.measured.median,
         "accuracy": winner.numbers.accuracy,
+        "weights_from": winner.weights_from,
         "macs": winner.macs,
         "parameters": winner.parameters,
-        "reference": experiment.space.reference,
+        "reference": reference and experiment.space.reference,
         "reference_predicted_ms": reference and reference.predicted_ms,
         "reference_measured_ms": reference and reference.measured and reference.measured.ms,
         "reference_median_ms": reference and reference.measured and reference.measured.median,
         "reference_accuracy": reference and reference.numbers.accuracy,
+        "reference_weights_from": reference and reference.weights_from,
         "reference_macs": reference and reference.macs,
         "reference_parameters": reference and reference.parameters,
         "precision": experiment.device.precision,
         "onnx_max_abs_diff": winner.numbers.max_abs_diff,
         "latency_model_mape": validation and validation.prediction.mape,
         "replicate_mape": validation and validation.replicate.mape,
-        "searched_by": asdict(result.origin),
+        "searched_by": result.origin.to_dict(),
         "rejected": export.rejected,
         "front_digest": result.digest,
         "device": experiment.device.name,
@@ -69,6 +73,7 @@ def summarize(
         "validation_images": len(dataset.validation),
         "test_images": len(dataset.test),
         "skipped_images": len(dataset.skipped),
+        "balance": balance_of(dataset).to_dict(),
         "model": str(winner.folder / "model.onnx"),
         "seconds": round(seconds, 1),
     }

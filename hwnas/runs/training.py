@@ -8,14 +8,17 @@ from functools import partial
 import numpy as np
 from torch import nn
 
-from hwnas.accuracy import SUPERNET
+from devices.errors import RunError
+from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.accuracy.source import Judge, Origin
 from hwnas.data import ImageDataset, Split
 from hwnas.runs.config import Recipe
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.start import start_supernet, untrained_supernet
 from hwnas.spaces import Architectures
 from hwnas.supernet.accuracy import SupernetAccuracy
+from hwnas.supernet.checkpoint import digest, save_weights
 from hwnas.supernet.extremes import largest, smallest
 from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.placement import choose_device, placed
@@ -45,17 +48,23 @@ def with_loss(update: Callable[[int, int, str], None]) -> Progress:
 
 def train_supernet(
     experiment: Experiment, folder: RunFolder, progress: Progress | None = None
-) -> TrainReport:
+) -> TrainReport | None:
     """Trains the supernet of a run, or continues; a finished one is just read.
 
     Of several processes (`hwnas.supernet.distributed`) only the first one writes into the folder.
+    Published weights that are to be trained for no epoch at all are taken as they are: None.
 
     Raises:
         RunError: see `hwnas.supernet.train`.
+        ConfigError: see `hwnas.runs.start.start_supernet`.
     """
     config = experiment.config.recipe.train
+    supernet = start_supernet(experiment, folder).supernet
+    if not config.epochs:
+        _take_as_it_is(supernet, experiment, folder)
+        return None
     return train(
-        Supernet(experiment.space, seed=config.seed),
+        supernet,
         experiment.dataset.train,
         config,
         checkpoint=folder.supernet_file,
@@ -78,6 +87,16 @@ def _extremes(dataset: ImageDataset, module: nn.Module) -> dict[str, float]:
     return dict(zip(("accuracy/smallest", "accuracy/largest"), values.tolist(), strict=True))
 
 
+def _take_as_it_is(supernet: Supernet, experiment: Experiment, folder: RunFolder) -> None:
+    config = experiment.config.recipe.train
+    belongs_to = identity(supernet, experiment.dataset.train, config)
+    if folder.supernet_file.is_file():
+        load_trained(supernet, folder.supernet_file, belongs_to)
+    else:
+        ended = {"step": "0", "steps": "0", "loss": "nan"}
+        save_weights(folder.supernet_file, supernet.state_dict(), ended | belongs_to)
+
+
 @dataclass(frozen=True)
 class TrainedSupernet:
     """A run's supernet as a judge of architectures, and the hash of its weights."""
@@ -95,27 +114,39 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
     """
     folder.check_trained()
     config = experiment.config.recipe.train
-    supernet = Supernet(experiment.space, seed=config.seed)
+    supernet = untrained_supernet(experiment)
     belongs_to = identity(supernet, experiment.dataset.train, config)
     # The settings are the run folder's business; a later version may know more of them.
     del belongs_to["settings"]
     load_trained(supernet, folder.supernet_file, belongs_to)
-    digest = _digest(supernet)
+    weights = digest(supernet.state_dict())
     judge = Judge(
         SupernetAccuracy(supernet, experiment.dataset, device=choose_device(config.device)),
         Origin(SUPERNET),
-        {"supernet": digest, "images": experiment.dataset.fingerprint},
+        {"supernet": weights, "images": experiment.dataset.fingerprint},
     )
-    return TrainedSupernet(supernet, judge, digest)
+    return TrainedSupernet(supernet, judge, weights)
 
 
-def _digest(module: nn.Module) -> str:
-    """16 hexadecimal digits of the weights; the file's own bytes also hold unordered texts."""
-    state = hashlib.sha256()
-    for name, tensor in module.state_dict().items():
-        state.update(name.encode())
-        state.update(tensor.contiguous().numpy().tobytes())
-    return state.hexdigest()[:16]
+def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupernet | None:
+    """What an export fine-tunes; None where it trains from scratch.
+
+    That is where the config says so, and where the estimator trains something that is no supernet.
+
+    Raises:
+        RunError: the supernet was not trained, or not to the end.
+    """
+    config = experiment.config
+    if config.export.weights_from == "scratch":
+        return None
+    if ESTIMATORS[config.accuracy.source].training is not None:
+        return None
+    if not folder.supernet_file.is_file():
+        raise RunError(
+            f"{folder.path} has no trained supernet; run 'hwnas train' with the same config first, "
+            f"or train the winner from scratch: hwnas export {folder.path} --from-scratch"
+        )
+    return load_supernet(experiment, folder)
 
 
 def fine_tune(
@@ -169,6 +200,7 @@ def _train_alone(
     name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     checkpoint = folder.export_folder("trained") / f"{name}.safetensors"
     images = experiment.dataset.train
-    train(module, images, config, checkpoint=checkpoint, progress=progress)
+    if config.epochs:
+        train(module, images, config, checkpoint=checkpoint, progress=progress)
     with placed(module, choose_device(config.device)):
         recalibrate(module, images.images)

@@ -27,7 +27,10 @@ SEARCHERS: dict[str, str] = {
     "local": "hwnas.search.local_search:LocalSearch",
     "random": "hwnas.search.random_search:RandomSearch",
 }
-"""Name → module:class of every searcher."""
+"""Name → module:class of every searcher of any score."""
+
+ADDITIVE_SEARCHERS: dict[str, str] = {"exact_front": "hwnas.search.front_search:FrontSearch"}
+"""The same of those that need an additive score, `SearchProblem.score`."""
 
 
 def searcher_class(name: str) -> type[Searcher]:
@@ -36,9 +39,10 @@ def searcher_class(name: str) -> type[Searcher]:
     Raises:
         ConfigError: there is no such searcher.
     """
-    if name not in SEARCHERS:
-        raise ConfigError(f"there is no searcher '{name}' (known: {', '.join(SEARCHERS)})")
-    module, attribute = SEARCHERS[name].split(":")
+    known = SEARCHERS | ADDITIVE_SEARCHERS
+    if name not in known:
+        raise ConfigError(f"there is no searcher '{name}' (known: {', '.join(known)})")
+    module, attribute = known[name].split(":")
     found: type[Searcher] = getattr(import_module(module), attribute)
     return found
 
@@ -73,6 +77,7 @@ def make_searcher(
 
 
 __all__ = [
+    "ADDITIVE_SEARCHERS",
     "SEARCHERS",
     "Budget",
     "SearchProblem",

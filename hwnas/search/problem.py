@@ -1,6 +1,7 @@
 """SearchProblem: what every searcher is given, a space, its costs and their bounds."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,12 @@ from devices.errors import BudgetError
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.space import Architectures
+
+if TYPE_CHECKING:
+    from hwnas.search.stages import StageScore
+
+AdditiveScore: TypeAlias = "Trellis | StageScore"
+"""What `exact_front` finds the front of: a sum over slots, or over stages."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,13 @@ class SearchProblem:
         space: the search space.
         cost: the front's second axis, to be minimised.
         budgets: hard limits, on that cost or on others.
+        score: what is to be maximised, where it is additive and known beforehand.
     """
 
     space: ChoiceSpace
     cost: Trellis
     budgets: tuple[Budget, ...] = ()
+    score: "AdditiveScore | None" = None
 
     @property
     def length(self) -> int:

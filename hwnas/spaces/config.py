@@ -1,17 +1,20 @@
 """A search space from YAML: stages of inverted residuals between a stem and a head."""
 
-from typing import Annotated, Literal, Self
+from itertools import product
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
 from devices.config import StrictModel, find_config, read_config
 from devices.errors import ConfigError
+from hwnas.spaces.channels import make_divisible, squeeze_channels
 from hwnas.spaces.space import SearchSpace, Slot, check_space
 from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Skip
 
 Positive = Annotated[int, Field(ge=1)]
 Kernel = Annotated[Literal[1, 3, 5, 7, 9, 11], Field()]
 Activation = Literal["relu", "relu6", "hard_swish"]
+Part = TypeVar("Part", bound=StrictModel)
 
 
 class StemConfig(StrictModel):
@@ -45,7 +48,7 @@ class StageConfig(StrictModel):
     """Blocks of equal output channels, the first with the stride.
 
     Blocks beyond the least depth may be skipped. The choices are all kernels × expansions, or
-    those listed in `blocks`.
+    those listed in `blocks`; with `squeeze_excite: [false, true]` each of them without and with it.
     """
 
     channels: Positive
@@ -55,7 +58,7 @@ class StageConfig(StrictModel):
     expansions: tuple[Positive, ...] = ()
     blocks: tuple[BlockChoice, ...] = ()
     activation: Activation
-    squeeze_excite: bool = False
+    squeeze_excite: bool | Annotated[tuple[bool, ...], Field(min_length=1)] = False
 
     @model_validator(mode="after")
     def _choices_once(self) -> Self:
@@ -67,11 +70,16 @@ class StageConfig(StrictModel):
             raise ValueError("the same block is there twice; name each choice once")
         return self
 
-    def options(self) -> tuple[tuple[int, int], ...]:
-        """(kernel, expansion) of every choice."""
-        if self.blocks:
-            return tuple((block.kernel, block.expansion) for block in self.blocks)
-        return tuple((k, e) for k in self.kernels for e in self.expansions)
+    def options(self) -> tuple[tuple[int, int, bool], ...]:
+        """(kernel, expansion, squeeze-excite) of every choice."""
+        shapes = (
+            [(block.kernel, block.expansion) for block in self.blocks]
+            if self.blocks
+            else list(product(self.kernels, self.expansions))
+        )
+        squeezed = self.squeeze_excite
+        either = (squeezed,) if isinstance(squeezed, bool) else squeezed
+        return tuple((*shape, each) for each in either for shape in shapes)
 
 
 class HeadConfig(StrictModel):
@@ -79,7 +87,14 @@ class HeadConfig(StrictModel):
 
     features: Positive
     hidden: Annotated[int, Field(ge=0)] = 0
+    hidden_bias: bool = True
     activation: Activation
+
+    @model_validator(mode="after")
+    def _bias_of_a_layer(self) -> Self:
+        if not self.hidden and not self.hidden_bias:
+            raise ValueError("hidden_bias is of the hidden layer; set hidden, or leave it out")
+        return self
 
 
 class SpaceConfig(StrictModel):
@@ -95,20 +110,17 @@ class SpaceConfig(StrictModel):
     reference: str | None = None
 
 
-def squeeze_channels(expanded: int) -> int:
-    """MobileNetV3's squeeze-excite width: a quarter, in multiples of 8, never 10 % below.
-
-    (`make_divisible` of the MobileNet authors' code.)
-    """
-    quarter = expanded / 4
-    rounded = max(8, int(quarter + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * quarter else rounded
-
-
 def load_space(
-    name: str, *, resolution: int | None = None, classes: int | None = None
+    name: str,
+    *,
+    resolution: int | None = None,
+    classes: int | None = None,
+    width: float | None = None,
 ) -> SearchSpace:
     """The search space of a shipped name or a YAML file, at any resolution and class count.
+
+    A width multiplies the channels of stem, stages and head, as once-for-all does, and MobileNet
+    (Howard et al. 2017, arXiv 1704.04861): rounded by `make_divisible`; expansions stay.
 
     Raises:
         ConfigError: there is no such space, or its file is wrong.
@@ -120,17 +132,23 @@ def load_space(
             config,
             config.resolution if resolution is None else resolution,
             config.classes if classes is None else classes,
+            1.0 if width is None else width,
         )
     except ValueError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        where = str(path) if width is None else f"{path} at the width {width:g}"
+        raise ConfigError(f"{where}: {error}") from error
 
 
-def build_space(config: SpaceConfig, resolution: int, classes: int) -> SearchSpace:
-    """The search space of a config.
+def build_space(
+    config: SpaceConfig, resolution: int, classes: int, width: float = 1.0
+) -> SearchSpace:
+    """The search space of a config; one of another width has it in its name, as in "tiny w1.2".
 
     Raises:
         ValueError: blocks that do not fit together.
     """
+    if width != 1:
+        config = _widened(config, width)
     stem = ConvBlock(
         3, config.stem.channels, config.stem.kernel, config.stem.stride,
         config.stem.activation, resolution,
@@ -148,11 +166,30 @@ def build_space(config: SpaceConfig, resolution: int, classes: int) -> SearchSpa
             last = choices[-1]
     head = Head(
         last.out_channels, config.head.features, config.head.hidden, classes,
-        config.head.activation, last.out_resolution,
+        config.head.activation, last.out_resolution, config.head.hidden_bias,
     )  # fmt: skip
-    space = SearchSpace(config.name, tuple(prefix), tuple(slots), (head,), config.reference)
+    space = SearchSpace(config.name, tuple(prefix), tuple(slots), (head,), config.reference, width)
     check_space(space)
     return space
+
+
+def _widened(config: SpaceConfig, width: float) -> SpaceConfig:
+    def times_width(part: Part) -> Part:
+        counts = {
+            key: make_divisible(getattr(part, key) * width)
+            for key in ("channels", "features", "hidden")
+            if getattr(part, key, 0)
+        }
+        return part.model_copy(update=counts)
+
+    parts = {
+        "name": f"{config.name} w{width:g}",
+        "stem": times_width(config.stem),
+        "first": config.first and times_width(config.first),
+        "stages": tuple(map(times_width, config.stages)),
+        "head": times_width(config.head),
+    }
+    return config.model_copy(update=parts)
 
 
 def inverted_residual(
@@ -178,9 +215,9 @@ def _choices(stage: StageConfig, before: Block, stride: int, skippable: bool) ->
     blocks: list[Block] = [
         inverted_residual(
             before, stage.channels, expanded=before.out_channels * expansion, kernel=kernel,
-            stride=stride, squeeze_excite=stage.squeeze_excite, activation=stage.activation,
+            stride=stride, squeeze_excite=squeezed, activation=stage.activation,
         )
-        for kernel, expansion in stage.options()
+        for kernel, expansion, squeezed in stage.options()
     ]  # fmt: skip
     if not skippable:
         return tuple(blocks)

@@ -1,11 +1,13 @@
 """The published networks, block by block, to compare what is found with.
 
-MobileNetV2: table 2 of arXiv 1801.04381. MobileNetV3: tables 1 and 2 of arXiv 1905.02244.
+MobileNetV2: table 2 of arXiv 1801.04381. MobileNetV3: tables 1 and 2 of arXiv 1905.02244. Both
+papers scale their networks by a width multiplier; the rounding is torchvision's.
 """
 
 from collections.abc import Callable
 
 from devices.errors import ConfigError
+from hwnas.spaces.channels import make_divisible
 from hwnas.spaces.config import inverted_residual
 from latency.blocks import Block, ConvBlock, Head, Network
 
@@ -33,53 +35,67 @@ _V3_SMALL = (
 )  # fmt: skip
 
 
-def reference_network(name: str, *, resolution: int, classes: int) -> Network:
-    """The published network of a name, at any resolution and class count.
+def reference_network(name: str, *, resolution: int, classes: int, width: float = 1.0) -> Network:
+    """The published network of a name, at any resolution, class count and width multiplier.
 
     Raises:
         ConfigError: there is no such network.
     """
     if name not in REFERENCES:
         raise ConfigError(f"there is no reference '{name}' (known: {', '.join(REFERENCES)})")
-    return REFERENCES[name](resolution, classes)
+    return REFERENCES[name](resolution, classes, width)
 
 
-def _mobilenet_v2(resolution: int, classes: int) -> Network:
-    blocks: list[Block] = [ConvBlock(3, 32, 3, 2, "relu6", resolution)]
+def _mobilenet_v2(resolution: int, classes: int, width: float) -> Network:
+    blocks: list[Block] = [ConvBlock(3, make_divisible(32 * width), 3, 2, "relu6", resolution)]
     for expansion, channels, repeats, first_stride in _V2:
         for stride in [first_stride] + [1] * (repeats - 1):
             before = blocks[-1]
             blocks.append(
                 inverted_residual(
-                    before, channels, expanded=before.out_channels * expansion, kernel=3,
-                    stride=stride, squeeze_excite=False, activation="relu6",
+                    before, make_divisible(channels * width),
+                    expanded=before.out_channels * expansion, kernel=3, stride=stride,
+                    squeeze_excite=False, activation="relu6",
                 )
             )  # fmt: skip
-    blocks.append(Head(320, 1280, 0, classes, "relu6", blocks[-1].out_resolution))
+    last = blocks[-1]
+    # Narrower networks keep all 1,280 features (section 4 of the paper).
+    features = make_divisible(1280 * max(1.0, width))
+    blocks.append(Head(last.out_channels, features, 0, classes, "relu6", last.out_resolution))
     return tuple(blocks)
 
 
 def _mobilenet_v3(
-    rows: tuple[tuple[int, int, int, bool, str, int], ...], features: int, hidden: int
-) -> Callable[[int, int], Network]:
-    def build(resolution: int, classes: int) -> Network:
-        blocks: list[Block] = [ConvBlock(3, 16, 3, 2, HS, resolution)]
+    rows: tuple[tuple[int, int, int, bool, str, int], ...], hidden: int
+) -> Callable[[int, int, float], Network]:
+    def build(resolution: int, classes: int, width: float) -> Network:
+        blocks: list[Block] = [ConvBlock(3, make_divisible(16 * width), 3, 2, HS, resolution)]
         for kernel, expanded, channels, squeeze_excite, activation, stride in rows:
             blocks.append(
                 inverted_residual(
-                    blocks[-1], channels, expanded=expanded, kernel=kernel, stride=stride,
+                    blocks[-1], make_divisible(channels * width),
+                    expanded=make_divisible(expanded * width), kernel=kernel, stride=stride,
                     squeeze_excite=squeeze_excite, activation=activation,
                 )
             )  # fmt: skip
-        last = blocks[-1]
-        blocks.append(Head(last.out_channels, features, hidden, classes, HS, last.out_resolution))
+        last = blocks[-1].out_channels
+        blocks.append(
+            Head(
+                last,
+                6 * last,
+                make_divisible(hidden * width),
+                classes,
+                HS,
+                blocks[-1].out_resolution,
+            )
+        )
         return tuple(blocks)
 
     return build
 
 
-REFERENCES: dict[str, Callable[[int, int], Network]] = {
+REFERENCES: dict[str, Callable[[int, int, float], Network]] = {
     "mobilenet_v2": _mobilenet_v2,
-    "mobilenet_v3_small": _mobilenet_v3(_V3_SMALL, 576, 1024),
-    "mobilenet_v3_large": _mobilenet_v3(_V3_LARGE, 960, 1280),
+    "mobilenet_v3_small": _mobilenet_v3(_V3_SMALL, 1024),
+    "mobilenet_v3_large": _mobilenet_v3(_V3_LARGE, 1280),
 }

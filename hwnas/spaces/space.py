@@ -32,7 +32,8 @@ class SearchSpace:
     """All networks of the form prefix + one choice a slot + suffix.
 
     Consecutive slots of a stage with equal choices that include a skip are interchangeable, hence
-    only architectures whose skips come last among them are canonical.
+    only architectures whose skips come last among them are canonical. `width` is what the channels
+    of its config were multiplied by; its reference network is to be of the same.
     """
 
     name: str
@@ -40,6 +41,7 @@ class SearchSpace:
     slots: tuple[Slot, ...]
     suffix: tuple[Block, ...]
     reference: str | None = None
+    width: float = 1.0
 
     @property
     def resolution(self) -> int:

@@ -1,5 +1,6 @@
 """Weights at rest: safetensors files that are there whole or not at all."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,3 +40,12 @@ def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
             return state, dict(file.metadata() or {})
     except (OSError, SafetensorError) as error:
         raise RunError(f"{path} is damaged ({error}); delete it and train again") from error
+
+
+def digest(state: Mapping[str, torch.Tensor]) -> str:
+    """16 hexadecimal digits of names and values; a file's own bytes also hold unordered texts."""
+    hashed = hashlib.sha256()
+    for name, tensor in state.items():
+        hashed.update(name.encode())
+        hashed.update(tensor.contiguous().numpy().tobytes())
+    return hashed.hexdigest()[:16]

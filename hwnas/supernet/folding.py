@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from hwnas.supernet.modules import EPSILON, BlockModule, LayerModule, NetworkModule
 
 FoldedWeights = dict[str, NDArray[np.float32]]
-"""Of one block: "<layer>.weight" (out, in / groups, k, k) and "<layer>.bias" (out,)."""
+"""Of one block: "<layer>.weight" (out, in / groups, k, k) and, unless the layer has none,
+"<layer>.bias" (out,)."""
 
 
 def folded_weights(network: NetworkModule) -> list[FoldedWeights]:
@@ -23,17 +24,20 @@ def fold_block(module: BlockModule) -> FoldedWeights:
     folded: FoldedWeights = {}
     for name, layer in module.named_children():
         assert isinstance(layer, LayerModule)
-        weight, bias = _fold_layer(layer)
-        folded[f"{name}.weight"] = weight.to(torch.float32).numpy()
-        folded[f"{name}.bias"] = bias.to(torch.float32).numpy()
+        for part, tensor in _fold_layer(layer).items():
+            folded[f"{name}.{part}"] = tensor.to(torch.float32).numpy()
     return folded
 
 
-def _fold_layer(layer: LayerModule) -> tuple[torch.Tensor, torch.Tensor]:
+def _fold_layer(layer: LayerModule) -> dict[str, torch.Tensor]:
     weight = layer.weight.detach().to(torch.float64)
     if layer.bias is not None:
-        return weight, layer.bias.detach().to(torch.float64)
-    assert layer.norm is not None
+        return {"weight": weight, "bias": layer.bias.detach().to(torch.float64)}
+    if layer.norm is None:
+        return {"weight": weight}
     norm = {name: tensor.to(torch.float64) for name, tensor in layer.norm.state_dict().items()}
     scale = norm["weight"] / torch.sqrt(norm["running_var"] + EPSILON)
-    return weight * scale[:, None, None, None], norm["bias"] - norm["running_mean"] * scale
+    return {
+        "weight": weight * scale[:, None, None, None],
+        "bias": norm["bias"] - norm["running_mean"] * scale,
+    }

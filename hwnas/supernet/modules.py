@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hwnas.supernet.kernels import KernelTransforms, centre
+from hwnas.supernet.trainable import Trainable
 from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Skip
 from latency.layers import Layer, block_layers
 
@@ -41,14 +43,24 @@ class BatchNorm(nn.Module):
 
 
 class LayerModule(nn.Module):
-    """A convolution, its batch norm or bias, and its activation."""
+    """A convolution, its batch norm or bias, and its activation.
 
-    def __init__(self, layer: Layer, generator: torch.Generator | None = None) -> None:
+    With `kernels`, the sizes that are cut from it, smaller ones go through trained transforms.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        generator: torch.Generator | None = None,
+        kernels: Sequence[int] = (),
+    ) -> None:
         super().__init__()
         self.layer = layer
         self.weight = nn.Parameter(torch.empty(layer.weight_shape))
         self.norm = BatchNorm(layer.out_channels) if layer.normalized else None
-        self.bias = None if layer.normalized else nn.Parameter(torch.zeros(layer.out_channels))
+        biased = layer.biased and not layer.normalized
+        self.bias = nn.Parameter(torch.zeros(layer.out_channels)) if biased else None
+        self.transforms = KernelTransforms(kernels) if kernels else None
         # Kaiming: fan-out for convolutions, fan-in for the fully connected layers without norm.
         out, per_group, height, width = layer.weight_shape
         fan = out // layer.groups if layer.normalized else per_group
@@ -59,17 +71,18 @@ class LayerModule(nn.Module):
         """The parameters and statistics that a narrower layer shares: first channels, centre.
 
         Returns:
-            Views by state-dict name; gradients and running statistics flow back through them.
+            Views by state-dict name (a transformed kernel is a new tensor); gradients and running
+            statistics flow back through them.
         """
         out, per_group, kernel, _ = layer.weight_shape
         weight = _first(_first(self.weight, 0, out), 1, per_group)
-        margin = (weight.shape[-1] - kernel) // 2
-        if margin:
-            weight = weight.narrow(2, margin, kernel).narrow(3, margin, kernel)
+        transforms = self.transforms
+        weight = centre(weight, kernel) if transforms is None else transforms(weight, kernel)
         if self.bias is not None:
             return {"weight": weight, "bias": _first(self.bias, 0, out)}
         norm = self.norm
-        assert norm is not None
+        if norm is None:
+            return {"weight": weight}
         return {
             "weight": weight,
             "norm.weight": _first(norm.weight, 0, out),
@@ -84,7 +97,7 @@ class LayerModule(nn.Module):
         tensors = self.cut(layer)
         weight = tensors["weight"]
         if self.norm is None:
-            x = functional.linear(x, weight.flatten(1), tensors["bias"])
+            x = functional.linear(x, weight.flatten(1), tensors.get("bias"))
         else:
             x = functional.batch_norm(
                 _convolve(x, weight, layer),
@@ -100,13 +113,22 @@ class LayerModule(nn.Module):
 
 
 class BlockModule(nn.Module):
-    """A block whose children are its layers, by the names of `latency/layers.py`."""
+    """A block whose children are its layers, by the names of `latency/layers.py`.
 
-    def __init__(self, block: Block, generator: torch.Generator | None = None) -> None:
+    With `kernels`, its depthwise layer has transforms to the smaller ones.
+    """
+
+    def __init__(
+        self,
+        block: Block,
+        generator: torch.Generator | None = None,
+        kernels: Sequence[int] = (),
+    ) -> None:
         super().__init__()
         self.block = block
         for name, layer in named_layers(block).items():
-            self.add_module(name, LayerModule(layer, generator))
+            depthwise = name == "depthwise"
+            self.add_module(name, LayerModule(layer, generator, kernels if depthwise else ()))
 
     def cut(self, block: Block) -> dict[str, Tensor]:
         """The parameters and statistics that a narrower block of the same kind shares."""
@@ -162,7 +184,7 @@ def build_module(block: Block, generator: torch.Generator | None = None) -> nn.M
     return nn.Identity() if isinstance(block, Skip) else BlockModule(block, generator)
 
 
-class NetworkModule(nn.Module):
+class NetworkModule(Trainable):
     """A whole network: children `block0`, `block1`, …, with random weights of a seed.
 
     A seed of None draws from PyTorch's global generator (and draws nothing on the meta device).
@@ -179,6 +201,11 @@ class NetworkModule(nn.Module):
     def identity(self) -> str:
         """A text that is equal exactly for networks of equal blocks."""
         return repr(self.blocks)
+
+    @property
+    def classes(self) -> int:
+        """Number of logits."""
+        return self.blocks[-1].out_channels
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (N, 3, R, R) → logits (N, classes)."""

@@ -17,6 +17,7 @@ _MEANING = {
     "settings": "other training settings",
     "network": "another network or search space",
     "images": "other images",
+    "start": "other published weights to start from",
 }
 
 

@@ -22,7 +22,7 @@ def recalibrate(network: NetworkModule, images: Images, batch: int = 128) -> Non
         batch: images in a batch; a remainder is spread over the batches.
     """
     # Images often come class by class; a batch of one class has too little variance.
-    mixed = images[np.random.default_rng(0).permutation(len(images))]
+    mixed = np.random.default_rng(0).permutation(len(images))
     norms = [module for module in network.modules() if isinstance(module, BatchNorm)]
     device = device_of(network)
     network.train()
@@ -31,7 +31,7 @@ def recalibrate(network: NetworkModule, images: Images, batch: int = 128) -> Non
         for number, part in enumerate(batches, start=1):
             for norm in norms:
                 norm.momentum = 1 / number  # makes the running mean the mean over all batches
-            network(to_input(part).to(device))
+            network(to_input(images[part]).to(device))
     for norm in norms:
         norm.momentum = MOMENTUM
     network.eval()

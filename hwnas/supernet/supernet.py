@@ -1,8 +1,8 @@
 """Supernet: all networks of a space in one set of weights, each a path through it.
 
 Single-path sharing (Guo et al. 2020, arXiv 1904.00420) with entangled weights (as in once-for-all,
-Cai et al. 2020, arXiv 1908.09791, without its kernel transforms): the inverted residuals of a slot
-are parts of one largest block, the first channels and the centre of the kernel.
+Cai et al. 2020, arXiv 1908.09791): the inverted residuals of a slot are parts of one largest block,
+the first channels and the centre of the kernel, with or without once-for-all's kernel transforms.
 """
 
 from dataclasses import replace
@@ -12,22 +12,29 @@ from torch import Tensor, nn
 
 from hwnas.spaces import Architectures, SearchSpace, Slot
 from hwnas.supernet.modules import BlockModule, NetworkModule
+from hwnas.supernet.trainable import Trainable
 from latency.blocks import Block, InvertedResidual, Skip
 
 
-class Supernet(nn.Module):
+class Supernet(Trainable):
     """The shared weights of a search space.
 
     Children: `prefix0`, …; `slot0`, … with `shared`, the largest inverted residual, and
     `choice<i>` for a choice of another kind, which shares nothing; `suffix0`, ….
+
+    With kernel transforms, smaller depthwise kernels are the centre of the largest one times a
+    trained matrix (see `KernelTransforms`), at first an identity.
     """
 
-    def __init__(self, space: SearchSpace, seed: int = 0) -> None:
+    def __init__(
+        self, space: SearchSpace, seed: int = 0, *, kernel_transforms: bool = False
+    ) -> None:
         super().__init__()
         self.space = space
+        self._kernel_transforms = kernel_transforms
         generator = torch.Generator().manual_seed(seed)
         self._prefix = self._fixed("prefix", space.prefix, generator)
-        self._slots = [_SlotModule(slot, generator) for slot in space.slots]
+        self._slots = [_SlotModule(slot, generator, kernel_transforms) for slot in space.slots]
         for index, slot in enumerate(self._slots):
             self.add_module(f"slot{index}", slot)
         self._suffix = self._fixed("suffix", space.suffix, generator)
@@ -42,8 +49,14 @@ class Supernet(nn.Module):
 
     @property
     def identity(self) -> str:
-        """A text that is equal exactly for supernets of equal spaces."""
-        return repr((self.space.prefix, self.space.slots, self.space.suffix))
+        """A text that is equal exactly for supernets of equal spaces that share alike."""
+        blocks = repr((self.space.prefix, self.space.slots, self.space.suffix))
+        return f"{blocks} with kernel transforms" if self._kernel_transforms else blocks
+
+    @property
+    def classes(self) -> int:
+        """Number of logits."""
+        return self.space.classes
 
     def path(self, architecture: Architectures) -> list[tuple[BlockModule, Block]]:
         """The module that holds the weights of each block of an architecture (L,); skips left out.
@@ -94,12 +107,13 @@ class Supernet(nn.Module):
 class _SlotModule(nn.Module):
     """The weights of one slot."""
 
-    def __init__(self, slot: Slot, generator: torch.Generator) -> None:
+    def __init__(self, slot: Slot, generator: torch.Generator, kernel_transforms: bool) -> None:
         super().__init__()
         self.slot = slot
         shared = [block for block in slot.choices if isinstance(block, InvertedResidual)]
         if shared:
-            self.add_module("shared", BlockModule(_largest(shared), generator))
+            kernels = [block.kernel for block in shared] if kernel_transforms else []
+            self.add_module("shared", BlockModule(_largest(shared), generator, kernels))
         for index, block in enumerate(slot.choices):
             if not isinstance(block, InvertedResidual | Skip):
                 self.add_module(f"choice{index}", BlockModule(block, generator))

@@ -10,6 +10,7 @@ import torch
 
 from devices.errors import ConfigError, RunError
 from hwnas.data.dataset import Split
+from hwnas.supernet.allocator import keep_freed_memory
 from hwnas.supernet.averaging import moving_average
 from hwnas.supernet.batches import Batches, prefetch
 from hwnas.supernet.distributed import current_group
@@ -21,8 +22,8 @@ from hwnas.supernet.progress import Position, Progress
 from hwnas.supernet.rules import Plain, Rule
 from hwnas.supernet.running_loss import RunningLoss
 from hwnas.supernet.steps import Steps, advice
-from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.train_config import TrainConfig
+from hwnas.supernet.trainable import Trainable
 
 # Checkpoints of before rules had names were made by these, and can be continued.
 _RULES_OF_BEFORE = ("plain", "single path")
@@ -51,7 +52,7 @@ class TrainReport:
 
 
 def train(
-    module: Supernet | NetworkModule,
+    module: Trainable,
     split: Split,
     config: TrainConfig,
     *,
@@ -97,6 +98,8 @@ def train(
             "PyTorch would compile each anew; set it in fine_tune, not in train"
         )
     device = choose_device(config.device)
+    if device.type == "cpu":
+        keep_freed_memory()
     with placed(module, device):
         training = _Training(module, split, config, checkpoint, rule or Plain(), device)
         return training.run(progress, checkpoint_seconds, log, watch)
@@ -106,13 +109,13 @@ class _Training:
     """The parts of one call of `train`."""
 
     def __init__(
-        self, module: Supernet | NetworkModule, split: Split, config: TrainConfig,
+        self, module: Trainable, split: Split, config: TrainConfig,
         checkpoint: Path, rule: Rule, device: torch.device,
     ) -> None:  # fmt: skip
         self._module, self._config, self._device = module, config, device
         self._group = current_group()
         self._batches = Batches(
-            split, config, _classes(module), rank=self._group.rank, processes=self._group.processes
+            split, config, module.classes, rank=self._group.rank, processes=self._group.processes
         )
         self._length = config.epochs * self._batches.per_epoch
         self._steps = Steps(module, config, rule, self._group, device)
@@ -132,7 +135,7 @@ class _Training:
         self._steps.precision.read_text(first.scale)
         if self._average is not None:
             self._average.n_averaged.fill_(first.step)
-        self._loss = RunningLoss(_classes(self._module), first.loss, first.first_loss)
+        self._loss = RunningLoss(self._module.classes, first.loss, first.first_loss)
         started = written = time.monotonic()
         if first.step < self._length:
             with TrainingLog(folder if self._group.first else None, first.step) as log:
@@ -223,13 +226,8 @@ def _named(kind: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Te
     return {f"{kind}/{name}": tensor for name, tensor in tensors.items()}
 
 
-def _classes(module: Supernet | NetworkModule) -> int:
-    blocks = module.blocks if isinstance(module, NetworkModule) else module.space.suffix
-    return blocks[-1].out_channels
-
-
 def identity(
-    module: Supernet | NetworkModule, split: Split, config: TrainConfig, rule: Rule | None = None
+    module: Trainable, split: Split, config: TrainConfig, rule: Rule | None = None
 ) -> dict[str, str]:
     """What a training belongs to, stored in its checkpoint: settings, rule, network, images."""
     settings = config.settings
@@ -239,4 +237,5 @@ def identity(
         "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
         "network": hashlib.sha256(module.identity.encode()).hexdigest()[:16],
         "images": split.digest,
+        **({"start": module.start} if module.start else {}),
     }

@@ -14,6 +14,7 @@ from devices.errors import AccuracyError
 ADDITIVE, NEIGHBOURS, TREES = "additive", "neighbours", "trees"
 LEAST_NETWORKS = 10
 _FOLDS = 5
+LEAST_OUT_OF_FOLD = 13  # without the largest of five parts, 10
 _ALPHAS = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 Rows = NDArray[np.int64]
@@ -83,6 +84,37 @@ def fit_regression(counts: Rows, rows: Rows, accuracies: NDArray[np.float64]) ->
     kind = max(errors, key=lambda name: errors[name].tau)
     model = _model(kind).fit(_design(kind, counts, rows), accuracies)
     return Regression(kind, errors, len(rows), model, counts)
+
+
+def out_of_fold(
+    counts: Rows, rows: Rows, accuracies: NDArray[np.float64], seed: int = 0
+) -> NDArray[np.float64]:
+    """(N,) predictions of networks by regressions that have not seen them.
+
+    Of five parts of the networks, each is predicted by what `fit_regression` makes of the four
+    others: the form of the regression, too, is chosen without the part.
+
+    Args:
+        counts: (L,) choices of each slot.
+        rows: (N, L) choices of distinct networks.
+        accuracies: (N,) in percent.
+        seed: of the parts.
+
+    Raises:
+        AccuracyError: four of the parts are fewer than 10 networks.
+    """
+    from sklearn.model_selection import KFold
+
+    if len(rows) < LEAST_OUT_OF_FOLD:
+        raise AccuracyError(
+            f"predictions by networks of other parts need {LEAST_OUT_OF_FOLD} networks of known "
+            f"accuracy or more, not {len(rows)}"
+        )
+    found = np.empty(len(rows))
+    for rest, part in KFold(_FOLDS, shuffle=True, random_state=seed % 2**32).split(rows):
+        fitted = fit_regression(counts, rows[rest], accuracies[rest])
+        found[part] = fitted.predict(rows[part])
+    return found
 
 
 def _cross_validated(

@@ -7,11 +7,16 @@ import numpy as np
 import pytest
 import yaml
 
+from hwnas.accuracy.blockwise import BlockwiseRating
+from hwnas.accuracy.bn import BatchNormIndicator
+from hwnas.accuracy.jacob_cov import JacobianCovariance
+from hwnas.accuracy.synflow import SynFlow
 from hwnas.data import load_dataset
 from hwnas.search import Trellis
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.config import SpaceConfig, build_space
 from hwnas.spaces.family import SpaceFamily
+from hwnas.spaces.stages import StageSpace
 from hwnas.supernet.accuracy import SupernetAccuracy
 from hwnas.supernet.supernet import Supernet
 from latency.blocks import Block, Network, block_key
@@ -69,6 +74,21 @@ def supernet() -> Objective:
     return SupernetAccuracy(Supernet(space), dataset, recalibration_images=16)
 
 
+def jacob_cov() -> Objective:
+    dataset = load_dataset("digits", resolution=tiny_space().resolution, limit=100)
+    return JacobianCovariance(dataset.train, images=8)
+
+
+def bn_indicator() -> Objective:
+    generator = np.random.default_rng(0)
+    return BatchNormIndicator(macro(), [generator.random(3) for _ in macro().slots])
+
+
+def blockwise() -> Objective:
+    generator, stages = np.random.default_rng(0), StageSpace(macro())
+    return BlockwiseRating(stages, [generator.random(count) for count in stages.choice_counts])
+
+
 BLOCK_OBJECTIVES: dict[str, Callable[[], BlockObjective]] = {
     **{name: functools.partial(COSTS.__getitem__, name) for name in COSTS},
     "latency": latency,
@@ -79,7 +99,12 @@ OBJECTIVES: dict[str, Callable[[], Objective]] = {
     "predictor": lambda: predictor(macro_accuracy),
     "additive predictor": lambda: predictor(lambda some: some.sum(axis=1).astype(np.float64)),
     "supernet": supernet,
+    "synflow": SynFlow,
+    "jacob_cov": jacob_cov,
+    "bn_indicator": bn_indicator,
+    "blockwise": blockwise,
 }
+TORCH = ("supernet", "synflow", "jacob_cov")
 
 
 @functools.cache
@@ -88,7 +113,7 @@ def made(name: str) -> Objective:
 
 
 def networks(name: str) -> list[Network]:
-    if name == "supernet":
+    if name in TORCH:
         space = tiny_space()
         return space.networks(space.sample(np.random.default_rng(0), 4))
     return macro().networks(rows())
@@ -103,7 +128,8 @@ def test_it_says_what_it_is(name: str) -> None:
     objective = made(name)
     assert objective.name
     assert objective.unit
-    assert objective.direction == ("maximize" if objective.unit == "%" else "minimize")
+    better = "minimize" if name in BLOCK_OBJECTIVES else "maximize"
+    assert objective.direction == better
 
 
 @every_objective

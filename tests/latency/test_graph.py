@@ -36,6 +36,7 @@ HEADS = [
     Head(8, 24, hidden, 10, activation, resolution)
     for hidden, activation, resolution in itertools.product((0, 16), ACTIVATIONS, (1, 3, 4))
 ]
+HEADS += [Head(8, 24, 16, 10, activation, 3, hidden_bias=False) for activation in ACTIVATIONS]
 BLOCKS: dict[str, list[Block]] = {
     "conv": [*CONVOLUTIONS],
     "inverted residual": [*INVERTED_RESIDUALS],

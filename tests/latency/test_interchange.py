@@ -40,6 +40,11 @@ inverted_residual,8,8,16,4,,,,5,1,hard_swish,8,1.25
 head,8,,,,32,0,10,,,relu6,8,0.125
 """
 
+BIASED = """kind,in_channels,feature_channels,hidden_channels,classes,activation,resolution,\
+hidden_bias,ms
+head,8,32,16,10,relu6,8,False,0.125
+"""
+
 channels, sizes = st.integers(1, 2000), st.integers(1, 512)
 kernels, activations = st.sampled_from([1, 3, 5, 7]), st.sampled_from(ACTIVATIONS)
 blocks = st.one_of(
@@ -47,6 +52,7 @@ blocks = st.one_of(
     st.builds(InvertedResidual, channels, channels, channels, kernels, sizes, st.integers(0, 99),
               activations, sizes),
     st.builds(Head, channels, channels, st.integers(0, 99), channels, activations, sizes),
+    st.builds(Head, channels, channels, channels, channels, activations, sizes, st.booleans()),
 )  # fmt: skip
 milliseconds = st.floats(1e-6, 1e9)
 visits = st.dictionaries(
@@ -244,6 +250,8 @@ LINE_2 = "conv,3,8,,,,,,3,2,relu,16,0.5"
         ("3,2,relu", "4,2,relu", "line 2, column kernel: kernel must be odd, not 4"),
         ("2,relu,", "2,gelu,", "line 2, column activation: activation must be one of"),
         (",16,0.5", ",,0.5", "line 2, column resolution: it is missing"),
+        (CSV, BIASED.replace("False", "no"), "column hidden_bias: 'no' is neither true nor false"),
+        (CSV, BIASED.replace(",16,10", ",0,10"), "hidden_bias must be true without a hidden layer"),
         (",16,0.5", ",16,", "line 2, column ms: '' is not a number of milliseconds above 0"),
         (",16,0.5", ",16", "line 2, column ms: '' is not a number"),
         (",16,0.5", ",16,-1", "column ms: '-1' is not a number"),

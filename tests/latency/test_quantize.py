@@ -7,12 +7,15 @@ import onnxruntime as ort
 import pytest
 
 from devices.runtimes import RUNTIMES
-from latency.blocks import ConvBlock, Head, InvertedResidual
+from latency.blocks import ConvBlock, Head, InvertedResidual, Network
 from latency.graph import build_graph
 from latency.quantize import RECIPES, inside_network, quantize
 
 BLOCK = InvertedResidual(8, 24, 8, 5, 1, 8, "relu", 8)
 NETWORK = (ConvBlock(3, 8, 3, 2, "hard_swish", 16), BLOCK, Head(8, 16, 8, 4, "relu", 8))
+# As once-for-all's.
+WITHOUT_HIDDEN_BIAS = (*NETWORK[:-1], Head(8, 16, 8, 4, "relu", 8, hidden_bias=False))
+NETWORKS = pytest.mark.parametrize("network", [NETWORK, WITHOUT_HIDDEN_BIAS])
 
 
 def ranges(model: onnx.ModelProto, image: np.ndarray) -> dict[str, tuple[float, float]]:
@@ -36,8 +39,9 @@ def test_every_registered_runtime_has_a_recipe() -> None:
 
 
 @pytest.mark.parametrize("runtime", RECIPES)
-def test_a_calibrated_model_computes_nearly_the_same(runtime: str) -> None:
-    model = build_graph(NETWORK)
+@NETWORKS
+def test_a_calibrated_model_computes_nearly_the_same(runtime: str, network: Network) -> None:
+    model = build_graph(network)
     image = np.random.default_rng(0).standard_normal((1, 3, 16, 16)).astype(np.float32)
     quantized = quantize(model, runtime, ranges(model, image))
     expected = session(model).run(None, {"input": image})[0]
@@ -91,12 +95,15 @@ def kernels(model: onnx.ModelProto, folder: Path) -> Counter[str]:
     return Counter(node.op_type for node in onnx.load(folder / "optimized.onnx").graph.node)
 
 
-def test_blocks_are_timed_with_the_integer_kernels_of_the_network(tmp_path: Path) -> None:
-    whole = kernels(quantize(build_graph(NETWORK), "onnxruntime"), tmp_path)
+@NETWORKS
+def test_blocks_are_timed_with_the_integer_kernels_of_the_network(
+    tmp_path: Path, network: Network
+) -> None:
+    whole = kernels(quantize(build_graph(network), "onnxruntime"), tmp_path)
     blocks: Counter[str] = Counter()
-    for block in NETWORK:
+    for block in network:
         quantized = quantize(build_graph([block]), "onnxruntime")
-        first, last = block is NETWORK[0], block is NETWORK[-1]
+        first, last = block is network[0], block is network[-1]
         blocks += kernels(inside_network(quantized, first=first, last=last), tmp_path)
     for kind in ("QLinearConv", "Conv", "QGemm", "Gemm", "QLinearAdd", "Add", "HardSigmoid"):
         assert blocks[kind] == whole[kind], kind

@@ -4,7 +4,7 @@ from scipy.stats import kendalltau
 
 from devices.errors import AccuracyError
 from latency.blocks import ConvBlock
-from objectives.accuracy.regression import ADDITIVE, fit_regression
+from objectives.accuracy.regression import ADDITIVE, fit_regression, out_of_fold
 from objectives.accuracy.table import TableAccuracy
 from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy
 
@@ -55,3 +55,19 @@ def test_nine_networks_are_too_few() -> None:
     rows = some(9)
     with pytest.raises(AccuracyError, match="needs 10 networks of known accuracy or more, not 9"):
         fit_regression(macro().choice_counts, rows, macro_accuracy(rows))
+
+
+def test_what_no_other_network_tells_is_not_predicted_out_of_fold() -> None:
+    rows = some(24)
+    noise = np.random.default_rng(0).normal(90, 1, 24)
+    predicted = out_of_fold(macro().choice_counts, rows, noise)
+    assert abs(kendalltau(predicted, noise).statistic) < 0.25
+    # Those that it was fitted to it remembers.
+    seen = fit_regression(macro().choice_counts, rows, noise).predict(rows)
+    assert kendalltau(seen, noise).statistic > 0.5
+
+
+def test_networks_of_other_parts_are_needed() -> None:
+    rows = some(12)
+    with pytest.raises(AccuracyError, match="need 13 networks of known accuracy or more, not 12"):
+        out_of_fold(macro().choice_counts, rows, macro_accuracy(rows))

@@ -52,6 +52,17 @@ def test_rows_of_one_network_are_averaged_however_they_are_spelled(tmp_path: Pat
     assert known.accuracies.tolist() == [50.0, 92.0]
 
 
+def test_repeated_rows_are_trainings_and_other_spellings_are_not(tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}1 1 1 1 1 1 2 0,90\n{FIRST},50\n1 1 1 1 1 1 0 2,90\n1 1 1 1 1 1 2 0,92\n"
+        "1 1 1 1 1 1 0 2,92\n1 1 1 1 1 1 2 0,94\n"
+    )
+    known = read_accuracies(written(tmp_path, text), macro())
+    assert known.trainings[1].tolist() == [90.0, 92.0, 94.0]
+    assert known.trainings[0, 0] == 50.0
+    assert np.isnan(known.trainings[0, 1:]).all()
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

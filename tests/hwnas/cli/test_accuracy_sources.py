@@ -1,11 +1,14 @@
 """Searches by accuracies from a CSV: no supernet, no images."""
 
 import csv
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hwnas.runs import exporting
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run
 from tests.hwnas.search.problems import every_architecture, synthetic_score
@@ -136,6 +139,8 @@ def test_what_a_table_found_is_trained_and_exported_where_there_are_images(
     assert terminal("search", "known.yaml").code == 0
     answer = terminal("export", "runs/known")
     assert (answer.code, "run 'hwnas train' with the same config" in answer.stderr) == (2, True)
+    assert "from scratch: hwnas export runs/known --from-scratch" in answer.stderr
+    assert not (known / "runs/known/export").exists()
     assert terminal("train", "known.yaml").code == 0
     answer = terminal("export", "runs/known", "--json")
     assert answer.code == 0, answer.stderr
@@ -143,3 +148,75 @@ def test_what_a_table_found_is_trained_and_exported_where_there_are_images(
     assert answer.document["accuracy"] > 0
     best = max(float(row["accuracy"]) for row in front(known / "runs/known"))
     assert f"{best:.2f} %" in answer.stderr
+
+
+def test_a_winner_is_trained_from_scratch_where_there_is_no_supernet(
+    known: Path, terminal: Terminal
+) -> None:
+    add_training(known)
+    run = known / "runs/known"
+    assert terminal("search", "known.yaml").code == 0
+    answer = terminal("export", "runs/known", "--from-scratch", "--json")
+    assert answer.code == 0, answer.stderr
+    assert "from scratch" in answer.stderr
+    assert not (run / "supernet.safetensors").exists()
+    summary = answer.document
+    assert (summary["weights_from"], summary["reference_weights_from"]) == ("scratch", "scratch")
+    for name in ("winner", "reference"):
+        config = json.loads((run / f"export/{name}/config.json").read_text())
+        # As many epochs as supernet and fine-tuning together.
+        assert config["training"]["weights_from"] == "scratch"
+        assert config["training"]["epochs"] == 2
+        assert config["training"]["images"] == summary["train_images"]
+    assert terminal("report", "runs/known").code == 0
+    page = (run / "report.html").read_text()
+    assert "<td>trained from</td><td>scratch</td><td>scratch</td>" in page
+
+    # What was trained is kept, and so is the choice.
+    trained = {file: file.stat().st_mtime_ns for file in (run / "export/trained").iterdir()}
+    again = terminal("export", "runs/known", "--json").document
+    assert again | {"seconds": 0} == summary | {"seconds": 0}
+    assert {f: f.stat().st_mtime_ns for f in (run / "export/trained").iterdir()} == trained
+
+    # The same network with the weights that it inherits is another one.
+    assert terminal("train", "known.yaml").code == 0
+    answer = terminal("export", "runs/known", "--from-supernet", "--json")
+    assert answer.code == 0, answer.stderr
+    assert answer.document["weights_from"] == "supernet"
+    assert answer.document["reference_weights_from"] == "scratch"
+    assert answer.document["front_digest"] != summary["front_digest"]
+    config = json.loads((run / "export/winner/config.json").read_text())
+    assert (config["training"]["weights_from"], config["training"]["epochs"]) == ("supernet", 1)
+
+
+def test_an_export_that_was_interrupted_ends_the_same(
+    known: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_training(known)
+    assert terminal("search", "known.yaml", "--set", "export.weights_from=scratch").code == 0
+    whole = terminal("export", "runs/known", "--json").document
+    weights = (known / "runs/known/export/winner/model.safetensors").read_bytes()
+    shutil.rmtree(known / "runs/known/export")
+
+    real = exporting.train_from_scratch
+    trained = []
+
+    def interrupted(network, experiment, folder, progress):
+        if trained:  # the reference, which is first
+            raise KeyboardInterrupt
+        trained.append(network)
+        return real(network, experiment, folder, progress)
+
+    with monkeypatch.context() as context:
+        context.setattr(exporting, "train_from_scratch", interrupted)
+        assert terminal("export", "runs/known").code == 130
+    assert not (known / "runs/known/export/winner").exists()
+    again = terminal("export", "runs/known", "--json").document
+    assert again | {"seconds": 0} == whole | {"seconds": 0}
+    assert (known / "runs/known/export/winner/model.safetensors").read_bytes() == weights
+
+
+def test_weights_from_elsewhere_are_refused(known: Path, terminal: Terminal) -> None:
+    words = ("--set", "export.weights_from=internet")
+    sentence = "'export.weights_from' is 'internet', but input should be 'supernet' or 'scratch'"
+    assert_no_run(terminal, known, words, sentence)

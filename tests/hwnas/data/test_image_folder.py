@@ -4,28 +4,12 @@ from PIL import Image
 
 from devices.errors import DataError
 from hwnas.data import load_dataset
-from hwnas.data.image_folder import decode_image
-
-
-def picture(path, colour=(200, 30, 30), size=(24, 24), mode="RGB", **options):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, colour).convert(mode).save(path, **options)
-    return path
-
-
-def make(root, **sizes):
-    for label, count in sizes.items():
-        for index in range(count):
-            picture(root / label / f"{index}.png", (index * 5 % 256, 50, len(label)))
-    return root
+from hwnas.data.decoding import decode_image
+from tests.hwnas.data.folders import damaged, make, picture, sizes
 
 
 def load(root, **options):
     return load_dataset(str(root), resolution=8, **options)
-
-
-def sizes(data):
-    return [len(part) for part in (data.train, data.validation, data.test)]
 
 
 def test_folders_are_classes_in_the_order_of_their_names(tmp_path):
@@ -105,18 +89,6 @@ def test_a_large_jpeg_decoded_small_looks_like_the_whole_one(tmp_path):
     picture.save(tmp_path / "large.png")
     jpeg, png = (decode_image(tmp_path / f"large.{suffix}", 32) for suffix in ("jpg", "png"))
     assert np.abs(jpeg.astype(int) - png).max() <= 6
-
-
-def damaged(root):
-    make(root, cat=12, dog=12)
-    (root / "cat" / "text.jpg").write_text("this is no image")
-    (root / "cat" / "empty.png").write_bytes(b"")
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    for suffix in ("jpg", "png", "webp", "gif"):
-        path = root / "dog" / f"cut.{suffix}"
-        Image.fromarray(noise).save(path)
-        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    return root
 
 
 def test_unreadable_images_are_left_out_and_named(tmp_path):

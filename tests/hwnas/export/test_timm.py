@@ -43,3 +43,12 @@ def test_what_timm_cannot_say_is_left_out() -> None:
     space = load_space("nas_bench_macro")
     assert timm_arch_def(space.network(space.choice_counts * 0)) is None
     assert timm_arguments(space.network(space.choice_counts * 0)) is None
+
+
+def test_a_hidden_layer_without_bias_is_an_argument_of_timms() -> None:
+    """Built by timm 1.0.31's MobileNetV3, such networks have the parameters that hwnas counts."""
+    space = load_space("once_for_all_mobilenet_v3", width=1.2)
+    assert timm_arguments(space.network(space.choice_counts - 1)) == {
+        "class": "MobileNetV3", "stem_size": 24, "num_features": 1536, "num_classes": 1000,
+        "act_layer": "hard_swish", "head_bias": False,
+    }  # fmt: skip

@@ -31,15 +31,23 @@ def macro_problem(quantile: float | None = None) -> SearchProblem:
 
 
 @functools.cache
-def macro_accuracies() -> dict[str, float]:
-    table = json.loads(shared_data("nas-bench-macro_cifar10.json").read_text())
-    return {key: entry["mean_acc"] for key, entry in table.items()}
+def macro_table() -> dict[str, dict[str, object]]:
+    table: dict[str, dict[str, object]] = json.loads(
+        shared_data("nas-bench-macro_cifar10.json").read_text()
+    )
+    return table
 
 
 def macro_accuracy(architectures: Architectures) -> NDArray[np.float64]:
     """The published mean accuracy in per cent."""
-    table = macro_accuracies()
-    return np.array([table["".join(map(str, row))] for row in architectures])
+    table = macro_table()
+    return np.array([table["".join(map(str, row))]["mean_acc"] for row in architectures])
+
+
+def macro_trainings(architectures: Architectures) -> NDArray[np.float64]:
+    """(N, 3) the published accuracies of three trainings in per cent."""
+    table = macro_table()
+    return np.array([table["".join(map(str, row))]["test_acc"] for row in architectures])
 
 
 def synthetic_score(architectures: Architectures) -> NDArray[np.float64]:

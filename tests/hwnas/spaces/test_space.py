@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from devices.errors import ConfigError
 from hwnas.spaces import load_space, reference_network
-from latency.blocks import check_network
+from latency.blocks import Head, InvertedResidual, Skip, check_network
+from objectives.costs import block_parameters
 
 NAMES = ["mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "nas_bench_macro"]
 
@@ -20,6 +21,7 @@ NAMES = ["mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "nas_bench_
         ("mobilenet_v3_small", (9 + 81 + 729) ** 2 * (81 + 729 + 6561) ** 2, 75),
         ("mobilenet_v3_large", (9**2 + 9**3 + 9**4) ** 5, 93),
         ("nas_bench_macro", 3969, 17),
+        ("once_for_all_mobilenet_v3", (9**2 + 9**3 + 9**4) ** 5, 93),
     ],
 )
 def test_a_space_has_its_size_and_its_distinct_blocks(name: str, size: int, blocks: int) -> None:
@@ -105,6 +107,7 @@ head: {features: 32, activation: relu}
         ("kernels: [3]", "kernels: [4]", "stages.0.kernels.0"),
         ("stride: 2", "strid: 2", "did you mean 'stages.0.stride'?"),
         ("activation: relu}", "activation: gelu}", "stem.activation"),
+        ("32, a", "32, hidden_bias: false, a", "head: hidden_bias is of the hidden layer"),
         ("classes: 10", "classes: 1", "classes"),
     ],
 )
@@ -119,6 +122,82 @@ def test_a_wrong_space_is_one_sentence(tmp_path: Path, old: str, new: str, sente
     assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("width", "channels", "head"),
+    [  # of once-for-all's own code
+        (1.2, [24, 24, 32, 48, 96, 136, 192], (1152, 1536)),
+        (0.25, [8, 8, 8, 16, 24, 32, 40], (240, 320)),
+    ],
+)
+def test_a_width_multiplies_channels_as_once_for_all_does(
+    width: float, channels: list[int], head: tuple[int, int]
+) -> None:
+    space = load_space("once_for_all_mobilenet_v3", width=width)
+    stages = [space.slots[index].choices[-1].out_channels for index in range(0, 20, 4)]
+    assert [*(block.out_channels for block in space.prefix), *stages] == channels
+    last = space.suffix[0]
+    assert isinstance(last, Head)
+    assert (last.feature_channels, last.hidden_channels, last.hidden_bias) == (*head, False)
+    for block in space.slots[7].choices:
+        if isinstance(block, InvertedResidual):
+            assert block.expanded_channels in {block.in_channels * times for times in (3, 4, 6)}
+    assert space.name == f"once_for_all_mobilenet_v3 w{width:g}"
+
+
+def test_a_width_of_one_is_the_space_itself() -> None:
+    for name in NAMES:
+        assert load_space(name, width=1.0) == load_space(name)
+
+
+def test_a_width_at_which_stages_fall_together_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(SPACE.replace("head:", TWIN.replace("16", "24"), 1))
+    load_space(str(path))
+    with pytest.raises(ConfigError, match=r"mine.yaml at the width 0.25: stages 0 and 1 have"):
+        load_space(str(path), width=0.25)
+
+
+# Of torchvision 0.29's models, built with their width_mult.
+@pytest.mark.parametrize(
+    ("name", "width", "parameters"),
+    [
+        ("mobilenet_v2", 0.35, 1_677_128),
+        ("mobilenet_v2", 1.4, 6_108_776),
+        ("mobilenet_v3_large", 0.25, 617_000),
+        ("mobilenet_v3_large", 1.2, 7_564_264),
+        ("mobilenet_v3_small", 0.35, 558_744),
+    ],
+)
+def test_references_have_the_published_sizes_at_other_widths(
+    name: str, width: float, parameters: int
+) -> None:
+    network = reference_network(name, resolution=224, classes=1000, width=width)
+    check_network(network)
+    assert sum(map(block_parameters, network)) == parameters
+
+
 def test_a_reference_that_is_not_known_is_refused() -> None:
     with pytest.raises(ConfigError, match="there is no reference 'resnet'"):
         reference_network("resnet", resolution=32, classes=10)
+
+
+def test_squeeze_excite_can_be_a_choice_of_each_block(tmp_path):
+    text = """
+name: either
+resolution: 16
+classes: 3
+stem: {channels: 8, kernel: 3, stride: 2, activation: relu}
+stages:
+  - {channels: 8, depth: [0, 1], kernels: [3, 5], expansions: [2], activation: relu,
+     squeeze_excite: [false, true]}
+head: {features: 16, activation: relu}
+"""
+    path = tmp_path / "either.yaml"
+    path.write_text(text)
+    skip, *blocks = load_space(str(path)).slots[0].choices
+    assert isinstance(skip, Skip)
+    shapes = [(block.kernel, block.squeeze_channels) for block in blocks]
+    assert shapes == [(3, 0), (5, 0), (3, 8), (5, 8)]
+    path.write_text(text.replace("[false, true]", "[true, true]"))
+    with pytest.raises(ConfigError, match="the same block is there twice"):
+        load_space(str(path))

@@ -34,7 +34,7 @@ def test_where_it_runs_is_no_setting():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"epochs": 0}, {"batch_size": 1}, {"learning_rate": 0}, {"momentum": 1.0},
+        {"epochs": -1}, {"batch_size": 1}, {"learning_rate": 0}, {"momentum": 1.0},
         {"label_smoothing": 1}, {"crop": 2}, {"rule": "sandwhich"}, {"random_paths": 0},
         {"clip": 0}, {"ema": 1}, {"mixup": -1}, {"colour_jitter": 1.1}, {"precision": "int8"},
         {"device": "gpu"},

@@ -1,0 +1,136 @@
+r"""Block-wise distillation on NAS-Bench-Macro, beside a single-path supernet of as many images.
+
+    python -m benchmarks.blockwise --data data/cifar10/train \
+        --table ../shared/data/nas-bench-macro_cifar10.json [--work FOLDER] [--seeds 3]
+
+For each seed, the largest network is trained on CIFAR-10 in 16×16 pixels for `--teacher-epochs`,
+the stages learn its features for the rest of four times `--epochs`, and every path of every stage
+is rated on held-out images; the supernet is trained for four times `--epochs`. Both rank 500
+networks. The exact search over the ratings is compared with all networks, at ten budgets.
+"""
+
+import argparse
+import json
+import time
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.macro_images import SANDWICH_PASSES, MacroImages
+from hwnas.accuracy.blockwise import BlockwiseRating
+from hwnas.search import Budget, SearchProblem
+from hwnas.search.exact import exact_best
+from hwnas.search.stages import stage_problem
+from hwnas.spaces.stages import StageSpace
+from hwnas.supernet.blockwise import Blockwise, StageStudent
+from hwnas.supernet.evaluation import accuracy
+from hwnas.supernet.extremes import largest
+from hwnas.supernet.modules import NetworkModule
+from hwnas.supernet.stage_ratings import rate_stages
+from hwnas.supernet.teacher import Teacher
+from hwnas.supernet.training import train
+from objectives.accuracy.ranking import ranking_report
+from objectives.costs import MACS
+
+
+def main() -> None:
+    """Prints a line for each seed, and one JSON object last."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    MacroImages.add_options(parser)
+    parser.add_argument("--teacher-epochs", type=int, default=8)
+    parser.add_argument("--rated-images", type=int, default=512)
+    parser.add_argument("--seeds", type=int, default=3)
+    options = vars(parser.parse_args())
+    seeds, teacher, rated = (options.pop(k) for k in ("seeds", "teacher_epochs", "rated_images"))
+    setting = MacroImages(**options)
+    torch.set_num_threads(1)
+    figures = []
+    for seed in range(seeds):
+        figures.append(_figures(setting, seed, teacher, rated))
+        print(seed, figures[-1], flush=True)
+    result = {
+        "networks": setting.networks,
+        "epochs": {
+            "teacher": teacher,
+            "stages": SANDWICH_PASSES * setting.epochs - teacher,
+            "supernet": SANDWICH_PASSES * setting.epochs,
+        },
+        "tau": {
+            name: float(np.mean([one["tau"][name] for one in figures]))
+            for name in figures[0]["tau"]
+        },
+        "coverage": min(one["coverage"] for one in figures),
+        "exact_equals_brute_force": all(one["exact_equals_brute_force"] for one in figures),
+        "seeds": figures,
+    }
+    print(json.dumps(result))
+
+
+def _figures(setting: MacroImages, seed: int, epochs: int, rated: int) -> dict[str, Any]:
+    rating, seconds, taught = rated_stages(setting, seed, epochs, rated)
+    scores = {
+        "blockwise": rating.evaluate_architectures(setting.rows(seed)),
+        "supernet": setting.judged("single_path", seed),
+        "macs": MACS.evaluate(setting.space.networks(setting.rows(seed))),
+    }
+    taus = {}
+    for name, values in scores.items():
+        tau = ranking_report([values], [setting.macro.mean[setting.drawn(seed)]]).tau
+        assert tau is not None
+        taus[name] = tau.mean
+    rated_paths = [int(np.isfinite(step).sum()) for step in rating.trellis.steps]
+    return {
+        "tau": taus,
+        "teacher_accuracy": taught,
+        "coverage": float(np.prod(rated_paths)) / setting.space.size,
+        "exact_equals_brute_force": _equals_brute_force(setting, rating),
+        "seconds": seconds,
+    }
+
+
+def rated_stages(
+    setting: MacroImages, seed: int, epochs: int, rated: int
+) -> tuple[BlockwiseRating, dict[str, float], float]:
+    space, images = setting.space, setting.dataset
+    recipe = setting.recipe("single_path", seed)
+    name = f"{setting.epochs}-{epochs}-{seed}"
+    started = time.perf_counter()
+    network = NetworkModule(space.network(largest(space)), seed=seed)
+    alone = recipe.model_copy(update={"epochs": epochs, "warmup_epochs": 0.05 * epochs})
+    train(network, images.train, alone, checkpoint=setting.work / f"teacher-{name}.safetensors")
+    taught, teacher = time.perf_counter(), Teacher(network, space)
+    student, left = StageStudent(space, seed=seed), recipe.epochs - epochs
+    staged = recipe.model_copy(update={"epochs": left, "warmup_epochs": 0.05 * left})
+    train(
+        student, images.train, staged, rule=Blockwise(teacher),
+        checkpoint=setting.work / f"stages-{name}.safetensors",
+    )  # fmt: skip
+    learned = time.perf_counter()
+    file = setting.work / f"ratings-{rated}-{name}.safetensors"
+    losses = rate_stages(student, teacher, images.validation.images[:rated], file)
+    seconds = {
+        "teacher": taught - started,
+        "stages": learned - taught,
+        "rating": time.perf_counter() - learned,
+    }
+    rating = BlockwiseRating(StageSpace(space), losses)
+    return rating, seconds, accuracy(network, images.validation)
+
+
+def _equals_brute_force(setting: MacroImages, rating: BlockwiseRating) -> bool:
+    """Whether the exact search finds the best of all networks at each of ten budgets."""
+    macro, same = setting.macro, True
+    costs, scores = macro.cost.evaluate(macro.rows), rating.evaluate_architectures(macro.rows)
+    for share in np.linspace(0.1, 1.0, 10):
+        bound = float(np.quantile(costs, share))
+        problem = SearchProblem(macro.space, macro.cost, (Budget(macro.cost, bound),))
+        best = exact_best(rating.trellis, stage_problem(problem, rating.stages))
+        row = rating.stages.to_blocks(best[None])
+        found = float(rating.evaluate_architectures(row)[0])
+        same &= found == scores[costs <= bound].max() and bool(problem.feasible(row).all())
+    return same
+
+
+if __name__ == "__main__":
+    main()

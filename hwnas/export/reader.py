@@ -1,0 +1,36 @@
+"""Reading an exported network back."""
+
+import json
+from pathlib import Path
+
+from devices.errors import ConfigError, RunError
+from hwnas.supernet.checkpoint import load_weights
+from hwnas.supernet.modules import NetworkModule
+from latency.blocks import block_from_dict, check_network
+
+
+def read_network(folder: Path) -> NetworkModule:
+    """The network of an export folder, `config.json` and `model.safetensors`.
+
+    Raises:
+        ConfigError: no such folder, or its files are damaged or do not fit together.
+    """
+    path = folder / "config.json"
+    try:
+        blocks = json.loads(path.read_text(encoding="utf-8"))["blocks"]
+        network = tuple(map(block_from_dict, blocks))
+        check_network(network)
+        state, _ = load_weights(folder / "model.safetensors")
+        module = NetworkModule(network)
+        module.load_state_dict(state)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {path}: {error.strerror or error}; name the folder of an exported "
+            "network, as in runs/quickstart/export/winner"
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, RunError) as error:
+        sentence = str(error).splitlines()[0]
+        raise ConfigError(
+            f"{folder} holds no whole exported network ({sentence}); export it again"
+        ) from error
+    return module

@@ -1,0 +1,134 @@
+"""What additive estimators train in a run: batch norms; or a teacher, stages, and their ratings."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from hwnas.accuracy import ESTIMATORS
+from hwnas.export.reader import read_network
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.training import with_loss
+from hwnas.spaces.stages import StageSpace
+from hwnas.supernet.blockwise import Blockwise, StageStudent
+from hwnas.supernet.distributed import current_group
+from hwnas.supernet.extremes import largest
+from hwnas.supernet.modules import NetworkModule
+from hwnas.supernet.norm_supernet import NormSupernet, norm_recipe
+from hwnas.supernet.placement import choose_device, placed
+from hwnas.supernet.progress import load_trained
+from hwnas.supernet.rating_progress import Losses, read_ratings
+from hwnas.supernet.rules import SinglePath
+from hwnas.supernet.stage_ratings import rate_stages
+from hwnas.supernet.teacher import Teacher
+from hwnas.supernet.train_config import TrainConfig
+from hwnas.supernet.training import TrainReport, identity, train
+
+# Rating takes as much longer as there are more.
+_RATED_IMAGES = 512
+
+Update = Callable[[int, int, str], None]
+Progress = Callable[[str], AbstractContextManager[Update]]
+"""A title → a progress bar, called with what is done, all there is to do, and a note."""
+
+
+def train_norms(experiment: Experiment, folder: RunFolder, progress: Progress) -> TrainReport:
+    """Trains the batch norms of a run, or continues; finished ones are just read.
+
+    Raises:
+        RunError: see `hwnas.supernet.training.train`.
+    """
+    config = experiment.config.recipe.train
+    with progress(f"training batch norms on {_images(experiment)}") as update:
+        return train(
+            NormSupernet(experiment.space, seed=config.seed),
+            experiment.dataset.train,
+            norm_recipe(config),
+            checkpoint=_weights(folder, "bn"),
+            rule=SinglePath(experiment.space),
+            progress=with_loss(update),
+            log=folder.log_folder,
+        )
+
+
+def load_norms(experiment: Experiment, folder: RunFolder) -> NormSupernet:
+    """The trained batch norms of a run.
+
+    Raises:
+        RunError: they were not trained, or not to the end.
+    """
+    folder.check_trained(ESTIMATORS["bn"])
+    config = experiment.config.recipe.train
+    supernet = NormSupernet(experiment.space, seed=config.seed)
+    belongs_to = identity(supernet, experiment.dataset.train, config)
+    # The settings are the run folder's business; a later version may know more of them.
+    del belongs_to["settings"]
+    load_trained(supernet, _weights(folder, "bn"), belongs_to)
+    return supernet
+
+
+def train_blockwise(experiment: Experiment, folder: RunFolder, progress: Progress) -> TrainReport:
+    """Trains a teacher, has the stages learn from it, and rates every path of every stage.
+
+    Each goes on where it was. The report is that of the stages.
+
+    Raises:
+        ConfigError: the teacher of the config cannot be used.
+        RunError: see `hwnas.supernet.training.train` and `rate_stages`.
+    """
+    dataset, config = experiment.dataset, _single(experiment.config.recipe.train)
+    teacher = _teacher(experiment, folder, config, progress)
+    student = StageStudent(experiment.space, seed=config.seed)
+    with progress(f"teaching the stages on {_images(experiment)}") as update:
+        report = train(
+            student, dataset.train, config, checkpoint=folder.path / "stages.safetensors",
+            rule=Blockwise(teacher), progress=with_loss(update), log=folder.log_folder,
+        )  # fmt: skip
+    if current_group().first:
+        count = int(student.stages.choice_counts.sum())
+        images = dataset.validation.images[:_RATED_IMAGES]
+        with (
+            progress(f"rating all {count:,} paths of the stages on {len(images)} images") as update,
+            placed(student, choose_device(config.device)),
+        ):
+            rate_stages(student, teacher, images, _weights(folder, "blockwise"),
+                        progress=lambda done, total: update(done, total, ""))  # fmt: skip
+    return report
+
+
+def load_ratings(experiment: Experiment, folder: RunFolder) -> Losses:
+    """The ratings of a run.
+
+    Raises:
+        RunError: paths were not rated, or not all.
+    """
+    folder.check_trained(ESTIMATORS["blockwise"])
+    return read_ratings(_weights(folder, "blockwise"), StageSpace(experiment.space))
+
+
+def _teacher(
+    experiment: Experiment, folder: RunFolder, config: TrainConfig, progress: Progress
+) -> Teacher:
+    """The network of the config, or the largest of the space, trained."""
+    given = experiment.config.accuracy.teacher
+    if given is not None:
+        return Teacher(read_network(Path(given)), experiment.space)
+    space, images = experiment.space, experiment.dataset.train
+    network = NetworkModule(space.network(largest(space)), seed=config.seed)
+    with progress(f"training the teacher, the largest network, on {_images(experiment)}") as update:
+        train(network, images, config, checkpoint=folder.path / "teacher.safetensors",
+              progress=with_loss(update))  # fmt: skip
+    return Teacher(network, space)
+
+
+def _single(config: TrainConfig) -> TrainConfig:
+    """The settings of a supernet for what has no sub-networks to choose."""
+    return config.model_copy(update={"rule": "single_path", "random_paths": None})
+
+
+def _weights(folder: RunFolder, source: str) -> Path:
+    return folder.path / str(ESTIMATORS[source].weights)
+
+
+def _images(experiment: Experiment) -> str:
+    return f"{len(experiment.dataset.train):,} images of {experiment.dataset.name}"

@@ -1,0 +1,65 @@
+"""RankingJournal: every score and every training of `hwnas rank`, in the run's `ranking.sqlite`."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+
+from devices.database import Database
+from devices.errors import RunError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS scores (
+    estimator TEXT, identity TEXT, architecture TEXT, score REAL NOT NULL, seconds REAL NOT NULL,
+    PRIMARY KEY (estimator, identity, architecture));
+CREATE TABLE IF NOT EXISTS trainings (
+    identity TEXT, architecture TEXT, accuracy REAL NOT NULL, seconds REAL NOT NULL,
+    PRIMARY KEY (identity, architecture))
+"""
+
+Scored = tuple[str, float, float]
+"""An architecture's text, its score, and the seconds that took."""
+
+
+class RankingJournal:
+    """What was scored and trained; each is committed before the next begins.
+
+    `identity` is a hash of all that a score depends on beside the network, so that those of another
+    supernet, file or seed never meet.
+
+    Raises:
+        RunError: the file cannot be opened, is damaged, or is something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(
+            path, format_name="ranking of hwnas 1", schema=_SCHEMA, error=RunError
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def scores(self, estimator: str, identity: str) -> dict[str, tuple[float, float]]:
+        """(score, seconds) by the architecture's text."""
+        query = "SELECT architecture, score, seconds FROM scores WHERE (estimator, identity) = "
+        rows = self._database.rows(f"{query}(?, ?)", (estimator, identity))
+        return {text: (score, seconds) for text, score, seconds in rows}
+
+    def record_scores(self, estimator: str, identity: str, scored: Iterable[Scored]) -> None:
+        """Stores new scores, all of them or none."""
+        with self._database.transaction():
+            for text, score, seconds in scored:
+                values = (estimator, identity, text, score, seconds)
+                self._database.write("INSERT INTO scores VALUES (?, ?, ?, ?, ?)", values)
+
+    def trainings(self, identity: str) -> dict[str, float]:
+        """Accuracies in percent by the architecture's text."""
+        query = "SELECT architecture, accuracy FROM trainings WHERE identity = ?"
+        return dict(self._database.rows(query, (identity,)))
+
+    def record_training(self, identity: str, text: str, accuracy: float, seconds: float) -> None:
+        """Stores a new training."""
+        values = (identity, text, accuracy, seconds)
+        self._database.write("INSERT INTO trainings VALUES (?, ?, ?, ?)", values)

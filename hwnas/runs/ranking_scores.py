@@ -1,0 +1,101 @@
+"""Scores of networks for a ranking: from its journal, or made and recorded."""
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.errors import RunError
+from hwnas.accuracy.csv_file import KnownAccuracies
+from hwnas.accuracy.source import Judge
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.judging import make_judge
+from hwnas.runs.ranking_journal import RankingJournal
+from objectives.accuracy.regression import out_of_fold
+
+PREDICTOR = "predictor"
+
+Progress = Callable[[str, int, int], None]
+"""Called with the estimator's name, the networks judged, and how many there are."""
+
+
+@dataclass
+class Scorer:
+    """Scores of one estimator, from the journal or made and recorded."""
+
+    experiment: Experiment
+    folder: RunFolder
+    known: KnownAccuracies
+    journal: RankingJournal
+    name: str
+    progress: Progress | None
+    _spent: float = 0.0
+    _judged: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """A network, on average."""
+        return self._spent / self._judged
+
+    def scores(self, sample: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
+        """(N,) of a sample."""
+        rows = self.known.architectures[sample]
+        if self.name == PREDICTOR:
+            found = self._predicted(sample, seed)
+        else:
+            judge = make_judge(self.experiment, self.folder, self.name, seed)
+            found = self._one_by_one(rows, judge)
+        self._spent += sum(seconds for _, seconds in found)
+        self._judged += len(found)
+        return np.array([score for score, _ in found], dtype=np.float64)
+
+    def _one_by_one(self, rows: NDArray[np.int64], judge: Judge) -> list[tuple[float, float]]:
+        identity = _digest(judge.identity)
+        stored = self.journal.scores(self.name, identity)
+        found = []
+        for row in rows:
+            text = str(row.tolist())
+            if text not in stored:
+                start = time.perf_counter()
+                score = float(judge.accuracy.evaluate_architectures(row[None])[0])
+                seconds = time.perf_counter() - start
+                if not math.isfinite(score):
+                    raise RunError(f"the {self.name} of architecture {text} is {score}, no number")
+                self.journal.record_scores(self.name, identity, [(text, score, seconds)])
+                stored[text] = (score, seconds)
+            found.append(stored[text])
+            self._tell(len(found), len(rows))
+        return found
+
+    def _predicted(self, sample: NDArray[np.int64], seed: int) -> list[tuple[float, float]]:
+        """Each network by a regression that was fitted to others of the sample."""
+        space, known = self.experiment.space, self.known
+        rows = known.architectures[sample]
+        belongs_to = {**known.identity(space), "sample": sample.tolist(), "seed": seed}
+        identity = _digest(belongs_to)
+        stored = self.journal.scores(self.name, identity)
+        texts = [str(row) for row in rows.tolist()]
+        if not all(text in stored for text in texts):
+            start = time.perf_counter()
+            found = out_of_fold(space.choice_counts, rows, known.accuracies[sample], seed)
+            seconds = (time.perf_counter() - start) / len(rows)
+            scored = [(t, s, seconds) for t, s in zip(texts, found.tolist(), strict=True)]
+            self.journal.record_scores(self.name, identity, scored)
+            stored = {text: (score, each) for text, score, each in scored}
+        self._tell(len(rows), len(rows))
+        return [stored[text] for text in texts]
+
+    def _tell(self, done: int, total: int) -> None:
+        if self.progress is not None:
+            self.progress(self.name, done, total)
+
+
+def _digest(identity: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,127 @@
+"""Networks of a run trained from scratch, as the truth that estimators are ranked against."""
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from devices.errors import ConfigError
+from devices.files import write_atomically
+from hwnas.accuracy.source import space_digest
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.ranking_journal import RankingJournal
+from hwnas.runs.training import scratch_config
+from hwnas.spaces import Architectures, SearchSpace
+from hwnas.supernet.evaluation import accuracy
+from hwnas.supernet.modules import NetworkModule
+from hwnas.supernet.placement import choose_device, placed
+from hwnas.supernet.recalibration import recalibrate
+from hwnas.supernet.train_config import TrainConfig
+from hwnas.supernet.training import train
+from objectives.accuracy.ranking import LEAST_NETWORKS
+
+_DRAWS = 100  # for each network, before a space is taken to hold no more
+
+Progress = Callable[[int, int, str], None]
+"""Called with the steps done, all steps, and which network is trained."""
+
+
+def train_truth(
+    experiment: Experiment,
+    folder: RunFolder,
+    networks: int,
+    trainings: int,
+    progress: Progress | None = None,
+) -> Path:
+    """Trains random networks from scratch and writes their accuracies on the test images.
+
+    Each is trained for as many epochs as supernet and fine-tuning together, its training t by the
+    seed of the config plus t. Finished trainings are kept, and one that was stopped goes on from
+    its checkpoint. More networks, or more trainings, add to those that are there.
+
+    Args:
+        experiment: of the run.
+        folder: the run, open.
+        networks: how many; fewer where the space holds no more.
+        trainings: of each network.
+        progress: told after each step.
+
+    Returns:
+        `truth.csv` in the run folder: architecture and accuracy in percent, a row a training.
+
+    Raises:
+        ConfigError: the config has no recipe of a training, or the space too few networks.
+        DataError: images that cannot be used.
+        RunError: a training fails, see `hwnas.supernet.training.train`, or cannot be written.
+    """
+    rows = sample_networks(experiment.space, networks)
+    if len(rows) < LEAST_NETWORKS:
+        raise ConfigError(
+            f"{experiment.space.name} holds {len(rows)} networks; a ranking needs {LEAST_NETWORKS}"
+        )
+    recipe = scratch_config(experiment.config.recipe)
+    lines = ["architecture,accuracy"]
+    with RankingJournal(folder.path / "ranking.sqlite") as journal:
+        for index, row in enumerate(rows):
+            for number in range(trainings):
+                config = recipe.model_copy(update={"seed": recipe.seed + number})
+                told = None
+                if progress is not None:
+                    what = f"network {index + 1} of {len(rows)}, training {number + 1}"
+                    told = _told(progress, what)
+                value = _accuracy(experiment, folder, journal, row, config, told)
+                lines.append(f"{' '.join(map(str, row.tolist()))},{value:.6g}")
+    path = folder.path / "truth.csv"
+    write_atomically(path, "\n".join(lines) + "\n")
+    return path
+
+
+def sample_networks(space: SearchSpace, count: int) -> Architectures:
+    """(at most count, L) distinct random canonical architectures; of more, the first are these."""
+    found: dict[tuple[int, ...], None] = {}
+    for draw in range(_DRAWS * count):
+        if len(found) == min(count, space.size):
+            break
+        row = space.sample(np.random.default_rng([0, draw]), 1)
+        found[tuple(space.canonical(row)[0].tolist())] = None
+    return np.array(list(found), dtype=np.int64)
+
+
+def _told(progress: Progress, what: str) -> Callable[[int, int, float], None]:
+    return lambda step, steps, loss: progress(step, steps, f"{what}, loss {loss:.3f}")
+
+
+def _accuracy(
+    experiment: Experiment,
+    folder: RunFolder,
+    journal: RankingJournal,
+    row: Architectures,
+    config: TrainConfig,
+    progress: Callable[[int, int, float], None] | None,
+) -> float:
+    """On the test images, in percent; of a training that is in the journal, or is made."""
+    dataset = experiment.dataset
+    parts = (config.settings, dataset.fingerprint, space_digest(experiment.space))
+    identity = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    text = str(row.tolist())
+    known = journal.trainings(identity).get(text)
+    if known is not None:
+        return known
+    start = time.perf_counter()
+    module = NetworkModule(experiment.space.network(row), seed=config.seed)
+    name = hashlib.sha256(f"{identity} {text}".encode()).hexdigest()[:16]
+    checkpoint = folder.path / "ranking" / f"{name}.safetensors"
+    train(module, dataset.train, config, checkpoint=checkpoint, progress=progress)
+    with placed(module, choose_device(config.device)):
+        recalibrate(module, dataset.train.images)
+        value = accuracy(module, dataset.test)
+    journal.record_training(identity, text, value, time.perf_counter() - start)
+    # Hundreds of networks' weights would fill a disk; their accuracies are all that is wanted.
+    checkpoint.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        checkpoint.parent.rmdir()
+    return value

@@ -1,0 +1,126 @@
+"""How far a rating of stages is, on disk: the losses summed up so far, and where to go on."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from devices.errors import RunError
+from hwnas.data.dataset import Images
+from hwnas.spaces.stages import StageSpace
+from hwnas.supernet.blockwise import StageStudent
+from hwnas.supernet.checkpoint import digest, load_weights, save_weights
+from hwnas.supernet.teacher import Teacher
+
+Losses = list[NDArray[np.float64]]
+"""A stage's paths (P,), in the order of `hwnas.spaces.stages.StageSpace.paths`."""
+
+
+class RatingProgress:
+    """Where a rating is: at which path of which batch of which stage.
+
+    Attributes:
+        losses: of each path, the sum over the batches so far.
+        stage: the present one.
+        batch: the present one of the stage.
+        path: how many of the batch are rated.
+    """
+
+    def __init__(
+        self, file: Path, student: StageStudent, teacher: Teacher, batches: Sequence[Images]
+    ) -> None:
+        """Goes on where the file is, or begins without one.
+
+        Raises:
+            RunError: the file is damaged, or holds ratings of other weights or images.
+        """
+        pixels = hashlib.sha256()
+        for batch in batches:
+            pixels.update(batch.tobytes())
+        self._file, self._batches = file, len(batches)
+        self._identity = {
+            "space": _digest(student.stages),
+            "student": digest(student.state_dict()),
+            "teacher": teacher.digest,
+            "images": f"{pixels.hexdigest()[:16]} in {len(batches)} batches",
+        }
+        self.stage = self.batch = self.path = 0
+        self.losses: Losses = [np.zeros(count) for count in student.stages.choice_counts]
+        if file.exists():
+            self.losses, texts = _read(file, student.stages)
+            if {key: texts.get(key) for key in self._identity} != self._identity:
+                raise RunError(
+                    f"{file} holds the ratings of other weights or images; delete it to rate anew"
+                )
+            self.stage, self.batch, self.path = map(int, texts["place"].split())
+
+    def save(self) -> None:
+        """Writes all of it in place of what is there."""
+        tensors = {f"stage{i}": torch.from_numpy(losses) for i, losses in enumerate(self.losses)}
+        place = f"{self.stage} {self.batch} {self.path}"
+        texts = {"place": place, "batches": str(self._batches)}
+        save_weights(self._file, tensors, self._identity | texts)
+
+    def add(self, loss: float) -> None:
+        """The loss of the present path."""
+        if not np.isfinite(loss):
+            raise RunError(
+                f"a path of stage {self.stage + 1} has a loss of {loss}; train the stages again "
+                "with a lower learning rate"
+            )
+        self.losses[self.stage][self.path] += loss
+        self.path += 1
+
+    def next_batch(self) -> None:
+        """All paths of the present batch are rated."""
+        self.path, self.batch = 0, self.batch + 1
+        if self.batch == self._batches:
+            self.stage, self.batch = self.stage + 1, 0
+
+    @property
+    def result(self) -> Losses:
+        """The mean losses, when the rating has ended."""
+        return [losses / self._batches for losses in self.losses]
+
+    @property
+    def ended(self) -> bool:
+        """Whether all is rated."""
+        return self.stage == len(self.losses)
+
+    @property
+    def done(self) -> int:
+        """Paths that were run so far, once a batch."""
+        before = self._batches * sum(map(len, self.losses[: self.stage]))
+        return before + self.batch * len(self.losses[self.stage]) + self.path
+
+    @property
+    def all(self) -> int:
+        """Paths to run in all."""
+        return self._batches * sum(map(len, self.losses))
+
+
+def read_ratings(file: Path, stages: StageSpace) -> Losses:
+    """The losses of a rating that has ended.
+
+    Raises:
+        RunError: no such file, damaged, unfinished, or of another space.
+    """
+    losses, texts = _read(file, stages)
+    if int(texts["place"].split()[0]) < len(losses):
+        raise RunError(f"the rating of {file} has not ended; run it again to go on")
+    return [stage / int(texts["batches"]) for stage in losses]
+
+
+def _read(file: Path, stages: StageSpace) -> tuple[Losses, dict[str, str]]:
+    saved, texts = load_weights(file)
+    if texts.get("space") != _digest(stages):
+        raise RunError(f"{file} holds the ratings of another space; delete it to rate anew")
+    return [saved[f"stage{index}"].numpy() for index in range(len(saved))], texts
+
+
+def _digest(stages: StageSpace) -> str:
+    """16 hexadecimal digits that change with any block of a stage."""
+    return hashlib.sha256(repr((stages.space.prefix, stages.space.slots)).encode()).hexdigest()[:16]

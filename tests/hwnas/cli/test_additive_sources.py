@@ -1,0 +1,135 @@
+"""Searches by batch norms and by rated stages: trained, searched exactly, exported from scratch."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwnas.export.reader import read_network
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.judging import make_judge
+from hwnas.spaces import load_space
+from tests.hwnas.cli.conftest import Terminal, assert_refused
+
+CONFIG = """
+space: small_space.yaml
+data: {source: digits, limit: 150}
+accuracy: {source: SOURCE}
+device: npu.yaml
+table: table.sqlite
+train: {epochs: 1, batch_size: 32, learning_rate: 0.1, flip: false, crop_padding: 1}
+fine_tune: {epochs: 1, batch_size: 32, learning_rate: 0.05, flip: false, crop_padding: 1}
+search: {budgets: {latency: 0.3 ms}, evaluations: 50, searchers: [exact_front]}
+"""
+SPACE = """
+name: small
+resolution: 16
+classes: 10
+stem: {channels: 8, activation: relu}
+stages:
+  - {channels: 8, depth: [1, 2], kernels: [3, 5], expansions: [2], activation: relu}
+  - {channels: 16, stride: 2, depth: [0, 2], kernels: [3, 5], expansions: [2], activation: relu}
+head: {features: 16, activation: relu}
+"""
+EVERY = np.array([(a, b, c, d) for a in (0, 1) for b in range(3) for c in range(3)
+                  for d in range(3)])  # fmt: skip
+"""Of the small space, some twice."""
+FILES = {
+    "bn": {"norms.safetensors"},
+    "blockwise": {"teacher.safetensors", "stages.safetensors", "ratings.safetensors"},
+}
+
+
+@pytest.fixture(params=FILES)
+def source(request: pytest.FixtureRequest, folder: Path) -> str:
+    """An additive source, with a config `known.yaml` of it in the working folder."""
+    from tests.hwnas.cli import conftest
+
+    (folder / "small_space.yaml").write_text(SPACE)
+    (folder / "tiny_space.yaml").write_text(SPACE)
+    conftest.imported(folder, "npu", "table.sqlite")
+    (folder / "known.yaml").write_text(CONFIG.replace("SOURCE", request.param))
+    return str(request.param)
+
+
+def test_the_front_is_that_of_all_networks(source: str, folder: Path, terminal: Terminal) -> None:
+    trained = terminal("train", "known.yaml", "--json")
+    assert trained.code == 0, trained.stderr
+    run = folder / "runs/known"
+    assert {path.name for path in run.glob("*.safetensors")} == FILES[source]
+    assert Path(next(iter(trained.document.values()))).name in FILES[source]
+    again = terminal("train", "known.yaml", "--json")
+    assert (again.code, again.document["images"]) == (0, 0)
+    answer = terminal("search", "known.yaml", "--json")
+    assert answer.code == 0, answer.stderr
+    assert "which is no accuracy" in answer.stderr
+    assert ("skips adding 0" in answer.stderr) == (source == "bn")
+    experiment = Experiment(RunFolder(run).config())
+    judge = make_judge(experiment, RunFolder(run))
+    problem = experiment.problem(experiment.latency_model())
+    rows = np.unique(experiment.space.canonical(EVERY), axis=0)
+    rows = rows[problem.feasible(rows)]
+    assert 5 < len(rows) < experiment.space.size
+    scores, costs = judge.accuracy.evaluate_architectures(rows), problem.costs(rows)
+    wanted = {
+        tuple(row)
+        for row, score, cost in zip(rows.tolist(), scores, costs, strict=True)
+        if not any(
+            (s >= score and c <= cost) and (s > score or c < cost)
+            for s, c in zip(scores, costs, strict=True)
+        )
+    }
+    with (run / "front.csv").open() as file:
+        found = {tuple(map(int, row["architecture"].split())) for row in csv.DictReader(file)}
+    assert found == wanted
+    exported = terminal("export", "runs/known", "--json")
+    assert exported.code == 0, exported.stderr
+    assert "from scratch" in exported.stderr
+    assert json.loads((run / "export/winner/config.json").read_text())["resolution"] == 16
+
+
+def test_nothing_is_searched_before_it_is_trained(
+    source: str, folder: Path, terminal: Terminal
+) -> None:
+    weights = {"bn": "norms", "blockwise": "ratings"}[source]
+    sentence = f"has no trained {weights}; run 'hwnas train' with the same config first"
+    assert_refused(terminal, folder, "search known.yaml", sentence)
+
+
+def test_published_weights_are_refused_where_no_supernet_is_trained(
+    source: str, folder: Path, terminal: Terminal
+) -> None:
+    sentence = f"accuracy.source: {source} trains none; leave one of them out"
+    assert_refused(terminal, folder, "train known.yaml --set from_ofa=ofa.safetensors", sentence)
+
+
+def test_a_network_that_was_exported_can_be_the_teacher(folder: Path, terminal: Terminal) -> None:
+    (folder / "small_space.yaml").write_text(SPACE)
+    (folder / "known.yaml").write_text(CONFIG.replace("SOURCE", "blockwise"))
+    from hwnas.export.writer import as_json
+    from hwnas.supernet.checkpoint import save_weights
+    from hwnas.supernet.modules import NetworkModule
+    from latency.blocks import block_to_dict
+
+    space = load_space("small_space.yaml")
+    network = NetworkModule(space.network(np.array([1, 2, 1, 0])), seed=4)
+    teacher = folder / "teacher"
+    save_weights(teacher / "model.safetensors", network.state_dict(), {})
+    blocks = {"blocks": [block_to_dict(block) for block in network.blocks]}
+    (teacher / "config.json").write_text(as_json(blocks))
+    assert read_network(teacher).identity == network.identity
+    words = "train known.yaml --set accuracy.teacher=teacher"
+    answer = terminal(*words.split())
+    assert answer.code == 0, answer.stderr
+    run = folder / "runs/known"
+    made = {path.name for path in run.glob("*.safetensors")}
+    assert made == {"stages.safetensors", "ratings.safetensors"}
+    (teacher / "model.safetensors").write_bytes(b"short")
+    assert_refused(terminal, folder, words, "teacher holds no whole exported network")
+    (teacher / "config.json").unlink()
+    assert_refused(terminal, folder, words, "cannot read teacher/config.json")
+    words = "train known.yaml --set accuracy.source=bn --set accuracy.teacher=teacher"
+    assert_refused(terminal, folder, words, "source: bn has no teacher; leave it out")

@@ -1,0 +1,117 @@
+"""Searches by scores without training: nothing is trained, and no score is called an accuracy."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from hwnas.spaces import load_space
+from objectives.costs import PARAMETERS
+from tests.hwnas.cli.conftest import Terminal, assert_no_run
+
+CONFIG = """
+space: tiny_space.yaml
+accuracy: {source: synflow}
+device: npu.yaml
+table: table.sqlite
+search: {budgets: {latency: 1 s}, evaluations: 8, searchers: [random]}
+"""
+MACS_SOURCE = ("--set", "accuracy.source=macs")
+
+
+@pytest.fixture
+def known(npu: Path) -> Path:
+    """The working folder with `known.yaml`."""
+    (npu / "known.yaml").write_text(CONFIG)
+    return npu
+
+
+def front(run: Path) -> list[dict[str, str]]:
+    with (run / "front.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_search_by_synflow_needs_no_images_and_no_training(
+    known: Path, terminal: Terminal
+) -> None:
+    answer = terminal("search", "known.yaml", "--json")
+    assert answer.code == 0, answer.stderr
+    assert "networks are judged by SynFlow (log score), which is no accuracy" in answer.stderr
+    document = answer.document
+    assert (document["accuracy"]["source"], document["accuracy"]["unit"]) == (
+        "synflow", "log score"
+    )  # fmt: skip
+    assert "score" in document["front"][0]
+    assert "accuracy" not in document["front"][0]
+    made = {item.name for item in (known / "runs/known").iterdir()}
+    assert made - {".lock"} == {"config.yaml", "front.csv", "run.sqlite"}
+    assert next(iter(front(known / "runs/known")[0])) == "synflow"
+    assert terminal("search", "known.yaml", "--json").document == document
+    assert terminal("report", "runs/known").code == 0
+    page = (known / "runs/known/report.html").read_text().split("<h2>Config</h2>")[0]
+    assert "SynFlow (log score)" in page
+    assert "(%)" not in page.split("<h2>How right")[0].split("</script>")[-1]
+
+
+def test_an_additive_score_is_searched_exactly(known: Path, terminal: Terminal) -> None:
+    words = ("--set", "accuracy.source=params", "--set", "search.searchers=[exact_front, random]")
+    answer = terminal("search", "known.yaml", *words, "--set", "search.evaluations=1000")
+    assert answer.code == 0, answer.stderr
+    assert "judged networks (parameters)" in answer.stdout
+    space = load_space("tiny_space.yaml")
+    found = front(known / "runs/known")
+    for row in found:
+        assert next(iter(row)) == "params"
+        network = space.network([int(choice) for choice in row["architecture"].split()])
+        assert float(row["params"]) == PARAMETERS.evaluate([network])[0]
+    # A thousand random networks add nothing.
+    assert all("exact_front" in row["searchers"] for row in found)
+
+
+def test_scores_of_another_seed_or_source_do_not_meet(known: Path, terminal: Terminal) -> None:
+    assert terminal("search", str(known / "known.yaml")).code == 0
+    answer = terminal("search", "known.yaml", "--set", "accuracy.seed=1")
+    assert answer.code == 2
+    assert "was made with another seed of scores (0, now 1)" in answer.stderr
+    other = terminal("search", "known.yaml", *MACS_SOURCE)
+    assert other.code == 2
+    assert "accuracy.source is 'synflow' there and 'macs' here" in other.stderr
+
+
+def test_images_are_looked_at_where_a_score_needs_them(known: Path, terminal: Terminal) -> None:
+    words = ("--set", "accuracy.source=jacob_cov", "--set", "data.limit=60")
+    answer = terminal("search", "known.yaml", *words, "--set", "search.evaluations=3")
+    assert answer.code == 0, answer.stderr
+    assert "digits: 10 classes" in answer.stderr
+    assert next(iter(front(known / "runs/known")[0])) == "jacob_cov"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--set", "accuracy.file=known.csv"), "source: synflow reads no file; leave out file"),
+        (("--set", "accuracy.seed=-1"), "'accuracy.seed' is -1"),
+        (
+            ("--set", "search.searchers=[exact_front]"),
+            "search.searchers: exact_front needs a score that is additive, and synflow is not",
+        ),
+        (("--set", "accuracy.source=[macs]"), "'accuracy.source' is ['macs'], but input should"),
+        (
+            ("--set", "accuracy.source=jacob_cov", "--data", "photos"),
+            "there is no folder photos",
+        ),
+    ],
+)
+def test_what_is_wrong_leaves_no_run_behind(
+    known: Path, terminal: Terminal, words: tuple[str, ...], sentence: str
+) -> None:
+    assert_no_run(terminal, known, words, sentence)
+
+
+def test_training_by_such_a_config_is_refused_before_a_run_is_made(
+    known: Path, terminal: Terminal
+) -> None:
+    answer = terminal("train", "known.yaml", "--data", "digits")
+    assert answer.code == 2
+    assert "the config has no train, fine_tune: accuracy.source: synflow" in answer.stderr
+    assert not (known / "runs").exists()
