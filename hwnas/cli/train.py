@@ -28,6 +28,7 @@ def train(
     from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
     from hwnas.runs.start import start_supernet
+    from hwnas.supernet.batches import images_of_step
     from hwnas.supernet.distributed import joined_group
     from hwnas.supernet.placement import choose_device
 
@@ -38,6 +39,9 @@ def train(
     )  # fmt: skip
     experiment, path = Experiment(loaded), options.run_path(run, config)
     with joined_group(choose_device(loaded.recipe.train.device)) as group:
+        if group.processes > 1:
+            # Refused before there is a run folder, which would insist on the batch size.
+            images_of_step(experiment.dataset.train, loaded.recipe.train, group.processes)
         if not group.first:
             train_along(experiment, RunFolder(path))
             return

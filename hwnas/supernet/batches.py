@@ -30,6 +30,21 @@ def stream(seed: int, purpose: int, number: int, rank: int = 0) -> np.random.Gen
     return np.random.default_rng([seed, purpose, number, *([rank] if rank else [])])
 
 
+def images_of_step(split: Split, config: TrainConfig, processes: int) -> int:
+    """How many images a step of all processes together takes.
+
+    Raises:
+        ConfigError: the processes cannot share them equally.
+    """
+    size = min(config.batch_size, len(split))
+    if size % processes or (processes > 1 and size < 2 * processes):
+        raise ConfigError(
+            f"a batch of {size} images cannot be shared equally by {processes} processes, "
+            f"two images each or more; make batch_size a multiple of {processes}"
+        )
+    return size
+
+
 class Batches:
     """The batches of a training: every epoch a new order, a remainder below a batch left out.
 
@@ -46,12 +61,7 @@ class Batches:
         """
         self._split, self._config, self._classes = split, config, classes
         self._rank, self._processes = rank, processes
-        self.size = min(config.batch_size, len(split))
-        if self.size % processes or (processes > 1 and self.size < 2 * processes):
-            raise ConfigError(
-                f"a batch of {self.size} images cannot be shared equally by {processes} processes, "
-                f"two images each or more; make batch_size a multiple of {processes}"
-            )
+        self.size = images_of_step(split, config, processes)
         self.per_epoch = len(split) // self.size
         self._order = lru_cache(maxsize=2)(self._draw_order)
 
