@@ -121,7 +121,7 @@ class MacroImages:
         self, name: str, seed: int, compute: Callable[[], NDArray[np.float64]]
     ) -> NDArray[np.float64]:
         """(networks,) scores of a seed: computed once, and read again after that."""
-        size = f"{self.networks}-{self.validation}"
+        size = f"{self.resolution}px-{self.networks}-{self.validation}"
         path = self.work / f"scores-{name}-{size}-{seed}.json"
         if not path.is_file():
             scores = compute()

@@ -154,8 +154,10 @@ def chosen_networks(setting: Setting) -> dict[str, Network]:
             zip(searched(setting, device, budgets), budgets, strict=True)
         ):
             latency = measured(device, {str(n): network for n, network in enumerate(front)})
-            first = next(n for n in range(len(front)) if latency[str(n)] <= budget)
-            networks[f"{number} found"] = front[first]
+            within = [n for n in range(len(front)) if latency[str(n)] <= budget]
+            if not within:
+                raise SystemExit(f"no network found for {budget:.4f} ms measures within it")
+            networks[f"{number} found"] = front[within[0]]
         content = {name: list(map(block_to_dict, blocks)) for name, blocks in networks.items()}
         kept.write_text(json.dumps(content), encoding="utf-8")
     content = json.loads(kept.read_text(encoding="utf-8"))

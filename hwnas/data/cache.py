@@ -12,6 +12,7 @@ whole, and is never changed afterwards.
 import contextlib
 import hashlib
 import json
+import mmap
 import os
 import shutil
 from collections.abc import Iterator
@@ -63,6 +64,10 @@ def cache_bytes() -> int:
             f"the environment variable {SIZE_VARIABLE} is '{text}'; give a number of GB, 0 for none"
         )
     return int(size * 1e9)
+
+
+# Of mmap(2) on Linux; Python 3.11 has no name for it.
+_MAP_NORESERVE = 0x4000
 
 
 @dataclass(frozen=True)
@@ -140,11 +145,15 @@ class FolderCache:
         Raises:
             OSError, ValueError: there are none, or the file is damaged.
         """
-        # Copy on write: PyTorch takes no arrays that may not be written to.
-        mapped = np.lib.format.open_memmap(path / "images.npy", mode="c")
-        if mapped.dtype != np.uint8 or mapped.shape[1:] != (3, *[self._resolution] * 2):
+        file = path / "images.npy"
+        found = np.lib.format.open_memmap(file, mode="r")
+        if found.dtype != np.uint8 or found.shape[1:] != (3, *[self._resolution] * 2):
             raise ValueError(f"{path} holds something else")
-        return np.asarray(mapped)
+        # Copy on write: PyTorch takes no arrays that may not be written to. Without a reserve:
+        # Linux would else refuse to map more than memory and swap could hold.
+        with file.open("rb") as opened:
+            mapped = mmap.mmap(opened.fileno(), 0, mmap.MAP_PRIVATE | _MAP_NORESERVE)
+        return np.frombuffer(mapped, np.uint8, offset=found.offset).reshape(found.shape)
 
     def abouts(self) -> list[dict[str, Any]]:
         """What is known of every whole entry of this folder."""

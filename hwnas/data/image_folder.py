@@ -1,5 +1,6 @@
 """A folder of a person's own images: one folder for each class."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def load_image_folder(
         images, digests = _cached(listing, cache, resolution, limit, progress)
     except (CacheError, OSError) as error:
         images = in_memory(listing, resolution, cache.rows(), progress)
-        cache.drop_unfinished()
+        with contextlib.suppress(CacheError, OSError), cache.locked():
+            cache.drop_unfinished()
         note = (
             f"decoded images are held in memory and not kept for the next time: {error} "
             f"({FOLDER_VARIABLE} names another folder for them)"

@@ -220,7 +220,8 @@ class Exporter:
 
     def _reference(self) -> _Candidate | None:
         network = self.experiment.reference
-        if network is None or not scratch_config(self.experiment.config.recipe).epochs:
+        recipe = self.experiment.config.recipe
+        if network is None or not recipe.train.epochs + recipe.fine_tune.epochs:
             return None
         title = f"training the reference {self.experiment.space.reference} on as many images"
         if self.experiment.config.from_ofa is not None:

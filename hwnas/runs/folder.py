@@ -15,7 +15,8 @@ from hwnas.runs.config import RunConfig
 
 # What a trained supernet, or scores from elsewhere, depend on; everything else may change between
 # two commands.
-FIXED = ("space", "resolution", "width", "from_ofa", "data", "train", "accuracy.source")
+FIXED = ("space", "resolution", "width", "from_ofa", "data", "train", "accuracy.source",
+         "accuracy.teacher")  # fmt: skip
 # What decides no weights: trained on a GPU, searched on a laptop.
 FREE = ("train.device",)
 

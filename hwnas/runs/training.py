@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from torch import nn
 
-from devices.errors import RunError
+from devices.errors import ConfigError, RunError
 from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.accuracy.source import Judge, Origin
 from hwnas.data import ImageDataset, Split
@@ -19,6 +19,7 @@ from hwnas.runs.start import start_supernet, untrained_supernet
 from hwnas.spaces import Architectures
 from hwnas.supernet.accuracy import SupernetAccuracy
 from hwnas.supernet.checkpoint import digest, save_weights
+from hwnas.supernet.distributed import current_group
 from hwnas.supernet.extremes import largest, smallest
 from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.placement import choose_device, placed
@@ -90,6 +91,8 @@ def _extremes(dataset: ImageDataset, module: nn.Module) -> dict[str, float]:
 def _take_as_it_is(supernet: Supernet, experiment: Experiment, folder: RunFolder) -> None:
     config = experiment.config.recipe.train
     belongs_to = identity(supernet, experiment.dataset.train, config)
+    if not current_group().first:
+        return
     if folder.supernet_file.is_file():
         load_trained(supernet, folder.supernet_file, belongs_to)
     else:
@@ -134,12 +137,13 @@ def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupern
     That is where the config says so, and where the estimator trains something that is no supernet.
 
     Raises:
+        ConfigError: no epochs are left to train from scratch.
         RunError: the supernet was not trained, or not to the end.
     """
     config = experiment.config
-    if config.export.weights_from == "scratch":
-        return None
-    if ESTIMATORS[config.accuracy.source].training is not None:
+    own_weights = ESTIMATORS[config.accuracy.source].training is not None
+    if config.export.weights_from == "scratch" or own_weights:
+        scratch_config(config.recipe)  # refused before anything is read or measured
         return None
     if not folder.supernet_file.is_file():
         raise RunError(
@@ -182,8 +186,17 @@ def train_from_scratch(
 
 
 def scratch_config(recipe: Recipe) -> TrainConfig:
-    """That of the supernet, for the epochs of supernet and fine-tuning together."""
+    """That of the supernet, for the epochs of supernet and fine-tuning together.
+
+    Raises:
+        ConfigError: those are none.
+    """
     epochs = recipe.train.epochs + recipe.fine_tune.epochs
+    if not epochs:
+        raise ConfigError(
+            "train.epochs and fine_tune.epochs are both 0, so that nothing would be trained from "
+            "scratch; give one of them epochs"
+        )
     return recipe.train.model_copy(update={"epochs": epochs})
 
 

@@ -47,5 +47,5 @@ def digest(state: Mapping[str, torch.Tensor]) -> str:
     hashed = hashlib.sha256()
     for name, tensor in state.items():
         hashed.update(name.encode())
-        hashed.update(tensor.contiguous().numpy().tobytes())
+        hashed.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return hashed.hexdigest()[:16]

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -13,6 +14,9 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from devices.errors import RunError
+
+# The others wait for the first process while that judges or writes.
+_PATIENCE = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -98,9 +102,9 @@ def joined_group(device: torch.device) -> Iterator[Group]:
     try:
         if device.type == "cuda":
             torch.cuda.set_device(device)
-            dist.init_process_group("nccl", device_id=device)
+            dist.init_process_group("nccl", device_id=device, timeout=_PATIENCE)
         else:
-            dist.init_process_group("gloo")
+            dist.init_process_group("gloo", timeout=_PATIENCE)
         try:
             with warnings.catch_warnings():
                 # Said once of channels_last; the copy it is about is too small to be measured.

@@ -153,6 +153,8 @@ class _Training:
                         log.flush()
                         self._write(step)
                         written = time.monotonic()
+            if self._loss.too_high:
+                raise self._divergence(self._length)
             self._finish()
         self._module.eval()
         images = (self._length - first.step) * self._batches.size
@@ -173,13 +175,16 @@ class _Training:
         for step, (images, target) in zip(steps, inputs, strict=True):
             self._loss.add(self._steps.run(step, images, target, self._rate(step)))
             if self._loss.diverges:
-                raise RunError(
-                    f"the loss diverges: at step {step + 1} its mean is {self._loss.mean:.3g}, and "
-                    f"has long been above {self._loss.bound:.3g}; {advice(self._config)}"
-                )
+                raise self._divergence(step + 1)
             if self._average is not None:
                 self._average.update_parameters(self._module)
             yield step + 1
+
+    def _divergence(self, step: int) -> RunError:
+        return RunError(
+            f"the loss diverges: at step {step} its mean is {self._loss.mean:.3g}, above "
+            f"{self._loss.bound:.3g}; {advice(self._config)}"
+        )
 
     def _rate(self, step: int) -> float:
         return learning_rate(self._config, step, self._batches.per_epoch)
