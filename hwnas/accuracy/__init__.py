@@ -65,12 +65,14 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "bn": Estimator(
         "hwnas.accuracy.bn:bn_judge", "batch norm indicator, skips adding 0", "mean |γ|",
         images=True, weights="norms.safetensors",
+        trained_by="hwnas train --estimator bn",
         training="hwnas.runs.additive:train_norms", additive=True,
     ),
     "blockwise": Estimator(
         "hwnas.accuracy.blockwise:blockwise_judge", "block-wise rating", "minus relative error",
-        weights="ratings.safetensors", training="hwnas.runs.additive:train_blockwise",
-        additive=True,
+        weights="ratings.safetensors",
+        trained_by="hwnas train --estimator blockwise",
+        training="hwnas.runs.additive:train_blockwise", additive=True,
     ),
     "macs": Estimator("hwnas.accuracy.costs:macs_judge", "MACs", "MACs", additive=True),
     "params": Estimator(

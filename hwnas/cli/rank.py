@@ -62,6 +62,7 @@ def rank(
     data: options.Data = None,
     strict: options.Strict = False,
     resolution: options.Resolution = None,
+    from_ofa: options.FromOfa = None,
     settings: options.Settings = None,
     as_json: options.Json = False,
 ) -> None:
@@ -83,8 +84,9 @@ def rank(
     output = Output(as_json)
     names = list(dict.fromkeys(estimator or []))
     loaded = options.load_config(
-        config, data=data, strict=strict, resolution=resolution, settings=settings
-    )
+        config, data=data, strict=strict, resolution=resolution, from_ofa=from_ofa,
+        settings=settings,
+    )  # fmt: skip
     path = options.run_path(run, config)
     RunFolder(path).check(loaded)
     experiment = Experiment(loaded)

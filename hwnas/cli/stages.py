@@ -82,12 +82,14 @@ def reopen_run(path: Path) -> Iterator[tuple[Experiment, RunFolder]]:
         yield Experiment(config), folder
 
 
-def train_stage(experiment: Experiment, folder: RunFolder, output: Output) -> TrainReport | None:
-    """Trains what the estimator needs: the supernet, if that is nothing else.
+def train_stage(
+    experiment: Experiment, folder: RunFolder, output: Output, estimator: str | None = None
+) -> TrainReport | None:
+    """Trains what an estimator (that of the config) needs: the supernet, if that is nothing else.
 
     None when published weights are taken as they are.
     """
-    training = training_function(experiment.config.accuracy.source)
+    training = training_function(estimator or experiment.config.accuracy.source)
     if training is not None:
         report: TrainReport = training(experiment, folder, output.progress)
         return report
@@ -99,9 +101,9 @@ def train_stage(experiment: Experiment, folder: RunFolder, output: Output) -> Tr
         return train_supernet(experiment, folder, with_loss(update))
 
 
-def train_along(experiment: Experiment, folder: RunFolder) -> None:
+def train_along(experiment: Experiment, folder: RunFolder, estimator: str | None = None) -> None:
     """The same in a further process of torchrun, which writes nothing and shows nothing."""
-    training = training_function(experiment.config.accuracy.source)
+    training = training_function(estimator or experiment.config.accuracy.source)
     if training is None:
         train_supernet(experiment, folder)
     else:

@@ -1,13 +1,24 @@
 """`hwnas train`: the supernet of a run, or what else its estimator needs."""
 
 from dataclasses import asdict
+from typing import Annotated
 
+import typer
+
+from devices.errors import ConfigError
 from hwnas.cli import options
 from hwnas.cli.output import Output
 
 
 def train(
     config: options.Config,
+    estimator: Annotated[
+        str | None,
+        typer.Option(
+            help="Train what this estimator needs, as 'hwnas rank' compares them: supernet, bn or "
+            "blockwise. (default: the config's accuracy.source, or the supernet)"
+        ),
+    ] = None,
     run: options.Run = None,
     data: options.Data = None,
     strict: options.Strict = False,
@@ -32,27 +43,33 @@ def train(
     from hwnas.supernet.distributed import joined_group
     from hwnas.supernet.placement import choose_device
 
+    trained = [name for name, one in ESTIMATORS.items() if one.weights is not None]
+    if estimator is not None and estimator not in trained:
+        raise ConfigError(
+            f"--estimator {estimator}: nothing is trained for it; name one of {', '.join(trained)}"
+        )
     output = Output(as_json)
     loaded = options.load_config(
         config, data=data, strict=strict, resolution=resolution, from_ofa=from_ofa,
         settings=settings,
     )  # fmt: skip
+    source = loaded.accuracy.source
+    chosen = estimator or (source if source in trained else SUPERNET)
     experiment, path = Experiment(loaded), options.run_path(run, config)
     with joined_group(choose_device(loaded.recipe.train.device)) as group:
         if group.processes > 1:
             # Refused before there is a run folder, which would insist on the batch size.
             images_of_step(experiment.dataset.train, loaded.recipe.train, group.processes)
         if not group.first:
-            train_along(experiment, RunFolder(path))
+            train_along(experiment, RunFolder(path), chosen)
             return
-        if loaded.from_ofa is not None:
+        if loaded.from_ofa is not None and chosen == SUPERNET:
             RunFolder(path).check(loaded)
             # Published weights that do not fit are refused before anything is written.
             output.say(start_supernet(experiment, RunFolder(path)).text)
         with open_run(path, experiment, output) as folder:
-            report = train_stage(experiment, folder, output)
-            estimator = ESTIMATORS[loaded.accuracy.source]
-            weights = folder.path / (estimator.weights or str(ESTIMATORS[SUPERNET].weights))
+            report = train_stage(experiment, folder, output, chosen)
+            weights = folder.path / str(ESTIMATORS[chosen].weights)
             output.line(f"trained {weights.stem}: {weights}")
             done = asdict(report) if report else {"steps": 0, "images": 0}
             images = balance_of(experiment.dataset).to_dict()

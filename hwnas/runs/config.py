@@ -1,5 +1,6 @@
 """RunConfig: one experiment, a file of `configs/searches/`."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -262,6 +263,23 @@ class RunConfig(StrictModel):
                     "supernet by from_ofa, or train for at least 1 epoch"
                 )
         return Recipe(self.data, self.train, self.fine_tune)
+
+    def text_of_before(self) -> str:
+        """The same without keys that came later and have their defaults: what exports know it by.
+
+        Nor where weights are trained, which changes nothing of them.
+        """
+        content = self.model_dump(mode="json")
+        for key in ("width", "from_ofa", "export"):
+            if getattr(self, key) == type(self).model_fields[key].default:
+                del content[key]
+        for key in ("teacher", "seed"):
+            if getattr(self.accuracy, key) == AccuracyConfig.model_fields[key].default:
+                del content["accuracy"][key]
+        for key, training in (("train", self.train), ("fine_tune", self.fine_tune)):
+            if training is not None:
+                content[key] = json.loads(training.settings)
+        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
     def to_yaml(self) -> str:
         """The resolved config, every key written out."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import AccuracyError, ConfigError, HwnasError
+from devices.errors import AccuracyError, ConfigError, HwnasError, RunError
 from hwnas.accuracy import ESTIMATORS
 from hwnas.accuracy.csv_file import KnownAccuracies
 from hwnas.runs.experiment import Experiment
@@ -133,7 +133,13 @@ def rank(
         ranked = {}
         for name in (*chosen, MACS):
             scorer = Scorer(experiment, folder, known, journal, name, progress)
-            found = [scorer.scores(sample, seed) for seed, sample in enumerate(samples)]
+            try:
+                found = [scorer.scores(sample, seed) for seed, sample in enumerate(samples)]
+            except RunError as error:
+                if name in names or name == MACS:
+                    raise
+                left_out[name] = str(error)  # a training that has not ended, say
+                continue
             estimator = ESTIMATORS[name]
             ranked[name] = Ranked(
                 name,

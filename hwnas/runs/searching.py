@@ -120,7 +120,7 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
         found_by = journal.searchers_of(settings)
         scored_by, origin = identity_of(journal), origin_of(journal)
     front = front_of(problem, architectures, scores)
-    state = hashlib.sha256(f"{config.to_yaml()} {settings} {scored_by}".encode())
+    state = hashlib.sha256(f"{config.text_of_before()} {settings} {scored_by}".encode())
     state.update(front.architectures.tobytes())
     digest = state.hexdigest()[:16]
     return SearchResult(problem, front, architectures, scores, found_by, origin, digest)

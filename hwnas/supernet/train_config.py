@@ -1,8 +1,8 @@
 """TrainConfig: how a supernet or a network is trained; read without loading PyTorch."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from devices.config import StrictModel
 
@@ -44,6 +44,13 @@ class TrainConfig(StrictModel):
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     compile: bool = False
     device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @model_validator(mode="after")
+    def _one_spelling(self) -> Self:
+        # Written out or not, the rule's own number trains alike.
+        if self.random_paths == {"single_path": 1, "sandwich": 2}[self.rule]:
+            self.__dict__["random_paths"] = None
+        return self
 
     @property
     def settings(self) -> str:

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.device import Device
-from devices.errors import DeviceError, TableError
-from devices.jobs import open_target
+from devices.errors import TableError
 from hwnas.spaces import load_space
 from latency.blocks import ACTIVATIONS, Block, ConvBlock, Head, InvertedResidual, block_key
 from latency.imported import import_timings
@@ -21,7 +20,7 @@ from latency.interchange_csv import COLUMNS, blocks_from_csv, table_to_csv
 from latency.interchange_json import table_from_json, table_to_json
 from latency.measure import read_fingerprint
 from latency.new_table import new_table
-from latency.profile import ANY_SCOPE, fit_model, load_model
+from latency.profile import fit_model, load_model
 from latency.table import LatencyTable, network_key, register_all
 from latency.visits import Visit
 from tests.devices.test_device import FINGERPRINT
@@ -168,34 +167,6 @@ def test_a_table_without_a_measured_block_has_no_csv(tmp_path: Path) -> None:
         register_all(table, [CONV], [])
         with pytest.raises(TableError, match=r"a\.sqlite holds no measured block; measure some"):
             table_to_csv(table)
-
-
-def test_imported_timings_serve_every_space_of_their_blocks(tmp_path: Path) -> None:
-    path = tmp_path / "npu.sqlite"
-    timings = {block: 0.5 + index for index, block in enumerate(SPACE.blocks())}
-    import_timings(path, read_fingerprint(NPU), timings, 0.25)
-    with LatencyTable.existing(path) as table:
-        table.bind(read_fingerprint(NPU))
-        model = load_model(table, "any scope", SPACE.blocks())
-        network = SPACE.networks(SPACE.sample(np.random.default_rng(0), 1))[0]
-        expected = 0.25 + sum(timings.get(block, 0.0) for block in network)
-        assert model.predict([network])[0] == pytest.approx(expected)
-        assert model.correction.name == "imported"
-        assert "never checked against whole networks" in str(model.warning)
-        assert table.unfinished(map(block_key, timings)) == []
-        assert list(table.models()) == [ANY_SCOPE]
-        with pytest.raises(TableError, match=r"lacks 1 of 1 blocks .* add their rows to the CSV"):
-            load_model(table, "any scope", [CONV])
-
-
-def test_an_imported_device_is_identified_but_never_measured() -> None:
-    fingerprint = read_fingerprint(NPU)
-    assert (fingerprint.machine, fingerprint.cpu, fingerprint.provider) == (
-        "imported", "npu", "imported",
-    )  # fmt: skip
-    assert fingerprint != read_fingerprint(NPU.model_copy(update={"name": "other"}))
-    with pytest.raises(DeviceError, match="npu cannot be measured: its timings were imported"):
-        open_target(NPU).__enter__()
 
 
 def test_the_documented_form_is_read() -> None:

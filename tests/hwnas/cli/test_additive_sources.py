@@ -95,7 +95,8 @@ def test_nothing_is_searched_before_it_is_trained(
     source: str, folder: Path, terminal: Terminal
 ) -> None:
     weights = {"bn": "norms", "blockwise": "ratings"}[source]
-    sentence = f"has no trained {weights}; run 'hwnas train' with the same config first"
+    command = f"hwnas train --estimator {source}"
+    sentence = f"has no trained {weights}; run '{command}' with the same config first"
     assert_refused(terminal, folder, "search known.yaml", sentence)
 
 

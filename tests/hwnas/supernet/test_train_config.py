@@ -43,3 +43,10 @@ def test_where_it_runs_is_no_setting():
 def test_settings_that_cannot_work_are_refused(wrong):
     with pytest.raises(ValueError, match="validation error"):
         TrainConfig(**{"epochs": 1, **wrong})
+
+
+def test_a_rules_own_number_of_paths_may_be_written_out():
+    for rule, paths in (("single_path", 1), ("sandwich", 2)):
+        plain = TrainConfig(epochs=1, rule=rule)
+        assert TrainConfig(epochs=1, rule=rule, random_paths=paths).settings == plain.settings
+        assert TrainConfig(epochs=1, rule=rule, random_paths=3).settings != plain.settings

@@ -176,6 +176,14 @@ def test_a_loss_that_diverges_ends_the_training_and_keeps_the_checkpoint_from_be
     assert load_weights(tmp_path / "run" / "weights.safetensors")[1]["step"] == "20"
 
 
+def test_a_training_that_ends_while_its_loss_is_too_high_is_no_result(tmp_path):
+    space = tiny_space(tmp_path)
+    network = NetworkModule(space.network(0 * space.choice_counts))
+    with pytest.raises(RunError, match=r"the loss diverges: at step 40 its mean is"):
+        run(tmp_path, changed(epochs=10), rule=Worse(20), module=network)
+    assert load_weights(tmp_path / "run" / "weights.safetensors")[1]["step"] == "20"
+
+
 def test_the_log_has_the_loss_and_what_the_watch_saw(tmp_path):
     config, seen = changed(epochs=20), []
 
