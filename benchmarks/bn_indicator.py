@@ -4,8 +4,8 @@ r"""BN-NAS's indicator on NAS-Bench-Macro: what a score costs, and how soon it r
         --table ../shared/data/nas-bench-macro_cifar10.json [--work FOLDER] [--seeds 3]
 
 For each seed, batch norms are trained for `--norm-epochs` on CIFAR-10 in 16×16 pixels, and the
-indicator ranks 500 networks after each epoch; beside it stands the single-path supernet, trained
-for four times `--epochs`. A score is timed on all networks at once, as searches ask for them, and
+indicator ranks 500 networks after each epoch; beside it stands the supernet, trained for `--epochs`
+by the sandwich rule, which count four times. A score is timed on all networks at once, as searches ask for them, and
 a validation pass on one network after the other. `--work` keeps what was computed.
 """
 
@@ -52,7 +52,7 @@ def main() -> None:
         figures.append(
             {
                 "indicator": taus[-1],
-                "supernet": _tau(setting, seed, setting.judged("single_path", seed)),
+                "supernet": _tau(setting, seed, setting.judged("sandwich", seed)),
                 "macs": _tau(setting, seed, MACS.evaluate(networks)),
                 "by_epoch": taus,
                 "reached_in_epochs": reached,

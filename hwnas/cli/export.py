@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from devices.errors import ConfigError
 from hwnas.cli import options
 from hwnas.cli.output import Output
 
@@ -51,10 +52,16 @@ def export(
 
 
 def _experiment(stored: "Experiment", from_scratch: bool | None) -> "Experiment":
+    from hwnas.accuracy import ESTIMATORS
     from hwnas.runs.config import ExportConfig
     from hwnas.runs.experiment import Experiment
 
     if from_scratch is None:
         return stored
+    source = stored.config.accuracy.source
+    if not from_scratch and ESTIMATORS[source].training is not None:
+        raise ConfigError(
+            f"--from-supernet: with accuracy.source: {source} there is no supernet; leave it out"
+        )
     chosen = ExportConfig(weights_from="scratch" if from_scratch else "supernet")
     return Experiment(stored.config.model_copy(update={"export": chosen}))

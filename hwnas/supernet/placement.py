@@ -22,13 +22,13 @@ def choose_device(name: str) -> torch.device:
     if not torch.cuda.is_available():
         raise ConfigError(
             "PyTorch finds no CUDA device here, but the config says 'device: cuda'; "
-            "write 'device: auto' or 'device: cpu', or pass --set train.device=cpu"
+            "write 'device: auto' or 'device: cpu' there, under train and fine_tune"
         )
     index, count = local_rank(), torch.cuda.device_count()
     if index >= count:
         raise ConfigError(
             f"process {index + 1} of this machine has no CUDA device, there are {count}; start "
-            f"'torchrun --nproc-per-node {count}', or pass --set train.device=cpu"
+            f"'torchrun --nproc-per-node {count}', or write 'device: cpu' in the config"
         )
     return torch.device("cuda", index)
 

@@ -129,7 +129,9 @@ def noise_ceiling(trainings: Sequence[Values]) -> RankingReport | None:
                 counts.append(int(np.count_nonzero(both)))
         if not pairs:
             return None
-        found.append({name: _mean([pair.get(name) for pair in pairs]) for name in pairs[0]})
+        # Where pairs have unequally many networks, those that every pair can tell.
+        named = [name for name in pairs[0] if all(name in pair for pair in pairs)]
+        found.append({name: _mean([pair[name] for pair in pairs]) for name in named})
         networks.append(max(counts))
     return _report(found, networks)
 
