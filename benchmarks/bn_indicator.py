@@ -5,8 +5,9 @@ r"""BN-NAS's indicator on NAS-Bench-Macro: what a score costs, and how soon it r
 
 For each seed, batch norms are trained for `--norm-epochs` on CIFAR-10 in 16×16 pixels, and the
 indicator ranks 500 networks after each epoch; beside it stands the supernet, trained for `--epochs`
-by the sandwich rule, which count four times. A score is timed on all networks at once, as searches ask for them, and
-a validation pass on one network after the other. `--work` keeps what was computed.
+by the sandwich rule, which count four times. A score is timed on all networks at once, as searches
+ask for them, and a validation pass on one network after the other. `--work` keeps what was
+computed.
 """
 
 import argparse
