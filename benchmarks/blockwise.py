@@ -23,7 +23,7 @@ from hwnas.search import Budget, SearchProblem
 from hwnas.search.exact import exact_best
 from hwnas.search.stages import stage_problem
 from hwnas.spaces.stages import StageSpace
-from hwnas.supernet.blockwise import Blockwise, StageStudent
+from hwnas.supernet.blockwise import Blockwise, StageStudent, stage_recipe
 from hwnas.supernet.evaluation import accuracy
 from hwnas.supernet.extremes import largest
 from hwnas.supernet.modules import NetworkModule
@@ -104,7 +104,7 @@ def rated_stages(
     student, left = StageStudent(space, seed=seed), recipe.epochs - epochs
     staged = recipe.model_copy(update={"epochs": left, "warmup_epochs": 0.05 * left})
     train(
-        student, images.train, staged, rule=Blockwise(teacher),
+        student, images.train, stage_recipe(staged), rule=Blockwise(teacher),
         checkpoint=setting.work / f"stages-{name}.safetensors",
     )  # fmt: skip
     learned = time.perf_counter()

@@ -10,7 +10,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.training import with_loss
 from hwnas.spaces.stages import StageSpace
-from hwnas.supernet.blockwise import Blockwise, StageStudent
+from hwnas.supernet.blockwise import Blockwise, StageStudent, stage_recipe
 from hwnas.supernet.distributed import current_group
 from hwnas.supernet.extremes import largest
 from hwnas.supernet.modules import NetworkModule
@@ -21,7 +21,6 @@ from hwnas.supernet.rating_progress import Losses, read_ratings
 from hwnas.supernet.rules import SinglePath
 from hwnas.supernet.stage_ratings import rate_stages
 from hwnas.supernet.teacher import Teacher
-from hwnas.supernet.train_config import TrainConfig
 from hwnas.supernet.training import TrainReport, identity, train
 
 # Rating takes as much longer as there are more.
@@ -76,13 +75,14 @@ def train_blockwise(experiment: Experiment, folder: RunFolder, progress: Progres
         ConfigError: the teacher of the config cannot be used.
         RunError: see `hwnas.supernet.training.train` and `rate_stages`.
     """
-    dataset, config = experiment.dataset, _single(experiment.config.recipe.train)
-    teacher = _teacher(experiment, folder, config, progress)
+    dataset, config = experiment.dataset, experiment.config.recipe.train
+    teacher = _teacher(experiment, folder, progress)
     student = StageStudent(experiment.space, seed=config.seed)
     with progress(f"teaching the stages on {_images(experiment)}") as update:
         report = train(
-            student, dataset.train, config, checkpoint=folder.path / "stages.safetensors",
-            rule=Blockwise(teacher), progress=with_loss(update), log=folder.log_folder,
+            student, dataset.train, stage_recipe(config), rule=Blockwise(teacher),
+            checkpoint=folder.path / "stages.safetensors", progress=with_loss(update),
+            log=folder.log_folder,
         )  # fmt: skip
     if current_group().first:
         count = int(student.stages.choice_counts.sum())
@@ -106,24 +106,20 @@ def load_ratings(experiment: Experiment, folder: RunFolder) -> Losses:
     return read_ratings(_weights(folder, "blockwise"), StageSpace(experiment.space))
 
 
-def _teacher(
-    experiment: Experiment, folder: RunFolder, config: TrainConfig, progress: Progress
-) -> Teacher:
+def _teacher(experiment: Experiment, folder: RunFolder, progress: Progress) -> Teacher:
     """The network of the config, or the largest of the space, trained."""
     given = experiment.config.accuracy.teacher
     if given is not None:
         return Teacher(read_network(Path(given)), experiment.space)
     space, images = experiment.space, experiment.dataset.train
+    # Of a single network there are no paths to choose.
+    alone = {"rule": "single_path", "random_paths": None}
+    config = experiment.config.recipe.train.model_copy(update=alone)
     network = NetworkModule(space.network(largest(space)), seed=config.seed)
     with progress(f"training the teacher, the largest network, on {_images(experiment)}") as update:
         train(network, images, config, checkpoint=folder.path / "teacher.safetensors",
               progress=with_loss(update))  # fmt: skip
     return Teacher(network, space)
-
-
-def _single(config: TrainConfig) -> TrainConfig:
-    """The settings of a supernet for what has no sub-networks to choose."""
-    return config.model_copy(update={"rule": "single_path", "random_paths": None})
 
 
 def _weights(folder: RunFolder, source: str) -> Path:

@@ -17,8 +17,8 @@ from latency.blocks import InvertedResidual
 
 # A network stays the same when all scales of a stage are multiplied, so that their rate counts
 # relative to their squared length, which is their number. With the rates of other weights they
-# hardly move; 5 to 15 ranked best, see docs/estimators.md.
-_RATE = 50.0
+# hardly move; 10 to 15 ranked best, see docs/estimators.md.
+_RATE = 100.0
 _CLIP = 5.0
 
 
