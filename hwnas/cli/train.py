@@ -56,6 +56,7 @@ def train(
     source = loaded.accuracy.source
     chosen = estimator or (source if source in trained else SUPERNET)
     experiment, path = Experiment(loaded), options.run_path(run, config)
+    RunFolder(path).check(loaded)
     with joined_group(choose_device(loaded.recipe.train.device)) as group:
         if group.processes > 1:
             # Refused before there is a run folder, which would insist on the batch size.
@@ -64,7 +65,6 @@ def train(
             train_along(experiment, RunFolder(path), chosen)
             return
         if loaded.from_ofa is not None and chosen == SUPERNET:
-            RunFolder(path).check(loaded)
             # Published weights that do not fit are refused before anything is written.
             output.say(start_supernet(experiment, RunFolder(path)).text)
         with open_run(path, experiment, output) as folder:

@@ -79,4 +79,4 @@ def test_an_unknown_name_names_the_nearest(tmp_path: Path) -> None:
 def test_every_kind_of_config_is_shipped() -> None:
     assert "local_cpu" in config_names("devices")
     assert "quickstart" in config_names("searches")
-    assert len(config_names("spaces")) == 5
+    assert len(config_names("spaces")) == 6

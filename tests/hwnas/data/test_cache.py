@@ -66,7 +66,7 @@ def is_mapped(data: ImageDataset) -> bool:
     array: object = data.train.images
     while isinstance(array, np.ndarray):
         array = array.base
-    return isinstance(array, mmap.mmap)
+    return isinstance(array, memoryview) and isinstance(array.obj, mmap.mmap)
 
 
 def entries(cache: Path) -> list[str]:
