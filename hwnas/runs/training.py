@@ -197,7 +197,8 @@ def scratch_config(recipe: Recipe) -> TrainConfig:
             "train.epochs and fine_tune.epochs are both 0, so that nothing would be trained from "
             "scratch; give one of them epochs"
         )
-    return recipe.train.model_copy(update={"epochs": epochs})
+    # A supernet is never compiled; a single network is where the config has its like compiled.
+    return recipe.train.model_copy(update={"epochs": epochs, "compile": recipe.fine_tune.compile})
 
 
 def _train_alone(
