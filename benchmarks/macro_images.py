@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from benchmarks.macro_table import Macro
 from devices.files import write_atomically
-from hwnas.data import ImageDataset, Split, load_dataset
+from hwnas.data import ImageDataset, load_dataset
 from hwnas.spaces import Architectures, SearchSpace, load_space
 from hwnas.supernet.accuracy import SupernetAccuracy
 from hwnas.supernet.rules import supernet_rule
@@ -77,9 +77,7 @@ class MacroImages:
     def dataset(self) -> ImageDataset:
         """The images, with only some of those for validation."""
         images = load_dataset(str(self.data), resolution=self.resolution)
-        chosen = np.random.default_rng(0).permutation(len(images.validation))[: self.validation]
-        kept = Split(images.validation.images[chosen], images.validation.labels[chosen])
-        return replace(images, validation=kept)
+        return replace(images, validation=images.validation.sample(self.validation))
 
     def drawn(self, seed: int) -> NDArray[np.int64]:
         """(networks,) places in the table of the networks that a seed ranks."""

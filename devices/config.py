@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -12,9 +12,25 @@ from devices.errors import ConfigError
 
 
 class StrictModel(BaseModel):
-    """Base of every config: frozen, and a key it does not know is an error."""
+    """Base of every config: frozen, and a key it does not know is an error.
+
+    `later` names the keys that a model did not have at first. At their defaults they mean what it
+    meant without them, and `as_before` leaves them out: what is known by a hash of it stays known.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    later: ClassVar[tuple[str, ...]] = ()
+
+    def as_before(self) -> dict[str, Any]:
+        """JSON values by key, without later keys that have their defaults, at every level."""
+        content = self.model_dump(mode="json")
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if name in self.later and value == field.default:
+                del content[name]
+            elif isinstance(value, StrictModel):
+                content[name] = value.as_before()
+        return content
 
 
 _SINGULAR = {"devices": "device", "spaces": "space", "searches": "search config"}

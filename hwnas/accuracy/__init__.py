@@ -32,7 +32,6 @@ class Estimator:
         images: whether it looks at images.
         weights: the file of a run folder that must have been trained; None where nothing is
             trained.
-        trained_by: the command that trains it.
         training: module:function (experiment, folder, progress) of `hwnas.runs.additive` that this
             command calls for those weights; None for the supernet's.
         additive: whether a score is a sum over blocks or choices, which can be searched exactly.
@@ -44,7 +43,6 @@ class Estimator:
     file: bool = False
     images: bool = False
     weights: str | None = None
-    trained_by: str = "hwnas train"
     training: str | None = None
     additive: bool = False
 
@@ -65,13 +63,11 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "bn": Estimator(
         "hwnas.accuracy.bn:bn_judge", "batch norm indicator, skips adding 0", "mean |γ|",
         images=True, weights="norms.safetensors",
-        trained_by="hwnas train --estimator bn",
         training="hwnas.runs.additive:train_norms", additive=True,
     ),
     "blockwise": Estimator(
         "hwnas.accuracy.blockwise:blockwise_judge", "block-wise rating", "minus relative error",
         weights="ratings.safetensors",
-        trained_by="hwnas train --estimator blockwise",
         training="hwnas.runs.additive:train_blockwise", additive=True,
     ),
     "macs": Estimator("hwnas.accuracy.costs:macs_judge", "MACs", "MACs", additive=True),

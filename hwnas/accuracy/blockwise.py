@@ -48,11 +48,7 @@ class BlockwiseRating:
         Raises:
             ValueError: a network is not in the space.
         """
-        space = self.stages.space
-        rows = np.zeros((len(networks), len(space.slots)), dtype=np.int64)
-        for index, network in enumerate(networks):
-            rows[index] = space.architecture(network)
-        return self.evaluate_architectures(rows)
+        return self.evaluate_architectures(self.stages.space.architectures(networks))
 
     def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
         """(N,) scores of a population (N, L), by lookups.

@@ -45,10 +45,7 @@ class BatchNormIndicator:
         Raises:
             ValueError: a network is not in the space.
         """
-        rows = np.zeros((len(networks), len(self.space.slots)), dtype=np.int64)
-        for index, network in enumerate(networks):
-            rows[index] = self.space.architecture(network)
-        return self.evaluate_architectures(rows)
+        return self.evaluate_architectures(self.space.architectures(networks))
 
     def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
         """(N,) scores of a population (N, L), by lookups: millions a second.

@@ -99,7 +99,7 @@ class Origin:
     @property
     def axis(self) -> str:
         """The label with the unit, where it does not say the unit by itself."""
-        return self.label if self.label == self.unit else f"{self.label} ({self.unit})"
+        return axis_label(self.label, self.unit)
 
     def text(self, score: float) -> str:
         """A score with its unit, as in "92.50 %"."""
@@ -139,7 +139,11 @@ class Judge:
     additive: "AdditiveScore | None" = None
 
 
+def axis_label(label: str, unit: str) -> str:
+    """What stands at an axis: the unit once."""
+    return label if label == unit else f"{label} ({unit})"
+
+
 def space_digest(space: SearchSpace) -> str:
     """16 hexadecimal digits that change with any block of a space."""
-    blocks = repr((space.prefix, space.slots, space.suffix)).encode()
-    return hashlib.sha256(blocks).hexdigest()[:16]
+    return hashlib.sha256(space.identity.encode()).hexdigest()[:16]

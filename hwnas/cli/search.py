@@ -38,7 +38,7 @@ def search(
     path = options.run_path(run, config)
     RunFolder(path).check(loaded)
     estimator = ESTIMATORS[loaded.accuracy.source]
-    RunFolder(path).check_trained(estimator)
+    RunFolder(path).check_trained(loaded.accuracy.source)
     experiment = Experiment(loaded)
     latency = experiment.latency_model()
     experiment.problem(latency)  # a budget out of reach is refused before anything is written

@@ -69,7 +69,7 @@ def train(
             output.say(start_supernet(experiment, RunFolder(path)).text)
         with open_run(path, experiment, output) as folder:
             report = train_stage(experiment, folder, output, chosen)
-            weights = folder.path / str(ESTIMATORS[chosen].weights)
+            weights = folder.weights_file(chosen)
             output.line(f"trained {weights.stem}: {weights}")
             done = asdict(report) if report else {"steps": 0, "images": 0}
             images = balance_of(experiment.dataset).to_dict()

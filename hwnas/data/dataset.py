@@ -26,6 +26,11 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def sample(self, count: int) -> "Split":
+        """At most so many of them, drawn at random, always the same ones."""
+        chosen = np.random.default_rng(0).permutation(len(self))[:count]
+        return Split(self.images[chosen], self.labels[chosen])
+
     @cached_property
     def digest(self) -> str:
         """16 hexadecimal digits that change with any label or pixel."""

@@ -6,6 +6,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.accuracy.source import axis_label
 from hwnas.runs.ranking import Ranking
 from objectives.accuracy.ranking import RankingReport
 
@@ -54,7 +55,7 @@ def _panels(ranking: Ranking) -> list[Panel]:
     panels = [
         (
             f"{one.name}: tau {_tau(one.report)}",
-            one.label if one.label == one.unit else f"{one.label} ({one.unit})",
+            axis_label(one.label, one.unit),
             one.scores,
             truth,
         )

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from hwnas.accuracy import ESTIMATORS
 from hwnas.export.reader import read_network
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.training import with_loss
+from hwnas.runs.training import read_trained, with_loss
 from hwnas.spaces.stages import StageSpace
 from hwnas.supernet.blockwise import Blockwise, StageStudent, stage_recipe
 from hwnas.supernet.distributed import current_group
@@ -16,12 +15,11 @@ from hwnas.supernet.extremes import largest
 from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.norm_supernet import NormSupernet, norm_recipe
 from hwnas.supernet.placement import choose_device, placed
-from hwnas.supernet.progress import load_trained
 from hwnas.supernet.rating_progress import Losses, read_ratings
 from hwnas.supernet.rules import SinglePath
 from hwnas.supernet.stage_ratings import rate_stages
 from hwnas.supernet.teacher import Teacher
-from hwnas.supernet.training import TrainReport, identity, train
+from hwnas.supernet.training import TrainReport, train
 
 # Rating takes as much longer as there are more.
 _RATED_IMAGES = 512
@@ -43,7 +41,7 @@ def train_norms(experiment: Experiment, folder: RunFolder, progress: Progress) -
             NormSupernet(experiment.space, seed=config.seed),
             experiment.dataset.train,
             norm_recipe(config),
-            checkpoint=_weights(folder, "bn"),
+            checkpoint=folder.weights_file("bn"),
             rule=SinglePath(experiment.space),
             progress=with_loss(update),
             log=folder.log_folder,
@@ -56,13 +54,8 @@ def load_norms(experiment: Experiment, folder: RunFolder) -> NormSupernet:
     Raises:
         RunError: they were not trained, or not to the end.
     """
-    folder.check_trained(ESTIMATORS["bn"])
-    config = experiment.config.recipe.train
-    supernet = NormSupernet(experiment.space, seed=config.seed)
-    belongs_to = identity(supernet, experiment.dataset.train, config)
-    # The settings are the run folder's business; a later version may know more of them.
-    del belongs_to["settings"]
-    load_trained(supernet, _weights(folder, "bn"), belongs_to)
+    supernet = NormSupernet(experiment.space, seed=experiment.config.recipe.train.seed)
+    read_trained(supernet, experiment, folder, "bn")
     return supernet
 
 
@@ -91,7 +84,7 @@ def train_blockwise(experiment: Experiment, folder: RunFolder, progress: Progres
             progress(f"rating all {count:,} paths of the stages on {len(images)} images") as update,
             placed(student, choose_device(config.device)),
         ):
-            rate_stages(student, teacher, images, _weights(folder, "blockwise"),
+            rate_stages(student, teacher, images, folder.weights_file("blockwise"),
                         progress=lambda done, total: update(done, total, ""))  # fmt: skip
     return report
 
@@ -102,8 +95,8 @@ def load_ratings(experiment: Experiment, folder: RunFolder) -> Losses:
     Raises:
         RunError: paths were not rated, or not all.
     """
-    folder.check_trained(ESTIMATORS["blockwise"])
-    return read_ratings(_weights(folder, "blockwise"), StageSpace(experiment.space))
+    folder.check_trained("blockwise")
+    return read_ratings(folder.weights_file("blockwise"), StageSpace(experiment.space))
 
 
 def _teacher(experiment: Experiment, folder: RunFolder, progress: Progress) -> Teacher:
@@ -120,10 +113,6 @@ def _teacher(experiment: Experiment, folder: RunFolder, progress: Progress) -> T
         train(network, images, config, checkpoint=folder.path / "teacher.safetensors",
               progress=with_loss(update))  # fmt: skip
     return Teacher(network, space)
-
-
-def _weights(folder: RunFolder, source: str) -> Path:
-    return folder.path / str(ESTIMATORS[source].weights)
 
 
 def _images(experiment: Experiment) -> str:

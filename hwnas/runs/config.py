@@ -1,6 +1,5 @@
 """RunConfig: one experiment, a file of `configs/searches/`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -38,6 +37,8 @@ class AccuracyConfig(StrictModel):
     `teacher` is the folder of an exported network for `source: blockwise`, instead of the space's
     largest; `seed` is that of scores that have one: initial weights, the choice of images.
     """
+
+    later = ("teacher", "seed")
 
     source: str = SUPERNET
     file: str | None = None
@@ -162,6 +163,8 @@ class RunConfig(StrictModel):
     channels of the space; `from_ofa` is a once-for-all checkpoint that the supernet starts from.
     """
 
+    later = ("width", "from_ofa", "export")
+
     space: str
     resolution: Annotated[int, Field(ge=8, le=1024)] | None = None
     width: Annotated[float, Field(gt=0, le=4)] | None = None
@@ -265,21 +268,8 @@ class RunConfig(StrictModel):
         return Recipe(self.data, self.train, self.fine_tune)
 
     def text_of_before(self) -> str:
-        """The same without keys that came later and have their defaults: what exports know it by.
-
-        Nor where weights are trained, which changes nothing of them.
-        """
-        content = self.model_dump(mode="json")
-        for key in ("width", "from_ofa", "export"):
-            if getattr(self, key) == type(self).model_fields[key].default:
-                del content[key]
-        for key in ("teacher", "seed"):
-            if getattr(self.accuracy, key) == AccuracyConfig.model_fields[key].default:
-                del content["accuracy"][key]
-        for key, training in (("train", self.train), ("fine_tune", self.fine_tune)):
-            if training is not None:
-                content[key] = json.loads(training.settings)
-        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+        """The same without later keys that have their defaults: what exports are known by."""
+        return yaml.safe_dump(self.as_before(), sort_keys=False, allow_unicode=True)
 
     def to_yaml(self) -> str:
         """The resolved config, every key written out."""

@@ -10,7 +10,7 @@ from devices.config import read_config
 from devices.errors import RunError
 from devices.files import write_atomically
 from devices.lock import locked
-from hwnas.accuracy import ESTIMATORS, SUPERNET, Estimator
+from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.runs.config import RunConfig
 
 # What a trained supernet, or scores from elsewhere, depend on; everything else may change between
@@ -41,7 +41,11 @@ class RunFolder:
     @property
     def supernet_file(self) -> Path:
         """The trained supernet."""
-        return self.path / "supernet.safetensors"
+        return self.weights_file(SUPERNET)
+
+    def weights_file(self, estimator: str) -> Path:
+        """What is trained for an estimator that needs it."""
+        return self.path / str(ESTIMATORS[estimator].weights)
 
     @property
     def log_folder(self) -> Path:
@@ -75,13 +79,16 @@ class RunFolder:
             )
         return read_config(self.config_file, RunConfig)
 
-    def check_trained(self, estimator: Estimator = ESTIMATORS[SUPERNET]) -> None:
-        """Raises RunError unless the run has the weights of an estimator."""
-        weights = estimator.weights
-        if weights is not None and not (self.path / weights).is_file():
+    def check_trained(self, estimator: str = SUPERNET) -> None:
+        """Raises RunError unless the run has what an estimator needs trained."""
+        if ESTIMATORS[estimator].weights is None:
+            return
+        weights = self.weights_file(estimator)
+        if not weights.is_file():
+            option = "" if estimator == SUPERNET else f" --estimator {estimator}"
             raise RunError(
-                f"{self.path} has no trained {Path(weights).stem}; run '{estimator.trained_by}' "
-                "with the same config first"
+                f"{self.path} has no trained {weights.stem}; run 'hwnas train{option}' with the "
+                "same config first"
             )
 
     @contextmanager

@@ -51,7 +51,7 @@ def check_judge(experiment: Experiment, folder: RunFolder, source: str) -> None:
             f"{source} looks at images and the config names none: set data.source, and use a new "
             "run folder"
         )
-    folder.check_trained(estimator)
+    folder.check_trained(source)
 
 
 def judge_without_weights(experiment: Experiment, folder: RunFolder) -> Judge | None:

@@ -54,10 +54,11 @@ class RankingJournal:
                 values = (estimator, identity, text, score, seconds)
                 self._database.write("INSERT INTO scores VALUES (?, ?, ?, ?, ?)", values)
 
-    def trainings(self, identity: str) -> dict[str, float]:
-        """Accuracies in percent by the architecture's text."""
-        query = "SELECT architecture, accuracy FROM trainings WHERE identity = ?"
-        return dict(self._database.rows(query, (identity,)))
+    def training(self, identity: str, text: str) -> float | None:
+        """The accuracy in percent of an architecture's text; None where it was not trained."""
+        query = "SELECT accuracy FROM trainings WHERE (identity, architecture) = (?, ?)"
+        rows = self._database.rows(query, (identity, text))
+        return next((accuracy for (accuracy,) in rows), None)
 
     def record_training(self, identity: str, text: str, accuracy: float, seconds: float) -> None:
         """Stores a new training."""

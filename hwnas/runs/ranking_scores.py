@@ -1,12 +1,9 @@
 """Scores of networks for a ranking: from its journal, or made and recorded."""
 
-import hashlib
-import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +15,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.judging import make_judge
 from hwnas.runs.ranking_journal import RankingJournal
+from hwnas.runs.scores import bindings_digest
 from objectives.accuracy.regression import out_of_fold
 
 PREDICTOR = "predictor"
@@ -57,7 +55,7 @@ class Scorer:
         return np.array([score for score, _ in found], dtype=np.float64)
 
     def _one_by_one(self, rows: NDArray[np.int64], judge: Judge) -> list[tuple[float, float]]:
-        identity = _digest(judge.identity)
+        identity = bindings_digest(judge.identity)
         stored = self.journal.scores(self.name, identity)
         found = []
         for row in rows:
@@ -79,7 +77,7 @@ class Scorer:
         space, known = self.experiment.space, self.known
         rows = known.architectures[sample]
         belongs_to = {**known.identity(space), "sample": sample.tolist(), "seed": seed}
-        identity = _digest(belongs_to)
+        identity = bindings_digest(belongs_to)
         stored = self.journal.scores(self.name, identity)
         texts = [str(row) for row in rows.tolist()]
         if not all(text in stored for text in texts):
@@ -95,7 +93,3 @@ class Scorer:
     def _tell(self, done: int, total: int) -> None:
         if self.progress is not None:
             self.progress(self.name, done, total)
-
-
-def _digest(identity: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]

@@ -14,14 +14,12 @@ from hwnas.accuracy.source import space_digest
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.ranking_journal import RankingJournal
-from hwnas.runs.training import scratch_config
+from hwnas.runs.training import scratch_config, train_network
 from hwnas.spaces import Architectures, SearchSpace
 from hwnas.supernet.evaluation import accuracy
 from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.placement import choose_device, placed
-from hwnas.supernet.recalibration import recalibrate
 from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.training import train
 from objectives.accuracy.ranking import LEAST_NETWORKS
 
 _DRAWS = 100  # for each network, before a space is taken to hold no more
@@ -108,16 +106,15 @@ def _accuracy(
     parts = (config.settings, dataset.fingerprint, space_digest(experiment.space))
     identity = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     text = str(row.tolist())
-    known = journal.trainings(identity).get(text)
+    known = journal.training(identity, text)
     if known is not None:
         return known
     start = time.perf_counter()
     module = NetworkModule(experiment.space.network(row), seed=config.seed)
     name = hashlib.sha256(f"{identity} {text}".encode()).hexdigest()[:16]
     checkpoint = folder.path / "ranking" / f"{name}.safetensors"
-    train(module, dataset.train, config, checkpoint=checkpoint, progress=progress)
+    train_network(module, dataset.train, config, checkpoint, progress)
     with placed(module, choose_device(config.device)):
-        recalibrate(module, dataset.train.images)
         value = accuracy(module, dataset.test)
     journal.record_training(identity, text, value, time.perf_counter() - start)
     # Hundreds of networks' weights would fill a disk; their accuracies are all that is wanted.

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from hwnas.accuracy import SUPERNET
 from hwnas.accuracy.source import Judge, Origin
@@ -32,8 +34,12 @@ def identity_of(journal: Journal) -> str | None:
     known = journal.bound("supernet") or journal.bound("accuracy file")
     if known is not None:
         return known
-    bound = json.dumps(journal.bindings(), sort_keys=True)
-    return hashlib.sha256(bound.encode()).hexdigest()[:16]
+    return bindings_digest(journal.bindings())
+
+
+def bindings_digest(bound: Mapping[str, Any]) -> str:
+    """16 hexadecimal digits of all that scores are bound to, in any order."""
+    return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def origin_of(journal: Journal) -> Origin:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from torch import nn
@@ -28,6 +29,7 @@ from hwnas.supernet.recalibration import recalibrate
 from hwnas.supernet.rules import supernet_rule
 from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.train_config import TrainConfig
+from hwnas.supernet.trainable import Trainable
 from hwnas.supernet.training import TrainReport, identity, train
 from latency.blocks import Network, block_key
 
@@ -79,10 +81,8 @@ def train_supernet(
 def _extremes(dataset: ImageDataset, module: nn.Module) -> dict[str, float]:
     """Validation accuracies of the smallest and the largest sub-network, in percent."""
     assert isinstance(module, Supernet)
-    count = min(_WATCHED_IMAGES, len(dataset.validation))
-    chosen = np.random.default_rng(0).permutation(len(dataset.validation))[:count]
-    validation = Split(dataset.validation.images[chosen], dataset.validation.labels[chosen])
-    judge = SupernetAccuracy(module, replace(dataset, validation=validation))
+    watched = replace(dataset, validation=dataset.validation.sample(_WATCHED_IMAGES))
+    judge = SupernetAccuracy(module, watched)
     rows = np.stack([smallest(module.space), largest(module.space)])
     values = judge.evaluate_architectures(rows)
     return dict(zip(("accuracy/smallest", "accuracy/largest"), values.tolist(), strict=True))
@@ -115,13 +115,9 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
     Raises:
         RunError: it was not trained, or not to the end.
     """
-    folder.check_trained()
     config = experiment.config.recipe.train
     supernet = untrained_supernet(experiment)
-    belongs_to = identity(supernet, experiment.dataset.train, config)
-    # The settings are the run folder's business; a later version may know more of them.
-    del belongs_to["settings"]
-    load_trained(supernet, folder.supernet_file, belongs_to)
+    read_trained(supernet, experiment, folder, SUPERNET)
     weights = digest(supernet.state_dict())
     judge = Judge(
         SupernetAccuracy(supernet, experiment.dataset, device=choose_device(config.device)),
@@ -129,6 +125,21 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
         {"supernet": weights, "images": experiment.dataset.fingerprint},
     )
     return TrainedSupernet(supernet, judge, weights)
+
+
+def read_trained(
+    module: Trainable, experiment: Experiment, folder: RunFolder, estimator: str
+) -> None:
+    """Loads what was trained for an estimator of a run into a module.
+
+    Raises:
+        RunError: it was not trained, or not to the end.
+    """
+    folder.check_trained(estimator)
+    belongs_to = identity(module, experiment.dataset.train, experiment.config.recipe.train)
+    # The settings are the run folder's business; a later version may know more of them.
+    del belongs_to["settings"]
+    load_trained(module, folder.weights_file(estimator), belongs_to)
 
 
 def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupernet | None:
@@ -213,7 +224,18 @@ def _train_alone(
     parts = [start, config.settings, *map(block_key, module.blocks)]
     name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     checkpoint = folder.export_folder("trained") / f"{name}.safetensors"
-    images = experiment.dataset.train
+    train_network(module, experiment.dataset.train, config, checkpoint, progress)
+
+
+def train_network(
+    module: NetworkModule, images: Split, config: TrainConfig, checkpoint: Path,
+    progress: Progress | None,
+) -> None:  # fmt: skip
+    """Trains a network, and gives it the batch norm statistics that it is used with.
+
+    Raises:
+        RunError: see `hwnas.supernet.train`.
+    """
     if config.epochs:
         train(module, images, config, checkpoint=checkpoint, progress=progress)
     with placed(module, choose_device(config.device)):

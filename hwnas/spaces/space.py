@@ -53,6 +53,11 @@ class SearchSpace:
         """Number of logits."""
         return self.suffix[-1].out_channels
 
+    @property
+    def identity(self) -> str:
+        """A text that is equal exactly for spaces of equal blocks."""
+        return repr((self.prefix, self.slots, self.suffix))
+
     @cached_property
     def choice_counts(self) -> NDArray[np.int64]:
         """(L,) choices of each slot."""
@@ -140,6 +145,17 @@ class SearchSpace:
             raise ValueError(f"the network is not in {self.name}")
         canonical: Architectures = self.canonical(np.array(row))[0]
         return canonical
+
+    def architectures(self, networks: Sequence[Network]) -> Architectures:
+        """(N, L) the canonical architectures of N networks.
+
+        Raises:
+            ValueError: a network is not in the space.
+        """
+        rows = np.empty((len(networks), len(self.slots)), dtype=np.int64)
+        for index, network in enumerate(networks):
+            rows[index] = self.architecture(network)
+        return rows
 
     def sample(self, generator: np.random.Generator, count: int) -> Architectures:
         """(count, L) random canonical architectures.

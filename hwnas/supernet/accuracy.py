@@ -54,9 +54,7 @@ class SupernetAccuracy:
         self._device = device or device_of(supernet)
         self._known: dict[tuple[int, ...], float] = {}
         self._validation = dataset.validation
-        count = min(recalibration_images, len(dataset.train))
-        chosen = np.random.default_rng(0).permutation(len(dataset.train))[:count]
-        self._recalibration = dataset.train.images[chosen]
+        self._recalibration = dataset.train.sample(recalibration_images).images
 
     def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
         """(N,) accuracies of N networks of the space, in percent.
@@ -64,9 +62,7 @@ class SupernetAccuracy:
         Raises:
             ValueError: a network is not in the supernet's space.
         """
-        space = self.supernet.space
-        rows = [space.architecture(network) for network in networks]
-        return self.evaluate_architectures(np.array(rows)) if rows else np.empty(0)
+        return self.evaluate_architectures(self.supernet.space.architectures(networks))
 
     def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
         """(N,) accuracies of a population (N, L), in percent.

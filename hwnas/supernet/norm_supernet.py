@@ -47,7 +47,7 @@ class NormSupernet(Trainable):
     @property
     def identity(self) -> str:
         """A text that is equal exactly for equal spaces."""
-        return f"norms of {(self.space.prefix, self.space.slots, self.space.suffix)!r}"
+        return f"norms of {self.space.identity}"
 
     @property
     def classes(self) -> int:

@@ -50,7 +50,7 @@ class Supernet(Trainable):
     @property
     def identity(self) -> str:
         """A text that is equal exactly for supernets of equal spaces that share alike."""
-        blocks = repr((self.space.prefix, self.space.slots, self.space.suffix))
+        blocks = self.space.identity
         return f"{blocks} with kernel transforms" if self._kernel_transforms else blocks
 
     @property

@@ -1,17 +1,10 @@
 """TrainConfig: how a supernet or a network is trained; read without loading PyTorch."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from devices.config import StrictModel
-
-# Keys that came later. At their defaults they are not part of `settings`, so that a training that
-# an earlier version began can be continued.
-_LATER = (
-    "rule", "random_paths", "clip", "ema", "colour_jitter", "mixup", "cutmix", "precision",
-    "compile",
-)  # fmt: skip
 
 
 class TrainConfig(StrictModel):
@@ -23,6 +16,11 @@ class TrainConfig(StrictModel):
     none), `colour_jitter` the strength and `mixup`, `cutmix` the alpha of augmentations (0: none).
     docs/training.md has advice on each.
     """
+
+    later = (
+        "rule", "random_paths", "clip", "ema", "colour_jitter", "mixup", "cutmix", "precision",
+        "compile",
+    )  # fmt: skip
 
     epochs: Annotated[int, Field(ge=0)]
     batch_size: Annotated[int, Field(ge=2)] = 128
@@ -55,6 +53,10 @@ class TrainConfig(StrictModel):
     @property
     def settings(self) -> str:
         """Equal exactly for trainings that are to give the same weights, wherever they run."""
-        fields = type(self).model_fields
-        unused = {name for name in _LATER if getattr(self, name) == fields[name].default}
-        return self.model_dump_json(exclude=unused | {"device"})
+        return self.model_dump_json(include=set(self.as_before()))
+
+    def as_before(self) -> dict[str, Any]:
+        """See `StrictModel`; without the device, which changes no weights."""
+        content = super().as_before()
+        del content["device"]
+        return content

@@ -48,10 +48,10 @@ def test_settings_that_cannot_be_are_refused(
     assert_refused(terminal, folder, f"train tiny.yaml --set {setting}", sentence)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without CUDA")
 def test_a_device_that_is_not_there_is_refused_before_a_run_is_made(
-    folder: Path, terminal: Terminal
+    folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # wherever this runs
     sentence = "PyTorch finds no CUDA device here"
     assert_refused(terminal, folder, "train tiny.yaml --set train.device=cuda", sentence)
 
