@@ -13,7 +13,7 @@ Cores = Literal["auto", "any"] | tuple[int, ...]
 _CPUS = Path("/sys/devices/system/cpu")
 
 
-def pin(cores: Cores | Sequence[int], threads: int) -> str:
+def pin(cores: str | Sequence[int], threads: int) -> str:
     """Binds this process, and the threads it will start, to some cores.
 
     A thread that moves between cores leaves its caches behind, and on big.LITTLE chips lands on a

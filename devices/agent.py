@@ -1,80 +1,121 @@
 """The agent: the one program that runs on a target, a job in, JSON samples out.
 
-`python -m devices.agent FOLDER` reads `FOLDER/job.json`:
+It reads a job (`devices.job`) from its standard input, takes the files that the job names from the
+current folder, and writes one JSON object a line, each with the job's nonce:
 
-    {"nonce": str, "runtime": str, "threads": int, "cores": "auto" | "any" | [int, ...],
-     "least_runs": int, "least_ms": float, "graphs": ["0.onnx", ...],
-     "rounds": [[round, [graph index, ...]], ...], "operators": bool (false when left out)}
+- `{"event": "loading", "graph": i}` before each graph is loaded;
+- `{"event": "ready", "facts": {...}}`: what the target says of itself, see `_facts`;
+- `{"event": "visit", "round": r, "graph": i, "ms": [...]}` for every visit, in the job's order;
+- `{"event": "waiting", "celsius": t}` every few seconds while it is too hot to go on;
+- `{"event": "round", "round": r, "conditions": {...}}` after each round, see `devices.conditions`;
+- `{"event": "operators", "operators": [{...}, ...]}`, `{"event": "outputs", "graph": i,
+  "values": [...]}` or `{"event": "health", "findings": [{...}, ...]}` for the other tasks;
+- `{"event": "done", "visits": n}` at the end. Output without it is incomplete.
 
-and writes one JSON object a line, each with the nonce: `{"event": "ready", "facts": {...}}` when
-all graphs are loaded, `{"event": "visit", "round": r, "graph": i, "ms": [...]}` for every visit, in
-the order of the job, `{"event": "round", "round": r, "conditions": {...}}` after each round, and
-`{"event": "done", "visits": n}`. Output without that end is incomplete. With "operators", the first
-graph is run under the runtime's profiler: `{"event": "operators", "operators": [{...}, ...]}`.
-With "health": true, no graph is run: `{"event": "health", "findings": [{...}, ...]}`.
+Exit code 0; 2 with a sentence on the standard error; 3 when nobody reads any more. Of several
+agents in one folder one runs at a time. The C runner, `devices/runner`, speaks the same.
 """
 
+import contextlib
+import fcntl
 import json
 import os
 import platform
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from devices.affinity import pin
-from devices.conditions import Conditions
+from devices.conditions import Conditions, hottest
+from devices.emulation import emulator
 from devices.errors import DeviceError
+from devices.job import Job
 from devices.runtimes import load_runtime
+from devices.uncontrolled import uncontrolled
+
+LOCK = "agent.lock"
+# A predecessor whose link broke ends at its next write.
+_LOCK_SECONDS = 20.0
+# Resumed a little below the limit. A chip that does not cool down is measured as hot as it is.
+_COOLER, _LONGEST_WAIT, _TELL_EVERY = 3.0, 300.0, 5.0
 
 
-def main(folder: str) -> int:
-    """Runs the job of a folder; 0 when all of it was done, 2 with a sentence on stderr."""
-    path = Path(folder)
+def main() -> int:
+    """Runs the job on the standard input; 0 when all was done, 2 with a sentence on stderr."""
     try:
-        run_job(json.loads((path / "job.json").read_text(encoding="utf-8")), path)
-    except BrokenPipeError:
-        raise
+        with _alone():
+            run_job(Job.from_text(sys.stdin.read()))
+    except BrokenPipeError:  # whoever asked is gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 3
     except (DeviceError, MemoryError, OSError) as error:
         sys.stderr.write(f"{str(error) or type(error).__name__}\n")
         return 2
     return 0
 
 
-def run_job(job: dict[str, Any], folder: Path) -> None:
-    """Loads every graph of a job, visits them round by round, and writes what it measures."""
-    pinned = pin(job["cores"], job["threads"])  # before the runtime starts its threads
-    if job.get("health"):
+def run_job(job: Job) -> None:
+    """Does what a job says with the files of the current folder, and writes what it measures."""
+    pinned = pin(job.cores, job.threads)  # before the runtime starts its threads
+    visits = 0
+    if job.task == "health":
         from devices.health import read_health  # here, because no other job needs it
 
-        _write(job, event="health", findings=read_health(pinned, job["cores"], job["threads"]))
-        return
-    runtime = load_runtime(job["runtime"])
-    if job.get("operators"):
-        path = folder / job["graphs"][0]
-        found = runtime.operators(path, threads=job["threads"], runs=job["least_runs"])
+        _write(job, event="health", findings=read_health(pinned, job.cores, job.threads))
+    else:
+        visits = _run_graphs(job, pinned)
+    _write(job, event="done", visits=visits)
+
+
+def _run_graphs(job: Job, pinned: str) -> int:
+    runtime, visits = load_runtime(job.runtime), 0
+    if job.task == "operators":
+        path = Path(job.graphs[0])
+        found = runtime.operators(path, threads=job.threads, runs=job.least_runs)
         _write(job, event="operators", operators=found)
-        return
-    graphs = [runtime.load(folder / name, threads=job["threads"]) for name in job["graphs"]]
-    facts = {
-        "machine": platform.machine(),
-        "cpu": cpu_name(),
-        "cores": os.cpu_count() or 1,
-        "pinned": pinned,
-        "runtime": job["runtime"],
-        "runtime_version": runtime.version,
-        "provider": graphs[0].provider if graphs else "",
-    }
-    _write(job, event="ready", facts=facts)
+        return visits
+    graphs = []
+    for index, name in enumerate(job.graphs):
+        _write(job, event="loading", graph=index)  # a sign of life: a slow target takes minutes
+        graphs.append(runtime.load(Path(name), threads=job.threads))
+    _write(job, event="ready", facts=_facts(job, pinned, runtime.version, graphs))
+    if job.task == "outputs":
+        for index, graph in enumerate(graphs):
+            values = graph.run_raw(Path(job.input).read_bytes())
+            _write(job, event="outputs", graph=index, values=values)
+        return visits
     conditions = Conditions()
-    visits = 0
-    for number, order in job["rounds"]:
+    for number, order in job.rounds:
+        _rest(job)
         for index in order:
-            samples = graphs[index].time(least_runs=job["least_runs"], least_ms=job["least_ms"])
+            samples = graphs[index].time(least_runs=job.least_runs, least_ms=job.least_ms)
             rounded = [round(sample, 6) for sample in samples]
             _write(job, event="visit", round=number, graph=index, ms=rounded)
             visits += 1
         _write(job, event="round", round=number, conditions=conditions.read())
-    _write(job, event="done", visits=visits)
+    return visits
+
+
+def _facts(job: Job, pinned: str, version: str, graphs: list[Any]) -> dict[str, Any]:
+    """The fields of a fingerprint that are read on a target, and two that are not of it.
+
+    `emulated` names the emulator, "" where the processor is real; `uncontrolled` what of
+    "pinning", "governor", "clock", "temperature" could neither be set nor read.
+    """
+    return {
+        "machine": platform.machine(),
+        "cpu": cpu_name(),
+        "cores": os.cpu_count() or 1,
+        "pinned": pinned,
+        "agent": "python",
+        "runtime": job.runtime,
+        "runtime_version": version,
+        "provider": graphs[0].provider if graphs else "",
+        "emulated": emulator(),
+        "uncontrolled": uncontrolled(pinned),
+    }
 
 
 def cpu_name() -> str:
@@ -99,14 +140,41 @@ def cpu_name() -> str:
     return ", ".join(parts) or platform.machine()
 
 
-def _write(job: dict[str, Any], **content: Any) -> None:
-    sys.stdout.write(json.dumps({"nonce": job["nonce"], **content}) + "\n")
+def _rest(job: Job) -> None:
+    """Lets the chip cool down before a round: for a fixed time, then until it is cool enough."""
+    time.sleep(job.rest_s)
+    celsius = hottest()
+    if not job.limit_celsius or celsius is None or celsius <= job.limit_celsius:
+        return
+    end = time.monotonic() + _LONGEST_WAIT
+    while celsius is not None and celsius > job.limit_celsius - _COOLER and time.monotonic() < end:
+        _write(job, event="waiting", celsius=celsius)
+        time.sleep(_TELL_EVERY)
+        celsius = hottest()
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Holds the folder's lock, so that two jobs do not disturb each other's timings."""
+    with Path(LOCK).open("w", encoding="utf-8") as file:
+        end = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > end:
+                    raise DeviceError(
+                        "another hwnas process is measuring on this device; wait for it"
+                    ) from error
+                time.sleep(0.1)
+        yield
+
+
+def _write(job: Job, **content: Any) -> None:
+    sys.stdout.write(json.dumps({"nonce": job.nonce, **content}) + "\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1]))
-    except BrokenPipeError:  # whoever asked is gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(3)
+    sys.exit(main())

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Self
+from pathlib import PurePosixPath
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from devices.affinity import Cores
+from devices.agents import AGENTS
 from devices.config import StrictModel, find_config, read_config
 from devices.errors import DeviceError
 from devices.runtimes import RUNTIMES
@@ -17,19 +19,64 @@ IMPORTED = "imported"
 """The transport of a device that nothing runs on here: its timings come from elsewhere."""
 
 
+# One word each that no shell and no option parser takes for something else.
+_HOST = r"^[A-Za-z0-9_:\[][A-Za-z0-9_.:%\[\]-]*$"
+_WORD = r"^[A-Za-z0-9_][A-Za-z0-9_.:-]*$"
+_OF_TRANSPORT = {
+    "ssh": ("host", "user", "port", "ssh_config"),
+    "adb": ("serial", "fixed_performance"),
+}
+
+
 class Device(StrictModel):
     """Transport + runtime + precision, threads, batch: a file of `configs/devices/`.
 
-    `cores`: which ones the threads are pinned to ("auto"), "any", or a list of numbers.
+    Attributes:
+        name: what `--device` and `latency@NAME` call it.
+        transport: registered name.
+        host, user, port, ssh_config: of the transport ssh; what is left out says the user's own ssh
+            configuration, or the file that `ssh_config` names.
+        serial: of the transport adb, as `adb devices` shows it.
+        fixed_performance: of adb: ask Android to keep its clocks at a level that it can hold.
+        folder: on the target, where graphs go; by default the user's cache there.
+        agent: registered name of the program that runs there.
+        python: of the agent python: which one.
+        bundle: of the agent native: a folder of `hwnas devices bundle`, or one made by hand.
+        runtime: registered name.
+        precision: of weights and activations.
+        threads: of one inference.
+        batch: images an inference.
+        cores: which ones the threads are pinned to ("auto"), "any", or a list of numbers.
+        rest_s: seconds of rest before each round of measurements.
+        limit_celsius: a round waits while the hottest sensor is above it.
+        emulated: the target's processor is emulated, though it cannot be seen there.
     """
+
+    later: ClassVar[tuple[str, ...]] = (
+        "host", "user", "port", "ssh_config", "serial", "fixed_performance", "folder", "agent",
+        "python", "bundle", "rest_s", "limit_celsius", "emulated",
+    )  # fmt: skip
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     transport: str = "local"
+    host: Annotated[str | None, Field(pattern=_HOST)] = None
+    user: Annotated[str | None, Field(pattern=_WORD)] = None
+    port: Annotated[int | None, Field(ge=1, le=65535)] = None
+    ssh_config: str | None = None
+    serial: Annotated[str | None, Field(pattern=_WORD)] = None
+    fixed_performance: bool = False
+    folder: str | None = None
+    agent: str = "python"
+    python: str | None = None
+    bundle: str | None = None
     runtime: str = "onnxruntime"
     precision: str = "fp32"
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     batch: Annotated[int, Field(ge=1)] = 1
     cores: Cores = "auto"
+    rest_s: Annotated[float, Field(ge=0, le=600)] = 0.0
+    limit_celsius: Annotated[float | None, Field(ge=20, le=120)] = None
+    emulated: bool = False
 
     @field_validator("cores", mode="before")
     @classmethod
@@ -55,6 +102,38 @@ class Device(StrictModel):
     @classmethod
     def _known_transport(cls, value: str) -> str:
         return _known(value, (*TRANSPORTS, IMPORTED))
+
+    @field_validator("agent")
+    @classmethod
+    def _known_agent(cls, value: str) -> str:
+        return _known(value, AGENTS)
+
+    @field_validator("folder")
+    @classmethod
+    def _whole_path(cls, value: str | None) -> str | None:
+        if value is not None and (not PurePosixPath(value).is_absolute() or ".." in value):
+            raise ValueError(f"{value!r} must be a whole path on the target, like /data/hwnas")
+        if value is not None and (not value.isprintable() or len(PurePosixPath(value).parts) < 3):
+            # What is in it is removed: not a place like /tmp that others use.
+            raise ValueError(f"{value!r} must be a folder of its own, like /data/hwnas")
+        return value
+
+    @model_validator(mode="after")
+    def _keys_of_the_transport(self) -> Self:
+        for transport, keys in _OF_TRANSPORT.items():
+            wrong = [key for key in keys if key in self.model_fields_set]
+            if wrong and self.transport != transport:
+                raise ValueError(f"{wrong[0]} is for 'transport: {transport}', and here it is "
+                                 f"{self.transport}; leave it out")  # fmt: skip
+        if self.transport == "ssh" and not self.host:
+            raise ValueError("the key 'host' is missing: which machine ssh reaches")
+        if self.folder and self.transport not in _OF_TRANSPORT:
+            raise ValueError("folder is for targets far away; leave it out")
+        if self.python and self.agent != "python":
+            raise ValueError("python is for 'agent: python'; leave it out")
+        if self.bundle and self.agent != "native":
+            raise ValueError("bundle is for 'agent: native'; add that, or leave it out")
+        return self
 
     @field_validator("runtime")
     @classmethod
@@ -95,7 +174,7 @@ class Fingerprint:
 
     `machine`, `cpu`, `cores`, `pinned`, `runtime`, `runtime_version` and `provider` are read on the
     target; `precision`, `threads` and `batch` are the device's; `opset` and `graph_builder` the
-    graphs'.
+    graphs'; `agent` is the program that timed.
     """
 
     machine: str
@@ -110,6 +189,7 @@ class Fingerprint:
     pinned: str
     opset: int
     graph_builder: int
+    agent: str = "python"  # tables of before there were others do not say it
 
     def difference(self, other: "Fingerprint") -> str | None:
         """The first field that differs, None when equal.

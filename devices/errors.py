@@ -20,6 +20,25 @@ class DeviceError(HwnasError):
     """A device or runtime that cannot be reached, loaded or trusted."""
 
 
+class LinkError(DeviceError):
+    """The link to a device broke: what came across it is kept, and the rest can be asked again."""
+
+
+class ProgramError(DeviceError):
+    """A program on a device ended with an error.
+
+    Attributes:
+        code: its exit code.
+        said: the last line of its standard error.
+    """
+
+    def __init__(self, where: str, code: int, said: str) -> None:
+        """Makes the sentence of where it ran and what it said."""
+        super().__init__(f"timing on {where} failed: {said or f'exit code {code}'}")
+        self.code = code
+        self.said = said
+
+
 class TableError(HwnasError):
     """A latency table that is missing, damaged, or made for another device or space."""
 

@@ -11,7 +11,7 @@ from onnx.external_data_helper import load_external_data_for_model, uses_externa
 
 from devices.device import Device
 from devices.errors import ConfigError
-from devices.jobs import open_target
+from devices.target import open_target
 from latency.measure import MemoryLog, Progress, run_sessions
 from latency.noise import measured_twice
 from latency.schedule import Schedule

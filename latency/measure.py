@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
+from devices.answers import Facts, RoundEnd
+from devices.answers import Visit as TargetVisit
 from devices.device import IMPORTED, Device, Fingerprint
-from devices.errors import TableError
-from devices.jobs import Facts, Round, RoundEnd, Target, open_target
-from devices.jobs import Visit as TargetVisit
+from devices.errors import DeviceError, LinkError, TableError
 from devices.lock import locked
+from devices.target import Round, Target, open_target
 from latency.blocks import ConvBlock, Head, InvertedResidual, Network
 from latency.graph import BUILDER_VERSION, OPSET, build_graph
 from latency.quantize import inside_network, quantize
@@ -29,6 +30,9 @@ Progress = Callable[[int, int], None]
 REFERENCE_BLOCK = InvertedResidual(40, 120, 40, 5, 1, 32, "relu", 28)
 # Graphs of one job are all in memory at once, on the target.
 MOST_BYTES = 600e6
+_NOT_COMPARED = ("emulated", "uncontrolled")
+# Jobs in a row that ended before their end and without a visit.
+_MOST_FRUITLESS = 4
 
 
 class VisitLog(Protocol):
@@ -45,6 +49,9 @@ class VisitLog(Protocol):
 
     def add_conditions(self, session: int, number: int, conditions: Mapping[str, float]) -> None:
         """Keeps what the machine was like during a round."""
+
+    def add_uncontrolled(self, names: Sequence[str]) -> None:
+        """Keeps what of the machine was left to chance, see `devices.uncontrolled`."""
 
 
 class MemoryLog:
@@ -71,6 +78,10 @@ class MemoryLog:
         """See `VisitLog`."""
         del session, number
         self.conditions.append(dict(conditions))
+
+    def add_uncontrolled(self, names: Sequence[str]) -> None:
+        """See `VisitLog`."""
+        del names
 
 
 def measure(
@@ -163,8 +174,7 @@ def run_sessions(
             total = done + sum(schedule.rounds - had[name] for name in lacking)
             total += later * schedule.rounds
             for group in _groups(target, builders, lacking):
-                rounds = schedule.rounds_of(visits, group, session)
-                for stored in _run(target, rounds, log, session, schedule):
+                for stored in _measured(target, group, log, session, schedule):
                     done += stored
                     if progress is not None:
                         progress(done, total)
@@ -239,6 +249,26 @@ def _groups(
         yield group
 
 
+def _measured(
+    target: Target, graphs: Sequence[str], log: VisitLog, session: int, schedule: Schedule
+) -> Iterator[int]:
+    """Makes a session's visits of some graphs, again and again while the link breaks between.
+
+    Yields how many visits were kept, whenever some were.
+    """
+    fruitless = 0
+    while rounds := schedule.rounds_of(log.visits(), graphs, session):
+        try:
+            for stored in _run(target, rounds, log, session, schedule):
+                fruitless = 0
+                yield stored
+        except LinkError:
+            fruitless += 1
+            if fruitless == _MOST_FRUITLESS:
+                raise
+            target.reconnect()
+
+
 def _run(
     target: Target, rounds: Sequence[Round], log: VisitLog, session: int, schedule: Schedule
 ) -> Iterator[int]:
@@ -248,7 +278,9 @@ def _run(
     for message in job:
         match message:
             case dict():
+                _require_real(target.device, message)
                 log.bind(_fingerprint(target.device, message))
+                log.add_uncontrolled(message["uncontrolled"])
             case RoundEnd():
                 log.add_conditions(session, message.round, message.conditions)
                 before = 0.0
@@ -265,7 +297,7 @@ def _run(
 def _fingerprint(device: Device, facts: Facts) -> Fingerprint:
     return Fingerprint.from_dict(
         {
-            **facts,
+            **{name: value for name, value in facts.items() if name not in _NOT_COMPARED},
             "precision": device.precision,
             "threads": device.threads,
             "batch": device.batch,
@@ -273,3 +305,13 @@ def _fingerprint(device: Device, facts: Facts) -> Fingerprint:
             "graph_builder": BUILDER_VERSION,
         }
     )
+
+
+def _require_real(device: Device, facts: Facts) -> None:
+    """Raises DeviceError for a processor that is emulated: its times say nothing of a real one."""
+    emulator = facts.get("emulated") or ("an emulator" if device.emulated else "")
+    if emulator:
+        raise DeviceError(
+            f"{device.name} is emulated, by {emulator}: its times say nothing of a real "
+            "processor and are not kept; name a real --device"
+        )

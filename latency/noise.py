@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from devices.answers import Visit as TargetVisit
 from devices.device import Device
-from devices.jobs import Round, Target, open_target
-from devices.jobs import Visit as TargetVisit
+from devices.target import Round, Target, open_target
 from latency.blocks import ConvBlock, Head, InvertedResidual, Network
 from latency.measure import reference_model, timed_model
 from latency.schedule import REFERENCE

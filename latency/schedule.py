@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from devices.jobs import Round
+from devices.target import Round
 from latency.visits import Visits
 
 REFERENCE = "the reference block"

@@ -97,6 +97,18 @@ class LatencyTable:
                 "name another file with --table, or move this one away to measure again"
             )
 
+    def add_uncontrolled(self, names: Sequence[str]) -> None:
+        """Notes what of the machine was left to chance in a session, beside what was before."""
+        content = json.dumps(sorted({*self.uncontrolled(), *names}))
+        self._database.write(
+            "INSERT OR REPLACE INTO provenance VALUES ('uncontrolled', ?)", (content,)
+        )
+
+    def uncontrolled(self) -> list[str]:
+        """What was left to chance while measuring: "governor" or "clock", for example."""
+        rows = self._database.rows("SELECT content FROM provenance WHERE name = 'uncontrolled'")
+        return [str(name) for name in json.loads(rows[0][0])] if rows else []
+
     def register(self, graphs: Mapping[str, Network]) -> None:
         """Notes graphs (single blocks, or whole networks) by key, those that are new."""
         with self._database.transaction():

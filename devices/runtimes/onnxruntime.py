@@ -103,6 +103,15 @@ class OnnxRuntimeGraph:
         name = self._session.get_inputs()[0].name
         return np.asarray(self._session.run(None, {name: image})[0])
 
+    def run_raw(self, raw: bytes) -> list[float]:
+        """See `LoadedGraph`."""
+        first = self._session.get_inputs()[0]
+        dtype = np.dtype(_TYPES[first.type])
+        if len(raw) != dtype.itemsize * int(np.prod(first.shape)):
+            raise DeviceError(f"the input {first.name} is {first.shape}, not of {len(raw)} bytes")
+        image = np.frombuffer(raw, dtype).reshape(first.shape)
+        return [float(value) for value in self.run(image).ravel()]
+
     def time(self, *, least_runs: int, least_ms: float) -> list[float]:
         """Milliseconds of consecutive inferences, after one to four that are not counted."""
         run, binding, clock = self._session.run_with_iobinding, self._binding, time.perf_counter_ns

@@ -16,6 +16,13 @@ class LoadedGraph(Protocol):
     def run(self, image: NDArray[Any]) -> NDArray[Any]:
         """The first output for one input batch, of a graph with one input."""
 
+    def run_raw(self, raw: bytes) -> list[float]:
+        """The first output, flat, for the raw little-endian values of the only input.
+
+        Raises:
+            DeviceError: they are not as many as the input has.
+        """
+
     def time(self, *, least_runs: int, least_ms: float) -> list[float]:
         """Milliseconds of consecutive inferences, after a few that are not counted.
 

@@ -1,10 +1,15 @@
 """Transports by the name that device configs use: one line each."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devices.transports.local import LocalTransport
 from devices.transports.transport import Transport
 
-TRANSPORTS: dict[str, Callable[[], Transport]] = {"local": LocalTransport}
+if TYPE_CHECKING:
+    from devices.device import Device
+
+TRANSPORTS: dict[str, Callable[["Device", Path], Transport]] = {"local": LocalTransport}
 
 __all__ = ["TRANSPORTS", "Transport"]

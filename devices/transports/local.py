@@ -1,52 +1,40 @@
 """The machine at hand: the agent is a child process, so that a crash there is not one here."""
 
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from devices.errors import DeviceError
+from devices.transports.process import run_lines
+
+if TYPE_CHECKING:
+    from devices.device import Device
+
+WHERE = "this machine"
 
 
 class LocalTransport:
-    """Runs the agent with this Python."""
+    """Runs the agent in the private folder itself."""
 
-    def push(self, folder: Path) -> str:
-        """Nothing to copy: the folder is already here."""
-        return str(folder)
+    sent_bytes = 0
 
-    def run_agent(self, folder: str) -> Iterator[str]:
-        """Runs the agent on a job folder and yields its output lines.
+    def __init__(self, device: "Device", folder: Path) -> None:
+        """Takes the folder that units are linked into."""
+        del device
+        self._folder = folder
 
-        The child has its own process group, so that Ctrl-C stops the parent alone, which then ends
-        the child; a killed parent ends it too, at its next write into the broken pipe.
+    def connect(self) -> None:
+        """Nothing is between."""
 
-        Raises:
-            DeviceError: the agent ended with an error.
-        """
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-            agent = subprocess.Popen(
-                # -P: no module of the current folder may stand in for one of Python's or ours.
-                [sys.executable, "-P", "-m", "devices.agent", folder],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                start_new_session=True,
-            )
-            assert agent.stdout is not None
-            try:
-                yield from agent.stdout
-                code = agent.wait()
-            finally:
-                agent.kill()
-                agent.wait()
-                agent.stdout.close()
-            if code != 0:
-                errors.seek(0)
-                said = errors.read().strip().splitlines()[-1:] or [f"exit code {code}"]
-                raise DeviceError(f"timing on this machine failed: {said[0]}")
+    def push(self, units: Mapping[str, Path]) -> None:
+        """Links what lies elsewhere into the folder."""
+        for name, path in units.items():
+            here = self._folder / name
+            if not here.exists():
+                here.symlink_to(path.resolve())
+
+    def run(self, command: Sequence[str], given: str) -> Iterator[str]:
+        """See `Transport`."""
+        return run_lines(command, given, where=WHERE, folder=self._folder)
 
     def close(self) -> None:
-        """Nothing stays behind."""
+        """Nothing stays behind: the folder's owner removes it."""

@@ -21,7 +21,7 @@ def check_device(
     Takes some ten seconds. A poor device is no error: the exit code is 0.
     """
     from devices.device import load_device
-    from devices.jobs import open_target
+    from devices.target import open_target
     from latency.noise import check_noise
     from latency.verdict import grade, verdict
 

@@ -1,59 +1,70 @@
-"""What every registered transport must do."""
+"""What every registered transport must do; those far away in tests/targets."""
 
-import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from devices.errors import DeviceError
-from devices.transports import TRANSPORTS, Transport
-from latency.blocks import ConvBlock
-from latency.graph import build_graph
+from devices.device import Device
+from devices.errors import DeviceError, ProgramError
+from devices.transports import Transport
+from devices.transports.local import LocalTransport
+from devices.transports.process import MOST_LINE
+
+ENDLESS = "import sys, time\nwhile True: print('x', flush=True); time.sleep(0.01)"
 
 
-@pytest.fixture(params=TRANSPORTS)
-def transport(request: pytest.FixtureRequest):
-    opened = TRANSPORTS[request.param]()
+@pytest.fixture
+def transport(tmp_path: Path) -> Iterator[Transport]:
+    opened = LocalTransport(Device(name="here"), tmp_path)
+    opened.connect()
     yield opened
     opened.close()
 
 
-def job(folder: Path, rounds: list[list[object]]) -> Path:
-    graph = build_graph([ConvBlock(3, 8, 3, 2, "relu", 16)])
-    (folder / "0.onnx").write_bytes(graph.SerializeToString())
-    content = {"nonce": "abc", "runtime": "onnxruntime", "threads": 1,
-               "cores": "auto", "least_runs": 2, "least_ms": 0.0, "graphs": ["0.onnx"],
-               "rounds": rounds}  # fmt: skip
-    (folder / "job.json").write_text(json.dumps(content))
-    return folder
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
 
 
-def test_a_pushed_job_runs_and_answers_with_its_nonce(transport: Transport, tmp_path: Path) -> None:
-    there = transport.push(job(tmp_path, [[0, [0]], [1, [0]]]))
-    answers = [json.loads(line) for line in transport.run_agent(there)]
-    assert [answer["event"] for answer in answers] == [
-        "ready",
-        "visit",
-        "round",
-        "visit",
-        "round",
-        "done",
-    ]
-    assert {answer["nonce"] for answer in answers} == {"abc"}
-    assert all(len(a["ms"]) == 2 for a in answers if a["event"] == "visit")
-
-
-def test_an_agent_that_fails_is_one_sentence_with_what_it_said(
-    transport: Transport, tmp_path: Path
+def test_a_pushed_file_is_in_the_folder_where_the_program_runs(
+    transport: Transport, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = job(tmp_path, [[0, [0]]])
-    (folder / "0.onnx").write_bytes(b"no model")
-    with pytest.raises(DeviceError, match=r"failed: .*cannot load 0\.onnx"):
-        list(transport.run_agent(transport.push(folder)))
+    unit = tmp_path_factory.mktemp("elsewhere") / "abc.txt"
+    unit.write_text("content")
+    transport.push({"abc.txt": unit})
+    transport.push({"abc.txt": unit})
+    lines = transport.run(python("print(open('abc.txt').read()); print(input())"), "given\n")
+    assert list(lines) == ["content", "given"]
 
 
-def test_a_job_that_is_left_in_the_middle_ends(transport: Transport, tmp_path: Path) -> None:
-    lines = transport.run_agent(transport.push(job(tmp_path, [[n, [0]] for n in range(100_000)])))
+def test_a_program_that_fails_says_its_code_and_its_last_line(transport: Transport) -> None:
+    code = "import sys; print('one'); sys.stderr.write('first\\nwhy\\x1b[2J\\n'); sys.exit(7)"
+    lines = transport.run(python(code), "")
+    assert next(lines) == "one"
+    with pytest.raises(ProgramError, match=r"failed: why\?\[2J") as caught:
+        list(lines)
+    assert (caught.value.code, caught.value.said) == (7, "why?[2J")
+
+
+def test_a_program_that_is_not_there_is_told_as_a_shell_does(transport: Transport) -> None:
+    with pytest.raises(ProgramError) as caught:
+        list(transport.run(["no-such-program"], ""))
+    assert caught.value.code == 127
+
+
+def test_a_program_that_is_left_in_the_middle_ends(transport: Transport) -> None:
+    lines = transport.run(python(ENDLESS), "")
     next(lines)
     lines.close()  # type: ignore[attr-defined]
     assert list(lines) == []
+
+
+def test_silence_and_lines_without_end_are_refused(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(DeviceError, match="a line without an end"):
+        list(transport.run(python(f"print('x' * {2 * MOST_LINE})"), ""))
+    monkeypatch.setattr("devices.transports.process.SILENCE_S", 0.5)
+    with pytest.raises(DeviceError, match="has said nothing for"):
+        list(transport.run(python("import time; time.sleep(60)"), ""))

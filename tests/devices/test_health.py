@@ -15,8 +15,7 @@ from devices.device import Device
 from devices.errors import DeviceError
 from devices.health import read_health
 from devices.health_files import system_findings
-from devices.jobs import open_target
-from devices.transports import TRANSPORTS
+from devices.target import open_target
 from devices.transports.local import LocalTransport
 
 CPUS = "sys/devices/system/cpu"
@@ -299,10 +298,9 @@ def test_a_target_tells_its_health_and_names_a_busy_neighbour() -> None:
 
 
 def test_a_target_that_says_nothing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LocalTransport, "run_agent", lambda *_: (line for line in ()))
-    monkeypatch.setitem(TRANSPORTS, "local", LocalTransport)
+    monkeypatch.setattr(LocalTransport, "run", lambda *_: (line for line in ()))
     with (
         open_target(Device(name="here")) as target,
-        pytest.raises(DeviceError, match="said nothing of itself"),
+        pytest.raises(DeviceError, match="here has stopped"),
     ):
         target.health()

@@ -10,7 +10,7 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, num
 
 from devices.device import Device
 from devices.errors import ConfigError, DeviceError
-from devices.jobs import Round, Target, open_target
+from devices.target import Round, Target, open_target
 from latency import foreign
 from latency.foreign import by_type, load_model, measure_any
 from latency.schedule import Schedule

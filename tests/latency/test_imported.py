@@ -7,7 +7,7 @@ import pytest
 
 from devices.device import Device
 from devices.errors import DeviceError, TableError
-from devices.jobs import open_target
+from devices.target import open_target
 from hwnas.spaces import load_space
 from latency.blocks import ConvBlock, block_key
 from latency.imported import import_timings

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from devices.answers import Facts, RoundEnd, Visit
 from devices.device import Device
-from devices.jobs import Facts, Round, RoundEnd, Target, Visit
+from devices.errors import DeviceError, LinkError
+from devices.target import Round, Target
 from latency import measure
 from latency.measure import MemoryLog, run_sessions
 from latency.schedule import REFERENCE, Schedule
@@ -15,7 +17,7 @@ from latency.visits import Visit as StoredVisit
 DEVICE = Device(name="here")
 FACTS: Facts = {
     "machine": "m", "cpu": "c", "cores": 1, "pinned": "no", "runtime": "onnxruntime",
-    "runtime_version": "1", "provider": "p",
+    "runtime_version": "1", "provider": "p", "uncontrolled": [],
 }  # fmt: skip
 SCHEDULE = Schedule(sessions=4, most_sessions=7, rounds=2, reference_every=2)
 MODELS = {name: (lambda name=name: name.encode()) for name in ("steady", "wandering", "other")}
@@ -107,3 +109,50 @@ def test_a_visit_stands_beside_the_slower_of_the_references_around_it(times: Tim
     found = {v.graph: v.reference_ms for v in log.visits() if v.round == 0}
     assert [found[name] for name in order] == [0.3, 0.3, 0.3]
     assert {v.reference_ms for v in log.visits() if v.round == 1} == {0.2}
+
+
+def test_what_was_measured_before_a_link_broke_is_kept_and_the_rest_is_asked_again(
+    times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = times.run
+    reached: list[int] = []
+
+    def broken(rounds: list[Round]) -> Iterator[Any]:
+        for number, answer in enumerate(whole(rounds)):
+            if number == 5 and len(times.jobs) == 2:  # in the second job, behind a few visits
+                raise LinkError("cut")
+            yield answer
+
+    monkeypatch.setattr(times, "run", broken)
+    monkeypatch.setattr(Target, "reconnect", lambda _: reached.append(len(times.jobs)))
+    log = MemoryLog()
+    run_sessions(DEVICE, MODELS, log, SCHEDULE)
+    assert reached == [2]
+    assert len({(v.graph, v.session, v.round) for v in log.visits()}) == len(list(log.visits()))
+    assert len(log.visits().of("steady")) == 8
+
+
+def test_a_link_that_breaks_every_time_is_given_up(
+    times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: list[Round]) -> Iterator[Any]:
+        yield dict(FACTS)
+        raise LinkError("cut")
+
+    monkeypatch.setattr(times, "run", broken)
+    monkeypatch.setattr(Target, "reconnect", lambda _: None)
+    with pytest.raises(LinkError, match="cut"):
+        run_sessions(DEVICE, MODELS, MemoryLog(), SCHEDULE)
+
+
+def test_times_of_an_emulated_processor_are_not_kept(
+    times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = MemoryLog()
+    declared = DEVICE.model_copy(update={"emulated": True})
+    with pytest.raises(DeviceError, match="here is emulated, by an emulator: its times say"):
+        run_sessions(declared, MODELS, log, SCHEDULE)
+    monkeypatch.setitem(FACTS, "emulated", "qemu-aarch64-static")
+    with pytest.raises(DeviceError, match="here is emulated, by qemu-aarch64-static"):
+        run_sessions(DEVICE, MODELS, log, SCHEDULE)
+    assert not list(log.visits())

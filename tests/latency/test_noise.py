@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from devices.answers import RoundEnd, Visit
 from devices.device import Device
-from devices.jobs import Round, RoundEnd, Target, Visit
+from devices.target import Round, Target
 from latency import noise
 from latency.blocks import check_network
 from latency.noise import NETWORK, NETWORK_NAME, Check, Noise, check_noise, measured_twice

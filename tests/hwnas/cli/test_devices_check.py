@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from devices.jobs import Target
+from devices.target import Target
 from latency import noise
 from latency.noise import Noise
 from tests.hwnas.cli.conftest import Terminal

@@ -1,16 +1,17 @@
 """Jobs through the real agent and the real ONNX Runtime, and agents that misbehave."""
 
-import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from devices.answers import Facts, RoundEnd, Visit
 from devices.device import Device
 from devices.errors import DeviceError
-from devices.jobs import Facts, Round, RoundEnd, Visit, open_target
+from devices.job import Job
+from devices.target import Round, open_target
 from devices.transports import TRANSPORTS
 from devices.transports.local import LocalTransport
 from latency.blocks import ConvBlock
@@ -67,7 +68,9 @@ def test_a_visit_lasts_as_long_as_asked() -> None:
 
 
 def test_a_graph_that_cannot_be_loaded_is_one_sentence() -> None:
-    with pytest.raises(DeviceError, match=r"timing on this machine failed: .*cannot load 0\.onnx"):
+    with pytest.raises(
+        DeviceError, match=r"timing on this machine failed: .*cannot load [0-9a-f]+\.onnx"
+    ):
         run({"a": b"no model"}, [Round(0, ["a"])])
 
 
@@ -92,8 +95,9 @@ class Scripted(LocalTransport):
 
     lines: tuple[str, ...] = ()
 
-    def run_agent(self, folder: str) -> Iterator[str]:
-        nonce = json.loads((Path(folder) / "job.json").read_text())["nonce"]
+    def run(self, command: Sequence[str], given: str) -> Iterator[str]:
+        del command
+        nonce = Job.from_text(given).nonce
         for line in self.lines:
             yield line.replace("NONCE", nonce)
 
@@ -113,6 +117,23 @@ class Scripted(LocalTransport):
             ('{"nonce": "NONCE", "event": "visit", "round": 0, "graph": 0, "ms": []}',),
             "a visit that cannot be",
         ),
+        (
+            ('{"nonce": "NONCE", "event": "visit", "round": 0, "graph": 0, "ms": [NaN]}',),
+            "a visit that cannot be",
+        ),
+        (
+            ('{"nonce": "NONCE", "event": "visit", "round": 0, "graph": -1, "ms": [1]}',),
+            "a visit that cannot be",
+        ),
+        (
+            ('{"nonce": "NONCE", "event": "ready", "facts": {"cpu": "\\u001b[2J"}}',),
+            "facts that cannot be",
+        ),
+        (
+            ('{"nonce": "NONCE", "event": "round", "round": 0, "conditions": {"mhz": "x"}}',),
+            "a round that cannot be",
+        ),
+        (('{"nonce": "NONCE", "event": "loading"}',) * 2000, "more than it was asked for"),
     ],
 )
 def test_output_that_is_not_complete_and_of_this_job_does_not_count(
@@ -127,13 +148,15 @@ def test_output_that_is_not_complete_and_of_this_job_does_not_count(
 
 def test_the_agent_ends_when_nobody_listens(tmp_path: Path) -> None:
     (tmp_path / "0.onnx").write_bytes(GRAPH)
-    rounds = [[number, [0]] for number in range(100_000)]
-    job = {"nonce": "n", "runtime": "onnxruntime", "threads": 1, "cores": "auto",
-           "least_runs": 1, "least_ms": 0, "graphs": ["0.onnx"], "rounds": rounds}  # fmt: skip
-    (tmp_path / "job.json").write_text(json.dumps(job))
-    agent = subprocess.Popen(
-        [sys.executable, "-m", "devices.agent", str(tmp_path)], stdout=subprocess.PIPE
-    )
+    rounds = tuple((number, (0,)) for number in range(100_000))
+    job = Job(nonce="n", runtime="onnxruntime", threads=1, cores="auto", least_runs=1,
+              graphs=("0.onnx",), rounds=rounds)  # fmt: skip
+    (tmp_path / "job.txt").write_text(job.to_text())
+    with (tmp_path / "job.txt").open() as given:
+        agent = subprocess.Popen(
+            [sys.executable, "-m", "devices.agent"],
+            cwd=tmp_path, stdin=given, stdout=subprocess.PIPE,
+        )  # fmt: skip
     assert agent.stdout is not None
     agent.stdout.readline()
     agent.stdout.close()

@@ -1,0 +1,80 @@
+"""The agent in Python: one archive of modules, for targets with python3 and the runtime."""
+
+import hashlib
+import io
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from devices.device import Device
+
+_ROOT = Path(__file__).resolve().parent.parent
+# All that devices.agent imports. They run with Python 3.10 and need no package but the runtime's.
+_MODULES = (
+    "__init__", "affinity", "agent", "conditions", "emulation", "errors", "health", "health_files",
+    "job", "uncontrolled",
+)  # fmt: skip
+_MAIN = "import sys\nfrom devices.agent import main\nsys.exit(main())\n"
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+class PythonAgent:
+    """Runs the archive with the device's `python`; here, with the one that runs hwnas."""
+
+    def __init__(self, device: "Device") -> None:
+        """Takes the device that it is for."""
+        own = sys.executable if device.transport == "local" else "python3"
+        self._python = device.python or own
+        self._name = device.name
+
+    def units(self, folder: Path) -> Mapping[str, Path]:
+        """The archive."""
+        path = folder / _archive_name()
+        if not path.is_file():
+            path.write_bytes(archive())
+        return {path.name: path}
+
+    def command(self) -> Sequence[str]:
+        """Python, which finds modules in an archive before those of the current folder."""
+        return [self._python, _archive_name()]
+
+    def missing(self, said: str) -> str:
+        """How to bring Python, or a package, to the target."""
+        if "No module named" in said:
+            package = said.rsplit("No module named", 1)[1].strip(" '\"").partition(".")[0]
+            return (
+                f"{self._python} of {self._name} has no package {package}: run '{self._python} -m "
+                f"pip install {package}' there, set 'python' to one that has it, or use 'agent: "
+                "native', which needs no Python there"
+            )
+        return (
+            f"there is no {self._python} on {self._name}: install it, set 'python' to its path, or "
+            "use 'agent: native', which needs no Python there"
+        )
+
+
+@cache
+def archive() -> bytes:
+    """A zip archive that Python runs as a program: equal modules make equal bytes."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in _contents():
+            file.writestr(zipfile.ZipInfo(name, _DATE), content)
+    return target.getvalue()
+
+
+def _contents() -> Iterator[tuple[str, bytes]]:
+    yield "__main__.py", _MAIN.encode()
+    for module in _MODULES:
+        yield f"devices/{module}.py", (_ROOT / f"{module}.py").read_bytes()
+    for path in sorted((_ROOT / "runtimes").glob("*.py")):
+        yield f"devices/runtimes/{path.name}", path.read_bytes()
+
+
+@cache
+def _archive_name() -> str:
+    return f"agent-{hashlib.sha256(archive()).hexdigest()[:32]}.pyz"

@@ -1,0 +1,134 @@
+"""Job: what an agent is asked to do, and the text in which it gets there.
+
+The text is lines of words, so that a small C program reads it as easily as Python. It begins with
+`hwnas job 1` and ends with `end`: a text that was cut off is no job.
+
+    hwnas job 1
+    nonce 5f0c...              repeated in every answer
+    runtime onnxruntime
+    threads 1
+    cores auto                 or "any", or numbers: cores 4 5
+    task time                  or "operators", "outputs", "health"
+    runs 5                     inferences a visit, at least
+    ms 1.0                     duration of a visit, at least
+    rest 0.0                   seconds of rest before each round
+    limit 0.0                  °C above which a round waits, 0 for none
+    input NAME                 raw values for the task "outputs", else left out
+    graph NAME                 one line a graph, in the order of their indices
+    round 0 2 0 1 0            number, then the indices of the graphs to visit
+    end
+"""
+
+import re
+from dataclasses import dataclass
+
+from devices.errors import DeviceError
+
+_HEAD, _END = "hwnas job 1", "end"
+TASKS = ("time", "operators", "outputs", "health")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of an agent; files are named, they lie in the working folder.
+
+    Attributes:
+        nonce: repeated in every answer.
+        runtime: registered name.
+        threads: of the runtime.
+        cores: "auto", "any", or numbers.
+        task: "time" visits graphs in rounds; "operators" runs the first graph under the runtime's
+            profiler; "outputs" runs each graph once on `input`; "health" runs none.
+        least_runs: inferences a visit, at least.
+        least_ms: duration of a visit, at least.
+        rest_s: seconds of rest before each round.
+        limit_celsius: a round waits while a sensor is above it; 0 for none.
+        input: file of the first input's values, raw, for "outputs".
+        graphs: files of ONNX models.
+        rounds: number, and indices of the graphs to visit.
+    """
+
+    nonce: str
+    runtime: str
+    threads: int
+    cores: str | tuple[int, ...]
+    task: str = "time"
+    least_runs: int = 0
+    least_ms: float = 0.0
+    rest_s: float = 0.0
+    limit_celsius: float = 0.0
+    input: str = ""
+    graphs: tuple[str, ...] = ()
+    rounds: tuple[tuple[int, tuple[int, ...]], ...] = ()
+
+    def to_text(self) -> str:
+        """The lines that `from_text` reads."""
+        cores = self.cores if isinstance(self.cores, str) else " ".join(map(str, self.cores))
+        lines = [
+            _HEAD,
+            f"nonce {self.nonce}",
+            f"runtime {self.runtime}",
+            f"threads {self.threads}",
+            f"cores {cores}",
+            f"task {self.task}",
+            f"runs {self.least_runs}",
+            f"ms {self.least_ms}",
+            f"rest {self.rest_s}",
+            f"limit {self.limit_celsius}",
+            *([f"input {self.input}"] if self.input else []),
+            *(f"graph {name}" for name in self.graphs),
+            *(f"round {number} {' '.join(map(str, order))}" for number, order in self.rounds),
+            _END,
+        ]
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def from_text(cls, text: str) -> "Job":
+        """The inverse of `to_text`.
+
+        Raises:
+            DeviceError: the text is cut off, or not a job.
+        """
+        lines = text.splitlines()
+        if not lines or lines[0] != _HEAD or lines[-1] != _END:
+            raise DeviceError("the job is cut off, or of another version of hwnas")
+        fields: dict[str, str] = {}
+        graphs, rounds = [], []
+        try:
+            for line in lines[1:-1]:
+                key, _, value = line.partition(" ")
+                if key == "graph":
+                    graphs.append(_name(value))
+                elif key == "round":
+                    number, *order = map(int, value.split())
+                    rounds.append((number, tuple(order)))
+                else:
+                    fields[key] = value
+            cores = fields["cores"]
+            job = cls(
+                nonce=fields.pop("nonce"),
+                runtime=fields.pop("runtime"),
+                threads=int(fields.pop("threads")),
+                cores=cores if cores in ("auto", "any") else tuple(map(int, cores.split())),
+                task=fields.pop("task"),
+                least_runs=int(fields.pop("runs")),
+                least_ms=float(fields.pop("ms")),
+                rest_s=float(fields.pop("rest")),
+                limit_celsius=float(fields.pop("limit")),
+                input=_name(fields.pop("input")) if "input" in fields else "",
+                graphs=tuple(graphs),
+                rounds=tuple(rounds),
+            )
+        except (KeyError, ValueError) as error:
+            raise DeviceError(f"the job cannot be read: {error}") from error
+        indices = {index for _, order in rounds for index in order}
+        if set(fields) != {"cores"} or job.task not in TASKS or indices - {*range(len(graphs))}:
+            raise DeviceError("the job is of another version of hwnas")
+        return job
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is no name of a file")
+    return text

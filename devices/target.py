@@ -1,0 +1,284 @@
+"""Target: a device with graphs on it, which serves jobs; the host's side of the protocol."""
+
+import hashlib
+import secrets
+import struct
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devices.agents import AGENTS
+from devices.answers import (
+    Facts,
+    RoundEnd,
+    Visit,
+    Waiting,
+    read_answer,
+    read_facts,
+    read_list,
+    read_outputs,
+    read_round,
+    read_visit,
+    read_waiting,
+)
+from devices.device import Device
+from devices.errors import DeviceError, LinkError, ProgramError
+from devices.job import Job
+from devices.transports import TRANSPORTS
+from devices.workspace import job_folder
+
+PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Before each attempt to reach a device again whose link broke."""
+# What shells say of a program that is not there, or that they may not run.
+_NOT_FOUND = (126, 127)
+
+
+@dataclass(frozen=True)
+class Round:
+    """The graphs to visit, by name, in this order; the same one may come several times."""
+
+    number: int
+    order: Sequence[str]
+
+
+class Target:
+    """A device with graphs, which serves several jobs."""
+
+    def __init__(self, device: Device, folder: Path) -> None:
+        """Takes a private folder for the graphs on their way."""
+        self.device = device
+        self._folder = folder
+        self._agent = AGENTS[device.agent](device)
+        self._transport = TRANSPORTS[device.transport](device, folder)
+        self._files: dict[str, str] = {}
+        self._sizes: dict[str, int] = {}
+
+    @property
+    def sent_bytes(self) -> int:
+        """What was sent to the device so far, the jobs not counted."""
+        return self._transport.sent_bytes
+
+    def connect(self) -> None:
+        """Reaches the device, for the first time or after a link broke.
+
+        Raises:
+            DeviceError: it cannot be reached.
+        """
+        self._transport.connect()
+
+    def reconnect(self) -> None:
+        """Reaches the device again after its link broke, trying for a minute.
+
+        Raises:
+            DeviceError: it cannot be reached any more.
+        """
+        for number, pause in enumerate(PAUSES_S):
+            time.sleep(pause)
+            try:
+                self.connect()
+            except DeviceError as error:
+                if number + 1 == len(PAUSES_S):
+                    raise DeviceError(
+                        f"the link to {self.device.name} broke and does not come back ({error}); "
+                        "what was measured is kept: run the same command again to continue"
+                    ) from error
+            else:
+                return
+
+    def add(self, name: str, model: bytes) -> None:
+        """Adds a graph, a serialised ONNX model, under a name.
+
+        Raises:
+            DeviceError: there is no room for it.
+        """
+        self._files[name] = self._write(model, ".onnx")
+        self._sizes[name] = len(model)
+
+    def holds(self, name: str) -> bool:
+        """Whether a graph was added."""
+        return name in self._files
+
+    def size(self, name: str) -> int:
+        """Bytes of a graph that was added."""
+        return self._sizes[name]
+
+    def run(
+        self, rounds: Sequence[Round], *, least_runs: int, least_ms: float
+    ) -> Iterator[Facts | Visit | RoundEnd | Waiting]:
+        """Times graphs in one process on the device, in the order of the rounds.
+
+        Args:
+            rounds: which graphs, which have all been added.
+            least_runs: inferences a visit, at least.
+            least_ms: duration of a visit, at least.
+
+        Yields:
+            First the target's facts, then every visit, as it is measured, and the end of every
+            round; between them that it is too hot to go on.
+
+        Raises:
+            LinkError: the output is incomplete.
+            DeviceError: the target failed, or its output is not of this job.
+        """
+        names = list(dict.fromkeys(name for one in rounds for name in one.order))
+        index = {name: position for position, name in enumerate(names)}
+        job = self._job(
+            least_runs=least_runs,
+            least_ms=least_ms,
+            rest_s=self.device.rest_s,
+            limit_celsius=self.device.limit_celsius or 0.0,
+            graphs=tuple(self._files[name] for name in names),
+            rounds=tuple((one.number, tuple(index[n] for n in one.order)) for one in rounds),
+        )
+        for message in self._answers(job):
+            match message["event"]:
+                case "ready":
+                    yield read_facts(message)
+                case "visit":
+                    yield read_visit(message, names)
+                case "round":
+                    yield read_round(message)
+                case "waiting":
+                    yield read_waiting(message)
+
+    def operators(self, name: str, *, runs: int) -> list[dict[str, Any]]:
+        """What the runtime's own profile says of a graph, an operator an entry.
+
+        Args:
+            name: of a graph that was added.
+            runs: inferences to average over.
+
+        Returns:
+            In the order of execution: `name`, `type`, `provider`, and `ms` an inference.
+
+        Raises:
+            DeviceError: the target failed.
+        """
+        job = self._job(task="operators", graphs=(self._files[name],), least_runs=runs)
+        return self._listed(job, "operators", "operators", "gave no profile")
+
+    def health(self) -> list[dict[str, Any]]:
+        """What on the device will make timings unreliable, see `devices.health`.
+
+        Raises:
+            DeviceError: the target failed.
+        """
+        return self._listed(
+            self._job(task="health"), "health", "findings", "said nothing of itself"
+        )
+
+    def outputs(self, names: Sequence[str], values: Sequence[float]) -> list[list[float]]:
+        """What graphs compute of the same input.
+
+        Args:
+            names: of graphs that were added, with one input of float32.
+            values: of that input, flat.
+
+        Returns:
+            The first output of each graph, flat.
+
+        Raises:
+            DeviceError: the target failed.
+        """
+        raw = struct.pack(f"<{len(values)}f", *values)
+        graphs = tuple(self._files[name] for name in names)
+        file = self._write(raw, ".bin")
+        found: dict[int, list[float]] = {}
+        for message in self._answers(self._job(task="outputs", graphs=graphs, input=file)):
+            if message["event"] == "outputs":
+                index, computed = read_outputs(message, len(graphs))
+                found[index] = computed
+        if len(found) != len(graphs):
+            raise DeviceError(f"{self.device.name} computed {len(found)} of {len(graphs)} outputs")
+        return [found[index] for index in range(len(graphs))]
+
+    def close(self) -> None:
+        """Removes what was put on the device."""
+        self._transport.close()
+
+    def _job(self, **content: Any) -> Job:
+        return Job(
+            nonce=secrets.token_hex(16),
+            runtime=self.device.runtime,
+            threads=self.device.threads,
+            cores=self.device.cores,
+            **content,
+        )
+
+    def _listed(self, job: Job, event: str, name: str, problem: str) -> list[dict[str, Any]]:
+        """The list of that name in the answer to a job without rounds."""
+        for message in self._answers(job):
+            if message["event"] == event:
+                return read_list(message, name)
+        raise DeviceError(f"{self.device.name} {problem}; run the same command again")
+
+    def _answers(self, job: Job) -> Iterator[dict[str, Any]]:
+        """Every answer but the last, which must be there and count the visits rightly."""
+        self._push(job)
+        expected, visits, done = sum(len(order) for _, order in job.rounds), 0, False
+        # More would be a target that never ends: each round may wait for a minute and a half.
+        left = 1000 + expected + 2 * len(job.graphs) + 100 * len(job.rounds)
+        with closing(self._run(job)) as lines:  # type: ignore[type-var]
+            for line in lines:
+                message = read_answer(line, job.nonce)
+                left -= 1
+                visits += message["event"] == "visit"
+                if done or not left or visits > expected:
+                    raise DeviceError(f"{self.device.name} sent more than it was asked for")
+                if message["event"] == "done":
+                    done = message.get("visits") == visits
+                else:
+                    yield message
+        if not done or visits != expected:
+            part = f"measured {visits} of {expected} visits and then" if expected else "has"
+            raise LinkError(
+                f"{self.device.name} {part} stopped; run the same command again to continue"
+            )
+
+    def _run(self, job: Job) -> Iterator[str]:
+        try:
+            yield from self._transport.run(self._agent.command(), job.to_text())
+        except ProgramError as error:
+            if error.code in _NOT_FOUND or "No module named" in error.said:
+                raise DeviceError(self._agent.missing(error.said)) from error
+            raise
+
+    def _push(self, job: Job) -> None:
+        with self._room():
+            units = dict(self._agent.units(self._folder))
+        for name in (*job.graphs, *filter(None, [job.input])):
+            units[name] = self._folder / name
+        self._transport.push(units)
+
+    def _write(self, content: bytes, suffix: str) -> str:
+        """Writes a file under the hash of its content; returns its name."""
+        name = hashlib.sha256(content).hexdigest()[:32] + suffix
+        with self._room():
+            (self._folder / name).write_bytes(content)
+        return name
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DeviceError(
+                f"cannot write the graphs to time into {self._folder.parent}: {error.strerror}; "
+                "make room there or set TMPDIR, then run the same command again"
+            ) from error
+
+
+@contextmanager
+def open_target(device: Device) -> Iterator[Target]:
+    """A device, ready for graphs and jobs; what was put there is removed at the end.
+
+    Raises:
+        DeviceError: the device cannot be reached, or its timings were imported.
+    """
+    device.require_measurable()
+    with job_folder() as folder, closing(Target(device, folder)) as target:
+        target.connect()
+        yield target

@@ -1,0 +1,106 @@
+"""A child process whose output is read line by line, bounded in size and in silence."""
+
+import os
+import selectors
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from devices.errors import DeviceError, ProgramError
+
+SILENCE_S = 180.0
+"""An agent says something before each graph it loads, and at each visit."""
+MOST_LINE = 8_000_000
+_MOST_SAID = 8_192
+
+
+def run_lines(
+    command: Sequence[str], given: str, *, where: str, folder: Path | None = None,
+    silence_s: float | None = None,
+) -> Iterator[str]:  # fmt: skip
+    """Runs a program and yields the lines of its standard output as they come.
+
+    The child has its own process group, so that Ctrl-C stops the parent alone, which then ends the
+    child; a killed parent ends it too, at its next write into the broken pipe.
+
+    Args:
+        command: program and arguments; no shell is between.
+        given: its standard input.
+        where: on what it runs, for messages.
+        folder: current folder of the program.
+        silence_s: how long it may say nothing; `SILENCE_S` when None.
+
+    Raises:
+        ProgramError: it ended with an error.
+        DeviceError: it was silent for too long, or a line has no end.
+    """
+    limit = SILENCE_S if silence_s is None else silence_s
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(given.encode())
+        stdin.seek(0)
+        try:
+            child = subprocess.Popen(
+                command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                cwd=folder, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            # What a shell says of a program that it cannot start.
+            raise ProgramError(where, 127, f"{command[0]}: {error.strerror}") from error
+    said = bytearray()
+    try:
+        yield from _lines(child, said, where, limit)
+        code = child.wait(timeout=limit)
+    except subprocess.TimeoutExpired as error:
+        raise DeviceError(f"{where} closed its output and did not end") from error
+    finally:
+        child.kill()
+        child.wait()
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        child.stderr.close()
+    if code != 0:
+        raise ProgramError(where, code, _last_line(said))
+
+
+def _lines(
+    child: subprocess.Popen[bytes], said: bytearray, where: str, limit: float
+) -> Iterator[str]:
+    assert child.stdout is not None
+    assert child.stderr is not None
+    rest = bytearray()
+    with selectors.DefaultSelector() as selector:
+        for pipe in (child.stdout, child.stderr):
+            selector.register(pipe, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(limit)
+            if not ready:
+                raise DeviceError(
+                    f"{where} has said nothing for {limit:.0f} s; see whether it hangs, then run "
+                    "the same command again"
+                )
+            for key, _ in ready:
+                data = os.read(key.fd, 65536)
+                if not data:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is child.stderr:
+                    said += data
+                    del said[:-_MOST_SAID]
+                else:
+                    rest += data
+                    *whole, last = rest.split(b"\n")
+                    for line in whole:
+                        yield line.decode("utf-8", errors="replace")
+                    rest = bytearray(last)
+                    if len(rest) > MOST_LINE:
+                        raise DeviceError(f"{where} sends a line without an end")
+    if rest:
+        yield rest.decode("utf-8", errors="replace")
+
+
+def _last_line(said: bytes | bytearray) -> str:
+    """The last line, without what a terminal would take for commands."""
+    lines = bytes(said).decode("utf-8", errors="replace").strip().splitlines()
+    last = lines[-1].strip() if lines else ""
+    return "".join(letter if letter.isprintable() else "?" for letter in last)[:1000]

@@ -1,0 +1,35 @@
+"""What of a machine could neither be set nor read while it was measured."""
+
+from pathlib import Path
+
+from devices.conditions import Conditions
+
+_GOVERNORS = "sys/devices/system/cpu"
+
+
+def uncontrolled(pinned: str, root: Path = Path("/")) -> list[str]:
+    """Of "pinning", "governor", "clock" and "temperature", those that were left to chance.
+
+    Args:
+        pinned: what `devices.affinity.pin` answered.
+        root: where /sys is.
+    """
+    found = []
+    if pinned == "no":
+        found.append("pinning")
+    governors = {_read(path) for path in (root / _GOVERNORS).glob("cpu*/cpufreq/scaling_governor")}
+    if governors != {"performance"}:
+        found.append("governor")
+    read = Conditions().read()
+    if "mhz" not in read:
+        found.append("clock")
+    if "celsius" not in read:
+        found.append("temperature")
+    return found
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
