@@ -145,9 +145,8 @@ def test_a_link_that_breaks_every_time_is_given_up(
         run_sessions(DEVICE, MODELS, MemoryLog(), SCHEDULE)
 
 
-def test_times_of_an_emulated_processor_are_not_kept(
-    times: Times, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("times")
+def test_times_of_an_emulated_processor_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     log = MemoryLog()
     declared = DEVICE.model_copy(update={"emulated": True})
     with pytest.raises(DeviceError, match="here is emulated, by an emulator: its times say"):
