@@ -8,7 +8,6 @@ from threading import Thread
 import pytest
 from onnx import TensorProto
 
-from devices.bundle import SOURCES
 from devices.emulation import emulator
 from devices.health_files import system_findings
 from devices.uncontrolled import uncontrolled
@@ -147,13 +146,15 @@ def test_a_phone_names_all_its_cores_and_what_is_left_to_chance(
 
 
 def test_an_emulator_is_seen_where_python_sees_it(place: Workplace, tmp_path: Path) -> None:
-    # The number of the process is not known before; it is one of these.
-    (tmp_path / "proc/self/task").mkdir(parents=True)
-    text = (SOURCES / "facts.c").read_text()
-    assert "qemu-" in text
-    assert emulator(tmp_path) == facts(place, tmp_path)["emulated"] == ""
-    tree(tmp_path, **{"dev/goldfish_pipe": ""})
-    assert facts(place, tmp_path)["emulated"] == "the Android emulator"
+    root = tree(tmp_path / "root", **{"proc/cpuinfo": "vendor_id : GenuineIntel"})
+    assert emulator(root) == facts(place, root)["emulated"] == ""
+    tree(root, **{"dev/goldfish_pipe": ""})
+    assert facts(place, root)["emulated"] == "the Android emulator"
+    # The shell becomes the runner, and so knows its number.
+    task = f"{root}/proc/self/task/$$"
+    script = f'mkdir -p {task} && ln -s /opt/qemu-arm {task}/exe && exec "$@"'
+    place.command = ["sh", "-c", script, "sh", *place.command]
+    assert facts(place, root)["emulated"] == "qemu-arm"
 
 
 def test_a_processor_of_a_strange_name_does_no_harm(place: Workplace, tmp_path: Path) -> None:

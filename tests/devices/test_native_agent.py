@@ -1,0 +1,52 @@
+"""The agent in C as devices name it; what it does is tested in tests/targets."""
+
+import platform
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from devices.agents.native import NativeAgent
+from devices.cache import FOLDER_VARIABLE
+from devices.device import Device
+from devices.errors import DeviceError
+from tests.devices.test_bundle import by_hand
+
+
+def test_the_bundle_that_a_device_names_is_its_agent(tmp_path: Path) -> None:
+    folder = by_hand(tmp_path / "b")
+    agent = NativeAgent(Device(name="phone", agent="native", bundle=str(folder)))
+    ((unit, path),) = agent.units(tmp_path).items()
+    assert path == folder
+    assert agent.command() == [f"{unit}/runner", f"{unit}/libonnxruntime.so"]
+    assert agent.missing("runner: Exec format error") == (
+        "the bundle for aarch64 does not run on phone (runner: Exec format error): set 'arch' to "
+        "what 'uname -m' says there, or make a bundle by hand, as docs/devices.md says"
+    )
+
+
+@pytest.mark.parametrize("keys", [{}, {"arch": "aarch64"}])
+def test_a_bundle_that_is_not_made_yet_is_told_with_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: dict[str, Any]
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    arch = keys.get("arch", platform.machine())
+    with pytest.raises(DeviceError, match=rf"run 'hwnas devices bundle --arch {arch}'"):
+        NativeAgent(Device(name="here", agent="native", **keys)).units(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        ({"arch": "aarch64"}, "arch is for 'agent: native'"),
+        ({"bundle": "b"}, "bundle is for 'agent: native'"),
+        ({"agent": "native", "arch": "aarch64", "bundle": "b"}, "leave one of the two out"),
+        ({"agent": "native", "arch": "riscv64"}, "Input should be 'aarch64' or 'x86_64'"),
+        ({"agent": "nativ"}, "'nativ' is not known (known: native, python)"),
+    ],
+)
+def test_keys_that_do_not_go_together_are_refused(keys: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Device(name="a", **keys)
+    assert sentence in str(caught.value)
