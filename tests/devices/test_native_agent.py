@@ -11,6 +11,8 @@ from devices.agents.native import NativeAgent
 from devices.cache import FOLDER_VARIABLE
 from devices.device import Device
 from devices.errors import DeviceError
+from devices.transports import TRANSPORTS
+from devices.transports.local import LocalTransport
 from tests.devices.test_bundle import by_hand
 
 
@@ -50,3 +52,12 @@ def test_keys_that_do_not_go_together_are_refused(keys: dict[str, Any], sentence
     with pytest.raises(ValidationError) as caught:
         Device(name="a", **keys)
     assert sentence in str(caught.value)
+
+
+def test_far_away_the_architecture_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TRANSPORTS, "ssh", LocalTransport)
+    keys: dict[str, Any] = {"name": "pi", "transport": "ssh", "host": "pi", "agent": "native"}
+    with pytest.raises(ValidationError, match="the key 'arch' is missing: what 'uname -m' says"):
+        Device(**keys)
+    assert Device(**keys, arch="aarch64").arch == "aarch64"
+    assert Device(**keys, bundle="b").arch is None

@@ -12,12 +12,13 @@ import pytest
 from devices.bundle import SOURCES, Bundle, Manifest, local_onnxruntime, read_bundle, write_manifest
 from devices.bundle_build import build_bundle
 from devices.cache import FOLDER_VARIABLE
+from devices.errors import DeviceError
+from devices.lock import locked
 
 # Kept between sessions: a bundle takes half a minute, and the network.
 STORE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hwnas-tests"
 _QEMU = """#!/bin/sh
-here=$(dirname "$0")
-exec env QEMU_CPU=cortex-a72 qemu-aarch64-static -L "$here/../root" "$@"
+exec env QEMU_CPU=cortex-a72 qemu-aarch64-static -L ROOT "$@"
 """
 
 
@@ -36,25 +37,30 @@ def sanitised() -> Bundle:
     for source in sorted(SOURCES.glob("*.[ch]")):
         digest.update(source.read_bytes())
     folder = STORE / f"sanitised-{digest.hexdigest()[:16]}"
-    if not (folder / "bundle.json").is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        library = next(bundle("x86_64").folder.glob("libonnxruntime.so*"))
-        shutil.copy(library, folder)
-        # What the runner allocates it keeps to its end.
-        (folder / "options.c").write_text(
-            'const char *__asan_default_options(void) { return "detect_leaks=0"; }\n'
-        )
-        sources = [*sorted(map(str, SOURCES.glob("*.c"))), str(folder / "options.c")]
-        subprocess.run(
-            ["gcc", "-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror",
-             "-fsanitize=address,undefined", "-fno-sanitize-recover=all", *sources, "-ldl",
-             "-o", folder / "runner"],
-            check=True,
-        )  # fmt: skip
-        manifest = Manifest(arch="x86_64", onnxruntime=local_onnxruntime(), packages={},
-                            command=("runner", library.name))  # fmt: skip
-        write_manifest(folder, manifest)
+    with locked(STORE / f"{folder.name}.lock", error=DeviceError, busy="busy", wait=True):
+        if not (folder / "bundle.json").is_file():
+            _make_sanitised(folder)
     return read_bundle(folder)
+
+
+def _make_sanitised(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    library = next(bundle("x86_64").folder.glob("libonnxruntime.so*"))
+    shutil.copy(library, folder)
+    # What the runner allocates it keeps to its end.
+    (folder / "options.c").write_text(
+        'const char *__asan_default_options(void) { return "detect_leaks=0"; }\n'
+    )
+    sources = [*sorted(map(str, SOURCES.glob("*.c"))), str(folder / "options.c")]
+    subprocess.run(
+        ["gcc", "-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror",
+         "-fsanitize=address,undefined", "-fno-sanitize-recover=all", *sources, "-ldl",
+         "-o", folder / "runner"],
+        check=True,
+    )  # fmt: skip
+    manifest = Manifest(arch="x86_64", onnxruntime=local_onnxruntime(), packages={},
+                        command=("runner", library.name))  # fmt: skip
+    write_manifest(folder, manifest)
 
 
 def emulated(folder: Path) -> Bundle:
@@ -73,9 +79,7 @@ def emulated(folder: Path) -> Bundle:
     made, real = folder / "bundle", bundle("aarch64")
     shutil.copytree(real.folder, made)
     (made / "bundle.json").unlink()
-    (made / "emulate").write_text(_QEMU.replace("$here/..", str(folder)))
+    (made / "emulate").write_text(_QEMU.replace("ROOT", str(folder / "root")))
     (made / "emulate").chmod(0o755)
-    command = tuple(word for word in real.manifest.command)
-    return write_manifest(
-        made, real.manifest.model_copy(update={"command": ("emulate", *command), "hash": None})
-    )
+    command = ("emulate", *real.manifest.command)
+    return write_manifest(made, real.manifest.model_copy(update={"command": command, "hash": None}))
