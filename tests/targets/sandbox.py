@@ -70,7 +70,9 @@ class Sandbox:
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                command = (
+                    (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                )
                 if text in command and (folder / "ns/pid").readlink() == inside:
                     found.append(int(folder.name))
             except OSError:  # It has ended meanwhile.

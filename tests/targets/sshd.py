@@ -99,23 +99,7 @@ def _start(
     home = Path("/home/board") if root else outside
     mounted = Path("/run/target/home/board") if root else outside
 
-    shown = "other_host" if wrong_host_key else "host"
-    settings = f"""
-        ListenAddress 127.0.0.1:{port}
-        HostKey "{folder / shown}"
-        AuthorizedKeysFile "{folder / "user.pub"}"
-        PermitRootLogin prohibit-password
-        PasswordAuthentication no
-        KbdInteractiveAuthentication no
-        UsePAM no
-        StrictModes no
-        PidFile none
-        MaxStartups 100
-        Subsystem sftp internal-sftp
-    """
-    if root:
-        settings += f"ChrootDirectory /run/target\nSetEnv QEMU_CPU={CPU}\n"
-    (folder / "sshd_config").write_text(settings)
+    _write_server_config(folder, port, kind, "other_host" if wrong_host_key else "host")
     # sshd takes the home folder from here, and knows of no locked account by this name.
     (folder / "passwd").write_text(
         Path("/etc/passwd").read_text() + f"board:*:0:0::{home}:/bin/sh\n"
@@ -133,6 +117,30 @@ def _start(
     sandbox = Sandbox(["/bin/sh", "-eu", start], folder / "log")
 
     host = f"hwnas-{kind}"
+    known_hosts, ssh_config = _write_client_config(folder, host, port)
+    return SshTarget(kind, host, port, "board", ssh_config, known_hosts, home, sandbox)
+
+
+def _write_server_config(folder: Path, port: int, kind: Kind, host_key: str) -> None:
+    settings = f"""
+        ListenAddress 127.0.0.1:{port}
+        HostKey "{folder / host_key}"
+        AuthorizedKeysFile "{folder / "user.pub"}"
+        PermitRootLogin prohibit-password
+        PasswordAuthentication no
+        KbdInteractiveAuthentication no
+        UsePAM no
+        StrictModes no
+        PidFile none
+        MaxStartups 100
+        Subsystem sftp internal-sftp
+    """
+    if kind == "arm64":
+        settings += f"ChrootDirectory /run/target\nSetEnv QEMU_CPU={CPU}\n"
+    (folder / "sshd_config").write_text(settings)
+
+
+def _write_client_config(folder: Path, host: str, port: int) -> tuple[Path, Path]:
     known_hosts = folder / "known_hosts"
     known_hosts.write_text(f"[127.0.0.1]:{port} {(folder / 'host.pub').read_text()}")
     ssh_config = folder / "ssh_config"
@@ -148,7 +156,7 @@ def _start(
             GlobalKnownHostsFile /dev/null
             StrictHostKeyChecking yes
     """)
-    return SshTarget(kind, host, port, "board", ssh_config, known_hosts, home, sandbox)
+    return known_hosts, ssh_config
 
 
 def _answers(target: SshTarget) -> bool:
