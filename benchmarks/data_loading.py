@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from devices.cache import FOLDER_VARIABLE
 from hwnas.data import ImageDataset, load_dataset
-from hwnas.data.cache import FOLDER_VARIABLE
 from hwnas.data.decoding import decode_image
 from hwnas.data.listing import Listing
 from hwnas.spaces import reference_network

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -41,7 +41,9 @@ class Device(StrictModel):
         folder: on the target, where graphs go; by default the user's cache there.
         agent: registered name of the program that runs there.
         python: of the agent python: which one.
-        bundle: of the agent native: a folder of `hwnas devices bundle`, or one made by hand.
+        arch: of the agent native: for which architecture `hwnas devices bundle` made its bundle;
+            what 'uname -m' says on the target. On this machine it is known.
+        bundle: of the agent native, in place of that: a folder with a bundle.
         runtime: registered name.
         precision: of weights and activations.
         threads: of one inference.
@@ -54,7 +56,7 @@ class Device(StrictModel):
 
     later: ClassVar[tuple[str, ...]] = (
         "host", "user", "port", "ssh_config", "serial", "fixed_performance", "folder", "agent",
-        "python", "bundle", "rest_s", "limit_celsius", "emulated",
+        "python", "arch", "bundle", "rest_s", "limit_celsius", "emulated",
     )  # fmt: skip
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
@@ -68,6 +70,7 @@ class Device(StrictModel):
     folder: str | None = None
     agent: str = "python"
     python: str | None = None
+    arch: Literal["aarch64", "x86_64"] | None = None
     bundle: str | None = None
     runtime: str = "onnxruntime"
     precision: str = "fp32"
@@ -133,8 +136,14 @@ class Device(StrictModel):
             raise ValueError("folder is for targets far away; leave it out")
         if self.python and self.agent != "python":
             raise ValueError("python is for 'agent: python'; leave it out")
-        if self.bundle and self.agent != "native":
-            raise ValueError("bundle is for 'agent: native'; add that, or leave it out")
+        for key in ("arch", "bundle"):
+            if getattr(self, key) and self.agent != "native":
+                raise ValueError(f"{key} is for 'agent: native'; add that, or leave it out")
+        if self.arch and self.bundle:
+            raise ValueError("the bundle says for which arch it is; leave one of the two out")
+        far = self.transport in _OF_TRANSPORT
+        if self.agent == "native" and far and not (self.arch or self.bundle):
+            raise ValueError("the key 'arch' is missing: what 'uname -m' says on the target")
         return self
 
     @field_validator("runtime")

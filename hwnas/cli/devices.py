@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from hwnas.cli import devices_check, options
+from hwnas.cli import devices_bundle, devices_check, options
 from hwnas.cli.output import Output
 
 app = typer.Typer(help="Devices that can be measured.", no_args_is_help=True)
+app.command("bundle")(devices_bundle.make_bundle)
 app.command("check")(devices_check.check_device)
 
 

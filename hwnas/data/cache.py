@@ -22,14 +22,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 
+from devices.cache import cache_folder
 from devices.errors import ConfigError, HwnasError
 from devices.files import write_atomically
 from devices.lock import locked
 from hwnas.data.dataset import Images
 
-FOLDER_VARIABLE = "HWNAS_CACHE"
 SIZE_VARIABLE = "HWNAS_CACHE_GB"
 _DEFAULT_GB = 20.0
 
@@ -40,12 +39,6 @@ class CacheError(HwnasError):
 
 Stamp = tuple[int, int]
 """Size in bytes and time of the last change in ns: a file that has another one was changed."""
-
-
-def cache_folder() -> Path:
-    """`$HWNAS_CACHE`, or the user's cache folder (`~/.cache/hwnas`)."""
-    named = os.environ.get(FOLDER_VARIABLE)
-    return Path(named).expanduser() if named else platformdirs.user_cache_path("hwnas")
 
 
 def cache_bytes() -> int:

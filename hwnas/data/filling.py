@@ -8,8 +8,9 @@ from pathlib import Path
 
 import psutil
 
+from devices.cache import FOLDER_VARIABLE
 from devices.errors import DataError
-from hwnas.data.cache import FOLDER_VARIABLE, CacheError, FolderCache, Rows, Stamp, write_rows
+from hwnas.data.cache import CacheError, FolderCache, Rows, Stamp, write_rows
 from hwnas.data.dataset import Images
 from hwnas.data.decoding import decode_all
 from hwnas.data.listing import Listing

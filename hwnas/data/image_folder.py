@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hwnas.data.cache import FOLDER_VARIABLE, CacheError, Entry, FolderCache, cache_bytes
+from devices.cache import FOLDER_VARIABLE
+from hwnas.data.cache import CacheError, Entry, FolderCache, cache_bytes
 from hwnas.data.dataset import ImageDataset, Images, Split
 from hwnas.data.decoding import DECODING, decode_all
 from hwnas.data.filling import Progress, fill_cache, in_memory

@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from devices.cache import FOLDER_VARIABLE
 from devices.errors import ConfigError, DataError
 from hwnas.data import ImageDataset, Split, decoding, filling, load_dataset, to_input
-from hwnas.data.cache import FOLDER_VARIABLE, SIZE_VARIABLE
+from hwnas.data.cache import SIZE_VARIABLE
 from hwnas.data.rows import FileRows
 from tests.hwnas.data.folders import damaged, make, picture, sizes
 

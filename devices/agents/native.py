@@ -1,0 +1,51 @@
+"""The agent in C: a bundle, for targets without Python."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devices.bundle import Bundle, find_bundle, read_bundle
+from devices.errors import DeviceError
+
+if TYPE_CHECKING:
+    from devices.device import Device
+
+
+class NativeAgent:
+    """Runs the bundle that the device names, or the one made for its architecture."""
+
+    def __init__(self, device: "Device") -> None:
+        """Takes the device that it is for."""
+        self._device = device
+
+    def units(self, folder: Path) -> Mapping[str, Path]:
+        """The bundle."""
+        del folder
+        return {self._bundle.unit: self._bundle.folder}
+
+    def command(self) -> Sequence[str]:
+        """What the bundle's `bundle.json` says."""
+        return self._bundle.command
+
+    def missing(self, said: str) -> str:
+        """How to get a bundle that runs there."""
+        return (
+            f"the bundle for {self._bundle.manifest.arch} does not run on {self._device.name} "
+            f"({said}): set 'arch' to what 'uname -m' says there, or make a bundle by hand, as "
+            "docs/devices.md says"
+        )
+
+    @cached_property
+    def _bundle(self) -> Bundle:
+        if self._device.bundle:
+            return read_bundle(Path(self._device.bundle).expanduser())
+        arch = self._device.arch or platform.machine()
+        found = find_bundle(arch)
+        if found is None:
+            raise DeviceError(
+                f"there is no bundle for {arch} yet, or it is of another version of hwnas or ONNX "
+                f"Runtime: run 'hwnas devices bundle --arch {arch}'"
+            )
+        return found

@@ -1,0 +1,187 @@
+"""What a bundle is made of: Debian's C library, ONNX Runtime's wheel, the compiled runner."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from devices.bundle import SOURCES
+from devices.errors import DeviceError
+
+_DEBIAN = {"aarch64": "arm64", "x86_64": "amd64"}
+_PACKAGES = ("libc6", "libgcc-s1", "libstdc++6")
+# All that ONNX Runtime and the runner are linked with.
+_LIBRARIES = (
+    "libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1",
+    "libstdc++.so.6",
+)  # fmt: skip
+# Settings of this machine's apt that would write to its own folders, or run its programs.
+_NOT_TAKEN = ("APT::Architecture", "APT::Update", "Dir", "DPkg")
+_APT = """
+APT::Architecture "{architecture}";
+APT::Architectures {{ "{architecture}"; }};
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "2";
+Dir::State "{scratch}/state";
+Dir::State::status "{scratch}/status";
+Dir::Cache "{scratch}/cache";
+Dir::Log "{scratch}/log";
+Dir::Etc::main "/dev/null";
+Dir::Etc::parts "/dev/null";
+"""
+
+
+def add_c_library(folder: Path, scratch: Path, arch: str, loader: str) -> Mapping[str, str]:
+    """Puts the loader and the libraries of C and C++ there, by a private state of apt.
+
+    Packages come from the sources that this machine's apt uses, and are checked by its keys; the
+    machine itself stays as it is.
+
+    Returns:
+        The versions of the packages.
+
+    Raises:
+        DeviceError: there is no apt here, or its sources do not have the packages.
+    """
+    for program in ("apt-get", "apt-config", "dpkg-deb"):
+        if shutil.which(program) is None:
+            raise DeviceError(
+                f"making a bundle needs {program}, as Debian and Ubuntu have it; make it on such a "
+                "machine or in a container of debian, with 'hwnas devices bundle --folder DIR', "
+                "and name its folder in the device's 'bundle'"
+            )
+    architecture = _DEBIAN[arch]
+    settings = scratch / "apt.conf"
+    taken = [
+        line
+        for line in _run(["apt-config", "dump"], "apt-config failed", "mend the settings of apt")
+        .splitlines()
+        if not line.startswith(_NOT_TAKEN)
+    ]  # fmt: skip
+    own = _APT.format(architecture=architecture, scratch=scratch)
+    settings.write_text("\n".join(taken) + own, encoding="utf-8")
+    for name in ("state/lists/partial", "cache/archives/partial", "log", "packages", "root"):
+        (scratch / name).mkdir(parents=True)
+    (scratch / "status").touch()  # nothing is installed
+    environment = {"APT_CONFIG": str(settings)}
+    problem = f"apt-get got no packages for {architecture}"
+    mend = f"see that the network is there and that the sources in /etc/apt have {architecture}"
+    try:
+        _run(["apt-get", "-qq", "update"], problem, mend, environment)
+    except DeviceError as error:  # maybe of a source that is not needed
+        problem, mend = str(error), "the packages were not there either"
+    _run(["apt-get", "-qq", "download", *_PACKAGES], problem, mend, environment,
+         scratch / "packages")  # fmt: skip
+    versions = {}
+    for package in sorted((scratch / "packages").glob("*.deb")):
+        said = _run(["dpkg-deb", "--show", "--showformat=${Package} ${Version}", str(package)])
+        name, _, versions[name] = said.partition(" ")
+        _run(["dpkg-deb", "-x", str(package), str(scratch / "root")])
+    for name in (loader, *_LIBRARIES):
+        _copy(scratch / "root", name, folder)
+    return versions
+
+
+def _copy(root: Path, name: str, folder: Path) -> None:
+    """A file from somewhere in a tree; of links, those that do not lead out of it."""
+    for path in sorted(root.rglob(name), key=lambda path: path.is_symlink()):
+        real = path.resolve()
+        if real.is_file() and real.is_relative_to(root.resolve()):
+            shutil.copy(real, folder / name)
+            return
+    raise DeviceError(f"the packages {', '.join(_PACKAGES)} hold no {name}: they are of a release "
+                      "that hwnas does not know")  # fmt: skip
+
+
+def add_onnxruntime(folder: Path, scratch: Path, arch: str, wanted: str) -> str:
+    """Puts the library there, out of the wheel of that version.
+
+    Returns:
+        Its name.
+
+    Raises:
+        DeviceError: the wheel cannot be had.
+    """
+    platforms = [f"manylinux_2_{number}_{arch}" for number in (28, 27, 17)]
+    _run(
+        [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps",
+         "--disable-pip-version-check", "--only-binary", ":all:", "--dest", str(scratch),
+         *(word for platform in platforms for word in ("--platform", platform)),
+         f"onnxruntime=={wanted}"],
+        f"pip got no onnxruntime {wanted} for {arch}",
+        "see that the network is there and that this Python has pip",
+    )  # fmt: skip
+    inner = "onnxruntime/capi/"
+    with zipfile.ZipFile(next(scratch.glob("onnxruntime-*.whl"))) as wheel:
+        for name in wheel.namelist():
+            library = name.removeprefix(inner)
+            if name.startswith(f"{inner}libonnxruntime.so") and "/" not in library:
+                (folder / library).write_bytes(wheel.read(name))
+                return library
+    raise DeviceError(
+        f"the wheel of onnxruntime {wanted} holds no libonnxruntime.so: install a newer one here"
+    )
+
+
+def add_runner(folder: Path, scratch: Path, arch: str) -> Mapping[str, str]:
+    """Compiles the runner.
+
+    Returns:
+        The version of the compiler.
+
+    Raises:
+        DeviceError: there is no compiler.
+    """
+    try:
+        compiler = {"ziglang": version("ziglang")}
+    except PackageNotFoundError as error:
+        raise DeviceError(
+            "making a bundle needs the compiler ziglang: run "
+            f"'{sys.executable} -m pip install ziglang'"
+        ) from error
+    # The libraries of the bundle are newer; what was there in 2018 will do.
+    target = f"{arch}-linux-gnu.2.28"
+    # Its caches take 50 MB, and would save ten seconds of what happens once.
+    caches = {
+        name: str(scratch / "zig") for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")
+    }
+    # In its folder, and without symbols: the same bytes wherever hwnas is installed.
+    _run(
+        [sys.executable, "-m", "ziglang", "cc", "-target", target, "-std=gnu11", "-O2", "-g0",
+         "-s", *(path.name for path in sorted(SOURCES.glob("*.c"))), "-ldl",
+         "-o", str(folder / "runner")],
+        "the runner cannot be compiled",
+        "run 'pip install --upgrade ziglang'",
+        caches,
+        SOURCES,
+    )  # fmt: skip
+    return compiler
+
+
+def _run(
+    command: Sequence[str],
+    problem: str = "a package cannot be unpacked",
+    mend: str = "run the same command again",
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> str:
+    """What a program prints.
+
+    Raises:
+        DeviceError: it failed: the problem, its last words, and the mend.
+    """
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, errors="replace", check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        said = next((line for line in lines if line.startswith(("E:", "ERROR:"))), "")
+        said = said or (lines[-1] if lines else f"exit code {done.returncode}")
+        raise DeviceError(f"{problem} ({said.strip()[:300]}): {mend}")
+    return done.stdout
