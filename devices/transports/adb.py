@@ -77,11 +77,16 @@ class AdbCarrier:
         """What adb says itself; a signal means that it was killed here."""
         return error.said.startswith(_OWN_WORDS) or error.code < 0
 
-    def unreachable(self, said: str) -> str:
+    def mend(self, said: str) -> str | None:
+        """By what adb says."""
+        return next((mend for part, mend in _MENDS.items() if part in said), None)
+
+    def unreachable(self, said: str, mend: str | None) -> str:
         """What adb said, and its mend."""
-        mends = [mend for part, mend in _MENDS.items() if part in said]
-        mend = (mends or ["see whether 'adb shell' works"])[0]
-        return f"cannot reach {self._name} by adb: {said.removeprefix('error: ')}; {mend}"
+        said = said.removeprefix("error: ")
+        return f"cannot reach {self._name} by adb: {said}; " + (
+            mend or "see whether 'adb shell' works"
+        )
 
     def close(self) -> None:
         """The server is the user's."""

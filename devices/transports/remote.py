@@ -10,6 +10,7 @@ import secrets
 import shlex
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ MOST_BATCH = 64e6
 # A slow link takes its time for a batch; whether it is dead is for ssh and adb to say.
 _PUSH_SILENCE_S = 3600.0
 _SHELL_SILENCE_S = 60.0
+_ATTEMPTS, _PAUSE_S = 3, 1.0
 _UNUSABLE = 120
 """Exit code of our scripts: the working folder cannot be made or entered."""
 
@@ -42,8 +44,11 @@ class Carrier(Protocol):
     def link_broke(self, error: ProgramError) -> bool:
         """Whether an error is of the link, and not of the program there."""
 
-    def unreachable(self, said: str) -> str:
-        """The sentence, with its mend, for a target that cannot be reached."""
+    def mend(self, said: str) -> str | None:
+        """What the user can do about what it says of the link; None where trying again may help."""
+
+    def unreachable(self, said: str, mend: str | None) -> str:
+        """The sentence for a target that cannot be reached."""
 
     def close(self) -> None:
         """Gives back what the carrier holds here."""
@@ -64,6 +69,18 @@ class RemoteFolder:
 
     def connect(self) -> None:
         """See `Transport`."""
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                self._connect()
+            except LinkError as error:
+                mend = self._carrier.mend(str(error))
+                if mend is not None or not left:
+                    raise DeviceError(self._carrier.unreachable(str(error), mend)) from error
+                time.sleep(_PAUSE_S)
+            else:
+                return
+
+    def _connect(self) -> None:
         # What processes left behind that were killed. find, because a glob may match too much.
         stale = " -o ".join(f"-name '{kind}-*'" for kind in ("session", "incoming"))
         try:
@@ -74,8 +91,6 @@ class RemoteFolder:
                     f": > {self._session} && ls -1",
                 )
             )
-        except LinkError as error:
-            raise DeviceError(self._carrier.unreachable(str(error))) from error
         except ProgramError as error:
             raise DeviceError(
                 f"the folder {self._root} on {self._name} cannot be used: "

@@ -80,11 +80,16 @@ class SshCarrier:
         """Ssh's own exit code; a signal means that it was killed here."""
         return error.code == _BROKEN or error.code < 0
 
-    def unreachable(self, said: str) -> str:
+    def mend(self, said: str) -> str | None:
+        """By what ssh says."""
+        found = [mend for part, mend in _MENDS.items() if part in said]
+        return found[0].format(host=self._host) if found else None
+
+    def unreachable(self, said: str, mend: str | None) -> str:
         """What ssh said, and its mend."""
-        mends = [mend for part, mend in _MENDS.items() if part in said]
-        mend = (mends or ["see whether 'ssh {host}' works"])[0].format(host=self._host)
-        return f"cannot reach {self._name} by ssh: {said}; {mend}"
+        return f"cannot reach {self._name} by ssh: {said}; " + (
+            mend or f"see whether 'ssh {self._host}' works"
+        )
 
     def close(self) -> None:
         """Ends the shared connection."""

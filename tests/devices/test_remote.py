@@ -27,8 +27,11 @@ class Shell:
     def link_broke(self, error: ProgramError) -> bool:
         return error.code == 255
 
-    def unreachable(self, said: str) -> str:
-        return f"cannot reach it: {said}"
+    def mend(self, said: str) -> str | None:
+        return None if "broke" in said else "mend it"
+
+    def unreachable(self, said: str, mend: str | None) -> str:
+        return f"cannot reach it: {said}; {mend}"
 
     def close(self) -> None:
         pass
@@ -105,9 +108,10 @@ def test_folders_arrive_as_they_are_in_batches(
 
 
 def test_success_without_the_token_is_a_broken_link(
-    there: RemoteFolder, shell: Shell, tmp_path: Path
+    there: RemoteFolder, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shell.lost = True
+    monkeypatch.setattr(remote, "_PAUSE_S", 0.0)
     with pytest.raises(LinkError, match="the link to far broke"):
         there.push(unit(tmp_path, "0.onnx"))
     with pytest.raises(DeviceError, match="cannot reach it: the link to far broke"):
@@ -127,9 +131,10 @@ def test_what_ssh_says_names_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("devices.transports.ssh.subprocess.run", lambda *_, **__: None)
     ssh = SshCarrier(Device(name="pi", transport="ssh", host="pi.local"))
     try:
-        assert "run 'ssh pi.local' once and compare" in ssh.unreachable(
-            "Host key verification failed."
-        )
+        mend = ssh.mend("Host key verification failed.")
+        assert mend is not None
+        assert mend.startswith("run 'ssh pi.local' once and compare")
+        assert "see whether 'ssh pi.local' works" in ssh.unreachable("closed", ssh.mend("closed"))
         assert ssh.command("echo 'a'")[-3:] == ["--", "pi.local", "exec sh -c 'echo '\\''a'\\'''"]
     finally:
         ssh.close()
@@ -139,6 +144,8 @@ def test_an_adb_device_is_named_by_its_serial(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("devices.transports.adb.shutil.which", lambda name: f"/bin/{name}")
     adb = AdbCarrier(Device(name="pixel", transport="adb", serial="12AB"))
     assert adb.command("ls") == ["adb", "-s", "12AB", "shell", "-T", "ls"]
-    assert "unlock the phone" in adb.unreachable("error: device unauthorized.")
+    said = "error: device unauthorized."
+    assert "unlock the phone" in adb.unreachable(said, adb.mend(said))
+    assert adb.mend("error: closed") is None
     assert adb.link_broke(ProgramError("pixel", 1, "error: device 'x' not found"))
     assert not adb.link_broke(ProgramError("pixel", 2, "ONNX Runtime cannot load it"))
