@@ -27,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cuts", type=int, default=50)
     parser.add_argument("--space", default="mobilenet_v3_large")
-    parser.add_argument("--resolution", type=int, default=160)
+    parser.add_argument("--resolution", type=int, default=224)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hwnas-cuts-") as name, running_sshd("x86") as machine:
@@ -54,7 +54,7 @@ def _cut(
         if time.monotonic() > end and cuts < wanted:
             machine.cut()
             cuts += 1
-            end = time.monotonic() + moments.uniform(0.5, 4.0)
+            end = time.monotonic() + moments.uniform(1.0, 10.0)
         time.sleep(0.02)
     return cuts, process.returncode
 
