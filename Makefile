@@ -1,4 +1,5 @@
 # make quickstart: from nothing to an exported network; make test: everything that must stay green.
+# make test-devices: targets far away, by real daemons; installs them (Debian or Ubuntu, as root).
 PYTHON ?= python3
 # Further arguments for pip. Where the package index's torch would bring CUDA along:
 # make install PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
@@ -6,7 +7,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: install quickstart test lint types imports tests constraints clean
+.PHONY: install quickstart test test-devices lint types imports tests constraints clean
 
 install: $(INSTALLED)
 
@@ -34,6 +35,10 @@ imports: install
 
 tests: install
 	$(BIN)/pytest -n 2
+
+test-devices: install
+	tests/targets/install.sh
+	$(BIN)/pytest tests/targets
 
 # After changing dependencies in pyproject.toml: the newest versions that fit, written down.
 constraints:

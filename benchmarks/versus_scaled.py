@@ -147,8 +147,7 @@ def chosen_networks(setting: Setting) -> dict[str, Network]:
     kept = setting.work / "networks.json"
     if not kept.is_file():
         device = Device(name="benchmark", threads=1)
-        unit = measured(device, {"v3": setting.rival("mobilenet_v3_small", 1.0)})["v3"]
-        budgets = [share * unit for share in setting.shares]
+        budgets = _budgets(setting, device)
         networks = rivals(setting, device, budgets)
         for number, (front, budget) in enumerate(
             zip(searched(setting, device, budgets), budgets, strict=True)
@@ -162,6 +161,15 @@ def chosen_networks(setting: Setting) -> dict[str, Network]:
         kept.write_text(json.dumps(content), encoding="utf-8")
     content = json.loads(kept.read_text(encoding="utf-8"))
     return {name: tuple(map(block_from_dict, blocks)) for name, blocks in content.items()}
+
+
+def _budgets(setting: Setting, device: Device) -> list[float]:
+    """Shares of MobileNetV3-small's latency in ms, measured once: a stopped run keeps them."""
+    kept = setting.work / "budgets.json"
+    if not kept.is_file():
+        unit = measured(device, {"v3": setting.rival("mobilenet_v3_small", 1.0)})["v3"]
+        kept.write_text(json.dumps([share * unit for share in setting.shares]), encoding="utf-8")
+    return [float(budget) for budget in json.loads(kept.read_text(encoding="utf-8"))]
 
 
 def trained(setting: Setting, job: tuple[str, Network, int]) -> float:

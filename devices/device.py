@@ -114,10 +114,12 @@ class Device(StrictModel):
     @field_validator("folder")
     @classmethod
     def _whole_path(cls, value: str | None) -> str | None:
-        if value is not None and (not PurePosixPath(value).is_absolute() or ".." in value):
+        if value is None:
+            return value
+        path = PurePosixPath(value)
+        if not path.is_absolute() or ".." in path.parts or not value.isprintable():
             raise ValueError(f"{value!r} must be a whole path on the target, like /data/hwnas")
-        if value is not None and (not value.isprintable() or len(PurePosixPath(value).parts) < 3):
-            # What is in it is removed: not a place like /tmp that others use.
+        if len(path.parts) < 3:  # graphs in it are removed: not a place that others use
             raise ValueError(f"{value!r} must be a folder of its own, like /data/hwnas")
         return value
 

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import struct
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ from devices.workspace import job_folder
 
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Before each attempt to reach a device again whose link broke."""
+_ATTEMPTS = 4
 # What shells say of a program that is not there, or that they may not run.
 _NOT_FOUND = (126, 127)
 
@@ -157,8 +158,8 @@ class Target:
         Raises:
             DeviceError: the target failed.
         """
-        job = self._job(task="operators", graphs=(self._files[name],), least_runs=runs)
-        return self._listed(job, "operators", "operators", "gave no profile")
+        keys = {"task": "operators", "graphs": (self._files[name],), "least_runs": runs}
+        return self._listed(keys, "operators", "operators", "gave no profile")
 
     def health(self) -> list[dict[str, Any]]:
         """What on the device will make timings unreliable, see `devices.health`.
@@ -166,9 +167,7 @@ class Target:
         Raises:
             DeviceError: the target failed.
         """
-        return self._listed(
-            self._job(task="health"), "health", "findings", "said nothing of itself"
-        )
+        return self._listed({"task": "health"}, "health", "findings", "said nothing of itself")
 
     def outputs(self, names: Sequence[str], values: Sequence[float]) -> list[list[float]]:
         """What graphs compute of the same input.
@@ -187,7 +186,7 @@ class Target:
         graphs = tuple(self._files[name] for name in names)
         file = self._write(raw, ".bin")
         found: dict[int, list[float]] = {}
-        for message in self._answers(self._job(task="outputs", graphs=graphs, input=file)):
+        for message in self._whole({"task": "outputs", "graphs": graphs, "input": file}):
             if message["event"] == "outputs":
                 index, computed = read_outputs(message, len(graphs))
                 found[index] = computed
@@ -208,9 +207,36 @@ class Target:
             **content,
         )
 
-    def _listed(self, job: Job, event: str, name: str, problem: str) -> list[dict[str, Any]]:
+    def facts(self, name: str) -> Facts:
+        """What the target says of itself.
+
+        Args:
+            name: of a graph that was added, which it loads.
+
+        Raises:
+            DeviceError: the target failed.
+        """
+        for message in self._whole({"graphs": (self._files[name],)}):
+            if message["event"] == "ready":
+                return read_facts(message)
+        raise DeviceError(f"{self.device.name} said nothing of itself; run the same command again")
+
+    def _whole(self, keys: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """All answers to a short job, which is asked again when the link breaks."""
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                return list(self._answers(self._job(**keys)))
+            except LinkError:
+                if not left:
+                    raise
+                self.reconnect()
+        raise AssertionError("the last attempt returns or raises")
+
+    def _listed(
+        self, keys: Mapping[str, Any], event: str, name: str, problem: str
+    ) -> list[dict[str, Any]]:
         """The list of that name in the answer to a job without rounds."""
-        for message in self._answers(job):
+        for message in self._whole(keys):
             if message["event"] == event:
                 return read_list(message, name)
         raise DeviceError(f"{self.device.name} {problem}; run the same command again")

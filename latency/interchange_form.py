@@ -77,6 +77,7 @@ class TableDocument(StrictModel):
     graphs: list[GraphEntry]
     visits: list[VisitEntry]
     conditions: list[ConditionsEntry]
+    uncontrolled: list[str] = Field(default_factory=list)
     models: list[ModelEntry]
 
 

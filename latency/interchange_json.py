@@ -49,7 +49,7 @@ def table_from_json(text: str, source_name: str, path: Path) -> None:
         _fill(table, document)
 
 
-def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[Any]]]:
     """The lists of the document.
 
     Read in such an order that they fit together even while something is measured into the table:
@@ -78,6 +78,7 @@ def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[dict[str, Any]
             for session, number, content, date in table.condition_rows()
         ),
     )
+    yield "uncontrolled", iter(table.uncontrolled())
     yield "models", ({"scope": scope, "content": content} for scope, content in models.items())
 
 
@@ -95,11 +96,13 @@ def _fill(table: LatencyTable, document: TableDocument) -> None:
     table.add_condition_rows(
         (c.session, c.round, json.dumps(c.values), c.date) for c in document.conditions
     )
+    if document.uncontrolled:
+        table.add_uncontrolled(document.uncontrolled)
     for model in document.models:
         table.save_model(model.scope, model.content)
 
 
-def _as_text(fingerprint: Any, lists: Mapping[str, list[dict[str, Any]]]) -> str:
+def _as_text(fingerprint: Any, lists: Mapping[str, list[Any]]) -> str:
     parts = [f'"format": {json.dumps(FORMAT)}', f'"fingerprint": {json.dumps(fingerprint)}']
     for name, entries in lists.items():
         lines = ",\n".join(json.dumps(e, ensure_ascii=False, allow_nan=False) for e in entries)

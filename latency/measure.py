@@ -32,7 +32,7 @@ REFERENCE_BLOCK = InvertedResidual(40, 120, 40, 5, 1, 32, "relu", 28)
 MOST_BYTES = 600e6
 _NOT_COMPARED = ("emulated", "uncontrolled")
 # Jobs in a row that ended before their end and without a visit.
-_MOST_FRUITLESS = 4
+_MOST_FRUITLESS = 10
 
 
 class VisitLog(Protocol):

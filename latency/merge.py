@@ -91,6 +91,7 @@ def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, dict[str, Any
     merged.register(graphs)
     merged.add_dated(_renumbered(merged.visits(), dated))
     merged.finish(finished)
+    merged.add_uncontrolled(table.uncontrolled())
     known = set(merged.condition_rows())
     merged.add_condition_rows(row for row in table.condition_rows() if row not in known)
     return models

@@ -4,12 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devices.transports.adb import AdbTransport
 from devices.transports.local import LocalTransport
+from devices.transports.ssh import SshTransport
 from devices.transports.transport import Transport
 
 if TYPE_CHECKING:
     from devices.device import Device
 
-TRANSPORTS: dict[str, Callable[["Device", Path], Transport]] = {"local": LocalTransport}
+TRANSPORTS: dict[str, Callable[["Device", Path], Transport]] = {
+    "local": LocalTransport,
+    "ssh": SshTransport,
+    "adb": AdbTransport,
+}
 
 __all__ = ["TRANSPORTS", "Transport"]

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from devices.errors import DeviceError, ProgramError
 
@@ -16,7 +17,7 @@ _MOST_SAID = 8_192
 
 
 def run_lines(
-    command: Sequence[str], given: str, *, where: str, folder: Path | None = None,
+    command: Sequence[str], given: IO[bytes] | str, *, where: str, folder: Path | None = None,
     silence_s: float | None = None,
 ) -> Iterator[str]:  # fmt: skip
     """Runs a program and yields the lines of its standard output as they come.
@@ -26,7 +27,7 @@ def run_lines(
 
     Args:
         command: program and arguments; no shell is between.
-        given: its standard input.
+        given: its standard input, a text or an open file.
         where: on what it runs, for messages.
         folder: current folder of the program.
         silence_s: how long it may say nothing; `SILENCE_S` when None.
@@ -37,12 +38,13 @@ def run_lines(
     """
     limit = SILENCE_S if silence_s is None else silence_s
     with tempfile.TemporaryFile() as stdin:
-        stdin.write(given.encode())
-        stdin.seek(0)
+        if isinstance(given, str):
+            stdin.write(given.encode())
+            stdin.seek(0)
         try:
             child = subprocess.Popen(
-                command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                cwd=folder, start_new_session=True,
+                command, stdin=stdin if isinstance(given, str) else given,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
             # What a shell says of a program that it cannot start.

@@ -62,7 +62,10 @@ def show_table(
 def _provenance(table: "LatencyTable") -> dict[str, Any]:
     fingerprint = table.fingerprint
     between = zip(("first_visit", "last_visit"), table.dates() or (), strict=False)
-    return {**(asdict(fingerprint) if fingerprint else {}), **dict(between)}
+    found = {**(asdict(fingerprint) if fingerprint else {}), **dict(between)}
+    if left := table.uncontrolled():
+        found["not controlled while measuring"] = ", ".join(left)
+    return found
 
 
 def _show_provenance(

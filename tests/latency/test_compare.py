@@ -49,6 +49,7 @@ def filled(
         table.add(visits)
         table.finish(finished)
         table.add_conditions(0, 0, {"load": float(len(visits))})
+        table.add_uncontrolled([f"{len(visits)} visits"])
     return path
 
 
@@ -130,6 +131,7 @@ def test_a_merged_table_has_all_blocks_and_all_visits(tmp_path: Path) -> None:
         assert set(merged.blocks()) == set(KEYS[:2])
         assert merged.unfinished(KEYS[:2]) == [KEYS[1]]
         assert merged.conditions() == {"load": (3.0, 6.0)}
+        assert merged.uncontrolled() == ["3 visits", "6 visits"]
         visits = merged.visits()
     # Sessions 0 to 2 are the first table's; the second's go on at the next multiple of four.
     assert [(v.session, v.samples) for v in visits.of(KEYS[0], range(3, 9))] == [

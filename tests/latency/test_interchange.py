@@ -76,6 +76,7 @@ def profiled(path: Path) -> None:
                 ]
             )
             table.add_conditions(session, 0, {"mhz": 2000.0 + session, "load": 0.5})
+            table.add_uncontrolled(["governor"])
         table.finish(list(graphs)[:-1])
         keys = tuple(map(network_key, networks))
         table.save_model("macro", fit_model(table, keys[:5], keys[5:]).to_dict())
@@ -87,7 +88,7 @@ def content(path: Path) -> tuple[Any, ...]:
         return (
             table.fingerprint, table.blocks(), table.networks(), table.unfinished(graphs),
             table.dated_visits(), table.summaries(), table.condition_rows(), table.models(),
-            table.dates(),
+            table.dates(), table.uncontrolled(),
         )  # fmt: skip
 
 

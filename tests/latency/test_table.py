@@ -52,6 +52,14 @@ def test_a_table_says_what_the_machine_was_like(tmp_path: Path) -> None:
         assert table.conditions() == {"mhz": (1000.0, 2000.0), "load": (1.0, 1.0)}
 
 
+def test_a_table_says_what_was_left_to_chance_in_any_session(tmp_path: Path) -> None:
+    with LatencyTable(tmp_path / "t.sqlite") as table:
+        assert table.uncontrolled() == []
+        table.add_uncontrolled(["governor", "clock"])
+        table.add_uncontrolled(["clock", "temperature"])
+        assert table.uncontrolled() == ["clock", "governor", "temperature"]
+
+
 def test_a_single_block_network_is_not_the_block(tmp_path: Path) -> None:
     with LatencyTable(tmp_path / "t.sqlite") as table:
         register_all(table, [BLOCK], [(BLOCK,)])

@@ -1,0 +1,98 @@
+"""Targets over ssh, by the `ssh` program: the user's configuration, keys and jump hosts just work.
+
+Host keys are checked as the user's configuration says, never less. One connection serves all
+commands (ControlMaster): 11 ms a command instead of 300.
+"""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devices.errors import DeviceError, ProgramError
+from devices.transports.remote import RemoteFolder
+
+if TYPE_CHECKING:
+    from devices.device import Device
+
+_BROKEN = 255
+_OPTIONS = {
+    "BatchMode": "yes",  # no questions: there may be nobody to answer
+    "ConnectTimeout": "15",
+    "ServerAliveInterval": "5",
+    "ServerAliveCountMax": "3",
+    "ControlMaster": "auto",
+    "ControlPersist": "60",
+    # What a user's configuration may add, and has no place here.
+    "RemoteCommand": "none",
+    "RequestTTY": "no",
+    "ClearAllForwardings": "yes",
+}
+_MENDS = {
+    "Host key verification failed": "run 'ssh {host}' once and compare the key; if it has changed, "
+    "find out why before you trust it",
+    "Permission denied": "let 'ssh {host}' work without a password: an ssh key, and 'user'",
+    "Could not resolve": "see 'host', and the host names of your ssh configuration",
+    "Connection refused": "see 'port', and whether an ssh server runs there",
+    "timed out": "see 'host', and whether the machine is on",
+}
+
+
+class SshTransport(RemoteFolder):
+    """A working folder on another machine, by ssh."""
+
+    def __init__(self, device: "Device", folder: Path) -> None:
+        """Takes a device with a host."""
+        del folder
+        super().__init__(device, SshCarrier(device))
+
+
+class SshCarrier:
+    """Runs scripts on a host by the ssh program; see `devices.transports.remote.Carrier`."""
+
+    folder = '"${XDG_CACHE_HOME:-$HOME/.cache}/hwnas"'
+
+    def __init__(self, device: "Device") -> None:
+        """Raises DeviceError when there is no ssh program."""
+        if shutil.which("ssh") is None:
+            raise DeviceError("there is no program ssh here; install OpenSSH's client")
+        self._name = device.name
+        self._host = device.host or ""
+        # In /tmp, because a socket's path has little more than a hundred letters.
+        self._sockets = tempfile.mkdtemp(prefix="hwnas-ssh-", dir="/tmp")
+        self._words = [
+            "ssh",
+            *(["-F", device.ssh_config] if device.ssh_config else []),
+            *(["-l", device.user] if device.user else []),
+            *(["-p", str(device.port)] if device.port else []),
+        ]
+        for name, value in {**_OPTIONS, "ControlPath": f"{self._sockets}/%C"}.items():
+            self._words += ["-o", f"{name}={value}"]
+
+    def command(self, script: str) -> Sequence[str]:
+        """The script goes to sh, whatever the user's login shell is."""
+        quoted = "'" + script.replace("'", "'\\''") + "'"
+        return [*self._words, "--", self._host, f"exec sh -c {quoted}"]
+
+    def link_broke(self, error: ProgramError) -> bool:
+        """Ssh's own exit code; a signal means that it was killed here."""
+        return error.code == _BROKEN or error.code < 0
+
+    def mend(self, said: str) -> str | None:
+        """By what ssh says."""
+        found = [mend for part, mend in _MENDS.items() if part in said]
+        return found[0].format(host=self._host) if found else None
+
+    def unreachable(self, said: str, mend: str | None) -> str:
+        """What ssh said, and its mend."""
+        return f"cannot reach {self._name} by ssh: {said}; " + (
+            mend or f"see whether 'ssh {self._host}' works"
+        )
+
+    def close(self) -> None:
+        """Ends the shared connection."""
+        words = [*self._words, "-O", "exit", "--", self._host]
+        subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        shutil.rmtree(self._sockets, ignore_errors=True)

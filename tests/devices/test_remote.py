@@ -1,0 +1,151 @@
+"""Scripts for targets far away, run by the shell here: a carrier that stays on this machine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from devices.device import Device
+from devices.errors import DeviceError, LinkError, ProgramError
+from devices.transports import remote
+from devices.transports.adb import AdbCarrier
+from devices.transports.remote import RemoteFolder
+from devices.transports.ssh import SshCarrier
+
+
+class Shell:
+    """Runs scripts here."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = f"'{folder}'"
+        self.lost = False
+
+    def command(self, script: str) -> Sequence[str]:
+        # A broken link of adb: part of the output, and success.
+        return ["true"] if self.lost else ["sh", "-c", script]
+
+    def link_broke(self, error: ProgramError) -> bool:
+        return error.code == 255
+
+    def mend(self, said: str) -> str | None:
+        return None if "broke" in said else "mend it"
+
+    def unreachable(self, said: str, mend: str | None) -> str:
+        return f"cannot reach it: {said}; {mend}"
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path / "a folder")
+
+
+@pytest.fixture
+def there(shell: Shell) -> RemoteFolder:
+    opened = RemoteFolder(Device(name="far"), shell)
+    opened.connect()
+    return opened
+
+
+def unit(folder: Path, name: str, content: str = "x") -> dict[str, Path]:
+    (folder / name).write_text(content)
+    return {name: folder / name}
+
+
+def test_the_folder_is_private_and_empty_at_the_end_but_for_programs(
+    there: RemoteFolder, tmp_path: Path
+) -> None:
+    there.push({**unit(tmp_path, "0.onnx"), **unit(tmp_path, "agent-1.pyz")})
+    folder = tmp_path / "a folder"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.name for path in folder.glob("*.*")} == {"0.onnx", "agent-1.pyz"}
+    there.close()
+    assert [path.name for path in folder.iterdir()] == ["agent-1.pyz"]
+
+
+def test_graphs_stay_while_another_process_uses_the_folder(
+    there: RemoteFolder, shell: Shell, tmp_path: Path
+) -> None:
+    other = RemoteFolder(Device(name="far"), shell)
+    other.connect()
+    there.push(unit(tmp_path, "0.onnx"))
+    there.close()
+    assert (tmp_path / "a folder" / "0.onnx").exists()
+    other.close()
+    assert not (tmp_path / "a folder" / "0.onnx").exists()
+
+
+def test_what_is_there_is_not_sent_again(there: RemoteFolder, shell: Shell, tmp_path: Path) -> None:
+    units = unit(tmp_path, "0.onnx")
+    there.push(units)
+    sent = there.sent_bytes
+    assert sent > 0
+    there.push(units)
+    assert there.sent_bytes == sent
+    again = RemoteFolder(Device(name="far"), shell)  # as after a kill
+    again.connect()
+    again.push(units)
+    assert again.sent_bytes == 0
+
+
+def test_folders_arrive_as_they_are_in_batches(
+    there: RemoteFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "MOST_BATCH", 10)
+    bundle = tmp_path / "bundle-1"
+    bundle.mkdir()
+    unit(bundle, "library", "l" * 20)
+    (bundle / "program").write_text('#!/bin/sh\necho ran "$1"; cat\nexit 3')
+    (bundle / "program").chmod(0o755)
+    there.push({"bundle-1": bundle, **unit(tmp_path, "0.onnx", "o" * 9)})
+    lines = there.run(["bundle-1/program", "a $(b) 'c'"], "given\n")
+    assert [next(lines), next(lines)] == ["ran a $(b) 'c'", "given"]
+    with pytest.raises(ProgramError) as caught:
+        next(lines)
+    assert caught.value.code == 3
+
+
+def test_success_without_the_token_is_a_broken_link(
+    there: RemoteFolder, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.lost = True
+    monkeypatch.setattr(remote, "_PAUSE_S", 0.0)
+    with pytest.raises(LinkError, match="the link to far broke"):
+        there.push(unit(tmp_path, "0.onnx"))
+    with pytest.raises(DeviceError, match="cannot reach it: the link to far broke"):
+        there.connect()
+    there.close()  # nothing to be done about it
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    shell = Shell(tmp_path / "file" / "inner")
+    with pytest.raises(DeviceError, match=r"on far cannot be used: .*; set 'folder'"):
+        RemoteFolder(Device(name="far"), shell).connect()
+
+
+def test_what_ssh_says_names_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("devices.transports.ssh.shutil.which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr("devices.transports.ssh.subprocess.run", lambda *_, **__: None)
+    ssh = SshCarrier(Device(name="pi", transport="ssh", host="pi.local"))
+    try:
+        mend = ssh.mend("Host key verification failed.")
+        assert mend is not None
+        assert mend.startswith("run 'ssh pi.local' once and compare")
+        assert "see whether 'ssh pi.local' works" in ssh.unreachable("closed", ssh.mend("closed"))
+        assert ssh.command("echo 'a'")[-3:] == ["--", "pi.local", "exec sh -c 'echo '\\''a'\\'''"]
+    finally:
+        ssh.close()
+
+
+def test_an_adb_device_is_named_by_its_serial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("devices.transports.adb.shutil.which", lambda name: f"/bin/{name}")
+    adb = AdbCarrier(Device(name="pixel", transport="adb", serial="12AB"))
+    assert adb.command("ls") == ["adb", "-s", "12AB", "shell", "-T", "ls"]
+    said = "error: device unauthorized."
+    assert "unlock the phone" in adb.unreachable(said, adb.mend(said))
+    assert adb.mend("error: closed") is None
+    assert adb.link_broke(ProgramError("pixel", 1, "error: device 'x' not found"))
+    assert not adb.link_broke(ProgramError("pixel", 2, "ONNX Runtime cannot load it"))
