@@ -5,7 +5,8 @@ current folder, and writes one JSON object a line, each with the job's nonce:
 
 - `{"event": "loading", "graph": i}` before each graph is loaded;
 - `{"event": "ready", "facts": {...}}`: what the target says of itself, see `_facts`;
-- `{"event": "visit", "round": r, "graph": i, "ms": [...]}` for every visit, in the job's order;
+- `{"event": "visit", "round": r, "graph": i, "ms": [...]}` for every visit, in the job's order,
+  with `"warnings": [...]` when something was wrong with it, see `devices.answers.WARNINGS`;
 - `{"event": "waiting", "celsius": t}` every few seconds while it is too hot to go on;
 - `{"event": "round", "round": r, "conditions": {...}}` after each round, see `devices.conditions`;
 - `{"event": "operators", "operators": [{...}, ...]}`, `{"event": "outputs", "graph": i,
@@ -92,7 +93,8 @@ def _run_graphs(job: Job, pinned: str) -> int:
         for index in order:
             samples = graphs[index].time(least_runs=job.least_runs, least_ms=job.least_ms)
             rounded = [round(sample, 6) for sample in samples]
-            _write(job, event="visit", round=number, graph=index, ms=rounded)
+            told = {"warnings": graphs[index].warnings} if graphs[index].warnings else {}
+            _write(job, event="visit", round=number, graph=index, ms=rounded, **told)
             visits += 1
         _write(job, event="round", round=number, conditions=conditions.read())
     return visits

@@ -11,6 +11,9 @@ from devices.errors import DeviceError
 Facts = dict[str, Any]
 """What the target says of itself, see `devices.agent`."""
 
+WARNINGS = frozenset({"enqueue_bound", "unstable", "no_cuda_graph"})
+"""What may be wrong with a visit, see `devices.runtimes.gpu_timing.GpuTimer`."""
+
 _TEXTS = ("machine", "cpu", "pinned", "agent", "runtime", "runtime_version", "provider", "emulated")
 _MOST_TEXT = 2000
 _MOST_MS = 1e7
@@ -18,11 +21,16 @@ _MOST_MS = 1e7
 
 @dataclass(frozen=True)
 class Visit:
-    """One visit of a graph: the milliseconds of a few consecutive inferences."""
+    """One visit of a graph: the milliseconds of a few consecutive inferences.
+
+    Attributes:
+        warnings: what was wrong with it, of `WARNINGS`.
+    """
 
     round: int
     graph: str
     samples: tuple[float, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,8 +88,10 @@ def read_visit(message: Mapping[str, Any], names: Sequence[str]) -> Visit:
     try:
         samples = tuple(float(value) for value in message["ms"])
         index = _whole(message["graph"])
-        if samples and all(0 < value < _MOST_MS for value in samples) and index >= 0:
-            return Visit(_whole(message["round"]), names[index], samples)
+        warnings = tuple(message.get("warnings", ()))  # which most agents never have
+        possible = samples and all(0 < value < _MOST_MS for value in samples) and index >= 0
+        if possible and WARNINGS.issuperset(warnings) and len(warnings) <= len(WARNINGS):
+            return Visit(_whole(message["round"]), names[index], samples, warnings)
     except (ValueError, TypeError, KeyError, IndexError):
         pass
     raise DeviceError(_cannot_be("a visit", message))

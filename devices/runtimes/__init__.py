@@ -4,14 +4,24 @@ from importlib import import_module
 
 from devices.runtimes.runtime import LoadedGraph, Runtime
 
-RUNTIMES = {"onnxruntime": "devices.runtimes.onnxruntime:OnnxRuntime"}
+RUNTIMES = {
+    "onnxruntime": "devices.runtimes.onnxruntime:OnnxRuntime",
+    "tensorrt": "devices.runtimes.tensorrt:tensorrt",
+    "tensorrt_rtx": "devices.runtimes.tensorrt:tensorrt_rtx",
+}
+ON_GPUS = ("tensorrt", "tensorrt_rtx")
+"""Those that need one, and compute in half precision if asked to."""
 
 
 def load_runtime(name: str) -> Runtime:
-    """The runtime of a registered name."""
+    """The runtime of a registered name.
+
+    Raises:
+        DeviceError: it cannot run on this machine.
+    """
     module, attribute = RUNTIMES[name].split(":")
     runtime: Runtime = getattr(import_module(module), attribute)()
     return runtime
 
 
-__all__ = ["RUNTIMES", "LoadedGraph", "Runtime", "load_runtime"]
+__all__ = ["ON_GPUS", "RUNTIMES", "LoadedGraph", "Runtime", "load_runtime"]

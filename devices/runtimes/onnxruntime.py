@@ -11,6 +11,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from devices.errors import DeviceError
+from devices.runtimes.feed import filled
 from devices.runtimes.ort_profile import by_operator
 
 PROVIDER = "CPUExecutionProvider"
@@ -40,6 +41,11 @@ class OnnxRuntime:
     def version(self) -> str:
         """The version of the installed wheel."""
         return str(ort.__version__)
+
+    @property
+    def gpu(self) -> str:
+        """None."""
+        return ""
 
     def load(self, model: Path, *, threads: int) -> "OnnxRuntimeGraph":
         """Loads an ONNX file.
@@ -98,6 +104,11 @@ class OnnxRuntimeGraph:
         """The execution provider of the session."""
         return PROVIDER
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """None: what disturbs a processor is read as conditions."""
+        return ()
+
     def run(self, image: NDArray[Any]) -> NDArray[Any]:
         """The first output for one input batch, of a graph with one input."""
         name = self._session.get_inputs()[0].name
@@ -154,12 +165,5 @@ def _feed(session: ort.InferenceSession) -> dict[str, NDArray[Any]]:
     for one in session.get_inputs():
         if one.type not in _TYPES:
             raise DeviceError(f"the input {one.name} is a {one.type}, which cannot be filled")
-        dtype = np.dtype(_TYPES[one.type])
-        if dtype.kind == "f":
-            feed[one.name] = generator.standard_normal(one.shape).astype(dtype)
-        elif dtype.itemsize == 1 and dtype.kind in "iu":  # quantised images
-            low, high = (-128, 128) if dtype.kind == "i" else (0, 256)
-            feed[one.name] = generator.integers(low, high, one.shape).astype(dtype)
-        else:  # indices and masks: zero and one are always there
-            feed[one.name] = generator.integers(0, 2, one.shape).astype(dtype)
+        feed[one.name] = filled(one.shape, np.dtype(_TYPES[one.type]), generator)
     return feed

@@ -29,6 +29,10 @@ class LoadedGraph(Protocol):
         At least `least_runs`, and until `least_ms` have passed.
         """
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was wrong with the last visit that `time` made, of `devices.answers.WARNINGS`."""
+
 
 class Runtime(Protocol):
     """An inference runtime on the machine that this code runs on."""
@@ -36,6 +40,10 @@ class Runtime(Protocol):
     @property
     def version(self) -> str:
         """The runtime's version."""
+
+    @property
+    def gpu(self) -> str:
+        """The PCI bus id of the GPU that graphs run on, "" where it is none."""
 
     def load(self, model: Path, *, threads: int) -> LoadedGraph:
         """Loads an ONNX file whose inputs have fixed shapes.

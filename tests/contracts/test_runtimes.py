@@ -1,4 +1,4 @@
-"""What every registered runtime must do."""
+"""What every registered runtime must do; those of GPUs run with `pytest -m gpu`, where one is."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
+from devices.answers import WARNINGS
 from devices.errors import DeviceError
-from devices.runtimes import RUNTIMES, load_runtime
+from devices.runtimes import ON_GPUS, RUNTIMES, load_runtime
 from latency.blocks import ConvBlock, Head, InvertedResidual
 from latency.graph import build_graph
 
@@ -19,9 +20,20 @@ NETWORK = (
 )
 
 
-@pytest.fixture(params=RUNTIMES)
+GPU = pytest.mark.gpu
+# TensorRT computes float32 in TF32 where the GPU has it: 10 bits of mantissa.
+TOLERANCES = dict.fromkeys(ON_GPUS, 2e-2)
+
+
+@pytest.fixture(params=[pytest.param(one, marks=GPU if one in ON_GPUS else ()) for one in RUNTIMES])
 def runtime(request: pytest.FixtureRequest):
     return load_runtime(request.param)
+
+
+@pytest.fixture
+def tolerance(request: pytest.FixtureRequest, runtime) -> float:
+    del runtime
+    return TOLERANCES.get(request.node.callspec.params["runtime"], 1e-4)
 
 
 def saved(folder: Path, batch: int = 1) -> Path:
@@ -35,13 +47,15 @@ def test_it_has_a_version(runtime) -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-def test_it_computes_what_the_onnx_standard_says(runtime, tmp_path: Path, batch: int) -> None:
+def test_it_computes_what_the_onnx_standard_says(
+    runtime, tolerance: float, tmp_path: Path, batch: int
+) -> None:
     path = saved(tmp_path, batch)
     image = np.random.default_rng(0).standard_normal((batch, 3, 16, 16)).astype(np.float32)
     expected = ReferenceEvaluator(str(path)).run(None, {"input": image})[0]
     loaded = runtime.load(path, threads=1)
     assert loaded.provider
-    np.testing.assert_allclose(loaded.run(image), expected, atol=1e-4)
+    np.testing.assert_allclose(loaded.run(image), expected, atol=tolerance)
 
 
 def test_it_times_as_many_runs_as_asked(runtime, tmp_path: Path) -> None:
@@ -51,6 +65,14 @@ def test_it_times_as_many_runs_as_asked(runtime, tmp_path: Path) -> None:
     assert all(np.isfinite(samples))
     assert min(samples) > 0
     assert len(loaded.time(least_runs=1, least_ms=2.0)) > 1
+    assert set(loaded.warnings) <= WARNINGS
+
+
+def test_it_says_where_the_time_goes(runtime, tmp_path: Path) -> None:
+    found = runtime.operators(saved(tmp_path), threads=1, runs=3)
+    assert found
+    assert all(set(one) == {"name", "type", "provider", "ms"} for one in found)
+    assert sum(one["ms"] for one in found) > 0
 
 
 def test_a_file_that_is_no_model_is_one_sentence(runtime, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_fingerprint_of_other_fields_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("name: a\nruntime: tflite", "'tflite' is not known (known: onnxruntime)"),
+        ("name: a\nruntime: tflite", "'tflite' is not known (known: onnxruntime, tensorrt,"),
         ("name: a\ntransport: smoke", "'smoke' is not known (known: local, ssh, adb, imported)"),
         ("name: a\nprecision: fp64", "'fp64' is not known (known: fp32, int8)"),
         ("name: a\ncores: all", "'all' must be auto, any, or a list of core numbers"),

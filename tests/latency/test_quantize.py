@@ -58,7 +58,8 @@ def test_the_recipes_are_those_of_their_runtimes() -> None:
         graph = quantize(model, runtime).graph
         types[runtime] = {onnx.TensorProto.DataType.Name(i.data_type) for i in graph.initializer}
     assert {"UINT8", "INT32"} <= types["onnxruntime"]
-    assert not {"UINT8", "INT32"} & types["tensorrt"]  # its parser refuses both
+    for runtime in ("tensorrt", "tensorrt_rtx"):  # their parser refuses both
+        assert not {"UINT8", "INT32"} & types[runtime]
 
 
 # Blocks that end with an addition, a convolution and a float operator.
@@ -78,7 +79,7 @@ def test_a_block_inside_a_network_takes_and_gives_integers(
     inner = inside_network(quantized, first=False, last=False)
     onnx.checker.check_model(inner, full_check=True)
     taken, given = inner.graph.input[0], inner.graph.output[0]
-    integer = onnx.TensorProto.INT8 if runtime == "tensorrt" else onnx.TensorProto.UINT8
+    integer = onnx.TensorProto.INT8 if runtime.startswith("tensorrt") else onnx.TensorProto.UINT8
     for value in (taken, given):
         assert value.type.tensor_type.elem_type == integer
     dtype = onnx.helper.tensor_dtype_to_np_dtype(integer)

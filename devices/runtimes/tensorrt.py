@@ -1,0 +1,169 @@
+"""TensorRT 10 and 11, and TensorRT-RTX, on the first GPU."""
+
+from pathlib import Path
+from typing import Any
+
+from devices.errors import DeviceError
+from devices.runtimes.cuda import Cuda
+from devices.runtimes.trt_build import NAMES, TrtBuilder, import_flavour, make_log, one_line
+from devices.runtimes.trt_graph import TrtGraph
+from devices.runtimes.trt_profile import layer_types, make_profiler, mean_times
+
+WARM_UP_RUNS = 4
+
+
+def tensorrt() -> "TensorRt":
+    """The runtime `tensorrt`."""
+    return TensorRt("tensorrt")
+
+
+def tensorrt_rtx() -> "TensorRt":
+    """The runtime `tensorrt_rtx`."""
+    return TensorRt("tensorrt_rtx")
+
+
+class TensorRt:
+    """Builds engines of ONNX files and loads them; `threads` say nothing of a GPU.
+
+    Attributes:
+        cuda: the GPU.
+    """
+
+    def __init__(self, flavour: str, *, cache: bytes = b"") -> None:
+        """Looks for a GPU, then for TensorRT.
+
+        Args:
+            flavour: a key of `trt_build.NAMES`: one product is never taken for the other.
+            cache: what `cache` said in an earlier process with the same GPU and version.
+
+        Raises:
+            DeviceError: there is no GPU, or no TensorRT.
+        """
+        self.cuda = Cuda()  # first: without a driver TensorRT crashes
+        self._trt = import_flavour(flavour)
+        self._flavour, self._name = flavour, NAMES[flavour]
+        self._stream = self.cuda.stream()
+        self._log = make_log(self._trt)
+        self._runtime = self._trt.Runtime(self._log)
+        self._kernels = KernelCache(cache) if flavour == "tensorrt_rtx" else None
+        self._timing_cache = cache
+        self._builder: TrtBuilder | None = None
+
+    @property
+    def version(self) -> str:
+        """The version of the installed package."""
+        return str(self._trt.__version__)
+
+    @property
+    def gpu(self) -> str:
+        """See `Runtime`."""
+        return self.cuda.bus
+
+    @property
+    def cache(self) -> bytes:
+        """What makes the next process build and load the same engines sooner.
+
+        The timing cache of TensorRT; the compiled kernels of TensorRT-RTX.
+        """
+        if self._kernels is not None:
+            return self._kernels.content()
+        return self._builder.cache if self._builder is not None else self._timing_cache
+
+    def load(self, model: Path, *, threads: int) -> TrtGraph:
+        """Builds the engine of an ONNX file and loads it.
+
+        Raises:
+            DeviceError: the file cannot be read, built, or run on this GPU.
+        """
+        del threads
+        return self._loaded(self._built(model, detailed=False), model.name)
+
+    def operators(self, model: Path, *, threads: int, runs: int) -> list[dict[str, Any]]:
+        """The time of each layer of the engine, from TensorRT's profiler.
+
+        Raises:
+            DeviceError: the file cannot be loaded, or this TensorRT does not profile.
+        """
+        del threads
+        context = self._context(self._built(model, detailed=True), model.name)
+        graph = self._graph(context)
+        profiler = make_profiler(self._trt)
+        context.profiler = profiler
+        for _ in range(WARM_UP_RUNS + runs):
+            profiler.begin()
+            graph.infer()
+        times = mean_times(profiler.runs[WARM_UP_RUNS:])
+        if not times:
+            raise DeviceError(
+                f"{self._name} {self.version} reported no times of the layers of {model.name}: "
+                "its profiler does not work with this engine"
+            )
+        types = layer_types(self._trt, context.engine)
+        return [
+            {"name": name, "type": types.get(name, ""), "provider": graph.provider, "ms": ms}
+            for name, ms in times.items()
+        ]
+
+    def _built(self, model: Path, *, detailed: bool) -> bytes:
+        if self._builder is None:
+            self._builder = TrtBuilder(self._flavour, cache=self._timing_cache, log=self._log)
+        try:
+            return self._builder.build(model.read_bytes(), model.name, detailed=detailed)
+        except DeviceError as error:
+            raise DeviceError(f"{error}{self._unsupported()}") from error
+
+    def _loaded(self, engine: bytes, name: str) -> TrtGraph:
+        return self._graph(self._context(engine, name))
+
+    def _graph(self, context: Any) -> TrtGraph:
+        provider = f"{self._name} on {self.cuda.name}"
+        return TrtGraph(self._trt, context, self.cuda, self._stream, provider)
+
+    def _context(self, serialized: bytes, name: str) -> Any:
+        """The execution context of an engine, which keeps the engine alive."""
+        self._log.errors.clear()
+        engine = self._runtime.deserialize_cuda_engine(serialized)
+        context = None
+        if engine is not None and self._kernels is not None:
+            context = engine.create_execution_context(self._kernels.config(engine))
+        elif engine is not None:
+            context = engine.create_execution_context()
+        if context is None:
+            raise DeviceError(
+                f"{self._name} cannot load {name}: {one_line(self._log.errors)}"
+                f"{self._unsupported()}"
+            )
+        return context
+
+    def _unsupported(self) -> str:
+        """The end of a sentence about a failure: whether this GPU is one that it was made for."""
+        major, minor = self.cuda.capability
+        if self._flavour == "tensorrt" or hasattr(self._trt.ComputeCapability, f"SM{major}{minor}"):
+            return ""
+        return (
+            f"; {self._name} {self.version} is not made for a GPU of compute capability {major}."
+            f"{minor}, as {self.cuda.name} is: use 'runtime: tensorrt' there"
+        )
+
+
+class KernelCache:
+    """TensorRT-RTX's: what it compiled for engines when they were loaded, one cache for all."""
+
+    def __init__(self, content: bytes) -> None:
+        """Takes what `content` said in another process."""
+        self._content, self._cache = content, None
+
+    def config(self, engine: Any) -> Any:
+        """With what to create the context of an engine, so that the cache is used."""
+        config = engine.create_runtime_config()
+        if self._cache is None:
+            cache = config.create_runtime_cache()
+            if self._content:
+                cache.deserialize(self._content)  # one of another GPU or version is ignored
+            self._cache = cache
+        config.set_runtime_cache(self._cache)
+        return config
+
+    def content(self) -> bytes:
+        """What was compiled so far."""
+        return self._content if self._cache is None else bytes(self._cache.serialize())

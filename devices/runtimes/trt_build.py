@@ -1,0 +1,150 @@
+"""ONNX → TensorRT engine, by the builder of TensorRT or TensorRT-RTX."""
+
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
+from devices.errors import DeviceError
+
+NAMES = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT-RTX"}
+"""The products by the name of their Python module, which is also that of the runtime."""
+_PACKAGES = {"tensorrt": "tensorrt", "tensorrt_rtx": "tensorrt-rtx"}
+_MOST_TEXT = 600
+
+
+def import_flavour(flavour: str) -> Any:
+    """The Python module of TensorRT or TensorRT-RTX.
+
+    Raises:
+        DeviceError: it is not installed, or lacks its libraries.
+    """
+    try:
+        return import_module(flavour)
+    except ModuleNotFoundError as error:
+        raise DeviceError(
+            f"{NAMES[flavour]} is not installed for {sys.executable}: run '{sys.executable} -m pip "
+            f"install {_PACKAGES[flavour]}'"
+        ) from error
+    except (ImportError, OSError) as error:
+        raise DeviceError(
+            f"{NAMES[flavour]} is installed, but does not load ({one_line([str(error)])}): run "
+            f"'{sys.executable} -m pip install --force-reinstall {_PACKAGES[flavour]}'"
+        ) from error
+
+
+def make_log(trt: Any) -> Any:
+    """A logger of TensorRT's that keeps what went wrong, in `errors`, instead of printing it."""
+
+    class Log(trt.ILogger):  # type: ignore[misc]
+        def __init__(self) -> None:
+            trt.ILogger.__init__(self)  # its bindings want it so
+            self.errors: list[str] = []
+
+        def log(self, severity: Any, text: str) -> None:
+            if severity in (trt.ILogger.INTERNAL_ERROR, trt.ILogger.ERROR):
+                self.errors.append(text)
+
+    return Log()
+
+
+class TrtBuilder:
+    """Builds engines, one after another, with what it learnt from those before.
+
+    Networks are strongly typed, the only kind that TensorRT 11 has: an operator computes in the
+    type that the ONNX file says, or for float32 in TF32, as TensorRT does unless told otherwise.
+
+    Attributes:
+        trt: the module of the flavour.
+        log: what the builder and everything made with it had to say.
+    """
+
+    def __init__(
+        self, flavour: str, *, cache: bytes = b"", capability: str = "CURRENT", log: Any = None
+    ) -> None:
+        """Starts one, which takes seconds.
+
+        Args:
+            flavour: a key of `NAMES`.
+            cache: what `cache` said after earlier builds.
+            capability: of TensorRT-RTX: for which GPU, as "SM89"; without a GPU it must be said.
+            log: of `make_log`, when there is one already: a process has one for all of TensorRT.
+
+        Raises:
+            DeviceError: TensorRT is not installed, or does not start.
+        """
+        self.trt = import_flavour(flavour)
+        self.log = make_log(self.trt) if log is None else log
+        self._flavour, self._name = flavour, NAMES[flavour]
+        self._cache, self._capability = cache, capability
+        try:
+            self._builder = self.trt.Builder(self.log)
+        except Exception as error:  # pybind11 raises what the C++ library threw
+            raise DeviceError(
+                f"{self._name} does not start: {one_line([*self.log.errors, str(error)])}"
+            ) from error
+
+    @property
+    def cache(self) -> bytes:
+        """TensorRT's timing cache: the kernels that were timed, and how long they took.
+
+        TensorRT-RTX has none: it times no kernels, and what its compiler makes is cached when an
+        engine is loaded.
+        """
+        return self._cache
+
+    def build(self, model: bytes, name: str, *, detailed: bool = False) -> bytes:
+        """A serialised engine.
+
+        Args:
+            model: serialised ONNX.
+            name: of the model, for messages.
+            detailed: whether the engine can tell its layers; it then takes longer to launch.
+
+        Raises:
+            DeviceError: the model cannot be read or built; the sentence says why.
+        """
+        trt = self.trt
+        self.log.errors.clear()
+        strongly_typed = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
+        network = self._builder.create_network(strongly_typed)
+        parser = trt.OnnxParser(network, self.log)
+        if not parser.parse(model):
+            errors = [parser.get_error(index) for index in range(parser.num_errors)]
+            raise self._cannot_load(name, [_said(error) for error in errors])
+        config = self._builder.create_builder_config()
+        if detailed:
+            config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
+        if self._flavour == "tensorrt_rtx":
+            capability = getattr(trt.ComputeCapability, self._capability)
+            config.num_compute_capabilities = 1
+            config.set_compute_capability(capability, 0)
+        else:
+            self._give_cache(config)
+        engine = self._builder.build_serialized_network(network, config)
+        if engine is None:
+            raise self._cannot_load(name, self.log.errors)
+        if self._flavour == "tensorrt":
+            self._cache = bytes(config.get_timing_cache().serialize())
+        return bytes(engine)
+
+    def _give_cache(self, config: Any) -> None:
+        cache = config.create_timing_cache(self._cache)
+        # One of another version or GPU is refused, and learnt anew.
+        if cache is None or not config.set_timing_cache(cache, False):
+            config.set_timing_cache(config.create_timing_cache(b""), False)
+
+    def _cannot_load(self, name: str, why: Iterable[str]) -> DeviceError:
+        return DeviceError(f"{self._name} cannot load {name}: {one_line(why)}")
+
+
+def one_line(texts: Iterable[str]) -> str:
+    """What a library said, as part of a sentence: an agent's last line is its message."""
+    lines = [" ".join(text.split()) for text in dict.fromkeys(texts)]
+    return "; ".join(filter(None, lines))[:_MOST_TEXT] or "it does not say why"
+
+
+def _said(error: Any) -> str:
+    node = error.node_name().strip()
+    where = f"{error.node_operator()} {node}: " if node else ""
+    return f"{where}{error.desc()}"

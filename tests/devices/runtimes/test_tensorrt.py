@@ -1,0 +1,160 @@
+"""The runtimes of TensorRT on a played GPU, by the signatures of the real bindings."""
+
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from devices.errors import DeviceError
+from devices.runtimes import load_runtime
+from devices.runtimes.tensorrt import TensorRt
+from tests.devices.runtimes.fake_cuda import Code, Gpu
+from tests.devices.runtimes.flavours import FLAVOURS
+from tests.devices.runtimes.played_trt import SHAPES, PlayedTrt
+
+
+@pytest.fixture(params=FLAVOURS, ids=" ".join)
+def flavour(request: pytest.FixtureRequest) -> tuple[str, str]:
+    return request.param
+
+
+@pytest.fixture
+def played(flavour: tuple[str, str], gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> PlayedTrt:
+    one = PlayedTrt(*flavour, gpu)
+    monkeypatch.setitem(sys.modules, flavour[0], one.module)
+    return one
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "a.onnx"
+    path.write_bytes(b"model")
+    return path
+
+
+def test_an_engine_is_built_loaded_run_and_timed(
+    flavour: tuple[str, str], played: PlayedTrt, model: Path
+) -> None:
+    runtime = load_runtime(flavour[0])
+    assert (runtime.version, runtime.gpu) == (flavour[1], "0000:01:00.0")
+    graph = runtime.load(model, threads=1)
+    product = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT-RTX"}[flavour[0]]
+    assert graph.provider == f"{product} on Played GPU"
+    image = np.arange(96, dtype=np.float32).reshape(SHAPES["input"])
+    expected = [image[0].sum()] * 5 + [image[1].sum()] * 5
+    assert graph.run(image).ravel().tolist() == expected
+    assert graph.run_raw(struct.pack("<96f", *range(96))) == expected
+    assert graph.warnings == ()
+    assert graph.time(least_runs=4, least_ms=0.0) == pytest.approx([0.4] * 4)
+    assert played.gpu.launches > 4
+
+
+def test_its_layers_are_profiled(flavour: tuple[str, str], played: PlayedTrt, model: Path) -> None:
+    found = load_runtime(flavour[0]).operators(model, threads=1, runs=3)
+    assert [one["name"] for one in found] == ["conv + relu", "gemm"]
+    assert [one["type"] for one in found] == ["CaskConvolution", ""]
+    assert [one["ms"] for one in found] == pytest.approx([0.3, 0.1])
+    assert played.gpu.launches == 0
+
+
+def test_inputs_of_other_shapes_are_refused(
+    flavour: tuple[str, str], played: PlayedTrt, model: Path
+) -> None:
+    del played
+    graph = load_runtime(flavour[0]).load(model, threads=1)
+    with pytest.raises(DeviceError, match=r"the input input is \[2, 3, 4, 4\], not \(1, 3, 4, 4\)"):
+        graph.run(np.zeros((1, 3, 4, 4), np.float32))
+    with pytest.raises(DeviceError, match="not of 8 bytes"):
+        graph.run_raw(b"12345678")
+
+
+@pytest.mark.parametrize(
+    ("fails", "sentence"),
+    [
+        ("parse", r"cannot load a\.onnx: Conv block0\.conv: this is no model"),
+        ("build", r"cannot load a\.onnx: it does not say why"),
+        ("deserialize", r"cannot load a\.onnx: it does not say why"),
+        ("context", r"cannot load a\.onnx: it does not say why"),
+    ],
+)
+def test_what_fails_is_one_sentence(
+    flavour: tuple[str, str], played: PlayedTrt, model: Path, fails: str, sentence: str
+) -> None:
+    played.refuses.add(fails)
+    with pytest.raises(DeviceError, match=f"^TensorRT(-RTX)? {sentence}") as caught:
+        load_runtime(flavour[0]).load(model, threads=1)
+    # The played GPU is of a kind that only TensorRT supports.
+    hint = "is not made for a GPU of compute capability 9.0, as Played GPU is"
+    assert (hint in str(caught.value)) == (flavour[0] == "tensorrt_rtx")
+
+
+def test_an_inference_that_fails_is_one_sentence(
+    flavour: tuple[str, str], played: PlayedTrt, model: Path
+) -> None:
+    graph = load_runtime(flavour[0]).load(model, threads=1)
+    played.refuses.add("execute")
+    with pytest.raises(DeviceError, match="on Played GPU cannot run"):
+        graph.time(least_runs=1, least_ms=0.0)
+
+
+def test_tensors_that_cannot_be_filled_are_refused(
+    flavour: tuple[str, str], played: PlayedTrt, model: Path
+) -> None:
+    runtime = load_runtime(flavour[0])
+    played.shapes["input"] = (-1, 3, 4, 4)
+    with pytest.raises(DeviceError, match=r"the shape of input is \[-1, 3, 4, 4\], which is not"):
+        runtime.load(model, threads=1)
+    played.shapes["input"] = SHAPES["input"]
+    played.types["input"] = "FP8"
+    with pytest.raises(DeviceError, match="input is a tensor of FP8, which cannot be filled"):
+        runtime.load(model, threads=1)
+
+
+def test_what_was_learnt_is_given_to_the_next_process(
+    flavour: tuple[str, str], played: PlayedTrt, model: Path
+) -> None:
+    runtime = TensorRt(flavour[0], cache=b"earlier")
+    assert runtime.cache == b"earlier"
+    runtime.load(model, threads=1)
+    runtime.load(model, threads=1)
+    if flavour[0] == "tensorrt":
+        assert played.caches == [b"earlier", b"timings"]
+        assert runtime.cache == b"timings"
+    else:
+        assert played.caches == [b"earlier"]
+        assert runtime.cache == b"kernels"
+
+
+def test_a_timing_cache_of_another_gpu_is_left_aside(
+    flavour: tuple[str, str], played: PlayedTrt, model: Path
+) -> None:
+    played.refuses.add("set_timing_cache")
+    TensorRt(flavour[0], cache=b"another's").load(model, threads=1)
+    assert played.caches == [b"another's", *([b""] if flavour[0] == "tensorrt" else [])]
+
+
+@pytest.mark.parametrize("name", ["tensorrt", "tensorrt_rtx"])
+def test_a_gpu_is_looked_for_before_anything_else(
+    name: str, gpu: Gpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, name, None)
+    gpu.failure = Code.cudaErrorNoDevice
+    with pytest.raises(DeviceError, match="CUDA finds no GPU"):
+        load_runtime(name)
+    gpu.failure = Code.cudaSuccess
+    with pytest.raises(DeviceError, match=rf"pip install {name.replace('_', '-')}'$"):
+        load_runtime(name)
+
+
+@pytest.mark.parametrize("code", ["Builder(log).make_it_so()", "Builder()", "BuilderFlag.FAST",
+                                  "Runtime(log).deserialize_cuda_engine(1, 2)"])  # fmt: skip
+def test_what_the_real_one_lacks_the_played_one_lacks_too(played: PlayedTrt, code: str) -> None:
+    class Log(played.module.ILogger):  # type: ignore[name-defined]
+        pass
+
+    with pytest.raises((AttributeError, TypeError)):
+        eval(f"trt.{code}", {"trt": played.module, "log": Log()})
+    with pytest.raises(AttributeError):
+        played.module.Builder(Log()).invented = 1

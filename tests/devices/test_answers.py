@@ -1,0 +1,29 @@
+"""Answers of a target: what cannot be is refused."""
+
+from typing import Any
+
+import pytest
+
+from devices.answers import WARNINGS, Visit, read_visit
+from devices.errors import DeviceError
+from devices.runtimes import gpu_timing
+
+
+def visit(**keys: Any) -> Visit:
+    return read_visit({"round": 0, "graph": 0, "ms": [1.0], **keys}, ["a"])
+
+
+def test_a_visit_may_have_warnings() -> None:
+    assert visit() == Visit(0, "a", (1.0,))
+    assert visit(warnings=["unstable"]).warnings == ("unstable",)
+
+
+@pytest.mark.parametrize("warnings", [["invented"], "unstable", None, 1, [[]], ["unstable"] * 9])
+def test_warnings_that_cannot_be_are_refused(warnings: Any) -> None:
+    with pytest.raises(DeviceError, match="a visit that cannot be"):
+        visit(warnings=warnings)
+
+
+def test_the_warnings_are_those_that_timing_on_a_gpu_gives() -> None:
+    given = {gpu_timing.ENQUEUE_BOUND, gpu_timing.UNSTABLE, gpu_timing.NO_GRAPH}
+    assert given == WARNINGS
