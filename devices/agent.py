@@ -33,6 +33,7 @@ from devices.conditions import Conditions, hottest
 from devices.emulation import emulator
 from devices.errors import DeviceError
 from devices.job import Job
+from devices.nvml import GpuSensors
 from devices.runtimes import load_runtime
 from devices.uncontrolled import uncontrolled
 
@@ -87,9 +88,10 @@ def _run_graphs(job: Job, pinned: str) -> int:
             values = graph.run_raw(Path(job.input).read_bytes())
             _write(job, event="outputs", graph=index, values=values)
         return visits
-    conditions = Conditions()
+    sensors = GpuSensors(runtime.gpu)
+    conditions = Conditions(sensors)
     for number, order in job.rounds:
-        _rest(job)
+        _rest(job, sensors)
         for index in order:
             samples = graphs[index].time(least_runs=job.least_runs, least_ms=job.least_ms)
             rounded = [round(sample, 6) for sample in samples]
@@ -142,17 +144,23 @@ def cpu_name() -> str:
     return ", ".join(parts) or platform.machine()
 
 
-def _rest(job: Job) -> None:
+def _rest(job: Job, gpu: GpuSensors) -> None:
     """Lets the chip cool down before a round: for a fixed time, then until it is cool enough."""
     time.sleep(job.rest_s)
-    celsius = hottest()
+    celsius = _hottest(gpu)
     if not job.limit_celsius or celsius is None or celsius <= job.limit_celsius:
         return
     end = time.monotonic() + _LONGEST_WAIT
     while celsius is not None and celsius > job.limit_celsius - _COOLER and time.monotonic() < end:
         _write(job, event="waiting", celsius=celsius)
         time.sleep(_TELL_EVERY)
-        celsius = hottest()
+        celsius = _hottest(gpu)
+
+
+def _hottest(gpu: GpuSensors) -> float | None:
+    """Of the processor and the GPU that is measured."""
+    found = [one for one in (hottest(), gpu.celsius()) if one is not None]
+    return max(found, default=None)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from devices.nvml import GpuSensors
+
 # A target needs no more than its runtime: without psutil, nothing is read.
 psutil: Any = import_module("psutil") if find_spec("psutil") else None
 
@@ -15,7 +17,9 @@ class Conditions:
     Shares of processor time are those since the reading before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gpu: GpuSensors | None = None) -> None:
+        """Takes the sensors of the GPU that is measured, if it is one."""
+        self._gpu = gpu or GpuSensors()
         self._others, self._stolen, self._all = self._times()
 
     def read(self) -> dict[str, float]:
@@ -23,9 +27,10 @@ class Conditions:
 
         `mhz`: mean clock of the cores; `celsius`: the hottest sensor; `load`: processes that wanted
         to run, over the last minute; `others` and `stolen`: share of the machine's processor time
-        that other processes used, and that a hypervisor gave to other machines (both 0 to 1).
+        that other processes used, and that a hypervisor gave to other machines (both 0 to 1). And
+        those of a GPU, see `GpuSensors.read`.
         """
-        found: dict[str, float] = {}
+        found = self._gpu.read()
         if psutil is None:
             return found
         frequency = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None

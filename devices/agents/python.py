@@ -16,7 +16,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 # All that devices.agent imports. They run with Python 3.10 and need no package but the runtime's.
 _MODULES = (
     "__init__", "affinity", "agent", "conditions", "emulation", "errors", "health", "health_files",
-    "job", "uncontrolled",
+    "job", "nvml", "uncontrolled",
 )  # fmt: skip
 _MAIN = "import sys\nfrom devices.agent import main\nsys.exit(main())\n"
 _DATE = (1980, 1, 1, 0, 0, 0)
