@@ -11,10 +11,10 @@ from devices.affinity import Cores
 from devices.agents import AGENTS
 from devices.config import StrictModel, find_config, read_config
 from devices.errors import DeviceError
-from devices.runtimes import RUNTIMES
+from devices.runtimes import ON_GPUS, RUNTIMES
 from devices.transports import TRANSPORTS
 
-PRECISIONS = ("fp32", "int8")
+PRECISIONS = ("fp32", "fp16", "int8")
 IMPORTED = "imported"
 """The transport of a device that nothing runs on here: its timings come from elsewhere."""
 
@@ -45,7 +45,7 @@ class Device(StrictModel):
             what 'uname -m' says on the target. On this machine it is known.
         bundle: of the agent native, in place of that: a folder with a bundle.
         runtime: registered name.
-        precision: of weights and activations.
+        precision: of weights and activations; fp16 is for runtimes on GPUs.
         threads: of one inference.
         batch: images an inference.
         cores: which ones the threads are pinned to ("auto"), "any", or a list of numbers.
@@ -144,6 +144,16 @@ class Device(StrictModel):
         far = self.transport in _OF_TRANSPORT
         if self.agent == "native" and far and not (self.arch or self.bundle):
             raise ValueError("the key 'arch' is missing: what 'uname -m' says on the target")
+        return self
+
+    @model_validator(mode="after")
+    def _what_the_runtime_can(self) -> Self:
+        if self.runtime in ON_GPUS and self.agent != "python":
+            raise ValueError(f"runtime {self.runtime} needs 'agent: python'; leave the agent out")
+        # A processor computes half precision in float32, between conversions that cost time.
+        if self.precision == "fp16" and self.runtime not in ON_GPUS:
+            raise ValueError(f"precision fp16 is for GPUs, with 'runtime: {ON_GPUS[0]}', and here "
+                             f"it is {self.runtime}; use fp32 or int8")  # fmt: skip
         return self
 
     @field_validator("runtime")

@@ -19,6 +19,7 @@ from devices.lock import locked
 from devices.target import Round, Target, open_target
 from latency.blocks import ConvBlock, Head, InvertedResidual, Network
 from latency.graph import BUILDER_VERSION, OPSET, build_graph
+from latency.half import to_half
 from latency.quantize import inside_network, quantize
 from latency.schedule import REFERENCE, Schedule
 from latency.table import LatencyTable
@@ -215,13 +216,16 @@ def timed_model(network: Network, device: Device, *, inner: bool) -> bytes:
         network: one block, or a whole network.
         device: where it will run.
         inner: whether it stands for a block inside a network, which takes and gives quantised
-            tensors when the precision is int8.
+            or half-precision tensors when the precision is int8 or fp16.
     """
     model = build_graph(network, batch=device.batch)
-    if device.precision == "int8":
+    first = not inner or network[0].in_channels == 3
+    last = not inner or isinstance(network[-1], Head)
+    if device.precision == "fp16":
+        model = to_half(model, first=first, last=last)
+    elif device.precision == "int8":
         model = quantize(model, device.runtime)
         if inner:
-            first, last = network[0].in_channels == 3, isinstance(network[-1], Head)
             model = inside_network(model, first=first, last=last)
     return bytes(model.SerializeToString())
 

@@ -31,7 +31,7 @@ def test_a_fingerprint_of_other_fields_is_refused() -> None:
     [
         ("name: a\nruntime: tflite", "'tflite' is not known (known: onnxruntime, tensorrt,"),
         ("name: a\ntransport: smoke", "'smoke' is not known (known: local, ssh, adb, imported)"),
-        ("name: a\nprecision: fp64", "'fp64' is not known (known: fp32, int8)"),
+        ("name: a\nprecision: fp64", "'fp64' is not known (known: fp32, fp16, int8)"),
         ("name: a\ncores: all", "'all' must be auto, any, or a list of core numbers"),
         ("name: a\ncores: []", "[] must be auto, any, or a list"),
         ("name: a\ncores: [0, 0]", "[0, 0] must be auto, any, or a list"),
@@ -52,6 +52,11 @@ def test_a_fingerprint_of_other_fields_is_refused() -> None:
         ("name: a\ntransport: ssh\nhost: b\nfolder: /tmp", "must be a folder of its own"),
         ("name: a\nagent: rust", "'rust' is not known (known: native, python)"),
         ("name: a\nbundle: x", "bundle is for 'agent: native'"),
+        (
+            "name: a\nprecision: fp16",
+            "fp16 is for GPUs, with 'runtime: tensorrt', and here it is onnx",
+        ),
+        ("name: a\nruntime: tensorrt\nagent: native", "runtime tensorrt needs 'agent: python'"),
         ("name: a\nrest_s: -1", "'rest_s' is -1"),
     ],
 )
