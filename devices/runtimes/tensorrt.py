@@ -151,7 +151,9 @@ class KernelCache:
 
     def __init__(self, content: bytes) -> None:
         """Takes what `content` said in another process."""
-        self._content, self._cache = content, None
+        self._content = content
+        self._cache: Any = None
+        self._made_by: Any = None
 
     def config(self, engine: Any) -> Any:
         """With what to create the context of an engine, so that the cache is used."""
@@ -160,7 +162,8 @@ class KernelCache:
             cache = config.create_runtime_cache()
             if self._content:
                 cache.deserialize(self._content)  # one of another GPU or version is ignored
-            self._cache = cache
+            # It is not said whether it outlives the engine that it came from.
+            self._cache, self._made_by = cache, (engine, config)
         config.set_runtime_cache(self._cache)
         return config
 

@@ -1,0 +1,43 @@
+"""The agent with a GPU: what is particular to one reaches the host."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devices.agent import run_job
+from devices.answers import read_facts, read_visit
+from devices.job import Job
+from devices.runtimes import gpu_timing
+from tests.devices.runtimes.fake_cuda import Gpu
+from tests.devices.runtimes.flavours import FLAVOURS
+from tests.devices.runtimes.played_trt import PlayedTrt
+
+
+@pytest.fixture
+def answers(
+    gpu: Gpu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> list[dict[str, Any]]:
+    flavour, version = FLAVOURS[1]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "0.onnx").write_bytes(b"model")
+    monkeypatch.setitem(sys.modules, flavour, PlayedTrt(flavour, version, gpu).module)
+    monkeypatch.setattr(gpu_timing, "WARM_UP_MS", 1.0)
+    gpu.capturable = False
+    run_job(Job(nonce="n", runtime=flavour, threads=1, cores="any", least_runs=2,
+                graphs=("0.onnx",), rounds=((0, (0,)),)))  # fmt: skip
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_the_product_its_version_and_the_gpu_are_facts(answers: list[dict[str, Any]]) -> None:
+    facts = read_facts(answers[1])
+    assert (facts["runtime"], facts["runtime_version"]) == FLAVOURS[1]
+    assert facts["provider"] == "TensorRT on Played GPU"
+
+
+def test_the_warnings_of_a_visit_arrive(answers: list[dict[str, Any]]) -> None:
+    visit = read_visit(answers[2], ["a"])
+    assert visit.samples == pytest.approx((0.4, 0.4))
+    assert visit.warnings == ("no_cuda_graph",)
