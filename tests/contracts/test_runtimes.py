@@ -27,7 +27,12 @@ TOLERANCES = dict.fromkeys(ON_GPUS, 2e-2)
 
 @pytest.fixture(params=[pytest.param(one, marks=GPU if one in ON_GPUS else ()) for one in RUNTIMES])
 def runtime(request: pytest.FixtureRequest):
-    return load_runtime(request.param)
+    try:
+        return load_runtime(request.param)
+    except DeviceError as error:
+        if request.param in ON_GPUS and "is not installed" in str(error):
+            pytest.skip(str(error))  # a machine has one of the two, seldom both
+        raise
 
 
 @pytest.fixture
