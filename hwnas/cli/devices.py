@@ -39,7 +39,7 @@ def show_device(
 ) -> None:
     """Ask a device for its fingerprint: what must be equal for timings to be comparable."""
     from devices.device import load_device
-    from latency.measure import read_fingerprint
+    from latency.identity import read_fingerprint
 
     output = Output(as_json)
     fingerprint = asdict(read_fingerprint(load_device(device)))

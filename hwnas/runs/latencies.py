@@ -7,7 +7,7 @@ from devices.device import IMPORTED, Device, load_device
 from devices.errors import ConfigError, TableError
 from hwnas.runs.config import RunConfig
 from hwnas.spaces import SearchSpace
-from latency.measure import read_fingerprint
+from latency.identity import read_fingerprint
 from latency.model import LatencyModel
 from latency.profile import load_model, scope_name
 from latency.table import LatencyTable

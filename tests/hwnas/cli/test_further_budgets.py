@@ -10,8 +10,8 @@ import pytest
 from devices.device import load_device
 from hwnas.search import SEARCHERS
 from hwnas.spaces import load_space
+from latency.identity import read_fingerprint
 from latency.imported import import_timings
-from latency.measure import read_fingerprint
 from objectives.costs import PEAK_MEMORY
 from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run, imported
 from tests.hwnas.cli.test_accuracy_sources import CONFIG, write_csv
