@@ -121,6 +121,7 @@ _WANTED = {
     "int_from_float": "must be a whole number",
     "float_parsing": "must be a number",
     "bool_parsing": "must be true or false",
+    "string_pattern_mismatch": "must be one word of letters, digits and signs like _ and -",
 }
 
 
@@ -180,8 +181,8 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
         return f"unknown key '{key}'{hint} (known: {', '.join(known)})"
     if first["type"] == "missing":
         return f"the key '{key}' is missing"
-    if first["type"] == "value_error":
-        return f"{key}: {first['ctx']['error']}"
+    if first["type"] == "value_error":  # of no key when several together are wrong
+        return f"{key}: {first['ctx']['error']}" if path else str(first["ctx"]["error"])
     message = _WANTED.get(first["type"]) or first["msg"][0].lower() + first["msg"][1:]
     return f"'{key}' is {first['input']!r}, but {message}"
 

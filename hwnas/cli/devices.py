@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from devices.errors import ConfigError
-from hwnas.cli import devices_bundle, devices_check, options
+from hwnas.cli import devices_add, devices_bundle, devices_check, options
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
     from devices.device import Device
 
 app = typer.Typer(help="Devices that can be measured.", no_args_is_help=True)
+app.command("add")(devices_add.add_device)
 app.command("bundle")(devices_bundle.make_bundle)
 app.command("check")(devices_check.check_device)
 

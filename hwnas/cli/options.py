@@ -109,10 +109,18 @@ def load_config(
             if [other for other, _ in pairs].count(name) > 1:
                 raise ConfigError(f"--budget {name} is given twice; give it once")
         overrides["search.budgets"] = dict(pairs)
-    for text in settings or []:
-        key, value = _pair("--set", text, "train.epochs=20")
-        overrides[key] = _yaml_value(value)
+    overrides |= parsed_settings(settings, "train.epochs=20")
     return load_run_config(config, overrides)
+
+
+def parsed_settings(settings: list[str] | None, example: str) -> dict[str, Any]:
+    """The values of `--set KEY=VALUE` by key; `example` is one that may be written.
+
+    Raises:
+        ConfigError: one is not written like that.
+    """
+    pairs = [_pair("--set", text, example) for text in settings or []]
+    return {key: _yaml_value(value) for key, value in pairs}
 
 
 def run_path(run: Path | None, config: str) -> Path:
