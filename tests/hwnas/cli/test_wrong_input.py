@@ -144,7 +144,7 @@ def test_an_interrupted_verb_says_that_it_continues_and_leaves_no_job_behind(
         # A shell lets its background jobs, as this test may be one, ignore Ctrl-C.
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
-    while verb.poll() is None and not list(temporary.glob("hwnas-job-*/job.json")):
+    while verb.poll() is None and not list(temporary.glob("hwnas-job-*/*.onnx")):
         time.sleep(0.01)
     verb.send_signal(ending)
     _, said = verb.communicate(timeout=60)
