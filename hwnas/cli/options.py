@@ -89,10 +89,13 @@ def load_config(
 ) -> "RunConfig":
     """The run config that a verb's options describe.
 
+    A config's `table` is that of its device: another `device` comes with its own table.
+
     Raises:
         ConfigError: the config or an option is wrong.
     """
     from hwnas.runs.config import load_run_config
+    from hwnas.runs.latencies import named_table
 
     named: dict[str, Any] = {
         "data.source": data,
@@ -103,6 +106,8 @@ def load_config(
         "table": table,
     }
     overrides = {key: value for key, value in named.items() if value is not None}
+    if device is not None and table is None:
+        overrides["table"] = named_table(load_run_config(config), device)
     if budgets:
         pairs = [_pair("--budget", text, "latency=12 ms") for text in budgets]
         for name, _ in pairs:
