@@ -213,7 +213,10 @@ def _leaves_nothing(device: Device, folder: Path) -> str:
         _small_outputs(target)
         sent = target.sent_bytes
         if sent < target.size(_SMALL) // 2:
-            raise _FailedError("the graphs of the checks before were still there")
+            raise _FailedError(
+                "the graphs of the checks before are still there, unless another hwnas process "
+                "uses the device now"
+            )
     return f"{sent:,} bytes had to be sent for a graph that was there before"
 
 

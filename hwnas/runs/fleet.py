@@ -98,32 +98,36 @@ def profile_fleet(
     bugs: list[BaseException] = []
     stop = threading.Event()
 
-    def measure(group: Sequence[int]) -> None:
-        with stopped_by(stop):
-            try:
+    def measure(group: Sequence[int], ended: threading.Event) -> None:
+        try:
+            with stopped_by(stop):
                 for index in group:
                     member = members[index]
                     outcome = _measured(space, member, counts, progress[index])
                     outcomes[member.name] = outcome
                     if outcome.problem:
                         failed(outcome)
-            except BaseException as bug:
-                bugs.append(bug)
+        except BaseException as bug:
+            bugs.append(bug)
+        finally:
+            ended.set()
 
-    # Daemons: a second Ctrl-C, while they clear away, ends the process all the same.
-    threads = [
-        threading.Thread(target=measure, args=[group], daemon=True) for group in _groups(members)
-    ]
+    started: list[threading.Event] = []
     try:
-        for thread in threads:
+        for group in _groups(members):
+            ended = threading.Event()
+            # Daemons: a second Ctrl-C, while they clear away, ends the process all the same.
+            thread = threading.Thread(target=measure, args=[group, ended], daemon=True)
             thread.start()
-        for thread in threads:
-            thread.join()
+            started.append(ended)
+        # Not by joining the threads: Python 3.11 takes a thread whose join was interrupted for
+        # one that has ended.
+        for ended in started:
+            ended.wait()
     except KeyboardInterrupt:
         stop.set()
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join()
+        for ended in started:
+            ended.wait()
         raise
     if bugs:
         raise bugs[0]
