@@ -49,7 +49,8 @@ Device = Annotated[
     str | None,
     typer.Option(
         "--device",
-        help="A device: a name under configs/devices, or a YAML file. (default: the config's)",
+        help="A device: one that 'hwnas devices list' names, or a YAML file. (default: the "
+        "config's)",
     ),
 ]
 Table = Annotated[

@@ -32,8 +32,8 @@ def profile(
         list[str] | None,
         typer.Option(
             "--device",
-            help="A device: a name under configs/devices or of your own, or a YAML file; repeated, "
-            "all are measured at once, each into its own table. (default: the config's)",
+            help="A device: one that 'hwnas devices list' names, or a YAML file; repeated, all are "
+            "measured at once, each into its own table. (default: the config's)",
         ),
     ] = None,
     table: options.Table = None,
