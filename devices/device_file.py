@@ -13,6 +13,7 @@ _COMMENTS = {
     "serial": "As 'adb devices' shows it.",
     "fixed_performance": "While measuring, the phone is asked to keep clocks that it can hold.",
     "agent": "The program that runs there: python needs python3 and onnxruntime, native nothing.",
+    "arch": "What 'uname -m' says there; 'hwnas devices bundle --arch' makes what is sent.",
     "precision": "fp32 or int8.",
     "threads": "Of one inference.",
     "batch": "Images an inference.",

@@ -51,7 +51,7 @@ class _Questions:
     def ask_all(self) -> None:
         """Asks for every key that matters for the kind of device and has no answer yet."""
         from devices.agents import AGENTS
-        from devices.device import PRECISIONS, Device
+        from devices.device import PRECISIONS
         from devices.transports import TRANSPORTS
 
         self._ask("name", "name, as in --device NAME")
@@ -64,11 +64,11 @@ class _Questions:
         if transport == "adb":
             self._ask_serial()
         if transport in TRANSPORTS:
-            usual = usual_agent(transport) or "python"
+            usual = usual_agent(transport).get("agent", "python")
             self._ask("agent", "program that runs there", default=usual, choices=list(AGENTS))
-        if self.answers.get("agent") == "native" and "arch" in Device.model_fields:
-            usual = str(Device.model_fields["arch"].default or "aarch64")
-            self._ask("arch", "its architecture", default=usual)
+        if _needs_arch(self.answers):
+            self._ask("arch", "its architecture, as 'uname -m' says there", default="aarch64",
+                      choices=("aarch64", "x86_64"))  # fmt: skip
         self._ask("precision", "precision", default="fp32", choices=PRECISIONS)
         self._ask("threads", "threads of an inference", default="1")
         if transport in TRANSPORTS:
@@ -120,11 +120,15 @@ class _Questions:
         self._console.print(text, soft_wrap=True, markup=False)
 
 
-def usual_agent(transport: str) -> str | None:
-    """What is asked for where nothing is said: phones have no Python."""
-    from devices.agents import AGENTS
+def usual_agent(transport: str | None) -> dict[str, str]:
+    """What is meant where nothing is said of the agent: phones are Arm and have no Python."""
+    return {"agent": "native", "arch": "aarch64"} if transport == "adb" else {}
 
-    return "native" if transport == "adb" and "native" in AGENTS else None
+
+def _needs_arch(content: Mapping[str, Any]) -> bool:
+    """Whether the agent has to know for which architecture it is; here it knows."""
+    far = content.get("transport", "local") != "local"
+    return far and content.get("agent") == "native" and not {"arch", "bundle"} & {*content}
 
 
 def _check(content: Mapping[str, Any], key: str, source: str) -> None:
@@ -135,4 +139,6 @@ def _check(content: Mapping[str, Any], key: str, source: str) -> None:
     beside = {name: content[name] for name in ("transport", "agent") if name in content}
     if beside.get("transport") == "ssh":
         beside["host"] = "any"
+    if _needs_arch({**beside, key: content[key]}):
+        beside["arch"] = "aarch64"
     parse_config({"name": "any", **beside, key: content[key]}, Device, source)

@@ -32,6 +32,10 @@ def add_device(
     agent: Annotated[
         str | None, typer.Option("--agent", help="The program that runs there: python or native.")
     ] = None,
+    arch: Annotated[
+        str | None,
+        typer.Option("--arch", help="With --agent native: as 'uname -m' says, aarch64 or x86_64."),
+    ] = None,
     precision: Annotated[
         str | None, typer.Option("--precision", help="fp32 or int8. (default: fp32)")
     ] = None,
@@ -61,8 +65,8 @@ def add_device(
 ) -> None:
     """Add a device of your own; on a terminal, asks for what the options do not say.
 
-    Writes a YAML file, then reaches the device and shows its fingerprint. One that cannot be
-    reached now is kept: that is said, and the exit code is 0.
+    Writes a YAML file, then shows the device's fingerprint. When it cannot be reached now, the file
+    is kept: that is said, and the exit code is 0.
     """
     from devices.config import parse_config
     from devices.device import Device
@@ -75,8 +79,8 @@ def add_device(
         key: value
         for key, value in {
             "name": name or (file.stem if file else None), "transport": transport, "host": host,
-            "user": user, "port": port, "serial": serial, "agent": agent, "precision": precision,
-            "threads": threads, "batch": batch,
+            "user": user, "port": port, "serial": serial, "agent": agent, "arch": arch,
+            "precision": precision, "threads": threads, "batch": batch,
             **options.parsed_settings(settings, "rest_s=0.5"),
         }.items()
         if value is not None
@@ -88,9 +92,8 @@ def add_device(
         given = ask(given, output.stderr)
     elif "name" not in given:
         raise ConfigError("name the device, as in 'hwnas devices add pixel --transport adb'")
-    usual = usual_agent(str(given.get("transport")))
-    if usual and "agent" not in given:
-        given["agent"] = usual
+    if not {"agent", "arch", "bundle", "python"} & {*given}:
+        given |= usual_agent(given.get("transport"))
     device = parse_config(given, Device, "the command line")
     path = _place(device.name, file, force)
     write_atomically(path, device_text(device), error=ConfigError)

@@ -115,6 +115,26 @@ def test_another_is_written_only_by_force(own: Path, terminal: Terminal) -> None
 
 
 @pytest.mark.usefixtures("own")
+@pytest.mark.parametrize(
+    ("words", "agent", "arch"),
+    [
+        ("--transport adb", "native", "aarch64"),
+        ("--transport adb --agent python", "python", None),
+        ("--transport ssh --host pi", "python", None),
+        ("--transport ssh --host pi --agent native --arch x86_64", "native", "x86_64"),
+        ("--agent native", "native", None),
+    ],
+)
+def test_a_phone_has_no_python_and_is_arm(
+    terminal: Terminal, words: str, agent: str, arch: str | None
+) -> None:
+    answer = terminal("devices", "add", "it", *words.split(), "--no-check")
+    assert answer.code == 0, answer.stderr
+    device = load_device("it")
+    assert (device.agent, device.arch) == (agent, arch)
+
+
+@pytest.mark.usefixtures("own")
 def test_a_file_may_be_named(folder: Path, terminal: Terminal) -> None:
     answer = terminal("devices", "add", "--file", "boards/pi.yaml", "--no-check")
     assert answer.code == 0
@@ -137,6 +157,8 @@ def test_a_file_may_be_named(folder: Path, terminal: Terminal) -> None:
         ("pi --host pi", "host is for 'transport: ssh'"),
         ("pi --threads 0", "'threads' is 0"),
         ("pi --precision fp8", "precision: 'fp8' is not known"),
+        ("pi --transport ssh --host pi --agent native", "the key 'arch' is missing"),
+        ("pi --arch x86_64", "arch is for 'agent: native'"),
         ("pi --agent rust", "agent: 'rust' is not known"),
         ("pi --set rest=1", "unknown key 'rest'"),
         ("pi --set rest_s", "must be written like --set 'rest_s=0.5'"),
@@ -161,10 +183,12 @@ def test_a_terminal_asks_for_what_options_do_not_say(
     (programs / "adb").write_text(ADB)
     (programs / "adb").chmod(0o700)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    person = Person("devices", "add", "--transport", "adb", "--agent", "python")
+    person = Person("devices", "add", "--transport", "adb")
     person.answers("name, as in --device NAME:", "my phone\n")
     person.answers("'name' is 'my phone', but must be one word", "pixel\n")
     person.answers("attached: 1A2B3C (ready)", "\n")
+    person.answers("program that runs there [native/python] (native):", "\n")
+    person.answers("its architecture, as 'uname -m' says there [aarch64/x86_64]", "\n")
     person.answers("precision [fp32/int8] (fp32):", "\n")
     person.answers("threads of an inference (1):", "two\n")
     person.answers("'threads' is 'two', but must be a whole number", "2\n")
@@ -175,8 +199,8 @@ def test_a_terminal_asks_for_what_options_do_not_say(
     assert "pixel is kept, and cannot be used now: cannot reach pixel by adb" in person.shown
     assert yaml.safe_load((own / "pixel.yaml").read_text()) == {
         "name": "pixel", "transport": "adb", "serial": "1A2B3C", "fixed_performance": True,
-        "agent": "python", "runtime": "onnxruntime", "precision": "fp32", "threads": 2,
-        "batch": 1, "cores": "auto", "rest_s": 0.5,
+        "agent": "native", "arch": "aarch64", "runtime": "onnxruntime", "precision": "fp32",
+        "threads": 2, "batch": 1, "cores": "auto", "rest_s": 0.5,
     }  # fmt: skip
 
 
