@@ -30,7 +30,8 @@ from devices.device import Device
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.profiling import sampled_networks
 from latency.blocks import Network, block_key
-from latency.measure import MemoryLog, builders, measure, read_fingerprint, run_sessions
+from latency.identity import read_fingerprint
+from latency.measure import MemoryLog, builders, measure, run_sessions
 from latency.profile import fit_model
 from latency.schedule import Schedule
 from latency.table import LatencyTable, network_key, register_all

@@ -15,7 +15,6 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
-from tests.targets.sshd import running_sshd
 
 from devices.answers import Visit
 from devices.device import Device
@@ -23,6 +22,7 @@ from devices.target import Round, Target, open_target
 from hwnas.spaces import load_space
 from latency.blocks import block_key
 from latency.measure import REFERENCE_BLOCK, timed_model
+from tests.targets.sshd import running_sshd
 
 LEAST_RUNS, LEAST_MS = 5, 1.0
 

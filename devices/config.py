@@ -1,6 +1,7 @@
 """Reading the YAML files that a person edits: found by name, checked strictly, mended by hint."""
 
 import difflib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -33,6 +34,9 @@ class StrictModel(BaseModel):
         return content
 
 
+FOLDER_VARIABLE = "HWNAS_CONFIG"
+# Those that a person may add to: a device is a thing that a person has.
+_WITH_OWN = ("devices",)
 _SINGULAR = {"devices": "device", "spaces": "space", "searches": "search config"}
 # What pydantic adds to the path of a wrong value that may be of several types.
 _TYPES = ("str", "int", "float", "bool")
@@ -47,13 +51,35 @@ def config_folder(kind: str) -> Path:
     return installed if installed.is_dir() else root / "configs" / kind
 
 
-def config_names(kind: str) -> list[str]:
+def own_folder(kind: str) -> Path:
+    """Where a person's own configs of one kind are: in `$HWNAS_CONFIG`, or `~/.config/hwnas`."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    if named:
+        return Path(named).expanduser() / kind
+    import platformdirs  # here, because no agent and few verbs need it
+
+    return platformdirs.user_config_path("hwnas") / kind
+
+
+def shipped_names(kind: str) -> list[str]:
     """The names of the shipped configs of one kind, sorted."""
-    return sorted(path.stem for path in config_folder(kind).glob("*.yaml"))
+    return _names(config_folder(kind))
+
+
+def own_names(kind: str) -> list[str]:
+    """The names of a person's own configs of one kind, sorted."""
+    return _names(own_folder(kind)) if kind in _WITH_OWN else []
+
+
+def config_names(kind: str) -> list[str]:
+    """The names of all configs of one kind, a person's own and the shipped ones, sorted."""
+    return sorted({*own_names(kind), *shipped_names(kind)})
 
 
 def find_config(kind: str, name: str) -> Path:
-    """The file of a config given by shipped name (`mobilenet_v2`) or by path (`my/space.yaml`).
+    """The file of a config given by name (`mobilenet_v2`) or by path (`my/space.yaml`).
+
+    A person's own device is found before a shipped one of the same name.
 
     Raises:
         ConfigError: there is no such file or name.
@@ -63,16 +89,25 @@ def find_config(kind: str, name: str) -> Path:
         if not path.is_file():
             raise ConfigError(f"there is no file {name}")
         return path
+    own = own_folder(kind) / f"{name}.yaml"
+    if kind in _WITH_OWN and own.is_file():
+        return own
     path = config_folder(kind) / f"{name}.yaml"
     if path.is_file():
         return path
     if Path(name).is_file():
         raise ConfigError(f"{name} is no YAML file; give one whose name ends with .yaml")
-    known = config_names(kind)
+    known = [f"known: {', '.join(shipped_names(kind))}"]
+    if mine := own_names(kind):
+        known.append(f"your own: {', '.join(mine)}")
     raise ConfigError(
-        f"there is no {_SINGULAR[kind]} named '{name}'{nearest(name, known)} "
-        f"(known: {', '.join(known)}, or the path of a .yaml file)"
+        f"there is no {_SINGULAR[kind]} named '{name}'{nearest(name, config_names(kind))} "
+        f"({'; '.join(known)}, or the path of a .yaml file)"
     )
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
 # What pydantic says in words of its own, by its error types.
@@ -86,6 +121,7 @@ _WANTED = {
     "int_from_float": "must be a whole number",
     "float_parsing": "must be a number",
     "bool_parsing": "must be true or false",
+    "string_pattern_mismatch": "must be one word of letters, digits and signs like _ and -",
 }
 
 
@@ -145,8 +181,8 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
         return f"unknown key '{key}'{hint} (known: {', '.join(known)})"
     if first["type"] == "missing":
         return f"the key '{key}' is missing"
-    if first["type"] == "value_error":
-        return f"{key}: {first['ctx']['error']}"
+    if first["type"] == "value_error":  # of no key when several together are wrong
+        return f"{key}: {first['ctx']['error']}" if path else str(first["ctx"]["error"])
     message = _WANTED.get(first["type"]) or first["msg"][0].lower() + first["msg"][1:]
     return f"'{key}' is {first['input']!r}, but {message}"
 

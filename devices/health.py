@@ -1,6 +1,7 @@
 """Health: what on a machine will make timings unreliable, and the mend for each."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ MOST_STOLEN = 0.01
 LEAST_DISTANCE = 10.0
 """°C below a sensor's limit: chips lower their clock before they reach it."""
 LEAST_MEMORY = 0.10
+LEAST_BYTES = 1e9
+"""The graphs of one job take up to 0.6 GB, see `latency.measure`."""
 
 
 def read_health(
@@ -51,6 +54,7 @@ def read_health(
         _memory(),
         _pinning(pinned, cores, threads),
         *system_findings(_used_cores(), threads, root),
+        _space(),
     ]
 
 
@@ -163,6 +167,20 @@ def _memory() -> Finding:
     ok = memory.available >= LEAST_MEMORY * memory.total and swap.used <= 0.1 * memory.total
     return finding(
         "memory", value, ok, "close programs: what is swapped out is read back during a timing"
+    )
+
+
+def _space() -> Finding:
+    """Of the working folder, which graphs are put into."""
+    try:
+        free = shutil.disk_usage(Path.cwd()).free
+    except OSError:
+        return finding("free space", None, True)
+    return finding(
+        "free space",
+        f"{free / 1e9:.1f} GB",
+        free > LEAST_BYTES,
+        "make room where graphs are put (here: set TMPDIR; far away: the device's 'folder')",
     )
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 import struct
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from devices.answers import (
 from devices.device import Device
 from devices.errors import DeviceError, LinkError, ProgramError
 from devices.job import Job
+from devices.stopping import pause
 from devices.transports import TRANSPORTS
 from devices.workspace import job_folder
 
@@ -76,8 +76,8 @@ class Target:
         Raises:
             DeviceError: it cannot be reached any more.
         """
-        for number, pause in enumerate(PAUSES_S):
-            time.sleep(pause)
+        for number, seconds in enumerate(PAUSES_S):
+            pause(seconds)
             try:
                 self.connect()
             except DeviceError as error:

@@ -10,6 +10,8 @@ from devices.errors import DeviceError
 from devices.lock import locked
 
 _PREFIX = "hwnas-job-"
+# Before it is locked: others that start at the same moment must not take it for a dead one.
+_NEW = "hwnas-new-"
 
 
 @contextmanager
@@ -24,22 +26,25 @@ def job_folder() -> Iterator[Path]:
     """
     _sweep()
     try:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        made = Path(tempfile.mkdtemp(prefix=_NEW))
     except OSError as error:
         raise DeviceError(
             f"no room for a temporary folder: {error.strerror}; set TMPDIR"
         ) from error
+    folder = made.with_name(_PREFIX + made.name.removeprefix(_NEW))
     try:
-        with locked(folder / "lock", error=DeviceError, busy=f"{folder} is in use"):
+        with locked(made / "lock", error=DeviceError, busy=f"{made} is in use"):
+            made.rename(folder)
             yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for path in (made, folder):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _sweep() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         if not (folder / "lock").is_file():
-            continue  # just being made, or not ours
+            continue  # not ours
         try:
             with locked(folder / "lock", error=DeviceError, busy="in use"):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from devices.answers import Facts, RoundEnd
+from devices.answers import RoundEnd
 from devices.answers import Visit as TargetVisit
-from devices.device import IMPORTED, Device, Fingerprint
-from devices.errors import DeviceError, LinkError, TableError
+from devices.device import Device, Fingerprint
+from devices.errors import LinkError, TableError
 from devices.lock import locked
 from devices.target import Round, Target, open_target
-from latency.blocks import ConvBlock, Head, InvertedResidual, Network
-from latency.graph import BUILDER_VERSION, OPSET, build_graph
+from latency.blocks import Head, InvertedResidual, Network
+from latency.graph import build_graph
 from latency.half import to_half
+from latency.identity import identity_of
 from latency.quantize import inside_network, quantize
 from latency.schedule import REFERENCE, Schedule
 from latency.table import LatencyTable
@@ -31,7 +32,6 @@ Progress = Callable[[int, int], None]
 REFERENCE_BLOCK = InvertedResidual(40, 120, 40, 5, 1, 32, "relu", 28)
 # Graphs of one job are all in memory at once, on the target.
 MOST_BYTES = 600e6
-_NOT_COMPARED = ("emulated", "uncontrolled")
 # Jobs in a row that ended before their end and without a visit.
 _MOST_FRUITLESS = 10
 
@@ -181,26 +181,6 @@ def run_sessions(
                         progress(done, total)
 
 
-def read_fingerprint(device: Device) -> Fingerprint:
-    """The fingerprint of a device, read on it; of one whose timings are imported, its config.
-
-    Raises:
-        DeviceError: the device failed.
-    """
-    if not device.measurable:
-        facts = {"machine": IMPORTED, "cpu": device.name, "cores": 0, "pinned": "",
-                 "runtime": device.runtime, "runtime_version": "",
-                 "provider": IMPORTED}  # fmt: skip
-        return _fingerprint(device, facts)
-    with open_target(device) as target:
-        graph = build_graph([ConvBlock(3, 8, 1, 1, "relu", 8)], batch=device.batch)
-        target.add("any", graph.SerializeToString())
-        for answer in target.run([Round(0, ["any"])], least_runs=1, least_ms=0.0):
-            if isinstance(answer, dict):
-                return _fingerprint(device, answer)
-    raise AssertionError("a job that ends well begins with the facts")
-
-
 def builders(device: Device, graphs: Mapping[str, Network]) -> dict[str, Callable[[], bytes]]:
     """What builds the ONNX file of each graph of a table, by key, as it is timed on a device."""
     return {
@@ -282,9 +262,10 @@ def _run(
     for message in job:
         match message:
             case dict():
-                _require_real(target.device, message)
-                log.bind(_fingerprint(target.device, message))
-                log.add_uncontrolled(message["uncontrolled"])
+                identity = identity_of(target.device, message)
+                identity.require_real(target.device.name)
+                log.bind(identity.fingerprint)
+                log.add_uncontrolled(identity.uncontrolled)
             case RoundEnd():
                 log.add_conditions(session, message.round, message.conditions)
                 before = 0.0
@@ -296,26 +277,3 @@ def _run(
                 log.add([Visit(v.graph, session, v.round, v.samples, slower) for v in waiting])
                 yield len(waiting)
                 before, waiting = after, []
-
-
-def _fingerprint(device: Device, facts: Facts) -> Fingerprint:
-    return Fingerprint.from_dict(
-        {
-            **{name: value for name, value in facts.items() if name not in _NOT_COMPARED},
-            "precision": device.precision,
-            "threads": device.threads,
-            "batch": device.batch,
-            "opset": OPSET,
-            "graph_builder": BUILDER_VERSION,
-        }
-    )
-
-
-def _require_real(device: Device, facts: Facts) -> None:
-    """Raises DeviceError for a processor that is emulated: its times say nothing of a real one."""
-    emulator = facts.get("emulated") or ("an emulator" if device.emulated else "")
-    if emulator:
-        raise DeviceError(
-            f"{device.name} is emulated, by {emulator}: its times say nothing of a real "
-            "processor and are not kept; name a real --device"
-        )

@@ -10,7 +10,8 @@ from devices.device import Device
 from devices.errors import TableError
 from latency.blocks import Block, Network, block_key, distinct_blocks
 from latency.correction import fit_correction
-from latency.measure import measure, read_fingerprint
+from latency.identity import read_identity
+from latency.measure import measure
 from latency.model import LatencyModel
 from latency.schedule import Schedule
 from latency.table import LatencyTable, network_key, register_all
@@ -53,7 +54,9 @@ def profile(
     """
     plan = schedule or Schedule()
     device.require_measurable()
-    table.bind(read_fingerprint(device))
+    identity = read_identity(device)
+    identity.require_real(device.name)  # before the table becomes its own
+    table.bind(identity.fingerprint)
     needed = distinct_blocks([tuple(blocks), *fit_networks, *check_networks])
     singles = register_all(table, needed, [])
     networks = register_all(table, [], [*fit_networks, *check_networks])

@@ -9,7 +9,8 @@ from devices.device import IMPORTED, Device
 from devices.errors import TableError
 from latency.blocks import Network
 from latency.compare import measured_fingerprint
-from latency.measure import MemoryLog, Progress, builders, read_fingerprint, run_sessions
+from latency.identity import read_fingerprint
+from latency.measure import MemoryLog, Progress, builders, run_sessions
 from latency.model import LatencyModel
 from latency.schedule import Schedule
 from latency.table import LatencyTable

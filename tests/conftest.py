@@ -1,4 +1,4 @@
-"""What all tests share: decoded images go to a folder of the test run, not to the user's cache."""
+"""What all tests share: the folders of the person who runs them are neither read nor written."""
 
 import os
 
@@ -6,6 +6,7 @@ import pytest
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+def folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Set once and for child processes, too."""
     os.environ["HWNAS_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["HWNAS_CONFIG"] = str(tmp_path_factory.mktemp("config"))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "answer.h"
 #include "base.h"
@@ -12,6 +13,7 @@
 
 /* As those of devices/health.py, which says why. */
 static const double MOST_OTHERS = 0.10, MOST_STOLEN = 0.01, MOST_CELSIUS = 85, LEAST_MEMORY = 0.10;
+static const double LEAST_BYTES = 1e9;
 
 void finding(const char *name, const char *value, int ok, const char *advice) {
     answer_open(NULL, '{');
@@ -108,6 +110,15 @@ static void pinning(const struct job *job, const char *pinned) {
     finding("pinned to cores", pinned, strcmp(pinned, "no") != 0, advice);
 }
 
+/* Of the working folder, which graphs are put into. */
+static void space(void) {
+    struct statvfs disk;
+    int known = !statvfs(".", &disk);
+    double bytes = known ? (double)disk.f_bavail * (double)disk.f_frsize : 0;
+    finding("free space", known ? printed("%.1f GB", bytes / 1e9) : NULL, bytes > LEAST_BYTES,
+            "make room where graphs are put (here: set TMPDIR; far away: the device's 'folder')");
+}
+
 void answer_health(const struct job *job, const char *pinned) {
     start_conditions();
     /* An idle machine has a low clock and no time that is stolen. */
@@ -122,6 +133,7 @@ void answer_health(const struct job *job, const char *pinned) {
     memory();
     pinning(job, pinned);
     system_findings(job);
+    space();
     answer_close(']');
     answer_send();
 }

@@ -4,11 +4,13 @@ import os
 import selectors
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from devices.errors import DeviceError, ProgramError
+from devices.stopping import LATEST_S, check_stop
 
 SILENCE_S = 180.0
 """An agent says something before each graph it loads, and at each visit."""
@@ -71,13 +73,16 @@ def _lines(
 ) -> Iterator[str]:
     assert child.stdout is not None
     assert child.stderr is not None
-    rest = bytearray()
+    rest, heard = bytearray(), time.monotonic()
     with selectors.DefaultSelector() as selector:
         for pipe in (child.stdout, child.stderr):
             selector.register(pipe, selectors.EVENT_READ)
         while selector.get_map():
-            ready = selector.select(limit)
-            if not ready:
+            check_stop()
+            ready = selector.select(min(limit, LATEST_S))
+            if ready:
+                heard = time.monotonic()
+            elif time.monotonic() - heard >= limit:
                 raise DeviceError(
                     f"{where} has said nothing for {limit:.0f} s; see whether it hangs, then run "
                     "the same command again"

@@ -66,12 +66,14 @@ class RemoteFolder:
         self._session = f"session-{secrets.token_hex(8)}"
         self._incoming = f"incoming-{self._session}"
         self._there: set[str] = set()
+        self._connected = False
 
     def connect(self) -> None:
         """See `Transport`."""
         for left in reversed(range(_ATTEMPTS)):
             try:
                 self._connect()
+                self._connected = True
             except LinkError as error:
                 mend = self._carrier.mend(str(error))
                 if mend is not None or not left:
@@ -112,11 +114,12 @@ class RemoteFolder:
 
     def close(self) -> None:
         """See `Transport`: graphs go when no other process uses the folder."""
-        with suppress(DeviceError):
-            self._shell(
-                f"{self._enter()} && rm -rf {self._session} {self._incoming}; "
-                "ls session-* > /dev/null 2>&1 || rm -f ./*.onnx ./*.bin"
-            )
+        if self._connected:  # else nothing is there, and another attempt may take long
+            with suppress(DeviceError):
+                self._shell(
+                    f"{self._enter()} && rm -rf {self._session} {self._incoming}; "
+                    "ls session-* > /dev/null 2>&1 || rm -f ./*.onnx ./*.bin"
+                )
         self._carrier.close()
 
     def _enter(self) -> str:

@@ -1,35 +1,48 @@
 """`hwnas devices`: which devices are known, and what identifies one."""
 
-from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwnas.cli import devices_bundle, devices_check, options
+from devices.errors import ConfigError
+from hwnas.cli import devices_add, devices_bundle, devices_check, options
 from hwnas.cli.output import Output
 
+if TYPE_CHECKING:
+    from devices.device import Device
+
 app = typer.Typer(help="Devices that can be measured.", no_args_is_help=True)
+app.command("add")(devices_add.add_device)
 app.command("bundle")(devices_bundle.make_bundle)
 app.command("check")(devices_check.check_device)
 
 
 @app.command("list")
 def list_devices(as_json: options.Json = False) -> None:
-    """List the shipped devices."""
-    from devices.config import config_names
+    """List your own devices and the shipped ones."""
+    from devices.config import config_names, find_config, own_folder, own_names
     from devices.device import load_device
 
     output = Output(as_json)
-    found = [load_device(name) for name in config_names("devices")]
-    output.table(
-        "devices",
-        ["name", "transport", "runtime", "precision", "threads", "batch"],
-        [
-            [d.name, d.transport, d.runtime, d.precision, str(d.threads), str(d.batch)]
-            for d in found
-        ],
-    )
-    output.document([device.model_dump(mode="json") for device in found])
+    own, wrong = own_names("devices"), list[str]()
+    rows, documents = list[list[str]](), list[dict[str, Any]]()
+    for name in config_names("devices"):
+        path = str(find_config("devices", name)) if name in own else None
+        try:
+            device = load_device(name)
+        except ConfigError as error:  # one file of theirs that is wrong hides no other device
+            wrong.append(str(error))
+            documents.append({"name": name, "path": path, "error": str(error)})
+            continue
+        rows.append([name, *_columns(device)])
+        # Its name is what --device takes: that of the file.
+        documents.append({**device.model_dump(mode="json"), "name": name, "path": path})
+    output.table("devices", ["name", "transport", "where", "agent", "runs"], rows)
+    if own:
+        output.line(f"your own: {', '.join(own)}, in {own_folder('devices')}")
+    for sentence in wrong:
+        output.say(sentence)
+    output.document(documents)
 
 
 @app.command("show")
@@ -37,12 +50,24 @@ def show_device(
     device: Annotated[str, typer.Argument(help="A device's name, or a YAML file.")],
     as_json: options.Json = False,
 ) -> None:
-    """Ask a device for its fingerprint: what must be equal for timings to be comparable."""
+    """Ask a device for its fingerprint: what must be equal for timings to be comparable.
+
+    Below it stands what is none of it: whether it is emulated, and what was left to chance.
+    """
     from devices.device import load_device
-    from latency.measure import read_fingerprint
+    from hwnas.cli.show_device import identity_document, show_identity
+    from latency.identity import read_identity
 
     output = Output(as_json)
-    fingerprint = asdict(read_fingerprint(load_device(device)))
-    rows = [[name, str(value)] for name, value in fingerprint.items()]
-    output.table(f"fingerprint of {device}", ["field", "value"], rows)
-    output.document(fingerprint)
+    identity = read_identity(load_device(device))
+    show_identity(output, device, identity)
+    output.document(identity_document(identity))
+
+
+def _columns(device: "Device") -> list[str]:
+    from devices.places import where
+
+    agent = device.agent if device.measurable else "-"
+    threads = f"{device.threads} thread{'s' if device.threads > 1 else ''}"
+    runs = f"{device.runtime}, {device.precision}, {threads}, batch {device.batch}"
+    return [device.transport, where(device) or "-", agent, runs]

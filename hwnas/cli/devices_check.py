@@ -7,13 +7,22 @@ import typer
 
 from hwnas.cli import options
 from hwnas.cli.output import Output
+from hwnas.cli.show_device import identity_document
 
 if TYPE_CHECKING:
+    from latency.identity import Identity
     from latency.noise import Noise
 
 
 def check_device(
     device: Annotated[str, typer.Argument(help="A device's name, or a YAML file.")],
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="Instead: whether all that measuring relies on holds on it; exit code 2 if not.",
+        ),
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Say what on a device will make timings unreliable, and measure by how much they differ.
@@ -22,15 +31,26 @@ def check_device(
     """
     from devices.device import load_device
     from devices.target import open_target
+    from latency.identity import identify
     from latency.noise import check_noise
-    from latency.verdict import grade, verdict
 
     output = Output(as_json)
     chosen = load_device(device)
+    if full:
+        from hwnas.cli.devices_full_check import check_fully
+
+        check_fully(chosen, output)
+        return
+    noise = None
     with output.progress(f"measuring the noise of {chosen.name}") as update:
         with open_target(chosen) as target:
             findings = target.health()  # first, because the measuring would find itself
-        noise = check_noise(chosen, progress=lambda done, total: update(done, total, "sessions"))
+            identity = identify(target)
+        if not identity.emulated:
+            noise = check_noise(
+                chosen, progress=lambda done, total: update(done, total, "sessions")
+            )
+    output.table(f"{chosen.name} is reachable", ["", "found"], _identity_rows(identity))
     output.table(
         f"{chosen.name}: what makes timings unreliable",
         ["", "found", ""],
@@ -39,18 +59,42 @@ def check_device(
     for one in findings:
         if not one["ok"]:  # below the table, where a command can be copied from
             output.line(f"{one['name']}: {one['advice']}")
-    output.table("measured noise", ["", "figure"], noise_rows(noise))
-    sentence = verdict(noise, findings)
-    output.line(f"{chosen.name} is {sentence}")
     output.document(
         {
             "device": chosen.name,
+            "identity": identity_document(identity),
             "findings": findings,
-            "noise": asdict(noise),
-            "grade": grade(noise),
-            "verdict": sentence,
+            **_show_noise(output, chosen.name, noise, findings),
         }
     )
+
+
+def _identity_rows(identity: "Identity") -> list[list[str]]:
+    found = identity.fingerprint
+    return [
+        ["runtime", f"{found.runtime} {found.runtime_version} ({found.provider})"],
+        ["agent", found.agent],
+        ["processor", f"{found.machine}, {found.cpu}"],
+        ["cores", str(found.cores)],
+        ["emulated", identity.emulated or "no"],
+        ["neither set nor read", ", ".join(identity.uncontrolled) or "-"],
+    ]
+
+
+def _show_noise(
+    output: Output, name: str, noise: "Noise | None", findings: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Prints the verdict and returns the same as JSON; without noise the device is emulated."""
+    from latency.verdict import grade, verdict
+
+    if noise is None:
+        sentence = "emulated: no timing of it is kept"
+        output.line(f"{name} is {sentence}")
+        return {"noise": None, "grade": None, "verdict": sentence}
+    output.table("measured noise", ["", "figure"], noise_rows(noise))
+    sentence = verdict(noise, findings)
+    output.line(f"{name} is {sentence}")
+    return {"noise": asdict(noise), "grade": grade(noise), "verdict": sentence}
 
 
 def noise_rows(noise: "Noise") -> list[list[str]]:

@@ -49,7 +49,8 @@ Device = Annotated[
     str | None,
     typer.Option(
         "--device",
-        help="A device: a name under configs/devices, or a YAML file. (default: the config's)",
+        help="A device: one that 'hwnas devices list' names, or a YAML file. (default: the "
+        "config's)",
     ),
 ]
 Table = Annotated[
@@ -89,10 +90,13 @@ def load_config(
 ) -> "RunConfig":
     """The run config that a verb's options describe.
 
+    A config's `table` is that of its device: another `device` comes with its own table.
+
     Raises:
         ConfigError: the config or an option is wrong.
     """
     from hwnas.runs.config import load_run_config
+    from hwnas.runs.latencies import named_table
 
     named: dict[str, Any] = {
         "data.source": data,
@@ -103,16 +107,26 @@ def load_config(
         "table": table,
     }
     overrides = {key: value for key, value in named.items() if value is not None}
+    if device is not None and table is None:
+        overrides["table"] = named_table(load_run_config(config), device)
     if budgets:
         pairs = [_pair("--budget", text, "latency=12 ms") for text in budgets]
         for name, _ in pairs:
             if [other for other, _ in pairs].count(name) > 1:
                 raise ConfigError(f"--budget {name} is given twice; give it once")
         overrides["search.budgets"] = dict(pairs)
-    for text in settings or []:
-        key, value = _pair("--set", text, "train.epochs=20")
-        overrides[key] = _yaml_value(value)
+    overrides |= parsed_settings(settings, "train.epochs=20")
     return load_run_config(config, overrides)
+
+
+def parsed_settings(settings: list[str] | None, example: str) -> dict[str, Any]:
+    """The values of `--set KEY=VALUE` by key; `example` is one that may be written.
+
+    Raises:
+        ConfigError: one is not written like that.
+    """
+    pairs = [_pair("--set", text, example) for text in settings or []]
+    return {key: _yaml_value(value) for key, value in pairs}
 
 
 def run_path(run: Path | None, config: str) -> Path:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -62,16 +63,24 @@ class Output:
     @contextmanager
     def progress(self, title: str) -> Iterator[Update]:
         """A progress bar on stderr; when that is no terminal, a line at the start and the end."""
+        with self.several(title) as (update,):
+            yield update
+
+    @contextmanager
+    def several(self, *titles: str) -> Iterator[list[Update]]:
+        """A progress bar a title, as `progress`; each may be updated by a thread of its own."""
         if not self.stderr.is_terminal:
-            last = [0, 0, ""]
+            last = dict.fromkeys(titles, (0, 0, ""))
 
-            def note(done: int, total: int, text: str = "") -> None:
-                last[:] = [done, total, text]
+            def note(title: str, done: int, total: int, text: str = "") -> None:
+                last[title] = (done, total, text)
 
-            self.say(f"{title} …")
-            yield note
-            if last[1]:
-                self.say(f"{title}: {last[0]} of {last[1]} {last[2]}".rstrip())
+            for title in titles:
+                self.say(f"{title} …")
+            yield [partial(note, title) for title in titles]
+            for title, (done, total, text) in last.items():
+                if total:
+                    self.say(f"{title}: {done} of {total} {text}".rstrip())
             return
         from rich import progress
 
@@ -84,13 +93,13 @@ class Output:
             progress.TextColumn("{task.fields[note]}", markup=False),
             console=self.stderr,
         )
+
+        def update(task: progress.TaskID, done: int, total: int, text: str = "") -> None:
+            bar.update(task, completed=done, total=total, note=text)
+
         with bar:
-            task = bar.add_task(title, total=None, note="")
-
-            def update(done: int, total: int, text: str = "") -> None:
-                bar.update(task, completed=done, total=total, note=text)
-
-            yield update
+            tasks = [bar.add_task(title, total=None, note="") for title in titles]
+            yield [partial(update, task) for task in tasks]
 
 
 def _console(*, stderr: bool) -> "Console":

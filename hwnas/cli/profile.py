@@ -1,13 +1,16 @@
 """`hwnas profile`: a space measured on a device into a latency table, or one ONNX file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from devices.errors import ConfigError
 from hwnas.cli import options
 from hwnas.cli.output import Output
+
+if TYPE_CHECKING:
+    from hwnas.runs.config import RunConfig
 
 
 def profile(
@@ -25,7 +28,14 @@ def profile(
         int | None, typer.Option("--classes", min=2, help="Without a config: number of classes.")
     ] = None,
     data: options.Data = None,
-    device: options.Device = None,
+    device: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--device",
+            help="A device: one that 'hwnas devices list' names, or a YAML file; repeated, all are "
+            "measured at once, each into its own table. (default: the config's)",
+        ),
+    ] = None,
     table: options.Table = None,
     settings: options.Settings = None,
     file: Annotated[
@@ -49,16 +59,24 @@ def profile(
     """Measure every distinct block of a space, and whole networks to check the sum of them.
 
     Interrupted, it keeps what it measured; run again, it measures what is missing. With --model,
-    measure one ONNX file from elsewhere instead, which goes into no table.
+    measure one ONNX file from elsewhere instead, which goes into no table. With several devices
+    each has its own table; one that fails does not stop the others, and the exit code is 2.
     """
     output = Output(as_json)
+    devices = device or []
+    single = devices[0] if devices else None
+    if len(devices) > 1 and (file is not None or table is not None):
+        raise ConfigError(
+            f"{'--model' if file is not None else '--table'} goes with one --device, and "
+            f"{len(devices)} are named; leave it out, or name one"
+        )
     if file is not None:
         from hwnas.cli.profile_model import profile_model, refuse_others
 
         refuse_others({"a config": config, "--space": space, "--resolution": resolution,
                        "--classes": classes, "--data": data, "--table": table,
                        "--set": settings})  # fmt: skip
-        profile_model(file, shape or [], device, operators, output)
+        profile_model(file, shape or [], single, operators, output)
         return
     if shape or not operators:
         raise ConfigError("--shape and --no-operators go with --model FILE.onnx; add it")
@@ -69,34 +87,38 @@ def profile(
             "name a search config or a --space, as in 'hwnas profile quickstart', or an ONNX file "
             "by --model"
         )
+    loaded: RunConfig | None = None
     if config is not None:
         if classes is not None:
             raise ConfigError("--classes goes with --space; a config takes them from its images")
         from hwnas.runs.experiment import Experiment
 
         loaded = options.load_config(
-            config, data=data, resolution=resolution, device=device, table=table, settings=settings
-        )
-        experiment = Experiment(loaded)
-        target, chosen, path, counts = (
-            experiment.space, experiment.device, experiment.table_path, loaded.profile,
+            config, data=data, resolution=resolution, table=table, settings=settings,
+            device=single if len(devices) == 1 else None,
         )  # fmt: skip
+        target, counts = Experiment(loaded).space, loaded.profile
     else:
         if data is not None or settings:
             raise ConfigError("--data and --set go with a config, not with --space")
-        from devices.device import load_device
         from hwnas.runs.config import ProfileConfig
-        from hwnas.runs.latencies import table_path
         from hwnas.spaces import load_space
 
         assert space is not None
         target = load_space(space, resolution=resolution, classes=classes)
-        chosen = load_device(device or "local_cpu")
-        path = table_path(table, chosen)
         counts = ProfileConfig()
+    if len(devices) > 1:
+        from hwnas.cli.profile_fleet import profile_devices
+
+        profile_devices(target, devices, loaded, counts, output)
+        return
+    from devices.device import load_device
     from hwnas.cli.show import show_model
+    from hwnas.runs.latencies import table_path
     from hwnas.runs.profiling import profile_space
 
+    chosen = load_device(loaded.device if loaded else single or "local_cpu")
+    path = table_path(loaded.table if loaded else table, chosen)
     with output.progress(f"measuring {target.name} on {chosen.name}") as update:
         model = profile_space(target, chosen, path, counts, update)
     document = show_model(output, path, target, model)

@@ -37,6 +37,14 @@ def show_model(
         f"{path}: {len(blocks)} distinct blocks of {scope_of(space)} ({space.size:.3g} networks)"
     )
     show_validation(output, model)
+    return model_document(path, space, model)
+
+
+def model_document(path: Path, space: "SearchSpace", model: "LatencyModel") -> dict[str, Any]:
+    """A latency model of a space as JSON."""
+    from hwnas.runs.latencies import scope_of
+
+    blocks = space.blocks()
     return {
         "table": str(path),
         "scope": scope_of(space),

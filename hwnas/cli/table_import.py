@@ -76,9 +76,9 @@ def _imported_device(name: str | None) -> "Device":
 
 def _import_csv(output: Output, file: Path, table: Path, device: "Device") -> None:
     from hwnas.cli.show import warn
+    from latency.identity import read_fingerprint
     from latency.imported import import_timings
     from latency.interchange_csv import blocks_from_csv
-    from latency.measure import read_fingerprint
 
     timings, overhead = blocks_from_csv(_text(file), str(file))
     warn(output, import_timings(table, read_fingerprint(device), timings, overhead))

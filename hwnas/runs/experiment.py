@@ -14,7 +14,7 @@ from hwnas.search import Budget, SearchProblem, Trellis
 from hwnas.search.exact import check_reachable_together
 from hwnas.spaces import SearchSpace, load_space, reference_network
 from latency.blocks import Network
-from latency.measure import read_fingerprint
+from latency.identity import read_fingerprint
 from latency.model import LatencyModel
 from latency.profile import load_model
 from latency.table import LatencyTable

@@ -7,7 +7,7 @@ from devices.device import IMPORTED, Device, load_device
 from devices.errors import ConfigError, TableError
 from hwnas.runs.config import RunConfig
 from hwnas.spaces import SearchSpace
-from latency.measure import read_fingerprint
+from latency.identity import read_fingerprint
 from latency.model import LatencyModel
 from latency.profile import load_model, scope_name
 from latency.table import LatencyTable
@@ -33,25 +33,40 @@ def further_latency(config: RunConfig, name: str, space: SearchSpace) -> Latency
         ConfigError: there is no such device, or its file is wrong.
         TableError: there is no such table or model, or it is another device's.
     """
+    device = _device(name)
+    path = table_path(named_table(config, name), device)
     try:
-        device = load_device(name)
-        with LatencyTable.existing(_further_table(config, name, device)) as table:
+        with LatencyTable.existing(path) as table:
             _check_device(table, device)
             return load_model(table, scope_of(space), space.blocks())
-    except (ConfigError, TableError) as error:
-        text = str(error)
-        if "hwnas profile" in text and not load_device(name).measurable:
-            text = text.replace("'hwnas profile'", "'hwnas table import'")
-        elif "hwnas profile" in text:
-            text += f" and --device {name}"
-        raise type(error)(f"the budget latency@{name}: {text}") from error
+    except TableError as error:
+        mend = f"'hwnas profile CONFIG --device {name}'"
+        if not device.measurable:
+            mend = f"'hwnas table import CSV {path} --device {name}'"
+        text = str(error).replace("'hwnas profile'", mend)
+        raise TableError(f"the budget latency@{name}: {text}") from error
 
 
-def _further_table(config: RunConfig, name: str, device: Device) -> Path:
-    named = config.tables.get(name)
-    if named is None and device == load_device(config.device):
-        named = config.table
-    return table_path(named, device)
+def named_table(config: RunConfig, name: str) -> str | None:
+    """The latency table that a config names for a device: `table` is that of its own device.
+
+    None when it names none: the device has its own under `tables/`.
+
+    Raises:
+        ConfigError: there is no such device, or its file is wrong.
+    """
+    if name in config.tables:
+        return config.tables[name]
+    if config.table is None or name == config.device:
+        return config.table
+    return config.table if load_device(name) == load_device(config.device) else None
+
+
+def _device(name: str) -> Device:
+    try:
+        return load_device(name)
+    except ConfigError as error:
+        raise ConfigError(f"the budget latency@{name}: {error}") from error
 
 
 def _check_device(table: LatencyTable, device: Device) -> None:

@@ -2,7 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from devices.config import StrictModel, config_names, find_config, read_config
+from devices.config import (
+    StrictModel,
+    config_names,
+    find_config,
+    own_folder,
+    own_names,
+    read_config,
+    shipped_names,
+)
 from devices.errors import ConfigError
 
 
@@ -74,6 +82,42 @@ def test_an_unknown_name_names_the_nearest(tmp_path: Path) -> None:
         find_config("spaces", "mobilnet_v2")
     with pytest.raises(ConfigError, match=r"there is no file .*nowhere\.yaml"):
         find_config("spaces", str(tmp_path / "nowhere.yaml"))
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a person's own devices, `pixel` among them."""
+    monkeypatch.setenv("HWNAS_CONFIG", str(tmp_path))
+    (tmp_path / "devices").mkdir()
+    (tmp_path / "devices/pixel.yaml").write_text("name: pixel")
+    return tmp_path / "devices"
+
+
+def test_a_device_of_ones_own_is_found_by_its_name(own: Path) -> None:
+    assert find_config("devices", "pixel") == own / "pixel.yaml"
+    assert config_names("devices") == sorted(["pixel", *shipped_names("devices")])
+    assert own_names("spaces") == []
+
+
+def test_a_device_of_ones_own_goes_before_a_shipped_one(own: Path) -> None:
+    (own / "local_cpu.yaml").write_text("name: local_cpu")
+    assert find_config("devices", "local_cpu") == own / "local_cpu.yaml"
+    assert config_names("devices").count("local_cpu") == 1
+
+
+@pytest.mark.usefixtures("own")
+def test_an_unknown_device_names_the_shipped_ones_and_ones_own() -> None:
+    sentence = r"named 'pixle'; did you mean 'pixel'\? \(known: local_cpu, .*; your own: pixel, or"
+    with pytest.raises(ConfigError, match=sentence):
+        find_config("devices", "pixle")
+
+
+def test_without_the_variable_it_is_the_users_config_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("HWNAS_CONFIG")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert own_folder("devices") == tmp_path / "hwnas/devices"
 
 
 def test_every_kind_of_config_is_shipped() -> None:

@@ -22,6 +22,7 @@ CPUS = "sys/devices/system/cpu"
 NAMES = [
     "load", "other work", "stolen time", "temperature", "battery", "memory", "pinned to cores",
     "governor", "turbo", "clock under load", "virtual machine", "quota of processor time",
+    "free space",
 ]  # fmt: skip
 
 
@@ -260,6 +261,17 @@ def test_a_sensor_is_judged_by_its_limit_or_by_the_usual_one(
     machine.sensors = {"cpu": [Record(current=celsius, high=limit, critical=None)]}
     temperature = found(monkeypatch, tmp_path)["temperature"]
     assert (temperature["value"], temperature["ok"]) == (value, ok)
+
+
+@pytest.mark.parametrize(("free", "ok"), [(0.9e9, False), (1.1e9, True)])
+def test_a_folder_without_room_for_graphs_is_found(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free: float, ok: bool
+) -> None:
+    del machine
+    monkeypatch.setattr(health.shutil, "disk_usage", lambda _: Record(free=free))
+    space = found(monkeypatch, tmp_path)["free space"]
+    assert (space["value"], space["ok"]) == (f"{free / 1e9:.1f} GB", ok)
+    assert ok or "make room where graphs are put" in space["advice"]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from devices.errors import DeviceError, TableError
 from devices.target import open_target
 from hwnas.spaces import load_space
 from latency.blocks import ConvBlock, block_key
+from latency.identity import read_fingerprint
 from latency.imported import import_timings
-from latency.measure import read_fingerprint
 from latency.profile import ANY_SCOPE, load_model
 from latency.table import LatencyTable
 

@@ -15,10 +15,10 @@ from devices.device import Device
 from devices.errors import TableError
 from hwnas.spaces import load_space
 from latency.blocks import ACTIVATIONS, Block, ConvBlock, Head, InvertedResidual, block_key
+from latency.identity import read_fingerprint
 from latency.imported import import_timings
 from latency.interchange_csv import COLUMNS, blocks_from_csv, table_to_csv
 from latency.interchange_json import table_from_json, table_to_json
-from latency.measure import read_fingerprint
 from latency.new_table import new_table
 from latency.profile import fit_model, load_model
 from latency.table import LatencyTable, network_key, register_all

@@ -17,7 +17,8 @@ from devices.device import Device
 from devices.errors import TableError
 from hwnas.spaces import SearchSpace, load_space
 from latency.blocks import Network, block_key
-from latency.measure import measure_models, read_fingerprint
+from latency.identity import read_fingerprint
+from latency.measure import measure_models
 from latency.profile import load_model, profile
 from latency.schedule import Schedule
 from latency.table import LatencyTable, network_key

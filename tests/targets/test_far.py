@@ -15,7 +15,9 @@ from devices.answers import Visit
 from devices.device import Device
 from devices.errors import DeviceError, LinkError
 from devices.target import Round, Target, open_target
-from latency.measure import MemoryLog, read_fingerprint, run_sessions
+from latency.full_check import count, full_check
+from latency.identity import read_fingerprint
+from latency.measure import MemoryLog, run_sessions
 from latency.schedule import Schedule
 from tests.targets.adbd import AdbTarget, running_adbd
 from tests.targets.bundles import bundle
@@ -197,3 +199,12 @@ def test_a_phone_that_is_not_there_is_one_sentence(
     gone = by_adb(adb_arm64).device.model_copy(update={"serial": "NOBODY"})
     with pytest.raises(DeviceError, match=r"cannot reach far by adb: .*; see 'adb devices'"):
         open_target(gone).__enter__()
+
+
+def test_the_full_check_finds_nothing_wrong(far: Far) -> None:
+    outcomes = list(full_check(far.device, {}))
+    assert [outcome for outcome in outcomes if not outcome.ok] == []
+    assert len(outcomes) == count({})
+    assert "agent native, " in outcomes[0].sentence
+    assert "emulated by qemu-aarch64" in outcomes[0].sentence
+    assert far.graphs() == []

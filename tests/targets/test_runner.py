@@ -174,6 +174,7 @@ def test_a_check_finds_what_can_be_found(place: Workplace) -> None:
     assert [one["name"] for one in findings] == [
         "load", "other work", "stolen time", "temperature", "battery", "memory", "pinned to cores",
         "governor", "turbo", "clock under load", "virtual machine", "quota of processor time",
+        "free space",
     ]  # fmt: skip
     for one in findings:
         assert set(one) == {"name", "value", "ok", "advice"}

@@ -13,8 +13,8 @@ from devices.device import load_device
 from hwnas.cli.main import main
 from hwnas.runs.experiment import reference_of
 from hwnas.spaces import load_space
+from latency.identity import read_fingerprint
 from latency.imported import import_timings
-from latency.measure import read_fingerprint
 from objectives.costs import block_macs
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 

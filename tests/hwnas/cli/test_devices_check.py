@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from devices.target import Target
+from latency import full_check as full
 from latency import noise
 from latency.noise import Noise
 from tests.hwnas.cli.conftest import Terminal
@@ -68,3 +69,38 @@ def test_a_device_that_is_not_known_is_one_sentence(terminal: Terminal) -> None:
     assert answer.code == 2
     assert answer.stdout == ""
     assert "there is no device named 'phone'" in answer.stderr
+
+
+def outcomes(monkeypatch: pytest.MonkeyPatch, *ok: bool) -> None:
+    found = [full.Outcome(f"check {n}", one, f"sentence {n}") for n, one in enumerate(ok)]
+    monkeypatch.setattr(full, "full_check", lambda *_: iter(found))
+
+
+def test_the_full_check_of_this_machine_passes(terminal: Terminal) -> None:
+    answer = terminal("devices", "check", "--full", "local_cpu", "--json")
+    assert (answer.code, answer.document["ok"]) == (0, True)
+    names = [check["name"] for check in answer.document["checks"]]
+    assert "computes mobilenet_v3_small as ONNX Runtime does here" in names
+    assert f"checking local_cpu: {len(names)} of {len(names)} checks" in answer.stderr
+
+
+def test_a_check_that_failed_is_exit_code_2(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes(monkeypatch, True, False)
+    answer = terminal("devices", "check", "--full", "local_cpu")
+    assert answer.code == 2
+    assert answer.stdout.splitlines() == [
+        "ok      check 0: sentence 0",
+        "failed  check 1: sentence 1",
+        "local_cpu: 1 of 2 checks failed",
+    ]
+    document = terminal("devices", "check", "--full", "local_cpu", "--json").document
+    assert (document["ok"], document["checks"][1]["ok"]) == (False, False)
+
+
+def test_an_imported_device_cannot_be_checked(npu: Path, terminal: Terminal) -> None:
+    for words in (["--full"], []):
+        answer = terminal("devices", "check", *words, str(npu / "npu.yaml"))
+        assert (answer.code, answer.stdout) == (2, "")
+        assert "npu cannot be measured: its timings were imported" in answer.stderr

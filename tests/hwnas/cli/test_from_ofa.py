@@ -19,8 +19,8 @@ from hwnas.runs.training import train_supernet
 from hwnas.spaces import load_space
 from hwnas.supernet.rules import SinglePath
 from hwnas.supernet.training import train
+from latency.identity import read_fingerprint
 from latency.imported import import_timings
-from latency.measure import read_fingerprint
 from objectives.costs import block_macs
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.hwnas.supernet.once_for_all import published

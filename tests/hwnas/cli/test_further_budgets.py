@@ -10,8 +10,8 @@ import pytest
 from devices.device import load_device
 from hwnas.search import SEARCHERS
 from hwnas.spaces import load_space
+from latency.identity import read_fingerprint
 from latency.imported import import_timings
-from latency.measure import read_fingerprint
 from objectives.costs import PEAK_MEMORY
 from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run, imported
 from tests.hwnas.cli.test_accuracy_sources import CONFIG, write_csv
@@ -94,8 +94,8 @@ def test_a_budget_on_peak_memory_is_kept_by_every_searcher(terminal: Terminal) -
         (("--budget", "latency@=3 ms"), "the budget 'latency@' names no device"),
         (
             ("--budget", "latency@local_cpu=3 ms"),
-            "there is no latency table tables/local_cpu.sqlite; make one with 'hwnas profile' and "
-            "--device local_cpu",
+            "there is no latency table tables/local_cpu.sqlite; make one with 'hwnas profile "
+            "CONFIG --device local_cpu'",
         ),
         (
             ("--budget", "latency@phone.yaml=3 ms", "--set", "tables={phone.yaml: table.sqlite}"),

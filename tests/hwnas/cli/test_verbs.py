@@ -147,8 +147,11 @@ def test_a_run_of_another_config_is_refused_and_kept(trained: Path, terminal: Te
 
 def test_a_table_of_another_device_or_space_is_refused(trained: Path, terminal: Terminal) -> None:
     (trained / "two.yaml").write_text("name: two\nthreads: 2\n")
-    answer = terminal("search", "tiny.yaml", "--device", "two.yaml")
+    words = ("search", "tiny.yaml", "--device", "two.yaml")
+    answer = terminal(*words, "--table", "table.sqlite")
     assert (answer.code, "threads is 1 there and 2 here" in answer.stderr) == (2, True)
+    answer = terminal(*words)  # the config's table is that of the config's device
+    assert (answer.code, "no latency table tables/two.sqlite" in answer.stderr) == (2, True)
     other = ("tiny.yaml", "--resolution", "32", "--run", "runs/other")
     assert terminal("train", *other, "--set", "train.epochs=1").code == 0
     answer = terminal("search", *other, "--set", "train.epochs=1")

@@ -10,6 +10,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.hwnas.cli.conftest import Terminal, assert_refused
@@ -115,7 +116,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "words", ["", "quickstart", "profile", "train", "search", "export", "report", "devices list",
-              "devices show", "table show"],
+              "devices show", "devices add", "devices check", "table show"],
 )  # fmt: skip
 def test_every_verb_explains_itself(terminal: Terminal, words: str) -> None:
     answer = terminal(*words.split(), "--help")
@@ -133,25 +134,31 @@ def test_devices_are_listed_and_shown(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("devices", [(), ("--device", "one.yaml", "--device", "two.yaml")])
 def test_an_interrupted_verb_says_that_it_continues_and_leaves_no_job_behind(
-    folder: Path, ending: signal.Signals
+    folder: Path, ending: signal.Signals, devices: tuple[str, ...]
 ) -> None:
     temporary = folder / "tmp"
     temporary.mkdir()
+    (folder / "one.yaml").write_text("name: one\n")
+    (folder / "two.yaml").write_text("name: two\nthreads: 2\n")
     verb = subprocess.Popen(
-        [sys.executable, "-m", "hwnas", "profile", "tiny.yaml"], cwd=folder, text=True,
+        [sys.executable, "-m", "hwnas", "profile", "tiny.yaml", *devices], cwd=folder, text=True,
         stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(temporary)},
         # A shell lets its background jobs, as this test may be one, ignore Ctrl-C.
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
-    while verb.poll() is None and not list(temporary.glob("hwnas-job-*/job.json")):
+    while verb.poll() is None and not list(temporary.glob("hwnas-job-*/*.onnx")):
         time.sleep(0.01)
+    children = psutil.Process(verb.pid).children(recursive=True)
     verb.send_signal(ending)
     _, said = verb.communicate(timeout=60)
     assert verb.returncode == 130
     assert said.splitlines()[-1].startswith("hwnas: interrupted; run the same command again")
     assert "Traceback" not in said
-    assert list(temporary.iterdir()) == []
+    assert list(temporary.glob("hwnas-*")) == []  # ONNX Runtime leaves a file of its own
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == []
 
 
 def test_the_job_of_a_killed_verb_is_swept_away_by_the_next(

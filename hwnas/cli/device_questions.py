@@ -1,0 +1,144 @@
+"""What `hwnas devices add` asks on a terminal: whatever the options do not say."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from devices.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FIXED = (
+    "fixed performance (changes a setting of the phone while measuring, and takes it back: "
+    "Android 11 and later keep clocks that they can hold)"
+)
+
+
+def check_given(given: Mapping[str, Any]) -> None:
+    """Judges what the options say, before anything is asked.
+
+    Raises:
+        ConfigError: a value is wrong; what is missing is not.
+    """
+    for key in given:
+        if key != "cores":  # which goes with threads, and those may still be asked for
+            _check(given, key, "the command line")
+
+
+def ask(given: Mapping[str, Any], console: "Console") -> dict[str, Any]:
+    """The keys of a device: those given, and those that a person answers.
+
+    Raises:
+        ConfigError: the answers ended before the questions.
+    """
+    questions = _Questions(dict(given), console)
+    try:
+        questions.ask_all()
+    except EOFError as error:
+        raise ConfigError(
+            "the questions were not answered to their end; nothing was written"
+        ) from error
+    return questions.answers
+
+
+class _Questions:
+    """Questions, and the answers so far by key."""
+
+    def __init__(self, answers: dict[str, Any], console: "Console") -> None:
+        self.answers = answers
+        self._console = console
+
+    def ask_all(self) -> None:
+        """Asks for every key that matters for the kind of device and has no answer yet."""
+        from devices.agents import AGENTS
+        from devices.device import PRECISIONS
+        from devices.transports import TRANSPORTS
+
+        self._ask("name", "name, as in --device NAME")
+        self._ask("transport", "how it is reached", default="local", choices=list(TRANSPORTS))
+        transport = self.answers["transport"]
+        if transport == "ssh":
+            self._ask("host", "host, as in 'ssh HOST'")
+            self._ask("user", "user (empty: as your ssh configuration says)", default="")
+            self._ask("port", "port (empty: as your ssh configuration says)", default="")
+        if transport == "adb":
+            self._ask_serial()
+        if transport in TRANSPORTS:
+            usual = usual_agent(transport).get("agent", "python")
+            self._ask("agent", "program that runs there", default=usual, choices=list(AGENTS))
+        if _needs_arch(self.answers):
+            self._ask("arch", "its architecture, as 'uname -m' says there", default="aarch64",
+                      choices=("aarch64", "x86_64"))  # fmt: skip
+        self._ask("precision", "precision", default="fp32", choices=PRECISIONS)
+        self._ask("threads", "threads of an inference", default="1")
+        if transport in TRANSPORTS:
+            self._ask("rest_s", "seconds of rest before each round, to cool down", default="0")
+            self._ask("limit_celsius", "wait while it is above °C (empty: never)", default="")
+        if transport == "adb":
+            self._ask("fixed_performance", FIXED, default="no", choices=("yes", "no"))
+
+    def _ask_serial(self) -> None:
+        from devices.transports.attached import attached
+
+        if "serial" in self.answers:
+            return
+        found = attached()
+        for serial, state in found.items():
+            self._say(f"attached: {serial} ({'ready' if state == 'device' else state})")
+        if not found:
+            self._say("'adb devices' lists none now; its serial can also be written later")
+        only = next(iter(found)) if len(found) == 1 else ""
+        self._ask("serial", "serial (empty: the only one attached)", default=only)
+
+    def _ask(
+        self, key: str, question: str, *, default: str | None = None, choices: Sequence[str] = ()
+    ) -> None:
+        """Asks until the answer can be; "" leaves the key out."""
+        from rich.prompt import Prompt
+        from rich.text import Text
+
+        if len(choices) == 1:
+            self.answers.setdefault(key, choices[0])
+        while key not in self.answers:
+            answer = Prompt.ask(
+                Text(question),
+                console=self._console,
+                choices=list(choices) or None,
+                default=... if default is None else default,
+                show_default=bool(default),
+            )
+            if answer == "" and default == "":
+                return
+            try:
+                _check({**self.answers, key: answer or ""}, key, "that cannot be")
+            except ConfigError as error:
+                self._say(str(error))
+            else:
+                self.answers[key] = answer
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, soft_wrap=True, markup=False)
+
+
+def usual_agent(transport: str | None) -> dict[str, str]:
+    """What is meant where nothing is said of the agent: phones are Arm and have no Python."""
+    return {"agent": "native", "arch": "aarch64"} if transport == "adb" else {}
+
+
+def _needs_arch(content: Mapping[str, Any]) -> bool:
+    """Whether the agent has to know for which architecture it is; here it knows."""
+    far = content.get("transport", "local") != "local"
+    return far and content.get("agent") == "native" and not {"arch", "bundle"} & {*content}
+
+
+def _check(content: Mapping[str, Any], key: str, source: str) -> None:
+    """Judges one value, beside those that decide whether the key may be there at all."""
+    from devices.config import parse_config
+    from devices.device import Device
+
+    beside = {name: content[name] for name in ("transport", "agent") if name in content}
+    if beside.get("transport") == "ssh":
+        beside["host"] = "any"
+    if _needs_arch({**beside, key: content[key]}):
+        beside["arch"] = "aarch64"
+    parse_config({"name": "any", **beside, key: content[key]}, Device, source)

@@ -1,0 +1,28 @@
+"""How verbs show what a device says of itself."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from hwnas.cli.output import Output
+
+if TYPE_CHECKING:
+    from latency.identity import Identity
+
+
+def identity_document(identity: "Identity") -> dict[str, Any]:
+    """The fingerprint's fields, and `emulated` and `uncontrolled`, which are none of it."""
+    return {
+        **asdict(identity.fingerprint),
+        "emulated": identity.emulated,
+        "uncontrolled": list(identity.uncontrolled),
+    }
+
+
+def show_identity(output: Output, name: str, identity: "Identity") -> None:
+    """Prints the fingerprint, and below it what is none of it."""
+    rows = [[field, str(value)] for field, value in asdict(identity.fingerprint).items()]
+    output.table(f"fingerprint of {name}", ["field", "value"], rows)
+    if identity.emulated:
+        output.line(f"emulated, by {identity.emulated}: no timing of it is kept")
+    if identity.uncontrolled:
+        output.line(f"neither set nor read while measuring: {', '.join(identity.uncontrolled)}")

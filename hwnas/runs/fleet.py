@@ -1,0 +1,158 @@
+"""A fleet: several devices measured at once, each into a table of its own."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devices.device import Device, load_device
+from devices.errors import ConfigError, HwnasError
+from devices.places import same_machine
+from devices.stopping import stopped_by
+from hwnas.runs.config import ProfileConfig, RunConfig
+from hwnas.runs.latencies import named_table, table_path
+from hwnas.runs.profiling import profile_space
+from hwnas.spaces import SearchSpace
+from latency.model import LatencyModel
+
+Progress = Callable[[int, int, str], None]
+"""See `latency.profile.Progress`; called by the thread of its device."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A device of a fleet.
+
+    Attributes:
+        name: as --device called it.
+        device: what that is.
+        table: where its timings go.
+    """
+
+    name: str
+    device: Device
+    table: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a member: its model, or the sentence of why there is none."""
+
+    member: Member
+    model: LatencyModel | None
+    problem: str = ""
+
+
+def load_fleet(names: Sequence[str], config: RunConfig | None) -> list[Member]:
+    """The members of these names, each with the table that a search will look for.
+
+    Args:
+        names: as --device says them.
+        config: which may name tables.
+
+    Raises:
+        ConfigError: there is no such device, its file is wrong, its timings are imported, or two
+            would share a table.
+    """
+    members: list[Member] = []
+    for name in names:
+        device = load_device(name)
+        if not device.measurable:
+            raise ConfigError(f"{name} cannot be measured: its timings are imported; leave it out")
+        path = table_path(named_table(config, name) if config else None, device)
+        for other in members:
+            if other.table.resolve() == path.resolve():
+                raise ConfigError(
+                    f"--device {other.name} and {name} both measure into {path}; name each device "
+                    "once, and give devices different names"
+                )
+        members.append(Member(name, device, path))
+    return members
+
+
+def profile_fleet(
+    space: SearchSpace,
+    members: Sequence[Member],
+    counts: ProfileConfig,
+    progress: Sequence[Progress],
+    failed: Callable[[Outcome], None],
+) -> list[Outcome]:
+    """Measures a space on all members; one that fails does not stop the others.
+
+    Members that are one machine would disturb each other: they are measured one after another.
+
+    Args:
+        space: what to measure.
+        members: the devices.
+        counts: how many whole networks each measures.
+        progress: of each member.
+        failed: told at once of a member that failed, by its thread.
+
+    Returns:
+        The outcomes in the order of the members.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, after all have ended; what they measured is kept.
+    """
+    outcomes: dict[str, Outcome] = {}
+    bugs: list[BaseException] = []
+    stop = threading.Event()
+
+    def measure(group: Sequence[int], ended: threading.Event) -> None:
+        try:
+            with stopped_by(stop):
+                for index in group:
+                    member = members[index]
+                    outcome = _measured(space, member, counts, progress[index])
+                    outcomes[member.name] = outcome
+                    if outcome.problem:
+                        failed(outcome)
+        except BaseException as bug:
+            bugs.append(bug)
+        finally:
+            ended.set()
+
+    started: list[threading.Event] = []
+    try:
+        for group in _groups(members):
+            ended = threading.Event()
+            # Daemons: a second Ctrl-C, while they clear away, ends the process all the same.
+            thread = threading.Thread(target=measure, args=[group, ended], daemon=True)
+            thread.start()
+            started.append(ended)
+        # Not by joining the threads: Python 3.11 takes a thread whose join was interrupted for
+        # one that has ended.
+        for ended in started:
+            ended.wait()
+    except KeyboardInterrupt:
+        stop.set()
+        for ended in started:
+            ended.wait()
+        raise
+    if bugs:
+        raise bugs[0]
+    return [outcomes[member.name] for member in members]
+
+
+def _measured(
+    space: SearchSpace, member: Member, counts: ProfileConfig, progress: Progress
+) -> Outcome:
+    try:
+        return Outcome(member, profile_space(space, member.device, member.table, counts, progress))
+    except HwnasError as error:
+        return Outcome(member, None, str(error))
+    except OSError as error:
+        return Outcome(member, None, f"cannot read or write: {error.strerror or error}")
+
+
+def _groups(members: Sequence[Member]) -> list[list[int]]:
+    """The members by their positions, those of one machine together."""
+    groups: list[list[int]] = []
+    for index, member in enumerate(members):
+        for group in groups:
+            if any(same_machine(members[other].device, member.device) for other in group):
+                group.append(index)
+                break
+        else:
+            groups.append([index])
+    return groups

@@ -1,0 +1,92 @@
+"""Identity: what a device says of itself, by which its timings are known and kept."""
+
+from dataclasses import dataclass
+
+from devices.answers import Facts
+from devices.device import IMPORTED, Device, Fingerprint
+from devices.errors import DeviceError
+from devices.target import Target, open_target
+from latency.blocks import ConvBlock
+from latency.graph import BUILDER_VERSION, OPSET, build_graph
+
+_NOT_COMPARED = ("emulated", "uncontrolled")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a device says of itself.
+
+    Attributes:
+        fingerprint: what must be equal for timings to be comparable.
+        emulated: what emulates its processor, "" where it is real.
+        uncontrolled: see `devices.uncontrolled`.
+    """
+
+    fingerprint: Fingerprint
+    emulated: str = ""
+    uncontrolled: tuple[str, ...] = ()
+
+    def require_real(self, name: str) -> None:
+        """Raises DeviceError for a processor that is emulated: no timing of it is kept."""
+        if self.emulated:
+            raise DeviceError(
+                f"{name} is emulated, by {self.emulated}: its times say nothing of a real "
+                "processor and are not kept; name a real --device"
+            )
+
+
+def read_identity(device: Device) -> Identity:
+    """What a device says of itself; of one whose timings are imported, its config.
+
+    Raises:
+        DeviceError: the device failed.
+    """
+    if not device.measurable:
+        facts = {"machine": IMPORTED, "cpu": device.name, "cores": 0, "pinned": "",
+                 "runtime": device.runtime, "runtime_version": "",
+                 "provider": IMPORTED}  # fmt: skip
+        return Identity(_fingerprint(device, facts))
+    with open_target(device) as target:
+        return identify(target)
+
+
+def identify(target: Target) -> Identity:
+    """What a device says of itself, by the smallest job.
+
+    Raises:
+        DeviceError: the device failed.
+    """
+    graph = build_graph([ConvBlock(3, 8, 1, 1, "relu", 8)], batch=target.device.batch)
+    target.add("any", graph.SerializeToString())
+    return identity_of(target.device, target.facts("any"))
+
+
+def read_fingerprint(device: Device) -> Fingerprint:
+    """The fingerprint of a device, see `read_identity`.
+
+    Raises:
+        DeviceError: the device failed.
+    """
+    return read_identity(device).fingerprint
+
+
+def identity_of(device: Device, facts: Facts) -> Identity:
+    """What the facts of a job say of its device."""
+    return Identity(
+        _fingerprint(device, facts),
+        facts.get("emulated") or ("an emulator" if device.emulated else ""),
+        tuple(facts["uncontrolled"]),
+    )
+
+
+def _fingerprint(device: Device, facts: Facts) -> Fingerprint:
+    return Fingerprint.from_dict(
+        {
+            **{name: value for name, value in facts.items() if name not in _NOT_COMPARED},
+            "precision": device.precision,
+            "threads": device.threads,
+            "batch": device.batch,
+            "opset": OPSET,
+            "graph_builder": BUILDER_VERSION,
+        }
+    )

@@ -1,0 +1,35 @@
+import pytest
+
+from devices.device import Device
+from devices.places import same_machine, where
+
+LOCAL = Device(name="a")
+PI = Device(name="b", transport="ssh", host="pi")
+PHONE = Device(name="c", transport="adb", serial="1A")
+
+
+def test_a_place_is_said_as_a_person_says_it() -> None:
+    assert where(LOCAL) == "this machine"
+    other = Device(name="d", transport="ssh", host="pi", user="me", port=22)
+    assert (where(PI), where(other)) == ("pi", "me@pi:22")
+    assert where(PHONE) == "1A"
+    assert where(Device(name="e", transport="adb")) == "the only one attached"
+    assert where(Device(name="f", transport="imported")) == ""
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (Device(name="x", threads=2), [LOCAL]),
+        (Device(name="x", transport="ssh", host="localhost"), [LOCAL]),
+        (Device(name="x", transport="ssh", host="localhost", port=2222), []),
+        (Device(name="x", transport="ssh", host="pi", user="me"), [PI]),
+        (Device(name="x", transport="ssh", host="pi2"), []),
+        (Device(name="x", transport="adb", serial="1A"), [PHONE]),
+        (Device(name="x", transport="adb", serial="2B"), []),
+        (Device(name="x", transport="adb"), [PHONE]),
+    ],
+)
+def test_devices_of_one_machine_are_known(other: Device, same: list[Device]) -> None:
+    for device in (LOCAL, PI, PHONE):
+        assert same_machine(device, other) == same_machine(other, device) == (device in same)
