@@ -14,7 +14,9 @@ from devices.errors import DeviceError
 from devices.runtimes import ON_GPUS, RUNTIMES
 from devices.transports import TRANSPORTS
 
-PRECISIONS = ("fp32", "fp16", "int8")
+PRECISIONS = ("fp32", "int8")
+"""Those of every runtime."""
+GPU_PRECISIONS = ("fp32", "fp16", "int8")
 IMPORTED = "imported"
 """The transport of a device that nothing runs on here: its timings come from elsewhere."""
 
@@ -151,9 +153,11 @@ class Device(StrictModel):
         if self.runtime in ON_GPUS and self.agent != "python":
             raise ValueError(f"runtime {self.runtime} needs 'agent: python'; leave the agent out")
         # A processor computes half precision in float32, between conversions that cost time.
-        if self.precision == "fp16" and self.runtime not in ON_GPUS:
-            raise ValueError(f"precision fp16 is for GPUs, with 'runtime: {ON_GPUS[0]}', and here "
-                             f"it is {self.runtime}; use fp32 or int8")  # fmt: skip
+        if self.precision not in PRECISIONS and self.runtime not in ON_GPUS:
+            raise ValueError(
+                f"precision {self.precision} is for GPUs, with 'runtime: {ON_GPUS[0]}', and here "
+                f"it is {self.runtime}; use fp32 or int8"
+            )
         return self
 
     @field_validator("runtime")
@@ -164,7 +168,7 @@ class Device(StrictModel):
     @field_validator("precision")
     @classmethod
     def _known_precision(cls, value: str) -> str:
-        return _known(value, PRECISIONS)
+        return _known(value, GPU_PRECISIONS)
 
     @property
     def measurable(self) -> bool:
