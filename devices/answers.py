@@ -1,7 +1,6 @@
 """What an agent answers, read strictly: a target may be broken, or lie."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,8 @@ WARNINGS = frozenset({"enqueue_bound", "unstable", "no_cuda_graph"})
 _TEXTS = ("machine", "cpu", "pinned", "agent", "runtime", "runtime_version", "provider", "emulated")
 _MOST_TEXT = 2000
 _MOST_MS = 1e7
+_MOST_SAMPLES, _MOST_TEXTS, _MOST_ENTRIES, _MOST_VALUES = 100_000, 20, 100_000, 10_000_000
+_MOST_WHOLE, _MOST_NUMBER = 2**31, 1e15
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class RoundEnd:
 
 @dataclass(frozen=True)
 class Waiting:
-    """The target is too hot to go on, and waits."""
+    """The target rests, or is too hot to go on; its temperature where it can be read."""
 
-    celsius: float
+    celsius: float | None
 
 
 def read_answer(line: str, nonce: str) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def read_facts(message: Mapping[str, Any]) -> Facts:
         facts = message["facts"]
         found: Facts = {name: _text(facts[name]) for name in _TEXTS}
         found["cores"] = _whole(facts["cores"])
-        found["uncontrolled"] = [_text(one) for one in facts["uncontrolled"][:20]]
+        found["uncontrolled"] = [_text(one) for one in _list(facts["uncontrolled"], _MOST_TEXTS)]
     except (ValueError, TypeError, KeyError) as error:
         raise DeviceError(_cannot_be("facts", message)) from error
     return found
@@ -86,11 +87,11 @@ def read_visit(message: Mapping[str, Any], names: Sequence[str]) -> Visit:
         DeviceError: it cannot be; times that are not positive and finite, for example.
     """
     try:
-        samples = tuple(float(value) for value in message["ms"])
+        samples = tuple(map(_number, _list(message["ms"], _MOST_SAMPLES)))
         index = _whole(message["graph"])
-        warnings = tuple(message.get("warnings", ()))  # which most agents never have
-        possible = samples and all(0 < value < _MOST_MS for value in samples) and index >= 0
-        if possible and WARNINGS.issuperset(warnings) and len(warnings) <= len(WARNINGS):
+        warnings = tuple(_list(message.get("warnings", []), len(WARNINGS)))  # most have none
+        possible = samples and all(0 < value < _MOST_MS for value in samples)
+        if possible and WARNINGS.issuperset(warnings):
             return Visit(_whole(message["round"]), names[index], samples, warnings)
     except (ValueError, TypeError, KeyError, IndexError):
         pass
@@ -104,8 +105,8 @@ def read_round(message: Mapping[str, Any]) -> RoundEnd:
         DeviceError: it cannot be.
     """
     try:
-        conditions = {_text(name): float(v) for name, v in message["conditions"].items()}
-        if len(conditions) <= 20 and all(map(math.isfinite, conditions.values())):
+        conditions = {_text(name): _number(v) for name, v in message["conditions"].items()}
+        if len(conditions) <= _MOST_TEXTS:
             return RoundEnd(_whole(message["round"]), conditions)
     except (ValueError, TypeError, KeyError, AttributeError):
         pass
@@ -119,7 +120,8 @@ def read_waiting(message: Mapping[str, Any]) -> Waiting:
         DeviceError: it cannot be.
     """
     try:
-        return Waiting(float(message["celsius"]))
+        celsius = message["celsius"]
+        return Waiting(None if celsius is None else _number(celsius))
     except (ValueError, TypeError, KeyError) as error:
         raise DeviceError(_cannot_be("a temperature", message)) from error
 
@@ -132,28 +134,67 @@ def read_outputs(message: Mapping[str, Any], graphs: int) -> tuple[int, list[flo
     """
     try:
         index = _whole(message["graph"])
-        if 0 <= index < graphs:
-            return index, [float(value) for value in message["values"]]
-    except (ValueError, TypeError, KeyError):
+        if index < graphs:
+            # What a network computes may well be infinite, or no number.
+            return index, [float(value) for value in _list(message["values"], _MOST_VALUES)]
+    except (ValueError, TypeError, KeyError, OverflowError):
         pass
     raise DeviceError(_cannot_be("outputs", message))
 
 
-def read_list(message: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """A list of entries: the operators of a profile, or the findings of a check.
+def read_findings(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The findings of a check: `name`, `value` (text or None), `ok`, `advice`.
 
     Raises:
-        DeviceError: it is none.
+        DeviceError: they are none.
     """
     try:
-        return [dict(entry) for entry in message[name]]
+        return [
+            {
+                "name": _text(one["name"]),
+                "value": None if one["value"] is None else _text(one["value"]),
+                "ok": one["ok"] is True,
+                "advice": _text(one["advice"]),
+            }
+            for one in _list(message["findings"], _MOST_ENTRIES)
+        ]
     except (ValueError, TypeError, KeyError) as error:
-        raise DeviceError(_cannot_be(name, message)) from error
+        raise DeviceError(_cannot_be("findings", message)) from error
+
+
+def read_operators(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The operators of a profile: `name`, `type`, `provider`, `ms`.
+
+    Raises:
+        DeviceError: they are none.
+    """
+    try:
+        return [
+            {
+                **{key: _text(one[key]) for key in ("name", "type", "provider")},
+                "ms": _number(one["ms"]),
+            }
+            for one in _list(message["operators"], _MOST_ENTRIES)
+        ]
+    except (ValueError, TypeError, KeyError) as error:
+        raise DeviceError(_cannot_be("operators", message)) from error
 
 
 def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise ValueError(f"{value!r} is no whole number")
+    if type(value) is not int or not 0 <= value < _MOST_WHOLE:
+        raise ValueError(f"{str(value)[:40]} is no small whole number")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not abs(value) < _MOST_NUMBER:
+        raise ValueError("no number")
+    return float(value)
+
+
+def _list(value: Any, most: int) -> list[Any]:
+    if type(value) is not list or len(value) > most:
+        raise ValueError("no list of that length")
     return value
 
 

@@ -40,7 +40,7 @@ class Device(StrictModel):
             configuration, or the file that `ssh_config` names.
         serial: of the transport adb, as `adb devices` shows it.
         fixed_performance: of adb: ask Android to keep its clocks at a level that it can hold.
-        folder: on the target, where graphs go; by default the user's cache there.
+        folder: on the target, where a folder hwnas is made for graphs; by default its cache.
         agent: registered name of the program that runs there.
         python: of the agent python: which one.
         arch: of the agent native: for which architecture `hwnas devices bundle` made its bundle;
@@ -120,9 +120,7 @@ class Device(StrictModel):
             return value
         path = PurePosixPath(value)
         if not path.is_absolute() or ".." in path.parts or not value.isprintable():
-            raise ValueError(f"{value!r} must be a whole path on the target, like /data/hwnas")
-        if len(path.parts) < 3:  # graphs in it are removed: not a place that others use
-            raise ValueError(f"{value!r} must be a folder of its own, like /data/hwnas")
+            raise ValueError(f"{value!r} must be a whole path on the target, like /data")
         return value
 
     @model_validator(mode="after")
@@ -199,7 +197,7 @@ class Fingerprint:
 
     `machine`, `cpu`, `cores`, `pinned`, `runtime`, `runtime_version` and `provider` are read on the
     target; `precision`, `threads` and `batch` are the device's; `opset` and `graph_builder` the
-    graphs'; `agent` is the program that timed.
+    graphs'; `agent` is the program that timed; `fixed_performance` is Android's mode.
     """
 
     machine: str
@@ -214,7 +212,8 @@ class Fingerprint:
     pinned: str
     opset: int
     graph_builder: int
-    agent: str = "python"  # tables of before there were others do not say it
+    agent: str = "python"  # tables of before do not say these two
+    fixed_performance: bool = False
 
     def difference(self, other: "Fingerprint") -> str | None:
         """The first field that differs, None when equal.

@@ -1,5 +1,7 @@
 """The errors a user can cause: one class tree, each message one sentence with its mend."""
 
+from collections.abc import Sequence
+
 
 class HwnasError(Exception):
     """Base of every error that wrong input or a failing device can cause.
@@ -24,19 +26,25 @@ class LinkError(DeviceError):
     """The link to a device broke: what came across it is kept, and the rest can be asked again."""
 
 
+class SilenceError(DeviceError):
+    """A device has said nothing for so long that it hangs, or is out of reach."""
+
+
 class ProgramError(DeviceError):
     """A program on a device ended with an error.
 
     Attributes:
         code: its exit code.
         said: the last line of its standard error.
+        lines: the last lines of it.
     """
 
-    def __init__(self, where: str, code: int, said: str) -> None:
+    def __init__(self, where: str, code: int, said: str, lines: Sequence[str] = ()) -> None:
         """Makes the sentence of where it ran and what it said."""
         super().__init__(f"timing on {where} failed: {said or f'exit code {code}'}")
         self.code = code
         self.said = said
+        self.lines = tuple(lines) or (said,)
 
 
 class TableError(HwnasError):

@@ -17,7 +17,8 @@ from devices.answers import (
     Waiting,
     read_answer,
     read_facts,
-    read_list,
+    read_findings,
+    read_operators,
     read_outputs,
     read_round,
     read_visit,
@@ -33,6 +34,16 @@ from devices.workspace import job_folder
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Before each attempt to reach a device again whose link broke."""
 _ATTEMPTS = 4
+# Another agent is at work there, see `devices.agent`.
+_BUSY = 4
+_SIGNALS = {
+    4: "signal 4: its processor lacks an instruction; use another build of the runtime",
+    6: "signal 6: it gave up; look whether the target has memory left",
+    7: "signal 7: it read a file that is gone; look whether the target's disk is full",
+    9: "signal 9: somebody killed it, or the target has too little memory",
+    11: "signal 11: it crashed; use another version of the runtime",
+    15: "signal 15: somebody ended it; run the same command again",
+}
 # What shells say of a program that is not there, or that they may not run.
 _NOT_FOUND = (126, 127)
 
@@ -134,16 +145,7 @@ class Target:
             graphs=tuple(self._files[name] for name in names),
             rounds=tuple((one.number, tuple(index[n] for n in one.order)) for one in rounds),
         )
-        for message in self._answers(job):
-            match message["event"]:
-                case "ready":
-                    yield read_facts(message)
-                case "visit":
-                    yield read_visit(message, names)
-                case "round":
-                    yield read_round(message)
-                case "waiting":
-                    yield read_waiting(message)
+        yield from _in_order(self._answers(job), names, rounds)
 
     def operators(self, name: str, *, runs: int) -> list[dict[str, Any]]:
         """What the runtime's own profile says of a graph, an operator an entry.
@@ -159,7 +161,10 @@ class Target:
             DeviceError: the target failed.
         """
         keys = {"task": "operators", "graphs": (self._files[name],), "least_runs": runs}
-        return self._listed(keys, "operators", "operators", "gave no profile")
+        for message in self._whole(keys):
+            if message["event"] == "operators":
+                return read_operators(message)
+        raise DeviceError(f"{self.device.name} gave no profile; run the same command again")
 
     def health(self) -> list[dict[str, Any]]:
         """What on the device will make timings unreliable, see `devices.health`.
@@ -167,7 +172,10 @@ class Target:
         Raises:
             DeviceError: the target failed.
         """
-        return self._listed({"task": "health"}, "health", "findings", "said nothing of itself")
+        for message in self._whole({"task": "health"}):
+            if message["event"] == "health":
+                return read_findings(message)
+        raise DeviceError(f"{self.device.name} said nothing of itself; run the same command again")
 
     def outputs(self, names: Sequence[str], values: Sequence[float]) -> list[list[float]]:
         """What graphs compute of the same input.
@@ -232,21 +240,13 @@ class Target:
                 self.reconnect()
         raise AssertionError("the last attempt returns or raises")
 
-    def _listed(
-        self, keys: Mapping[str, Any], event: str, name: str, problem: str
-    ) -> list[dict[str, Any]]:
-        """The list of that name in the answer to a job without rounds."""
-        for message in self._whole(keys):
-            if message["event"] == event:
-                return read_list(message, name)
-        raise DeviceError(f"{self.device.name} {problem}; run the same command again")
-
     def _answers(self, job: Job) -> Iterator[dict[str, Any]]:
         """Every answer but the last, which must be there and count the visits rightly."""
         self._push(job)
         expected, visits, done = sum(len(order) for _, order in job.rounds), 0, False
-        # More would be a target that never ends: each round may wait for a minute and a half.
-        left = 1000 + expected + 2 * len(job.graphs) + 100 * len(job.rounds)
+        # More would be a target that never ends: each round may rest and wait for a quarter of an
+        # hour, and tells it every five seconds.
+        left = 1000 + expected + 2 * len(job.graphs) + 200 * len(job.rounds)
         with closing(self._run(job)) as lines:  # type: ignore[type-var]
             for line in lines:
                 message = read_answer(line, job.nonce)
@@ -270,6 +270,13 @@ class Target:
         except ProgramError as error:
             if error.code in _NOT_FOUND or "No module named" in error.said:
                 raise DeviceError(self._agent.missing(error.said)) from error
+            if error.code == _BUSY:
+                raise LinkError(f"{self.device.name}: {error.said}") from error
+            # A shell adds 128 to the number of the signal, a child's own code is less than 0.
+            if (number := -error.code if error.code < 0 else error.code - 128) in _SIGNALS:
+                raise DeviceError(
+                    f"the agent on {self.device.name} was ended by {_SIGNALS[number]}"
+                ) from error
             raise
 
     def _push(self, job: Job) -> None:
@@ -295,6 +302,45 @@ class Target:
                 f"cannot write the graphs to time into {self._folder.parent}: {error.strerror}; "
                 "make room there or set TMPDIR, then run the same command again"
             ) from error
+
+
+def _in_order(
+    messages: Iterator[Mapping[str, Any]], names: Sequence[str], rounds: Sequence[Round]
+) -> Iterator[Facts | Visit | RoundEnd | Waiting]:
+    """What the answers say: first the facts, then the visits in the very order of the rounds.
+
+    Raises:
+        DeviceError: the target does other things than it was asked for.
+    """
+    plan = iter(
+        [step for one in rounds for step in (*((one.number, n) for n in one.order),
+                                             (one.number, None))]
+    )  # fmt: skip
+    known = False
+    for message in messages:
+        found: Visit | RoundEnd
+        step: tuple[int, str | None] | None = None
+        match message["event"]:
+            case "ready" if not known:
+                known = True
+                yield read_facts(message)
+                continue
+            case "waiting" if known:
+                yield read_waiting(message)
+                continue
+            case "visit" if known:
+                found = read_visit(message, names)
+                step = found.round, found.graph
+            case "round" if known:
+                found = read_round(message)
+                step = found.round, None
+            case "loading" if not known:
+                continue
+            case _:
+                pass
+        if step is None or step != next(plan, None):
+            raise DeviceError(f"the target does not keep to its job: {str(message)[:120]}")
+        yield found
 
 
 @contextmanager

@@ -86,6 +86,7 @@ def _fingerprint(device: Device, facts: Facts) -> Fingerprint:
             "precision": device.precision,
             "threads": device.threads,
             "batch": device.batch,
+            "fixed_performance": device.fixed_performance,
             "opset": OPSET,
             "graph_builder": BUILDER_VERSION,
         }

@@ -1,7 +1,7 @@
 """Android over adb, by the `adb` program: its server, its keys and its list of devices."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _OWN_WORDS = ("error: ", "adb: ", "- waiting for device -")
 _FIXED = "cmd power set-fixed-performance-mode-enabled"
 _MENDS = {
+    "insufficient permissions": "let this user use it: see Android's page on setting up a device",
     "unauthorized": "unlock the phone and allow debugging from this computer",
     "offline": "plug it in again, or run 'adb reconnect'",
     "no devices": "plug it in with USB debugging on, or run 'adb connect ADDRESS'",
@@ -36,8 +37,16 @@ class AdbTransport(RemoteFolder):
     def connect(self) -> None:
         """Also holds the clocks where the device asks for it."""
         super().connect()
-        if not self._fixed:
-            return
+        if self._fixed:
+            self._fix()
+
+    def push(self, units: Mapping[str, Path]) -> None:
+        """Before each job: also holds the clocks again, which another process may have let go."""
+        super().push(units)
+        if self._fixed:
+            self._fix()
+
+    def _fix(self) -> None:
         try:
             self._shell(f"{_FIXED} true")
         except ProgramError as error:
@@ -47,10 +56,11 @@ class AdbTransport(RemoteFolder):
             ) from error
 
     def close(self) -> None:
-        """Also gives the clocks back."""
-        if self._fixed:
+        """Also gives the clocks back, unless another process measures there."""
+        if self._fixed and self._connected:
             with suppress(DeviceError):  # gone; a restart of the phone ends the mode too
-                self._shell(f"{_FIXED} false")
+                if not self.others():
+                    self._shell(f"{_FIXED} false")
         super().close()
 
 
@@ -73,9 +83,10 @@ class AdbCarrier:
         """Without a terminal (-T), so that input and output pass as they are."""
         return [*self._words, "shell", "-T", script]
 
-    def link_broke(self, error: ProgramError) -> bool:
-        """What adb says itself; a signal means that it was killed here."""
-        return error.said.startswith(_OWN_WORDS) or error.code < 0
+    def link_error(self, error: ProgramError) -> str | None:
+        """The first line that adb says itself; a signal means that it was killed here."""
+        own = [line for line in error.lines if line.startswith(_OWN_WORDS)]
+        return own[0] if own else error.said if error.code < 0 else None
 
     def mend(self, said: str) -> str | None:
         """By what adb says."""

@@ -6,16 +6,18 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from devices.errors import DeviceError, ProgramError
+from devices.errors import DeviceError, ProgramError, SilenceError
 from devices.stopping import LATEST_S, check_stop
 
 SILENCE_S = 180.0
 """An agent says something before each graph it loads, and at each visit."""
 MOST_LINE = 8_000_000
 _MOST_SAID = 8_192
+_ENDING_S = 30.0
 
 
 def run_lines(
@@ -36,7 +38,8 @@ def run_lines(
 
     Raises:
         ProgramError: it ended with an error.
-        DeviceError: it was silent for too long, or a line has no end.
+        SilenceError: it was silent for too long.
+        DeviceError: a line has no end.
     """
     limit = SILENCE_S if silence_s is None else silence_s
     with tempfile.TemporaryFile() as stdin:
@@ -54,9 +57,10 @@ def run_lines(
     said = bytearray()
     try:
         yield from _lines(child, said, where, limit)
-        code = child.wait(timeout=limit)
+        code = child.wait(timeout=min(limit, _ENDING_S))
+        _drain(child, said)
     except subprocess.TimeoutExpired as error:
-        raise DeviceError(f"{where} closed its output and did not end") from error
+        raise SilenceError(f"{where} closed its output and did not end") from error
     finally:
         child.kill()
         child.wait()
@@ -65,7 +69,8 @@ def run_lines(
         child.stdout.close()
         child.stderr.close()
     if code != 0:
-        raise ProgramError(where, code, _last_line(said))
+        lines = _printable(said)
+        raise ProgramError(where, code, lines[-1] if lines else "", lines)
 
 
 def _lines(
@@ -77,13 +82,14 @@ def _lines(
     with selectors.DefaultSelector() as selector:
         for pipe in (child.stdout, child.stderr):
             selector.register(pipe, selectors.EVENT_READ)
-        while selector.get_map():
+        # Not until the end of its standard error: a connection that ssh shares may hold that open.
+        while child.stdout in {key.fileobj for key in selector.get_map().values()}:
             check_stop()
             ready = selector.select(min(limit, LATEST_S))
-            if ready:
+            if any(key.fileobj is child.stdout for key, _ in ready):
                 heard = time.monotonic()
             elif time.monotonic() - heard >= limit:
-                raise DeviceError(
+                raise SilenceError(
                     f"{where} has said nothing for {limit:.0f} s; see whether it hangs, then run "
                     "the same command again"
                 )
@@ -106,8 +112,18 @@ def _lines(
         yield rest.decode("utf-8", errors="replace")
 
 
-def _last_line(said: bytes | bytearray) -> str:
-    """The last line, without what a terminal would take for commands."""
-    lines = bytes(said).decode("utf-8", errors="replace").strip().splitlines()
-    last = lines[-1].strip() if lines else ""
-    return "".join(letter if letter.isprintable() else "?" for letter in last)[:1000]
+def _drain(child: subprocess.Popen[bytes], said: bytearray) -> None:
+    """Takes what is left of the standard error of a child that has ended, without waiting."""
+    assert child.stderr is not None
+    os.set_blocking(child.stderr.fileno(), False)
+    with suppress(BlockingIOError):
+        while data := os.read(child.stderr.fileno(), 65536):
+            said += data
+            del said[:-_MOST_SAID]
+
+
+def _printable(said: bytes | bytearray) -> list[str]:
+    """The lines, without what a terminal would take for commands."""
+    text = bytes(said).decode("utf-8", errors="replace").strip()
+    lines = (line.strip()[:1000] for line in text.splitlines())
+    return ["".join(one if one.isprintable() else "?" for one in line) for line in lines]

@@ -6,17 +6,21 @@ whole content. Every script ends by repeating a token, since a broken link may l
 (adb then exits with 0).
 """
 
+import hashlib
+import os
+import platform
+import re
 import secrets
 import shlex
 import tarfile
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
-from devices.errors import DeviceError, LinkError, ProgramError
+from devices.errors import DeviceError, LinkError, ProgramError, SilenceError
+from devices.stopping import pause
 from devices.transports.process import run_lines
 
 if TYPE_CHECKING:
@@ -25,11 +29,14 @@ if TYPE_CHECKING:
 MOST_BATCH = 64e6
 """Bytes of one tar stream: what was sent before a link broke is not sent again."""
 # A slow link takes its time for a batch; whether it is dead is for ssh and adb to say.
-_PUSH_SILENCE_S = 3600.0
+_PUSH_SILENCE_S = 1200.0
 _SHELL_SILENCE_S = 60.0
 _ATTEMPTS, _PAUSE_S = 3, 1.0
-_UNUSABLE = 120
-"""Exit code of our scripts: the working folder cannot be made or entered."""
+_OLD_DAYS = 2
+_MOST_LINES, _MOST_NAMES = 100_000, 200
+_SESSION = re.compile(r"session-[0-9a-f]{12}-[0-9]+-[0-9a-f]{8}")
+_LEFT = re.compile(r"(incoming-)?session-(?P<host>[0-9a-f]{12})-(?P<pid>[0-9]{1,9})-[0-9a-f]{8}")
+_OF_JOBS = re.compile(r"[0-9a-f]{32}\.(onnx|bin)")
 
 
 class Carrier(Protocol):
@@ -41,8 +48,8 @@ class Carrier(Protocol):
     def command(self, script: str) -> Sequence[str]:
         """What to start here, so that a shell there runs a script."""
 
-    def link_broke(self, error: ProgramError) -> bool:
-        """Whether an error is of the link, and not of the program there."""
+    def link_error(self, error: ProgramError) -> str | None:
+        """What the error says of the link; None where it is of the program there."""
 
     def mend(self, said: str) -> str | None:
         """What the user can do about what it says of the link; None where trying again may help."""
@@ -62,10 +69,10 @@ class RemoteFolder:
         self.sent_bytes = 0
         self._name = device.name
         self._carrier = carrier
-        self._root = shlex.quote(device.folder) if device.folder else carrier.folder
-        self._session = f"session-{secrets.token_hex(8)}"
+        # A folder in the one that is named: what is in it is ours, and is removed.
+        self._root = shlex.quote(f"{device.folder}/hwnas") if device.folder else carrier.folder
+        self._session = _session()
         self._incoming = f"incoming-{self._session}"
-        self._there: set[str] = set()
         self._connected = False
 
     def connect(self) -> None:
@@ -78,21 +85,50 @@ class RemoteFolder:
                 mend = self._carrier.mend(str(error))
                 if mend is not None or not left:
                     raise DeviceError(self._carrier.unreachable(str(error), mend)) from error
-                time.sleep(_PAUSE_S)
+                pause(_PAUSE_S)
             else:
                 return
 
+    def push(self, units: Mapping[str, Path]) -> None:
+        """See `Transport`."""
+        # Asked anew each time: another process may have removed what was there.
+        there = set(self._shell(f"{self._enter()} && : > {self._session} && ls -1"))
+        missing = {name: path for name, path in units.items() if name not in there}
+        for batch in _batches(missing):
+            self._push(batch)
+
+    def run(self, command: Sequence[str], given: str) -> Iterator[str]:
+        """See `Transport`."""
+        # Not by exec: a shell tells that a signal ended the program, ssh would call it its own end.
+        script = f"{self._enter()} && {shlex.join(command)}; exit $?"
+        return self._lines(script, given, None)
+
+    def close(self) -> None:
+        """See `Transport`: graphs go when no other process uses the folder."""
+        if self._connected:  # else nothing is there, and another attempt may take long
+            with suppress(DeviceError):
+                self._clear()
+        self._carrier.close()
+
+    def others(self) -> bool:
+        """Whether another hwnas process uses the folder.
+
+        Raises:
+            DeviceError: the target does not say it.
+        """
+        there = self._shell(f"{self._enter()} && ls -1")
+        return any(_SESSION.fullmatch(name) and name != self._session for name in there)
+
     def _connect(self) -> None:
-        # What processes left behind that were killed. find, because a glob may match too much.
-        stale = " -o ".join(f"-name '{kind}-*'" for kind in ("session", "incoming"))
+        old = f"find . -maxdepth 1 -name '*session-*' -mtime +{_OLD_DAYS}"
         try:
-            self._there = set(
-                self._shell(
-                    f"mkdir -p {self._root} && chmod 700 {self._root} && {self._enter()} && "
-                    f"find . -maxdepth 1 \\( {stale} \\) -mtime +1 -exec rm -rf {{}} + && "
-                    f": > {self._session} && ls -1",
-                )
-            )
+            self._shell(f"mkdir -p {self._root} && chmod 700 {self._root}")
+            there = self._shell(f"{self._enter()} && ls -1")
+            left = {name for name in there if _dead(name)}
+            left |= {name.removeprefix("./") for name in self._shell(f"{self._enter()} && {old}")}
+            left -= {self._session, self._incoming}
+            self._remove([name for name in left if _LEFT.fullmatch(name)])
+            self._shell(f"{self._enter()} && : > {self._session}")
         except ProgramError as error:
             raise DeviceError(
                 f"the folder {self._root} on {self._name} cannot be used: "
@@ -100,46 +136,39 @@ class RemoteFolder:
                 "written"
             ) from error
 
-    def push(self, units: Mapping[str, Path]) -> None:
-        """See `Transport`."""
-        missing = {name: path for name, path in units.items() if name not in self._there}
-        for batch in _batches(missing):
-            self._push(batch)
-            self._there |= set(batch)
+    def _clear(self) -> None:
+        self._remove([self._session, self._incoming])
+        there = self._shell(f"{self._enter()} && ls -1")
+        if not any(_SESSION.fullmatch(name) for name in there):
+            self._remove([name for name in there if _OF_JOBS.fullmatch(name)])
 
-    def run(self, command: Sequence[str], given: str) -> Iterator[str]:
-        """See `Transport`."""
-        script = f"{self._enter()} && exec {shlex.join(command)}"
-        return self._lines(script, given, None)
-
-    def close(self) -> None:
-        """See `Transport`: graphs go when no other process uses the folder."""
-        if self._connected:  # else nothing is there, and another attempt may take long
-            with suppress(DeviceError):
-                self._shell(
-                    f"{self._enter()} && rm -rf {self._session} {self._incoming}; "
-                    "ls session-* > /dev/null 2>&1 || rm -f ./*.onnx ./*.bin"
-                )
-        self._carrier.close()
+    def _remove(self, names: Sequence[str]) -> None:
+        for start in range(0, len(names), _MOST_NAMES):
+            some = shlex.join(names[start : start + _MOST_NAMES])
+            self._shell(f"{self._enter()} && rm -rf {some}")
 
     def _enter(self) -> str:
-        return f"umask 077 && {{ cd {self._root} || exit {_UNUSABLE}; }}"
+        return f"umask 077 && cd {self._root}"
 
     def _push(self, units: Mapping[str, Path]) -> None:
         with tempfile.TemporaryFile() as stream:
-            with tarfile.open(fileobj=stream, mode="w") as tar:
+            # No dates and no owners of here; the plainest format, for the plainest tar.
+            with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as tar:
                 for name, path in units.items():
                     tar.add(path.resolve(), arcname=name, filter=_plain)
             size = stream.tell()
             stream.seek(0)
+            # sync, so that after a power cut nothing has its name without its content. Where
+            # another process has brought a unit meanwhile, that one is as good.
             script = (
-                f"{self._enter()} && rm -rf {self._incoming} && mkdir {self._incoming} && "
-                f"tar -xf - -C {self._incoming} && for unit in {self._incoming}/*; do "
-                '[ -e "${unit##*/}" ] || mv "$unit" . || exit 1; done && '
+                f"rm -rf {self._incoming} && mkdir {self._incoming} && "
+                f"tar -xf - -C {self._incoming} && sync && for unit in {self._incoming}/*; do "
+                '[ -e "${unit##*/}" ] || mv "$unit" . || [ -e "${unit##*/}" ] || exit 1; done && '
                 f"rm -rf {self._incoming}"
             )
+            failed = f"rm -rf {self._incoming}; false"
             try:
-                self._shell(f"{{ {script}; }} || {{ rm -rf {self._incoming}; false; }}", stream)
+                self._shell(f"{self._enter()} && {{ {{ {script}; }} || {{ {failed}; }}; }}", stream)
             except ProgramError as error:
                 raise DeviceError(
                     f"{self._name} does not take {size / 1e6:.1f} MB into its folder "
@@ -152,19 +181,56 @@ class RemoteFolder:
         """The output of a script that ran to its end."""
         token = secrets.token_hex(8)
         silence = _SHELL_SILENCE_S if isinstance(given, str) else _PUSH_SILENCE_S
-        *lines, last = [*self._lines(f"{{ {script}; }} && echo {token}", given, silence)] or [""]
-        if last.strip() != token:
+        found: list[str] = []
+        for line in self._lines(f"{{ {script}; }} && echo {token}", given, silence):
+            found.append(line.strip())
+            if len(found) > _MOST_LINES:
+                raise DeviceError(f"{self._name} answers more than it was asked for")
+        if not found or found.pop() != token:
             raise LinkError(f"the link to {self._name} broke")
-        return [line.strip() for line in lines]
+        return found
 
     def _lines(self, script: str, given: IO[bytes] | str, silence_s: float | None) -> Iterator[str]:
-        command = self._carrier.command(script)
+        begin = secrets.token_hex(8)
+        command = self._carrier.command(f"echo {begin}; {script}")
         try:
-            yield from run_lines(command, given, where=self._name, silence_s=silence_s)
+            lines = run_lines(command, given, where=self._name, silence_s=silence_s)
+            with closing(lines):  # type: ignore[type-var]
+                # What a login shell's own files print comes before.
+                for _ in range(_MOST_LINES):
+                    if next(lines, begin).strip() == begin:
+                        break
+                yield from lines
+        except SilenceError as error:
+            raise LinkError(str(error)) from error
         except ProgramError as error:
-            if self._carrier.link_broke(error):
-                raise LinkError(error.said or f"the link to {self._name} broke") from error
+            said = self._carrier.link_error(error)
+            if said is not None:
+                raise LinkError(said or f"the link to {self._name} broke") from error
             raise
+
+
+def _session() -> str:
+    """A name for this process's use of a folder; by it another one here knows that it is dead."""
+    return f"session-{_host()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _host() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:12]
+
+
+def _dead(name: str) -> bool:
+    """Whether it belongs to a process of this host that is no more."""
+    found = _LEFT.fullmatch(name)
+    if found is None or found["host"] != _host():
+        return False
+    try:
+        os.kill(int(found["pid"]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        pass  # another user's
+    return False
 
 
 def _batches(units: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
@@ -186,5 +252,6 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     """Nothing of who owns it here; for the owner there alone."""
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""
+    entry.mtime = 0
     entry.mode = 0o700 if entry.isdir() or entry.mode & 0o100 else 0o600
     return entry

@@ -45,8 +45,7 @@ class SshTransport(RemoteFolder):
 
     def __init__(self, device: "Device", folder: Path) -> None:
         """Takes a device with a host."""
-        del folder
-        super().__init__(device, SshCarrier(device))
+        super().__init__(device, SshCarrier(device, folder))
 
 
 class SshCarrier:
@@ -54,17 +53,23 @@ class SshCarrier:
 
     folder = '"${XDG_CACHE_HOME:-$HOME/.cache}/hwnas"'
 
-    def __init__(self, device: "Device") -> None:
-        """Raises DeviceError when there is no ssh program."""
+    def __init__(self, device: "Device", folder: Path) -> None:
+        """Takes a private folder, for the socket of the shared connection.
+
+        Raises:
+            DeviceError: there is no ssh program.
+        """
         if shutil.which("ssh") is None:
             raise DeviceError("there is no program ssh here; install OpenSSH's client")
         self._name = device.name
         self._host = device.host or ""
-        # In /tmp, because a socket's path has little more than a hundred letters.
-        self._sockets = tempfile.mkdtemp(prefix="hwnas-ssh-", dir="/tmp")
+        # The path of a socket has little more than a hundred letters, ssh's own name has sixty.
+        near = len(str(folder)) <= 40
+        self._sockets = str(folder) if near else tempfile.mkdtemp(prefix="hwnas-ssh-", dir="/tmp")
+        self._own = not near
         self._words = [
             "ssh",
-            *(["-F", device.ssh_config] if device.ssh_config else []),
+            *(["-F", str(Path(device.ssh_config).expanduser())] if device.ssh_config else []),
             *(["-l", device.user] if device.user else []),
             *(["-p", str(device.port)] if device.port else []),
         ]
@@ -76,9 +81,9 @@ class SshCarrier:
         quoted = "'" + script.replace("'", "'\\''") + "'"
         return [*self._words, "--", self._host, f"exec sh -c {quoted}"]
 
-    def link_broke(self, error: ProgramError) -> bool:
-        """Ssh's own exit code; a signal means that it was killed here."""
-        return error.code == _BROKEN or error.code < 0
+    def link_error(self, error: ProgramError) -> str | None:
+        """By the exit code that ssh keeps for itself; a signal means that it was killed here."""
+        return error.said if error.code == _BROKEN or error.code < 0 else None
 
     def mend(self, said: str) -> str | None:
         """By what ssh says."""
@@ -95,4 +100,5 @@ class SshCarrier:
         """Ends the shared connection."""
         words = [*self._words, "-O", "exit", "--", self._host]
         subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, check=False)
-        shutil.rmtree(self._sockets, ignore_errors=True)
+        if self._own:
+            shutil.rmtree(self._sockets, ignore_errors=True)

@@ -1,5 +1,7 @@
 """Scripts for targets far away, run by the shell here: a carrier that stays on this machine."""
 
+import os
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from devices.transports.adb import AdbCarrier
 from devices.transports.remote import RemoteFolder
 from devices.transports.ssh import SshCarrier
 
+GRAPH = "0" * 32 + ".onnx"
+
 
 class Shell:
     """Runs scripts here."""
@@ -19,13 +23,14 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = f"'{folder}'"
         self.lost = False
+        self.greeting = ""
 
     def command(self, script: str) -> Sequence[str]:
         # A broken link of adb: part of the output, and success.
-        return ["true"] if self.lost else ["sh", "-c", script]
+        return ["true"] if self.lost else ["sh", "-c", self.greeting + script]
 
-    def link_broke(self, error: ProgramError) -> bool:
-        return error.code == 255
+    def link_error(self, error: ProgramError) -> str | None:
+        return error.said if error.code == 255 else None
 
     def mend(self, said: str) -> str | None:
         return None if "broke" in said else "mend it"
@@ -57,12 +62,62 @@ def unit(folder: Path, name: str, content: str = "x") -> dict[str, Path]:
 def test_the_folder_is_private_and_empty_at_the_end_but_for_programs(
     there: RemoteFolder, tmp_path: Path
 ) -> None:
-    there.push({**unit(tmp_path, "0.onnx"), **unit(tmp_path, "agent-1.pyz")})
+    there.push({**unit(tmp_path, GRAPH), **unit(tmp_path, "agent-1.pyz")})
     folder = tmp_path / "a folder"
+    unit(folder, "mine.onnx")
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert {path.name for path in folder.glob("*.*")} == {"0.onnx", "agent-1.pyz"}
+    assert {path.name for path in folder.glob("*.*")} == {GRAPH, "agent-1.pyz", "mine.onnx"}
     there.close()
-    assert [path.name for path in folder.iterdir()] == ["agent-1.pyz"]
+    assert {path.name for path in folder.iterdir()} == {"agent-1.pyz", "mine.onnx"}
+
+
+def test_what_a_killed_process_left_is_removed_but_not_that_of_a_living_one(
+    shell: Shell, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    host, living = remote._host(), f"session-{remote._host()}-{os.getppid()}-00000000"
+    unit(folder, f"session-{host}-{gone.pid}-00000000")
+    (folder / f"incoming-session-{host}-{gone.pid}-00000000").mkdir()
+    unit(folder, living)
+    unit(folder, "session-000000000000-1-00000000")  # of another host: who knows
+    unit(folder, "session-notes.txt")
+    opened = RemoteFolder(Device(name="far"), shell)
+    opened.connect()
+    assert opened.others()
+    opened.close()
+    assert {path.name for path in folder.iterdir()} == {
+        living, "session-000000000000-1-00000000", "session-notes.txt",
+    }  # fmt: skip
+
+
+def test_what_a_login_shell_prints_first_does_no_harm(there: RemoteFolder, shell: Shell) -> None:
+    shell.greeting = "echo Welcome to this board; "
+    there.connect()
+    assert list(there.run(["echo", "answer"], "")) == ["answer"]
+
+
+def test_what_another_process_removed_is_brought_again(there: RemoteFolder, tmp_path: Path) -> None:
+    there.push(unit(tmp_path, GRAPH))
+    (tmp_path / "a folder" / GRAPH).unlink()
+    there.push(unit(tmp_path, GRAPH))
+    assert (tmp_path / "a folder" / GRAPH).exists()
+
+
+def test_a_silent_target_is_a_broken_link(
+    there: RemoteFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devices.transports.process.SILENCE_S", 0.3)
+    with pytest.raises(LinkError, match="far has said nothing for"):
+        list(there.run(["sleep", "60"], ""))
+
+
+def test_a_program_that_a_signal_ended_is_no_broken_link(there: RemoteFolder) -> None:
+    with pytest.raises(ProgramError) as caught:
+        list(there.run(["sh", "-c", "kill -9 $$"], ""))
+    assert caught.value.code == 128 + 9
 
 
 def test_graphs_stay_while_another_process_uses_the_folder(
@@ -70,15 +125,15 @@ def test_graphs_stay_while_another_process_uses_the_folder(
 ) -> None:
     other = RemoteFolder(Device(name="far"), shell)
     other.connect()
-    there.push(unit(tmp_path, "0.onnx"))
+    there.push(unit(tmp_path, GRAPH))
     there.close()
-    assert (tmp_path / "a folder" / "0.onnx").exists()
+    assert (tmp_path / "a folder" / GRAPH).exists()
     other.close()
-    assert not (tmp_path / "a folder" / "0.onnx").exists()
+    assert not (tmp_path / "a folder" / GRAPH).exists()
 
 
 def test_what_is_there_is_not_sent_again(there: RemoteFolder, shell: Shell, tmp_path: Path) -> None:
-    units = unit(tmp_path, "0.onnx")
+    units = unit(tmp_path, GRAPH)
     there.push(units)
     sent = there.sent_bytes
     assert sent > 0
@@ -99,7 +154,7 @@ def test_folders_arrive_as_they_are_in_batches(
     unit(bundle, "library", "l" * 20)
     (bundle / "program").write_text('#!/bin/sh\necho ran "$1"; cat\nexit 3')
     (bundle / "program").chmod(0o755)
-    there.push({"bundle-1": bundle, **unit(tmp_path, "0.onnx", "o" * 9)})
+    there.push({"bundle-1": bundle, **unit(tmp_path, GRAPH, "o" * 9)})
     lines = there.run(["bundle-1/program", "a $(b) 'c'"], "given\n")
     assert [next(lines), next(lines)] == ["ran a $(b) 'c'", "given"]
     with pytest.raises(ProgramError) as caught:
@@ -113,7 +168,7 @@ def test_success_without_the_token_is_a_broken_link(
     shell.lost = True
     monkeypatch.setattr(remote, "_PAUSE_S", 0.0)
     with pytest.raises(LinkError, match="the link to far broke"):
-        there.push(unit(tmp_path, "0.onnx"))
+        there.push(unit(tmp_path, GRAPH))
     with pytest.raises(DeviceError, match="cannot reach it: the link to far broke"):
         there.connect()
     there.close()  # nothing to be done about it
@@ -129,7 +184,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
 def test_what_ssh_says_names_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("devices.transports.ssh.shutil.which", lambda name: f"/bin/{name}")
     monkeypatch.setattr("devices.transports.ssh.subprocess.run", lambda *_, **__: None)
-    ssh = SshCarrier(Device(name="pi", transport="ssh", host="pi.local"))
+    ssh = SshCarrier(Device(name="pi", transport="ssh", host="pi.local"), Path("/tmp/x"))
     try:
         mend = ssh.mend("Host key verification failed.")
         assert mend is not None
@@ -147,5 +202,6 @@ def test_an_adb_device_is_named_by_its_serial(monkeypatch: pytest.MonkeyPatch) -
     said = "error: device unauthorized."
     assert "unlock the phone" in adb.unreachable(said, adb.mend(said))
     assert adb.mend("error: closed") is None
-    assert adb.link_broke(ProgramError("pixel", 1, "error: device 'x' not found"))
-    assert not adb.link_broke(ProgramError("pixel", 2, "ONNX Runtime cannot load it"))
+    lines = ["* daemon started", "error: device 'x' not found", "see http://there"]
+    assert adb.link_error(ProgramError("pixel", 1, lines[-1], lines)) == lines[1]
+    assert adb.link_error(ProgramError("pixel", 2, "ONNX Runtime cannot load it")) is None

@@ -1,12 +1,15 @@
 """Jobs through the real agent and the real ONNX Runtime, and agents that misbehave."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from devices.agents.python import PythonAgent
 from devices.answers import Facts, RoundEnd, Visit
 from devices.device import Device
 from devices.errors import DeviceError
@@ -102,38 +105,53 @@ class Scripted(LocalTransport):
             yield line.replace("NONCE", nonce)
 
 
+FACTS = {
+    "machine": "m", "cpu": "c", "cores": 1, "pinned": "no", "agent": "python", "runtime": "r",
+    "runtime_version": "1", "provider": "p", "emulated": "", "uncontrolled": [],
+}  # fmt: skip
+
+
+def line(event: str, **content: Any) -> str:
+    return json.dumps({"nonce": "NONCE", "event": event, **content})
+
+
+READY = line("ready", facts=FACTS)
+
+
+def visited(ms: object, number: object = 0, graph: object = 0) -> tuple[str, str]:
+    return READY, line("visit", round=number, graph=graph, ms=ms)
+
+
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
         ((), "measured 0 of 3 visits and then stopped"),
-        (('{"nonce": "NONCE", "event": "done", "visits": 0}',), "measured 0 of 3 visits"),
+        ((line("done", visits=0),), "measured 0 of 3 visits"),
         (("Segmentation fault",), "answered something that is not this job's"),
-        (('{"nonce": "other", "event": "done", "visits": 3}',), "that is not this job's"),
-        (
-            ('{"nonce": "NONCE", "event": "visit", "round": 0, "graph": 0, "ms": [-1]}',),
-            "a visit that cannot be",
-        ),
-        (
-            ('{"nonce": "NONCE", "event": "visit", "round": 0, "graph": 0, "ms": []}',),
-            "a visit that cannot be",
-        ),
-        (
-            ('{"nonce": "NONCE", "event": "visit", "round": 0, "graph": 0, "ms": [NaN]}',),
-            "a visit that cannot be",
-        ),
-        (
-            ('{"nonce": "NONCE", "event": "visit", "round": 0, "graph": -1, "ms": [1]}',),
-            "a visit that cannot be",
-        ),
-        (
-            ('{"nonce": "NONCE", "event": "ready", "facts": {"cpu": "\\u001b[2J"}}',),
-            "facts that cannot be",
-        ),
-        (
-            ('{"nonce": "NONCE", "event": "round", "round": 0, "conditions": {"mhz": "x"}}',),
-            "a round that cannot be",
-        ),
-        (('{"nonce": "NONCE", "event": "loading"}',) * 2000, "more than it was asked for"),
+        ((line("done", visits=3).replace("NONCE", "other"),), "that is not this job's"),
+        (visited([-1]), "a visit that cannot be"),
+        (visited([]), "a visit that cannot be"),
+        (visited([float("nan")]), "a visit that cannot be"),
+        (visited([True]), "a visit that cannot be"),
+        (visited("123"), "a visit that cannot be"),
+        (visited([10**400]), "a visit that cannot be"),
+        (visited([1] * 100_001), "a visit that cannot be"),
+        (visited([1], graph=-1), "a visit that cannot be"),
+        (visited([1], number=2**70), "a visit that cannot be"),
+        (visited([1], number=-5), "a visit that cannot be"),
+        (visited([1])[1:], "does not keep to its job"),  # before it has said what it is
+        ((READY, READY), "does not keep to its job"),
+        ((*visited([1]), visited([1])[1]), "does not keep to its job"),  # the same once more
+        (visited([1], graph=1), "does not keep to its job"),  # another's turn
+        (visited([1], number=3), "does not keep to its job"),
+        ((READY, line("round", round=0, conditions={})), "does not keep to its job"),
+        ((READY, line("dance")), "does not keep to its job"),
+        ((READY, line("waiting", celsius="hot")), "a temperature that cannot be"),
+        ((line("ready", facts={**FACTS, "cpu": "\x1b[2J"}),), "facts that cannot be"),
+        ((line("ready", facts={**FACTS, "cores": "2"}),), "facts that cannot be"),
+        ((line("ready", facts={}),), "facts that cannot be"),
+        ((READY, line("round", round=0, conditions={"mhz": "x"})), "a round that cannot be"),
+        ((line("loading"),) * 2000, "more than it was asked for"),
     ],
 )
 def test_output_that_is_not_complete_and_of_this_job_does_not_count(
@@ -142,8 +160,45 @@ def test_output_that_is_not_complete_and_of_this_job_does_not_count(
     monkeypatch.setattr(Scripted, "lines", lines)
     monkeypatch.setitem(TRANSPORTS, "local", Scripted)
     with pytest.raises(DeviceError) as caught:
-        run({"a": GRAPH, "b": GRAPH}, ROUNDS)
+        run({"b": GRAPH, "a": GRAPH}, ROUNDS)
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        {},
+        {"name": "load", "value": "1", "ok": True, "advice": "\x1b]52;c;x\x07"},
+        {"name": "load", "value": 1, "ok": True, "advice": ""},
+        [],
+    ],
+)
+def test_findings_of_a_target_are_read_strictly(
+    monkeypatch: pytest.MonkeyPatch, finding: object
+) -> None:
+    monkeypatch.setattr(Scripted, "lines", (line("health", findings=[finding]),
+                                            line("done", visits=0)))  # fmt: skip
+    monkeypatch.setitem(TRANSPORTS, "local", Scripted)
+    with open_target(DEVICE) as target, pytest.raises(DeviceError, match="findings that cannot be"):
+        target.health()
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("import os; os.kill(os.getpid(), 9)", "was ended by signal 9: .* too little memory"),
+        ("import sys; sys.exit(139)", "was ended by signal 11: it crashed"),
+        ("import sys; sys.stderr.write('busy'); sys.exit(4)", "here: busy"),
+    ],
+)
+def test_how_an_agent_ended_is_told(
+    monkeypatch: pytest.MonkeyPatch, code: str, sentence: str
+) -> None:
+    monkeypatch.setattr(PythonAgent, "command", lambda _: [sys.executable, "-c", code])
+    with open_target(DEVICE) as target:
+        target.add("a", GRAPH)
+        with pytest.raises(DeviceError, match=sentence):
+            list(target.run([Round(0, ["a"])], least_runs=1, least_ms=0.0))
 
 
 def test_the_agent_ends_when_nobody_listens(tmp_path: Path) -> None:
