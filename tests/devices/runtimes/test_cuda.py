@@ -44,7 +44,8 @@ def test_no_driver_or_gpu_is_one_sentence(gpu: Gpu, state: dict[str, Any], sente
 
 
 def test_a_missing_package_is_told_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cuda", None)
+    for name in ("cuda", "cuda.bindings", "cuda.bindings.runtime"):  # whatever was imported before
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(DeviceError, match=r"cuda-bindings, by which .* -m pip install cuda-bind"):
         Cuda()
 
