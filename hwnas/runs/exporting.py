@@ -29,6 +29,7 @@ from hwnas.supernet.folding import folded_weights
 from hwnas.supernet.modules import NetworkModule
 from latency.blocks import Network
 from latency.graph import build_graph
+from latency.half import to_half
 from latency.measure import measure_models, timed_model
 from latency.model import LatencyModel
 from latency.schedule import Schedule
@@ -239,6 +240,10 @@ class Exporter:
         numbers = check_numbers(model, module, dataset.test, batch=device.batch)
         if device.precision == "int8":
             model = quantized(graph, dataset.train, device.runtime).SerializeToString()
+            correct = onnx_accuracy(model, dataset.test, batch=device.batch)
+            numbers = replace(numbers, accuracy=correct)
+        elif device.precision == "fp16":
+            model = to_half(graph, first=True, last=True).SerializeToString()
             correct = onnx_accuracy(model, dataset.test, batch=device.batch)
             numbers = replace(numbers, accuracy=correct)
         return _Candidate(network, weights_from, module, model, numbers)
