@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import onnx
 import pytest
 
 from hwnas.spaces import load_space
@@ -199,3 +200,30 @@ def test_the_verbs_explain_themselves(terminal: Terminal, verb: str) -> None:
     answer = terminal("table", verb, "--help")
     assert answer.code == 0
     assert f": hwnas table {verb} " in answer.stdout  # an example
+
+
+def test_a_run_for_an_fp16_device_ends_with_an_fp16_file(npu: Path, terminal: Terminal) -> None:
+    (npu / "npu.yaml").write_text(
+        "name: npu\ntransport: imported\nruntime: tensorrt\nprecision: fp16\n"
+    )
+    words = ("tiny.yaml", "--device", "npu.yaml", "--table", "t/npu.sqlite")
+    for verb in (
+        ("table", "import", "timings.csv", "t/npu.sqlite", "--device", "npu.yaml"),
+        ("train", "tiny.yaml"),
+        ("search", *words, "--budget", "latency=0.6 ms"),
+        ("export", "runs/tiny"),
+    ):
+        answer = terminal(*verb)
+        assert answer.code == 0, answer.stderr
+    export = npu / "runs/tiny/export/winner"
+    model = onnx.load(export / "model.onnx")
+    types = {tensor.data_type for tensor in model.graph.initializer}
+    assert onnx.TensorProto.FLOAT16 in types
+    assert onnx.TensorProto.FLOAT not in types
+    ends = [*model.graph.input, *model.graph.output]
+    assert {one.type.tensor_type.elem_type for one in ends} == {onnx.TensorProto.FLOAT}
+    verification = json.loads((export / "verification.json").read_text())
+    assert verification["precision"] == "fp16"
+    assert verification["accuracy"]["test_onnx"] == pytest.approx(
+        verification["accuracy"]["test"], abs=3
+    )
