@@ -6,7 +6,7 @@ current folder, and writes one JSON object a line, each with the job's nonce:
 - `{"event": "loading", "graph": i}` before each graph is loaded;
 - `{"event": "ready", "facts": {...}}`: what the target says of itself, see `_facts`;
 - `{"event": "visit", "round": r, "graph": i, "ms": [...]}` for every visit, in the job's order;
-- `{"event": "waiting", "celsius": t}` every few seconds while it is too hot to go on;
+- `{"event": "waiting", "celsius": t}` every few seconds of rest or heat; t may be null;
 - `{"event": "round", "round": r, "conditions": {...}}` after each round, see `devices.conditions`;
 - `{"event": "operators", "operators": [{...}, ...]}`, `{"event": "outputs", "graph": i,
   "values": [...]}` or `{"event": "health", "findings": [{...}, ...]}` for the other tasks;
@@ -142,7 +142,13 @@ def cpu_name() -> str:
 
 def _rest(job: Job) -> None:
     """Lets the chip cool down before a round: for a fixed time, then until it is cool enough."""
-    time.sleep(job.rest_s)
+    left = job.rest_s
+    while left > 0:
+        time.sleep(min(left, _TELL_EVERY))
+        left -= _TELL_EVERY
+        # The host takes long silence for a dead target, and only a write notices a link that broke.
+        if left > 0:
+            _write(job, event="waiting", celsius=hottest())
     celsius = hottest()
     if not job.limit_celsius or celsius is None or celsius <= job.limit_celsius:
         return

@@ -52,6 +52,29 @@ def test_a_round_waits_until_the_chip_is_cool_enough(
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("celsius", "rest", "steps"), [
+    (41.5, 12.0, [5.0, 5.0, 2.0]), (None, 10.0, [5.0, 5.0]), (41.5, 5.0, [5.0]),
+])  # fmt: skip
+def test_a_long_rest_gives_signs_of_life(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    celsius: float | None,
+    rest: float,
+    steps: list[float],
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(agent, "hottest", lambda: celsius)
+    monkeypatch.setattr(agent.time, "sleep", slept.append)
+    found = answers(capsys, job(rest_s=rest))
+    assert slept == 2 * steps
+    told = ["waiting"] * (len(steps) - 1)
+    assert [one["event"] for one in found] == [
+        "loading", "ready", *told, "visit", "round", *told, "visit", "round", "done",
+    ]  # fmt: skip
+    assert all(one["celsius"] == celsius for one in found if one["event"] == "waiting")
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_chip_that_stays_hot_is_measured_in_the_end(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

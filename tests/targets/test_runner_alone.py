@@ -246,3 +246,17 @@ def test_it_waits_while_it_is_too_hot(place: Workplace, tmp_path: Path) -> None:
     assert answer.names == ["loading", "ready", "waiting", "visit", "round", "done"]
     assert answer.only("waiting")["celsius"] == 80.0
     assert answer.only("round")["conditions"]["celsius"] == 50.0
+
+
+@pytest.mark.parametrize(("zone", "celsius"), [("41250", 41.2), (None, None)])
+def test_a_long_rest_gives_signs_of_life(
+    place: Workplace, tmp_path: Path, zone: str | None, celsius: float | None
+) -> None:
+    zones = {"sys/class/thermal/thermal_zone0/temp": zone} if zone else {"proc/cpuinfo": ""}
+    root = tree(tmp_path / "root", **zones)
+    asked = job(graphs=("a.onnx",), rounds=((0, (0,)),), least_runs=1, rest_s=5.5)
+    start = time.monotonic()
+    answer = place.run(asked, root=root)
+    assert time.monotonic() - start > 5.5
+    assert answer.names == ["loading", "ready", "waiting", "visit", "round", "done"]
+    assert answer.only("waiting")["celsius"] == celsius
