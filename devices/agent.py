@@ -13,7 +13,8 @@ current folder, and writes one JSON object a line, each with the job's nonce:
 - `{"event": "done", "visits": n}` at the end. Output without it is incomplete.
 
 Exit code 0; 2 with a sentence on the standard error; 3 when nobody reads any more. Of several
-agents in one folder one runs at a time. The C runner, `devices/runner`, speaks the same.
+agents in one folder one runs at a time: 4, with a sentence, when another agent does not end. The C
+runner, `devices/runner`, speaks the same.
 """
 
 import contextlib
@@ -36,20 +37,29 @@ from devices.runtimes import load_runtime
 from devices.uncontrolled import uncontrolled
 
 LOCK = "agent.lock"
+# An exit code of its own: that it may go better a little later.
+BUSY = 4
 # A predecessor whose link broke ends at its next write.
 _LOCK_SECONDS = 20.0
 # Resumed a little below the limit. A chip that does not cool down is measured as hot as it is.
 _COOLER, _LONGEST_WAIT, _TELL_EVERY = 3.0, 300.0, 5.0
 
 
+class _BusyError(DeviceError):
+    """Another agent does not end."""
+
+
 def main() -> int:
-    """Runs the job on the standard input; 0 when all was done, 2 with a sentence on stderr."""
+    """Runs the job on the standard input; 0 when all was done, 2 or 4 with a sentence on stderr."""
     try:
         with _alone():
             run_job(Job.from_text(sys.stdin.read()))
     except BrokenPipeError:  # whoever asked is gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 3
+    except _BusyError as error:
+        sys.stderr.write(f"{error}\n")
+        return BUSY
     except (DeviceError, MemoryError, OSError) as error:
         sys.stderr.write(f"{str(error) or type(error).__name__}\n")
         return 2
@@ -170,7 +180,7 @@ def _alone() -> Iterator[None]:
                 break
             except BlockingIOError as error:
                 if time.monotonic() > end:
-                    raise DeviceError(
+                    raise _BusyError(
                         "another hwnas process is measuring on this device; wait for it"
                     ) from error
                 time.sleep(0.1)

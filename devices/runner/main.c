@@ -34,7 +34,8 @@ static void lock(void) {
     while (flock(file, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             fail("cannot lock %s: %s", LOCK, strerror(errno));
-        if (now_ns() > end) fail("another hwnas process is measuring on this device; wait for it");
+        if (now_ns() > end)
+            fail_as(EXIT_BUSY, "another hwnas process is measuring on this device; wait for it");
         sleep_s(0.1);
     }
 }
