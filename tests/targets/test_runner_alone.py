@@ -14,6 +14,8 @@ from devices.uncontrolled import uncontrolled
 from tests.targets.agents import Workplace, job
 from tests.targets.graphs import GRAPH, copy_of
 
+ZONES = [("cpu-thermal", "41000"), ("PMIC-Die", "100000"), ("battery", "4000000"),
+         ("gpu", "-256000"), ("soc", "unknown")]  # fmt: skip
 CPUS = "sys/devices/system/cpu"
 JOB = job(cores=(0, 1), graphs=("a.onnx", "b.onnx"), rounds=((0, (1, 0)), (3, (1,)))).to_text()
 PHONE = (
@@ -246,6 +248,20 @@ def test_it_waits_while_it_is_too_hot(place: Workplace, tmp_path: Path) -> None:
     assert answer.names == ["loading", "ready", "waiting", "visit", "round", "done"]
     assert answer.only("waiting")["celsius"] == 80.0
     assert answer.only("round")["conditions"]["celsius"] == 50.0
+
+
+def test_sensors_that_measure_no_heat_are_left_out(place: Workplace, tmp_path: Path) -> None:
+    asked = job(graphs=("a.onnx",), rounds=((0, (0,)),), least_runs=1)
+    zones = {
+        f"sys/class/thermal/thermal_zone{number}/{file}": text
+        for number, (kind, temp) in enumerate(ZONES)
+        for file, text in (("type", kind), ("temp", temp))
+    }
+    for spelt in ("PMIC_Die", "pmic-die"):
+        chip = {f"sys/class/hwmon/hwmon0/{file}": text
+                for file, text in (("name", spelt), ("temp1_input", "100000"))}  # fmt: skip
+        root = tree(tmp_path / spelt, **zones, **chip)
+        assert place.run(asked, root=root).only("round")["conditions"]["celsius"] == 41.0
 
 
 @pytest.mark.parametrize(("zone", "celsius"), [("41250", 41.2), (None, None)])
