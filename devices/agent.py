@@ -117,7 +117,7 @@ def _facts(job: Job, pinned: str, version: str, graphs: list[Any]) -> dict[str, 
     return {
         "machine": platform.machine(),
         "cpu": cpu_name(),
-        "cores": os.cpu_count() or 1,
+        "cores": core_count(),
         "pinned": pinned,
         "agent": "python",
         "runtime": job.runtime,
@@ -126,6 +126,32 @@ def _facts(job: Job, pinned: str, version: str, graphs: list[Any]) -> dict[str, 
         "emulated": emulator(),
         "uncontrolled": uncontrolled(pinned),
     }
+
+
+def core_count(root: Path = Path("/")) -> int:
+    """The cores of this machine, those that are switched off at the moment too.
+
+    A phone that saves power parks some, and stays the same device. Not those that sysconf calls
+    configured: on many desktops they are the ones for which the mainboard has room.
+    """
+    try:
+        count = _count_listed((root / "sys/devices/system/cpu/present").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        count = 0
+    return count if count > 0 else os.cpu_count() or 1
+
+
+def _count_listed(text: str) -> int:
+    """How many numbers a list of the kernel holds, as in "0-3,6".
+
+    Raises:
+        ValueError: it is none.
+    """
+    count = 0
+    for part in text.strip().split(","):
+        first, dash, last = part.partition("-")
+        count += int(last if dash else first) - int(first) + 1
+    return count
 
 
 def cpu_name() -> str:

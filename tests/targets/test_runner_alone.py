@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 from onnx import TensorProto
 
+from devices.agent import core_count
 from devices.emulation import emulator
 from devices.health_files import system_findings
 from devices.uncontrolled import uncontrolled
@@ -145,6 +146,14 @@ def test_a_phone_names_all_its_cores_and_what_is_left_to_chance(
     assert found["cpu"] == "x86_64"
     assert found["uncontrolled"] == ["governor", "clock", "temperature"]
     assert uncontrolled("yes", bare)[0] == "governor"
+
+
+def test_cores_that_are_switched_off_count_too(place: Workplace, tmp_path: Path) -> None:
+    texts = ("0-7", "0", "0-3,6,8-9", "", "all", "0-x", "0-", "7-0", ",")
+    for number, present in enumerate(texts):
+        root = tree(tmp_path / str(number), **{f"{CPUS}/present": present})
+        assert facts(place, root)["cores"] == core_count(root), present
+    assert facts(place, tmp_path / "0")["cores"] == 8
 
 
 def test_an_emulator_is_seen_where_python_sees_it(place: Workplace, tmp_path: Path) -> None:
