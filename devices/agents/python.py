@@ -18,7 +18,16 @@ _MODULES = (
     "__init__", "affinity", "agent", "conditions", "emulation", "errors", "health", "health_files",
     "job", "uncontrolled",
 )  # fmt: skip
-_MAIN = "import sys\nfrom devices.agent import main\nsys.exit(main())\n"
+_MAIN = """import sys
+if sys.version_info < (3, 10):  # told in words that Python 3.6 reads
+    sys.stderr.write(
+        "Python 3.10 or later is needed on the target, and this is %d.%d: set 'python' to a later "
+        "one, or use 'agent: native'\\n" % sys.version_info[:2]
+    )
+    sys.exit(2)
+from devices.agent import main
+sys.exit(main())
+"""
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
