@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 
 class Agent(Protocol):
-    """Made of a `Device`; every one speaks the protocol of `devices.agent`."""
+    """Made of a `Device`; every one speaks the protocol of `devices.agent`.
+
+    Attributes:
+        profiles: whether it makes profiles of operators.
+    """
+
+    profiles: ClassVar[bool]
 
     def units(self, folder: Path) -> Mapping[str, Path]:
         """What has to be on the target: files or folders, under names with a hash of the content.

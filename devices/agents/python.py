@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from devices.device import Device
@@ -33,6 +33,8 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 class PythonAgent:
     """Runs the archive with the device's `python`; here, with the one that runs hwnas."""
+
+    profiles: ClassVar[bool] = True
 
     def __init__(self, device: "Device") -> None:
         """Takes the device that it is for."""
