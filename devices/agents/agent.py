@@ -27,5 +27,12 @@ class Agent(Protocol):
     def command(self) -> Sequence[str]:
         """The program and its arguments, started in the working folder, which holds the units."""
 
+    def identity(self) -> str:
+        """What fingerprints call it: its registered name, and what else makes timings differ.
+
+        Raises:
+            DeviceError: what it is made of is missing here.
+        """
+
     def missing(self, said: str) -> str:
         """The mend when the target says that the program, or a part of it, is not there."""

@@ -31,6 +31,13 @@ class NativeAgent:
         """What the bundle's `bundle.json` says."""
         return self._bundle.command
 
+    def identity(self) -> str:
+        """With a hash of the bundle's libraries: two builds of one version time differently.
+
+        Without the runner, so that another one does not make tables useless.
+        """
+        return f"native {self._bundle.libraries}"
+
     def missing(self, said: str) -> str:
         """How to get a bundle that runs there."""
         return (

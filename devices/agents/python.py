@@ -53,6 +53,10 @@ class PythonAgent:
         """Python, which finds modules in an archive before those of the current folder."""
         return [self._python, _archive_name()]
 
+    def identity(self) -> str:
+        """Its name: the target's own runtime tells its version."""
+        return "python"
+
     def missing(self, said: str) -> str:
         """How to bring Python, or a package, to the target."""
         if "No module named" in said:

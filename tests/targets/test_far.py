@@ -205,6 +205,6 @@ def test_the_full_check_finds_nothing_wrong(far: Far) -> None:
     outcomes = list(full_check(far.device, {}))
     assert [outcome for outcome in outcomes if not outcome.ok] == []
     assert len(outcomes) == count({})
-    assert "agent native, " in outcomes[0].sentence
+    assert f"agent native {bundle('aarch64').libraries}, " in outcomes[0].sentence
     assert "emulated by qemu-aarch64" in outcomes[0].sentence
     assert far.graphs() == []
