@@ -88,7 +88,7 @@ def test_a_job_runs_on_arm_and_a_second_one_sends_nothing(far: Far) -> None:
     with open_target(far.device) as target:  # the bundle is there from the last time
         target.add("a", GRAPH)
         answers(target)
-        assert target.sent_bytes < 1e6 < sent or sent < 1e6
+        assert len(GRAPH) < target.sent_bytes < len(GRAPH) + 10_000
 
 
 def test_arm_computes_what_onnx_runtime_and_pytorch_compute(far: Far) -> None:
@@ -146,15 +146,6 @@ def test_what_the_runtime_refuses_is_one_sentence(far: Far) -> None:
         target.add("a", b"no model")
         with pytest.raises(DeviceError, match="timing on far failed: ONNX Runtime cannot load"):
             answers(target)
-
-
-def test_a_bundle_for_another_processor_says_so(far: Far) -> None:
-    wrong = far.device.model_copy(update={"bundle": str(bundle("x86_64").folder)})
-    with open_target(wrong) as target:
-        target.add("a", GRAPH)
-        # x86 is what this machine really is: only a real board refuses it.
-        facts, *_ = answers(target)
-        assert facts["machine"] != "aarch64"
 
 
 @pytest.mark.parametrize("kind", KINDS)
