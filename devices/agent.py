@@ -7,14 +7,15 @@ current folder, and writes one JSON object a line, each with the job's nonce:
 - `{"event": "ready", "facts": {...}}`: what the target says of itself, see `_facts`;
 - `{"event": "visit", "round": r, "graph": i, "ms": [...]}` for every visit, in the job's order,
   with `"warnings": [...]` when something was wrong with it, see `devices.answers.WARNINGS`;
-- `{"event": "waiting", "celsius": t}` every few seconds while it is too hot to go on;
+- `{"event": "waiting", "celsius": t}` every few seconds of rest or heat; t may be null;
 - `{"event": "round", "round": r, "conditions": {...}}` after each round, see `devices.conditions`;
 - `{"event": "operators", "operators": [{...}, ...]}`, `{"event": "outputs", "graph": i,
   "values": [...]}` or `{"event": "health", "findings": [{...}, ...]}` for the other tasks;
 - `{"event": "done", "visits": n}` at the end. Output without it is incomplete.
 
 Exit code 0; 2 with a sentence on the standard error; 3 when nobody reads any more. Of several
-agents in one folder one runs at a time. The C runner, `devices/runner`, speaks the same.
+agents in one folder one runs at a time: 4, with a sentence, when another agent does not end. The C
+runner, `devices/runner`, speaks the same.
 """
 
 import contextlib
@@ -38,20 +39,29 @@ from devices.runtimes import load_runtime
 from devices.uncontrolled import uncontrolled
 
 LOCK = "agent.lock"
+# An exit code of its own: that it may go better a little later.
+BUSY = 4
 # A predecessor whose link broke ends at its next write.
 _LOCK_SECONDS = 20.0
 # Resumed a little below the limit. A chip that does not cool down is measured as hot as it is.
 _COOLER, _LONGEST_WAIT, _TELL_EVERY = 3.0, 300.0, 5.0
 
 
+class _BusyError(DeviceError):
+    """Another agent does not end."""
+
+
 def main() -> int:
-    """Runs the job on the standard input; 0 when all was done, 2 with a sentence on stderr."""
+    """Runs the job on the standard input; 0 when all was done, 2 or 4 with a sentence on stderr."""
     try:
         with _alone():
             run_job(Job.from_text(sys.stdin.read()))
     except BrokenPipeError:  # whoever asked is gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 3
+    except _BusyError as error:
+        sys.stderr.write(f"{error}\n")
+        return BUSY
     except (DeviceError, MemoryError, OSError) as error:
         sys.stderr.write(f"{str(error) or type(error).__name__}\n")
         return 2
@@ -111,7 +121,7 @@ def _facts(job: Job, pinned: str, version: str, graphs: list[Any]) -> dict[str, 
     return {
         "machine": platform.machine(),
         "cpu": cpu_name(),
-        "cores": os.cpu_count() or 1,
+        "cores": core_count(),
         "pinned": pinned,
         "agent": "python",
         "runtime": job.runtime,
@@ -120,6 +130,32 @@ def _facts(job: Job, pinned: str, version: str, graphs: list[Any]) -> dict[str, 
         "emulated": emulator(),
         "uncontrolled": uncontrolled(pinned),
     }
+
+
+def core_count(root: Path = Path("/")) -> int:
+    """The cores of this machine, those that are switched off at the moment too.
+
+    A phone that saves power parks some, and stays the same device. Not those that sysconf calls
+    configured: on many desktops they are the ones for which the mainboard has room.
+    """
+    try:
+        count = _count_listed((root / "sys/devices/system/cpu/present").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        count = 0
+    return count if count > 0 else os.cpu_count() or 1
+
+
+def _count_listed(text: str) -> int:
+    """How many numbers a list of the kernel holds, as in "0-3,6".
+
+    Raises:
+        ValueError: it is none.
+    """
+    count = 0
+    for part in text.strip().split(","):
+        first, dash, last = part.partition("-")
+        count += int(last if dash else first) - int(first) + 1
+    return count
 
 
 def cpu_name() -> str:
@@ -146,7 +182,13 @@ def cpu_name() -> str:
 
 def _rest(job: Job, gpu: GpuSensors) -> None:
     """Lets the chip cool down before a round: for a fixed time, then until it is cool enough."""
-    time.sleep(job.rest_s)
+    left = job.rest_s
+    while left > 0:
+        time.sleep(min(left, _TELL_EVERY))
+        left -= _TELL_EVERY
+        # The host takes long silence for a dead target, and only a write notices a link that broke.
+        if left > 0:
+            _write(job, event="waiting", celsius=_hottest(gpu))
     celsius = _hottest(gpu)
     if not job.limit_celsius or celsius is None or celsius <= job.limit_celsius:
         return
@@ -174,7 +216,7 @@ def _alone() -> Iterator[None]:
                 break
             except BlockingIOError as error:
                 if time.monotonic() > end:
-                    raise DeviceError(
+                    raise _BusyError(
                         "another hwnas process is measuring on this device; wait for it"
                     ) from error
                 time.sleep(0.1)

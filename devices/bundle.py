@@ -19,6 +19,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -34,6 +35,7 @@ MANIFEST = "bundle.json"
 SOURCES = Path(__file__).resolve().parent / "runner"
 """The runner, in C."""
 _FORMAT: Literal[1] = 1
+_LIBRARY = re.compile(r"\.so(\.|$)")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 
 _Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9._+=,~:-]+$")]
@@ -70,6 +72,23 @@ class Bundle:
     def unit(self) -> str:
         """Its name on a target."""
         return f"bundle-{self.hash}"
+
+    @cached_property
+    def libraries(self) -> str:
+        """A short hash of names and contents of the shared libraries.
+
+        Raises:
+            DeviceError: one cannot be read.
+        """
+        digest = hashlib.sha256()
+        try:
+            for path in sorted(self.folder.iterdir()):
+                if _LIBRARY.search(path.name):
+                    content = hashlib.sha256(path.read_bytes()).hexdigest()
+                    digest.update(f"\0{path.name} {content}".encode())
+        except OSError as error:
+            raise DeviceError(f"cannot read the bundle {self.folder}: {error.strerror}") from error
+        return digest.hexdigest()[:8]
 
     @property
     def command(self) -> list[str]:

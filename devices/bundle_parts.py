@@ -115,6 +115,7 @@ def add_onnxruntime(folder: Path, scratch: Path, arch: str, wanted: str) -> str:
          f"onnxruntime=={wanted}"],
         f"pip got no onnxruntime {wanted} for {arch}",
         "see that the network is there and that this Python has pip",
+        folder=scratch,  # Python runs a pip.py of the current folder first, whoever put it there
     )  # fmt: skip
     inner = "onnxruntime/capi/"
     with zipfile.ZipFile(next(scratch.glob("onnxruntime-*.whl"))) as wheel:

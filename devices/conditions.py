@@ -9,6 +9,10 @@ from devices.nvml import GpuSensors
 
 # A target needs no more than its runtime: without psutil, nothing is read.
 psutil: Any = import_module("psutil") if find_spec("psutil") else None
+# Sensors of other things, in other units, are among the thermal zones of phones.
+_LEAST_CELSIUS, _MOST_CELSIUS = -50.0, 200.0
+# Of Jetsons, 50 or 100 °C for ever: "PMIC-Die", which hwmon spells "PMIC_Die".
+_CONSTANT = "pmic_die"
 
 
 class Conditions:
@@ -62,19 +66,50 @@ class Conditions:
         return total - idle - stolen - (mine.user + mine.system), stolen, total
 
 
-def hottest() -> float | None:
-    """The highest temperature of all sensors in °C, None where none can be read."""
+def hottest(root: Path = Path("/")) -> float | None:
+    """The highest temperature of all sensors in °C, None where none can be read.
+
+    Args:
+        root: where the thermal zones of /sys are.
+    """
     if psutil is None or not hasattr(psutil, "sensors_temperatures"):
         return None
-    readings = [
-        sensor.current
-        for sensors in psutil.sensors_temperatures().values()
-        for sensor in sensors
-        if sensor.current
-    ]
-    for zone in Path("/sys/class/thermal").glob("thermal_zone*/temp"):  # phones have no hwmon
+    readings = [sensor.current for sensor in sensors()]
+    for zone in (root / "sys/class/thermal").glob("thermal_zone*"):  # phones have no hwmon
         try:
-            readings.append(int(zone.read_text()) / 1000)
-        except (OSError, ValueError):
+            if not _is_constant(_text(zone / "type")):
+                readings.append(int(_text(zone / "temp")) / 1000)
+        except ValueError:
             continue
+    readings = [one for one in readings if _is_possible(one)]
     return round(max(readings), 1) if readings else None
+
+
+def sensors() -> list[Any]:
+    """The sensors of psutil, without those that are not connected or never change."""
+    if psutil is None or not hasattr(psutil, "sensors_temperatures"):
+        return []
+    return [
+        sensor
+        for name, group in psutil.sensors_temperatures().items()
+        for sensor in group
+        if sensor.current
+        and _is_possible(sensor.current)
+        and not (_is_constant(name) or _is_constant(getattr(sensor, "label", "")))
+    ]
+
+
+def _is_possible(celsius: float) -> bool:
+    return _LEAST_CELSIUS <= celsius <= _MOST_CELSIUS
+
+
+def _is_constant(name: str) -> bool:
+    return name.lower().replace("-", "_") == _CONSTANT
+
+
+def _text(path: Path) -> str:
+    """A file's content, "" where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

@@ -197,7 +197,8 @@ class Fingerprint:
 
     `machine`, `cpu`, `cores`, `pinned`, `runtime`, `runtime_version` and `provider` are read on the
     target; `precision`, `threads` and `batch` are the device's; `opset` and `graph_builder` the
-    graphs'; `agent` is the program that timed; `fixed_performance` is Android's mode.
+    graphs'; `agent` is the program that timed, with a hash of the libraries it brought;
+    `fixed_performance` is Android's mode.
     """
 
     machine: str

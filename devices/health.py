@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from devices.conditions import Conditions, psutil
+from devices.conditions import Conditions, psutil, sensors
 from devices.health_files import Finding, finding, system_findings
 
 MOST_OTHERS = 0.10
@@ -123,16 +123,13 @@ def _stolen(share: float | None, count: int) -> Finding:
 
 def _temperature() -> Finding:
     """The sensor that is nearest to its limit, or the hottest where none has one."""
-    if psutil is None or not hasattr(psutil, "sensors_temperatures"):
+    found = sensors()
+    if not found:
         return finding("temperature", None, True)
-    sensors = [one for group in psutil.sensors_temperatures().values() for one in group]
-    sensors = [one for one in sensors if one.current]
-    if not sensors:
-        return finding("temperature", None, True)
-    limited = [(limit - one.current, one) for one in sensors if (limit := one.high or one.critical)]
+    limited = [(limit - one.current, one) for one in found if (limit := one.high or one.critical)]
     advice = "let the machine cool down, or cool it better: near its limit a chip lowers its clock"
     if not limited:
-        celsius = max(one.current for one in sensors)
+        celsius = max(one.current for one in found)
         return finding("temperature", f"{celsius:.0f} °C", celsius < 85, advice)
     distance, nearest = min(limited, key=lambda pair: pair[0])
     value = f"{nearest.current:.0f} °C, {distance:.0f} °C below its limit"

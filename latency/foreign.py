@@ -9,6 +9,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx.external_data_helper import load_external_data_for_model, uses_external_data
 
+from devices.agents import AGENTS
 from devices.device import Device
 from devices.errors import ConfigError
 from devices.target import open_target
@@ -36,7 +37,7 @@ class Measured:
         noise: difference of the latencies by two halves of the sessions, relative to their mean.
         affected: share of the visits during which the machine was slow; they were set aside.
         operators: of the runtime's own profile, in the order of execution: `name`, `type`,
-            `provider`, `ms`; empty when not asked for.
+            `provider`, `ms`; empty when not asked for, or not to be had.
     """
 
     summary: Summary
@@ -78,7 +79,7 @@ def measure_any(
         model: serialised, with fixed input shapes.
         schedule: how often it is visited, in two sessions at least.
         progress: told after every few visits.
-        operators: whether to profile it.
+        operators: whether to profile it, where the device can, see `can_profile`.
 
     Raises:
         DeviceError: the device failed, or its runtime cannot run the model.
@@ -87,8 +88,13 @@ def measure_any(
     run_sessions(device, {_NAME: lambda: model}, log, schedule or Schedule(), progress)
     visits = log.visits()
     summary = visits.summary(_NAME)
-    found = _profile(device, model, summary.median) if operators else []
+    found = _profile(device, model, summary.median) if operators and can_profile(device) else []
     return Measured(summary, measured_twice(visits, _NAME), visits.affected_share(), found)
+
+
+def can_profile(device: Device) -> bool:
+    """Whether a device tells how long each operator takes."""
+    return AGENTS[device.agent](device).profiles
 
 
 def by_type(operators: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, float, float]]:

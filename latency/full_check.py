@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from devices.answers import Visit
 from devices.device import Device
-from devices.errors import DeviceError, LinkError
+from devices.errors import DeviceError, HwnasError, LinkError
 from devices.target import Round, Target, open_target
 from devices.workspace import job_folder
 from latency.blocks import ConvBlock, Head, InvertedResidual, Network
@@ -76,7 +76,7 @@ def full_check(device: Device, networks: Mapping[str, Network]) -> Iterator[Outc
             return
         for name, check in _checks(target, networks).items():
             yield _outcome(name, check)
-            with suppress(DeviceError):
+            with suppress(HwnasError):
                 target.connect()  # after a link that broke; each check speaks for itself
     yield _outcome("leaves no graph behind", partial(_leaves_nothing, device, folder))
 
@@ -104,7 +104,7 @@ def _checks(target: Target, networks: Mapping[str, Network]) -> dict[str, Callab
 def _outcome(name: str, check: Callable[[], str]) -> Outcome:
     try:
         return Outcome(name, True, check())
-    except (_FailedError, DeviceError) as error:
+    except (_FailedError, HwnasError) as error:  # a wrong bundle is a ConfigError
         return Outcome(name, False, str(error))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from devices.agents import AGENTS
 from devices.answers import Facts
 from devices.device import IMPORTED, Device, Fingerprint
 from devices.errors import DeviceError
@@ -71,9 +72,15 @@ def read_fingerprint(device: Device) -> Fingerprint:
 
 
 def identity_of(device: Device, facts: Facts) -> Identity:
-    """What the facts of a job say of its device."""
+    """What the facts of a job say of its device.
+
+    Raises:
+        DeviceError: what its agent is made of is not here any more.
+    """
+    # The target knows its agent's name, and not of what it was made.
+    agent = AGENTS[device.agent](device).identity()
     return Identity(
-        _fingerprint(device, facts),
+        _fingerprint(device, {**facts, "agent": agent}),
         facts.get("emulated") or ("an emulator" if device.emulated else ""),
         tuple(facts["uncontrolled"]),
     )

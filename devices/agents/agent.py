@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 
 class Agent(Protocol):
-    """Made of a `Device`; every one speaks the protocol of `devices.agent`."""
+    """Made of a `Device`; every one speaks the protocol of `devices.agent`.
+
+    Attributes:
+        profiles: whether it makes profiles of operators.
+    """
+
+    profiles: ClassVar[bool]
 
     def units(self, folder: Path) -> Mapping[str, Path]:
         """What has to be on the target: files or folders, under names with a hash of the content.
@@ -20,6 +26,13 @@ class Agent(Protocol):
 
     def command(self) -> Sequence[str]:
         """The program and its arguments, started in the working folder, which holds the units."""
+
+    def identity(self) -> str:
+        """What fingerprints call it: its registered name, and what else makes timings differ.
+
+        Raises:
+            DeviceError: what it is made of is missing here.
+        """
 
     def missing(self, said: str) -> str:
         """The mend when the target says that the program, or a part of it, is not there."""

@@ -4,7 +4,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from devices.bundle import Bundle, find_bundle, read_bundle
 from devices.errors import DeviceError
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 class NativeAgent:
     """Runs the bundle that the device names, or the one made for its architecture."""
+
+    profiles: ClassVar[bool] = False
 
     def __init__(self, device: "Device") -> None:
         """Takes the device that it is for."""
@@ -28,6 +30,13 @@ class NativeAgent:
     def command(self) -> Sequence[str]:
         """What the bundle's `bundle.json` says."""
         return self._bundle.command
+
+    def identity(self) -> str:
+        """With a hash of the bundle's libraries: two builds of one version time differently.
+
+        Without the runner, so that another one does not make tables useless.
+        """
+        return f"native {self._bundle.libraries}"
 
     def missing(self, said: str) -> str:
         """How to get a bundle that runs there."""

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from devices.device import Device
@@ -18,12 +18,23 @@ _MODULES = (
     "__init__", "affinity", "agent", "conditions", "emulation", "errors", "health", "health_files",
     "job", "nvml", "uncontrolled",
 )  # fmt: skip
-_MAIN = "import sys\nfrom devices.agent import main\nsys.exit(main())\n"
+_MAIN = """import sys
+if sys.version_info < (3, 10):  # told in words that Python 3.6 reads
+    sys.stderr.write(
+        "Python 3.10 or later is needed on the target, and this is %d.%d: set 'python' to a later "
+        "one, or use 'agent: native'\\n" % sys.version_info[:2]
+    )
+    sys.exit(2)
+from devices.agent import main
+sys.exit(main())
+"""
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 class PythonAgent:
     """Runs the archive with the device's `python`; here, with the one that runs hwnas."""
+
+    profiles: ClassVar[bool] = True
 
     def __init__(self, device: "Device") -> None:
         """Takes the device that it is for."""
@@ -41,6 +52,10 @@ class PythonAgent:
     def command(self) -> Sequence[str]:
         """Python, which finds modules in an archive before those of the current folder."""
         return [self._python, _archive_name()]
+
+    def identity(self) -> str:
+        """Its name: the target's own runtime tells its version."""
+        return "python"
 
     def missing(self, said: str) -> str:
         """How to bring Python, or a package, to the target."""

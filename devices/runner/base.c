@@ -30,17 +30,26 @@ char *printed(const char *format, ...) {
     return text;
 }
 
-void fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
+_Noreturn static void vfail(int code, const char *format, va_list arguments) {
     char *text = vprinted(format, arguments);
-    va_end(arguments);
     /* The host shows the last line. */
     for (char *at = text; *at; at++)
         if (*at == '\n' || *at == '\r') *at = ' ';
     fprintf(stderr, "%s\n", stripped(text));
     fflush(stderr);
-    _exit(EXIT_SENTENCE);
+    _exit(code);
+}
+
+void fail(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vfail(EXIT_SENTENCE, format, arguments);
+}
+
+void fail_as(int code, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vfail(code, format, arguments);
 }
 
 void *allocate(size_t count, size_t size) {

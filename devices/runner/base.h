@@ -6,10 +6,11 @@
 #include <stdint.h>
 
 /* Exit codes, as those of devices/agent.py. */
-enum { EXIT_SENTENCE = 2, EXIT_NOBODY = 3 };
+enum { EXIT_SENTENCE = 2, EXIT_NOBODY = 3, EXIT_BUSY = 4 };
 
-/* One line on the standard error, then the end. */
+/* One line on the standard error, then the end, with EXIT_SENTENCE or another code. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void fail_as(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Zeroed memory for `count` elements, at least one; it is never given back. */
 void *allocate(size_t count, size_t size);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -12,6 +13,9 @@
 
 /* Sensors of other things, in other units, are among the thermal zones of phones. */
 static const double LEAST_CELSIUS = -50, MOST_CELSIUS = 200;
+
+/* Jetson's power chip, that says 50 or 100 degrees for ever, as its zone and its hwmon are named. */
+static const char *const CONSTANT[] = {"PMIC-Die", "PMIC_Die"};
 
 struct times {
     int known;
@@ -85,19 +89,31 @@ static void consider(int64_t thousandths, int *found, double *celsius) {
     *found = 1;
 }
 
+/* Of a file that holds the name of a sensor. */
+static int is_constant(const char *folder, const char *file) {
+    char name[64];
+    int known = read_setting(name, sizeof name, "%s/%s", folder, file), found = 0;
+    for (size_t one = 0; known && one < sizeof CONSTANT / sizeof *CONSTANT; one++)
+        found |= !strcasecmp(name, CONSTANT[one]);
+    return found;
+}
+
 int hottest(double *celsius) {
     char **names;
     int found = 0;
     int64_t value;
     size_t count = list_system("/sys/class/thermal", "thermal_zone", &names);
-    for (size_t one = 0; one < count; one++)
-        if (read_number(&value, "/sys/class/thermal/%s/temp", names[one]))
+    for (size_t one = 0; one < count; one++) {
+        char *folder = printed("/sys/class/thermal/%s", names[one]);
+        if (!is_constant(folder, "type") && read_number(&value, "%s/temp", folder))
             consider(value, &found, celsius);
+        free(folder);
+    }
     free_names(names, count);
     count = list_system("/sys/class/hwmon", "hwmon", &names);
     for (size_t one = 0; one < count; one++) {
-        char **sensors, *folder = printed("/sys/class/hwmon/%s", names[one]);
-        size_t known = list_system(folder, "temp", &sensors);
+        char **sensors = NULL, *folder = printed("/sys/class/hwmon/%s", names[one]);
+        size_t known = is_constant(folder, "name") ? 0 : list_system(folder, "temp", &sensors);
         for (size_t sensor = 0; sensor < known; sensor++)
             /* 0 is what a sensor says that is not connected. */
             if (strstr(sensors[sensor], "_input") &&

@@ -15,13 +15,32 @@
 #include "conditions.h"
 
 #define CPUS "/sys/devices/system/cpu"
+enum { MOST_CORES = 65536 };
 
 const char *machine(void) {
     struct utsname said;
     return uname(&said) < 0 ? "" : printed("%s", said.machine);
 }
 
+/* How many numbers a list of the kernel holds, as in "0-3,6"; 0 when it is none. */
+static int64_t count_listed(char *text) {
+    int64_t count = 0;
+    for (char *part; (part = strsep(&text, ","));) {
+        int64_t first, last;
+        char *start = strsep(&part, "-");
+        if (!whole(start, MOST_CORES, &first)) return 0;
+        last = first;
+        if (part && !whole(part, MOST_CORES, &last)) return 0;
+        count += last - first + 1;
+    }
+    return count;
+}
+
+/* Those that are switched off too; not those "configured", see devices/agent.py. */
 int64_t core_count(void) {
+    char text[256];
+    int64_t present = read_setting(text, sizeof text, CPUS "/present") ? count_listed(text) : 0;
+    if (present > 0) return present;
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count > 0 ? count : 1;
 }

@@ -34,7 +34,8 @@ static void lock(void) {
     while (flock(file, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             fail("cannot lock %s: %s", LOCK, strerror(errno));
-        if (now_ns() > end) fail("another hwnas process is measuring on this device; wait for it");
+        if (now_ns() > end)
+            fail_as(EXIT_BUSY, "another hwnas process is measuring on this device; wait for it");
         sleep_s(0.1);
     }
 }
@@ -56,17 +57,31 @@ static void answer_facts(const struct job *job, const struct ort *ort, const cha
     answer_send();
 }
 
+/* Without a temperature where none can be read. */
+static void answer_waiting(const struct job *job, const double *celsius) {
+    answer_begin(job->nonce, "waiting");
+    if (celsius)
+        answer_real("celsius", *celsius, 1);
+    else
+        answer_text("celsius", NULL);
+    answer_send();
+}
+
 /* Lets the chip cool down before a round: for a fixed time, then until it is cool enough. */
 static void rest(const struct job *job) {
     double celsius;
-    sleep_s(job->rest_s);
+    for (double left = job->rest_s; left > 0;) {
+        sleep_s(left < TELL_EVERY_S ? left : TELL_EVERY_S);
+        left -= TELL_EVERY_S;
+        /* The host takes long silence for a dead target, and only a write notices a link that
+           broke. */
+        if (left > 0) answer_waiting(job, hottest(&celsius) ? &celsius : NULL);
+    }
     int known = hottest(&celsius);
     if (job->limit_celsius <= 0 || !known || celsius <= job->limit_celsius) return;
     int64_t end = now_ns() + LONGEST_WAIT_NS;
     while (known && celsius > job->limit_celsius - COOLER && now_ns() < end) {
-        answer_begin(job->nonce, "waiting");
-        answer_real("celsius", celsius, 1);
-        answer_send();
+        answer_waiting(job, &celsius);
         sleep_s(TELL_EVERY_S);
         known = hottest(&celsius);
     }

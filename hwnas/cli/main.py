@@ -67,6 +67,8 @@ def main() -> None:
     """Runs a verb; exit code 2 and one sentence for wrong input, 130 for Ctrl-C."""
     # As Ctrl-C: temporary folders and child processes are cleared away.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, _hang_up)
     try:
         app()
     except HwnasError as error:
@@ -79,6 +81,13 @@ def main() -> None:
     except OSError as error:  # a full disk or missing rights, wherever it was met
         name = f" {error.filename}" if error.filename else ""
         _fail(f"cannot read or write{name}: {error.strerror or error}; mend that and run again", 2)
+
+
+def _hang_up(*_: Any) -> None:
+    """The terminal was closed."""
+    # The shell says so and the system too: the second must not disturb the clearing away.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _fail(sentence: str, code: int) -> None:

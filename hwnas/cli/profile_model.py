@@ -39,7 +39,7 @@ def profile_model(
         DeviceError: the device failed, or cannot run the file.
     """
     from devices.device import load_device
-    from latency.foreign import load_model, measure_any
+    from latency.foreign import can_profile, load_model, measure_any
 
     chosen = load_device(device or "local_cpu")
     content = load_model(model, shapes)
@@ -54,6 +54,11 @@ def profile_model(
         except DeviceError as error:  # which knows the file by another name
             raise DeviceError(f"{model}: {error}") from error
     _show(model, chosen.name, measured, output)
+    if operators and not can_profile(chosen):
+        output.line(
+            f"no breakdown by operator: the agent {chosen.agent} of {chosen.name} makes none; "
+            "for one, use 'agent: python', or this file on another --device"
+        )
     output.document(
         {"model": str(model), "device": chosen.name, "shapes": list(shapes), **asdict(measured)}
     )

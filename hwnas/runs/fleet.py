@@ -149,10 +149,12 @@ def _groups(members: Sequence[Member]) -> list[list[int]]:
     """The members by their positions, those of one machine together."""
     groups: list[list[int]] = []
     for index, member in enumerate(members):
-        for group in groups:
-            if any(same_machine(members[other].device, member.device) for other in group):
-                group.append(index)
-                break
-        else:
-            groups.append([index])
+        # Of several groups too: a host without a port is the same as that host at any port.
+        joined = [
+            group
+            for group in groups
+            if any(same_machine(members[other].device, member.device) for other in group)
+        ]
+        groups = [group for group in groups if group not in joined]
+        groups.append([*(other for group in joined for other in group), index])
     return groups

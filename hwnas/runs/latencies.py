@@ -80,6 +80,9 @@ def _check_device(table: LatencyTable, device: Device) -> None:
         here = asdict(read_fingerprint(device))
     elif stored.machine == IMPORTED:
         here["machine"] = device.transport
+    # By its name alone: the bundle, whose hash follows, need not be at hand.
+    elif stored.agent.partition(" ")[0] != device.agent:
+        here["agent"] = device.agent
     for key, value in here.items():
         if getattr(stored, key) != value:
             raise TableError(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devices import agent
-from devices.agent import run_job
+from devices.agent import core_count, run_job
 from devices.emulation import emulator
 from devices.job import Job
 from devices.uncontrolled import uncontrolled
@@ -52,6 +52,29 @@ def test_a_round_waits_until_the_chip_is_cool_enough(
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("celsius", "rest", "steps"), [
+    (41.5, 12.0, [5.0, 5.0, 2.0]), (None, 10.0, [5.0, 5.0]), (41.5, 5.0, [5.0]),
+])  # fmt: skip
+def test_a_long_rest_gives_signs_of_life(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    celsius: float | None,
+    rest: float,
+    steps: list[float],
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(agent, "hottest", lambda: celsius)
+    monkeypatch.setattr(agent.time, "sleep", slept.append)
+    found = answers(capsys, job(rest_s=rest))
+    assert slept == 2 * steps
+    told = ["waiting"] * (len(steps) - 1)
+    assert [one["event"] for one in found] == [
+        "loading", "ready", *told, "visit", "round", *told, "visit", "round", "done",
+    ]  # fmt: skip
+    assert all(one["celsius"] == celsius for one in found if one["event"] == "waiting")
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_chip_that_stays_hot_is_measured_in_the_end(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +114,22 @@ def test_what_is_set_or_read_is_not_left_to_chance(
     assert uncontrolled("yes", tmp_path) == []
     (folder / "scaling_governor").write_text("schedutil\n")
     assert uncontrolled("no", tmp_path) == ["pinning", "governor"]
+
+
+@pytest.mark.parametrize(
+    ("present", "count"),
+    [("0-7", 8), ("0", 1), ("0-3,6,8-9", 7), ("", None), ("all", None), ("0-", None),
+     ("7-0", None), (None, None)],
+)  # fmt: skip
+def test_cores_that_are_switched_off_count_too(
+    tmp_path: Path, present: str | None, count: int | None
+) -> None:
+    folder = tmp_path / "sys/devices/system/cpu"
+    folder.mkdir(parents=True)
+    if present is not None:
+        (folder / "present").write_text(f"{present}\n")
+    (folder / "online").write_text("0-1\n")
+    assert core_count(tmp_path) == (count or os.cpu_count())
 
 
 def test_an_emulator_is_seen_by_its_link_or_by_the_processor(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """The agent's archive: the same bytes for the same modules, and all that it imports."""
 
+import ast
+import io
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 from devices.agents import python
@@ -31,6 +34,28 @@ def test_the_archive_needs_no_package_of_ours(tmp_path: Path) -> None:
                           capture_output=True, text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert '"event": "done"' in done.stdout.splitlines()[-1]
+
+
+def test_every_module_of_the_archive_is_python_3_10() -> None:
+    with zipfile.ZipFile(io.BytesIO(archive())) as file:
+        sources = {name: file.read(name) for name in file.namelist()}
+    assert "devices/agent.py" in sources
+    for name, source in sources.items():
+        ast.parse(source, name, feature_version=(3, 10))
+    ast.parse(sources["__main__.py"], feature_version=(3, 6))
+
+
+def test_a_python_that_is_too_old_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "agent.pyz").write_bytes(archive())
+    code = ("import runpy, sys; sys.version_info = (3, 8, 10, 'final', 0); "
+            "runpy.run_path('agent.pyz', run_name='__main__')")  # fmt: skip
+    done = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, input="",
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "Python 3.10 or later is needed on the target, and this is 3.8: set 'python' to a later "
+        "one, or use 'agent: native'\n"
+    )
 
 
 def test_a_missing_package_or_python_is_told_with_its_mend() -> None:

@@ -70,6 +70,20 @@ def test_a_wheel_that_pip_cannot_get_is_told_in_its_words(
     assert f"pip got no onnxruntime 1.31.1 for aarch64 ({said}): see that" in str(caught.value)
 
 
+def test_a_pip_of_the_current_folder_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, scratch = tmp_path / "own", tmp_path / "scratch"
+    for folder in (own, scratch):
+        folder.mkdir()
+    (own / "pip.py").write_text("raise SystemExit('ERROR: of the current folder')")
+    monkeypatch.chdir(own)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # the network is not needed to see which one runs
+    with pytest.raises(DeviceError, match="pip got no onnxruntime") as caught:
+        add_onnxruntime(tmp_path, scratch, "aarch64", "1.31.1")
+    assert "of the current folder" not in str(caught.value)
+
+
 def test_the_library_is_taken_out_of_the_wheel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

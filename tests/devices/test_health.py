@@ -181,6 +181,8 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     made = Machine()
+    sensors = made.sensors_temperatures
+    monkeypatch.setattr(conditions.psutil, "sensors_temperatures", sensors, raising=False)
     monkeypatch.setattr(health, "psutil", made)
     monkeypatch.setattr(health.os, "cpu_count", lambda: 4)
     return made
@@ -290,6 +292,7 @@ def test_without_psutil_the_rest_is_still_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(health, "psutil", None)
+    monkeypatch.setattr(conditions, "psutil", None)
     findings = found(monkeypatch, tmp_path)
     assert list(findings) == NAMES
     assert findings["memory"]["advice"] == findings["load"]["advice"] == "not readable here"

@@ -1,6 +1,7 @@
 """The agent in C as devices name it; what it does is tested in tests/targets."""
 
 import platform
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,22 @@ def test_the_bundle_that_a_device_names_is_its_agent(tmp_path: Path) -> None:
         "the bundle for aarch64 does not run on phone (runner: Exec format error): set 'arch' to "
         "what 'uname -m' says there, or make a bundle by hand, as docs/devices.md says"
     )
+
+
+def test_bundles_with_other_libraries_are_other_agents(tmp_path: Path) -> None:
+    def identity(folder: Path) -> str:
+        return NativeAgent(Device(name="a", agent="native", bundle=str(folder))).identity()
+
+    first, other = by_hand(tmp_path / "first"), by_hand(tmp_path / "other")
+    said = identity(first)
+    assert re.fullmatch("native [0-9a-f]{8}", said)
+    (other / "runner").write_bytes(b"\x7fELF newer program")
+    (other / "NOTES").write_text("by me")
+    assert identity(other) == said
+    (other / "libm.so.6").write_bytes(b"\x7fELF mathematics")
+    assert identity(other) != said
+    (first / "libonnxruntime.so").write_bytes(b"\x7fELF another build")
+    assert identity(first) != said
 
 
 @pytest.mark.parametrize("keys", [{}, {"arch": "aarch64"}])

@@ -8,11 +8,12 @@ import onnx
 import pytest
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
+from devices.agents.python import PythonAgent
 from devices.device import Device
 from devices.errors import ConfigError, DeviceError
 from devices.target import Round, Target, open_target
 from latency import foreign
-from latency.foreign import by_type, load_model, measure_any
+from latency.foreign import by_type, can_profile, load_model, measure_any
 from latency.schedule import Schedule
 
 DEVICE = Device(name="here")
@@ -232,6 +233,18 @@ def test_the_profile_is_left_out_when_not_asked_for(
     monkeypatch.setattr(Target, "operators", None)
     content = load_model(saved(tmp_path, convolution()), ["1x3x8x8"])
     assert measure_any(DEVICE, content, QUICK, operators=False).operators == []
+
+
+def test_the_profile_is_left_out_where_the_agent_makes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not can_profile(Device(name="here", agent="native"))
+    monkeypatch.setattr(PythonAgent, "profiles", False)
+    monkeypatch.setattr(Target, "operators", None)
+    content = load_model(saved(tmp_path, convolution()), ["1x3x8x8"])
+    found = measure_any(DEVICE, content, QUICK)
+    assert found.operators == []
+    assert found.summary.median > 0
 
 
 def test_what_the_runtime_refuses_is_its_own_sentence() -> None:

@@ -1,6 +1,7 @@
 """The full check, of a device on which all holds, and of targets that are wrong in one thing."""
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from devices.transports import TRANSPORTS
 from devices.transports.local import LocalTransport
 from latency.blocks import check_network
 from latency.full_check import SMALL, Outcome, count, full_check
+from tests.devices.test_bundle import by_hand
 
 DEVICE = Device(name="here")
 
@@ -68,6 +70,14 @@ class Cut(LocalTransport):
 def test_a_device_that_cannot_be_reached_has_one_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TRANSPORTS, "local", Unreachable)
     assert checked() == {"connects": Outcome("connects", False, "cannot reach here: plug it in")}
+
+
+def test_a_wrong_bundle_is_an_outcome(tmp_path: Path) -> None:
+    folder = by_hand(tmp_path / "b", format=9)
+    device = Device(name="board", agent="native", bundle=str(folder))
+    (outcome,) = full_check(device, {})
+    assert (outcome.name, outcome.ok) == ("connects", False)
+    assert "bundle.json" in outcome.sentence
 
 
 def test_what_is_sent_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from devices.device import Device
 from devices.errors import DeviceError
-from latency.identity import read_fingerprint, read_identity
+from latency.identity import identity_of, read_fingerprint, read_identity
 from latency.table import LatencyTable
+from tests.devices.test_bundle import by_hand
 from tests.latency.test_profile import profiled
 
 DEVICE = Device(name="here")
@@ -29,3 +30,17 @@ def test_an_emulated_device_can_be_asked_but_not_kept(tmp_path: Path) -> None:
         profiled(tmp_path / "table.sqlite", device=EMULATED)
     with LatencyTable(tmp_path / "table.sqlite") as table:
         assert table.fingerprint is None
+
+
+def test_two_builds_under_the_agent_in_c_are_two_fingerprints(tmp_path: Path) -> None:
+    facts = {"machine": "aarch64", "cpu": "c", "cores": 4, "pinned": "yes", "agent": "native",
+             "runtime": "onnxruntime", "runtime_version": "1.20.0", "emulated": "",
+             "provider": "CPUExecutionProvider", "uncontrolled": []}  # fmt: skip
+    found = []
+    for build in ("one", "two"):
+        folder = by_hand(tmp_path / build)
+        (folder / "libonnxruntime.so").write_text(build)
+        device = Device(name="phone", agent="native", bundle=str(folder))
+        found.append(identity_of(device, facts).fingerprint)
+    assert [one.field for one in found[0].differences(found[1])] == ["agent"]
+    assert found[0].agent.startswith("native ")

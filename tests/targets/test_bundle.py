@@ -52,7 +52,7 @@ def test_an_agent_finds_the_bundle_of_this_machine(
     (tmp_path / "device.yaml").write_text("name: here\nagent: native\n")
     answer = terminal("devices", "show", str(tmp_path / "device.yaml"), "--json")
     assert answer.code == 0
-    assert answer.document["agent"] == "native"
+    assert answer.document["agent"] == f"native {bundle('x86_64').libraries}"
 
 
 def test_a_person_sees_versions_and_size(terminal: Terminal) -> None:  # noqa: F811

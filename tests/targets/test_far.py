@@ -88,7 +88,7 @@ def test_a_job_runs_on_arm_and_a_second_one_sends_nothing(far: Far) -> None:
     with open_target(far.device) as target:  # the bundle is there from the last time
         target.add("a", GRAPH)
         answers(target)
-        assert target.sent_bytes < 1e6 < sent or sent < 1e6
+        assert len(GRAPH) < target.sent_bytes < len(GRAPH) + 10_000
 
 
 def test_arm_computes_what_onnx_runtime_and_pytorch_compute(far: Far) -> None:
@@ -150,15 +150,6 @@ def test_what_the_runtime_refuses_is_one_sentence(far: Far) -> None:
             answers(target)
 
 
-def test_a_bundle_for_another_processor_says_so(far: Far) -> None:
-    wrong = far.device.model_copy(update={"bundle": str(bundle("x86_64").folder)})
-    with open_target(wrong) as target:
-        target.add("a", GRAPH)
-        # x86 is what this machine really is: only a real board refuses it.
-        facts, *_ = answers(target)
-        assert facts["machine"] != "aarch64"
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_full_disk_is_one_sentence_and_keeps_no_half(
     kind: str, monkeypatch: pytest.MonkeyPatch
@@ -207,6 +198,6 @@ def test_the_full_check_finds_nothing_wrong(far: Far) -> None:
     outcomes = list(full_check(far.device, {}))
     assert [outcome for outcome in outcomes if not outcome.ok] == []
     assert len(outcomes) == count({})
-    assert "agent native, " in outcomes[0].sentence
+    assert f"agent native {bundle('aarch64').libraries}, " in outcomes[0].sentence
     assert "emulated by qemu-aarch64" in outcomes[0].sentence
     assert far.graphs() == []

@@ -215,7 +215,7 @@ def test_of_several_agents_in_a_folder_one_runs_at_a_time(tmp_path: Path) -> Non
     waiting = [place.start(stdin=subprocess.DEVNULL) for place in places]
     for process in waiting:
         out, said = process.communicate(timeout=60)
-        assert (process.returncode, out) == (2, "")
+        assert (process.returncode, out) == (4, "")
         assert said == "another hwnas process is measuring on this device; wait for it\n"
     assert 19 < time.monotonic() - start < 30
     for lock in locks:

@@ -8,12 +8,15 @@ from threading import Thread
 import pytest
 from onnx import TensorProto
 
+from devices.agent import core_count
 from devices.emulation import emulator
 from devices.health_files import system_findings
 from devices.uncontrolled import uncontrolled
 from tests.targets.agents import Workplace, job
 from tests.targets.graphs import GRAPH, copy_of
 
+ZONES = [("cpu-thermal", "41000"), ("PMIC-Die", "100000"), ("battery", "4000000"),
+         ("gpu", "-256000"), ("soc", "unknown")]  # fmt: skip
 CPUS = "sys/devices/system/cpu"
 JOB = job(cores=(0, 1), graphs=("a.onnx", "b.onnx"), rounds=((0, (1, 0)), (3, (1,)))).to_text()
 PHONE = (
@@ -145,6 +148,14 @@ def test_a_phone_names_all_its_cores_and_what_is_left_to_chance(
     assert uncontrolled("yes", bare)[0] == "governor"
 
 
+def test_cores_that_are_switched_off_count_too(place: Workplace, tmp_path: Path) -> None:
+    texts = ("0-7", "0", "0-3,6,8-9", "", "all", "0-x", "0-", "7-0", ",")
+    for number, present in enumerate(texts):
+        root = tree(tmp_path / str(number), **{f"{CPUS}/present": present})
+        assert facts(place, root)["cores"] == core_count(root), present
+    assert facts(place, tmp_path / "0")["cores"] == 8
+
+
 def test_an_emulator_is_seen_where_python_sees_it(place: Workplace, tmp_path: Path) -> None:
     root = tree(tmp_path / "root", **{"proc/cpuinfo": "vendor_id : GenuineIntel"})
     assert emulator(root) == facts(place, root)["emulated"] == ""
@@ -246,3 +257,31 @@ def test_it_waits_while_it_is_too_hot(place: Workplace, tmp_path: Path) -> None:
     assert answer.names == ["loading", "ready", "waiting", "visit", "round", "done"]
     assert answer.only("waiting")["celsius"] == 80.0
     assert answer.only("round")["conditions"]["celsius"] == 50.0
+
+
+def test_sensors_that_measure_no_heat_are_left_out(place: Workplace, tmp_path: Path) -> None:
+    asked = job(graphs=("a.onnx",), rounds=((0, (0,)),), least_runs=1)
+    zones = {
+        f"sys/class/thermal/thermal_zone{number}/{file}": text
+        for number, (kind, temp) in enumerate(ZONES)
+        for file, text in (("type", kind), ("temp", temp))
+    }
+    for spelt in ("PMIC_Die", "pmic-die"):
+        chip = {f"sys/class/hwmon/hwmon0/{file}": text
+                for file, text in (("name", spelt), ("temp1_input", "100000"))}  # fmt: skip
+        root = tree(tmp_path / spelt, **zones, **chip)
+        assert place.run(asked, root=root).only("round")["conditions"]["celsius"] == 41.0
+
+
+@pytest.mark.parametrize(("zone", "celsius"), [("41250", 41.2), (None, None)])
+def test_a_long_rest_gives_signs_of_life(
+    place: Workplace, tmp_path: Path, zone: str | None, celsius: float | None
+) -> None:
+    zones = {"sys/class/thermal/thermal_zone0/temp": zone} if zone else {"proc/cpuinfo": ""}
+    root = tree(tmp_path / "root", **zones)
+    asked = job(graphs=("a.onnx",), rounds=((0, (0,)),), least_runs=1, rest_s=5.5)
+    start = time.monotonic()
+    answer = place.run(asked, root=root)
+    assert time.monotonic() - start > 5.5
+    assert answer.names == ["loading", "ready", "waiting", "visit", "round", "done"]
+    assert answer.only("waiting")["celsius"] == celsius

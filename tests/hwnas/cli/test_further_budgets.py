@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hwnas.search import SEARCHERS
 from hwnas.spaces import load_space
 from latency.identity import read_fingerprint
 from latency.imported import import_timings
+from latency.table import LatencyTable
 from objectives.costs import PEAK_MEMORY
 from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run, imported
 from tests.hwnas.cli.test_accuracy_sources import CONFIG, write_csv
@@ -116,6 +118,29 @@ def test_a_budget_on_peak_memory_is_kept_by_every_searcher(terminal: Terminal) -
 def test_a_wrong_budget_is_one_sentence(
     known: Path, terminal: Terminal, words: tuple[str, ...], sentence: str
 ) -> None:
+    assert_no_run(terminal, known, words, sentence)
+
+
+@pytest.mark.parametrize(
+    ("measured", "device", "sentence"),
+    [
+        ("python", "native", "another device: agent is 'python' there and 'native' here; name"),
+        ("native 1a2b3c4d", "python", "agent is 'native 1a2b3c4d' there and 'python' here; name"),
+        (
+            "native 1a2b3c4d",
+            "native",
+            "(it holds nothing yet); run 'hwnas profile CONFIG --device board.yaml'",
+        ),
+    ],
+)
+def test_what_another_agent_measured_is_of_another_device(
+    known: Path, terminal: Terminal, measured: str, device: str, sentence: str
+) -> None:
+    (known / "board.yaml").write_text(f"name: board\nagent: {device}\n")
+    fingerprint = replace(read_fingerprint(load_device("npu.yaml")), machine="m", agent=measured)
+    with LatencyTable(known / "tables/board.sqlite") as table:
+        table.bind(fingerprint)
+    words = ("--budget", "latency@board.yaml=3 ms")
     assert_no_run(terminal, known, words, sentence)
 
 

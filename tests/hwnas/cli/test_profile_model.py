@@ -7,6 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from devices.agents.python import PythonAgent
 from latency import foreign
 from latency.graph import build_graph
 from latency.noise import NETWORK
@@ -71,6 +72,19 @@ def test_the_json_has_every_operator_and_their_sum_is_near_the_whole(
     assert [one["type"] for one in found["operators"]].count("Conv") == 25
     total = sum(one["ms"] for one in found["operators"])
     assert 0.3 * found["summary"]["min"] < total < 5 * found["summary"]["p90"]
+
+
+def test_a_file_is_measured_where_the_agent_makes_no_profile(
+    models: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del models
+    monkeypatch.setattr(PythonAgent, "profiles", False)
+    words = ("profile", "--model", "net.onnx", "--shape", "1x3x128x128")
+    answer = terminal(*words)
+    assert answer.code == 0, answer.stderr
+    assert "measured twice: " in answer.stdout
+    assert "no breakdown by operator: the agent python of local_cpu makes none" in answer.stdout
+    assert "no breakdown" not in terminal(*words, "--no-operators").stdout
 
 
 def test_the_profile_can_be_left_out(models: Path, terminal: Terminal) -> None:

@@ -133,7 +133,12 @@ def test_devices_are_listed_and_shown(terminal: Terminal) -> None:
     assert shown["provider"] == "CPUExecutionProvider"
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def hears(*signals: signal.Signals) -> None:
+    for one in signals:
+        signal.signal(one, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("devices", [(), ("--device", "one.yaml", "--device", "two.yaml")])
 def test_an_interrupted_verb_says_that_it_continues_and_leaves_no_job_behind(
     folder: Path, ending: signal.Signals, devices: tuple[str, ...]
@@ -145,13 +150,15 @@ def test_an_interrupted_verb_says_that_it_continues_and_leaves_no_job_behind(
     verb = subprocess.Popen(
         [sys.executable, "-m", "hwnas", "profile", "tiny.yaml", *devices], cwd=folder, text=True,
         stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(temporary)},
-        # A shell lets its background jobs, as this test may be one, ignore Ctrl-C.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        # A shell lets its background jobs, as this test may be one, ignore Ctrl-C; nohup SIGHUP.
+        preexec_fn=partial(hears, signal.SIGINT, signal.SIGHUP),
     )  # fmt: skip
     while verb.poll() is None and not list(temporary.glob("hwnas-job-*/*.onnx")):
         time.sleep(0.01)
     children = psutil.Process(verb.pid).children(recursive=True)
     verb.send_signal(ending)
+    if ending == signal.SIGHUP:  # the shell and the system say it both
+        verb.send_signal(ending)
     _, said = verb.communicate(timeout=60)
     assert verb.returncode == 130
     assert said.splitlines()[-1].startswith("hwnas: interrupted; run the same command again")

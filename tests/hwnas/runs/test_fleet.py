@@ -1,5 +1,6 @@
 """Which members of a fleet are measured at once, what one that fails does, and the tables."""
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -8,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from devices.device import Device
 from devices.errors import ConfigError, DeviceError
 from hwnas.runs import fleet
 from hwnas.runs.config import ProfileConfig, load_run_config
-from hwnas.runs.fleet import Outcome, load_fleet, profile_fleet
+from hwnas.runs.fleet import Member, Outcome, load_fleet, profile_fleet
 from hwnas.spaces import load_space
 
 SPACE = load_space("nas_bench_macro", resolution=8, classes=4)
@@ -73,6 +75,17 @@ def test_machines_are_measured_at_once_and_devices_of_one_machine_are_not(
     ]  # fmt: skip
     assert not any({"a", "b"} <= names for names in seen)
     assert failed == []
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_a_host_without_a_port_joins_those_with_one(order: tuple[int, ...]) -> None:
+    ports: list[dict[str, Any]] = [{"port": 22}, {"port": 2222}, {}, {"host": "other"}]
+    devices = [Device(**{"name": f"d{n}", "transport": "ssh", "host": "pi", **keys})
+               for n, keys in enumerate(ports)]  # fmt: skip
+    members = [Member(devices[n].name, devices[n], Path(devices[n].name)) for n in order]
+    groups = fleet._groups(members)
+    found = sorted(sorted(order[position] for position in group) for group in groups)
+    assert found == [[0, 1, 2], [3]]
 
 
 @pytest.mark.usefixtures("devices")
