@@ -3,11 +3,8 @@
 import os
 import signal
 import sys
-import threading
-import time
 import venv
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,6 +17,7 @@ from latency.blocks import ConvBlock
 from latency.graph import build_graph
 from latency.measure import MemoryLog, run_sessions
 from latency.schedule import Schedule
+from latency.visits import Visit as StoredVisit
 from tests.targets.sshd import SshTarget, running_sshd
 
 GRAPH = build_graph([ConvBlock(3, 8, 3, 2, "relu", 16)]).SerializeToString()
@@ -88,33 +86,28 @@ def test_what_the_runtime_refuses_is_one_sentence_and_the_target_goes_on(
         assert len(visits(target)) == 2
 
 
-@contextmanager
-def cut_every(machine: SshTarget, seconds: float, times: int) -> Iterator[list[float]]:
-    moments: list[float] = []
-    over = threading.Event()
+class CuttingLog(MemoryLog):
+    """Keeps visits, and cuts the link when it has some."""
 
-    def cut() -> None:
-        while len(moments) < times and not over.wait(seconds):
-            machine.cut()
-            moments.append(time.monotonic())
+    def __init__(self, machine: SshTarget, cuts: list[int]) -> None:
+        super().__init__()
+        self.cuts = cuts
+        self._machine = machine
 
-    thread = threading.Thread(target=cut)
-    thread.start()
-    try:
-        yield moments
-    finally:
-        over.set()
-        thread.join()
+    def add(self, visits: Sequence[StoredVisit]) -> None:
+        super().add(visits)
+        if self.cuts and len(list(self.visits())) >= self.cuts[0]:
+            self.cuts.pop(0)
+            self._machine.cut()
 
 
 def test_measuring_goes_on_after_the_link_was_cut(ssh_x86: SshTarget) -> None:
-    log = MemoryLog()
-    plan = Schedule(sessions=2, most_sessions=2, rounds=200, least_ms=5.0)
-    with cut_every(ssh_x86, 4.0, 2) as moments:
-        run_sessions(device(ssh_x86), {"a": lambda: GRAPH, "b": lambda: OTHER}, log, plan)
-    assert len(moments) == 2
+    log = CuttingLog(ssh_x86, [3, 60, 250])
+    plan = Schedule(sessions=2, most_sessions=2, rounds=100, least_ms=5.0)
+    run_sessions(device(ssh_x86), {"a": lambda: GRAPH, "b": lambda: OTHER}, log, plan)
+    assert not log.cuts
     found = [(visit.graph, visit.session, visit.round) for visit in log.visits()]
-    assert len(found) == len(set(found)) == 2 * 2 * 200
+    assert len(found) == len(set(found)) == 2 * 2 * 100
     assert not graphs_on(ssh_x86)
 
 
