@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -124,3 +126,18 @@ def test_without_mixing_inputs_are_normalised_pixels_and_labels():
     inputs, target = made.inputs(0)
     assert torch.equal(inputs, to_input(pixels))
     assert target.tolist() == labels.tolist()
+
+
+def test_making_batches_ahead_changes_no_number_of_threads():
+    def of_a_new_thread():
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(torch.get_num_threads).result()
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        for _ in prefetch(batches(images(40)), range(3), CPU):
+            assert torch.get_num_threads() == 3
+        assert torch.get_num_threads() == of_a_new_thread() == 3
+    finally:
+        torch.set_num_threads(before)
