@@ -54,7 +54,7 @@ def _cut(
         if time.monotonic() > end and cuts < wanted:
             machine.cut()
             cuts += 1
-            end = time.monotonic() + moments.uniform(1.0, 10.0)
+            end = time.monotonic() + moments.uniform(1.0, 6.0)
         time.sleep(0.02)
     return cuts, process.returncode
 
