@@ -33,14 +33,12 @@ from devices.affinity import pin
 from devices.conditions import Conditions, hottest
 from devices.emulation import emulator
 from devices.errors import DeviceError
-from devices.job import Job
+from devices.job import BUSY, Job
 from devices.nvml import GpuSensors
 from devices.runtimes import load_runtime
 from devices.uncontrolled import uncontrolled
 
 LOCK = "agent.lock"
-# An exit code of its own: that it may go better a little later.
-BUSY = 4
 # A predecessor whose link broke ends at its next write.
 _LOCK_SECONDS = 20.0
 # Resumed a little below the limit. A chip that does not cool down is measured as hot as it is.

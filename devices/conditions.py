@@ -77,8 +77,8 @@ def hottest(root: Path = Path("/")) -> float | None:
     readings = [sensor.current for sensor in sensors()]
     for zone in (root / "sys/class/thermal").glob("thermal_zone*"):  # phones have no hwmon
         try:
-            if not _is_constant(_text(zone / "type")):
-                readings.append(int(_text(zone / "temp")) / 1000)
+            if not _is_constant(read_text(zone / "type")):
+                readings.append(int(read_text(zone / "temp")) / 1000)
         except ValueError:
             continue
     readings = [one for one in readings if _is_possible(one)]
@@ -107,7 +107,7 @@ def _is_constant(name: str) -> bool:
     return name.lower().replace("-", "_") == _CONSTANT
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """A file's content, "" where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip()

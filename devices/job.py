@@ -26,6 +26,8 @@ from devices.errors import DeviceError
 
 _HEAD, _END = "hwnas job 1", "end"
 TASKS = ("time", "operators", "outputs", "health")
+BUSY = 4
+"""Exit code of an agent that waited for another one in vain: a little later it may go better."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 

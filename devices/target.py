@@ -3,11 +3,11 @@
 import hashlib
 import secrets
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from devices.agents import AGENTS
 from devices.answers import (
@@ -26,16 +26,16 @@ from devices.answers import (
 )
 from devices.device import Device
 from devices.errors import DeviceError, LinkError, ProgramError
-from devices.job import Job
+from devices.job import BUSY, Job
 from devices.stopping import pause
 from devices.transports import TRANSPORTS
 from devices.workspace import job_folder
 
+T = TypeVar("T")
+
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Before each attempt to reach a device again whose link broke."""
 _ATTEMPTS = 4
-# Another agent is at work there, see `devices.agent`.
-_BUSY = 4
 _SIGNALS = {
     4: "signal 4: its processor lacks an instruction; use another build of the runtime",
     6: "signal 6: it gave up; look whether the target has memory left",
@@ -161,10 +161,7 @@ class Target:
             DeviceError: the target failed.
         """
         keys = {"task": "operators", "graphs": (self._files[name],), "least_runs": runs}
-        for message in self._whole(keys):
-            if message["event"] == "operators":
-                return read_operators(message)
-        raise DeviceError(f"{self.device.name} gave no profile; run the same command again")
+        return self._one(keys, "operators", read_operators, "gave no profile")
 
     def health(self) -> list[dict[str, Any]]:
         """What on the device will make timings unreliable, see `devices.health`.
@@ -172,10 +169,19 @@ class Target:
         Raises:
             DeviceError: the target failed.
         """
-        for message in self._whole({"task": "health"}):
-            if message["event"] == "health":
-                return read_findings(message)
-        raise DeviceError(f"{self.device.name} said nothing of itself; run the same command again")
+        return self._one({"task": "health"}, "health", read_findings, "said nothing of itself")
+
+    def facts(self, name: str) -> Facts:
+        """What the target says of itself.
+
+        Args:
+            name: of a graph that was added, which it loads.
+
+        Raises:
+            DeviceError: the target failed.
+        """
+        keys = {"graphs": (self._files[name],)}
+        return self._one(keys, "ready", read_facts, "said nothing of itself")
 
     def outputs(self, names: Sequence[str], values: Sequence[float]) -> list[list[float]]:
         """What graphs compute of the same input.
@@ -215,19 +221,14 @@ class Target:
             **content,
         )
 
-    def facts(self, name: str) -> Facts:
-        """What the target says of itself.
-
-        Args:
-            name: of a graph that was added, which it loads.
-
-        Raises:
-            DeviceError: the target failed.
-        """
-        for message in self._whole({"graphs": (self._files[name],)}):
-            if message["event"] == "ready":
-                return read_facts(message)
-        raise DeviceError(f"{self.device.name} said nothing of itself; run the same command again")
+    def _one(
+        self, keys: Mapping[str, Any], event: str, read: Callable[[dict[str, Any]], T], problem: str
+    ) -> T:
+        """The first answer of a kind to a short job; `problem` says what it means without one."""
+        for message in self._whole(keys):
+            if message["event"] == event:
+                return read(message)
+        raise DeviceError(f"{self.device.name} {problem}; run the same command again")
 
     def _whole(self, keys: Mapping[str, Any]) -> list[dict[str, Any]]:
         """All answers to a short job, which is asked again when the link breaks."""
@@ -270,7 +271,7 @@ class Target:
         except ProgramError as error:
             if error.code in _NOT_FOUND or "No module named" in error.said:
                 raise DeviceError(self._agent.missing(error.said)) from error
-            if error.code == _BUSY:
+            if error.code == BUSY:
                 raise LinkError(f"{self.device.name}: {error.said}") from error
             # A shell adds 128 to the number of the signal, a child's own code is less than 0.
             if (number := -error.code if error.code < 0 else error.code - 128) in _SIGNALS:

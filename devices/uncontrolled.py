@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from devices.conditions import Conditions
+from devices.conditions import Conditions, read_text
 
 _GOVERNORS = "sys/devices/system/cpu"
 
@@ -17,7 +17,9 @@ def uncontrolled(pinned: str, root: Path = Path("/")) -> list[str]:
     found = []
     if pinned == "no":
         found.append("pinning")
-    governors = {_read(path) for path in (root / _GOVERNORS).glob("cpu*/cpufreq/scaling_governor")}
+    governors = {
+        read_text(path) for path in (root / _GOVERNORS).glob("cpu*/cpufreq/scaling_governor")
+    }
     if governors != {"performance"}:
         found.append("governor")
     read = Conditions().read()
@@ -26,10 +28,3 @@ def uncontrolled(pinned: str, root: Path = Path("/")) -> list[str]:
     if "celsius" not in read:
         found.append("temperature")
     return found
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""

@@ -1,6 +1,7 @@
 """Identity: what a device says of itself, by which its timings are known and kept."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from devices.agents import AGENTS
 from devices.answers import Facts
@@ -77,13 +78,20 @@ def identity_of(device: Device, facts: Facts) -> Identity:
     Raises:
         DeviceError: what its agent is made of is not here any more.
     """
-    # The target knows its agent's name, and not of what it was made.
-    agent = AGENTS[device.agent](device).identity()
     return Identity(
-        _fingerprint(device, {**facts, "agent": agent}),
+        _fingerprint(device, {**facts, "agent": _agent(device)}),
         facts.get("emulated") or ("an emulator" if device.emulated else ""),
         tuple(facts["uncontrolled"]),
     )
+
+
+@cache
+def _agent(device: Device) -> str:
+    """The identity of a device's agent: the target knows its name, and not of what it was made.
+
+    Once a process: it reads a whole bundle, while the job that asks for it is being timed.
+    """
+    return AGENTS[device.agent](device).identity()
 
 
 def _fingerprint(device: Device, facts: Facts) -> Fingerprint:

@@ -116,15 +116,13 @@ class RemoteFolder:
         Raises:
             DeviceError: the target does not say it.
         """
-        there = self._shell(f"{self._enter()} && ls -1")
-        return any(_SESSION.fullmatch(name) and name != self._session for name in there)
+        return any(_SESSION.fullmatch(one) and one != self._session for one in self._names())
 
     def _connect(self) -> None:
         old = f"find . -maxdepth 1 -name '*session-*' -mtime +{_OLD_DAYS}"
         try:
             self._shell(f"mkdir -p {self._root} && chmod 700 {self._root}")
-            there = self._shell(f"{self._enter()} && ls -1")
-            left = {name for name in there if _dead(name)}
+            left = {name for name in self._names() if _dead(name)}
             left |= {name.removeprefix("./") for name in self._shell(f"{self._enter()} && {old}")}
             left -= {self._session, self._incoming}
             self._remove([name for name in left if _LEFT.fullmatch(name)])
@@ -138,9 +136,13 @@ class RemoteFolder:
 
     def _clear(self) -> None:
         self._remove([self._session, self._incoming])
-        there = self._shell(f"{self._enter()} && ls -1")
+        there = self._names()
         if not any(_SESSION.fullmatch(name) for name in there):
             self._remove([name for name in there if _OF_JOBS.fullmatch(name)])
+
+    def _names(self) -> list[str]:
+        """What lies in the working folder."""
+        return self._shell(f"{self._enter()} && ls -1")
 
     def _remove(self, names: Sequence[str]) -> None:
         for start in range(0, len(names), _MOST_NAMES):

@@ -87,8 +87,8 @@ class SshCarrier:
 
     def mend(self, said: str) -> str | None:
         """By what ssh says."""
-        found = [mend for part, mend in _MENDS.items() if part in said]
-        return found[0].format(host=self._host) if found else None
+        mends = (mend.format(host=self._host) for part, mend in _MENDS.items() if part in said)
+        return next(mends, None)
 
     def unreachable(self, said: str, mend: str | None) -> str:
         """What ssh said, and its mend."""

@@ -127,9 +127,11 @@ def test_what_the_builder_says_reaches_the_user() -> None:
         here.build(model, "a")
 
 
-@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="there is a GPU")
 @pytest.mark.parametrize("runtime", ["tensorrt", "tensorrt_rtx"])
-def test_a_machine_without_a_gpu_is_told_before_anything_is_loaded(runtime: str) -> None:
+def test_a_machine_without_a_gpu_is_told_before_anything_is_loaded(
+    runtime: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")  # also where there is one
     here = Device(name="here", runtime=runtime)
     with open_target(here) as target:
         target.add("a", b"no model")
