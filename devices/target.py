@@ -15,18 +15,15 @@ from devices.answers import (
     RoundEnd,
     Visit,
     Waiting,
-    read_answer,
     read_facts,
     read_findings,
     read_operators,
     read_outputs,
-    read_round,
-    read_visit,
-    read_waiting,
 )
+from devices.conversation import answers, in_order, told
 from devices.device import Device
-from devices.errors import DeviceError, LinkError, ProgramError
-from devices.job import BUSY, Job
+from devices.errors import DeviceError, LinkError
+from devices.job import Job
 from devices.stopping import pause
 from devices.transports import TRANSPORTS
 from devices.workspace import job_folder
@@ -36,16 +33,6 @@ T = TypeVar("T")
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Before each attempt to reach a device again whose link broke."""
 _ATTEMPTS = 4
-_SIGNALS = {
-    4: "signal 4: its processor lacks an instruction; use another build of the runtime",
-    6: "signal 6: it gave up; look whether the target has memory left",
-    7: "signal 7: it read a file that is gone; look whether the target's disk is full",
-    9: "signal 9: somebody killed it, or the target has too little memory",
-    11: "signal 11: it crashed; use another version of the runtime",
-    15: "signal 15: somebody ended it; run the same command again",
-}
-# What shells say of a program that is not there, or that they may not run.
-_NOT_FOUND = (126, 127)
 
 
 @dataclass(frozen=True)
@@ -145,7 +132,7 @@ class Target:
             graphs=tuple(self._files[name] for name in names),
             rounds=tuple((one.number, tuple(index[n] for n in one.order)) for one in rounds),
         )
-        yield from _in_order(self._answers(job), names, rounds)
+        yield from in_order(self._answers(job), names, job)
 
     def operators(self, name: str, *, runs: int) -> list[dict[str, Any]]:
         """What the runtime's own profile says of a graph, an operator an entry.
@@ -242,43 +229,9 @@ class Target:
         raise AssertionError("the last attempt returns or raises")
 
     def _answers(self, job: Job) -> Iterator[dict[str, Any]]:
-        """Every answer but the last, which must be there and count the visits rightly."""
         self._push(job)
-        expected, visits, done = sum(len(order) for _, order in job.rounds), 0, False
-        # More would be a target that never ends: each round may rest and wait for a quarter of an
-        # hour, and tells it every five seconds.
-        left = 1000 + expected + 2 * len(job.graphs) + 200 * len(job.rounds)
-        with closing(self._run(job)) as lines:  # type: ignore[type-var]
-            for line in lines:
-                message = read_answer(line, job.nonce)
-                left -= 1
-                visits += message["event"] == "visit"
-                if done or not left or visits > expected:
-                    raise DeviceError(f"{self.device.name} sent more than it was asked for")
-                if message["event"] == "done":
-                    done = message.get("visits") == visits
-                else:
-                    yield message
-        if not done or visits != expected:
-            part = f"measured {visits} of {expected} visits and then" if expected else "has"
-            raise LinkError(
-                f"{self.device.name} {part} stopped; run the same command again to continue"
-            )
-
-    def _run(self, job: Job) -> Iterator[str]:
-        try:
-            yield from self._transport.run(self._agent.command(), job.to_text())
-        except ProgramError as error:
-            if error.code in _NOT_FOUND or "No module named" in error.said:
-                raise DeviceError(self._agent.missing(error.said)) from error
-            if error.code == BUSY:
-                raise LinkError(f"{self.device.name}: {error.said}") from error
-            # A shell adds 128 to the number of the signal, a child's own code is less than 0.
-            if (number := -error.code if error.code < 0 else error.code - 128) in _SIGNALS:
-                raise DeviceError(
-                    f"the agent on {self.device.name} was ended by {_SIGNALS[number]}"
-                ) from error
-            raise
+        lines = self._transport.run(self._agent.command(), job.to_text())
+        return answers(told(lines, self.device.name, self._agent), job, self.device.name)
 
     def _push(self, job: Job) -> None:
         with self._room():
@@ -303,45 +256,6 @@ class Target:
                 f"cannot write the graphs to time into {self._folder.parent}: {error.strerror}; "
                 "make room there or set TMPDIR, then run the same command again"
             ) from error
-
-
-def _in_order(
-    messages: Iterator[Mapping[str, Any]], names: Sequence[str], rounds: Sequence[Round]
-) -> Iterator[Facts | Visit | RoundEnd | Waiting]:
-    """What the answers say: first the facts, then the visits in the very order of the rounds.
-
-    Raises:
-        DeviceError: the target does other things than it was asked for.
-    """
-    plan = iter(
-        [step for one in rounds for step in (*((one.number, n) for n in one.order),
-                                             (one.number, None))]
-    )  # fmt: skip
-    known = False
-    for message in messages:
-        found: Visit | RoundEnd
-        step: tuple[int, str | None] | None = None
-        match message["event"]:
-            case "ready" if not known:
-                known = True
-                yield read_facts(message)
-                continue
-            case "waiting" if known:
-                yield read_waiting(message)
-                continue
-            case "visit" if known:
-                found = read_visit(message, names)
-                step = found.round, found.graph
-            case "round" if known:
-                found = read_round(message)
-                step = found.round, None
-            case "loading" if not known:
-                continue
-            case _:
-                pass
-        if step is None or step != next(plan, None):
-            raise DeviceError(f"the target does not keep to its job: {str(message)[:120]}")
-        yield found
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from devices import agent
-from devices.agent import core_count, run_job
+from devices.agent import run_job
 from devices.emulation import emulator
 from devices.job import Job
+from devices.machine import core_count
 from devices.uncontrolled import uncontrolled
 from latency.blocks import ConvBlock
 from latency.graph import build_graph

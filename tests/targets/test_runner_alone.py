@@ -8,9 +8,9 @@ from threading import Thread
 import pytest
 from onnx import TensorProto
 
-from devices.agent import core_count
 from devices.emulation import emulator
 from devices.health_files import system_findings
+from devices.machine import core_count
 from devices.uncontrolled import uncontrolled
 from tests.targets.agents import Workplace, job
 from tests.targets.graphs import GRAPH, copy_of

@@ -1,0 +1,128 @@
+"""Conversation: the host's side of one job, which believes nothing that the target says."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from devices.agents.agent import Agent
+from devices.answers import (
+    Facts,
+    RoundEnd,
+    Visit,
+    Waiting,
+    read_answer,
+    read_facts,
+    read_round,
+    read_visit,
+    read_waiting,
+)
+from devices.errors import DeviceError, LinkError, ProgramError
+from devices.job import BUSY, Job
+
+_SIGNALS = {
+    4: "signal 4: its processor lacks an instruction; use another build of the runtime",
+    6: "signal 6: it gave up; look whether the target has memory left",
+    7: "signal 7: it read a file that is gone; look whether the target's disk is full",
+    9: "signal 9: somebody killed it, or the target has too little memory",
+    11: "signal 11: it crashed; use another version of the runtime",
+    15: "signal 15: somebody ended it; run the same command again",
+}
+# What shells say of a program that is not there, or that they may not run.
+_NOT_FOUND = (126, 127)
+
+
+def told(lines: Iterator[str], device: str, agent: Agent) -> Iterator[str]:
+    """The lines of an agent; how it ended, in words for the person who waits.
+
+    Args:
+        lines: as the transport gives them.
+        device: its name.
+        agent: which one it is.
+
+    Raises:
+        LinkError: another agent is at work there.
+        DeviceError: the agent is not there, or was ended.
+        ProgramError: it ended with a sentence of its own.
+    """
+    try:
+        yield from lines
+    except ProgramError as error:
+        if error.code in _NOT_FOUND or "No module named" in error.said:
+            raise DeviceError(agent.missing(error.said)) from error
+        if error.code == BUSY:
+            raise LinkError(f"{device}: {error.said}") from error
+        # A shell adds 128 to the number of the signal, a child's own code is less than 0.
+        if (number := -error.code if error.code < 0 else error.code - 128) in _SIGNALS:
+            raise DeviceError(f"the agent on {device} was ended by {_SIGNALS[number]}") from error
+        raise
+
+
+def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[dict[str, Any]]:
+    """Every answer but the last, which must be there and count the visits rightly.
+
+    Raises:
+        LinkError: the output is incomplete.
+        DeviceError: it is not of this job, or more than it asks for.
+    """
+    expected, visits, done = sum(len(order) for _, order in job.rounds), 0, False
+    # More would be a target that never ends: each round may rest and wait for a quarter of an
+    # hour, and tells it every five seconds.
+    left = 1000 + expected + 2 * len(job.graphs) + 200 * len(job.rounds)
+    with closing(lines):  # type: ignore[type-var]
+        for line in lines:
+            message = read_answer(line, job.nonce)
+            left -= 1
+            visits += message["event"] == "visit"
+            if done or not left or visits > expected:
+                raise DeviceError(f"{device} sent more than it was asked for")
+            if message["event"] == "done":
+                done = message.get("visits") == visits
+            else:
+                yield message
+    if not done or visits != expected:
+        part = f"measured {visits} of {expected} visits and then" if expected else "has"
+        raise LinkError(f"{device} {part} stopped; run the same command again to continue")
+
+
+def in_order(
+    messages: Iterator[Mapping[str, Any]], names: Sequence[str], job: Job
+) -> Iterator[Facts | Visit | RoundEnd | Waiting]:
+    """What the answers say: first the facts, then the visits in the very order of the job.
+
+    Args:
+        messages: the answers.
+        names: of the job's graphs, by their indices.
+        job: that was given.
+
+    Raises:
+        DeviceError: the target does other things than it was asked for.
+    """
+    plan = iter(
+        [step for number, order in job.rounds
+         for step in (*((number, names[index]) for index in order), (number, None))]
+    )  # fmt: skip
+    known = False
+    for message in messages:
+        found: Visit | RoundEnd
+        step: tuple[int, str | None] | None = None
+        match message["event"]:
+            case "ready" if not known:
+                known = True
+                yield read_facts(message)
+                continue
+            case "waiting" if known:
+                yield read_waiting(message)
+                continue
+            case "visit" if known:
+                found = read_visit(message, names)
+                step = found.round, found.graph
+            case "round" if known:
+                found = read_round(message)
+                step = found.round, None
+            case "loading" if not known:
+                continue
+            case _:
+                pass
+        if step is None or step != next(plan, None):
+            raise DeviceError(f"the target does not keep to its job: {str(message)[:120]}")
+        yield found
