@@ -3,7 +3,9 @@
 It reads a job (`devices.job`) from its standard input, takes the files that the job names from the
 current folder, and writes one JSON object a line, each with the job's nonce:
 
-- `{"event": "loading", "graph": i}` before each graph is loaded;
+- `{"event": "loading", "graph": i}` before each graph is loaded, and while that takes long;
+- `{"event": "cache", "content": "..."}`: a part, in base 64, of what the runtime wants to be given
+  in later jobs, when that is not what it was given;
 - `{"event": "ready", "facts": {...}}`: what the target says of itself, see `_facts`;
 - `{"event": "visit", "round": r, "graph": i, "ms": [...]}` for every visit, in the job's order,
   with `"warnings": [...]` when something was wrong with it, see `devices.answers.WARNINGS`;
@@ -18,12 +20,14 @@ agents in one folder one runs at a time: 4, with a sentence, when another agent 
 runner, `devices/runner`, speaks the same.
 """
 
+import base64
 import contextlib
 import fcntl
 import json
 import os
 import platform
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +40,7 @@ from devices.errors import DeviceError
 from devices.job import BUSY, Job
 from devices.machine import core_count, cpu_name
 from devices.nvml import GpuSensors
-from devices.runtimes import load_runtime
+from devices.runtimes import CachingRuntime, load_runtime
 from devices.uncontrolled import uncontrolled
 
 LOCK = "agent.lock"
@@ -44,6 +48,9 @@ LOCK = "agent.lock"
 _LOCK_SECONDS = 20.0
 # Resumed a little below the limit. A chip that does not cool down is measured as hot as it is.
 _COOLER, _LONGEST_WAIT, _TELL_EVERY = 3.0, 300.0, 5.0
+_BEAT = 20.0
+# Of a file that is sent in lines of text, and the largest cache that is worth to be sent.
+_PART_BYTES, _MOST_CACHE = 3_000_000, 256_000_000
 
 
 class _BusyError(DeviceError):
@@ -82,6 +89,9 @@ def run_job(job: Job) -> None:
 
 def _run_graphs(job: Job, pinned: str) -> int:
     runtime, visits = load_runtime(job.runtime), 0
+    given = Path(job.cache).read_bytes() if job.cache else b""
+    if isinstance(runtime, CachingRuntime):
+        runtime.cache = given
     if job.task == "operators":
         path = Path(job.graphs[0])
         found = runtime.operators(path, threads=job.threads, runs=job.least_runs)
@@ -89,8 +99,12 @@ def _run_graphs(job: Job, pinned: str) -> int:
         return visits
     graphs = []
     for index, name in enumerate(job.graphs):
-        _write(job, event="loading", graph=index)  # a sign of life: a slow target takes minutes
-        graphs.append(runtime.load(Path(name), threads=job.threads))
+        with _signs_of_life(job, index):
+            graphs.append(runtime.load(Path(name), threads=job.threads))
+    if isinstance(runtime, CachingRuntime):
+        kept = runtime.cache
+        if kept != given and len(kept) <= _MOST_CACHE:
+            _write_file(job, "cache", kept)
     _write(job, event="ready", facts=_facts(job, pinned, runtime.version, graphs))
     if job.task == "outputs":
         for index, graph in enumerate(graphs):
@@ -129,6 +143,26 @@ def _facts(job: Job, pinned: str, version: str, graphs: list[Any]) -> dict[str, 
         "emulated": emulator(),
         "uncontrolled": uncontrolled(pinned),
     }
+
+
+@contextlib.contextmanager
+def _signs_of_life(job: Job, graph: int) -> Iterator[None]:
+    """Says again and again that a graph is being loaded: to build it may take minutes."""
+    over = threading.Event()
+
+    def tell() -> None:
+        with contextlib.suppress(OSError):  # nobody reads any more: the next write will notice
+            while not over.wait(_BEAT):
+                _write(job, event="loading", graph=graph)
+
+    _write(job, event="loading", graph=graph)
+    beat = threading.Thread(target=tell, daemon=True)
+    beat.start()
+    try:
+        yield
+    finally:
+        over.set()
+        beat.join()
 
 
 def _rest(job: Job, gpu: GpuSensors) -> None:
@@ -172,6 +206,12 @@ def _alone() -> Iterator[None]:
                     ) from error
                 time.sleep(0.1)
         yield
+
+
+def _write_file(job: Job, event: str, content: bytes) -> None:
+    for start in range(0, len(content), _PART_BYTES):
+        part = content[start : start + _PART_BYTES]
+        _write(job, event=event, content=base64.b64encode(part).decode())
 
 
 def _write(job: Job, **content: Any) -> None:

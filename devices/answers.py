@@ -1,5 +1,7 @@
 """What an agent answers, read strictly: a target may be broken, or lie."""
 
+import base64
+import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ _MOST_TEXT = 2000
 _MOST_MS = 1e7
 _MOST_SAMPLES, _MOST_TEXTS, _MOST_ENTRIES, _MOST_VALUES = 100_000, 20, 100_000, 10_000_000
 _MOST_WHOLE, _MOST_NUMBER = 2**31, 1e15
+_MOST_BYTES = 2**29
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,34 @@ class Waiting:
     """The target rests, or is too hot to go on; its temperature where it can be read."""
 
     celsius: float | None
+
+
+@dataclass(frozen=True)
+class Cache:
+    """What the runtime keeps for later jobs, see `devices.runtimes.runtime.CachingRuntime`."""
+
+    content: bytes
+
+
+class Parts:
+    """A file on its way, in parts that follow each other."""
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def add(self, message: Mapping[str, Any]) -> None:
+        """Takes the next part.
+
+        Raises:
+            DeviceError: it cannot be.
+        """
+        try:
+            part = base64.b64decode(message["content"], validate=True)
+        except (binascii.Error, ValueError, TypeError, KeyError) as error:
+            raise DeviceError(_cannot_be("part of a file", message)) from error
+        if len(self.content) + len(part) > _MOST_BYTES:
+            raise DeviceError("the target sends a file without an end")
+        self.content += part
 
 
 def read_answer(line: str, nonce: str) -> dict[str, Any]:

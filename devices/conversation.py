@@ -6,7 +6,9 @@ from typing import Any
 
 from devices.agents.agent import Agent
 from devices.answers import (
+    Cache,
     Facts,
+    Parts,
     RoundEnd,
     Visit,
     Waiting,
@@ -66,8 +68,8 @@ def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[dict[str, A
     """
     expected, visits, done = sum(len(order) for _, order in job.rounds), 0, False
     # More would be a target that never ends: each round may rest and wait for a quarter of an
-    # hour, and tells it every five seconds.
-    left = 1000 + expected + 2 * len(job.graphs) + 200 * len(job.rounds)
+    # hour, and tells it every five seconds; each graph may take some minutes to be built.
+    left = 1000 + expected + 20 * len(job.graphs) + 200 * len(job.rounds)
     with closing(lines):  # type: ignore[type-var]
         for line in lines:
             message = read_answer(line, job.nonce)
@@ -86,8 +88,10 @@ def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[dict[str, A
 
 def in_order(
     messages: Iterator[Mapping[str, Any]], names: Sequence[str], job: Job
-) -> Iterator[Facts | Visit | RoundEnd | Waiting]:
+) -> Iterator[Facts | Cache | Visit | RoundEnd | Waiting]:
     """What the answers say: first the facts, then the visits in the very order of the job.
+
+    After the facts comes what the runtime wants to be kept, if that is not what it was given.
 
     Args:
         messages: the answers.
@@ -101,7 +105,7 @@ def in_order(
         [step for number, order in job.rounds
          for step in (*((number, names[index]) for index in order), (number, None))]
     )  # fmt: skip
-    known = False
+    known, cache = False, Parts()
     for message in messages:
         found: Visit | RoundEnd
         step: tuple[int, str | None] | None = None
@@ -109,6 +113,11 @@ def in_order(
             case "ready" if not known:
                 known = True
                 yield read_facts(message)
+                if cache.content:
+                    yield Cache(bytes(cache.content))
+                continue
+            case "cache" if not known:
+                cache.add(message)
                 continue
             case "waiting" if known:
                 yield read_waiting(message)

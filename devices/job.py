@@ -14,6 +14,7 @@ The text is lines of words, so that a small C program reads it as easily as Pyth
     rest 0.0                   seconds of rest before each round
     limit 0.0                  °C above which a round waits, 0 for none
     input NAME                 raw values for the task "outputs", else left out
+    cache NAME                 what the runtime kept from an earlier job, if anything
     graph NAME                 one line a graph, in the order of their indices
     round 0 2 0 1 0            number, then the indices of the graphs to visit
     end
@@ -47,6 +48,7 @@ class Job:
         rest_s: seconds of rest before each round.
         limit_celsius: a round waits while a sensor is above it; 0 for none.
         input: file of the first input's values, raw, for "outputs".
+        cache: file of what the runtime kept from an earlier job, "" for nothing.
         graphs: files of ONNX models.
         rounds: number, and indices of the graphs to visit.
     """
@@ -61,6 +63,7 @@ class Job:
     rest_s: float = 0.0
     limit_celsius: float = 0.0
     input: str = ""
+    cache: str = ""
     graphs: tuple[str, ...] = ()
     rounds: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
@@ -79,6 +82,7 @@ class Job:
             f"rest {self.rest_s}",
             f"limit {self.limit_celsius}",
             *([f"input {self.input}"] if self.input else []),
+            *([f"cache {self.cache}"] if self.cache else []),
             *(f"graph {name}" for name in self.graphs),
             *(f"round {number} {' '.join(map(str, order))}" for number, order in self.rounds),
             _END,
@@ -119,6 +123,7 @@ class Job:
                 rest_s=float(fields.pop("rest")),
                 limit_celsius=float(fields.pop("limit")),
                 input=_name(fields.pop("input")) if "input" in fields else "",
+                cache=_name(fields.pop("cache")) if "cache" in fields else "",
                 graphs=tuple(graphs),
                 rounds=tuple(rounds),
             )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from devices.agents import AGENTS
 from devices.answers import (
+    Cache,
     Facts,
     RoundEnd,
     Visit,
@@ -54,6 +55,7 @@ class Target:
         self._transport = TRANSPORTS[device.transport](device, folder)
         self._files: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
+        self._cache = ""
 
     @property
     def sent_bytes(self) -> int:
@@ -96,6 +98,14 @@ class Target:
         self._files[name] = self._write(model, ".onnx")
         self._sizes[name] = len(model)
 
+    def use_cache(self, content: bytes) -> None:
+        """Gives every later job what a runtime wanted to be kept, see `Cache`; b"" for nothing.
+
+        Raises:
+            DeviceError: there is no room for it.
+        """
+        self._cache = self._write(content, ".cache") if content else ""
+
     def holds(self, name: str) -> bool:
         """Whether a graph was added."""
         return name in self._files
@@ -106,7 +116,7 @@ class Target:
 
     def run(
         self, rounds: Sequence[Round], *, least_runs: int, least_ms: float
-    ) -> Iterator[Facts | Visit | RoundEnd | Waiting]:
+    ) -> Iterator[Facts | Cache | Visit | RoundEnd | Waiting]:
         """Times graphs in one process on the device, in the order of the rounds.
 
         Args:
@@ -115,8 +125,9 @@ class Target:
             least_ms: duration of a visit, at least.
 
         Yields:
-            First the target's facts, then every visit, as it is measured, and the end of every
-            round; between them that it is too hot to go on.
+            First the target's facts, and what its runtime wants to be kept, if that is new; then
+            every visit, as it is measured, and the end of every round; between them that it is too
+            hot to go on.
 
         Raises:
             LinkError: the output is incomplete.
@@ -205,6 +216,7 @@ class Target:
             runtime=self.device.runtime,
             threads=self.device.threads,
             cores=self.device.cores,
+            cache=self._cache,
             **content,
         )
 
@@ -236,7 +248,7 @@ class Target:
     def _push(self, job: Job) -> None:
         with self._room():
             units = dict(self._agent.units(self._folder))
-        for name in (*job.graphs, *filter(None, [job.input])):
+        for name in (*job.graphs, *filter(None, [job.input, job.cache])):
             units[name] = self._folder / name
         self._transport.push(units)
 

@@ -1,5 +1,6 @@
 """The form of a latency table in JSON, and every check of a document in it."""
 
+import base64
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -7,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError
 
+from devices.answers import WARNINGS
 from devices.config import StrictModel
 from devices.device import Fingerprint
 from devices.errors import TableError
@@ -22,6 +24,20 @@ def _date(text: str) -> str:
         datetime.fromisoformat(text)
     except ValueError:
         raise ValueError("it should be a date like 2026-01-31T12:30:00+00:00") from None
+    return text
+
+
+def _warning(text: str) -> str:
+    if text not in WARNINGS:
+        raise ValueError(f"it should be one of {', '.join(sorted(WARNINGS))}")
+    return text
+
+
+def _base64(text: str) -> str:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        raise ValueError("it should be base 64") from None
     return text
 
 
@@ -51,6 +67,7 @@ class VisitEntry(StrictModel):
     reference_ms: Annotated[float, Field(ge=0)]
     date: Date
     samples: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
+    warnings: list[Annotated[str, AfterValidator(_warning)]] = Field(default_factory=list)
 
 
 class ConditionsEntry(StrictModel):
@@ -70,7 +87,7 @@ class ModelEntry(StrictModel):
 
 
 class TableDocument(StrictModel):
-    """A whole latency table."""
+    """A whole latency table; `cache` is of the runtime, see `LatencyTable.cache`."""
 
     format: str
     fingerprint: Fingerprint | None
@@ -78,6 +95,9 @@ class TableDocument(StrictModel):
     visits: list[VisitEntry]
     conditions: list[ConditionsEntry]
     uncontrolled: list[str] = Field(default_factory=list)
+    cache: Annotated[list[Annotated[str, AfterValidator(_base64)]], Field(max_length=1)] = Field(
+        default_factory=list
+    )
     models: list[ModelEntry]
 
 

@@ -1,5 +1,6 @@
 """A whole latency table as one JSON document, and back: to keep, to send, to read elsewhere."""
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -70,7 +71,7 @@ def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[Any]]]:
             for key, blocks in graphs.items()
         ),
     )
-    yield "visits", ({**asdict(visit), "date": date} for visit, date in visits)
+    yield "visits", (_visit(visit, date) for visit, date in visits)
     yield (
         "conditions",
         (
@@ -79,7 +80,16 @@ def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[Any]]]:
         ),
     )
     yield "uncontrolled", iter(table.uncontrolled())
+    if cache := table.cache():
+        yield "cache", iter([base64.b64encode(cache).decode()])
     yield "models", ({"scope": scope, "content": content} for scope, content in models.items())
+
+
+def _visit(visit: Visit, date: str) -> dict[str, Any]:
+    entry = {**asdict(visit), "date": date}
+    if not visit.warnings:  # as most have none
+        del entry["warnings"]
+    return entry
 
 
 def _fill(table: LatencyTable, document: TableDocument) -> None:
@@ -89,7 +99,12 @@ def _fill(table: LatencyTable, document: TableDocument) -> None:
     table.finish(g.key for g in document.graphs if g.finished)
     table.add_dated(
         [
-            (Visit(v.graph, v.session, v.round, tuple(v.samples), v.reference_ms), v.date)
+            (
+                Visit(
+                    v.graph, v.session, v.round, tuple(v.samples), v.reference_ms, tuple(v.warnings)
+                ),
+                v.date,
+            )
             for v in document.visits
         ]
     )
@@ -98,6 +113,8 @@ def _fill(table: LatencyTable, document: TableDocument) -> None:
     )
     if document.uncontrolled:
         table.add_uncontrolled(document.uncontrolled)
+    for cache in document.cache:
+        table.keep_cache(base64.b64decode(cache))
     for model in document.models:
         table.save_model(model.scope, model.content)
 

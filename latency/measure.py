@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from devices.answers import RoundEnd
+from devices.answers import Cache, RoundEnd
 from devices.answers import Visit as TargetVisit
 from devices.device import Device, Fingerprint
 from devices.errors import LinkError, TableError
@@ -54,14 +54,21 @@ class VisitLog(Protocol):
     def add_uncontrolled(self, names: Sequence[str]) -> None:
         """Keeps what of the machine was left to chance, see `devices.uncontrolled`."""
 
+    def cache(self) -> bytes:
+        """What the runtime wanted to be given again, b"" for nothing."""
+
+    def keep_cache(self, content: bytes) -> None:
+        """Keeps what the runtime made of it, see `devices.runtimes.runtime.CachingRuntime`."""
+
 
 class MemoryLog:
     """Visits that are forgotten when the process ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache: bytes = b"") -> None:
         self.fingerprint: Fingerprint | None = None
         self.conditions: list[dict[str, float]] = []
         self._visits: list[Visit] = []
+        self._cache = cache
 
     def bind(self, fingerprint: Fingerprint) -> None:
         """See `VisitLog`."""
@@ -83,6 +90,14 @@ class MemoryLog:
     def add_uncontrolled(self, names: Sequence[str]) -> None:
         """See `VisitLog`."""
         del names
+
+    def cache(self) -> bytes:
+        """See `VisitLog`."""
+        return self._cache
+
+    def keep_cache(self, content: bytes) -> None:
+        """See `VisitLog`."""
+        self._cache = content
 
 
 def measure(
@@ -124,6 +139,8 @@ def measure_models(
     models: Mapping[str, bytes],
     schedule: Schedule,
     progress: Progress | None = None,
+    *,
+    cache: bytes = b"",
 ) -> dict[str, Summary]:
     """Measures given ONNX files side by side, as they are, without a table.
 
@@ -132,6 +149,7 @@ def measure_models(
         models: serialised models by name, with fixed input shapes.
         schedule: visits a model.
         progress: told after every few visits.
+        cache: of the device's table, see `LatencyTable.cache`.
 
     Returns:
         The summary of each model, in ms.
@@ -139,7 +157,7 @@ def measure_models(
     Raises:
         DeviceError: the device failed.
     """
-    log = MemoryLog()
+    log = MemoryLog(cache)
     ready = {name: (lambda model=model: model) for name, model in models.items()}
     run_sessions(device, ready, log, schedule, progress)
     return log.visits().summaries()
@@ -258,6 +276,7 @@ def _run(
 ) -> Iterator[int]:
     """Runs a job and keeps its visits; yields how many, whenever some were kept."""
     before, waiting = 0.0, list[TargetVisit]()
+    target.use_cache(log.cache())
     job = target.run(rounds, least_runs=schedule.least_runs, least_ms=schedule.least_ms)
     for message in job:
         match message:
@@ -266,6 +285,8 @@ def _run(
                 identity.require_real(target.device.name)
                 log.bind(identity.fingerprint)
                 log.add_uncontrolled(identity.uncontrolled)
+            case Cache():
+                log.keep_cache(message.content)
             case RoundEnd():
                 log.add_conditions(session, message.round, message.conditions)
                 before = 0.0
@@ -274,6 +295,9 @@ def _run(
             case TargetVisit():
                 after = min(message.samples)
                 slower = max(before, after)
-                log.add([Visit(v.graph, session, v.round, v.samples, slower) for v in waiting])
+                log.add(
+                    [Visit(v.graph, session, v.round, v.samples, slower, v.warnings)
+                     for v in waiting]
+                )  # fmt: skip
                 yield len(waiting)
                 before, waiting = after, []

@@ -92,6 +92,9 @@ def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, dict[str, Any
     merged.add_dated(_renumbered(merged.visits(), dated))
     merged.finish(finished)
     merged.add_uncontrolled(table.uncontrolled())
+    # Of two caches the first one's: what both were measured with cannot be told any more.
+    if not merged.cache() and table.cache():
+        merged.keep_cache(table.cache())
     known = set(merged.condition_rows())
     merged.add_condition_rows(row for row in table.condition_rows() if row not in known)
     return models

@@ -178,8 +178,6 @@ def _noise(record: _Record) -> Noise:
     from scipy.stats import theilslopes  # here, because it takes a second to import
 
     visits = Visits(record.visits)
-    sessions = sorted({visit.session for visit in record.visits})
-    by_session = [visits.summary(NETWORK_NAME, [session]).ms for session in sessions]
     p10, p90 = np.quantile(np.concatenate(record.reference), [0.1, 0.9])
     fastest = np.array([min(samples) for samples in record.reference])
     low = np.quantile(fastest, 0.1)
@@ -189,7 +187,7 @@ def _noise(record: _Record) -> Noise:
         spread=float((p90 - p10) / p10),
         slow_share=float(np.mean(fastest > AFFECTED * low)),
         drift=float(theilslopes(fastest, record.seconds).slope * length / low),
-        session_spread=(max(by_session) - min(by_session)) / min(by_session),
+        session_spread=visits.session_spread(NETWORK_NAME),
         reference_ms=float(p10),
         network_ms=visits.summary(NETWORK_NAME).ms,
         seconds=record.elapsed(),

@@ -37,6 +37,10 @@ CREATE TABLE IF NOT EXISTS visits (
     PRIMARY KEY (graph, session, round));
 CREATE TABLE IF NOT EXISTS conditions (
     session INTEGER NOT NULL, round INTEGER NOT NULL, content TEXT NOT NULL, date TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS warnings (
+    graph TEXT NOT NULL, session INTEGER NOT NULL, round INTEGER NOT NULL, names TEXT NOT NULL,
+    PRIMARY KEY (graph, session, round));
+CREATE TABLE IF NOT EXISTS caches (sha256 TEXT PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS models (
     scope TEXT PRIMARY KEY, content TEXT NOT NULL, date TEXT NOT NULL)
 """
@@ -109,6 +113,28 @@ class LatencyTable:
         rows = self._database.rows("SELECT content FROM provenance WHERE name = 'uncontrolled'")
         return [str(name) for name in json.loads(rows[0][0])] if rows else []
 
+    def cache(self) -> bytes:
+        """What the device's runtime wants to be given again, b"" for nothing.
+
+        See `devices.runtimes.runtime.CachingRuntime`. With the timing cache of TensorRT the engines
+        of all blocks, of the networks that they are checked by, and of what is exported later are
+        made of the same kernels.
+        """
+        rows = self._database.rows("SELECT content FROM caches")
+        return bytes(rows[0][0]) if rows else b""
+
+    def keep_cache(self, content: bytes) -> None:
+        """Keeps what the device's runtime made of the cache so far, in place of that."""
+        with self._database.transaction():
+            self._database.write("DELETE FROM caches")
+            row = (hashlib.sha256(content).hexdigest(), content)
+            self._database.write("INSERT INTO caches VALUES (?, ?)", row)
+
+    def cache_hash(self) -> str | None:
+        """SHA-256 of the cache, None when there is none."""
+        rows = self._database.rows("SELECT sha256 FROM caches")
+        return str(rows[0][0]) if rows else None
+
     def register(self, graphs: Mapping[str, Network]) -> None:
         """Notes graphs (single blocks, or whole networks) by key, those that are new."""
         with self._database.transaction():
@@ -145,8 +171,15 @@ class LatencyTable:
         """Stores visits of another table with the dates of their measurement, see `add`."""
         with self._database.transaction():
             for v, date in visits:
-                row = (v.graph, v.session, v.round, json.dumps(v.samples), v.reference_ms, date)
-                self._database.write("INSERT INTO visits VALUES (?, ?, ?, ?, ?, ?)", row)
+                key = (v.graph, v.session, v.round)
+                self._database.write(
+                    "INSERT INTO visits VALUES (?, ?, ?, ?, ?, ?)",
+                    (*key, json.dumps(v.samples), v.reference_ms, date),
+                )
+                if v.warnings:
+                    self._database.write(
+                        "INSERT INTO warnings VALUES (?, ?, ?, ?)", (*key, " ".join(v.warnings))
+                    )
 
     def add_conditions(self, session: int, number: int, conditions: Mapping[str, float]) -> None:
         """Stores what the machine was like during a round, see `devices.conditions`."""
@@ -180,13 +213,23 @@ class LatencyTable:
     def dated_visits(self) -> list[tuple[Visit, str]]:
         """Every visit, in the order of `visits`, and when it was stored, ISO 8601 in UTC."""
         rows = self._database.rows(
-            "SELECT graph, session, round, samples, reference_ms, date FROM visits "
-            "ORDER BY graph, session, round"
+            "SELECT graph, session, round, samples, reference_ms, names, date FROM visits "
+            "LEFT JOIN warnings USING (graph, session, round) ORDER BY graph, session, round"
         )
         try:
             return [
-                (Visit(graph, session, number, tuple(json.loads(samples)), reference), date)
-                for graph, session, number, samples, reference, date in rows
+                (
+                    Visit(
+                        graph,
+                        session,
+                        number,
+                        tuple(json.loads(samples)),
+                        reference,
+                        tuple((names or "").split()),
+                    ),
+                    date,
+                )
+                for graph, session, number, samples, reference, names, date in rows
             ]
         except (ValueError, TypeError) as error:
             raise TableError(f"{self.path} holds a visit that cannot be read: {error}") from error

@@ -1,6 +1,7 @@
 """Visits of graphs, those set aside because the machine was slow, and what all of them say."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,8 @@ import numpy as np
 # than the table's low quantile of it. Of the server core in docs/benchmarks.md the reference stays
 # within 5 % in its fast state and takes 20 to 30 % longer in its slow one.
 AFFECTED = 1.10
+# Of a graph's visits, how many must come with a warning for its latency to come with it.
+_OFTEN = 0.1
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Visit:
         samples: milliseconds of each inference.
         reference_ms: what the reference block took around this visit, the slower time of the two
             (each the least of its own samples); 0 when there was none.
+        warnings: what was wrong with it, of `devices.answers.WARNINGS`.
     """
 
     graph: str
@@ -45,6 +49,7 @@ class Visit:
     round: int
     samples: tuple[float, ...]
     reference_ms: float = 0.0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Summary:
             usually takes, and divided by what it took around the sample. That takes out the
             drift of the machine; a low quantile, because interruptions only ever add time.
         min, p10, median, p90: of the samples as they were, in ms.
+        warnings: those that at least a tenth of the visits came with, see `Visit`.
     """
 
     samples: int
@@ -72,24 +78,33 @@ class Summary:
     p10: float
     median: float
     p90: float
+    warnings: tuple[str, ...] = ()
 
     @classmethod
-    def of(
-        cls, visits: Iterable[Iterable[float]], speeds: Iterable[float], redone: int = 0
-    ) -> "Summary":
-        """The summary of some visits' samples.
+    def of(cls, visits: Sequence["Visit"], speeds: Iterable[float], redone: int) -> "Summary":
+        """The summary of some visits.
 
         Args:
-            visits: the samples of each, ms.
+            visits: of one graph, at least one.
             speeds: for each, by what to multiply to get it at the machine's usual speed.
             redone: visits that were set aside.
         """
-        rows = [np.asarray(list(visit), dtype=np.float64) for visit in visits]
+        rows = [np.asarray(visit.samples, dtype=np.float64) for visit in visits]
         steady = [row * speed for row, speed in zip(rows, speeds, strict=True)]
         values = np.concatenate(rows)
         p10, median, p90 = map(float, np.quantile(values, [0.1, 0.5, 0.9]))
         latency = float(np.quantile(np.concatenate(steady), 0.25))
-        return cls(len(values), len(rows), redone, latency, float(values.min()), p10, median, p90)
+        low = float(values.min())
+        shares = warning_shares(visits)
+        warnings = tuple(name for name, share in shares.items() if share >= _OFTEN)
+        return cls(len(values), len(rows), redone, latency, low, p10, median, p90, warnings)
+
+
+def warning_shares(visits: Iterable[Visit]) -> dict[str, float]:
+    """The share of visits with each warning that came, 0 to 1, by name."""
+    every = [visit.warnings for visit in visits]
+    counts = Counter(name for warnings in every for name in warnings)
+    return {name: count / len(every) for name, count in sorted(counts.items())}
 
 
 class Visits:
@@ -147,7 +162,7 @@ class Visits:
         # A minority of fast visits is no better known: a burst of turbo in the first session.
         used = clean if 2 * len(clean) >= len(visits) else visits
         speeds = [self.usual / v.reference_ms if v.reference_ms else 1.0 for v in used]
-        return Summary.of((visit.samples for visit in used), speeds, len(visits) - len(used))
+        return Summary.of(used, speeds, len(visits) - len(used))
 
     def difference(self, graph: str, one: Container[int], other: Container[int]) -> float:
         """What a graph's latencies by two sets of sessions differ by, relative to their mean."""
@@ -157,6 +172,15 @@ class Visits:
     def summaries(self, sessions: Container[int] | None = None) -> dict[str, Summary]:
         """The summary of every visited graph."""
         return {key: self.summary(key, sessions) for key in self.graphs() if self.of(key, sessions)}
+
+    def session_spread(self, graph: str) -> float:
+        """(max − min) / min of a graph's latencies by each session alone; 0 for one session.
+
+        Each session loads the graph anew; on a GPU it builds another engine.
+        """
+        sessions = {visit.session for visit in self.of(graph)}
+        by_session = [self.summary(graph, [session]).ms for session in sessions]
+        return (max(by_session) - min(by_session)) / min(by_session)
 
     def affected_share(self) -> float:
         """The share of visits that were affected, 0 to 1."""

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from devices.runtimes.runtime import LoadedGraph, Runtime
+from devices.runtimes.runtime import CachingRuntime, LoadedGraph, Runtime
 
 RUNTIMES = {
     "onnxruntime": "devices.runtimes.onnxruntime:OnnxRuntime",
@@ -24,4 +24,4 @@ def load_runtime(name: str) -> Runtime:
     return runtime
 
 
-__all__ = ["ON_GPUS", "RUNTIMES", "LoadedGraph", "Runtime", "load_runtime"]
+__all__ = ["ON_GPUS", "RUNTIMES", "CachingRuntime", "LoadedGraph", "Runtime", "load_runtime"]

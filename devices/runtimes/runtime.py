@@ -1,7 +1,7 @@
 """Runtime: what loads a graph on a target and times it."""
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -66,3 +66,16 @@ class Runtime(Protocol):
         Raises:
             DeviceError: the file cannot be loaded.
         """
+
+
+@runtime_checkable
+class CachingRuntime(Protocol):
+    """A runtime that builds graphs again the same way, and sooner, when it is given its cache.
+
+    Attributes:
+        cache: to begin with what it was in an earlier process with the same GPU and version, b""
+            for nothing; after graphs were loaded, what to give to the next one. A cache of
+            elsewhere does no harm.
+    """
+
+    cache: bytes

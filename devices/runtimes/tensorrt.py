@@ -29,12 +29,11 @@ class TensorRt:
         cuda: the GPU.
     """
 
-    def __init__(self, flavour: str, *, cache: bytes = b"") -> None:
+    def __init__(self, flavour: str) -> None:
         """Looks for a GPU, then for TensorRT.
 
         Args:
             flavour: a key of `trt_build.NAMES`: one product is never taken for the other.
-            cache: what `cache` said in an earlier process with the same GPU and version.
 
         Raises:
             DeviceError: there is no GPU, or no TensorRT.
@@ -45,8 +44,8 @@ class TensorRt:
         self._stream = self.cuda.stream()
         self._log = make_log(self._trt)
         self._runtime = self._trt.Runtime(self._log)
-        self._kernels = KernelCache(cache) if flavour == "tensorrt_rtx" else None
-        self._timing_cache = cache
+        self._kernels = KernelCache() if flavour == "tensorrt_rtx" else None
+        self._timing_cache = b""
         self._builder: TrtBuilder | None = None
 
     @property
@@ -61,13 +60,17 @@ class TensorRt:
 
     @property
     def cache(self) -> bytes:
-        """What makes the next process build and load the same engines sooner.
-
-        The timing cache of TensorRT; the compiled kernels of TensorRT-RTX.
-        """
+        """See `CachingRuntime`: TensorRT's timing cache; the compiled kernels of TensorRT-RTX."""
         if self._kernels is not None:
-            return self._kernels.content()
+            return self._kernels.content
         return self._builder.cache if self._builder is not None else self._timing_cache
+
+    @cache.setter
+    def cache(self, content: bytes) -> None:
+        if self._kernels is not None:
+            self._kernels = KernelCache(content)
+        else:
+            self._timing_cache, self._builder = content, None
 
     def load(self, model: Path, *, threads: int) -> TrtGraph:
         """Builds the engine of an ONNX file and loads it.
@@ -149,8 +152,8 @@ class TensorRt:
 class KernelCache:
     """TensorRT-RTX's: what it compiled for engines when they were loaded, one cache for all."""
 
-    def __init__(self, content: bytes) -> None:
-        """Takes what `content` said in another process."""
+    def __init__(self, content: bytes = b"") -> None:
+        """Takes what `content` was in another process."""
         self._content = content
         self._cache: Any = None
         self._made_by: Any = None
@@ -167,6 +170,7 @@ class KernelCache:
         config.set_runtime_cache(self._cache)
         return config
 
+    @property
     def content(self) -> bytes:
         """What was compiled so far."""
         return self._content if self._cache is None else bytes(self._cache.serialize())

@@ -114,12 +114,19 @@ def profile(
         return
     from devices.device import load_device
     from hwnas.cli.show import show_model
+    from hwnas.cli.visit_warnings import show_warnings
     from hwnas.runs.latencies import table_path
     from hwnas.runs.profiling import profile_space
+    from latency.table import LatencyTable
+    from latency.visits import warning_shares
 
     chosen = load_device(loaded.device if loaded else single or "local_cpu")
     path = table_path(loaded.table if loaded else table, chosen)
     with output.progress(f"measuring {target.name} on {chosen.name}") as update:
         model = profile_space(target, chosen, path, counts, update)
     document = show_model(output, path, target, model)
+    with LatencyTable.existing(path) as opened:
+        shares = warning_shares(opened.visits())
+    show_warnings(output, shares)
+    document["warning_shares"] = shares
     output.document(document)

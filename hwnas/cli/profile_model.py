@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from devices.errors import ConfigError, DeviceError
 from hwnas.cli.output import Output
+from hwnas.cli.visit_warnings import WARNINGS
 
 if TYPE_CHECKING:
     from latency.foreign import Measured
@@ -77,6 +78,8 @@ def _show(model: Path, device: str, measured: "Measured", output: Output) -> Non
         f"measured twice: {100 * measured.noise:.1f} % apart; {summary.visits} visits counted, "
         f"{summary.redone} set aside because the machine was slow"
     )
+    for name in summary.warnings:
+        output.say(f"warning: {name}: {WARNINGS[name]}")
     if measured.operators:
         _show_operators(measured, output)
 

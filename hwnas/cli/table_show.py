@@ -1,5 +1,6 @@
 """`hwnas table show`: what a latency table holds, and how right it is."""
 
+import statistics
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,10 @@ _MEANINGS = {
     "load": "load",
     "others": "share of the processor that others used",
     "stolen": "share of the processor that was stolen",
+    "gpu_mhz": "clock of the GPU (MHz)",
+    "gpu_celsius": "GPU (°C)",
+    "gpu_watts": "power of the GPU (W)",
+    "gpu_joules": "energy of the GPU, a round (J)",
 }
 
 
@@ -29,17 +34,22 @@ def show_table(
 ) -> None:
     """Show a table's provenance, its latency models with their error, and its blocks."""
     from hwnas.cli.show import show_validation
+    from hwnas.cli.visit_warnings import show_warnings
     from latency.model import LatencyModel
     from latency.table import LatencyTable
+    from latency.visits import warning_shares
 
     output = Output(as_json)
     with LatencyTable.existing(table) as opened:
         provenance, conditions = _provenance(opened), opened.conditions()
         known, models, visits = opened.blocks(), opened.models(), opened.visits()
-    _show_provenance(output, table, provenance, conditions, visits)
+    spread = _spread(visits)
+    _show_provenance(output, table, provenance, conditions, visits, spread)
     for scope, content in models.items():
         output.line(scope)
         show_validation(output, LatencyModel.from_dict(content))
+    shares = warning_shares(visits)
+    show_warnings(output, shares)
     summaries = visits.summaries()
     measured = {key: summaries[key] for key in known if key in summaries}
     if blocks:
@@ -52,6 +62,8 @@ def show_table(
             "conditions": {name: list(span) for name, span in conditions.items()},
             "reference_ms": visits.baseline,
             "affected_share": visits.affected_share(),
+            "session_spread": spread,
+            "warning_shares": shares,
             "models": models,
             "blocks": {key: asdict(summary) for key, summary in measured.items()},
             "networks": networks,
@@ -65,7 +77,15 @@ def _provenance(table: "LatencyTable") -> dict[str, Any]:
     found = {**(asdict(fingerprint) if fingerprint else {}), **dict(between)}
     if left := table.uncontrolled():
         found["not controlled while measuring"] = ", ".join(left)
+    if kept := table.cache_hash():
+        found["cache of the runtime"] = f"sha256 {kept}"
     return found
+
+
+def _spread(visits: "Visits") -> list[float] | None:
+    """By what the sessions of a graph differ: the median over all graphs, and the worst."""
+    spreads = [visits.session_spread(graph) for graph in visits.graphs()]
+    return [statistics.median(spreads), max(spreads)] if spreads else None
 
 
 def _show_provenance(
@@ -74,6 +94,7 @@ def _show_provenance(
     provenance: dict[str, Any],
     conditions: dict[str, tuple[float, float]],
     visits: "Visits",
+    spread: list[float] | None,
 ) -> None:
     rows = [[name, str(value)] for name, value in provenance.items()]
     rows += [
@@ -83,6 +104,10 @@ def _show_provenance(
     if visits.baseline:
         rows.append(["reference block, undisturbed (ms)", f"{visits.baseline:.4g}"])
         rows.append(["visits set aside: the machine was slow", f"{visits.affected_share():.1%}"])
+    if spread is not None:
+        rows.append(
+            ["sessions of one graph differ by", f"{spread[0]:.1%}, at most {spread[1]:.1%}"]
+        )
     output.table(str(path), ["", "value"], rows)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from devices.answers import WARNINGS, Visit, read_visit
+from devices.answers import WARNINGS, Parts, Visit, read_visit
 from devices.errors import DeviceError
 from devices.runtimes import gpu_timing
 
@@ -27,3 +27,13 @@ def test_warnings_that_cannot_be_are_refused(warnings: Any) -> None:
 def test_the_warnings_are_those_that_timing_on_a_gpu_gives() -> None:
     given = {gpu_timing.ENQUEUE_BOUND, gpu_timing.UNSTABLE, gpu_timing.NO_GRAPH}
     assert given == WARNINGS
+
+
+def test_a_file_comes_in_parts_and_only_in_base_64() -> None:
+    parts = Parts()
+    for content in ("aGVs", "bG8="):
+        parts.add({"content": content})
+    assert parts.content == b"hello"
+    for wrong in ({"content": "no base 64"}, {"content": 7}, {}):
+        with pytest.raises(DeviceError, match="sent part of a file that cannot be"):
+            parts.add(wrong)

@@ -1,3 +1,5 @@
+import hashlib
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,3 +81,26 @@ def test_a_missing_table_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="make one with 'hwnas profile'"):
         LatencyTable.existing(tmp_path / "t.sqlite")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_keeps_one_cache_and_knows_its_hash(tmp_path: Path) -> None:
+    with LatencyTable(tmp_path / "t.sqlite") as table:
+        assert (table.cache(), table.cache_hash()) == (b"", None)
+        table.keep_cache(b"first")
+        table.keep_cache(b"second")
+    with LatencyTable.existing(tmp_path / "t.sqlite") as table:
+        assert table.cache() == b"second"
+        assert table.cache_hash() == hashlib.sha256(b"second").hexdigest()
+
+
+def test_a_table_of_before_there_were_caches_and_warnings_is_read(tmp_path: Path) -> None:
+    with LatencyTable(tmp_path / "t.sqlite") as table:
+        table.add([Visit("a", 0, 0, (1.0,))])
+    with sqlite3.connect(tmp_path / "t.sqlite") as file:
+        file.execute("DROP TABLE caches")
+        file.execute("DROP TABLE warnings")
+    file.close()
+    with LatencyTable.existing(tmp_path / "t.sqlite") as table:
+        table.add([Visit("a", 0, 1, (1.0,), warnings=("unstable",))])
+        assert [visit.warnings for visit in table.visits()] == [(), ("unstable",)]
+        assert table.cache() == b""

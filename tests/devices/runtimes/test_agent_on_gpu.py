@@ -1,12 +1,15 @@
 """The agent with a GPU: what is particular to one reaches the host."""
 
+import base64
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from devices import agent
 from devices.agent import run_job
 from devices.answers import read_facts, read_visit
 from devices.job import Job
@@ -32,12 +35,35 @@ def answers(
 
 
 def test_the_product_its_version_and_the_gpu_are_facts(answers: list[dict[str, Any]]) -> None:
-    facts = read_facts(answers[1])
+    facts = read_facts(answers[2])
     assert (facts["runtime"], facts["runtime_version"]) == FLAVOURS[1]
     assert facts["provider"] == "TensorRT on Played GPU"
 
 
 def test_the_warnings_of_a_visit_arrive(answers: list[dict[str, Any]]) -> None:
-    visit = read_visit(answers[2], ["a"])
+    visit = read_visit(answers[3], ["a"])
     assert visit.samples == pytest.approx((0.4, 0.4))
     assert visit.warnings == ("no_cuda_graph",)
+
+
+def test_what_the_runtime_was_given_and_keeps_comes_before_it_is_ready(
+    answers: list[dict[str, Any]],
+) -> None:
+    assert [one["event"] for one in answers[:3]] == ["loading", "cache", "ready"]
+    assert base64.b64decode(answers[1]["content"]) == b"timings"
+
+
+def test_building_for_long_gives_signs_of_life(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = threading.Semaphore(0)
+    write = agent._write
+    monkeypatch.setattr(agent, "_BEAT", 0.001)
+    monkeypatch.setattr(agent, "_write", lambda *a, **k: (write(*a, **k), told.release()))
+    job = Job(nonce="n", runtime="tensorrt", threads=1, cores="any")
+    with agent._signs_of_life(job, 3):
+        for _ in range(3):
+            assert told.acquire(timeout=30)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) >= 3
+    assert all((one["event"], one["graph"]) == ("loading", 3) for one in lines)

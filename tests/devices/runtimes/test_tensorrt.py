@@ -115,7 +115,8 @@ def test_tensors_that_cannot_be_filled_are_refused(
 def test_what_was_learnt_is_given_to_the_next_process(
     flavour: tuple[str, str], played: PlayedTrt, model: Path
 ) -> None:
-    runtime = TensorRt(flavour[0], cache=b"earlier")
+    runtime = TensorRt(flavour[0])
+    runtime.cache = b"earlier"
     assert runtime.cache == b"earlier"
     runtime.load(model, threads=1)
     runtime.load(model, threads=1)
@@ -131,7 +132,9 @@ def test_a_timing_cache_of_another_gpu_is_left_aside(
     flavour: tuple[str, str], played: PlayedTrt, model: Path
 ) -> None:
     played.refuses.add("set_timing_cache")
-    TensorRt(flavour[0], cache=b"another's").load(model, threads=1)
+    runtime = TensorRt(flavour[0])
+    runtime.cache = b"another's"
+    runtime.load(model, threads=1)
     assert played.caches == [b"another's", *([b""] if flavour[0] == "tensorrt" else [])]
 
 

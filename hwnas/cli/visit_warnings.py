@@ -1,0 +1,23 @@
+"""What was often wrong with the visits of a graph, in words."""
+
+from collections.abc import Mapping
+
+from hwnas.cli.output import Output
+
+WARNINGS = {
+    "enqueue_bound": "the processor took longer to launch an inference than the GPU to run it, so "
+    "that times are partly the launch's; a larger batch is less so",
+    "unstable": "times varied by more than 2.5 %; see that nothing else uses the GPU, and lock its "
+    "clock with 'nvidia-smi --lock-gpu-clocks'",
+    "no_cuda_graph": "no CUDA graph could be made of the work, and every kernel was launched by "
+    "itself, which takes longer",
+}
+"""What the warnings of a visit mean, see `devices.answers.WARNINGS`."""
+_OFTEN = 0.1
+
+
+def show_warnings(output: Output, shares: Mapping[str, float]) -> None:
+    """Says what was often wrong with visits, and the mend; `shares` as of `warning_shares`."""
+    for name, share in shares.items():
+        if share >= _OFTEN:
+            output.say(f"warning: {share:.0%} of the visits came with {name}: {WARNINGS[name]}")

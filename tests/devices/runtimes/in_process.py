@@ -1,0 +1,36 @@
+"""The local device with the agent in this process, where a GPU and its runtime can be played."""
+
+import contextlib
+import io
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from devices.agent import run_job
+from devices.device import Device
+from devices.errors import DeviceError, ProgramError
+from devices.job import Job
+from devices.runtimes import gpu_timing
+from devices.transports import TRANSPORTS
+from devices.transports.local import WHERE, LocalTransport
+
+
+class InProcess(LocalTransport):
+    """Runs each job here; its text goes there and back as it would."""
+
+    def run(self, command: Sequence[str], given: str) -> Iterator[str]:
+        del command
+        try:
+            with contextlib.chdir(self._folder), contextlib.redirect_stdout(io.StringIO()) as said:
+                run_job(Job.from_text(given))
+        except DeviceError as error:
+            raise ProgramError(WHERE, 2, str(error), [str(error)]) from error
+        yield from said.getvalue().splitlines()
+
+
+def gpu_device(monkeypatch: pytest.MonkeyPatch, runtime: str, **keys: object) -> Device:
+    """A device of this machine's played GPU, with short warm-ups."""
+    monkeypatch.setitem(TRANSPORTS, "local", InProcess)
+    monkeypatch.setattr(gpu_timing, "WARM_UP_MS", 1.0)
+    # Not pinned: that would be this very process.
+    return Device(name="gpu", runtime=runtime, cores="any", **keys)  # type: ignore[arg-type]

@@ -1,0 +1,93 @@
+"""Tables of a played GPU: caches of its runtime, and warnings of its visits."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from devices.device import Device
+from devices.errors import TableError
+from latency.blocks import ConvBlock
+from latency.interchange_json import table_from_json, table_to_json
+from latency.measure import measure
+from latency.merge import merge
+from latency.schedule import Schedule
+from latency.table import LatencyTable, register_all
+from latency.visits import warning_shares
+from tests.devices.runtimes.conftest import gpu as gpu
+from tests.devices.runtimes.fake_cuda import Gpu
+from tests.devices.runtimes.flavours import FLAVOURS
+from tests.devices.runtimes.in_process import gpu_device
+from tests.devices.runtimes.played_trt import PlayedTrt
+
+BLOCKS = [ConvBlock(3, 8, 3, 2, "relu", 16), ConvBlock(8, 8, 3, 1, "relu", 8)]
+SCHEDULE = Schedule(sessions=2, most_sessions=2, rounds=2)
+
+
+@pytest.fixture(params=FLAVOURS, ids="-".join)
+def played(request: pytest.FixtureRequest, gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> PlayedTrt:
+    flavour, version = request.param
+    played = PlayedTrt(flavour, version, gpu)
+    monkeypatch.setitem(sys.modules, flavour, played.module)
+    return played
+
+
+@pytest.fixture
+def device(played: PlayedTrt, monkeypatch: pytest.MonkeyPatch) -> Device:
+    return gpu_device(monkeypatch, played.module.__name__)
+
+
+def profiled(path: Path, device: Device) -> None:
+    with LatencyTable(path) as table:
+        measure(device, table, register_all(table, BLOCKS, []), SCHEDULE)
+
+
+def test_the_cache_of_the_runtime_goes_into_the_table_and_to_the_next_session(
+    played: PlayedTrt, device: Device, tmp_path: Path
+) -> None:
+    profiled(tmp_path / "t.sqlite", device)
+    with LatencyTable.existing(tmp_path / "t.sqlite") as table:
+        cache = table.cache()
+        assert cache in (b"timings", b"kernels")
+        assert table.cache_hash() is not None
+    first = [b""] * 3 if cache == b"timings" else []  # one a graph, and the reference block
+    given = [cache] * 3 if cache == b"timings" else [cache]
+    learnt = [b"", *[cache] * 2] if cache == b"timings" else first
+    assert played.caches == [*learnt, *given]
+
+
+def test_the_warnings_of_visits_are_kept_and_merged(
+    gpu: Gpu, device: Device, tmp_path: Path
+) -> None:
+    profiled(tmp_path / "calm.sqlite", device)
+    gpu.capturable = False
+    profiled(tmp_path / "warned.sqlite", device)
+    merge([tmp_path / "calm.sqlite", tmp_path / "warned.sqlite"], tmp_path / "both.sqlite")
+    shares = {}
+    for name in ("calm", "warned", "both"):
+        with LatencyTable.existing(tmp_path / f"{name}.sqlite") as table:
+            shares[name] = warning_shares(table.visits()).get("no_cuda_graph", 0.0)
+            assert table.cache()
+            said = {name for one in table.summaries().values() for name in one.warnings}
+            assert ("no_cuda_graph" in said) == (name != "calm")
+    assert shares == {"calm": 0.0, "warned": 1.0, "both": 0.5}
+
+
+def test_warnings_and_the_cache_go_to_json_and_back(
+    gpu: Gpu, device: Device, tmp_path: Path
+) -> None:
+    gpu.capturable = False
+    profiled(tmp_path / "a.sqlite", device)
+    with LatencyTable.existing(tmp_path / "a.sqlite") as table:
+        text = table_to_json(table)
+        table_from_json(text, "a.json", tmp_path / "b.sqlite")
+        with LatencyTable.existing(tmp_path / "b.sqlite") as other:
+            assert list(other.visits()) == list(table.visits())
+            assert other.cache() == table.cache() != b""
+    for wrong, said in (
+        (text.replace("no_cuda_graph", "no_luck"), r"warnings\[0\] is 'no_luck', but it should be"),
+        (text.replace('"cache": [\n"', '"cache": [\n"?'), r"cache\[0\] is .* it should be base 64"),
+    ):
+        with pytest.raises(TableError, match=said):
+            table_from_json(wrong, "wrong.json", tmp_path / "c.sqlite")
+    assert not (tmp_path / "c.sqlite").exists()
