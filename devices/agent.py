@@ -12,7 +12,8 @@ current folder, and writes one JSON object a line, each with the job's nonce:
 - `{"event": "waiting", "celsius": t}` every few seconds of rest or heat; t may be null;
 - `{"event": "round", "round": r, "conditions": {...}}` after each round, see `devices.conditions`;
 - `{"event": "operators", "operators": [{...}, ...]}`, `{"event": "outputs", "graph": i,
-  "values": [...]}` or `{"event": "health", "findings": [{...}, ...]}` for the other tasks;
+  "values": [...]}`, `{"event": "engine", "content": "..."}` (a part, in base 64) or
+  `{"event": "health", "findings": [{...}, ...]}` for the other tasks;
 - `{"event": "done", "visits": n}` at the end. Output without it is incomplete.
 
 Exit code 0; 2 with a sentence on the standard error; 3 when nobody reads any more. Of several
@@ -40,7 +41,7 @@ from devices.errors import DeviceError
 from devices.job import BUSY, Job
 from devices.machine import core_count, cpu_name
 from devices.nvml import GpuSensors
-from devices.runtimes import CachingRuntime, load_runtime
+from devices.runtimes import BuildingRuntime, CachingRuntime, load_runtime
 from devices.uncontrolled import uncontrolled
 
 LOCK = "agent.lock"
@@ -96,6 +97,14 @@ def _run_graphs(job: Job, pinned: str) -> int:
         path = Path(job.graphs[0])
         found = runtime.operators(path, threads=job.threads, runs=job.least_runs)
         _write(job, event="operators", operators=found)
+        return visits
+    if job.task == "build":
+        if not isinstance(runtime, BuildingRuntime):
+            raise DeviceError(f"the runtime {job.runtime} builds no engines")
+        with _signs_of_life(job, 0):
+            engine, graph = runtime.build(Path(job.graphs[0]))
+        _write(job, event="ready", facts=_facts(job, pinned, runtime.version, [graph]))
+        _write_file(job, "engine", engine)
         return visits
     graphs = []
     for index, name in enumerate(job.graphs):

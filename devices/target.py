@@ -13,6 +13,7 @@ from devices.agents import AGENTS
 from devices.answers import (
     Cache,
     Facts,
+    Parts,
     RoundEnd,
     Visit,
     Waiting,
@@ -23,6 +24,7 @@ from devices.answers import (
 )
 from devices.conversation import answers, in_order, told
 from devices.device import Device
+from devices.engine import SUFFIX, Engine
 from devices.errors import DeviceError, LinkError
 from devices.job import Job
 from devices.stopping import pause
@@ -90,12 +92,12 @@ class Target:
                 return
 
     def add(self, name: str, model: bytes) -> None:
-        """Adds a graph, a serialised ONNX model, under a name.
+        """Adds a graph, a serialised ONNX model or an `Engine`, under a name.
 
         Raises:
             DeviceError: there is no room for it.
         """
-        self._files[name] = self._write(model, ".onnx")
+        self._files[name] = self._write(model, SUFFIX if isinstance(model, Engine) else ".onnx")
         self._sizes[name] = len(model)
 
     def use_cache(self, content: bytes) -> None:
@@ -160,6 +162,28 @@ class Target:
         """
         keys = {"task": "operators", "graphs": (self._files[name],), "least_runs": runs}
         return self._one(keys, "operators", read_operators, "gave no profile")
+
+    def build(self, name: str) -> tuple[Facts, Engine]:
+        """What the device's runtime makes of a graph, for this very device.
+
+        Args:
+            name: of a graph that was added.
+
+        Returns:
+            What the target says of itself, and the engine.
+
+        Raises:
+            DeviceError: the target failed, or its runtime builds no engines.
+        """
+        facts, engine = None, Parts()
+        for message in self._whole({"task": "build", "graphs": (self._files[name],)}):
+            if message["event"] == "ready":
+                facts = read_facts(message)
+            elif message["event"] == "engine":
+                engine.add(message)
+        if facts is None or not engine.content:
+            raise DeviceError(f"{self.device.name} built no engine; run the same command again")
+        return facts, Engine(engine.content)
 
     def health(self) -> list[dict[str, Any]]:
         """What on the device will make timings unreliable, see `devices.health`.

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from devices.runtimes.runtime import CachingRuntime, LoadedGraph, Runtime
+from devices.runtimes.runtime import BuildingRuntime, CachingRuntime, LoadedGraph, Runtime
 
 RUNTIMES = {
     "onnxruntime": "devices.runtimes.onnxruntime:OnnxRuntime",
@@ -11,6 +11,8 @@ RUNTIMES = {
 }
 ON_GPUS = ("tensorrt", "tensorrt_rtx")
 """Those that need one, and compute in half precision if asked to."""
+BUILDING = ("tensorrt", "tensorrt_rtx")
+"""Those that build engines, see `BuildingRuntime`."""
 
 
 def load_runtime(name: str) -> Runtime:
@@ -24,4 +26,13 @@ def load_runtime(name: str) -> Runtime:
     return runtime
 
 
-__all__ = ["ON_GPUS", "RUNTIMES", "CachingRuntime", "LoadedGraph", "Runtime", "load_runtime"]
+__all__ = [
+    "BUILDING",
+    "ON_GPUS",
+    "RUNTIMES",
+    "BuildingRuntime",
+    "CachingRuntime",
+    "LoadedGraph",
+    "Runtime",
+    "load_runtime",
+]

@@ -79,3 +79,15 @@ class CachingRuntime(Protocol):
     """
 
     cache: bytes
+
+
+@runtime_checkable
+class BuildingRuntime(Protocol):
+    """A runtime that makes of a graph an engine for this very machine, which `load` takes too."""
+
+    def build(self, model: Path) -> tuple[bytes, LoadedGraph]:
+        """The engine of an ONNX file whose inputs have fixed shapes, serialised, and loaded.
+
+        Raises:
+            DeviceError: the file cannot be read, built, or run here.
+        """

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from devices.engine import SUFFIX
 from devices.errors import DeviceError
 from devices.runtimes.cuda import Cuda
 from devices.runtimes.trt_build import NAMES, TrtBuilder, import_flavour, make_log, one_line
@@ -73,13 +74,20 @@ class TensorRt:
             self._timing_cache, self._builder = content, None
 
     def load(self, model: Path, *, threads: int) -> TrtGraph:
-        """Builds the engine of an ONNX file and loads it.
+        """Builds the engine of an ONNX file and loads it; a file "*.engine" is one already.
 
         Raises:
             DeviceError: the file cannot be read, built, or run on this GPU.
         """
         del threads
-        return self._loaded(self._built(model, detailed=False), model.name)
+        if model.suffix == SUFFIX:
+            return self._loaded(model.read_bytes(), model.name)
+        return self.build(model)[1]
+
+    def build(self, model: Path) -> tuple[bytes, TrtGraph]:
+        """See `BuildingRuntime`."""
+        engine = self._built(model, detailed=False)
+        return engine, self._loaded(engine, model.name)
 
     def operators(self, model: Path, *, threads: int, runs: int) -> list[dict[str, Any]]:
         """The time of each layer of the engine, from TensorRT's profiler.
@@ -88,7 +96,9 @@ class TensorRt:
             DeviceError: the file cannot be loaded, or this TensorRT does not profile.
         """
         del threads
-        context = self._context(self._built(model, detailed=True), model.name)
+        built = model.suffix == SUFFIX  # and tells what it was built to tell
+        engine = model.read_bytes() if built else self._built(model, detailed=True)
+        context = self._context(engine, model.name)
         graph = self._graph(context)
         profiler = make_profiler(self._trt)
         context.profiler = profiler
