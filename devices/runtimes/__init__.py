@@ -6,11 +6,16 @@ from devices.runtimes.runtime import LoadedGraph, Runtime
 
 RUNTIMES = {
     "onnxruntime": "devices.runtimes.onnxruntime:OnnxRuntime",
+    "onnxruntime_cuda": "devices.runtimes.ort_cuda:OnnxRuntimeCuda",
     "tensorrt": "devices.runtimes.tensorrt:tensorrt",
     "tensorrt_rtx": "devices.runtimes.tensorrt:tensorrt_rtx",
 }
-ON_GPUS = ("tensorrt", "tensorrt_rtx")
+ON_GPUS = ("onnxruntime_cuda", "tensorrt", "tensorrt_rtx")
 """Those that need one, and compute in half precision if asked to."""
+WITHOUT_INT8 = ("onnxruntime_cuda",)
+"""Those that have no kernels for convolutions of integers."""
+WITHOUT_PROFILE = ("onnxruntime_cuda",)
+"""Those that cannot tell how long each operator takes."""
 
 
 def load_runtime(name: str) -> Runtime:
@@ -24,4 +29,12 @@ def load_runtime(name: str) -> Runtime:
     return runtime
 
 
-__all__ = ["ON_GPUS", "RUNTIMES", "LoadedGraph", "Runtime", "load_runtime"]
+__all__ = [
+    "ON_GPUS",
+    "RUNTIMES",
+    "WITHOUT_INT8",
+    "WITHOUT_PROFILE",
+    "LoadedGraph",
+    "Runtime",
+    "load_runtime",
+]
