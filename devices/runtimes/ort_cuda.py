@@ -89,8 +89,8 @@ class OnnxRuntimeCuda:
     def operators(self, model: Path, *, threads: int, runs: int) -> list[dict[str, Any]]:
         """Nothing: an operator's time in ONNX Runtime's profile is that of launching it.
 
-        Its events end when the processor has handed the work over (microsoft/onnxruntime #20398);
-        the wheels are built without the profiler of kernels on the GPU.
+        Its events end when the processor has handed the work over (microsoft/onnxruntime #20398),
+        and the wheel 1.31.1 is built without CUPTI, which would time the kernels on the GPU.
 
         Raises:
             DeviceError: always.
