@@ -11,12 +11,11 @@ from devices.affinity import Cores
 from devices.agents import AGENTS
 from devices.config import StrictModel, find_config, read_config
 from devices.errors import DeviceError
-from devices.runtimes import ON_GPUS, RUNTIMES
+from devices.runtimes import ON_GPUS, RUNTIMES, WITHOUT_INT8
 from devices.transports import TRANSPORTS
 
-PRECISIONS = ("fp32", "int8")
-"""Those of every runtime."""
-GPU_PRECISIONS = ("fp32", "fp16", "int8")
+PRECISIONS = ("fp32", "fp16", "int8")
+"""Those of any runtime, see `precisions`."""
 IMPORTED = "imported"
 """The transport of a device that nothing runs on here: its timings come from elsewhere."""
 
@@ -47,7 +46,7 @@ class Device(StrictModel):
             what 'uname -m' says on the target. On this machine it is known.
         bundle: of the agent native, in place of that: a folder with a bundle.
         runtime: registered name.
-        precision: of weights and activations; fp16 is for runtimes on GPUs.
+        precision: of weights and activations, see `precisions`.
         threads: of one inference.
         batch: images an inference.
         cores: which ones the threads are pinned to ("auto"), "any", or a list of numbers.
@@ -150,11 +149,16 @@ class Device(StrictModel):
     def _what_the_runtime_can(self) -> Self:
         if self.runtime in ON_GPUS and self.agent != "python":
             raise ValueError(f"runtime {self.runtime} needs 'agent: python'; leave the agent out")
-        # A processor computes half precision in float32, between conversions that cost time.
-        if self.precision not in PRECISIONS and self.runtime not in ON_GPUS:
+        able = precisions(self.runtime)
+        if self.precision == "fp16" and "fp16" not in able:
             raise ValueError(
-                f"precision {self.precision} is for GPUs, with 'runtime: {ON_GPUS[0]}', and here "
-                f"it is {self.runtime}; use fp32 or int8"
+                "precision fp16 is for GPUs, with 'runtime: tensorrt' or onnxruntime_cuda, and "
+                f"here it is {self.runtime}; use fp32 or int8"
+            )
+        if self.precision == "int8" and "int8" not in able:
+            raise ValueError(
+                f"runtime {self.runtime} does not compute in int8, for which it has no kernels: "
+                "use fp16, or 'runtime: tensorrt'"
             )
         return self
 
@@ -166,7 +170,7 @@ class Device(StrictModel):
     @field_validator("precision")
     @classmethod
     def _known_precision(cls, value: str) -> str:
-        return _known(value, GPU_PRECISIONS)
+        return _known(value, PRECISIONS)
 
     @property
     def measurable(self) -> bool:
@@ -243,6 +247,15 @@ class Fingerprint:
             return cls(**data)
         except TypeError as error:
             raise DeviceError(f"the fingerprint {data} cannot be read: {error}") from error
+
+
+def precisions(runtime: str) -> tuple[str, ...]:
+    """The precisions that a runtime may be asked for."""
+    # A processor computes half precision in float32, between conversions that cost time; a runtime
+    # without integer kernels computes int8 graphs in float32, likewise.
+    without = {"fp16"} if runtime not in ON_GPUS else set()
+    without |= {"int8"} if runtime in WITHOUT_INT8 else set()
+    return tuple(one for one in PRECISIONS if one not in without)
 
 
 def load_device(name: str) -> Device:

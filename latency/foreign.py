@@ -12,6 +12,7 @@ from onnx.external_data_helper import load_external_data_for_model, uses_externa
 from devices.agents import AGENTS
 from devices.device import Device
 from devices.errors import ConfigError
+from devices.runtimes import WITHOUT_PROFILE
 from devices.target import open_target
 from latency.measure import MemoryLog, Progress, run_sessions
 from latency.noise import measured_twice
@@ -93,8 +94,8 @@ def measure_any(
 
 
 def can_profile(device: Device) -> bool:
-    """Whether a device tells how long each operator takes."""
-    return AGENTS[device.agent](device).profiles
+    """Whether a device tells how long each operator takes: its agent and its runtime have to."""
+    return AGENTS[device.agent](device).profiles and device.runtime not in WITHOUT_PROFILE
 
 
 def by_type(operators: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, float, float]]:

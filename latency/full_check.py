@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from devices.answers import Visit
 from devices.device import Device
 from devices.errors import DeviceError, HwnasError, LinkError
+from devices.runtimes import ON_GPUS
 from devices.target import Round, Target, open_target
 from devices.workspace import job_folder
 from latency.blocks import ConvBlock, Head, InvertedResidual, Network
@@ -25,8 +26,9 @@ from latency.graph import INPUT, build_graph
 from latency.identity import identify
 from latency.noise import NETWORK
 
-TOLERANCE = 1e-4
-"""Of the largest output: kernels of fp32 sum in different orders."""
+TOLERANCE, GPU_TOLERANCE = 1e-4, 2e-2
+"""Of the largest output: kernels of fp32 sum in different orders, and on GPUs they compute in TF32,
+which has 10 bits of mantissa, as their runtimes do by default."""
 SMALL: Network = (
     ConvBlock(3, 8, 3, 2, "hard_swish", 16),
     InvertedResidual(8, 24, 8, 3, 1, 8, "relu", 8),
@@ -126,7 +128,8 @@ def _parity(target: Target, name: str, network: Network) -> str:
         local.add(name, model)
         expected = local.outputs([name], values.ravel().tolist())[0]
     target.add(name, model)
-    return _compared(target.outputs([name], values.ravel().tolist())[0], expected)
+    found = target.outputs([name], values.ravel().tolist())[0]
+    return _compared(found, expected, tolerance(target.device))
 
 
 def _parity_of_reference(target: Target) -> str:
@@ -135,17 +138,23 @@ def _parity_of_reference(target: Target) -> str:
     values = _values(SMALL)
     evaluator: Any = ReferenceEvaluator(build_graph(SMALL))
     expected = evaluator.run(None, {INPUT: values})[0]
-    return _compared(_small_outputs(target), np.asarray(expected).ravel().tolist())
+    right = np.asarray(expected).ravel().tolist()
+    return _compared(_small_outputs(target), right, tolerance(target.device))
 
 
-def _compared(found: list[float], expected: list[float]) -> str:
+def tolerance(device: Device) -> float:
+    """How much outputs may differ on a device, as a part of the largest."""
+    return GPU_TOLERANCE if device.runtime in ON_GPUS else TOLERANCE
+
+
+def _compared(found: list[float], expected: list[float], allowed: float) -> str:
     if len(found) != len(expected):
         raise _FailedError(f"there are {len(found):,} outputs instead of {len(expected):,}")
     right = np.array(expected)
     difference = float(np.abs(np.array(found) - right).max() / np.abs(right).max())
     said = f"{len(found):,} outputs differ by at most {difference:.1e} of the largest"
-    if not difference <= TOLERANCE:  # as NaN does not, either
-        raise _FailedError(f"{said}, and {TOLERANCE:.0e} is allowed")
+    if not difference <= allowed:  # as NaN does not, either
+        raise _FailedError(f"{said}, and {allowed:.0e} is allowed")
     return said
 
 

@@ -6,13 +6,18 @@ from devices.runtimes.runtime import BuildingRuntime, CachingRuntime, LoadedGrap
 
 RUNTIMES = {
     "onnxruntime": "devices.runtimes.onnxruntime:OnnxRuntime",
+    "onnxruntime_cuda": "devices.runtimes.ort_cuda:OnnxRuntimeCuda",
     "tensorrt": "devices.runtimes.tensorrt:tensorrt",
     "tensorrt_rtx": "devices.runtimes.tensorrt:tensorrt_rtx",
 }
-ON_GPUS = ("tensorrt", "tensorrt_rtx")
+ON_GPUS = ("onnxruntime_cuda", "tensorrt", "tensorrt_rtx")
 """Those that need one, and compute in half precision if asked to."""
 BUILDING = ("tensorrt", "tensorrt_rtx")
 """Those that build engines, see `BuildingRuntime`."""
+WITHOUT_INT8 = ("onnxruntime_cuda",)
+"""Those that have no kernels for convolutions of integers."""
+WITHOUT_PROFILE = ("onnxruntime_cuda",)
+"""Those that cannot tell how long each operator takes."""
 
 
 def load_runtime(name: str) -> Runtime:
@@ -30,6 +35,8 @@ __all__ = [
     "BUILDING",
     "ON_GPUS",
     "RUNTIMES",
+    "WITHOUT_INT8",
+    "WITHOUT_PROFILE",
     "BuildingRuntime",
     "CachingRuntime",
     "LoadedGraph",

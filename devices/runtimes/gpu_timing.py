@@ -138,7 +138,12 @@ class GpuTimer:
     def _judge(self, samples: Sequence[float], launches: Sequence[float]) -> Iterator[str]:
         if statistics.median(launches) > _ENQUEUE_SHARE * statistics.median(samples):
             yield ENQUEUE_BOUND
-        if statistics.pstdev(samples) > _MOST_VARIATION * statistics.fmean(samples):
+        if is_unstable(samples):
             yield UNSTABLE
         if not self._captured:
             yield NO_GRAPH
+
+
+def is_unstable(samples: Sequence[float]) -> bool:
+    """Whether the coefficient of variation of some times is above 2.5 %, as trtexec warns of."""
+    return statistics.pstdev(samples) > _MOST_VARIATION * statistics.fmean(samples)

@@ -1,8 +1,9 @@
-"""ONNX Runtime on the CPU."""
+"""ONNX Runtime: sessions, graphs wherever they run, and the runtime of the CPU."""
 
 import json
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from devices.errors import DeviceError
 from devices.runtimes.feed import filled
 from devices.runtimes.ort_profile import by_operator
 
-PROVIDER = "CPUExecutionProvider"
 # A visit of a graph of microseconds would otherwise take thousands of samples.
 MOST_RUNS = 100
 # The first inferences after another graph find its data in the caches and not theirs: on a server
@@ -32,6 +32,22 @@ _TYPES = {
     "tensor(int64)": np.int64,
     "tensor(bool)": np.bool_,
 }
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a session runs.
+
+    Attributes:
+        provider: ONNX Runtime's name of the execution provider.
+        device: where its tensors lie, as ONNX Runtime calls it; the first one of its kind.
+    """
+
+    provider: str
+    device: str
+
+
+CPU = Place("CPUExecutionProvider", "cpu")
 
 
 class OnnxRuntime:
@@ -53,7 +69,7 @@ class OnnxRuntime:
         Raises:
             DeviceError: the file cannot be loaded, or not by the CPU provider.
         """
-        return OnnxRuntimeGraph(_session(model, _options(threads)))
+        return OnnxRuntimeGraph(open_session(model, session_options(threads), CPU), CPU)
 
     def operators(self, model: Path, *, threads: int, runs: int) -> list[dict[str, Any]]:
         """The kernel time of each operator, from ONNX Runtime's profile.
@@ -61,16 +77,16 @@ class OnnxRuntime:
         Raises:
             DeviceError: the file cannot be loaded.
         """
-        options = _options(threads)
+        options = session_options(threads)
         with tempfile.TemporaryDirectory() as folder:
             options.enable_profiling = True
             options.profile_file_prefix = f"{folder}/profile"
-            session = _session(model, options)
+            session = open_session(model, options, CPU)
             feed = _feed(session)
             for _ in range(WARM_UP_RUNS + runs):
                 session.run(None, feed)
             events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-        return by_operator(events, runs, PROVIDER)
+        return by_operator(events, runs, CPU.provider)
 
 
 class OnnxRuntimeGraph:
@@ -80,29 +96,34 @@ class OnnxRuntimeGraph:
     a network do: allocating each output anew cost a block of 0.1 ms 4 %.
     """
 
-    def __init__(self, session: ort.InferenceSession) -> None:
-        """Takes a session whose inputs have fixed shapes."""
+    def __init__(self, session: ort.InferenceSession, place: Place) -> None:
+        """Takes a session whose inputs have fixed shapes.
+
+        Raises:
+            DeviceError: it does not run at that place, or an input cannot be filled.
+        """
         providers = session.get_providers()
-        if providers[0] != PROVIDER:  # it falls back silently to what it can load
-            raise DeviceError(f"ONNX Runtime uses {providers[0]} instead of {PROVIDER}")
-        self._session = session
+        if providers[0] != place.provider:  # it falls back silently to what it can load
+            raise DeviceError(f"ONNX Runtime uses {providers[0]} instead of {place.provider}")
+        self._session, self._place = session, place
         self._binding = session.io_binding()
         for name, array in _feed(session).items():
-            value = ort.OrtValue.ortvalue_from_numpy(array)
+            value = ort.OrtValue.ortvalue_from_numpy(array, place.device)
             self._binding.bind_ortvalue_input(name, value)
         for output in session.get_outputs():
             if all(isinstance(size, int) for size in output.shape) and output.type in _TYPES:
                 value = ort.OrtValue.ortvalue_from_shape_and_type(
-                    output.shape, _TYPES[output.type], "cpu"
+                    output.shape, _TYPES[output.type], place.device
                 )
                 self._binding.bind_ortvalue_output(output.name, value)
             else:
-                self._binding.bind_output(output.name)
+                self._binding.bind_output(output.name, place.device)
+        self._binding.synchronize_inputs()  # they may be copied by another stream than inferences
 
     @property
     def provider(self) -> str:
         """The execution provider of the session."""
-        return PROVIDER
+        return self._place.provider
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -141,7 +162,8 @@ class OnnxRuntimeGraph:
         return samples
 
 
-def _options(threads: int) -> ort.SessionOptions:
+def session_options(threads: int) -> ort.SessionOptions:
+    """How every session runs."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -152,9 +174,16 @@ def _options(threads: int) -> ort.SessionOptions:
     return options
 
 
-def _session(model: Path, options: ort.SessionOptions) -> ort.InferenceSession:
+def open_session(
+    model: Path, options: ort.SessionOptions, place: Place, **settings: Any
+) -> ort.InferenceSession:
+    """The session of an ONNX file; `settings` are further ones of ONNX Runtime's.
+
+    Raises:
+        DeviceError: the file cannot be loaded.
+    """
     try:
-        return ort.InferenceSession(str(model), options, providers=[PROVIDER])
+        return ort.InferenceSession(str(model), options, providers=[place.provider], **settings)
     except Exception as error:  # ONNX Runtime's errors share no base but Exception
         raise DeviceError(f"ONNX Runtime cannot load {model.name}: {error}") from error
 

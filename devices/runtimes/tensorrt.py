@@ -6,7 +6,8 @@ from typing import Any
 from devices.engine import SUFFIX
 from devices.errors import DeviceError
 from devices.runtimes.cuda import Cuda
-from devices.runtimes.trt_build import NAMES, TrtBuilder, import_flavour, make_log, one_line
+from devices.runtimes.said import one_line
+from devices.runtimes.trt_build import NAMES, TrtBuilder, import_flavour, make_log
 from devices.runtimes.trt_graph import TrtGraph
 from devices.runtimes.trt_profile import layer_types, make_profiler, mean_times
 

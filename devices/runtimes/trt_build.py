@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import Any
 
 from devices.errors import DeviceError
+from devices.runtimes.said import one_line
 
 NAMES = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT-RTX"}
 """The products by the name of their Python module, which is also that of the runtime."""
 _PACKAGES = {"tensorrt": "tensorrt", "tensorrt_rtx": "tensorrt-rtx"}
-_MOST_TEXT = 600
 
 
 def import_flavour(flavour: str) -> Any:
@@ -136,12 +136,6 @@ class TrtBuilder:
 
     def _cannot_load(self, name: str, why: Iterable[str]) -> DeviceError:
         return DeviceError(f"{self._name} cannot load {name}: {one_line(why)}")
-
-
-def one_line(texts: Iterable[str]) -> str:
-    """What a library said, as part of a sentence: an agent's last line is its message."""
-    lines = [" ".join(text.split()) for text in dict.fromkeys(texts)]
-    return "; ".join(filter(None, lines))[:_MOST_TEXT] or "it does not say why"
 
 
 def _said(error: Any) -> str:

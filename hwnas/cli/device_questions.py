@@ -51,7 +51,8 @@ class _Questions:
     def ask_all(self) -> None:
         """Asks for every key that matters for the kind of device and has no answer yet."""
         from devices.agents import AGENTS
-        from devices.device import PRECISIONS
+        from devices.device import precisions
+        from devices.runtimes import RUNTIMES
         from devices.transports import TRANSPORTS
 
         self._ask("name", "name, as in --device NAME")
@@ -69,7 +70,11 @@ class _Questions:
         if _needs_arch(self.answers):
             self._ask("arch", "its architecture, as 'uname -m' says there", default="aarch64",
                       choices=("aarch64", "x86_64"))  # fmt: skip
-        self._ask("precision", "precision", default="fp32", choices=PRECISIONS)
+        if transport in TRANSPORTS and self.answers["agent"] == "python":
+            self._ask("runtime", "runtime (all but onnxruntime are for NVIDIA GPUs)",
+                      default="onnxruntime", choices=list(RUNTIMES))  # fmt: skip
+        able = precisions(self.answers.get("runtime", "onnxruntime"))
+        self._ask("precision", "precision", default="fp32", choices=able)
         self._ask("threads", "threads of an inference", default="1")
         if transport in TRANSPORTS:
             self._ask("rest_s", "seconds of rest before each round, to cool down", default="0")
@@ -136,7 +141,8 @@ def _check(content: Mapping[str, Any], key: str, source: str) -> None:
     from devices.config import parse_config
     from devices.device import Device
 
-    beside = {name: content[name] for name in ("transport", "agent") if name in content}
+    deciding = ("transport", "agent", "runtime", "precision")
+    beside = {name: content[name] for name in deciding if name in content}
     if beside.get("transport") == "ssh":
         beside["host"] = "any"
     if _needs_arch({**beside, key: content[key]}):

@@ -36,8 +36,17 @@ def add_device(
         str | None,
         typer.Option("--arch", help="With --agent native: as 'uname -m' says, aarch64 or x86_64."),
     ] = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(
+            "--runtime",
+            help="onnxruntime; on NVIDIA GPUs onnxruntime_cuda, tensorrt or tensorrt_rtx. "
+            "(default: onnxruntime)",
+        ),
+    ] = None,
     precision: Annotated[
-        str | None, typer.Option("--precision", help="fp32 or int8. (default: fp32)")
+        str | None,
+        typer.Option("--precision", help="fp32 or int8; fp16 on GPUs. (default: fp32)"),
     ] = None,
     threads: Annotated[
         int | None, typer.Option("--threads", help="Of an inference. (default: 1)")
@@ -80,7 +89,7 @@ def add_device(
         for key, value in {
             "name": name or (file.stem if file else None), "transport": transport, "host": host,
             "user": user, "port": port, "serial": serial, "agent": agent, "arch": arch,
-            "precision": precision, "threads": threads, "batch": batch,
+            "runtime": runtime, "precision": precision, "threads": threads, "batch": batch,
             **options.parsed_settings(settings, "rest_s=0.5"),
         }.items()
         if value is not None

@@ -40,6 +40,7 @@ def profile_model(
         DeviceError: the device failed, or cannot run the file.
     """
     from devices.device import load_device
+    from devices.runtimes import WITHOUT_PROFILE
     from latency.foreign import can_profile, load_model, measure_any
 
     chosen = load_device(device or "local_cpu")
@@ -56,9 +57,12 @@ def profile_model(
             raise DeviceError(f"{model}: {error}") from error
     _show(model, chosen.name, measured, output)
     if operators and not can_profile(chosen):
+        what, mend = f"agent {chosen.agent}", "'agent: python'"
+        if chosen.runtime in WITHOUT_PROFILE:
+            what, mend = f"runtime {chosen.runtime}", "'runtime: tensorrt'"
         output.line(
-            f"no breakdown by operator: the agent {chosen.agent} of {chosen.name} makes none; "
-            "for one, use 'agent: python', or this file on another --device"
+            f"no breakdown by operator: the {what} of {chosen.name} makes none; "
+            f"for one, use {mend}, or this file on another --device"
         )
     output.document(
         {"model": str(model), "device": chosen.name, "shapes": list(shapes), **asdict(measured)}

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from devices.device import Fingerprint, load_device
+from devices.device import Device, Fingerprint, load_device, precisions
 from devices.errors import ConfigError, DeviceError
+from devices.runtimes import RUNTIMES
 
 FINGERPRINT = Fingerprint(
     machine="x86_64", cpu="a", cores=2, pinned="yes", runtime="onnxruntime", runtime_version="1",
@@ -29,7 +30,10 @@ def test_a_fingerprint_of_other_fields_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("name: a\nruntime: tflite", "'tflite' is not known (known: onnxruntime, tensorrt,"),
+        (
+            "name: a\nruntime: tflite",
+            "'tflite' is not known (known: onnxruntime, onnxruntime_cuda,",
+        ),
         ("name: a\ntransport: smoke", "'smoke' is not known (known: local, ssh, adb, imported)"),
         ("name: a\nprecision: fp64", "'fp64' is not known (known: fp32, fp16, int8)"),
         ("name: a\ncores: all", "'all' must be auto, any, or a list of core numbers"),
@@ -53,7 +57,12 @@ def test_a_fingerprint_of_other_fields_is_refused() -> None:
         ("name: a\nbundle: x", "bundle is for 'agent: native'"),
         (
             "name: a\nprecision: fp16",
-            "fp16 is for GPUs, with 'runtime: tensorrt', and here it is onnx",
+            "fp16 is for GPUs, with 'runtime: tensorrt' or onnxruntime_cuda, and here it is onnx",
+        ),
+        (
+            "name: a\nruntime: onnxruntime_cuda\nprecision: int8",
+            "runtime onnxruntime_cuda does not compute in int8, for which it has no kernels: use "
+            "fp16, or 'runtime: tensorrt'",
         ),
         ("name: a\nruntime: tensorrt\nagent: native", "runtime tensorrt needs 'agent: python'"),
         ("name: a\nrest_s: -1", "'rest_s' is -1"),
@@ -65,3 +74,12 @@ def test_a_wrong_device_is_one_sentence(tmp_path: Path, text: str, sentence: str
     with pytest.raises(ConfigError) as caught:
         load_device(str(path))
     assert sentence in str(caught.value)
+
+
+def test_every_runtime_takes_its_precisions() -> None:
+    assert precisions("onnxruntime") == ("fp32", "int8")
+    assert precisions("onnxruntime_cuda") == ("fp32", "fp16")
+    assert precisions("tensorrt") == ("fp32", "fp16", "int8")
+    for runtime in RUNTIMES:
+        for precision in precisions(runtime):
+            assert Device(name="a", runtime=runtime, precision=precision).precision == precision

@@ -18,6 +18,8 @@ from devices.device_file import device_text
         Device(name="phone", transport="adb", serial="0123", fixed_performance=True,
                limit_celsius=45, folder="/data/my: graphs/#1"),
         Device(name="npu", transport="imported"),
+        Device(name="gpu", python="/home/me/hwnas-gpu/bin/python", runtime="onnxruntime_cuda",
+               precision="fp16"),
     ],
 )  # fmt: skip
 def test_reading_the_text_gives_an_equal_device(device: Device, tmp_path: Path) -> None:

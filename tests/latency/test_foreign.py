@@ -239,6 +239,7 @@ def test_the_profile_is_left_out_where_the_agent_makes_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not can_profile(Device(name="here", agent="native"))
+    assert not can_profile(Device(name="here", runtime="onnxruntime_cuda"))
     monkeypatch.setattr(PythonAgent, "profiles", False)
     monkeypatch.setattr(Target, "operators", None)
     content = load_model(saved(tmp_path, convolution()), ["1x3x8x8"])

@@ -9,11 +9,12 @@ import pytest
 from devices.answers import Visit
 from devices.device import Device
 from devices.errors import DeviceError, LinkError
+from devices.runtimes import ON_GPUS
 from devices.target import Target
 from devices.transports import TRANSPORTS
 from devices.transports.local import LocalTransport
 from latency.blocks import check_network
-from latency.full_check import SMALL, Outcome, count, full_check
+from latency.full_check import SMALL, Outcome, count, full_check, tolerance
 from tests.devices.test_bundle import by_hand
 
 DEVICE = Device(name="here")
@@ -124,6 +125,12 @@ def test_outputs_that_differ_are_found(
         "computes a small network as ONNX's reference does",
     ]
     assert all(sentence in outcomes[name].sentence for name in failed(outcomes))
+
+
+def test_gpus_may_compute_in_tf32() -> None:
+    assert tolerance(DEVICE) == 1e-4
+    for runtime in ON_GPUS:
+        assert 2**-10 < tolerance(Device(name="gpu", runtime=runtime)) < 0.05
 
 
 def test_a_visit_that_is_too_short_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from devices.errors import DeviceError
 from devices.runtimes import gpu_timing
 from devices.runtimes.cuda import Cuda
-from devices.runtimes.gpu_timing import MOST_RUNS, WARM_UP_MS, GpuTimer
+from devices.runtimes.gpu_timing import MOST_RUNS, WARM_UP_MS, GpuTimer, is_unstable
 from tests.devices.runtimes.fake_cuda import Gpu
 
 
@@ -109,3 +109,8 @@ def test_what_is_too_short_for_the_clock_still_took_time(gpu: Gpu) -> None:
     one = timer(gpu, repeat(1e-9))
     one._launch = lambda: gpu.do(lambda: 0.0)
     assert one.time(least_runs=3, least_ms=0.0) == [gpu_timing._STEP_MS] * 3
+
+
+def test_times_are_unstable_above_a_variation_of_two_and_a_half_percent() -> None:
+    assert not is_unstable([0.976, 1.024])
+    assert is_unstable([0.974, 1.026])

@@ -157,6 +157,10 @@ def test_a_file_may_be_named(folder: Path, terminal: Terminal) -> None:
         ("pi --host pi", "host is for 'transport: ssh'"),
         ("pi --threads 0", "'threads' is 0"),
         ("pi --precision fp8", "precision: 'fp8' is not known"),
+        ("pi --precision fp16", "precision fp16 is for GPUs, with 'runtime: tensorrt'"),
+        ("pi --runtime tflite", "runtime: 'tflite' is not known (known: onnxruntime, onnxr"),
+        ("pi --runtime onnxruntime_cuda --precision int8", "does not compute in int8"),
+        ("pi --runtime tensorrt --agent native", "runtime tensorrt needs 'agent: python'"),
         ("pi --transport ssh --host pi --agent native", "the key 'arch' is missing"),
         ("pi --arch x86_64", "arch is for 'agent: native'"),
         ("pi --agent rust", "agent: 'rust' is not known"),
@@ -202,6 +206,49 @@ def test_a_terminal_asks_for_what_options_do_not_say(
         "agent": "native", "arch": "aarch64", "runtime": "onnxruntime", "precision": "fp32",
         "threads": 2, "batch": 1, "cores": "auto", "rest_s": 0.5,
     }  # fmt: skip
+
+
+def test_a_terminal_asks_for_the_runtime_and_its_precisions(own: Path) -> None:
+    person = Person("devices", "add", "gpu", "--no-check")
+    person.answers("how it is reached", "\n")
+    person.answers("program that runs there", "python\n")
+    person.answers("[onnxruntime/onnxruntime_cuda/tensorrt/tensorrt_rtx] (onnxruntime):", "x\n")
+    person.answers("(onnxruntime):", "onnxruntime_cuda\n")
+    person.answers("precision [fp32/fp16] (fp32):", "int8\n")
+    person.answers("precision [fp32/fp16] (fp32):", "fp16\n")
+    person.answers("threads of an inference (1):", "\n")
+    person.answers("seconds of rest before each round", "\n")
+    person.answers("wait while it is above", "\n")
+    assert person.leaves() == 0, person.shown
+    device = load_device("gpu")
+    assert (device.runtime, device.precision) == ("onnxruntime_cuda", "fp16")
+    assert (own / "gpu.yaml").is_file()
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["--agent", "python"], "precision [fp32/int8] (fp32):"),
+        (["--runtime", "tensorrt"], "precision [fp32/fp16/int8] (fp32):"),
+    ],
+)
+def test_the_precisions_asked_for_are_those_of_the_runtime(words: list[str], asked: str) -> None:
+    person = Person("devices", "add", "it", "--no-check", "--transport", "local", *words)
+    if "--agent" in words:
+        person.answers("runtime (all but onnxruntime are for NVIDIA GPUs)", "\n")
+    else:
+        person.answers("program that runs there", "native\n")
+        person.answers("runtime tensorrt needs 'agent: python'", "python\n")
+    person.answers(asked, "\x04")
+    assert person.leaves() == 2
+
+
+def test_options_name_the_runtime_and_its_precision(own: Path, terminal: Terminal) -> None:
+    words = ("--runtime", "tensorrt", "--precision", "fp16", "--no-check")
+    assert terminal("devices", "add", "gpu", *words).code == 0
+    assert "runtime: tensorrt\n" in (own / "gpu.yaml").read_text()
+    assert load_device("gpu").precision == "fp16"
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,17 @@ def test_a_file_is_measured_where_the_agent_makes_no_profile(
     assert "no breakdown" not in terminal(*words, "--no-operators").stdout
 
 
+def test_a_file_is_measured_where_the_runtime_makes_no_profile(
+    models: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del models
+    for place in ("devices.runtimes", "latency.foreign"):
+        monkeypatch.setattr(f"{place}.WITHOUT_PROFILE", ("onnxruntime",))
+    answer = terminal("profile", "--model", "net.onnx", "--shape", "1x3x128x128")
+    assert answer.code == 0, answer.stderr
+    assert "the runtime onnxruntime of local_cpu makes none; for one, use 'run" in answer.stdout
+
+
 def test_the_profile_can_be_left_out(models: Path, terminal: Terminal) -> None:
     del models
     answer = terminal("profile", "--model", "net.onnx", "--shape", "1x3x128x128", "--no-operators")

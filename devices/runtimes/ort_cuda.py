@@ -1,0 +1,218 @@
+"""ONNX Runtime on the first GPU, by its CUDA provider."""
+
+import contextlib
+import ctypes
+import io
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.errors import DeviceError
+from devices.runtimes.cuda import Cuda
+from devices.runtimes.gpu_timing import UNSTABLE, WARM_UP_MS, is_unstable
+from devices.runtimes.said import one_line
+
+if TYPE_CHECKING:
+    from devices.runtimes.onnxruntime import OnnxRuntimeGraph
+
+PROVIDER, DEVICE = "CUDAExecutionProvider", "cuda"
+# With it a session is not made when one of its nodes would run on the CPU.
+_NO_FALLBACK = "session.disable_cpu_ep_fallback"
+_PARTLY = (
+    "what runs partly on the CPU is not timed as a GPU's: use operators that the CUDA provider of "
+    "ONNX Runtime has, or a device with another runtime"
+)
+_PACKAGES = "'onnxruntime-gpu[cuda,cudnn]' cuda-bindings nvidia-ml-py psutil"
+
+
+class OnnxRuntimeCuda:
+    """Loads ONNX files into sessions that run on the GPU with every node.
+
+    Attributes:
+        cuda: the GPU.
+    """
+
+    def __init__(self) -> None:
+        """Looks for a GPU, then for an ONNX Runtime that reaches it.
+
+        Raises:
+            DeviceError: there is no GPU, no onnxruntime-gpu, or no CUDA or cuDNN that it takes.
+        """
+        self.cuda = Cuda()  # whose flags make the waiting for an inference spin
+        self._ort = _library()
+        _load_cuda(self._ort)
+
+    @property
+    def version(self) -> str:
+        """The version of the installed wheel."""
+        return str(self._ort.__version__)
+
+    @property
+    def gpu(self) -> str:
+        """See `Runtime`."""
+        return self.cuda.bus
+
+    def load(self, model: Path, *, threads: int) -> "OrtCudaGraph":
+        """Loads an ONNX file.
+
+        Raises:
+            DeviceError: the file cannot be loaded, or not with every node on the GPU.
+        """
+        # Here, because it imports ONNX Runtime, and what that misses is to be told in words.
+        from devices.runtimes.onnxruntime import (
+            OnnxRuntimeGraph,
+            Place,
+            open_session,
+            session_options,
+        )
+
+        place, options = Place(PROVIDER, DEVICE), session_options(threads)
+        options.add_session_config_entry(_NO_FALLBACK, "1")
+        try:
+            # Otherwise Python's part of ONNX Runtime tries the CPU, and says so on stdout.
+            session = open_session(model, options, place, enable_fallback=0)
+            graph = OnnxRuntimeGraph(session, place)
+        except DeviceError as error:
+            partly = f"; {_PARTLY}" if "fallback to CPU EP" in str(error) else ""
+            raise DeviceError(one_line([str(error)]) + partly) from error
+        except Exception as error:  # a tensor found no room: such errors share no base
+            raise DeviceError(
+                f"ONNX Runtime cannot load {model.name} on {self.cuda.name}: "
+                f"{one_line([str(error)])}"
+            ) from error
+        return OrtCudaGraph(graph, self.cuda.name)
+
+    def operators(self, model: Path, *, threads: int, runs: int) -> list[dict[str, Any]]:
+        """Nothing: an operator's time in ONNX Runtime's profile is that of launching it.
+
+        Its events end when the processor has handed the work over (microsoft/onnxruntime #20398),
+        and the wheel 1.31.1 is built without CUPTI, which would time the kernels on the GPU.
+
+        Raises:
+            DeviceError: always.
+        """
+        del threads, runs
+        raise DeviceError(
+            f"there is no breakdown of {model.name} by operator: ONNX Runtime's profile says how "
+            "long its operators took to launch on a GPU, not to run; use 'runtime: tensorrt' for "
+            "one"
+        )
+
+
+class OrtCudaGraph:
+    """A session on the GPU, timed as a program sees it whose tensors stay there.
+
+    A sample is the wall-clock time of one inference: ONNX Runtime launches the kernels node by
+    node and returns when the GPU is done with them (unless a program asks it not to wait). So it
+    holds the launches, which a small network is bound by, as in most programs that use ONNX
+    Runtime; its CUDA graphs are an option that few take. TensorRT's samples hold no launches: a
+    table has those of one runtime.
+
+    Attributes:
+        warnings: `unstable` or nothing, see `gpu_timing.GpuTimer`.
+    """
+
+    def __init__(self, graph: "OnnxRuntimeGraph", name: str) -> None:
+        """Takes a loaded graph, and the GPU's name."""
+        self._graph, self._name = graph, name
+        self._warm = False
+        self.warnings: tuple[str, ...] = ()
+
+    @property
+    def provider(self) -> str:
+        """The execution provider of the session, and the GPU."""
+        return f"{self._graph.provider} on {self._name}"
+
+    def run(self, image: NDArray[Any]) -> NDArray[Any]:
+        """The first output for one input batch, of a graph with one input."""
+        return self._graph.run(image)
+
+    def run_raw(self, raw: bytes) -> list[float]:
+        """See `LoadedGraph`."""
+        return self._graph.run_raw(raw)
+
+    def time(self, *, least_runs: int, least_ms: float) -> list[float]:
+        """Milliseconds of consecutive inferences, see `LoadedGraph.time`.
+
+        Raises:
+            DeviceError: an inference failed.
+        """
+        try:
+            self._warm_up()
+            samples = self._graph.time(least_runs=least_runs, least_ms=least_ms)
+        except Exception as error:  # ONNX Runtime's errors share no base but Exception
+            raise DeviceError(f"{self.provider} cannot run: {one_line([str(error)])}") from error
+        self.warnings = (UNSTABLE,) if is_unstable(samples) else ()
+        return samples
+
+    def _warm_up(self) -> None:
+        """Long at the first visit: cuDNN then also tries its convolutions and chooses."""
+        start = time.perf_counter_ns()
+        while not self._warm and time.perf_counter_ns() - start < WARM_UP_MS * 1e6:
+            self._graph.time(least_runs=1, least_ms=0.0)
+        self._warm = True
+
+
+def _library() -> Any:
+    """ONNX Runtime's module, of the package that has a CUDA provider.
+
+    Raises:
+        DeviceError: onnxruntime-gpu is not installed.
+    """
+    try:
+        import onnxruntime as ort
+    except ImportError as error:
+        raise DeviceError(
+            f"onnxruntime-gpu is not installed for {sys.executable} ({one_line([str(error)])}): "
+            f"{_mend()}"
+        ) from error
+    if PROVIDER not in ort.get_available_providers():
+        raise DeviceError(
+            f"onnxruntime-gpu is not installed for {sys.executable}, whose onnxruntime is the one "
+            f"without CUDA; the two share one module and cannot live side by side: {_mend()}"
+        )
+    return ort
+
+
+def _load_cuda(ort: Any) -> None:
+    """Loads the libraries of CUDA and cuDNN.
+
+    Raises:
+        DeviceError: one is missing.
+    """
+    said = io.StringIO()
+    if hasattr(ort, "preload_dlls"):  # since 1.21; finds those that pip installed
+        with contextlib.redirect_stdout(said):  # which belongs to the agent's answers
+            ort.preload_dlls()
+    try:
+        ort.OrtValue.ortvalue_from_shape_and_type([1], np.float32, DEVICE)
+    except Exception as error:  # ONNX Runtime's errors share no base but Exception
+        why = _missing_library(ort) or said.getvalue() or str(error)
+        raise DeviceError(
+            f"the onnxruntime-gpu {ort.__version__} of {sys.executable} finds no CUDA and cuDNN "
+            f"that it can use ({one_line([why])}): run {sys.executable} -m pip install "
+            f"'onnxruntime-gpu[cuda,cudnn]=={ort.__version__}'"
+        ) from error
+
+
+def _missing_library(ort: Any) -> str:
+    """Why the CUDA provider could not be loaded, which ONNX Runtime tells its log alone."""
+    provider = Path(ort.__file__).parent / "capi" / "libonnxruntime_providers_cuda.so"
+    try:
+        if provider.is_file():
+            ctypes.CDLL(str(provider))
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+def _mend() -> str:
+    folder = Path.home() / "hwnas-gpu"
+    return (
+        f"make a Python of its own, python3 -m venv {folder} && {folder}/bin/pip install "
+        f"{_PACKAGES}, and name it in the device's file by 'python: {folder}/bin/python'"
+    )
