@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwnas.cli import options
-from hwnas.cli.output import Output
+from hwnas.cli.output import Output, counted
 
 if TYPE_CHECKING:
     from latency.table import LatencyTable
@@ -35,7 +35,8 @@ def show_table(
     output = Output(as_json)
     with LatencyTable.existing(table) as opened:
         provenance, conditions = _provenance(opened), opened.conditions()
-        known, models, visits = opened.blocks(), opened.models(), opened.visits()
+        known, inside = opened.blocks(), opened.chains()
+        models, visits = opened.models(), opened.visits()
     _show_provenance(output, table, provenance, conditions, visits)
     for scope, content in models.items():
         output.line(scope)
@@ -44,8 +45,9 @@ def show_table(
     measured = {key: summaries[key] for key in known if key in summaries}
     if blocks:
         _show_blocks(output, measured)
-    networks = len(summaries) - len(measured)
-    output.line(f"{len(measured)} blocks and {networks} networks measured")
+    chains = sum(key in summaries for key in inside)
+    networks = len(summaries) - len(measured) - chains
+    output.line(f"{counted(len(measured), chains, networks)} measured")
     output.document(
         {
             "provenance": provenance,
@@ -54,6 +56,7 @@ def show_table(
             "affected_share": visits.affected_share(),
             "models": models,
             "blocks": {key: asdict(summary) for key, summary in measured.items()},
+            "chains": chains,
             "networks": networks,
         }
     )

@@ -113,7 +113,7 @@ def test_another_imported_device_does_not_use_the_table(npu: Path, terminal: Ter
 def test_a_table_goes_to_json_and_back(folder: Path, terminal: Terminal) -> None:
     profiled(folder / "a.sqlite")
     answer = terminal("table", "export", "a.sqlite", "new/a.json", "--json")
-    held = {"blocks": 17, "networks": 10, "visits": 54}
+    held = {"blocks": 17, "chains": 0, "networks": 10, "visits": 54}
     assert answer.document == {"file": "new/a.json", **held}
     answer = terminal("table", "import", "new/a.json", "b.sqlite", "--json")
     assert answer.document == {"table": "b.sqlite", **held}
@@ -128,9 +128,9 @@ def test_a_table_goes_to_csv_and_its_timings_to_another_device(
 ) -> None:
     profiled(npu / "a.sqlite")
     answer = terminal("table", "export", "a.sqlite", "a.csv", "--json")
-    assert answer.document == {"file": "a.csv", "blocks": 17, "networks": 0, "visits": 34}
+    assert answer.document == {"file": "a.csv", "blocks": 17, "chains": 0, "networks": 0, "visits": 34}
     answer = terminal("table", "import", "a.csv", "b.sqlite", "--device", "npu.yaml", "--json")
-    assert answer.document == {"table": "b.sqlite", "blocks": 17, "networks": 0, "visits": 17}
+    assert answer.document == {"table": "b.sqlite", "blocks": 17, "chains": 0, "networks": 0, "visits": 17}
     assert terminal("table", "export", "b.sqlite", "b.csv").code == 0
     first, second = ((npu / name).read_text() for name in ("a.csv", "b.csv"))
     assert blocks_from_csv(first, "a") == blocks_from_csv(second, "b")
