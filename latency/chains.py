@@ -17,10 +17,10 @@ from latency.blocks import Block, Head, Network, block_key, distinct_blocks
 from latency.layers import block_layers
 from latency.table import chain_key
 
-# Of the cheap block that every chain of a shape has, and of a block that can follow itself. Three
-# mobile blocks are nine kernels or more, well above the least time of a graph; each further copy
+# Of the cheap block that every chain of a shape has, and of a block that can follow itself. Four
+# mobile blocks are twelve kernels or more, well above the least time of a graph; each further copy
 # makes a difference of long graphs, and their noise, larger.
-COPIES = 3
+COPIES = 4
 # A block takes at least this share of its latency alone. The difference of two measurements may
 # come out at nothing or less, and a block that costs nothing would be chosen everywhere.
 LEAST_SHARE = 0.02
