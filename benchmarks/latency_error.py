@@ -8,6 +8,10 @@ independently, with the same schedule; and times the same blocks naively, as muc
 does: one after another, pinned, ten runs to warm up, the median of consecutive runs, in the same
 time. `naive_mape` is the error of the sum of those medians, `naive_scaled_mape` that of the same
 sum with the best scale factor that our whole networks give it.
+
+With --chains every block is also measured inside a longer graph (see `latency.chains`):
+`mape_alone` and `mape_chains` are the errors of the model by either, `basis` says which one the
+fit chose without knowing these networks; `mape` and what follows it are of that one.
 """
 
 import argparse
@@ -30,8 +34,10 @@ from devices.device import Device
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.profiling import sampled_networks
 from latency.blocks import Network, block_key
+from latency.chains import chain_graphs, find_chains
 from latency.identity import read_fingerprint
 from latency.measure import MemoryLog, builders, measure, run_sessions
+from latency.model import BASES, LatencyModel
 from latency.profile import fit_model
 from latency.schedule import Schedule
 from latency.table import LatencyTable, network_key, register_all
@@ -64,11 +70,17 @@ def main() -> None:
     ):
         table.bind(read_fingerprint(device))
         blocks = register_all(table, space.blocks(), [])
+        chains = chain_graphs(find_chains(space.blocks())) if options.chains else {}
+        table.register(chains)
         networks = register_all(table, [], [*fit, *check])
-        seconds = [_timed(table, device, graphs) for graphs in (blocks, networks)]
-        keys = tuple(map(network_key, check))
-        model = fit_model(table, tuple(map(network_key, fit)), keys)
+        seconds = [_timed(table, device, graphs) for graphs in (blocks, networks, chains)]
+        fitted, keys = (tuple(map(network_key, some)) for some in (fit, check))
+        model = fit_model(table, fitted, keys, blocks=blocks, bases=BASES if chains else BASES[:1])
         assert model.validation is not None
+        by_basis = {
+            f"mape_{name}": _mape(fit_model(table, fitted, keys, blocks=blocks, bases=[basis]))
+            for name, basis in ({"alone": BASES[0], "chains": BASES[1]} if chains else {}).items()
+        }
         visits = table.visits()
         measured = {key: s.ms for key, s in visits.summaries().items()}
         again = _again(device, {key: networks[key] for key in keys})
@@ -104,6 +116,7 @@ def main() -> None:
         "networks": len(check),
         "milliseconds": [truth.min(), truth.max()],
         "correction": model.correction.name,
+        **({"basis": model.basis, "seconds_chains": seconds[2]} | by_basis if by_basis else {}),
         "affected_share": visits.affected_share(),
         **_limits(error, replicate, plain, seconds[0]),
     }
@@ -127,9 +140,15 @@ def _options() -> argparse.Namespace:
     parser = space_parser(__doc__)
     parser.add_argument("--networks", type=int, default=100, help="unseen networks")
     parser.add_argument("--table", type=Path, help="keep the table in this file, which is new")
+    parser.add_argument("--chains", action="store_true", help="measure blocks inside chains too")
     parser.add_argument("--stress", action="store_true", help="another process works in bursts")
     parser.add_argument("--stress-core", type=int, default=None, help="on this very core")
     return parser.parse_args()
+
+
+def _mape(model: LatencyModel) -> float:
+    assert model.validation is not None
+    return model.validation.prediction.mape
 
 
 def _timed(table: LatencyTable, device: Device, graphs: Mapping[str, Network]) -> float:

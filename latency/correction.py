@@ -43,6 +43,8 @@ _BETTER = 0.93
 # No block can take much less in a network than it does alone. A fit that says so has put the
 # latency of some blocks upon others.
 _LEAST_SHARE = 0.5
+LEAST_NETWORKS = 4
+"""So many whole networks there must be to learn anything from them."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,22 @@ def fit_correction(
         block_ms: the latency of each block alone, ms, by key.
         others: blocks that none of these networks may have, and that will be predicted too.
     """
-    if len(networks) < 4:
-        return Correction()
+    return fit_with_errors(networks, measured, block_ms, others=others)[0]
+
+
+def fit_with_errors(
+    networks: Sequence[Network],
+    measured: Matrix,
+    block_ms: Mapping[str, float],
+    *,
+    others: Iterable[Block] = (),
+) -> tuple[Correction, Matrix]:
+    """What `fit_correction` says, and its (N,) relative leave-one-out errors.
+
+    Of fewer than `LEAST_NETWORKS` networks nothing is learned, and there are no errors.
+    """
+    if len(networks) < LEAST_NETWORKS:
+        return Correction(), np.empty(0)
     fit = _Fit.of(networks, measured, block_ms)
     blocks = distinct_blocks([*networks, tuple(others)])
     names = list(CANDIDATES)
@@ -105,12 +121,12 @@ def fit_correction(
     for name in names[1:]:
         errors = fit.left_out_errors(name)
         correction = fit.fitted(name)
-        if _surely_less(errors, least) and correction.plausible(blocks, block_ms):
+        if surely_less(errors, least) and correction.plausible(blocks, block_ms):
             best, least = correction, errors
-    return best
+    return best, least
 
 
-def _surely_less(errors: Matrix, others: Matrix) -> bool:
+def surely_less(errors: Matrix, others: Matrix) -> bool:
     """Whether errors are less on average, by some percent and by more than their standard error."""
     gain = others - errors
     uncertain = gain.std(ddof=1) / np.sqrt(len(gain))

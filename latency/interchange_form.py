@@ -14,7 +14,7 @@ from devices.device import Fingerprint
 from devices.errors import TableError
 from latency.blocks import block_from_dict, block_key, check_network
 from latency.model import LatencyModel
-from latency.table import network_key
+from latency.table import chain_key, graph_kind, network_key
 
 FORMAT = "hwnas latency table 2"
 
@@ -46,16 +46,11 @@ Count = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class GraphEntry(StrictModel):
-    """A single block, or a whole network, and whether it was measured to the end."""
+    """A single block, a chain, or a whole network, and whether it was measured to the end."""
 
     key: str
     finished: bool
     blocks: Annotated[list[dict[str, Any]], Field(min_length=1)]
-
-    @property
-    def is_network(self) -> bool:
-        """Whether the key is that of a whole network."""
-        return self.key.startswith("network ")
 
 
 class VisitEntry(StrictModel):
@@ -173,8 +168,9 @@ def _check_graph(graph: GraphEntry, place: str) -> None:
             raise ValueError(f"{place}.blocks[{index}].kind is no text") from error
         except ValueError as error:
             raise ValueError(f"{place}.blocks[{index}]: {error}") from error
-    if graph.is_network:
-        expected = network_key(tuple(network))
+    kind = graph_kind(graph.key)
+    if kind != "block":
+        expected = (chain_key if kind == "chain" else network_key)(tuple(network))
         try:
             check_network(tuple(network))
         except ValueError as error:

@@ -10,7 +10,7 @@ from typing import Any
 from devices.device import IMPORTED, Fingerprint
 from devices.errors import TableError
 from latency.compare import measured_fingerprint
-from latency.model import LatencyModel
+from latency.model import BASES, LatencyModel
 from latency.new_table import new_table
 from latency.profile import fit_model
 from latency.table import LatencyTable
@@ -19,12 +19,13 @@ from latency.visits import Visit, Visits
 
 @dataclass(frozen=True)
 class Merged:
-    """What a merged table holds: measured graphs, visits and models by scope.
+    """What a merged table holds: measured graphs, visits (chains' too) and models by scope.
 
     `affected` is the share of visits that are set aside because the machine was slow, 0 to 1.
     """
 
     blocks: int
+    chains: int
     networks: int
     visits: int
     affected: float
@@ -36,7 +37,7 @@ def merge(paths: Sequence[Path], into: Path) -> Merged:
 
     Visits that are the same in several tables are taken once. The model of every scope is fitted
     anew to all visits, with the networks that the first table with this scope fitted and checked
-    it by; a model without networks is taken over as it is.
+    it by, and with chains where that table's was; a model without networks is taken over as it is.
 
     Args:
         paths: two tables or more, of one fingerprint.
@@ -108,10 +109,10 @@ def _renumbered(there: Visits, dated: Iterable[tuple[Visit, str]]) -> list[tuple
     """
     last = {graph: max(v.session for v in there.of(graph)) for graph in there.graphs()}
     # Counted: a coarse clock may give one table several visits of the same numbers.
-    known = Counter((v.graph, v.samples, v.reference_ms) for v in there)
+    known = Counter((v.graph, v.samples, v.reference_ms, v.warnings) for v in there)
     new = []
     for visit, date in dated:
-        content = (visit.graph, visit.samples, visit.reference_ms)
+        content = (visit.graph, visit.samples, visit.reference_ms, visit.warnings)
         if known[content]:
             known[content] -= 1
             continue
@@ -128,7 +129,11 @@ def _fitted(
         model = LatencyModel.from_dict(content)
         if model.check_networks:
             model = fit_model(
-                merged, model.fit_networks, model.check_networks, blocks=model.block_ms
+                merged,
+                model.fit_networks,
+                model.check_networks,
+                blocks=model.block_ms,
+                bases=BASES if "chain" in model.compared else BASES[:1],
             )
         merged.save_model(scope, model.to_dict())
         models[scope] = model
@@ -137,7 +142,8 @@ def _fitted(
 
 def _merged(table: LatencyTable, models: Mapping[str, LatencyModel]) -> Merged:
     visits = table.visits()
-    blocks, networks = (
-        sum(key in known for key in visits.graphs()) for known in (table.blocks(), table.networks())
+    blocks, chains, networks = (
+        sum(key in known for key in visits.graphs())
+        for known in (table.blocks(), table.chains(), table.networks())
     )
-    return Merged(blocks, networks, len(list(visits)), visits.affected_share(), models)
+    return Merged(blocks, chains, networks, len(list(visits)), visits.affected_share(), models)

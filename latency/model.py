@@ -1,8 +1,8 @@
 """LatencyModel: overhead + Σ block, corrected from whole networks, still additive."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +12,24 @@ from latency.blocks import Block, Network, Skip, block_key
 from latency.correction import Correction
 from latency.validation import Validation
 
+Basis = Literal["alone", "chain"]
+BASES: tuple[Basis, ...] = ("alone", "chain")
+"""What the latency of a block may be from, the simpler one first."""
+
 
 @dataclass(frozen=True)
 class LatencyModel:
     """Predicts the latency of networks of measured blocks, in ms.
 
     Attributes:
-        block_ms: the latency of each block alone, by its key.
+        block_ms: the latency of each block by its key, as `basis` says.
         correction: what a sum of blocks lacks to a network.
         validation: the error on networks that the fit has not seen; None when none were measured.
         fit_networks, check_networks: keys of the networks in the table that both are from.
+        basis: where `block_ms` is from: "alone", each block by itself, or "chain", what it adds to
+            a longer graph (see `latency.chains`).
+        compared: for each basis that was tried, the mean leave-one-out error over the networks of
+            the fit, %.
     """
 
     block_ms: Mapping[str, float]
@@ -29,6 +37,8 @@ class LatencyModel:
     validation: Validation | None = None
     fit_networks: tuple[str, ...] = ()
     check_networks: tuple[str, ...] = ()
+    basis: Basis = "alone"
+    compared: Mapping[str, float] = field(default_factory=dict)
 
     def block_value(self, block: Block) -> float:
         """What a block adds to a network's latency; 0 for a skip.
@@ -80,11 +90,15 @@ class LatencyModel:
             "validation": asdict(self.validation) if self.validation else None,
             "fit_networks": list(self.fit_networks),
             "check_networks": list(self.check_networks),
+            "basis": self.basis,
+            "compared": dict(self.compared),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "LatencyModel":
         """The inverse of `to_dict`.
+
+        Models of before there were chains are of blocks alone.
 
         Raises:
             TableError: missing or unknown keys.
@@ -97,6 +111,8 @@ class LatencyModel:
                 Validation.from_dict(stored) if stored else None,
                 tuple(data["fit_networks"]),
                 tuple(data["check_networks"]),
+                BASES[BASES.index(data.get("basis", "alone"))],
+                {name: float(error) for name, error in data.get("compared", {}).items()},
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise TableError(f"a latency model cannot be read: {error!r}") from error

@@ -9,17 +9,19 @@ from numpy.typing import NDArray
 from devices.device import Device
 from devices.errors import TableError
 from latency.blocks import Block, Network, block_key, distinct_blocks
-from latency.correction import fit_correction
+from latency.chains import chain_graphs, find_chains
+from latency.correction import LEAST_NETWORKS
+from latency.fitting import basis_ms, fit_best
 from latency.identity import read_identity
 from latency.measure import measure
-from latency.model import LatencyModel
+from latency.model import BASES, Basis, LatencyModel
 from latency.schedule import Schedule
 from latency.table import LatencyTable, network_key, register_all
 from latency.validation import Agreement, Validation
 from latency.visits import FIRST_HALF, SECOND_HALF
 
 Progress = Callable[[int, int, str], None]
-"""Called with the visits done, the visits in all, and of what: "blocks" or "networks"."""
+"""Called with the visits done and in all, and of what: "blocks", "chains" or "networks"."""
 
 ANY_SCOPE = "*"
 """The scope of a model that holds for every space whose blocks are in the table."""
@@ -33,6 +35,7 @@ def profile(
     blocks: Iterable[Block],
     fit_networks: Sequence[Network],
     check_networks: Sequence[Network],
+    chains: bool = False,
     schedule: Schedule | None = None,
     progress: Progress | None = None,
 ) -> LatencyModel:
@@ -45,6 +48,7 @@ def profile(
         blocks: the distinct blocks of the space (and of other networks to be predicted).
         fit_networks: whole networks that the model learns from.
         check_networks: whole networks that it is judged by and has not seen, at least 2.
+        chains: whether the blocks are measured inside chains too, where the fit can choose.
         schedule: how often each is visited.
         progress: told after every few visits.
 
@@ -58,17 +62,21 @@ def profile(
     identity.require_real(device.name)  # before the table becomes its own
     table.bind(identity.fingerprint)
     needed = distinct_blocks([tuple(blocks), *fit_networks, *check_networks])
+    chains = chains and len(fit_networks) >= LEAST_NETWORKS
+    inside = chain_graphs(find_chains(needed)) if chains else {}
+    bases = BASES if inside else BASES[:1]
     singles = register_all(table, needed, [])
+    table.register(inside)
     networks = register_all(table, [], [*fit_networks, *check_networks])
     fit, check = (tuple(map(network_key, some)) for some in (fit_networks, check_networks))
-    if not table.unfinished([*singles, *networks]):
-        stored = _stored(table, scope, singles, fit, check)
+    if not table.unfinished([*singles, *inside, *networks]):
+        stored = _stored(table, scope, singles, fit, check, bases)
         if stored is not None:
             return stored
     # Blocks first: they are what is searched with, and done in a tenth of the time.
-    for what, some in (("blocks", singles), ("networks", networks)):
+    for what, some in (("blocks", singles), ("chains", inside), ("networks", networks)):
         measure(device, table, some, plan, _told(progress, what))
-    model = fit_model(table, fit, check, blocks=singles)
+    model = fit_model(table, fit, check, blocks=singles, bases=bases)
     table.save_model(scope, model.to_dict())
     return model
 
@@ -79,14 +87,17 @@ def _stored(
     blocks: Collection[str],
     fit: tuple[str, ...],
     check: tuple[str, ...],
+    bases: Sequence[Basis],
 ) -> LatencyModel | None:
-    """The model of a scope, when it is of these very graphs.
+    """The model of a scope, when it is of these very graphs, chains among them or not.
 
     It is not fitted anew: searches that are done depend on every digit of it.
     """
     content = table.models().get(scope)
     model = LatencyModel.from_dict(content) if content else None
     if model is None or (model.fit_networks, model.check_networks) != (fit, check):
+        return None
+    if ("chain" in model.compared) != ("chain" in bases):
         return None
     return model if set(model.block_ms) == set(blocks) else None
 
@@ -97,6 +108,7 @@ def fit_model(
     check: tuple[str, ...],
     *,
     blocks: Collection[str] | None = None,
+    bases: Sequence[Basis] = BASES[:1],
 ) -> LatencyModel:
     """The latency model of measured networks, with its error on those it has not seen.
 
@@ -106,18 +118,24 @@ def fit_model(
         check: keys of the networks to judge by.
         blocks: keys of the blocks that it is for, among them those of the networks; all that are
             measured when None.
+        bases: what the latencies of blocks may be from, see `fit_best`; "chain" is left out where
+            chains of these blocks were not measured to the end.
     """
     visits, networks, known = table.visits(), table.networks(), table.blocks()
     measured = {key: summary.ms for key, summary in visits.summaries().items()}
     wanted = known if blocks is None else blocks
-    block_ms = {key: measured[key] for key in wanted if key in measured}
-    correction = fit_correction(
+    single = {key: known[key] for key in wanted if key in measured}
+    unfinished = table.unfinished(table.chains())
+    candidates = {basis: basis_ms(basis, single, measured, unfinished) for basis in bases}
+    fitted = fit_best(
         [networks[key] for key in fit],
         _values(measured, fit),
-        block_ms,
-        others=[known[key] for key in block_ms],
+        single,
+        {basis: block_ms for basis, block_ms in candidates.items() if block_ms is not None},
     )
-    model = LatencyModel(block_ms, correction, None, fit, check)
+    model = LatencyModel(
+        fitted.block_ms, fitted.correction, None, fit, check, fitted.basis, fitted.compared
+    )
     predicted = model.predict([networks[key] for key in check])
     actual = _values(measured, check)
     halves = [

@@ -48,8 +48,23 @@ CREATE TABLE IF NOT EXISTS models (
 
 def network_key(network: Network) -> str:
     """The key of a whole network in a table: a hash of its blocks' keys."""
-    text = "\n".join(map(block_key, network))
-    return f"network {hashlib.sha256(text.encode()).hexdigest()[:24]}"
+    return f"network {_digest(network)}"
+
+
+def chain_key(blocks: Network) -> str:
+    """The key of a chain in a table, see `latency.chains`: a hash of its blocks' keys."""
+    return f"chain {_digest(blocks)}"
+
+
+def graph_kind(key: str) -> str:
+    """What a key is of: "block", "chain" or "network"."""
+    start = key.partition(" ")[0]
+    return start if start in ("chain", "network") else "block"
+
+
+def _digest(blocks: Network) -> str:
+    text = "\n".join(map(block_key, blocks))
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 class LatencyTable:
@@ -136,14 +151,13 @@ class LatencyTable:
         return str(rows[0][0]) if rows else None
 
     def register(self, graphs: Mapping[str, Network]) -> None:
-        """Notes graphs (single blocks, or whole networks) by key, those that are new."""
+        """Notes graphs (single blocks, chains, or whole networks) by key, those that are new."""
         with self._database.transaction():
             for key, network in graphs.items():
-                kind = "network" if key.startswith("network ") else "block"
                 blocks = json.dumps([block_to_dict(block) for block in network])
                 self._database.write(
                     "INSERT OR IGNORE INTO graphs (key, kind, blocks) VALUES (?, ?, ?)",
-                    (key, kind, blocks),
+                    (key, graph_kind(key), blocks),
                 )
 
     def unfinished(self, keys: Iterable[str]) -> list[str]:
@@ -246,9 +260,14 @@ class LatencyTable:
         """Every registered single block by key."""
         return {key: blocks[0] for key, kind, blocks in self._graphs() if kind == "block"}
 
+    def chains(self) -> dict[str, Network]:
+        """Every registered chain by key."""
+        return {key: blocks for key, kind, blocks in self._graphs() if kind == "chain"}
+
     def graphs(self) -> dict[str, Network]:
-        """Every registered graph by key, the single blocks first."""
-        return {**{key: (block,) for key, block in self.blocks().items()}, **self.networks()}
+        """Every registered graph by key: the single blocks, the chains, the whole networks."""
+        singles = {key: (block,) for key, block in self.blocks().items()}
+        return {**singles, **self.chains(), **self.networks()}
 
     def save_model(self, scope: str, content: Mapping[str, Any]) -> None:
         """Stores the latency model of a scope (a space at a resolution) with the table."""

@@ -106,3 +106,9 @@ def _console(*, stderr: bool) -> "Console":
     from rich.console import Console  # not needed by --help, which must be quick
 
     return Console(stderr=stderr, highlight=False)
+
+
+def counted(blocks: int, chains: int, networks: int) -> str:
+    """How many graphs a latency table holds, in words; most tables have no chains."""
+    inside = f", {chains} chains" if chains else ""
+    return f"{blocks} blocks{inside} and {networks} networks"

@@ -7,7 +7,7 @@ import typer
 
 from devices.errors import TableError
 from hwnas.cli import options
-from hwnas.cli.output import Output
+from hwnas.cli.output import Output, counted
 
 if TYPE_CHECKING:
     from latency.table import LatencyTable
@@ -62,17 +62,19 @@ def file_suffix(file: Path) -> str:
 
 
 def held_by(table: "LatencyTable", *, networks: bool) -> dict[str, int]:
-    """How many blocks and visits a table holds, and networks, which a CSV leaves out."""
-    visits, blocks = table.visits(), table.blocks()
+    """How many blocks and visits a table holds, and chains and networks, which a CSV leaves out."""
+    visits, blocks, chains = table.visits(), table.blocks(), table.chains()
     measured = [key for key in visits.graphs() if networks or key in blocks]
-    found = sum(key in blocks for key in measured)
+    found, inside = (sum(key in known for key in measured) for known in (blocks, chains))
     return {
         "blocks": found,
-        "networks": len(measured) - found,
+        "chains": inside,
+        "networks": len(measured) - found - inside,
         "visits": sum(len(visits.of(key)) for key in measured),
     }
 
 
 def described(held: dict[str, int]) -> str:
     """The same in words."""
-    return f"{held['blocks']} blocks and {held['networks']} networks of {held['visits']:,} visits"
+    graphs = counted(held["blocks"], held["chains"], held["networks"])
+    return f"{graphs} of {held['visits']:,} visits"

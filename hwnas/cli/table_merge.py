@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hwnas.cli import options
-from hwnas.cli.output import Output
+from hwnas.cli.output import Output, counted
 
 
 def merge_tables(
@@ -26,8 +26,8 @@ def merge_tables(
     output = Output(as_json)
     merged = merge(tables, into)
     output.line(
-        f"{into}: {merged.blocks} blocks and {merged.networks} networks in {merged.visits:,} "
-        f"visits from {len(tables)} tables; the machine was slow during "
+        f"{into}: {counted(merged.blocks, merged.chains, merged.networks)} in "
+        f"{merged.visits:,} visits from {len(tables)} tables; the machine was slow during "
         f"{100 * merged.affected:.0f} % of them"
     )
     for scope, model in merged.models.items():
@@ -38,6 +38,7 @@ def merge_tables(
             "table": str(into),
             "from": list(map(str, tables)),
             "blocks": merged.blocks,
+            "chains": merged.chains,
             "networks": merged.networks,
             "visits": merged.visits,
             "affected_share": merged.affected,

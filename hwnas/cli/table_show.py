@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwnas.cli import options
-from hwnas.cli.output import Output
+from hwnas.cli.output import Output, counted
 
 if TYPE_CHECKING:
     from latency.table import LatencyTable
@@ -42,7 +42,8 @@ def show_table(
     output = Output(as_json)
     with LatencyTable.existing(table) as opened:
         provenance, conditions = _provenance(opened), opened.conditions()
-        known, models, visits = opened.blocks(), opened.models(), opened.visits()
+        known, inside = opened.blocks(), opened.chains()
+        models, visits = opened.models(), opened.visits()
     spread = _spread(visits)
     _show_provenance(output, table, provenance, conditions, visits, spread)
     for scope, content in models.items():
@@ -54,8 +55,9 @@ def show_table(
     measured = {key: summaries[key] for key in known if key in summaries}
     if blocks:
         _show_blocks(output, measured)
-    networks = len(summaries) - len(measured)
-    output.line(f"{len(measured)} blocks and {networks} networks measured")
+    chains = sum(key in summaries for key in inside)
+    networks = len(summaries) - len(measured) - chains
+    output.line(f"{counted(len(measured), chains, networks)} measured")
     output.document(
         {
             "provenance": provenance,
@@ -66,6 +68,7 @@ def show_table(
             "warning_shares": shares,
             "models": models,
             "blocks": {key: asdict(summary) for key, summary in measured.items()},
+            "chains": chains,
             "networks": networks,
         }
     )

@@ -72,10 +72,17 @@ class AccuracyConfig(StrictModel):
 
 
 class ProfileConfig(StrictModel):
-    """How many whole networks are measured: to fit the latency model, and to check it."""
+    """How many whole networks are measured: to fit the latency model, and to check it.
+
+    `chains`: whether every block is also measured inside a longer graph (see `latency.chains`);
+    `auto` is where the runtime is one of GPUs, on which small blocks alone wait for their launch.
+    """
+
+    later = ("chains",)
 
     fit_networks: Annotated[int, Field(ge=4)] = 30
     check_networks: Annotated[int, Field(ge=2)] = 30
+    chains: Literal["auto", "always", "never"] = "auto"
 
 
 class SearchConfig(StrictModel):

@@ -6,6 +6,7 @@ import numpy as np
 
 from devices.device import Device
 from devices.errors import ConfigError
+from devices.runtimes import ON_GPUS
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.experiment import reference_of
 from hwnas.runs.latencies import scope_of
@@ -26,6 +27,8 @@ def profile_space(
 ) -> LatencyModel:
     """Measures the blocks of a space and of its reference network, and some whole networks.
 
+    The blocks inside chains too, where the config says so (`ProfileConfig.chains`).
+
     Raises:
         DeviceError, TableError: see `latency.profile.profile`.
     """
@@ -40,6 +43,7 @@ def profile_space(
             blocks=[*space.blocks(), *reference],
             fit_networks=fit,
             check_networks=check,
+            chains=_chains(counts, device),
             progress=progress,
         )
 
@@ -70,3 +74,9 @@ def sampled_networks(
         [network for index, network in enumerate(networks) if index in chosen],
         [network for index, network in enumerate(networks) if index not in chosen],
     )
+
+
+def _chains(counts: ProfileConfig, device: Device) -> bool:
+    if counts.chains == "auto":
+        return device.runtime in ON_GPUS
+    return counts.chains == "always"

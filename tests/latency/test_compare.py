@@ -19,6 +19,7 @@ from latency.model import LatencyModel
 from latency.profile import fit_model, load_model
 from latency.table import LatencyTable, network_key, register_all
 from latency.visits import FIRST_HALF, SECOND_HALF, Visit
+from tests.latency.test_fitting import measured_with_chains
 from tests.latency.test_profile import SPACE, profiled
 
 FINGERPRINT = Fingerprint(
@@ -198,6 +199,23 @@ def test_merging_profiled_tables_fits_their_models_to_all_visits(tmp_path: Path)
         assert model == fit_model(merged, first.fit_networks, first.check_networks)
         assert len(load_model(merged, "other", SPACE.blocks()).fit_networks) == 4
         assert merged.unfinished(merged.networks()) == []
+
+
+def test_merging_takes_chains_over_and_fits_with_them_again(tmp_path: Path) -> None:
+    a, b, c = (tmp_path / f"{name}.sqlite" for name in "abc")
+    with measured_with_chains(a) as one, measured_with_chains(b, noise=0.02):
+        chains, blocks = one.chains(), one.blocks()
+    found = merge([a, b], c)
+    assert (found.blocks, found.chains) == (len(blocks), len(chains))
+    assert found.networks == 20
+    assert found.models["macro"].basis == "chain"
+    with LatencyTable(c) as merged:
+        assert merged.chains() == chains
+        assert merged.unfinished(merged.graphs()) == []
+        assert len(merged.visits().of(next(iter(chains)))) == 8
+        compared = diff(merged, merged)
+        assert len(compared.blocks.pairs) == len(blocks)
+        assert len(compared.networks.pairs) == 20
 
 
 def test_merging_a_table_with_its_copy_changes_no_summary(tmp_path: Path) -> None:

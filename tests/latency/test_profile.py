@@ -17,9 +17,11 @@ from devices.device import Device
 from devices.errors import TableError
 from hwnas.spaces import SearchSpace, load_space
 from latency.blocks import Network, block_key
+from latency.chains import chain_graphs, find_chains
 from latency.identity import read_fingerprint
 from latency.measure import measure_models
-from latency.profile import load_model, profile
+from latency.model import LatencyModel
+from latency.profile import Progress, load_model, profile
 from latency.schedule import Schedule
 from latency.table import LatencyTable, network_key
 
@@ -43,12 +45,14 @@ def profiled(
     space: SearchSpace = SPACE,
     networks: Sequence[Network] = NETWORKS,
     fitted: int = 6,
-) -> None:
+    chains: bool = False,
+    progress: Progress | None = None,
+) -> LatencyModel:
     """Profiles a space into a table; so many of the networks are for the fit, the rest check it."""
     with LatencyTable(path) as table:
-        profile(
+        return profile(
             device, table, scope=scope, blocks=space.blocks(), fit_networks=networks[:fitted],
-            check_networks=networks[fitted:], schedule=SCHEDULE,
+            check_networks=networks[fitted:], chains=chains, schedule=SCHEDULE, progress=progress,
         )  # fmt: skip
 
 
@@ -179,3 +183,65 @@ def test_files_are_measured_side_by_side() -> None:
     assert summaries["reference"].min > summaries["block"].min
     assert calls[-1] == (8, 8)
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+
+
+CHAINS = set(chain_graphs(find_chains(SPACE.blocks())))
+
+
+def test_profiling_stopped_in_the_middle_of_the_chains_goes_on_there(tmp_path: Path) -> None:
+    path, told = tmp_path / "t.sqlite", list[str]()
+
+    def stop(done: int, total: int, what: str) -> None:
+        if what == "chains" and 2 * done > total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        profiled(path, chains=True, progress=stop)
+    before = set(visits(path))
+    assert 0 < len({row for row in before if row[0] in CHAINS}) < 4 * len(CHAINS)
+    assert not any(row[0].startswith("network ") for row in before)
+    model = profiled(path, chains=True, progress=lambda *call: told.append(call[2]))
+    after = visits(path)
+    assert before <= set(after)
+    expected = expected_visits() | {
+        (key, session, number) for key in CHAINS for session in (0, 1) for number in (0, 1)
+    }
+    assert len(after) == len(expected)
+    assert {row[:3] for row in after} == expected
+    assert list(dict.fromkeys(told)) == ["chains", "networks"]
+    assert set(model.compared) == {"alone", "chain"}
+    with LatencyTable(path) as table:
+        assert set(table.chains()) == CHAINS
+        assert len(table.blocks()) == len(SPACE.blocks())
+        assert len(table.networks()) == len(set(NETWORKS))
+        assert table.unfinished(table.graphs()) == []
+        assert load_model(table, "macro", SPACE.blocks()) == model
+
+
+def test_a_stored_model_is_fitted_anew_when_chains_are_newly_wanted_or_no_more(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "t.sqlite"
+    alone = profiled(path)
+    assert set(alone.compared) == {"alone"}
+    chains = profiled(path, chains=True)
+    assert set(chains.compared) == {"alone", "chain"}
+    assert (chains.fit_networks, chains.check_networks) == (
+        alone.fit_networks,
+        alone.check_networks,
+    )
+    # Another space measures into the table: stored models stay what they are.
+    five = load_space("nas_bench_macro", resolution=8, classes=5)
+    others = five.networks(five.sample(np.random.default_rng(0), 12))
+    profiled(path, scope="five classes", space=five, networks=others)
+    assert profiled(path, chains=True) == chains
+    count = len(visits(path))
+    assert set(profiled(path).compared) == {"alone"}
+    assert len(visits(path)) == count
+
+
+def test_too_few_networks_to_choose_by_measure_no_chains(tmp_path: Path) -> None:
+    model = profiled(tmp_path / "t.sqlite", networks=NETWORKS[:5], fitted=3, chains=True)
+    assert model.basis == "alone"
+    assert not CHAINS & {row[0] for row in visits(tmp_path / "t.sqlite")}
+    assert profiled(tmp_path / "t.sqlite", networks=NETWORKS[:5], fitted=3, chains=True) == model

@@ -16,6 +16,7 @@ from latency.profile import load_model
 from latency.table import LatencyTable
 from objectives.costs import block_macs
 from tests.hwnas.cli.conftest import Terminal, assert_refused
+from tests.latency.test_fitting import measured_with_chains
 from tests.latency.test_interchange import profiled
 
 DOCS = Path(__file__).parents[3] / "docs/tables.md"
@@ -113,7 +114,7 @@ def test_another_imported_device_does_not_use_the_table(npu: Path, terminal: Ter
 def test_a_table_goes_to_json_and_back(folder: Path, terminal: Terminal) -> None:
     profiled(folder / "a.sqlite")
     answer = terminal("table", "export", "a.sqlite", "new/a.json", "--json")
-    held = {"blocks": 17, "networks": 10, "visits": 54}
+    held = {"blocks": 17, "chains": 0, "networks": 10, "visits": 54}
     assert answer.document == {"file": "new/a.json", **held}
     answer = terminal("table", "import", "new/a.json", "b.sqlite", "--json")
     assert answer.document == {"table": "b.sqlite", **held}
@@ -123,14 +124,30 @@ def test_a_table_goes_to_json_and_back(folder: Path, terminal: Terminal) -> None
     assert said == "b.JSON: 17 blocks and 10 networks of 54 visits\n"
 
 
+def test_chains_are_told_apart_from_networks(folder: Path, terminal: Terminal) -> None:
+    measured_with_chains(folder / "a.sqlite").close()
+    answer = terminal("table", "export", "a.sqlite", "a.json")
+    assert answer.stdout == "a.json: 17 blocks, 20 chains and 20 networks of 228 visits\n"
+    shown = terminal("table", "show", "a.sqlite")
+    assert "17 blocks, 20 chains and 20 networks measured" in shown.stdout
+    assert re.search(r"latency model \(chains: [^)]+\)\s+on\s+10\s+unseen", shown.stdout)
+    document = terminal("table", "show", "a.sqlite", "--json").document
+    assert (len(document["blocks"]), document["chains"], document["networks"]) == (17, 20, 20)
+    assert document["models"]["macro"]["basis"] == "chain"
+    answer = terminal("table", "merge", "a.sqlite", "a.sqlite", "--into", "b.sqlite", "--json")
+    counts = [answer.document[name] for name in ("blocks", "chains", "networks", "visits")]
+    assert counts == [17, 20, 20, 228]
+
+
 def test_a_table_goes_to_csv_and_its_timings_to_another_device(
     npu: Path, terminal: Terminal
 ) -> None:
     profiled(npu / "a.sqlite")
     answer = terminal("table", "export", "a.sqlite", "a.csv", "--json")
-    assert answer.document == {"file": "a.csv", "blocks": 17, "networks": 0, "visits": 34}
+    held = {"blocks": 17, "chains": 0, "networks": 0}
+    assert answer.document == {"file": "a.csv", **held, "visits": 34}
     answer = terminal("table", "import", "a.csv", "b.sqlite", "--device", "npu.yaml", "--json")
-    assert answer.document == {"table": "b.sqlite", "blocks": 17, "networks": 0, "visits": 17}
+    assert answer.document == {"table": "b.sqlite", **held, "visits": 17}
     assert terminal("table", "export", "b.sqlite", "b.csv").code == 0
     first, second = ((npu / name).read_text() for name in ("a.csv", "b.csv"))
     assert blocks_from_csv(first, "a") == blocks_from_csv(second, "b")
