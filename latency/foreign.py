@@ -11,9 +11,11 @@ from onnx.external_data_helper import load_external_data_for_model, uses_externa
 
 from devices.agents import AGENTS
 from devices.device import Device
+from devices.engine import SUFFIX
 from devices.errors import ConfigError
 from devices.runtimes import WITHOUT_PROFILE
 from devices.target import open_target
+from latency.engine import load_engine
 from latency.measure import MemoryLog, Progress, run_sessions
 from latency.noise import measured_twice
 from latency.schedule import Schedule
@@ -63,6 +65,21 @@ def load_model(path: Path, shapes: Sequence[str]) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def load_any(path: Path, shapes: Sequence[str], device: Device) -> bytes:
+    """What can be timed on a device: an ONNX file, see `load_model`, or an engine of that device.
+
+    Raises:
+        ConfigError: the file cannot be read, the shapes are wrong or missing, or the engine is
+            another device's.
+        DeviceError: the device, asked whether the engine is its own, failed.
+    """
+    if path.suffix != SUFFIX:
+        return load_model(path, shapes)
+    if shapes:
+        raise ConfigError(f"the shapes of {path} were fixed when it was built; leave --shape out")
+    return load_engine(path, device)
+
+
 def measure_any(
     device: Device,
     model: bytes,
@@ -77,7 +94,7 @@ def measure_any(
 
     Args:
         device: where; its precision does not matter, the model is run as it is.
-        model: serialised, with fixed input shapes.
+        model: serialised, with fixed input shapes, or an engine.
         schedule: how often it is visited, in two sessions at least.
         progress: told after every few visits.
         operators: whether to profile it, where the device can, see `can_profile`.

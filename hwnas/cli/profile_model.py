@@ -41,10 +41,10 @@ def profile_model(
     """
     from devices.device import load_device
     from devices.runtimes import WITHOUT_PROFILE
-    from latency.foreign import can_profile, load_model, measure_any
+    from latency.foreign import can_profile, load_any, measure_any
 
     chosen = load_device(device or "local_cpu")
-    content = load_model(model, shapes)
+    content = load_any(model, shapes, chosen)
     with output.progress(f"measuring {model.name} on {chosen.name}") as update:
         try:
             measured = measure_any(

@@ -127,3 +127,8 @@ def show_summary(output: Output, summary: dict[str, Any]) -> None:
         f"exported: {summary['model']} ({what} from PyTorch by at most "
         f"{summary['onnx_max_abs_diff']:.1e})"
     )
+    if summary.get("engine"):
+        output.line(
+            f"built and measured: {summary['engine']}, which runs on this GPU with this version of "
+            "its runtime alone"
+        )

@@ -46,7 +46,7 @@ def check_numbers(model: bytes, module: nn.Module, split: Split, *, batch: int) 
         HwnasError: the outputs differ by more than 1e-4, or 1e-4 of the largest logit.
     """
     module.eval()
-    logits = _onnx_logits(model, split.images, batch)
+    logits = onnx_logits(model, split.images, batch)
     with torch.inference_mode():
         parts = [
             module(to_input(split.images[start : start + 256]))
@@ -71,14 +71,15 @@ def onnx_accuracy(model: bytes, split: Split, *, batch: int) -> float:
         split: images with labels.
         batch: the model's batch size.
     """
-    return _accuracy(_onnx_logits(model, split.images, batch), split)
+    return _accuracy(onnx_logits(model, split.images, batch), split)
 
 
 def _accuracy(logits: NDArray[np.float32], split: Split) -> float:
     return 100 * float((logits.argmax(axis=1) == split.labels).mean())
 
 
-def _onnx_logits(model: bytes, images: NDArray[np.uint8], batch: int) -> NDArray[np.float32]:
+def onnx_logits(model: bytes, images: NDArray[np.uint8], batch: int) -> NDArray[np.float32]:
+    """(N, classes) what an exported model of a batch computes of (N, H, W, 3) images."""
     with tempfile.TemporaryDirectory(prefix="hwnas-verify-") as name:
         path = Path(name) / "model.onnx"
         path.write_bytes(model)

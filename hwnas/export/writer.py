@@ -2,17 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import save
 
+from devices.engine import SUFFIX
 from devices.files import write_atomically
 from hwnas import __version__
 from hwnas.data import ImageDataset, describe
 from hwnas.export.timm import timm_arch_def, timm_arguments
 from latency.blocks import Network, block_to_dict
+from latency.engine import SIDECAR
 from latency.graph import INPUT, OPSET, OUTPUT
 
 
@@ -48,8 +51,12 @@ def write_export(
     state: dict[str, torch.Tensor],
     config: dict[str, Any],
     verification: dict[str, Any],
+    engine: Mapping[str, bytes],
 ) -> None:
     """Writes an export folder; `verification.json`, written last, marks it complete.
+
+    `engine` has the files of one by the ends of their names, see `latency.engine.BuiltEngine`;
+    those of an earlier export are removed where there is none.
 
     The verification repeats the SHA-256 of the other files, so that a folder whose parts are of
     two exports can be told.
@@ -62,8 +69,12 @@ def write_export(
         "model.onnx": model,
         "model.safetensors": weights,
         "config.json": as_json(config).encode(),
+        **{f"model{end}": content for end, content in engine.items()},
     }
     (folder / "verification.json").unlink(missing_ok=True)
+    for end in (SUFFIX, SIDECAR):
+        if end not in engine:
+            (folder / f"model{end}").unlink(missing_ok=True)
     for name, content in files.items():
         write_atomically(folder / name, content)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from devices.errors import BudgetError
 from hwnas.export.calibration import quantized
+from hwnas.export.engine import CheckedEngine, checked_engine
 from hwnas.export.verification import NumericalCheck, check_numbers, onnx_accuracy
 from hwnas.export.writer import network_config, write_export
 from hwnas.runs.config import WeightsFrom
@@ -28,11 +30,13 @@ from hwnas.supernet.evaluation import accuracy
 from hwnas.supernet.folding import folded_weights
 from hwnas.supernet.modules import NetworkModule
 from latency.blocks import Network
+from latency.engine import builds_engines
 from latency.graph import build_graph
 from latency.half import to_half
 from latency.measure import measure_models, timed_model
 from latency.model import LatencyModel
 from latency.schedule import Schedule
+from latency.table import LatencyTable
 from latency.visits import Summary
 from objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
 
@@ -89,6 +93,12 @@ class _Candidate:
     module: NetworkModule
     model: bytes
     numbers: NumericalCheck
+    engine: CheckedEngine | None = None
+
+    @property
+    def shipped(self) -> bytes:
+        """What runs on the device: the engine, where it has one built."""
+        return self.model if self.engine is None else self.engine.built.content
 
 
 class Exporter:
@@ -132,13 +142,15 @@ class Exporter:
         if not device.measurable:
             self.listener.say(f"not measured: the timings of {device.name} were imported")
         reference = self._reference()
+        if reference is not None:
+            reference = self._built(reference, "reference")
         rejected: list[dict[str, Any]] = []
         for architecture, accurate, screened_ms in self._screened():
             network = self.experiment.space.network(architecture)
             if screened_ms is not None and self._exceeds(screened_ms):
                 rejected.append(self._reject(network, accurate, screened_ms, "untrained"))
                 continue
-            candidate = self._train(architecture, accurate)
+            candidate = self._built(self._train(architecture, accurate), "winner")
             measured = self._measure({"winner": candidate, "reference": reference})
             final = measured["winner"]
             if final is not None and self._exceeds(final.ms):
@@ -191,7 +203,9 @@ class Exporter:
             }
             title = f"measuring {len(models)} networks of the front"
             with self.listener.progress(title) as update:
-                measured = measure_models(self.experiment.device, models, SCREENING, update)
+                measured = measure_models(
+                    self.experiment.device, models, SCREENING, update, cache=self._cache
+                )
             for index in part:
                 milliseconds = measured[str(index)].ms
                 yield front.architectures[index], float(front.scores[index]), milliseconds
@@ -249,11 +263,28 @@ class Exporter:
         return _Candidate(network, weights_from, module, model, numbers)
 
     def _measure(self, candidates: dict[str, _Candidate | None]) -> Mapping[str, Summary | None]:
-        models = {name: c.model for name, c in candidates.items() if c is not None}
+        models = {name: c.shipped for name, c in candidates.items() if c is not None}
         if not self.experiment.device.measurable:
             return dict.fromkeys(models)
         with self.listener.progress(f"measuring {' and '.join(models)} on the device") as update:
-            return measure_models(self.experiment.device, models, FINAL, update)
+            return measure_models(self.experiment.device, models, FINAL, update, cache=self._cache)
+
+    @cached_property
+    def _cache(self) -> bytes:
+        """Of the table: what is exported is made of the kernels that its blocks were timed with."""
+        if not builds_engines(self.experiment.device):
+            return b""
+        with LatencyTable.existing(self.experiment.table_path) as table:
+            return table.cache()
+
+    def _built(self, candidate: _Candidate, name: str) -> _Candidate:
+        """A candidate with its engine, on a device that builds some."""
+        device, images = self.experiment.device, self.experiment.dataset.test.images
+        if not builds_engines(device):
+            return candidate
+        with self.listener.progress(f"building the engine of the {name} on the device"):
+            engine = checked_engine(device, candidate.model, images, cache=self._cache)
+        return replace(candidate, engine=engine)
 
     def _write(self, name: str, candidate: _Candidate, measured: Summary | None) -> Exported:
         dataset = self.experiment.dataset
@@ -278,7 +309,8 @@ class Exporter:
             config=network_config(
                 candidate.network, dataset, batch=batch, training=self._training(candidate)
             ),
-            verification=self._verification(exported),
+            verification=self._verification(exported, candidate.engine),
+            engine={} if candidate.engine is None else candidate.engine.built.files,
         )
         return exported
 
@@ -292,12 +324,13 @@ class Exporter:
             "images": len(self.experiment.dataset.train),
         }
 
-    def _verification(self, exported: Exported) -> dict[str, Any]:
+    def _verification(self, exported: Exported, engine: CheckedEngine | None) -> dict[str, Any]:
         return {
             "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "precision": self.experiment.device.precision,
             "onnx_max_abs_diff": exported.numbers.max_abs_diff,
             "onnx_test_images": exported.numbers.images,
+            **({} if engine is None else {"engine_difference": engine.difference}),
             "accuracy": {
                 "test": exported.test_accuracy,
                 "test_onnx": exported.numbers.accuracy,

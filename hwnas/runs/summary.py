@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from devices.engine import SUFFIX
 from hwnas.data import balance_of
 from hwnas.runs.budgets import device_of
 from hwnas.runs.experiment import Experiment
@@ -75,8 +76,15 @@ def summarize(
         "skipped_images": len(dataset.skipped),
         "balance": balance_of(dataset).to_dict(),
         "model": str(winner.folder / "model.onnx"),
+        "engine": _engine(winner),
         "seconds": round(seconds, 1),
     }
+
+
+def _engine(exported: Exported) -> str | None:
+    """The engine beside the model, where the device builds some."""
+    path = exported.folder / f"model{SUFFIX}"
+    return str(path) if path.is_file() else None
 
 
 def _predicted(model: LatencyModel, exported: Exported) -> float | None:

@@ -39,6 +39,7 @@ class Event:
 class Gpu:
     """What the played machine is like, and what was done with it."""
 
+    name: str = "Played GPU"
     count: int = 1
     driver: int = 13000
     failure: Code = Code.cudaSuccess
@@ -127,7 +128,10 @@ class _Module(ModuleType):
         major, minor = self._gpu.capability
         return self._ok(
             SimpleNamespace(
-                name=b"Played GPU\0\0", major=major, minor=minor, totalGlobalMem=self._gpu.room
+                name=f"{self._gpu.name}\0\0".encode(),
+                major=major,
+                minor=minor,
+                totalGlobalMem=self._gpu.room,
             )
         )
 

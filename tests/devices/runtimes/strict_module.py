@@ -8,6 +8,7 @@ their signatures, unless a test says otherwise by `answers`.
 import re
 from collections.abc import Callable, Mapping
 from enum import IntEnum
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -33,6 +34,7 @@ def strict_module(name: str, signatures: Mapping[str, Any], answers: Answers) ->
         answers: see `Answers`.
     """
     module = ModuleType(name)
+    module.__spec__ = ModuleSpec(name, None)  # torch asks whether there is a TensorRT
     module.__version__ = signatures["version"]  # type: ignore[attr-defined]
     classes = signatures["classes"]
     for key in answers:

@@ -24,7 +24,7 @@ def timings(*milliseconds: float):
     """Stands for a device on which the exported winner takes these times, one after another."""
     left = list(milliseconds)
 
-    def measure(device, models, schedule, progress=None):
+    def measure(device, models, schedule, progress=None, **_):
         del device, schedule, progress
         values = dict.fromkeys(models, 0.5)  # while the front is screened, before a training
         if "winner" in models:
@@ -63,7 +63,7 @@ def test_when_no_network_keeps_the_budget_nothing_is_called_a_winner(
 def test_a_front_that_is_too_slow_when_screened_is_tried_to_its_end(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(device, models, schedule, progress=None):
+    def slow(device, models, schedule, progress=None, **_):
         del device, schedule, progress
         return {name: Summary(1, 1, 0, *[1.5] * 5) for name in models}
 

@@ -1,0 +1,106 @@
+"""From a profile on a GPU to the engine that is shipped, on a played one that really computes."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from latency import profile
+from latency.schedule import Schedule
+from tests.devices.runtimes.computing_trt import ComputingTrt
+from tests.devices.runtimes.conftest import gpu as gpu
+from tests.devices.runtimes.fake_cuda import Gpu
+from tests.devices.runtimes.in_process import gpu_device
+from tests.hwnas.cli.conftest import Terminal
+
+VERSION = "10.16.1.11"
+WINNER = "runs/tiny/export/winner"
+
+
+@pytest.fixture
+def trt(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> ComputingTrt:
+    gpu_device(monkeypatch, "tensorrt")
+    played = ComputingTrt("tensorrt", VERSION, gpu)
+    monkeypatch.setitem(sys.modules, "tensorrt", played.module)
+    return played
+
+
+@pytest.fixture
+def searched(
+    folder: Path, terminal: Terminal, trt: ComputingTrt, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    assert not trt.built
+    few = Schedule(sessions=4, most_sessions=4, rounds=1, least_runs=2, least_ms=0.0)
+    monkeypatch.setattr(profile, "Schedule", lambda: few)
+    (folder / "gpu.yaml").write_text("name: gpu\nruntime: tensorrt\ncores: any\n")
+    with (folder / "tiny.yaml").open("a") as file:
+        file.write("device: gpu.yaml\n")
+    for verb in ("profile", "train", "search"):
+        answer = terminal(verb, "tiny.yaml")
+        assert answer.code == 0, answer.stderr
+    return folder
+
+
+def test_the_winner_is_an_engine_with_what_it_was_built_for(
+    searched: Path, terminal: Terminal, trt: ComputingTrt, gpu: Gpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = terminal("export", "runs/tiny", "--json")
+    assert answer.code == 0, answer.stderr
+    winner = searched / WINNER
+    assert answer.document["engine"] == f"{WINNER}/model.engine"
+    about = json.loads((winner / "model.engine.json").read_text())
+    assert (about["runtime"], about["runtime_version"]) == ("tensorrt", VERSION)
+    assert about["provider"] == "TensorRT on Played GPU"
+    verification = json.loads((winner / "verification.json").read_text())
+    assert verification["engine_difference"] < 1e-5
+    assert set(verification["sha256"]) >= {"model.onnx", "model.engine", "model.engine.json"}
+
+    timed = terminal("profile", "--model", f"{WINNER}/model.engine", "--device", "gpu.yaml",
+                     "--no-operators", "--json")  # fmt: skip
+    assert timed.code == 0, timed.stderr
+    assert timed.document["summary"]["ms"] == pytest.approx(answer.document["measured_ms"])
+    assert trt.built.count((winner / "model.onnx").read_bytes()) == 1  # the rest ran that one
+
+    monkeypatch.setattr(gpu, "name", "Another GPU")
+    _refused(terminal, "for 'TensorRT on Played GPU' and runs there alone")
+    monkeypatch.setattr(gpu, "name", "Played GPU")
+    (winner / "model.engine").write_bytes(b"cut off")
+    _refused(terminal, "is not the engine that model.engine.json speaks of")
+    (winner / "model.engine.json").unlink()
+    _refused(terminal, "is missing or damaged")
+
+
+def test_an_engine_is_not_for_the_processor(searched: Path, terminal: Terminal) -> None:
+    (searched / "any.engine").write_bytes(b"any")
+    answer = terminal("profile", "--model", "any.engine")
+    assert answer.code == 2
+    assert "any.engine is an engine, and local_cpu has 'runtime: onnxruntime'" in answer.stderr
+
+
+def test_an_engine_that_computes_something_else_is_not_exported(
+    searched: Path, terminal: Terminal, trt: ComputingTrt
+) -> None:
+    trt.wrong = True
+    answer = terminal("export", "runs/tiny")
+    assert answer.code == 2
+    assert "the engine that gpu built computes logits that differ by" in answer.stderr
+    assert not (searched / WINNER).exists()
+
+
+def test_the_engine_of_an_earlier_export_goes_with_it(
+    searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert terminal("export", "runs/tiny").code == 0
+    monkeypatch.setattr("hwnas.runs.exporting.builds_engines", lambda _: False)
+    answer = terminal("export", "runs/tiny", "--json")
+    assert answer.code == 0, answer.stderr
+    assert answer.document["engine"] is None
+    assert not list((searched / WINNER).glob("*.engine*"))
+
+
+def _refused(terminal: Terminal, sentence: str) -> None:
+    answer = terminal("profile", "--model", f"{WINNER}/model.engine", "--device", "gpu.yaml")
+    assert answer.code == 2
+    assert sentence in answer.stderr
+    assert answer.stderr.count("\n") <= 2
