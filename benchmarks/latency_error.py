@@ -16,7 +16,6 @@ fit chose without knowing these networks; `mape` and what follows it are of that
 
 import argparse
 import contextlib
-import json
 import multiprocessing
 import subprocess
 import sys
@@ -26,22 +25,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from benchmarks.errors import Plan, as_json, error_figures
 from benchmarks.options import space_and_device, space_parser
 from devices.affinity import pin
 from devices.device import Device
-from hwnas.runs.config import ProfileConfig
-from hwnas.runs.profiling import sampled_networks
-from latency.blocks import Network, block_key
-from latency.chains import chain_graphs, find_chains
-from latency.identity import read_fingerprint
-from latency.measure import MemoryLog, builders, measure, run_sessions
-from latency.model import BASES, LatencyModel
-from latency.profile import fit_model
+from latency.blocks import Network
+from latency.measure import builders
 from latency.schedule import Schedule
-from latency.table import LatencyTable, network_key, register_all
-from latency.validation import Agreement
 
 FIT = 30
 # One core busy for a while, then idle for a while, at random.
@@ -61,79 +52,11 @@ def main() -> None:
     """Prints the figures as one JSON object."""
     options = _options()
     space, device = space_and_device(options)
-    counts = ProfileConfig(fit_networks=FIT, check_networks=options.networks)
-    fit, check = sampled_networks(space, counts)
-    with (
-        _bursts(options.stress, options.stress_core),
-        tempfile.TemporaryDirectory(prefix="hwnas-error-") as folder,
-        LatencyTable(options.table or Path(folder) / "table.sqlite") as table,
-    ):
-        table.bind(read_fingerprint(device))
-        blocks = register_all(table, space.blocks(), [])
-        chains = chain_graphs(find_chains(space.blocks())) if options.chains else {}
-        table.register(chains)
-        networks = register_all(table, [], [*fit, *check])
-        seconds = [_timed(table, device, graphs) for graphs in (blocks, networks, chains)]
-        fitted, keys = (tuple(map(network_key, some)) for some in (fit, check))
-        model = fit_model(table, fitted, keys, blocks=blocks, bases=BASES if chains else BASES[:1])
-        assert model.validation is not None
-        by_basis = {
-            f"mape_{name}": _mape(fit_model(table, fitted, keys, blocks=blocks, bases=[basis]))
-            for name, basis in ({"alone": BASES[0], "chains": BASES[1]} if chains else {}).items()
-        }
-        visits = table.visits()
-        measured = {key: s.ms for key, s in visits.summaries().items()}
-        again = _again(device, {key: networks[key] for key in keys})
-        naive = _naive(device, blocks, seconds[0])
-    truth = np.array([measured[key] for key in keys])
-    replicate = Agreement.of(np.array([again[key] for key in keys]), truth)
-    sums = [_sum(naive, some) for some in (fit, check)]
-    scale = 1 / np.mean(sums[0] / [measured[network_key(network)] for network in fit])
-    plain, scaled = Agreement.of(sums[1], truth), Agreement.of(scale * sums[1], truth)
-    error = model.validation.prediction
-    result = {
-        "space": options.space,
-        "resolution": space.resolution,
-        "precision": options.precision,
-        "threads": options.threads,
-        "stress": options.stress,
-        "mape": error.mape,
-        "within_5": error.within_5,
-        "within_10": error.within_10,
-        "worst": error.worst,
-        "tau": error.tau,
-        "replicate_mape": replicate.mape,
-        "replicate_within_5": replicate.within_5,
-        "replicate_within_10": replicate.within_10,
-        "replicate_tau": replicate.tau,
-        "halves_mape": model.validation.replicate.mape,
-        "naive_mape": plain.mape,
-        "naive_tau": plain.tau,
-        "naive_scaled_mape": scaled.mape,
-        "seconds_blocks": seconds[0],
-        "seconds_networks": seconds[1],
-        "distinct_blocks": len(blocks),
-        "networks": len(check),
-        "milliseconds": [truth.min(), truth.max()],
-        "correction": model.correction.name,
-        **({"basis": model.basis, "seconds_chains": seconds[2]} | by_basis if by_basis else {}),
-        "affected_share": visits.affected_share(),
-        **_limits(error, replicate, plain, seconds[0]),
-    }
-    print(json.dumps(result, default=float))
-
-
-def _limits(
-    error: Agreement, replicate: Agreement, naive: Agreement, seconds: float
-) -> dict[str, bool]:
-    """Which of the figures that this project asks of itself are reached."""
-    return {
-        "mape_reached": error.mape <= max(2.0, 1.25 * replicate.mape),
-        "tau_reached": error.tau >= 0.95 * replicate.tau,
-        "within_10_reached": error.within_10 >= 0.99,
-        "naive_reached": naive.mape >= 3 * error.mape,
-        "seconds_reached": seconds <= 180,
-    }
+    plan = Plan(FIT, options.networks, Schedule(), options.chains, mape=2.0)
+    with _bursts(options.stress, options.stress_core):
+        figures = error_figures(space, device, plan, naive, options.table)
+    reached = figures["seconds_blocks"] <= 180
+    print(as_json({**figures, "stress": options.stress, "seconds_reached": reached}))
 
 
 def _options() -> argparse.Namespace:
@@ -146,25 +69,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _mape(model: LatencyModel) -> float:
-    assert model.validation is not None
-    return model.validation.prediction.mape
-
-
-def _timed(table: LatencyTable, device: Device, graphs: Mapping[str, Network]) -> float:
-    start = time.monotonic()
-    measure(device, table, graphs, Schedule())
-    return time.monotonic() - start
-
-
-def _again(device: Device, networks: Mapping[str, Network]) -> dict[str, float]:
-    """The networks measured a second time, without knowledge of the first."""
-    log = MemoryLog()
-    run_sessions(device, builders(device, networks), log, Schedule())
-    return {key: summary.ms for key, summary in log.visits().summaries().items()}
-
-
-def _naive(device: Device, blocks: Mapping[str, Network], seconds: float) -> dict[str, float]:
+def naive(device: Device, blocks: Mapping[str, Network], seconds: float) -> dict[str, float]:
     """Each block by itself, one after another: load, warm up, run on end, median."""
     with tempfile.TemporaryDirectory(prefix="hwnas-naive-") as folder:
         files = {}
@@ -202,10 +107,6 @@ def _one_by_one(device: Device, files: Sequence[Path], seconds: float) -> list[f
             samples.append(1e3 * (time.perf_counter() - before))
         medians.append(float(np.median(samples)))
     return medians
-
-
-def _sum(block_ms: Mapping[str, float], networks: Sequence[Network]) -> NDArray[np.float64]:
-    return np.array([sum(block_ms[block_key(b)] for b in network) for network in networks])
 
 
 @contextlib.contextmanager
