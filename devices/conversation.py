@@ -70,9 +70,19 @@ def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[dict[str, A
     # More would be a target that never ends: each round may rest and wait for a quarter of an
     # hour, and tells it every five seconds; each graph may take some minutes to be built.
     left = 1000 + expected + 20 * len(job.graphs) + 200 * len(job.rounds)
+    cut_off: DeviceError | None = None
     with closing(lines):  # type: ignore[type-var]
         for line in lines:
-            message = read_answer(line, job.nonce)
+            if cut_off is not None:
+                raise cut_off
+            try:
+                message = read_answer(line, job.nonce)
+            except DeviceError as error:
+                # Where the link broke there may be the beginning of an answer; nothing follows it.
+                if done or line.endswith("}") or not line.startswith("{"):
+                    raise
+                cut_off = error
+                continue
             left -= 1
             visits += message["event"] == "visit"
             if done or not left or visits > expected:

@@ -152,6 +152,8 @@ def visited(ms: object, number: object = 0, graph: object = 0) -> tuple[str, str
         ((line("ready", facts={}),), "facts that cannot be"),
         ((READY, line("round", round=0, conditions={"mhz": "x"})), "a round that cannot be"),
         ((line("loading"),) * 2000, "more than it was asked for"),
+        ((READY, line("loading")[:-9]), "stopped; run the same"),  # as when a link breaks
+        ((READY, line("loading")[:-9], line("loading")), "that is not this job's"),
     ],
 )
 def test_output_that_is_not_complete_and_of_this_job_does_not_count(

@@ -1,6 +1,7 @@
 """A TensorRT of signatures alone whose engines really compute: ONNX Runtime does it for them."""
 
 import ctypes
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -10,7 +11,6 @@ import onnx
 import onnxruntime as ort
 
 from tests.devices.runtimes.fake_cuda import Gpu
-from tests.devices.runtimes.flavours import signatures
 from tests.devices.runtimes.strict_module import strict_module
 
 _TYPES = {"tensor(float)": ("FLOAT", np.float32), "tensor(float16)": ("HALF", np.float16)}
@@ -42,10 +42,11 @@ class ComputingTrt:
         wrong: whether engines compute something else than their graph.
     """
 
-    def __init__(self, flavour: str, version: str, gpu: Gpu) -> None:
+    def __init__(self, flavour: str, described: Mapping[str, Any], gpu: Gpu) -> None:
+        """Takes what `flavours.signatures` says of the flavour's module."""
         self.gpu, self.wrong = gpu, False
         self.built: list[bytes] = []
-        self._version = version.encode()
+        self._version = described["version"].encode()
         self._model = b""
         self._engines: dict[int, _Engine] = {}
         self._kept: list[Any] = []  # an object that is gone would lend its id to another
@@ -68,7 +69,7 @@ class ComputingTrt:
         else:
             answers["IRuntimeCache.serialize"] = lambda _: b"kernels"
         self._engine_of: dict[int, Any] = {}
-        self.module: ModuleType = strict_module(flavour, signatures(flavour, version), answers)
+        self.module: ModuleType = strict_module(flavour, described, answers)
 
     def _of(self, engine: Any) -> _Engine:
         return self._engines[id(engine)]

@@ -11,6 +11,7 @@ from latency.schedule import Schedule
 from tests.devices.runtimes.computing_trt import ComputingTrt
 from tests.devices.runtimes.conftest import gpu as gpu
 from tests.devices.runtimes.fake_cuda import Gpu
+from tests.devices.runtimes.flavours import signatures
 from tests.devices.runtimes.in_process import gpu_device
 from tests.hwnas.cli.conftest import Terminal
 
@@ -21,7 +22,7 @@ WINNER = "runs/tiny/export/winner"
 @pytest.fixture
 def trt(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> ComputingTrt:
     gpu_device(monkeypatch, "tensorrt")
-    played = ComputingTrt("tensorrt", VERSION, gpu)
+    played = ComputingTrt("tensorrt", signatures("tensorrt", VERSION), gpu)
     monkeypatch.setitem(sys.modules, "tensorrt", played.module)
     return played
 
