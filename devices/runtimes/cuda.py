@@ -65,7 +65,7 @@ class Cuda:
         Raises:
             CudaError: there is no room.
         """
-        return Memory(int(self._call("cudaMalloc", max(size, 1))), self._call, self._api)
+        return Memory(int(self._call("cudaMalloc", max(size, 1))), size, self._call, self._api)
 
     def _call(self, name: str, *arguments: Any) -> Any:
         """What a function of the runtime API returns beside its error code.
@@ -88,11 +88,12 @@ class Memory:
 
     Attributes:
         address: on the GPU.
+        size: in bytes.
     """
 
-    def __init__(self, address: int, call: Call, api: Any) -> None:
+    def __init__(self, address: int, size: int, call: Call, api: Any) -> None:
         """Takes over what was allocated."""
-        self.address = address
+        self.address, self.size = address, size
         self._call, self._kinds = call, api.cudaMemcpyKind
         # Not when Python ends: the driver frees everything then, and may be gone already.
         weakref.finalize(self, call, "cudaFree", address).atexit = False

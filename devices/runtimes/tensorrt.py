@@ -10,6 +10,7 @@ from devices.runtimes.said import one_line
 from devices.runtimes.trt_build import NAMES, TrtBuilder, import_flavour, make_log
 from devices.runtimes.trt_graph import TrtGraph
 from devices.runtimes.trt_profile import layer_types, make_profiler, mean_times
+from devices.runtimes.trt_scratch import Scratch
 
 WARM_UP_RUNS = 4
 
@@ -44,6 +45,7 @@ class TensorRt:
         self._trt = import_flavour(flavour)
         self._flavour, self._name = flavour, NAMES[flavour]
         self._stream = self.cuda.stream()
+        self._scratch = Scratch(self._trt, self.cuda)
         self._log = make_log(self._trt)
         self._runtime = self._trt.Runtime(self._log)
         self._kernels = KernelCache() if flavour == "tensorrt_rtx" else None
@@ -131,17 +133,16 @@ class TensorRt:
 
     def _graph(self, context: Any) -> TrtGraph:
         provider = f"{self._name} on {self.cuda.name}"
-        return TrtGraph(self._trt, context, self.cuda, self._stream, provider)
+        return TrtGraph(self._trt, context, self.cuda, self._stream, provider, self._scratch)
 
     def _context(self, serialized: bytes, name: str) -> Any:
         """The execution context of an engine, which keeps the engine alive."""
         self._log.errors.clear()
         engine = self._runtime.deserialize_cuda_engine(serialized)
         context = None
-        if engine is not None and self._kernels is not None:
-            context = engine.create_execution_context(self._kernels.config(engine))
-        elif engine is not None:
-            context = engine.create_execution_context()
+        if engine is not None:
+            config = None if self._kernels is None else self._kernels.config(engine)
+            context = self._scratch.context(engine, config)
         if context is None:
             raise DeviceError(
                 f"{self._name} cannot load {name}: {one_line(self._log.errors)}"

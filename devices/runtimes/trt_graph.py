@@ -11,6 +11,7 @@ from devices.errors import DeviceError
 from devices.runtimes.cuda import Cuda, Memory, Stream
 from devices.runtimes.feed import filled
 from devices.runtimes.gpu_timing import GpuTimer
+from devices.runtimes.trt_scratch import Scratch
 
 _TYPES = {
     "FLOAT": np.float32,
@@ -40,8 +41,10 @@ class TrtGraph:
     network do.
     """
 
-    def __init__(self, trt: Any, context: Any, cuda: Cuda, stream: Stream, provider: str) -> None:
-        """Takes the context of an engine whose inputs have fixed shapes.
+    def __init__(
+        self, trt: Any, context: Any, cuda: Cuda, stream: Stream, provider: str, scratch: Scratch
+    ) -> None:
+        """Takes the context of an engine whose inputs have fixed shapes, as `scratch` made it.
 
         Raises:
             DeviceError: they do not, or there is no room for them on the GPU.
@@ -60,6 +63,8 @@ class TrtGraph:
             else:
                 self._outputs.append(tensor)
         self._timer: GpuTimer | None = None
+        self._scratch, self._ready = scratch, False
+        self._memory: Memory | None = None  # kept while the context may run
 
     @property
     def provider(self) -> str:
@@ -103,6 +108,8 @@ class TrtGraph:
         self._stream.synchronize()
 
     def _enqueue(self) -> None:
+        if not self._ready:
+            self._memory, self._ready = self._scratch.give(self._context), True
         if not self._context.execute_async_v3(self._stream.handle):
             raise DeviceError(f"{self._provider} cannot run {self._context.engine.name}")
 

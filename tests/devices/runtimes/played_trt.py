@@ -25,6 +25,8 @@ class PlayedTrt:
         caches: what was given as a timing cache or a cache of kernels.
         parses: whether the parser likes the model.
         refuses: "Class.name" of methods that fail.
+        scratch: bytes that an engine needs between its layers.
+        given: address and size of what contexts were given for it.
     """
 
     def __init__(self, flavour: str, version: str, gpu: Gpu) -> None:
@@ -32,6 +34,7 @@ class PlayedTrt:
         self.caches: list[bytes] = []
         self.refuses: set[str] = set()
         self.shapes = dict(SHAPES)
+        self.scratch, self.given = 0, list[tuple[int, int]]()
         self.types = {"input": "FLOAT", "output": "FLOAT"}
         self.context: Any = None
         self.addresses: dict[str, int] = {}
@@ -47,6 +50,8 @@ class PlayedTrt:
             "ITimingCache.serialize": lambda _: b"timings",
             "Runtime.deserialize_cuda_engine": lambda _, engine: self._engine(engine),
             "ICudaEngine.create_execution_context": lambda engine, *_: self._context(engine),
+            "ICudaEngine.device_memory_size_v2": lambda _: self.scratch,
+            "IExecutionContext.set_device_memory": lambda _, *given: self.given.append(given),
             "ICudaEngine.num_io_tensors": lambda _: 2,
             "ICudaEngine.get_tensor_name": lambda _, index: list(SHAPES)[index],
             "ICudaEngine.get_tensor_shape": lambda _, name: self.shapes[name],

@@ -1,5 +1,6 @@
 """The runtimes of TensorRT on a played GPU, by the signatures of the real bindings."""
 
+import ctypes
 import struct
 import sys
 from pathlib import Path
@@ -161,3 +162,30 @@ def test_what_the_real_one_lacks_the_played_one_lacks_too(played: PlayedTrt, cod
         eval(f"trt.{code}", {"trt": played.module, "log": Log()})
     with pytest.raises(AttributeError):
         played.module.Builder(Log()).invented = 1
+
+
+def test_all_engines_share_the_memory_of_the_one_that_needs_most(
+    flavour: tuple[str, str], played: PlayedTrt, model: Path
+) -> None:
+    runtime = load_runtime(flavour[0])
+    graphs = []
+    for played.scratch in (1000, 3000, 2000):
+        graphs.append(runtime.load(model, threads=1))
+    for graph in graphs:
+        graph.infer()
+        graph.infer()  # it has its memory now
+    address, size = played.given[0]
+    assert played.given == [(address, 3000)] * 3
+    played.scratch = 4000
+    runtime.load(model, threads=1).infer()
+    assert played.given[3] == (played.given[3][0], 4000)
+    # The others still run in theirs, perhaps from a CUDA graph that holds its address.
+    assert size == ctypes.sizeof(played.gpu.memory[address])
+
+
+def test_a_tensorrt_that_does_not_tell_how_much_memory_takes_its_own(
+    flavour: tuple[str, str], played: PlayedTrt, model: Path
+) -> None:
+    del played.module.ICudaEngine.device_memory_size_v2
+    load_runtime(flavour[0]).load(model, threads=1).infer()
+    assert not played.given
