@@ -11,6 +11,7 @@ from hwnas.accuracy import training_function
 from hwnas.accuracy.source import Judge
 from hwnas.cli.output import Output
 from hwnas.cli.show import show_origin, warn
+from hwnas.cli.visit_warnings import WARNINGS
 from hwnas.data import balance_of
 from hwnas.export.writer import as_json
 from hwnas.report.content import gather
@@ -29,6 +30,9 @@ from latency.model import LatencyModel
 
 # More than table and measurement differ by on a machine that was alike both times.
 FAR = 0.15
+# Points of accuracy that the conversion to a lower precision may cost without a word: two images
+# of a hundred go another way by chance.
+LOST = 2.0
 
 
 @contextmanager
@@ -154,6 +158,15 @@ def export_stage(
             f"warning: predicted {predicted:.4g} ms, measured {measured.ms:.4g}: "
             "the machine was busier at one time than at the other; when it is idle, profile into "
             "a new table (--table) and search again"
+        )
+    for name in measured.warnings if measured else ():
+        output.say(f"warning: the winner was measured with {name}: {WARNINGS[name]}")
+    whole, converted = export.winner.test_accuracy, export.winner.numbers.accuracy
+    if whole - converted > LOST:
+        output.say(
+            f"warning: {experiment.device.precision} costs {whole - converted:.1f} points of "
+            f"accuracy on the test images ({whole:.1f} to {converted:.1f} %); a device with a "
+            "higher precision keeps them"
         )
     seconds = time.monotonic() - start
     summary = summarize(export, experiment, latency, result, seconds)

@@ -6,6 +6,7 @@ from pathlib import Path
 import onnx
 import pytest
 
+from hwnas.cli import stages
 from hwnas.data import load_dataset
 from hwnas.export.verification import onnx_accuracy
 from hwnas.runs import exporting
@@ -84,13 +85,17 @@ def test_a_search_that_has_not_ended_is_not_exported(searched: Path, terminal: T
         assert "the search of runs/tiny has not ended with its present settings" in answer.stderr
 
 
-def test_a_run_for_an_int8_device_ends_with_an_int8_file(folder: Path, terminal: Terminal) -> None:
+def test_a_run_for_an_int8_device_ends_with_an_int8_file(
+    folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "LOST", -100.0)
     with (folder / "tiny.yaml").open("a") as file:
         file.write("device: local_cpu_int8\n")
     for verb in ("profile", "train", "search"):
         assert terminal(verb, "tiny.yaml").code == 0
     answer = terminal("export", "runs/tiny", "--json")
     assert answer.code == 0, answer.stderr
+    assert "warning: int8 costs " in answer.stderr
     for name in ("winner", "reference"):
         export = folder / "runs/tiny/export" / name
         nodes = {node.op_type for node in onnx.load(export / "model.onnx").graph.node}
