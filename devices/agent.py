@@ -41,7 +41,7 @@ from devices.errors import DeviceError
 from devices.job import BUSY, Job
 from devices.machine import core_count, cpu_name
 from devices.nvml import GpuSensors
-from devices.runtimes import BuildingRuntime, CachingRuntime, load_runtime
+from devices.runtimes import ON_GPUS, BuildingRuntime, CachingRuntime, load_runtime
 from devices.uncontrolled import uncontrolled
 
 LOCK = "agent.lock"
@@ -80,12 +80,19 @@ def run_job(job: Job) -> None:
     pinned = pin(job.cores, job.threads)  # before the runtime starts its threads
     visits = 0
     if job.task == "health":
-        from devices.health import read_health  # here, because no other job needs it
-
-        _write(job, event="health", findings=read_health(pinned, job.cores, job.threads))
+        _write(job, event="health", findings=_findings(job, pinned))
     else:
         visits = _run_graphs(job, pinned)
     _write(job, event="done", visits=visits)
+
+
+def _findings(job: Job, pinned: str) -> list[dict[str, Any]]:
+    from devices.health import read_health  # here, because no other job needs them
+    from devices.health_gpu import gpu_findings
+
+    bus = load_runtime(job.runtime).gpu if job.runtime in ON_GPUS else ""
+    found = read_health(pinned, job.cores, job.threads)
+    return [*found, *gpu_findings(bus)] if bus else found
 
 
 def _run_graphs(job: Job, pinned: str) -> int:

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from devices import agent
+from devices import agent, nvml
 from devices.agent import run_job
-from devices.answers import read_facts, read_visit
+from devices.answers import read_facts, read_findings, read_visit
 from devices.job import Job
 from devices.runtimes import gpu_timing
 from tests.devices.runtimes.fake_cuda import Gpu
 from tests.devices.runtimes.flavours import FLAVOURS
 from tests.devices.runtimes.played_trt import PlayedTrt
+from tests.devices.test_health_gpu import Busy
 
 
 @pytest.fixture
@@ -67,3 +68,15 @@ def test_building_for_long_gives_signs_of_life(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(lines) >= 3
     assert all((one["event"], one["graph"]) == ("loading", 3) for one in lines)
+
+
+def test_the_health_of_a_gpu_is_that_of_its_machine_and_its_own(
+    gpu: Gpu, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flavour, version = FLAVOURS[0]
+    monkeypatch.setitem(sys.modules, flavour, PlayedTrt(flavour, version, gpu).module)
+    monkeypatch.setattr(nvml, "pynvml", Busy())
+    run_job(Job(nonce="n", runtime=flavour, threads=1, cores="any", task="health"))
+    answer = json.loads(capsys.readouterr().out.splitlines()[0])
+    names = [one["name"] for one in read_findings(answer)]
+    assert {"load", "governor", "GPU driver", "GPU temperature"} <= set(names)
