@@ -77,8 +77,9 @@ def main() -> int:
 
 def run_job(job: Job) -> None:
     """Does what a job says with the files of the current folder, and writes what it measures."""
-    pinned = pin(job.cores, job.threads)  # before the runtime starts its threads
-    visits = 0
+    pinned, visits = "", 0
+    if job.task == "health" or job.runtime not in ON_GPUS:
+        pinned = pin(job.cores, job.threads)  # before the runtime starts its threads
     if job.task == "health":
         _write(job, event="health", findings=_findings(job, pinned))
     else:
@@ -102,7 +103,8 @@ def _run_graphs(job: Job, pinned: str) -> int:
         runtime.cache = given
     if job.task == "operators":
         path = Path(job.graphs[0])
-        found = runtime.operators(path, threads=job.threads, runs=job.least_runs)
+        with _signs_of_life(job, 0):
+            found = runtime.operators(path, threads=job.threads, runs=job.least_runs)
         _write(job, event="operators", operators=found)
         return visits
     if job.task == "build":
@@ -110,6 +112,7 @@ def _run_graphs(job: Job, pinned: str) -> int:
             raise DeviceError(f"the runtime {job.runtime} builds no engines")
         with _signs_of_life(job, 0):
             engine, graph = runtime.build(Path(job.graphs[0]))
+        pinned = pinned or pin(job.cores, job.threads)
         _write(job, event="ready", facts=_facts(job, pinned, runtime.version, [graph]))
         _write_file(job, "engine", engine)
         return visits
@@ -121,6 +124,8 @@ def _run_graphs(job: Job, pinned: str) -> int:
         kept = runtime.cache
         if kept != given and len(kept) <= _MOST_CACHE:
             _write_file(job, "cache", kept)
+    # On a GPU not before: what builds engines uses all cores, and the thread that launches is this.
+    pinned = pinned or pin(job.cores, job.threads)
     _write(job, event="ready", facts=_facts(job, pinned, runtime.version, graphs))
     if job.task == "outputs":
         for index, graph in enumerate(graphs):

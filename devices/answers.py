@@ -23,6 +23,10 @@ _MOST_WHOLE, _MOST_NUMBER = 2**31, 1e15
 _MOST_BYTES = 2**29
 
 
+class CutOffError(DeviceError):
+    """A line that begins as an answer does, and does not end as one."""
+
+
 @dataclass(frozen=True)
 class Visit:
     """One visit of a graph: the milliseconds of a few consecutive inferences.
@@ -84,15 +88,20 @@ def read_answer(line: str, nonce: str) -> dict[str, Any]:
     """One answer to the job of a nonce.
 
     Raises:
+        CutOffError: the line is the beginning of one.
         DeviceError: the line is none.
     """
+    said = f"the target answered something that is not this job's: {line[:80]!r}"
     try:
         message = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise (CutOffError if line.startswith("{") else DeviceError)(said) from error
+    try:
         if message["nonce"] == nonce and isinstance(message["event"], str):
             return dict(message)
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (TypeError, KeyError):
         pass
-    raise DeviceError(f"the target answered something that is not this job's: {line[:80]!r}")
+    raise DeviceError(said)
 
 
 def read_facts(message: Mapping[str, Any]) -> Facts:

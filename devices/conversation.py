@@ -7,6 +7,7 @@ from typing import Any
 from devices.agents.agent import Agent
 from devices.answers import (
     Cache,
+    CutOffError,
     Facts,
     Parts,
     RoundEnd,
@@ -31,6 +32,8 @@ _SIGNALS = {
 }
 # What shells say of a program that is not there, or that they may not run.
 _NOT_FOUND = (126, 127)
+# Characters of all answers to a job: an engine of half a gigabyte.
+_MOST_TEXT = 800_000_000
 
 
 def told(lines: Iterator[str], device: str, agent: Agent) -> Iterator[str]:
@@ -69,23 +72,20 @@ def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[dict[str, A
     expected, visits, done = sum(len(order) for _, order in job.rounds), 0, False
     # More would be a target that never ends: each round may rest and wait for a quarter of an
     # hour, and tells it every five seconds; each graph may take some minutes to be built.
-    left = 1000 + expected + 20 * len(job.graphs) + 200 * len(job.rounds)
-    cut_off: DeviceError | None = None
+    left, room = 1000 + expected + 20 * len(job.graphs) + 200 * len(job.rounds), _MOST_TEXT
+    cut_off: CutOffError | None = None
     with closing(lines):  # type: ignore[type-var]
-        for line in lines:
+        while (line := _next(lines, done)) is not None:
             if cut_off is not None:
                 raise cut_off
+            left, room = left - 1, room - len(line)
             try:
                 message = read_answer(line, job.nonce)
-            except DeviceError as error:
-                # Where the link broke there may be the beginning of an answer; nothing follows it.
-                if done or line.endswith("}") or not line.startswith("{"):
-                    raise
+            except CutOffError as error:  # where the link broke; nothing follows it
                 cut_off = error
                 continue
-            left -= 1
             visits += message["event"] == "visit"
-            if done or not left or visits > expected:
+            if done or left <= 0 or room < 0 or visits > expected:
                 raise DeviceError(f"{device} sent more than it was asked for")
             if message["event"] == "done":
                 done = message.get("visits") == visits
@@ -94,6 +94,19 @@ def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[dict[str, A
     if not done or visits != expected:
         part = f"measured {visits} of {expected} visits and then" if expected else "has"
         raise LinkError(f"{device} {part} stopped; run the same command again to continue")
+
+
+def _next(lines: Iterator[str], done: bool) -> str | None:
+    """The next line, None at the end, which is also where a complete job ends in whatever way.
+
+    Libraries of GPUs are known to crash when their process ends; that says nothing of the answers.
+    """
+    try:
+        return next(lines, None)
+    except DeviceError:
+        if done:
+            return None
+        raise
 
 
 def in_order(

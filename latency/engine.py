@@ -22,6 +22,7 @@ SIDECAR = f"{SUFFIX}.json"
 # What must be the same where an engine is to run: its kernels are this GPU's, and TensorRT reads
 # engines of its own version alone.
 _MUST_BE = ("runtime", "runtime_version", "provider")
+_MOST_TEXT = 2000
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,11 @@ def _about(path: Path) -> dict[str, str]:
     beside = _sidecar(path)
     try:
         content = json.loads(beside.read_text(encoding="utf-8"))
-        return {name: str(content[name]) for name in (*_MUST_BE, "sha256")}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = {name: str(content[name]) for name in (*_MUST_BE, "sha256")}
+        if not all(text.isprintable() and len(text) < _MOST_TEXT for text in found.values()):
+            raise ValueError("a text that harms a terminal")
+        return found
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigError(
             f"{beside}, which says what {path.name} was built for, is missing or damaged: copy it "
             "from the export folder, or export the engine anew"

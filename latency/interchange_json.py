@@ -113,8 +113,10 @@ def _fill(table: LatencyTable, document: TableDocument) -> None:
     )
     if document.uncontrolled:
         table.add_uncontrolled(document.uncontrolled)
-    for cache in document.cache:
-        table.keep_cache(base64.b64decode(cache))
+    # Compiled kernels of a stranger would run on the GPU of whoever measures into the table.
+    if document.fingerprint is not None and document.fingerprint.runtime != "tensorrt_rtx":
+        for cache in document.cache:
+            table.keep_cache(base64.b64decode(cache))
     for model in document.models:
         table.save_model(model.scope, model.content)
 

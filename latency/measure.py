@@ -16,6 +16,7 @@ from devices.answers import Visit as TargetVisit
 from devices.device import Device, Fingerprint
 from devices.errors import LinkError, TableError
 from devices.lock import locked
+from devices.runtimes import GRAPHS_A_JOB
 from devices.target import Round, Target, open_target
 from latency.blocks import Head, InvertedResidual, Network
 from latency.graph import build_graph
@@ -238,11 +239,11 @@ def _groups(
 ) -> Iterator[list[str]]:
     """Puts graphs on the target and yields as many at a time as one job may hold."""
     group: list[str] = []
-    size = 0
+    size, most = 0, GRAPHS_A_JOB.get(target.device.runtime, len(names))
     for name in names:
         if not target.holds(name):
             target.add(name, builders[name]())
-        if group and size + target.size(name) > MOST_BYTES:
+        if group and (len(group) == most or size + target.size(name) > MOST_BYTES):
             yield group
             group, size = [], 0
         group.append(name)

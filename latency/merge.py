@@ -14,7 +14,7 @@ from latency.model import BASES, LatencyModel
 from latency.new_table import new_table
 from latency.profile import fit_model
 from latency.table import LatencyTable
-from latency.visits import Visit, Visits
+from latency.visits import Visit
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, dict[str, Any
     finished = set(graphs) - set(table.unfinished(graphs))
     dated = [(visit, date) for visit, date in table.dated_visits() if visit.graph in graphs]
     merged.register(graphs)
-    merged.add_dated(_renumbered(merged.visits(), dated))
+    merged.add_dated(_renumbered(merged.dated_visits(), dated))
     merged.finish(finished)
     merged.add_uncontrolled(table.uncontrolled())
     # Of two caches the first one's: what both were measured with cannot be told any more.
@@ -101,18 +101,22 @@ def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, dict[str, Any
     return models
 
 
-def _renumbered(there: Visits, dated: Iterable[tuple[Visit, str]]) -> list[tuple[Visit, str]]:
+def _renumbered(
+    there: Sequence[tuple[Visit, str]], dated: Iterable[tuple[Visit, str]]
+) -> list[tuple[Visit, str]]:
     """The visits that are not there yet, in sessions behind those that are.
 
     The distance is a multiple of four: halves of a graph's sessions are compared, see
     `latency.visits.Sessions`.
     """
-    last = {graph: max(v.session for v in there.of(graph)) for graph in there.graphs()}
+    last: dict[str, int] = {}
+    for visit, _ in there:
+        last[visit.graph] = max(visit.session, last.get(visit.graph, 0))
     # Counted: a coarse clock may give one table several visits of the same numbers.
-    known = Counter((v.graph, v.samples, v.reference_ms, v.warnings) for v in there)
+    known = Counter((v.graph, v.samples, v.reference_ms, v.warnings, date) for v, date in there)
     new = []
     for visit, date in dated:
-        content = (visit.graph, visit.samples, visit.reference_ms, visit.warnings)
+        content = (visit.graph, visit.samples, visit.reference_ms, visit.warnings, date)
         if known[content]:
             known[content] -= 1
             continue

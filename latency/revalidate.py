@@ -126,7 +126,7 @@ def revalidate(
             "run 'hwnas profile' with the same config to its end"
         )
     _check_device(table, device)
-    log = MemoryLog()
+    log = MemoryLog(table.cache())
     run_sessions(device, builders(device, single | whole), log, schedule or Schedule(), progress)
     now = _latencies(log.visits())
     return Revalidation(

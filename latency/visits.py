@@ -12,7 +12,7 @@ import numpy as np
 # within 5 % in its fast state and takes 20 to 30 % longer in its slow one.
 AFFECTED = 1.10
 # Of a graph's visits, how many must come with a warning for its latency to come with it.
-_OFTEN = 0.1
+OFTEN = 0.1
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Summary:
         latency = float(np.quantile(np.concatenate(steady), 0.25))
         low = float(values.min())
         shares = warning_shares(visits)
-        warnings = tuple(name for name, share in shares.items() if share >= _OFTEN)
+        warnings = tuple(name for name, share in shares.items() if share >= OFTEN)
         return cls(len(values), len(rows), redone, latency, low, p10, median, p90, warnings)
 
 

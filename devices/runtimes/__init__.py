@@ -16,6 +16,9 @@ BUILDING = ("tensorrt", "tensorrt_rtx")
 """Those that build engines, see `BuildingRuntime`."""
 WITHOUT_INT8 = ("onnxruntime_cuda",)
 """Those that have no kernels for convolutions of integers."""
+GRAPHS_A_JOB = {"onnxruntime_cuda": 16}
+"""How many graphs a job may hold where each has much of the GPU's memory for itself: an arena, the
+handles of cuBLAS and cuDNN, the workspaces of its convolutions."""
 WITHOUT_PROFILE = ("onnxruntime_cuda",)
 """Those that cannot tell how long each operator takes."""
 
@@ -33,6 +36,7 @@ def load_runtime(name: str) -> Runtime:
 
 __all__ = [
     "BUILDING",
+    "GRAPHS_A_JOB",
     "ON_GPUS",
     "RUNTIMES",
     "WITHOUT_INT8",

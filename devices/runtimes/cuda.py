@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.errors import DeviceError
+from devices.runtimes.said import no_room
 
 # Where a call that needs a driver finds none, or an older one than this CUDA.
 _NO_DRIVER = ("cudaErrorInsufficientDriver", "cudaErrorStubLibrary", "cudaErrorInitializationError")
@@ -76,7 +77,8 @@ class Cuda:
         code, *values = getattr(self._api, name)(*arguments)
         if code != self._api.cudaError_t.cudaSuccess:
             self._api.cudaGetLastError()  # forgotten, so that the next call does not report it
-            raise CudaError(f"{name} failed on this GPU: {_reason(self._api, code)}")
+            reason = _reason(self._api, code)
+            raise CudaError(f"{name} failed on this GPU: {reason}{no_room(reason)}")
         return values[0] if values else None
 
 
@@ -103,6 +105,8 @@ class Memory:
         whole = np.ascontiguousarray(array)
         kind = self._kinds.cudaMemcpyHostToDevice
         self._call("cudaMemcpy", self.address, whole.ctypes.data, whole.nbytes, kind)
+        # It returns when the data has left the array, and our streams do not wait for its own.
+        self._call("cudaDeviceSynchronize")
 
     def read(self, array: NDArray[Any]) -> None:
         """Fills a contiguous array from the beginning."""

@@ -3,7 +3,8 @@
 import json
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,12 @@ class Place:
     Attributes:
         provider: ONNX Runtime's name of the execution provider.
         device: where its tensors lie, as ONNX Runtime calls it; the first one of its kind.
+        options: of the provider.
     """
 
     provider: str
     device: str
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 CPU = Place("CPUExecutionProvider", "cpu")
@@ -183,7 +186,8 @@ def open_session(
         DeviceError: the file cannot be loaded.
     """
     try:
-        return ort.InferenceSession(str(model), options, providers=[place.provider], **settings)
+        providers = [(place.provider, dict(place.options))]
+        return ort.InferenceSession(str(model), options, providers=providers, **settings)
     except Exception as error:  # ONNX Runtime's errors share no base but Exception
         raise DeviceError(f"ONNX Runtime cannot load {model.name}: {error}") from error
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from devices.errors import DeviceError
 from devices.runtimes.cuda import Cuda
 from devices.runtimes.gpu_timing import UNSTABLE, WARM_UP_MS, is_unstable
-from devices.runtimes.said import one_line
+from devices.runtimes.said import no_room, one_line
 
 if TYPE_CHECKING:
     from devices.runtimes.onnxruntime import OnnxRuntimeGraph
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PROVIDER, DEVICE = "CUDAExecutionProvider", "cuda"
 # With it a session is not made when one of its nodes would run on the CPU.
 _NO_FALLBACK = "session.disable_cpu_ep_fallback"
+# Otherwise each session takes the next power of two of the GPU's memory for itself.
+_OPTIONS = {"arena_extend_strategy": "kSameAsRequested"}
 _PARTLY = (
     "what runs partly on the CPU is not timed as a GPU's: use operators that the CUDA provider of "
     "ONNX Runtime has, or a device with another runtime"
@@ -48,8 +50,8 @@ class OnnxRuntimeCuda:
 
     @property
     def version(self) -> str:
-        """The version of the installed wheel."""
-        return str(self._ort.__version__)
+        """The versions of the installed wheel and of cuDNN, which comes by another."""
+        return f"{self._ort.__version__}{_cudnn()}"
 
     @property
     def gpu(self) -> str:
@@ -70,7 +72,7 @@ class OnnxRuntimeCuda:
             session_options,
         )
 
-        place, options = Place(PROVIDER, DEVICE), session_options(threads)
+        place, options = Place(PROVIDER, DEVICE, _OPTIONS), session_options(threads)
         options.add_session_config_entry(_NO_FALLBACK, "1")
         try:
             # Otherwise Python's part of ONNX Runtime tries the CPU, and says so on stdout.
@@ -78,11 +80,11 @@ class OnnxRuntimeCuda:
             graph = OnnxRuntimeGraph(session, place)
         except DeviceError as error:
             partly = f"; {_PARTLY}" if "fallback to CPU EP" in str(error) else ""
-            raise DeviceError(one_line([str(error)]) + partly) from error
+            raise DeviceError(one_line([str(error)]) + partly + no_room(str(error))) from error
         except Exception as error:  # a tensor found no room: such errors share no base
             raise DeviceError(
                 f"ONNX Runtime cannot load {model.name} on {self.cuda.name}: "
-                f"{one_line([str(error)])}"
+                f"{one_line([str(error)])}{no_room(str(error))}"
             ) from error
         return OrtCudaGraph(graph, self.cuda.name)
 
@@ -145,7 +147,8 @@ class OrtCudaGraph:
             self._warm_up()
             samples = self._graph.time(least_runs=least_runs, least_ms=least_ms)
         except Exception as error:  # ONNX Runtime's errors share no base but Exception
-            raise DeviceError(f"{self.provider} cannot run: {one_line([str(error)])}") from error
+            said = f"{one_line([str(error)])}{no_room(str(error))}"
+            raise DeviceError(f"{self.provider} cannot run: {said}") from error
         self.warnings = (UNSTABLE,) if is_unstable(samples) else ()
         return samples
 
@@ -197,6 +200,18 @@ def _load_cuda(ort: Any) -> None:
             f"that it can use ({one_line([why])}): run {sys.executable} -m pip install "
             f"'onnxruntime-gpu[cuda,cudnn]=={ort.__version__}'"
         ) from error
+
+
+def _cudnn(maps: Path = Path("/proc/self/maps")) -> str:
+    """The loaded one's version, as in ", cuDNN 9.13.1"; "" where that is not to be had."""
+    try:
+        loaded = next(one for one in maps.read_text().split() if "/libcudnn.so" in one)
+        get = ctypes.CDLL(loaded).cudnnGetVersion
+        get.restype = ctypes.c_size_t
+        number = int(get())
+    except (OSError, StopIteration, AttributeError):
+        return ""
+    return f", cuDNN {number // 10000}.{number % 10000 // 100}.{number % 100}"
 
 
 def _missing_library(ort: Any) -> str:

@@ -47,7 +47,12 @@ class TensorRt:
         self._stream = self.cuda.stream()
         self._scratch = Scratch(self._trt, self.cuda)
         self._log = make_log(self._trt)
-        self._runtime = self._trt.Runtime(self._log)
+        try:
+            self._runtime = self._trt.Runtime(self._log)
+        except Exception as error:  # pybind11 raises what the C++ library threw
+            raise DeviceError(
+                f"{self._name} does not start: {one_line([*self._log.errors, str(error)])}"
+            ) from error
         self._kernels = KernelCache() if flavour == "tensorrt_rtx" else None
         self._timing_cache = b""
         self._builder: TrtBuilder | None = None

@@ -13,11 +13,12 @@ WARNINGS = {
     "itself, which takes longer",
 }
 """What the warnings of a visit mean, see `devices.answers.WARNINGS`."""
-_OFTEN = 0.1
 
 
 def show_warnings(output: Output, shares: Mapping[str, float]) -> None:
     """Says what was often wrong with visits, and the mend; `shares` as of `warning_shares`."""
+    from latency.visits import OFTEN
+
     for name, share in shares.items():
-        if share >= _OFTEN:
+        if share >= OFTEN:
             output.say(f"warning: {share:.0%} of the visits came with {name}: {WARNINGS[name]}")

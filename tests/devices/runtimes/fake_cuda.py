@@ -55,6 +55,7 @@ class Gpu:
     launches: int = 0
     enqueued: int = 0
     memory: dict[int, Any] = field(default_factory=dict)
+    coming: list[tuple[int, bytes]] = field(default_factory=list)
 
     def clock(self) -> int:
         """Nanoseconds, as `time.perf_counter_ns`."""
@@ -153,7 +154,17 @@ class _Module(ModuleType):
     def cudaMemcpy(self, destination, source, count, kind):
         on_gpu = destination if kind is Kind.cudaMemcpyHostToDevice else source
         self._gpu.bytes_at(on_gpu, count)
-        ctypes.memmove(destination, source, count)
+        data = ctypes.string_at(source, count)
+        if kind is Kind.cudaMemcpyHostToDevice:  # from pageable memory: it arrives later
+            self._gpu.coming.append((destination, data))
+        else:
+            ctypes.memmove(destination, data, count)
+        return self._ok()
+
+    def cudaDeviceSynchronize(self):
+        for destination, data in self._gpu.coming:
+            ctypes.memmove(destination, data, len(data))
+        self._gpu.coming.clear()
         return self._ok()
 
     def cudaStreamCreateWithFlags(self, flags):
