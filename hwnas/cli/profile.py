@@ -38,6 +38,12 @@ def profile(
     ] = None,
     table: options.Table = None,
     settings: options.Settings = None,
+    energy: Annotated[
+        bool,
+        typer.Option(
+            "--energy", help="Also measure energies, on an NVIDIA GPU, as profile.energy does."
+        ),
+    ] = False,
     file: Annotated[
         Path | None,
         typer.Option("--model", help="Instead of a space: an ONNX file, timed as it is."),
@@ -75,7 +81,7 @@ def profile(
 
         refuse_others({"a config": config, "--space": space, "--resolution": resolution,
                        "--classes": classes, "--data": data, "--table": table,
-                       "--set": settings})  # fmt: skip
+                       "--set": settings, "--energy": energy or None})  # fmt: skip
         profile_model(file, shape or [], single, operators, output)
         return
     if shape or not operators:
@@ -107,16 +113,19 @@ def profile(
         assert space is not None
         target = load_space(space, resolution=resolution, classes=classes)
         counts = ProfileConfig()
+    if energy:
+        counts = counts.model_copy(update={"energy": True})
     if len(devices) > 1:
         from hwnas.cli.profile_fleet import profile_devices
 
         profile_devices(target, devices, loaded, counts, output)
         return
     from devices.device import load_device
-    from hwnas.cli.show import show_model
+    from hwnas.cli.show import show_energy, show_model
     from hwnas.cli.visit_warnings import show_warnings
-    from hwnas.runs.latencies import table_path
+    from hwnas.runs.latencies import scope_of, table_path
     from hwnas.runs.profiling import profile_space
+    from latency.energy_model import load_energy
     from latency.table import LatencyTable
     from latency.visits import warning_shares
 
@@ -126,6 +135,10 @@ def profile(
         model = profile_space(target, chosen, path, counts, update)
     document = show_model(output, path, target, model)
     with LatencyTable.existing(path) as opened:
+        if counts.energy:
+            used = load_energy(opened, scope_of(target), target.blocks())
+            show_energy(output, used)
+            document["energy_model"] = used.to_dict()
         shares = warning_shares(opened.visits())
     show_warnings(output, shares)
     document["warning_shares"] = shares

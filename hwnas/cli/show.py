@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hwnas.accuracy.source import Origin
     from hwnas.runs.searching import SearchResult
     from hwnas.spaces import SearchSpace
+    from latency.energy_model import EnergyModel
     from latency.model import LatencyModel
 
 
@@ -67,7 +68,17 @@ def show_validation(output: Output, model: "LatencyModel") -> None:
     warn(output, model)
 
 
-def warn(output: Output, model: "LatencyModel", of: str = "") -> None:
+def show_energy(output: Output, model: "EnergyModel") -> None:
+    """The same of an energy model."""
+    output.table(
+        f"energy model ({model.correction.name}) on {model.prediction.networks} unseen networks",
+        VALIDATION_HEADER,
+        validation_rows(model),
+    )
+    warn(output, model)
+
+
+def warn(output: Output, model: "LatencyModel | EnergyModel", of: str = "") -> None:
     """Says when a model's predictions cannot be relied on; `of` names one of several models."""
     if model.warning:
         output.say(f"{of}: {model.warning}" if of else model.warning)
