@@ -15,6 +15,8 @@ from devices.errors import DeviceError, LinkError
 from devices.runtimes import ON_GPUS
 from devices.target import Round, Target, open_target
 from latency.blocks import Block, Network, distinct_blocks
+from latency.chains import chain_graphs, find_chains
+from latency.correction import LEAST_NETWORKS
 from latency.energies import EnergyVisit, energies_of
 from latency.energy_model import EnergyModel, fit_energy
 from latency.identity import identity_of
@@ -64,8 +66,8 @@ def check_energy(device: Device) -> None:
     if device.runtime not in ON_GPUS:
         raise DeviceError(
             f"energy is measured on NVIDIA GPUs, and {device.name} has the runtime "
-            f"{device.runtime}; measure without energy (profile.energy: false), or name a device "
-            "with 'runtime: tensorrt'"
+            f"{device.runtime}; measure without energy (--set profile.energy=false), or name a "
+            "device with 'runtime: tensorrt'"
         )
     with open_target(device) as target:
         for _ in target.energy([], least_ms=0.0):
@@ -80,6 +82,7 @@ def profile_energy(
     blocks: Iterable[Block],
     fit_networks: Sequence[Network],
     check_networks: Sequence[Network],
+    chains: bool = False,
     schedule: EnergySchedule | None = None,
     progress: Progress | None = None,
 ) -> EnergyModel:
@@ -94,10 +97,13 @@ def profile_energy(
     """
     plan = schedule or EnergySchedule()
     needed = distinct_blocks([tuple(blocks), *fit_networks, *check_networks])
+    chains = chains and len(fit_networks) >= LEAST_NETWORKS
+    inside = chain_graphs(find_chains(needed)) if chains else {}
     singles = register_all(table, needed, [])
+    table.register(inside)
     networks = register_all(table, [], [*fit_networks, *check_networks])
     fit, check = (tuple(map(network_key, some)) for some in (fit_networks, check_networks))
-    graphs = builders(device, {**singles, **networks})
+    graphs = builders(device, {**singles, **inside, **networks})
     lacking = measure_energy(device, table, graphs, plan, progress)
     content = table.energies.models().get(scope)
     if content and not lacking:

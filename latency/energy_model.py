@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from devices.errors import TableError
 from latency.blocks import Block, Network, Skip, block_key
-from latency.correction import Correction, fit_correction
+from latency.correction import Correction
 from latency.energies import energies_of
+from latency.fitting import basis_ms, fit_best
+from latency.model import BASES
 from latency.table import LatencyTable
 from latency.validation import POOR, Agreement
 from latency.visits import FIRST_HALF, SECOND_HALF
@@ -23,7 +25,8 @@ class EnergyModel:
     It is that of the whole board, with what it uses at rest for as long as the inference takes.
 
     Attributes:
-        block_mj: the energy of each block alone, by its key.
+        block_mj: the energy of each block by its key: alone, or what it adds to a longer graph
+            (see `latency.chains`), which the name of the correction then says.
         correction: what a sum of blocks lacks to a network; its ms are mJ here.
         prediction: the error on networks that the fit has not seen.
         replicate: of the same networks, the difference between two halves of the sessions:
@@ -113,6 +116,8 @@ def fit_energy(
 ) -> EnergyModel:
     """The energy model of measured networks, with its error on those it has not seen.
 
+    Where chains of the blocks were measured too, it is of them if that is surely more right.
+
     Args:
         table: where all of them were measured, in both halves of the sessions.
         fit: keys of the networks to learn from.
@@ -121,13 +126,15 @@ def fit_energy(
     """
     visits, networks, known = table.energies.visits(), table.networks(), table.blocks()
     measured = energies_of(visits)
-    block_mj = {key: measured[key] for key in blocks}
-    correction = fit_correction(
+    wanted = {key: known[key] for key in blocks}
+    candidates = {basis: basis_ms(basis, wanted, measured) for basis in BASES}
+    fitted = fit_best(
         [networks[key] for key in fit],
         _values(measured, fit),
-        block_mj,
-        others=[known[key] for key in block_mj],
+        wanted,
+        {basis: block_mj for basis, block_mj in candidates.items() if block_mj is not None},
     )
+    block_mj, correction = fitted.block_ms, fitted.correction
     halves = [_values(energies_of(visits, half), check) for half in (FIRST_HALF, SECOND_HALF)]
     replicate = Agreement.of(*halves)
     model = EnergyModel(block_mj, correction, replicate, replicate, fit, check)

@@ -121,11 +121,10 @@ def profile(
         profile_devices(target, devices, loaded, counts, output)
         return
     from devices.device import load_device
-    from hwnas.cli.show import show_energy, show_model
+    from hwnas.cli.show import energy_of_table, show_model
     from hwnas.cli.visit_warnings import show_warnings
-    from hwnas.runs.latencies import scope_of, table_path
+    from hwnas.runs.latencies import table_path
     from hwnas.runs.profiling import profile_space
-    from latency.energy_model import load_energy
     from latency.table import LatencyTable
     from latency.visits import warning_shares
 
@@ -134,11 +133,9 @@ def profile(
     with output.progress(f"measuring {target.name} on {chosen.name}") as update:
         model = profile_space(target, chosen, path, counts, update)
     document = show_model(output, path, target, model)
+    if counts.energy:
+        document["energy_model"] = energy_of_table(output, path, target)
     with LatencyTable.existing(path) as opened:
-        if counts.energy:
-            used = load_energy(opened, scope_of(target), target.blocks())
-            show_energy(output, used)
-            document["energy_model"] = used.to_dict()
         shares = warning_shares(opened.visits())
     show_warnings(output, shares)
     document["warning_shares"] = shares

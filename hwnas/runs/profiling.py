@@ -28,7 +28,7 @@ def profile_space(
 ) -> LatencyModel:
     """Measures the blocks of a space and of its reference network, and some whole networks.
 
-    The blocks inside chains too, and the energy of all but these, where the config says so
+    The blocks inside chains too, and the energy of everything, where the config says so
     (`ProfileConfig`); the table has the energy model then.
 
     Raises:
@@ -58,6 +58,7 @@ def profile_space(
                 blocks=blocks,
                 fit_networks=fit,
                 check_networks=check,
+                chains=_chains(counts, device),
                 progress=progress and (lambda done, total: progress(done, total, "energies")),
             )
     return latency

@@ -191,6 +191,28 @@ def test_it_is_judged_by_networks_that_it_has_not_seen_beside_measuring_twice(
     )
 
 
+def test_blocks_are_measured_inside_chains_where_that_is_more_right(
+    device: Device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A graph of whatever length pays for a tenth of a millisecond beside its nodes.
+    costly = staticmethod(lambda model: 0.1 + 0.005 * len(model.graph.node))
+    monkeypatch.setattr(ComputingTrt, "takes_ms", costly)
+    alone = profiled(device, tmp_path / "alone.sqlite")
+    with LatencyTable(tmp_path / "t.sqlite") as table:
+        inside = profile_energy(
+            device, table, scope=SCOPE, blocks=BLOCKS, fit_networks=FIT, check_networks=CHECK,
+            chains=True, schedule=SCHEDULE,
+        )  # fmt: skip
+        assert len(table.chains()) > len(BLOCKS)
+        text = table_to_json(table)
+    assert inside.correction.name.startswith("chains: ")
+    assert not alone.correction.name.startswith("chains: ")
+    assert inside.prediction.mape < min(3.0, alone.prediction.mape)
+    table_from_json(text, "t.json", tmp_path / "u.sqlite")
+    with LatencyTable.existing(tmp_path / "u.sqlite") as table:
+        assert load_energy(table, SCOPE, BLOCKS) == inside
+
+
 def test_an_energy_is_the_median_of_its_visits() -> None:
     visits = [
         EnergyVisit("a", s, r, mj, 1, 1.0)

@@ -173,3 +173,10 @@ def test_energy_is_not_measured_on_a_processor(terminal: Terminal) -> None:
 def test_the_option_measures_what_the_config_leaves_out(terminal: Terminal) -> None:
     document = typed(terminal, "profile", "known.yaml", "--set", "profile.energy=false", "--energy")
     assert set(document["energy_model"]["block_mj"]) == set(document["block_ms"])
+    both = terminal(
+        "profile", "known.yaml", "--device", "gpu.yaml", "--device", "local_cpu", "--json"
+    )
+    assert both.code == 2
+    one, other = json.loads(both.stdout)
+    assert one["energy_model"] == document["energy_model"]
+    assert "energy is measured on NVIDIA GPUs" in other["error"]
