@@ -9,6 +9,8 @@ current folder, and writes one JSON object a line, each with the job's nonce:
 - `{"event": "ready", "facts": {...}}`: what the target says of itself, see `_facts`;
 - `{"event": "visit", "round": r, "graph": i, "ms": [...]}` for every visit, in the job's order,
   with `"warnings": [...]` when something was wrong with it, see `devices.answers.WARNINGS`;
+- `{"event": "energy", "round": r, "graph": i, "mj": x, "inferences": n, "ms": t}` in its place for
+  the task "energy": millijoules of the whole board an inference, of n inferences in t ms;
 - `{"event": "waiting", "celsius": t}` every few seconds of rest or heat; t may be null;
 - `{"event": "round", "round": r, "conditions": {...}}` after each round, see `devices.conditions`;
 - `{"event": "operators", "operators": [{...}, ...]}`, `{"event": "outputs", "graph": i,
@@ -41,7 +43,14 @@ from devices.errors import DeviceError
 from devices.job import BUSY, Job
 from devices.machine import core_count, cpu_name
 from devices.nvml import GpuSensors
-from devices.runtimes import ON_GPUS, BuildingRuntime, CachingRuntime, load_runtime
+from devices.runtimes import (
+    ON_GPUS,
+    BuildingRuntime,
+    CachingRuntime,
+    EnergyGraph,
+    load_runtime,
+)
+from devices.runtimes.gpu_energy import EnergyMeter
 from devices.uncontrolled import uncontrolled
 
 LOCK = "agent.lock"
@@ -116,6 +125,9 @@ def _run_graphs(job: Job, pinned: str) -> int:
         _write(job, event="ready", facts=_facts(job, pinned, runtime.version, [graph]))
         _write_file(job, "engine", engine)
         return visits
+    meter = EnergyMeter(GpuSensors(runtime.gpu).millijoules)
+    if job.task == "energy":
+        meter.check()  # before graphs are built for minutes
     graphs = []
     for index, name in enumerate(job.graphs):
         with _signs_of_life(job, index):
@@ -137,13 +149,27 @@ def _run_graphs(job: Job, pinned: str) -> int:
     for number, order in job.rounds:
         _rest(job, sensors)
         for index in order:
-            samples = graphs[index].time(least_runs=job.least_runs, least_ms=job.least_ms)
-            rounded = [round(sample, 6) for sample in samples]
-            told = {"warnings": graphs[index].warnings} if graphs[index].warnings else {}
-            _write(job, event="visit", round=number, graph=index, ms=rounded, **told)
+            if job.task == "energy":
+                _write(job, round=number, graph=index, **_energy(job, graphs[index], meter))
+            else:
+                _write(job, round=number, graph=index, **_times(job, graphs[index]))
             visits += 1
         _write(job, event="round", round=number, conditions=conditions.read())
     return visits
+
+
+def _times(job: Job, graph: Any) -> dict[str, Any]:
+    samples = graph.time(least_runs=job.least_runs, least_ms=job.least_ms)
+    told = {"warnings": graph.warnings} if graph.warnings else {}
+    return {"event": "visit", "ms": [round(sample, 6) for sample in samples], **told}
+
+
+def _energy(job: Job, graph: Any, meter: EnergyMeter) -> dict[str, Any]:
+    if not isinstance(graph, EnergyGraph):
+        raise DeviceError(f"the runtime {job.runtime} does not measure energy")
+    found = meter.measure(graph.start, least_ms=job.least_ms)
+    mj, ms = round(found.millijoules, 6), round(found.ms, 3)
+    return {"event": "energy", "mj": mj, "inferences": found.inferences, "ms": ms}
 
 
 def _facts(job: Job, pinned: str, version: str, graphs: list[Any]) -> dict[str, Any]:

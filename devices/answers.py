@@ -17,7 +17,7 @@ WARNINGS = frozenset({"enqueue_bound", "unstable", "no_cuda_graph"})
 
 _TEXTS = ("machine", "cpu", "pinned", "agent", "runtime", "runtime_version", "provider", "emulated")
 _MOST_TEXT = 2000
-_MOST_MS = 1e7
+_MOST_MS, _MOST_MJ = 1e7, 1e10
 _MOST_SAMPLES, _MOST_TEXTS, _MOST_ENTRIES, _MOST_VALUES = 100_000, 20, 100_000, 10_000_000
 _MOST_WHOLE, _MOST_NUMBER = 2**31, 1e15
 _MOST_BYTES = 2**29
@@ -42,6 +42,17 @@ class Visit:
 
 
 @dataclass(frozen=True)
+class Energy:
+    """One visit of a graph for its energy, see `devices.runtimes.gpu_energy.EnergyVisit`."""
+
+    round: int
+    graph: str
+    millijoules: float
+    inferences: int
+    ms: float
+
+
+@dataclass(frozen=True)
 class RoundEnd:
     """A round is over; what the machine was like, see `devices.conditions`."""
 
@@ -61,6 +72,10 @@ class Cache:
     """What the runtime keeps for later jobs, see `devices.runtimes.runtime.CachingRuntime`."""
 
     content: bytes
+
+
+Answer = Facts | Cache | Visit | Energy | RoundEnd | Waiting
+"""What a job in rounds is answered with."""
 
 
 class Parts:
@@ -136,6 +151,23 @@ def read_visit(message: Mapping[str, Any], names: Sequence[str]) -> Visit:
     except (ValueError, TypeError, KeyError, IndexError):
         pass
     raise DeviceError(_cannot_be("a visit", message))
+
+
+def read_energy(message: Mapping[str, Any], names: Sequence[str]) -> Energy:
+    """A visit for the energy of one of the graphs of these names.
+
+    Raises:
+        DeviceError: it cannot be; an energy that is not positive, for example.
+    """
+    try:
+        name, number = names[_whole(message["graph"])], _whole(message["round"])
+        inferences = _whole(message["inferences"])
+        millijoules, ms = _number(message["mj"]), _number(message["ms"])
+        if inferences and 0 < millijoules < _MOST_MJ and 0 < ms < _MOST_MS:
+            return Energy(number, name, millijoules, inferences, ms)
+    except (ValueError, TypeError, KeyError, IndexError):
+        pass
+    raise DeviceError(_cannot_be("an energy", message))
 
 
 def read_round(message: Mapping[str, Any]) -> RoundEnd:

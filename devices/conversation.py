@@ -6,14 +6,15 @@ from typing import Any
 
 from devices.agents.agent import Agent
 from devices.answers import (
+    Answer,
     Cache,
     CutOffError,
-    Facts,
+    Energy,
     Parts,
     RoundEnd,
     Visit,
-    Waiting,
     read_answer,
+    read_energy,
     read_facts,
     read_round,
     read_visit,
@@ -84,7 +85,7 @@ def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[dict[str, A
             except CutOffError as error:  # where the link broke; nothing follows it
                 cut_off = error
                 continue
-            visits += message["event"] == "visit"
+            visits += message["event"] == _visit_event(job)
             if done or left <= 0 or room < 0 or visits > expected:
                 raise DeviceError(f"{device} sent more than it was asked for")
             if message["event"] == "done":
@@ -111,7 +112,7 @@ def _next(lines: Iterator[str], done: bool) -> str | None:
 
 def in_order(
     messages: Iterator[Mapping[str, Any]], names: Sequence[str], job: Job
-) -> Iterator[Facts | Cache | Visit | RoundEnd | Waiting]:
+) -> Iterator[Answer]:
     """What the answers say: first the facts, then the visits in the very order of the job.
 
     After the facts comes what the runtime wants to be kept, if that is not what it was given.
@@ -130,7 +131,7 @@ def in_order(
     )  # fmt: skip
     known, cache = False, Parts()
     for message in messages:
-        found: Visit | RoundEnd
+        found: Visit | Energy | RoundEnd
         step: tuple[int, str | None] | None = None
         match message["event"]:
             case "ready" if not known:
@@ -145,8 +146,9 @@ def in_order(
             case "waiting" if known:
                 yield read_waiting(message)
                 continue
-            case "visit" if known:
-                found = read_visit(message, names)
+            case "visit" | "energy" as event if known and event == _visit_event(job):
+                read = read_energy if event == "energy" else read_visit
+                found = read(message, names)
                 step = found.round, found.graph
             case "round" if known:
                 found = read_round(message)
@@ -158,3 +160,7 @@ def in_order(
         if step is None or step != next(plan, None):
             raise DeviceError(f"the target does not keep to its job: {str(message)[:120]}")
         yield found
+
+
+def _visit_event(job: Job) -> str:
+    return "energy" if job.task == "energy" else "visit"

@@ -8,7 +8,7 @@ The text is lines of words, so that a small C program reads it as easily as Pyth
     runtime onnxruntime
     threads 1
     cores auto                 or "any", or numbers: cores 4 5
-    task time                  or "operators", "outputs", "build", "health"
+    task time                  or "energy", "operators", "outputs", "build", "health"
     runs 5                     inferences a visit, at least
     ms 1.0                     duration of a visit, at least
     rest 0.0                   seconds of rest before each round
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from devices.errors import DeviceError
 
 _HEAD, _END = "hwnas job 1", "end"
-TASKS = ("time", "operators", "outputs", "build", "health")
+TASKS = ("time", "energy", "operators", "outputs", "build", "health")
 BUSY = 4
 """Exit code of an agent that waited for another one in vain: a little later it may go better."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -41,9 +41,10 @@ class Job:
         runtime: registered name.
         threads: of the runtime.
         cores: "auto", "any", or numbers.
-        task: "time" visits graphs in rounds; "operators" runs the first graph under the runtime's
-            profiler; "outputs" runs each graph once on `input`; "build" makes an engine of the
-            first graph; "health" runs none.
+        task: "time" visits graphs in rounds, and so does "energy", which the agent in C does not
+            know; "operators" runs the first graph under the runtime's profiler; "outputs" runs
+            each graph once on `input`; "build" makes an engine of the first graph; "health" runs
+            none.
         least_runs: inferences a visit, at least.
         least_ms: duration of a visit, at least.
         rest_s: seconds of rest before each round.

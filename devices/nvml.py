@@ -23,7 +23,7 @@ class GpuSensors:
                 self._gpu = pynvml.nvmlDeviceGetHandleByPciBusId(bus)
             except pynvml.NVMLError:  # no driver, or one that does not know its GPUs, as on Jetson
                 self._gpu = None
-        self._millijoules = self._energy()
+        self._millijoules = self.millijoules()
 
     def read(self) -> dict[str, float]:
         """What is readable, of these.
@@ -37,7 +37,7 @@ class GpuSensors:
             "gpu_celsius": self.celsius(),
             "gpu_watts": None if watts is None else watts / 1000,
         }
-        energy = self._energy()
+        energy = self.millijoules()
         if energy is not None and self._millijoules is not None:
             found["gpu_joules"] = round(max(0.0, energy - self._millijoules) / 1000, 3)
         self._millijoules = energy
@@ -52,8 +52,8 @@ class GpuSensors:
                 return found
         return None
 
-    def _energy(self) -> float | None:
-        """Millijoules since the driver was loaded; GPUs since Volta count them."""
+    def millijoules(self) -> float | None:
+        """What the whole board used since the driver was loaded; GPUs since Volta count it."""
         return self._asked("nvmlDeviceGetTotalEnergyConsumption")
 
     def _asked(self, function: str, *constants: str) -> float | None:

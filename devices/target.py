@@ -11,12 +11,9 @@ from typing import Any, TypeVar
 
 from devices.agents import AGENTS
 from devices.answers import (
-    Cache,
+    Answer,
     Facts,
     Parts,
-    RoundEnd,
-    Visit,
-    Waiting,
     read_facts,
     read_findings,
     read_operators,
@@ -116,9 +113,7 @@ class Target:
         """Bytes of a graph that was added."""
         return self._sizes[name]
 
-    def run(
-        self, rounds: Sequence[Round], *, least_runs: int, least_ms: float
-    ) -> Iterator[Facts | Cache | Visit | RoundEnd | Waiting]:
+    def run(self, rounds: Sequence[Round], *, least_runs: int, least_ms: float) -> Iterator[Answer]:
         """Times graphs in one process on the device, in the order of the rounds.
 
         Args:
@@ -126,7 +121,7 @@ class Target:
             least_runs: inferences a visit, at least.
             least_ms: duration of a visit, at least.
 
-        Yields:
+        Returns:
             First the target's facts, and what its runtime wants to be kept, if that is new; then
             every visit, as it is measured, and the end of every round; between them that it is too
             hot to go on.
@@ -135,11 +130,26 @@ class Target:
             LinkError: the output is incomplete.
             DeviceError: the target failed, or its output is not of this job.
         """
+        return self._visited(rounds, task="time", least_runs=least_runs, least_ms=least_ms)
+
+    def energy(self, rounds: Sequence[Round], *, least_ms: float) -> Iterator[Answer]:
+        """Measures the energy of graphs as `run` does their time; without rounds, that it can.
+
+        Args:
+            rounds: which graphs, which have all been added.
+            least_ms: duration of a visit, at least.
+
+        Raises:
+            LinkError: the output is incomplete.
+            DeviceError: the target failed, counts no energy, or its output is not of this job.
+        """
+        return self._visited(rounds, task="energy", least_ms=least_ms)
+
+    def _visited(self, rounds: Sequence[Round], **keys: Any) -> Iterator[Answer]:
         names = list(dict.fromkeys(name for one in rounds for name in one.order))
         index = {name: position for position, name in enumerate(names)}
         job = self._job(
-            least_runs=least_runs,
-            least_ms=least_ms,
+            **keys,
             rest_s=self.device.rest_s,
             limit_celsius=self.device.limit_celsius or 0.0,
             graphs=tuple(self._files[name] for name in names),

@@ -13,6 +13,7 @@ from devices.config import StrictModel
 from devices.device import Fingerprint
 from devices.errors import TableError
 from latency.blocks import block_from_dict, block_key, check_network
+from latency.energy_model import EnergyModel
 from latency.model import LatencyModel
 from latency.table import chain_key, graph_kind, network_key
 
@@ -81,6 +82,18 @@ class ModelEntry(StrictModel):
     content: dict[str, Any]
 
 
+class EnergyEntry(StrictModel):
+    """See `latency.energies.EnergyVisit`."""
+
+    graph: str
+    session: Count
+    round: Count
+    millijoules: Annotated[float, Field(gt=0)]
+    inferences: Annotated[int, Field(gt=0)]
+    ms: Annotated[float, Field(gt=0)]
+    date: Date
+
+
 class TableDocument(StrictModel):
     """A whole latency table; `cache` is of the runtime, see `LatencyTable.cache`."""
 
@@ -94,10 +107,16 @@ class TableDocument(StrictModel):
         default_factory=list
     )
     models: list[ModelEntry]
+    energies: list[EnergyEntry] = Field(default_factory=list)
+    energy_models: list[ModelEntry] = Field(default_factory=list)
 
 
 class _StoredModel(StrictModel):
     content: LatencyModel
+
+
+class _StoredEnergyModel(StrictModel):
+    content: EnergyModel
 
 
 def read_document(text: str, source: str, mend: str) -> TableDocument:
@@ -144,19 +163,31 @@ def _check_entries(document: TableDocument) -> None:
         _check_graph(graph, f"graphs[{index}]")
     _check_once("graphs", [graph.key for graph in document.graphs])
     known = {graph.key for graph in document.graphs}
-    for index, visit in enumerate(document.visits):
-        if visit.graph not in known:
-            raise ValueError(f"visits[{index}].graph is '{visit.graph}', which is not in graphs")
-    _check_once("visits", [(visit.graph, visit.session, visit.round) for visit in document.visits])
-    if document.visits and document.fingerprint is None:
-        raise ValueError("fingerprint is null, but there are visits of some device")
+    lists: dict[str, Sequence[VisitEntry | EnergyEntry]] = {
+        "visits": document.visits,
+        "energies": document.energies,
+    }
+    for name, entries in lists.items():
+        for index, entry in enumerate(entries):
+            if entry.graph not in known:
+                raise ValueError(
+                    f"{name}[{index}].graph is '{entry.graph}', which is not in graphs"
+                )
+        _check_once(name, [(entry.graph, entry.session, entry.round) for entry in entries])
+        if entries and document.fingerprint is None:
+            raise ValueError(f"fingerprint is null, but there are {name} of some device")
     visited = {visit.graph for visit in document.visits}
     for index, graph in enumerate(document.graphs):
         if graph.finished and graph.key not in visited:
             raise ValueError(f"graphs[{index}].finished is true, but there is no visit of it")
     for index, model in enumerate(document.models):
-        _check_model(model, visited, f"models[{index}]")
+        _check_model(model, _StoredModel, "block_ms", visited, f"models[{index}]")
     _check_once("models", [model.scope for model in document.models])
+    measured = {entry.graph for entry in document.energies}
+    for index, model in enumerate(document.energy_models):
+        place = f"energy_models[{index}]"
+        _check_model(model, _StoredEnergyModel, "block_mj", measured, place)
+    _check_once("energy_models", [model.scope for model in document.energy_models])
 
 
 def _check_graph(graph: GraphEntry, place: str) -> None:
@@ -183,13 +214,19 @@ def _check_graph(graph: GraphEntry, place: str) -> None:
         raise ValueError(f"{place}.key is '{graph.key}', but that of its blocks is '{expected}'")
 
 
-def _check_model(model: ModelEntry, visited: Collection[str], place: str) -> None:
+def _check_model(
+    model: ModelEntry,
+    form: type[_StoredModel | _StoredEnergyModel],
+    blocks: str,
+    visited: Collection[str],
+    place: str,
+) -> None:
     try:
         content = json.dumps({"content": model.content})
-        stored = _StoredModel.model_validate_json(content, strict=True).content
+        stored = form.model_validate_json(content, strict=True).content
     except ValidationError as error:
         raise ValueError(_sentence(error, place)) from error
-    for name in ("block_ms", "fit_networks", "check_networks"):
+    for name in (blocks, "fit_networks", "check_networks"):
         for key in getattr(stored, name):
             if key not in visited:
                 raise ValueError(f"{place}.content.{name} names '{key}', which was never visited")

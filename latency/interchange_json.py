@@ -9,6 +9,7 @@ from typing import Any
 
 from devices.errors import TableError
 from latency.blocks import block_from_dict, block_to_dict
+from latency.energies import EnergyVisit
 from latency.interchange_form import FORMAT, TableDocument, read_document
 from latency.new_table import new_table
 from latency.table import LatencyTable
@@ -56,7 +57,8 @@ def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[Any]]]:
     Read in such an order that they fit together even while something is measured into the table:
     models before the networks they are from, graphs before their visits.
     """
-    models = table.models()
+    models, energy_models = table.models(), table.energies.models()
+    energies = table.energies.dated()
     graphs = table.graphs()
     unfinished = set(table.unfinished(graphs))
     visits = [(visit, date) for visit, date in table.dated_visits() if visit.graph in graphs]
@@ -83,6 +85,13 @@ def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[Any]]]:
     if cache := table.cache():
         yield "cache", iter([base64.b64encode(cache).decode()])
     yield "models", ({"scope": scope, "content": content} for scope, content in models.items())
+    if energies:  # as most tables have none
+        yield (
+            "energies",
+            ({**asdict(visit), "date": date} for visit, date in energies if visit.graph in graphs),
+        )
+    if energy_models:
+        yield "energy_models", ({"scope": s, "content": c} for s, c in energy_models.items())
 
 
 def _visit(visit: Visit, date: str) -> dict[str, Any]:
@@ -119,6 +128,12 @@ def _fill(table: LatencyTable, document: TableDocument) -> None:
             table.keep_cache(base64.b64decode(cache))
     for model in document.models:
         table.save_model(model.scope, model.content)
+    table.energies.add_dated(
+        (EnergyVisit(e.graph, e.session, e.round, e.millijoules, e.inferences, e.ms), e.date)
+        for e in document.energies
+    )
+    for model in document.energy_models:
+        table.energies.save_model(model.scope, model.content)
 
 
 def _as_text(fingerprint: Any, lists: Mapping[str, list[Any]]) -> str:

@@ -8,6 +8,7 @@ them tells when the machine was slow; what was timed then is set aside and timed
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Protocol
 
@@ -33,8 +34,8 @@ Progress = Callable[[int, int], None]
 REFERENCE_BLOCK = InvertedResidual(40, 120, 40, 5, 1, 32, "relu", 28)
 # Graphs of one job are all in memory at once, on the target.
 MOST_BYTES = 600e6
-# Jobs in a row that ended before their end and without a visit.
-_MOST_FRUITLESS = 10
+MOST_FRUITLESS = 10
+"""Jobs in a row that ended before their end and without a visit."""
 
 
 class VisitLog(Protocol):
@@ -126,13 +127,22 @@ def measure(
     """
     if not table.unfinished(graphs):
         return
-    lock = table.path.with_name(f".{table.path.name}.lock")
-    busy = f"another hwnas process is measuring into {table.path}; wait for it"
-    with locked(lock, error=TableError, busy=busy):
+    with measuring_into(table):
         missing = table.unfinished(graphs)
         wanted = builders(device, {key: graphs[key] for key in missing})
         run_sessions(device, wanted, table, schedule, progress)
         table.finish(missing)
+
+
+def measuring_into(table: LatencyTable) -> AbstractContextManager[None]:
+    """Holds a table for this process.
+
+    Raises:
+        TableError: another one measures into it.
+    """
+    lock = table.path.with_name(f".{table.path.name}.lock")
+    busy = f"another hwnas process is measuring into {table.path}; wait for it"
+    return locked(lock, error=TableError, busy=busy)
 
 
 def measure_models(
@@ -193,7 +203,7 @@ def run_sessions(
             later = max(schedule.sessions - session - 1, 0) * len(names)
             total = done + sum(schedule.rounds - had[name] for name in lacking)
             total += later * schedule.rounds
-            for group in _groups(target, builders, lacking):
+            for group in job_groups(target, builders, lacking):
                 for stored in _measured(target, group, log, session, schedule):
                     done += stored
                     if progress is not None:
@@ -234,7 +244,7 @@ def reference_model(device: Device) -> bytes:
     return timed_model((REFERENCE_BLOCK,), device, inner=True)
 
 
-def _groups(
+def job_groups(
     target: Target, builders: Mapping[str, Callable[[], bytes]], names: Sequence[str]
 ) -> Iterator[list[str]]:
     """Puts graphs on the target and yields as many at a time as one job may hold."""
@@ -267,7 +277,7 @@ def _measured(
                 yield stored
         except LinkError:
             fruitless += 1
-            if fruitless == _MOST_FRUITLESS:
+            if fruitless == MOST_FRUITLESS:
                 raise
             target.reconnect()
 

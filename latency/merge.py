@@ -10,6 +10,8 @@ from typing import Any
 from devices.device import IMPORTED, Fingerprint
 from devices.errors import TableError
 from latency.compare import measured_fingerprint
+from latency.energies import unite
+from latency.energy_model import EnergyModel, fit_energy
 from latency.model import BASES, LatencyModel
 from latency.new_table import new_table
 from latency.profile import fit_model
@@ -57,8 +59,12 @@ def merge(paths: Sequence[Path], into: Path) -> Merged:
         merged = stack.enter_context(new_table(into))
         merged.bind(fingerprint)
         models: dict[str, dict[str, Any]] = {}
+        energy_models: dict[str, dict[str, Any]] = {}
         for table in tables:
+            # Before graphs and visits, as in `_unite`.
+            energy_models = table.energies.models() | energy_models
             models = _unite(merged, table) | models
+        _fit_energies(merged, energy_models)
         return _merged(merged, _fitted(merged, models))
 
 
@@ -89,9 +95,11 @@ def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, dict[str, Any
     graphs = table.graphs()
     finished = set(graphs) - set(table.unfinished(graphs))
     dated = [(visit, date) for visit, date in table.dated_visits() if visit.graph in graphs]
+    energies = table.energies.dated()
     merged.register(graphs)
     merged.add_dated(_renumbered(merged.dated_visits(), dated))
     merged.finish(finished)
+    unite(merged.energies, [(v, date) for v, date in energies if v.graph in graphs])
     merged.add_uncontrolled(table.uncontrolled())
     # Of two caches the first one's: what both were measured with cannot be told any more.
     if not merged.cache() and table.cache():
@@ -142,6 +150,13 @@ def _fitted(
         merged.save_model(scope, model.to_dict())
         models[scope] = model
     return models
+
+
+def _fit_energies(merged: LatencyTable, contents: Mapping[str, Mapping[str, Any]]) -> None:
+    for scope, content in sorted(contents.items()):
+        model = EnergyModel.from_dict(content)
+        fitted = fit_energy(merged, model.fit_networks, model.check_networks, model.block_mj)
+        merged.energies.save_model(scope, fitted.to_dict())
 
 
 def _merged(table: LatencyTable, models: Mapping[str, LatencyModel]) -> Merged:

@@ -23,6 +23,7 @@ from latency.blocks import (
     block_to_dict,
     distinct_blocks,
 )
+from latency.energies import ENERGY_SCHEMA, Energies
 from latency.visits import Summary, Visit, Visits
 
 FORMAT = "latency table of hwnas 2"
@@ -44,6 +45,7 @@ CREATE TABLE IF NOT EXISTS caches (sha256 TEXT PRIMARY KEY, content BLOB NOT NUL
 CREATE TABLE IF NOT EXISTS models (
     scope TEXT PRIMARY KEY, content TEXT NOT NULL, date TEXT NOT NULL)
 """
+_SCHEMAS = f"{_SCHEMA};{ENERGY_SCHEMA}"
 
 
 def network_key(network: Network) -> str:
@@ -68,7 +70,11 @@ def _digest(blocks: Network) -> str:
 
 
 class LatencyTable:
-    """One SQLite file of timings that may be compared with each other."""
+    """One SQLite file of timings that may be compared with each other.
+
+    Attributes:
+        energies: what was measured of the same graphs' energy, most often nothing.
+    """
 
     def __init__(self, path: Path) -> None:
         """Opens or creates the file.
@@ -77,7 +83,8 @@ class LatencyTable:
             TableError: the file is damaged, not a latency table, or cannot be written.
         """
         self.path = path
-        self._database = Database(path, format_name=FORMAT, schema=_SCHEMA, error=TableError)
+        self._database = Database(path, format_name=FORMAT, schema=_SCHEMAS, error=TableError)
+        self.energies = Energies(self._database)
 
     @classmethod
     def existing(cls, path: Path) -> "LatencyTable":

@@ -2,7 +2,13 @@
 
 from importlib import import_module
 
-from devices.runtimes.runtime import BuildingRuntime, CachingRuntime, LoadedGraph, Runtime
+from devices.runtimes.runtime import (
+    BuildingRuntime,
+    CachingRuntime,
+    EnergyGraph,
+    LoadedGraph,
+    Runtime,
+)
 
 RUNTIMES = {
     "onnxruntime": "devices.runtimes.onnxruntime:OnnxRuntime",
@@ -43,6 +49,7 @@ __all__ = [
     "WITHOUT_PROFILE",
     "BuildingRuntime",
     "CachingRuntime",
+    "EnergyGraph",
     "LoadedGraph",
     "Runtime",
     "load_runtime",

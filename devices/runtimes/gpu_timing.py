@@ -4,6 +4,8 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import cycle
 from typing import Any, Protocol
 
 from devices.errors import DeviceError
@@ -68,6 +70,7 @@ class GpuTimer:
         self._launch: Callable[[], None] | None = None
         self._captured = False
         self._pairs = [(stream.event(), stream.event()) for _ in range(AHEAD + 1)]
+        self._ends = cycle([stream.event(), stream.event()])
         self.warnings: tuple[str, ...] = ()
 
     def time(self, *, least_runs: int, least_ms: float) -> list[float]:
@@ -89,6 +92,18 @@ class GpuTimer:
         self._stream.synchronize()  # what was enqueued ahead would run into the next graph's visit
         self.warnings = tuple(self._judge(samples, launches))
         return samples
+
+    def start(self, runs: int) -> Callable[[], None]:
+        """Launches so many inferences without events between them, see `EnergyGraph.start`.
+
+        Raises:
+            DeviceError: an inference failed.
+        """
+        launch, end = self._warmed_launch(), next(self._ends)
+        for _ in range(runs):
+            launch()
+        self._stream.record(end)
+        return partial(self._stream.wait, end)
 
     def _warmed_launch(self) -> Callable[[], None]:
         """What launches an inference; warmed up for long at the first visit."""

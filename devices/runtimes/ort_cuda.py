@@ -5,6 +5,7 @@ import ctypes
 import io
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,14 +144,30 @@ class OrtCudaGraph:
         Raises:
             DeviceError: an inference failed.
         """
-        try:
+        with self._in_words():
             self._warm_up()
             samples = self._graph.time(least_runs=least_runs, least_ms=least_ms)
+        self.warnings = (UNSTABLE,) if is_unstable(samples) else ()
+        return samples
+
+    def start(self, runs: int) -> Callable[[], None]:
+        """Does them when they are waited for, see `EnergyGraph.start`."""
+
+        def wait() -> None:
+            with self._in_words():
+                self._warm_up()
+                for _ in range(runs):
+                    self._graph.infer()
+
+        return wait
+
+    @contextlib.contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:  # ONNX Runtime's errors share no base but Exception
             said = f"{one_line([str(error)])}{no_room(str(error))}"
             raise DeviceError(f"{self.provider} cannot run: {said}") from error
-        self.warnings = (UNSTABLE,) if is_unstable(samples) else ()
-        return samples
 
     def _warm_up(self) -> None:
         """Long at the first visit: cuDNN then also tries its convolutions and chooses."""

@@ -1,5 +1,6 @@
 """Runtime: what loads a graph on a target and times it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -90,4 +91,19 @@ class BuildingRuntime(Protocol):
 
         Raises:
             DeviceError: the file cannot be read, built, or run here.
+        """
+
+
+@runtime_checkable
+class EnergyGraph(Protocol):
+    """A loaded graph whose energy can be measured, see `devices.runtimes.gpu_energy`."""
+
+    def start(self, runs: int) -> Callable[[], None]:
+        """Starts so many inferences, one behind another; returns what waits for their end.
+
+        At most two starts may wait at a time, and in their order. A runtime that cannot start
+        without waiting does them when it is waited for.
+
+        Raises:
+            DeviceError: an inference failed.
         """

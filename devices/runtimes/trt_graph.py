@@ -1,6 +1,6 @@
 """A TensorRT engine on the GPU, its inputs filled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,14 +98,21 @@ class TrtGraph:
 
     def time(self, *, least_runs: int, least_ms: float) -> list[float]:
         """See `GpuTimer.time`."""
-        if self._timer is None:
-            self._timer = GpuTimer(self._stream, self._enqueue)
-        return self._timer.time(least_runs=least_runs, least_ms=least_ms)
+        return self._timed().time(least_runs=least_runs, least_ms=least_ms)
+
+    def start(self, runs: int) -> Callable[[], None]:
+        """See `GpuTimer.start`."""
+        return self._timed().start(runs)
 
     def infer(self) -> None:
         """Runs one inference to its end, on what the inputs hold."""
         self._enqueue()
         self._stream.synchronize()
+
+    def _timed(self) -> GpuTimer:
+        if self._timer is None:
+            self._timer = GpuTimer(self._stream, self._enqueue)
+        return self._timer
 
     def _enqueue(self) -> None:
         if not self._ready:

@@ -42,6 +42,7 @@ Budgets = Annotated[
         "--budget",
         help="A hard limit: 'latency=12 ms' (s, ms, us), 'macs=60 M' (K, M, G), 'params=2 M', "
         "'file_size=4 MB' (KB, MB), 'peak_memory=2 MB', 'latency@DEVICE=30 ms' (a further device), "
+        "'energy=40 mJ' (mJ, J; on a GPU), "
         "or 'latency=80 % of reference'; may be repeated, replaces the config's.",
     ),
 ]

@@ -38,6 +38,12 @@ def profile(
     ] = None,
     table: options.Table = None,
     settings: options.Settings = None,
+    energy: Annotated[
+        bool,
+        typer.Option(
+            "--energy", help="Also measure energies, on an NVIDIA GPU, as profile.energy does."
+        ),
+    ] = False,
     file: Annotated[
         Path | None,
         typer.Option("--model", help="Instead of a space: an ONNX file, timed as it is."),
@@ -75,7 +81,7 @@ def profile(
 
         refuse_others({"a config": config, "--space": space, "--resolution": resolution,
                        "--classes": classes, "--data": data, "--table": table,
-                       "--set": settings})  # fmt: skip
+                       "--set": settings, "--energy": energy or None})  # fmt: skip
         profile_model(file, shape or [], single, operators, output)
         return
     if shape or not operators:
@@ -107,13 +113,15 @@ def profile(
         assert space is not None
         target = load_space(space, resolution=resolution, classes=classes)
         counts = ProfileConfig()
+    if energy:
+        counts = counts.model_copy(update={"energy": True})
     if len(devices) > 1:
         from hwnas.cli.profile_fleet import profile_devices
 
         profile_devices(target, devices, loaded, counts, output)
         return
     from devices.device import load_device
-    from hwnas.cli.show import show_model
+    from hwnas.cli.show import energy_of_table, show_model
     from hwnas.cli.visit_warnings import show_warnings
     from hwnas.runs.latencies import table_path
     from hwnas.runs.profiling import profile_space
@@ -125,6 +133,8 @@ def profile(
     with output.progress(f"measuring {target.name} on {chosen.name}") as update:
         model = profile_space(target, chosen, path, counts, update)
     document = show_model(output, path, target, model)
+    if counts.energy:
+        document["energy_model"] = energy_of_table(output, path, target)
     with LatencyTable.existing(path) as opened:
         shares = warning_shares(opened.visits())
     show_warnings(output, shares)

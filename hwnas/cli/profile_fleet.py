@@ -25,7 +25,7 @@ def profile_devices(
     Raises:
         ConfigError: a device is wrong, before any is measured.
     """
-    from hwnas.cli.show import model_document, warn
+    from hwnas.cli.show import energy_of_table, model_document, warn
     from hwnas.runs.fleet import load_fleet, profile_fleet
 
     members = load_fleet(names, config)
@@ -50,6 +50,8 @@ def profile_devices(
         else:
             warn(output, model, member.name)
             found = model_document(member.table, space, model)
+            if counts.energy:
+                found["energy_model"] = energy_of_table(output, member.table, space, member.name)
             documents.append({"device": member.name, **found})
     output.document(documents)
     if any(outcome.model is None for outcome in outcomes):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hwnas.accuracy.source import Origin
     from hwnas.runs.searching import SearchResult
     from hwnas.spaces import SearchSpace
+    from latency.energy_model import EnergyModel
     from latency.model import LatencyModel
 
 
@@ -67,7 +68,33 @@ def show_validation(output: Output, model: "LatencyModel") -> None:
     warn(output, model)
 
 
-def warn(output: Output, model: "LatencyModel", of: str = "") -> None:
+def energy_of_table(
+    output: Output, path: Path, space: "SearchSpace", of: str = ""
+) -> dict[str, Any]:
+    """Prints the error of a table's energy model, and returns the model as JSON."""
+    from hwnas.runs.latencies import scope_of
+    from latency.energy_model import load_energy
+    from latency.table import LatencyTable
+
+    with LatencyTable.existing(path) as table:
+        model = load_energy(table, scope_of(space), space.blocks())
+    show_energy(output, model, of)
+    return model.to_dict()
+
+
+def show_energy(output: Output, model: "EnergyModel", of: str = "") -> None:
+    """The same as `show_validation` of an energy model; `of` names one of several."""
+    networks = model.prediction.networks
+    title = f"energy model ({model.correction.name}) on {networks} unseen networks"
+    output.table(
+        f"{of}: {title}" if of else title,
+        VALIDATION_HEADER,
+        validation_rows(model),
+    )
+    warn(output, model, of)
+
+
+def warn(output: Output, model: "LatencyModel | EnergyModel", of: str = "") -> None:
     """Says when a model's predictions cannot be relied on; `of` names one of several models."""
     if model.warning:
         output.say(f"{of}: {model.warning}" if of else model.warning)

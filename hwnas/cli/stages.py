@@ -122,6 +122,8 @@ def search_stage(
     warn(output, latency)
     for name, model in experiment.further_latencies.items():
         warn(output, model, name)
+    if experiment.energy is not None:
+        warn(output, experiment.energy)
     show_origin(output, judge.origin)
     problem = experiment.problem(latency)
     folder.adopt(experiment.config)

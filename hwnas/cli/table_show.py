@@ -33,8 +33,9 @@ def show_table(
     as_json: options.Json = False,
 ) -> None:
     """Show a table's provenance, its latency models with their error, and its blocks."""
-    from hwnas.cli.show import show_validation
+    from hwnas.cli.show import show_energy, show_validation
     from hwnas.cli.visit_warnings import show_warnings
+    from latency.energy_model import EnergyModel
     from latency.model import LatencyModel
     from latency.table import LatencyTable
     from latency.visits import warning_shares
@@ -44,11 +45,14 @@ def show_table(
         provenance, conditions = _provenance(opened), opened.conditions()
         known, inside = opened.blocks(), opened.chains()
         models, visits = opened.models(), opened.visits()
+        energy_models = opened.energies.models()
     spread = _spread(visits)
     _show_provenance(output, table, provenance, conditions, visits, spread)
     for scope, content in models.items():
         output.line(scope)
         show_validation(output, LatencyModel.from_dict(content))
+        if scope in energy_models:
+            show_energy(output, EnergyModel.from_dict(energy_models[scope]))
     shares = warning_shares(visits)
     show_warnings(output, shares)
     summaries = visits.summaries()
@@ -67,6 +71,7 @@ def show_table(
             "session_spread": spread,
             "warning_shares": shares,
             "models": models,
+            **({"energy_models": energy_models} if energy_models else {}),
             "blocks": {key: asdict(summary) for key, summary in measured.items()},
             "chains": chains,
             "networks": networks,

@@ -14,6 +14,7 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult, front_points, search_result
 from hwnas.runs.summary import stored_summary
 from hwnas.search.front import knee
+from latency.energy_model import EnergyModel
 from latency.model import LatencyModel
 
 
@@ -31,7 +32,8 @@ class ReportContent:
     """A run, ready to be drawn.
 
     `summary` is None before the export, `front_knee` the index of the knee in the front;
-    `front_header` and `front_rows` are the front as a table of text.
+    `front_header` and `front_rows` are the front as a table of text; `energy` is None without a
+    budget on it.
     """
 
     title: str
@@ -47,6 +49,7 @@ class ReportContent:
     origin: Origin
     front_header: list[str]
     front_rows: list[list[str]]
+    energy: EnergyModel | None = None
 
 
 def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
@@ -74,6 +77,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         front_rows=front_rows(
             front_points(result, experiment.space), knee(result.front), result.origin
         ),
+        energy=experiment.energy,
     )
 
 

@@ -19,6 +19,7 @@ from hwnas.report.rows import (
     summary_rows,
     validation_rows,
 )
+from latency.energy_model import EnergyModel
 from latency.model import LatencyModel
 from latency.validation import Validation
 
@@ -48,6 +49,8 @@ def render_page(content: ReportContent) -> str:
         )
     ]
     parts += ["<h2>How right the latency table is</h2>", *_validation(content.latency)]
+    if content.energy is not None:
+        parts += ["<h2>How right the energies are</h2>", *_energy(content.energy)]
     parts += ["<h2>Config</h2>", f"<pre>{html.escape(content.config_yaml)}</pre>"]
     body = "\n".join(parts)
     return (
@@ -77,6 +80,15 @@ def _validation(model: LatencyModel) -> list[str]:
             _div(_validation_figure(validation), script=False),
         ]
     return parts
+
+
+def _energy(model: EnergyModel) -> list[str]:
+    warning = f"<p><strong>{html.escape(model.warning)}</strong></p>" if model.warning else ""
+    return [
+        f"{warning}<p>The same of the energy model ({html.escape(model.correction.name)}): mJ of "
+        "the whole board, an inference.</p>",
+        _table(VALIDATION_HEADER, validation_rows(model)),
+    ]
 
 
 def _origin(origin: Origin) -> list[str]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hwnas.accuracy.source import Origin
     from hwnas.report.contributions import Contribution
     from hwnas.runs.searching import FrontPoint, SearchResult
+    from latency.energy_model import EnergyModel
 
 SUMMARY_ROWS = (
     ("latency, measured", "measured_ms", "reference_measured_ms", "{:.4g} ms"),
@@ -33,6 +34,11 @@ def summary_rows(summary: dict[str, Any]) -> list[list[str]]:
          f"reference_predicted_ms@{name}", "{:.4g} ms")
         for name in devices
     ]  # fmt: skip
+    if "predicted_mj" in summary:
+        further += [
+            ("energy, measured", "measured_mj", "reference_measured_mj", "{:.4g} mJ"),
+            ("energy, predicted", "predicted_mj", "reference_predicted_mj", "{:.4g} mJ"),
+        ]
     for label, key, reference_key, form in (*SUMMARY_ROWS[:3], *further, *SUMMARY_ROWS[3:]):
         values = [summary.get(key), summary.get(reference_key)]
         rows.append([label, *(number(value, form) for value in values)])
@@ -51,7 +57,7 @@ def amount(value: float) -> str:
 
 def budgets_text(summary: dict[str, Any]) -> str:
     """The budgets of a run in one line."""
-    units = {name: objective.unit for name, objective in COSTS.items()}
+    units = {name: objective.unit for name, objective in COSTS.items()} | {"energy": "mJ"}
     parts = [
         f"{name} ≤ {amount(bound)} {units.get(name, 'ms')}"
         for name, bound in summary["budgets"].items()
@@ -85,6 +91,7 @@ def front_header(result: "SearchResult") -> list[str]:
         result.origin.heading,
         "predicted (ms)",
         *(f"on {device} (ms)" for device in result.further),
+        *([] if result.energy is None else ["energy (mJ)"]),
         "MACs",
         "parameters",
         "found by",
@@ -97,7 +104,7 @@ def front_rows(
     """The networks of a front, as text; `bend` is the index of its knee."""
     return [
         [origin.number(p.accuracy), f"{p.latency_ms:.4g}",
-         *(f"{ms:.4g}" for ms in p.further_ms.values()), f"{p.macs:,}", f"{p.params:,}",
+         *(f"{value:.4g}" for value in p.further), f"{p.macs:,}", f"{p.params:,}",
          (", ".join(p.searchers) or "an earlier search") + (" (knee)" if index == bend else "")]
         for index, p in enumerate(points)
     ]  # fmt: skip
@@ -128,7 +135,7 @@ def origin_text(origin: "Origin") -> str:
 VALIDATION_HEADER = ["", "mean error", "within 5 %", "within 10 %", "Kendall tau", "worst"]
 
 
-def validation_rows(validation: Validation) -> list[list[str]]:
+def validation_rows(validation: "Validation | EnergyModel") -> list[list[str]]:
     """The error of predictions, and that of measuring twice, as text."""
     both = {"predicted": validation.prediction, "measured twice": validation.replicate}
     return [[name, *agreement_cells(one)] for name, one in both.items()]

@@ -9,6 +9,7 @@ from devices.errors import BudgetError
 # objective → unit as written → factor to the objective's own unit
 UNITS: dict[str, dict[str, float]] = {
     "latency": {"ms": 1.0, "us": 1e-3, "µs": 1e-3, "s": 1e3},
+    "energy": {"mJ": 1.0, "J": 1e3},
     "macs": {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9},
     "params": {"": 1.0, "K": 1e3, "M": 1e6},
     "file_size": {"B": 1.0, "KB": 1e3, "MB": 1e6},
@@ -16,6 +17,7 @@ UNITS: dict[str, dict[str, float]] = {
 }
 _EXAMPLES = {
     "latency": "12 ms",
+    "energy": "40 mJ",
     "macs": "60 M",
     "params": "2.5 M",
     "file_size": "4 MB",

@@ -76,13 +76,15 @@ class ProfileConfig(StrictModel):
 
     `chains`: whether every block is also measured inside a longer graph (see `latency.chains`);
     `auto` is where the runtime is one of GPUs, on which small blocks alone wait for their launch.
+    `energy`: whether the energy of all of them is measured too, on an NVIDIA GPU.
     """
 
-    later = ("chains",)
+    later = ("chains", "energy")
 
     fit_networks: Annotated[int, Field(ge=4)] = 30
     check_networks: Annotated[int, Field(ge=2)] = 30
     chains: Literal["auto", "always", "never"] = "auto"
+    energy: bool = False
 
 
 class SearchConfig(StrictModel):

@@ -14,11 +14,13 @@ from hwnas.search import Budget, SearchProblem, Trellis
 from hwnas.search.exact import check_reachable_together
 from hwnas.spaces import SearchSpace, load_space, reference_network
 from latency.blocks import Network
+from latency.energy_model import EnergyModel, load_energy
 from latency.identity import read_fingerprint
 from latency.model import LatencyModel
 from latency.profile import load_model
 from latency.table import LatencyTable
 from objectives.costs import COSTS
+from objectives.energy import energy_objective
 from objectives.latency import latency_objective
 from objectives.objective import BlockObjective, Constraint
 
@@ -121,16 +123,30 @@ class Experiment:
             if budget.device is not None
         }
 
+    @cached_property
+    def energy(self) -> EnergyModel | None:
+        """The energy model of the device's table; None without a budget on energy.
+
+        Raises:
+            TableError: the table holds none for this space.
+        """
+        if "energy" not in self.config.search.budgets:
+            return None
+        with LatencyTable.existing(self.table_path) as table:
+            return load_energy(table, scope_of(self.space), self.space.blocks())
+
     def constraints(self, latency: LatencyModel) -> list[Constraint[BlockObjective]]:
         """The budgets of the config, in their objectives' units.
 
         Raises:
             BudgetError: a budget refers to a reference network that the space does not name, or
                 counts fp32 values on a device of another precision.
-            ConfigError, TableError: of a further device, see `further_latencies`.
+            ConfigError, TableError: see `further_latencies` and `energy`.
         """
         models = {"latency": latency, **self.further_latencies}
         objectives = COSTS | {name: latency_objective(m, name) for name, m in models.items()}
+        if self.energy is not None:
+            objectives |= {"energy": energy_objective(self.energy)}
         constraints = []
         for budget in self.config.search.parsed_budgets():
             counted = _COUNTED_IN_FP32.get(budget.objective)

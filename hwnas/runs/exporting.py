@@ -17,6 +17,7 @@ from hwnas.export.writer import network_config, write_export
 from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.measured_energy import energy_text, measured_energy
 from hwnas.runs.searching import SearchResult
 from hwnas.runs.training import (
     TrainedSupernet,
@@ -74,6 +75,7 @@ class Exported:
     numbers: NumericalCheck
     macs: int
     parameters: int
+    measured_mj: float | None = None
 
 
 @dataclass(frozen=True)
@@ -289,6 +291,7 @@ class Exporter:
     def _write(self, name: str, candidate: _Candidate, measured: Summary | None) -> Exported:
         dataset = self.experiment.dataset
         known = not self.latency.missing(candidate.network)
+        energy = self._energy(candidate, name)
         exported = Exported(
             folder=self.folder.export_folder(name),
             network=candidate.network,
@@ -300,6 +303,7 @@ class Exporter:
             numbers=candidate.numbers,
             macs=int(MACS.evaluate([candidate.network])[0]),
             parameters=int(PARAMETERS.evaluate([candidate.network])[0]),
+            measured_mj=energy.get("measured_mj"),
         )
         batch = self.experiment.device.batch
         write_export(
@@ -309,10 +313,25 @@ class Exporter:
             config=network_config(
                 candidate.network, dataset, batch=batch, training=self._training(candidate)
             ),
-            verification=self._verification(exported, candidate.engine),
+            verification={
+                **self._verification(exported, candidate.engine),
+                **({"energy": energy} if energy else {}),
+            },
             engine={} if candidate.engine is None else candidate.engine.built.files,
         )
         return exported
+
+    def _energy(self, candidate: _Candidate, name: str) -> dict[str, Any]:
+        """What it uses, see `measured_energy`; nothing without a budget on energy."""
+        bounds = [b.bound for b in self.result.problem.budgets if b.trellis.name == "energy"]
+        if not bounds:
+            return {}
+        with self.listener.progress(f"measuring the energy of the {name} on the device"):
+            energy = measured_energy(
+                self.experiment, min(bounds), candidate.network, candidate.shipped, self._cache
+            )
+        self.listener.say(energy_text(name, energy))
+        return energy
 
     def _training(self, candidate: _Candidate) -> dict[str, Any]:
         recipe = self.experiment.config.recipe

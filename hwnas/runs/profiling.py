@@ -13,6 +13,7 @@ from hwnas.runs.latencies import scope_of
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.sampling import spread_sample
 from latency.blocks import Network
+from latency.energy import check_energy, profile_energy
 from latency.model import LatencyModel
 from latency.profile import Progress, profile
 from latency.table import LatencyTable
@@ -27,25 +28,40 @@ def profile_space(
 ) -> LatencyModel:
     """Measures the blocks of a space and of its reference network, and some whole networks.
 
-    The blocks inside chains too, where the config says so (`ProfileConfig.chains`).
+    The blocks inside chains too, and the energy of everything, where the config says so
+    (`ProfileConfig`); the table has the energy model then.
 
     Raises:
-        DeviceError, TableError: see `latency.profile.profile`.
+        DeviceError, TableError: see `latency.profile.profile` and `latency.energy.profile_energy`.
     """
     device.require_measurable()  # before a table is made for it
-    reference = reference_of(space) or ()
+    if counts.energy:
+        check_energy(device)  # before hours are spent on latencies
+    blocks = [*space.blocks(), *(reference_of(space) or ())]
     fit, check = sampled_networks(space, counts)
     with LatencyTable(table_path) as table:
-        return profile(
+        latency = profile(
             device,
             table,
             scope=scope_of(space),
-            blocks=[*space.blocks(), *reference],
+            blocks=blocks,
             fit_networks=fit,
             check_networks=check,
             chains=_chains(counts, device),
             progress=progress,
         )
+        if counts.energy:
+            profile_energy(
+                device,
+                table,
+                scope=scope_of(space),
+                blocks=blocks,
+                fit_networks=fit,
+                check_networks=check,
+                chains=_chains(counts, device),
+                progress=progress and (lambda done, total: progress(done, total, "energies")),
+            )
+    return latency
 
 
 def sampled_networks(

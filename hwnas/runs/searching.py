@@ -52,6 +52,12 @@ class SearchResult:
         laid = ((device_of(b.trellis.name), b.trellis) for b in self.problem.budgets)
         return {device: trellis for device, trellis in laid if device is not None}
 
+    @property
+    def energy(self) -> Trellis | None:
+        """The predicted energy in mJ, where a budget is on it."""
+        trellises = (budget.trellis for budget in self.problem.budgets)
+        return next((one for one in trellises if one.name == "energy"), None)
+
 
 def search(
     experiment: Experiment,
@@ -131,7 +137,8 @@ class FrontPoint:
     """One network of a front: its score, predicted latency in ms, who asked for it.
 
     `accuracy` is in %, or another score, as the result's `origin` says; `further_ms` is the
-    predicted latency on each further device that a budget is on.
+    predicted latency on each further device that a budget is on, `energy_mj` the predicted energy
+    where a budget is on it.
     """
 
     accuracy: float
@@ -141,11 +148,18 @@ class FrontPoint:
     searchers: list[str]
     architecture: list[int]
     further_ms: dict[str, float]
+    energy_mj: float | None = None
+
+    @property
+    def further(self) -> list[float]:
+        """The predicted latencies on further devices, and the energy if there is one."""
+        return [*self.further_ms.values(), *([] if self.energy_mj is None else [self.energy_mj])]
 
     def to_dict(self) -> dict[str, Any]:
-        """As one level of keys, `predicted_ms@DEVICE` for each further device."""
+        """As one level of keys, `predicted_ms@DEVICE` and `predicted_mj` where there are any."""
         content = asdict(self)
-        further = content.pop("further_ms")
+        further, energy = content.pop("further_ms"), content.pop("energy_mj")
+        content |= {} if energy is None else {"predicted_mj": energy}
         return content | {f"predicted_ms@{device}": ms for device, ms in further.items()}
 
 
@@ -158,6 +172,7 @@ def front_points(result: SearchResult, space: SearchSpace) -> list[FrontPoint]:
     front = result.front
     networks = space.networks(front.architectures)
     further = {name: t.evaluate(front.architectures) for name, t in result.further.items()}
+    energy = None if result.energy is None else result.energy.evaluate(front.architectures)
     columns = zip(
         front.scores.tolist(),
         front.costs.tolist(),
@@ -170,6 +185,7 @@ def front_points(result: SearchResult, space: SearchSpace) -> list[FrontPoint]:
         FrontPoint(
             accuracy, latency_ms, macs, params, sorted(result.found_by.get(tuple(row), ())), row,
             {name: float(values[index]) for name, values in further.items()},
+            None if energy is None else float(energy[index]),
         )
         for index, (accuracy, latency_ms, macs, params, row) in enumerate(columns)
     ]  # fmt: skip
@@ -184,6 +200,7 @@ def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     further = [f"predicted_ms@{device}" for device in result.further]
+    further += [] if result.energy is None else ["predicted_mj"]
     digits = 6 if result.origin.is_accuracy else 12  # MACs are whole numbers
     writer.writerow(
         [
@@ -199,7 +216,7 @@ def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
     for point in front_points(result, space):
         writer.writerow(
             [f"{point.accuracy:.{digits}g}", f"{point.latency_ms:.6g}",
-             *(f"{ms:.6g}" for ms in point.further_ms.values()), point.macs, point.params,
+             *(f"{value:.6g}" for value in point.further), point.macs, point.params,
              "+".join(point.searchers), " ".join(map(str, point.architecture))]
         )  # fmt: skip
     write_atomically(path, text.getvalue())

@@ -10,6 +10,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.exporting import Export, Exported
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult
+from latency.energy_model import EnergyModel
 from latency.model import LatencyModel
 
 
@@ -28,8 +29,8 @@ def summarize(
     are those of the command that exported, `front_digest` tells of which front the winner is.
     `weights_from` is what a network's training started from: the supernet's weights, or scratch.
     `searched_by` says where the accuracies of the search are from; `predicted_ms@DEVICE` is there
-    for each further device that a budget is on. `balance` is how many images the classes have, see
-    `hwnas.data.Balance`.
+    for each further device that a budget is on, `predicted_mj` and `measured_mj` where one is on
+    energy. `balance` is how many images the classes have, see `hwnas.data.Balance`.
     """
     winner, reference = export.winner, export.reference
     further: dict[str, float | None] = {}
@@ -38,6 +39,12 @@ def summarize(
         further[f"predicted_ms@{device}"] = _predicted(model, winner)
         if reference is not None:
             further[f"reference_predicted_ms@{device}"] = _predicted(model, reference)
+    if experiment.energy is not None:
+        further["predicted_mj"] = _predicted(experiment.energy, winner)
+        further["measured_mj"] = winner.measured_mj
+        if reference is not None:
+            further["reference_predicted_mj"] = _predicted(experiment.energy, reference)
+            further["reference_measured_mj"] = reference.measured_mj
     validation = latency.validation
     dataset = experiment.dataset
     return {
@@ -87,8 +94,8 @@ def _engine(exported: Exported) -> str | None:
     return str(path) if path.is_file() else None
 
 
-def _predicted(model: LatencyModel, exported: Exported) -> float | None:
-    """In ms; None where the table lacks blocks of the network."""
+def _predicted(model: LatencyModel | EnergyModel, exported: Exported) -> float | None:
+    """In ms, or mJ; None where the table lacks blocks of the network."""
     if model.missing(exported.network):
         return None
     return float(model.predict([exported.network])[0])

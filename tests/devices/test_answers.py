@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from devices.answers import WARNINGS, Parts, Visit, read_visit
+from devices.answers import WARNINGS, Energy, Parts, Visit, read_energy, read_visit
 from devices.errors import DeviceError
 from devices.runtimes import gpu_timing
 
@@ -27,6 +27,29 @@ def test_warnings_that_cannot_be_are_refused(warnings: Any) -> None:
 def test_the_warnings_are_those_that_timing_on_a_gpu_gives() -> None:
     given = {gpu_timing.ENQUEUE_BOUND, gpu_timing.UNSTABLE, gpu_timing.NO_GRAPH}
     assert given == WARNINGS
+
+
+def test_an_energy_is_read() -> None:
+    message = {"round": 1, "graph": 0, "mj": 40.5, "inferences": 12, "ms": 500}
+    assert read_energy(message, ["a"]) == Energy(1, "a", 40.5, 12, 500.0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mj": 0}, {"mj": -1.0}, {"mj": float("nan")}, {"mj": 1e10}, {"mj": "1"}, {"mj": None},
+        {"inferences": 0}, {"inferences": 1.5}, {"inferences": 2**31}, {"inferences": True},
+        {"ms": 0.0}, {"ms": float("inf")}, {"ms": [1.0]}, {"graph": 1}, {"graph": -1},
+        {"round": -1},
+    ],
+)  # fmt: skip
+def test_energies_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
+    message = {"round": 1, "graph": 0, "mj": 40.5, "inferences": 12, "ms": 500.0}
+    with pytest.raises(DeviceError, match="an energy that cannot be"):
+        read_energy({**message, **wrong}, ["a"])
+    for name in wrong:
+        with pytest.raises(DeviceError, match="an energy that cannot be"):
+            read_energy({key: value for key, value in message.items() if key != name}, ["a"])
 
 
 def test_a_file_comes_in_parts_and_only_in_base_64() -> None:

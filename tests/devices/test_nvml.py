@@ -9,6 +9,7 @@ import pytest
 from devices import agent, nvml
 from devices.conditions import Conditions
 from devices.nvml import GpuSensors
+from tests.devices.runtimes.fake_nvml import Board
 
 
 class NVMLError(Exception):
@@ -99,11 +100,12 @@ def test_a_round_waits_for_the_gpu_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert agent._hottest(GpuSensors()) is None
 
 
-def test_the_played_library_has_nothing_that_the_real_one_has_not() -> None:
+@pytest.mark.parametrize("played", [Library, Board])
+def test_a_played_library_has_nothing_that_the_real_one_has_not(played: Any) -> None:
     real = import_module("pynvml")
-    assert real.NVML_CLOCK_SM == Library.NVML_CLOCK_SM
-    assert real.NVML_TEMPERATURE_GPU == Library.NVML_TEMPERATURE_GPU
-    check_names(Library)
+    assert real.NVML_CLOCK_SM == played.NVML_CLOCK_SM
+    assert real.NVML_TEMPERATURE_GPU == played.NVML_TEMPERATURE_GPU
+    check_names(played)
 
 
 def check_names(played: type) -> None:

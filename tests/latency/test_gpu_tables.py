@@ -83,7 +83,8 @@ def test_warnings_and_the_cache_go_to_json_and_back(
         table_from_json(text, "a.json", tmp_path / "b.sqlite")
         with LatencyTable.existing(tmp_path / "b.sqlite") as other:
             assert list(other.visits()) == list(table.visits())
-            assert other.cache() == table.cache() != b""
+            # Compiled kernels, which TensorRT-RTX keeps, are taken from nobody.
+            assert other.cache() == (b"timings" if device.runtime == "tensorrt" else b"")
     for wrong, said in (
         (text.replace("no_cuda_graph", "no_luck"), r"warnings\[0\] is 'no_luck', but it should be"),
         (text.replace('"cache": [\n"', '"cache": [\n"?'), r"cache\[0\] is .* it should be base 64"),

@@ -6,6 +6,7 @@ in order. Nothing here waits for real time.
 # ruff: noqa: N802, N815 (the names are CUDA's)
 
 import ctypes
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
@@ -51,6 +52,8 @@ class Gpu:
     enqueue_ns: float = 20000.0
     now: float = 0.0
     free_at: float = 0.0
+    begins: list[float] = field(default_factory=list)
+    worked: list[float] = field(default_factory=lambda: [0.0])
     capturing: list[Work] | None = None
     launches: int = 0
     enqueued: int = 0
@@ -71,7 +74,23 @@ class Gpu:
             self.do(work)
 
     def do(self, work: Work) -> None:
-        self.free_at = max(self.now, self.free_at) + work() * 1e6
+        took = work() * 1e6
+        begin = max(self.now, self.free_at)
+        if begin > self.free_at or not self.begins:
+            self.begins.append(begin)
+            self.worked.append(self.worked[-1])
+        self.worked[-1] += took
+        self.free_at = begin + took
+
+    def worked_ns(self, at: float) -> float:
+        """How long it has computed until a moment that is past.
+
+        `worked` has that of each time it began anew, and of the end.
+        """
+        number = bisect_right(self.begins, at) - 1
+        if number < 0:
+            return 0.0
+        return min(self.worked[number] + at - self.begins[number], self.worked[number + 1])
 
     def bytes_at(self, address: int, size: int) -> Any:
         """What lies on the played GPU."""

@@ -13,7 +13,7 @@ from devices.agent import run_job
 from devices.answers import read_facts, read_visit
 from devices.errors import DeviceError
 from devices.job import Job
-from devices.runtimes import load_runtime, ort_cuda
+from devices.runtimes import EnergyGraph, load_runtime, ort_cuda
 from devices.runtimes.onnxruntime import (
     CPU,
     OnnxRuntimeGraph,
@@ -151,6 +151,28 @@ def test_it_computes_and_times_on_what_it_is_given(model: Path) -> None:
     samples = graph.time(least_runs=7, least_ms=0.0)
     assert len(samples) == 7
     assert min(samples) > 0
+
+
+@pytest.mark.usefixtures("on_cpu")
+def test_its_energy_can_be_measured_by_inferences_that_end_when_waited_for(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = 0
+    infer = OnnxRuntimeGraph.infer
+
+    def counted(graph: OnnxRuntimeGraph) -> None:
+        nonlocal runs
+        runs += 1
+        infer(graph)
+
+    monkeypatch.setattr(OnnxRuntimeGraph, "infer", counted)
+    graph = load_runtime("onnxruntime_cuda").load(model, threads=1)
+    assert isinstance(graph, EnergyGraph)
+    first, second = graph.start(3), graph.start(4)
+    first()
+    assert runs == 3
+    second()
+    assert runs == 7
 
 
 @pytest.mark.usefixtures("on_cpu")

@@ -43,5 +43,7 @@ def test_exports_of_configs_without_new_keys_are_known(name, known):
     assert digest(changed.text_of_before()) != known
     measured = load_run_config(name, {"profile.chains": "always"})
     assert digest(measured.text_of_before()) != known
+    measured = load_run_config(name, {"profile.energy": True})
+    assert digest(measured.text_of_before()) != known
     elsewhere = load_run_config(name, {"train.device": "cpu"})
     assert digest(elsewhere.text_of_before()) == known

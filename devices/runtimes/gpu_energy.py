@@ -1,0 +1,146 @@
+"""Energy of inferences on a GPU, by the counter of its whole board, which moves in steps.
+
+NVML's counter says the millijoules since the driver was loaded, and says the same for 20 to 100 ms
+(PETSc's PetscLogGpuEnergyMeter). Between two readings at any two moments the energy of a step at
+either end is missing or too much. So a visit goes from one change of the counter to another, the
+inferences between them counted, while the GPU always has the next ones to do.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from time import perf_counter_ns, sleep
+
+from devices.errors import DeviceError
+
+# The power follows the work by some tenths of a second, as clocks and sensors do.
+WARM_UP_MS = 200.0
+# The counter is looked at between batches of inferences: often in a step, not after each inference.
+BATCH_MS = 2.0
+MOST_IN_BATCH = 1 << 14
+# So many batches from change to change, where a batch is one slow inference: a change is seen up to
+# a batch late.
+LEAST_BATCHES = 50
+# A board at rest uses more than a watt, so that a counter that stands still for so long counts not.
+LONGEST_STEP_MS = 2000.0
+_LOOK_AGAIN_S = 0.01
+
+Start = Callable[[int], Callable[[], None]]
+"""Starts so many inferences, returns what waits for their end; see `runtime.EnergyGraph`."""
+
+
+@dataclass(frozen=True)
+class EnergyVisit:
+    """The energy of the whole board while a graph ran again and again.
+
+    Attributes:
+        millijoules: an inference, with what the board uses at rest.
+        inferences: counted.
+        ms: from the first of them to the last.
+    """
+
+    millijoules: float
+    inferences: int
+    ms: float
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A reading of the counter that differs from the one before."""
+
+    inferences: int
+    millijoules: float
+    ns: int
+
+
+class EnergyMeter:
+    """Measures the energy of inferences on one GPU."""
+
+    def __init__(
+        self, counter: Callable[[], float | None], clock: Callable[[], int] | None = None
+    ) -> None:
+        """Takes the board's counter in mJ, and a clock in nanoseconds."""
+        self._counter, self._clock = counter, clock or perf_counter_ns
+
+    def check(self) -> None:
+        """Sees that the counter counts: also at rest it does.
+
+        Raises:
+            DeviceError: it does not, or there is none.
+        """
+        before, start = self._read(), self._clock()
+        while self._read() == before:
+            self._refuse_standstill(start)
+            sleep(_LOOK_AGAIN_S)
+
+    def measure(self, start: Start, *, least_ms: float) -> EnergyVisit:
+        """Runs a graph again and again, for `least_ms` and until the counter changes then.
+
+        Raises:
+            DeviceError: the counter stood still or was set back, or an inference failed.
+        """
+        runs = self._batch(start)
+        begin = self._clock()
+        with closing(self._changes(start, runs)) as changes:
+            first = next(one for one in changes if one.ns - begin >= WARM_UP_MS * 1e6)
+            last = next(
+                one
+                for one in changes
+                if one.ns - first.ns >= least_ms * 1e6
+                and one.inferences - first.inferences >= LEAST_BATCHES * runs
+            )
+        inferences, used = last.inferences - first.inferences, last.millijoules - first.millijoules
+        if used <= 0:
+            raise DeviceError(
+                "the energy counter of this GPU was set back, as when its driver is loaded anew; "
+                "run the same command again"
+            )
+        return EnergyVisit(used / inferences, inferences, (last.ns - first.ns) / 1e6)
+
+    def _batch(self, start: Start) -> int:
+        """How many inferences take as long as a batch should."""
+        start(1)()  # whatever a first one sets up
+        runs = 1
+        while runs < MOST_IN_BATCH:
+            begin = self._clock()
+            start(runs)()
+            if self._clock() - begin >= BATCH_MS * 1e6:
+                break
+            runs *= 2
+        return runs
+
+    def _changes(self, start: Start, runs: int) -> Generator[_Change, None, None]:
+        """Every change of the counter, with the inferences done by then."""
+        before, since, done = self._read(), self._clock(), 0
+        wait = start(runs)
+        try:
+            while True:
+                following = start(runs)  # what the GPU does while the counter is read
+                wait()
+                wait = following
+                done += runs
+                found = self._read()
+                if found != before:
+                    before, since = found, self._clock()
+                    yield _Change(done, found, since)
+                else:
+                    self._refuse_standstill(since)
+        finally:
+            wait()  # what is left would run into the next graph's visit
+
+    def _read(self) -> float:
+        found = self._counter()
+        if found is None:
+            raise DeviceError(
+                "the energy of this GPU cannot be read: NVML counts it on NVIDIA GPUs since Volta, "
+                "not on a Jetson, a part of a GPU (MIG) or a virtual one, and is asked through the "
+                "package nvidia-ml-py; install that on the target, or measure without energy"
+            )
+        return found
+
+    def _refuse_standstill(self, since: int) -> None:
+        if self._clock() - since > LONGEST_STEP_MS * 1e6:
+            raise DeviceError(
+                "the energy counter of this GPU does not move, so that it counts nothing; measure "
+                "without energy"
+            )

@@ -1,0 +1,224 @@
+"""Profiling energy: what blocks and whole networks use on a GPU, into the table of their timings.
+
+Visits last half a second each, so that there are few of them: two sessions of two rounds.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from devices.answers import Cache, Energy
+from devices.device import Device
+from devices.errors import DeviceError, LinkError
+from devices.runtimes import ON_GPUS
+from devices.target import Round, Target, open_target
+from latency.blocks import Block, Network, distinct_blocks
+from latency.chains import chain_graphs, find_chains
+from latency.correction import LEAST_NETWORKS
+from latency.energies import EnergyVisit, energies_of
+from latency.energy_model import EnergyModel, fit_energy
+from latency.identity import identity_of
+from latency.measure import MOST_FRUITLESS, builders, job_groups, measuring_into
+from latency.table import LatencyTable, network_key, register_all
+
+Progress = Callable[[int, int], None]
+"""Called with the visits done and the visits in all."""
+
+
+@dataclass(frozen=True)
+class EnergySchedule:
+    """How often, and how long, the energy of each graph is measured.
+
+    Attributes:
+        sessions: processes, each of which loads every graph anew; two at least, whose difference
+            is the noise.
+        rounds: visits a session, each round in a new random order.
+        least_ms: duration of a visit, at least: NVML's counter moves every 20 to 100 ms.
+    """
+
+    sessions: int = 2
+    rounds: int = 2
+    least_ms: float = 500.0
+
+    def rounds_of(
+        self, done: Iterable[EnergyVisit], graphs: Sequence[str], session: int
+    ) -> list[Round]:
+        """What a session still lacks; the order depends on its session and number alone."""
+        stored = {(v.graph, v.round) for v in done if v.session == session}
+        found = []
+        for number in range(self.rounds):
+            order = [graph for graph in graphs if (graph, number) not in stored]
+            random.Random(f"energy {session}/{number}").shuffle(order)
+            if order:
+                found.append(Round(number, order))
+        return found
+
+
+def check_energy(device: Device) -> None:
+    """Sees that a device counts its energy, before hours are spent on measuring.
+
+    Raises:
+        DeviceError: it does not; the message says why.
+    """
+    device.require_measurable()
+    if device.runtime not in ON_GPUS:
+        raise DeviceError(
+            f"energy is measured on NVIDIA GPUs, and {device.name} has the runtime "
+            f"{device.runtime}; measure without energy (--set profile.energy=false), or name a "
+            "device with 'runtime: tensorrt'"
+        )
+    with open_target(device) as target:
+        for _ in target.energy([], least_ms=0.0):
+            pass
+
+
+def profile_energy(
+    device: Device,
+    table: LatencyTable,
+    *,
+    scope: str,
+    blocks: Iterable[Block],
+    fit_networks: Sequence[Network],
+    check_networks: Sequence[Network],
+    chains: bool = False,
+    schedule: EnergySchedule | None = None,
+    progress: Progress | None = None,
+) -> EnergyModel:
+    """Measures the energies that the table lacks, fits the model and stores it with its error.
+
+    Args: see `latency.profile.profile`.
+
+    Raises:
+        DeviceError: the device failed, or counts no energy; what was measured is kept, calling
+            again continues.
+        TableError: the table is another device's, or another process measures into it.
+    """
+    plan = schedule or EnergySchedule()
+    needed = distinct_blocks([tuple(blocks), *fit_networks, *check_networks])
+    chains = chains and len(fit_networks) >= LEAST_NETWORKS
+    inside = chain_graphs(find_chains(needed)) if chains else {}
+    singles = register_all(table, needed, [])
+    table.register(inside)
+    networks = register_all(table, [], [*fit_networks, *check_networks])
+    fit, check = (tuple(map(network_key, some)) for some in (fit_networks, check_networks))
+    graphs = builders(device, {**singles, **inside, **networks})
+    lacking = measure_energy(device, table, graphs, plan, progress)
+    content = table.energies.models().get(scope)
+    if content and not lacking:
+        stored = EnergyModel.from_dict(content)
+        # Not fitted anew: searches that are done depend on every digit of it.
+        if (stored.fit_networks, stored.check_networks) == (fit, check) and set(
+            stored.block_mj
+        ) == set(singles):
+            return stored
+    model = fit_energy(table, fit, check, singles)
+    table.energies.save_model(scope, model.to_dict())
+    return model
+
+
+def measure_energy(
+    device: Device,
+    table: LatencyTable,
+    graphs: Mapping[str, Callable[[], bytes]],
+    schedule: EnergySchedule,
+    progress: Progress | None = None,
+) -> int:
+    """Measures the energies that the table lacks, of graphs by what builds their ONNX files.
+
+    Each visit is stored as it arrives. Returns how many were missing.
+
+    Raises:
+        DeviceError, TableError: see `profile_energy`.
+    """
+    done, total = 0, len(graphs) * schedule.sessions * schedule.rounds
+
+    def lacks(session: int) -> list[Round]:
+        return schedule.rounds_of(table.energies.visits(), list(graphs), session)
+
+    missing = sum(len(r.order) for session in range(schedule.sessions) for r in lacks(session))
+    if not missing:
+        return 0
+    check_energy(device)
+    with measuring_into(table), open_target(device) as target:
+        for session in range(schedule.sessions):
+            wanted = {name for one in lacks(session) for name in one.order}
+            for group in job_groups(target, graphs, [name for name in graphs if name in wanted]):
+                for _ in _measured(target, table, group, session, schedule):
+                    done += 1
+                    if progress is not None:
+                        progress(total - missing + done, total)
+    return missing
+
+
+@dataclass(frozen=True)
+class MeasuredEnergy:
+    """The energy of an inference in mJ, and what the two sessions differ by, relative to it."""
+
+    millijoules: float
+    noise: float
+
+
+def measure_model_energy(device: Device, model: bytes, *, cache: bytes = b"") -> MeasuredEnergy:
+    """Measures the energy of a given ONNX file or engine as it is; it is kept nowhere.
+
+    Args:
+        device: where to measure.
+        model: serialised, with fixed input shapes.
+        cache: of the device's table, see `LatencyTable.cache`.
+
+    Raises:
+        DeviceError: the device failed, or counts no energy.
+    """
+    with (
+        TemporaryDirectory(prefix="hwnas-energy-") as folder,
+        LatencyTable(Path(folder) / "energy.sqlite") as table,
+    ):
+        if cache:
+            table.keep_cache(cache)
+        measure_energy(device, table, {"model": lambda: model}, EnergySchedule())
+        visits = table.energies.visits()
+    first, second = (energies_of(visits, [session])["model"] for session in (0, 1))
+    whole = energies_of(visits)["model"]
+    return MeasuredEnergy(whole, abs(first - second) / whole)
+
+
+def _measured(
+    target: Target,
+    table: LatencyTable,
+    graphs: Sequence[str],
+    session: int,
+    schedule: EnergySchedule,
+) -> Iterator[None]:
+    """Makes a session's visits of some graphs, again and again while the link breaks between."""
+    fruitless = 0
+    while rounds := schedule.rounds_of(table.energies.visits(), graphs, session):
+        try:
+            for _ in _run(target, table, rounds, session, schedule.least_ms):
+                fruitless = 0
+                yield
+        except LinkError:
+            fruitless += 1
+            if fruitless == MOST_FRUITLESS:
+                raise
+            target.reconnect()
+
+
+def _run(
+    target: Target, table: LatencyTable, rounds: Sequence[Round], session: int, least_ms: float
+) -> Iterator[None]:
+    target.use_cache(table.cache())
+    for message in target.energy(rounds, least_ms=least_ms):
+        match message:
+            case dict():
+                identity = identity_of(target.device, message)
+                identity.require_real(target.device.name)
+                table.bind(identity.fingerprint)
+            case Cache():
+                table.keep_cache(message.content)
+            case Energy(round=number, graph=graph, millijoules=mj, inferences=count, ms=ms):
+                table.energies.add([EnergyVisit(graph, session, number, mj, count, ms)])
+                yield
+            case _:
+                pass

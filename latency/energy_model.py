@@ -1,0 +1,167 @@
+"""EnergyModel: overhead + Σ block in mJ, corrected from whole networks, additive like latency."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.errors import TableError
+from latency.blocks import Block, Network, Skip, block_key
+from latency.correction import Correction
+from latency.energies import energies_of
+from latency.fitting import basis_ms, fit_best
+from latency.model import BASES
+from latency.table import LatencyTable
+from latency.validation import POOR, Agreement
+from latency.visits import FIRST_HALF, SECOND_HALF
+
+
+@dataclass(frozen=True)
+class EnergyModel:
+    """Predicts the energy of an inference of networks of measured blocks, in mJ.
+
+    It is that of the whole board, with what it uses at rest for as long as the inference takes.
+
+    Attributes:
+        block_mj: the energy of each block by its key: alone, or what it adds to a longer graph
+            (see `latency.chains`), which the name of the correction then says.
+        correction: what a sum of blocks lacks to a network; its ms are mJ here.
+        prediction: the error on networks that the fit has not seen.
+        replicate: of the same networks, the difference between two halves of the sessions:
+            measuring twice, each time with half of the visits.
+        fit_networks, check_networks: keys of the networks in the table that all are from.
+    """
+
+    block_mj: Mapping[str, float]
+    correction: Correction
+    prediction: Agreement
+    replicate: Agreement
+    fit_networks: tuple[str, ...]
+    check_networks: tuple[str, ...]
+
+    def block_value(self, block: Block) -> float:
+        """What a block adds to a network's energy, mJ; 0 for a skip.
+
+        Raises:
+            TableError: the block was not measured.
+        """
+        if isinstance(block, Skip):
+            return 0.0
+        try:
+            measured = self.block_mj[block_key(block)]
+        except KeyError:
+            raise TableError(
+                f"the table has no energy of the block '{block_key(block)}'; run 'hwnas profile "
+                "--energy' for this space, resolution and number of classes"
+            ) from None
+        return self.correction.block_value(block, measured)
+
+    def predict(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) energies in mJ."""
+        return np.array(
+            [self.correction.overhead + sum(map(self.block_value, n)) for n in networks],
+            dtype=np.float64,
+        )
+
+    def missing(self, blocks: Sequence[Block]) -> list[Block]:
+        """The blocks among these that were not measured."""
+        return [b for b in blocks if not isinstance(b, Skip) and block_key(b) not in self.block_mj]
+
+    @property
+    def warning(self) -> str | None:
+        """A sentence when predictions cannot be relied on; every verb that uses them says it."""
+        if max(self.prediction.mape, self.replicate.mape) <= POOR:
+            return None
+        return (
+            f"warning: energies are off by {self.prediction.mape:.1f} % on average (measuring "
+            f"twice: {self.replicate.mape:.1f} %); see that nothing else uses the GPU, and measure "
+            "what you choose by them"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON, with the energies of blocks that it was fitted with."""
+        return {
+            "block_mj": dict(self.block_mj),
+            "correction": self.correction.to_dict(),
+            "prediction": asdict(self.prediction),
+            "replicate": asdict(self.replicate),
+            "fit_networks": list(self.fit_networks),
+            "check_networks": list(self.check_networks),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "EnergyModel":
+        """The inverse of `to_dict`.
+
+        Raises:
+            TableError: missing or unknown keys.
+        """
+        try:
+            return cls(
+                {key: float(mj) for key, mj in data["block_mj"].items()},
+                Correction(**data["correction"]),
+                Agreement(**data["prediction"]),
+                Agreement(**data["replicate"]),
+                tuple(data["fit_networks"]),
+                tuple(data["check_networks"]),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise TableError(f"an energy model cannot be read: {error!r}") from error
+
+
+def fit_energy(
+    table: LatencyTable, fit: tuple[str, ...], check: tuple[str, ...], blocks: Iterable[str]
+) -> EnergyModel:
+    """The energy model of measured networks, with its error on those it has not seen.
+
+    Where chains of the blocks were measured too, it is of them if that is surely more right.
+
+    Args:
+        table: where all of them were measured, in both halves of the sessions.
+        fit: keys of the networks to learn from.
+        check: keys of the networks to judge by, at least 2.
+        blocks: keys of the blocks that it is for, among them those of the networks.
+    """
+    visits, networks, known = table.energies.visits(), table.networks(), table.blocks()
+    measured = energies_of(visits)
+    wanted = {key: known[key] for key in blocks}
+    candidates = {basis: basis_ms(basis, wanted, measured) for basis in BASES}
+    fitted = fit_best(
+        [networks[key] for key in fit],
+        _values(measured, fit),
+        wanted,
+        {basis: block_mj for basis, block_mj in candidates.items() if block_mj is not None},
+    )
+    block_mj, correction = fitted.block_ms, fitted.correction
+    halves = [_values(energies_of(visits, half), check) for half in (FIRST_HALF, SECOND_HALF)]
+    replicate = Agreement.of(*halves)
+    model = EnergyModel(block_mj, correction, replicate, replicate, fit, check)
+    predicted = model.predict([networks[key] for key in check])
+    prediction = Agreement.of(predicted, _values(measured, check))
+    return EnergyModel(block_mj, correction, prediction, replicate, fit, check)
+
+
+def load_energy(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> EnergyModel:
+    """The stored energy model of a scope.
+
+    Raises:
+        TableError: energies were never measured for it, or not of all of these blocks.
+    """
+    models = table.energies.models()
+    mend = "set profile.energy to true and run 'hwnas profile' with the same config"
+    if scope not in models:
+        have = ", ".join(models) or "none"
+        raise TableError(f"{table.path} holds no energies of {scope} (it holds {have}); {mend}")
+    model = EnergyModel.from_dict(models[scope])
+    if missing := model.missing(blocks):
+        raise TableError(
+            f"{table.path} lacks the energies of {len(missing)} of {len(blocks)} blocks of "
+            f"{scope}, such as '{block_key(missing[0])}'; {mend}"
+        )
+    return model
+
+
+def _values(measured: Mapping[str, float], keys: Sequence[str]) -> NDArray[np.float64]:
+    return np.array([measured[key] for key in keys], dtype=np.float64)
