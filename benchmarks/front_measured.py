@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.options import space_and_device, space_parser
 from hwnas.runs.config import ProfileConfig
-from hwnas.runs.exporting import FINAL
+from hwnas.runs.on_device import FINAL
 from hwnas.runs.profiling import profile_space
 from hwnas.search import Budget, SearchProblem, Trellis
 from hwnas.search.exact import exact_best

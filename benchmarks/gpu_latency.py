@@ -6,15 +6,17 @@ For each runtime that this machine has (`onnxruntime_cuda`, `tensorrt`, `tensorr
 and batch: the figures of `benchmarks.latency_error`, with blocks alone and inside chains. The naive
 rival is the same runtime's median of each block, one block after another, summed. Prints a line a
 runtime, precision and batch; the last line is one JSON object with all of them, and with those
-runtimes that are absent, and why. Exit code 2 when all are.
+runtimes that are absent, and what failed, and why. Exit code 2 when nothing was measured.
 
-A table of 100 networks takes half an hour a batch; --networks and --sessions make it less.
+A table of 100 networks may take an hour a batch; --networks and --sessions make it less. With
+--keep FOLDER the tables stay there, and the same command goes on where it was stopped.
 """
 
 import argparse
 import statistics
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import Plan, as_json, error_figures
@@ -42,6 +44,7 @@ def main() -> int:
     plan = Plan(options.fit, options.networks, schedule, chains=True, mape=3.0)
     measured: list[dict[str, Any]] = []
     absent: dict[str, str] = {}
+    failed: dict[str, str] = {}
     for runtime in options.runtimes:
         try:
             fingerprint = read_fingerprint(_device(options, runtime, "fp32", 1))
@@ -53,10 +56,17 @@ def main() -> int:
         for precision in (one for one in options.precisions if one in precisions(runtime)):
             for batch in options.batches:
                 device = _device(options, runtime, precision, batch)
-                figures = error_figures(space, device, plan, naive)
+                name = f"{runtime}_{precision}_{batch}"
+                kept = options.keep / f"{name}.sqlite" if options.keep else None
+                try:
+                    figures = error_figures(space, device, plan, naive, kept)
+                except DeviceError as error:  # no room for a large batch, for example
+                    failed[name] = str(error)
+                    print(f"{name}: {error}", file=sys.stderr)
+                    continue
                 measured.append(figures)
                 print(as_json(figures), file=sys.stderr)
-    print(as_json({"measured": measured, "absent": absent}))
+    print(as_json({"measured": measured, "absent": absent, "failed": failed}))
     return 0 if measured else 2
 
 
@@ -90,6 +100,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--networks", type=int, default=100, help="unseen networks")
     parser.add_argument("--fit", type=int, default=30, help="networks to learn from")
     parser.add_argument("--sessions", type=int, default=6, help="engines built a graph, at least")
+    parser.add_argument("--keep", type=Path, help="a folder for the tables")
     parser.add_argument("--python", help="of the runtimes, where it is not this one")
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     return parser.parse_args()

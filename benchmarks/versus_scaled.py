@@ -24,8 +24,8 @@ import torch
 from devices.device import Device
 from hwnas.data import ImageDataset, Split, load_dataset
 from hwnas.runs.config import ProfileConfig
-from hwnas.runs.exporting import FINAL
 from hwnas.runs.journal import Journal
+from hwnas.runs.on_device import FINAL
 from hwnas.runs.profiling import profile_space
 from hwnas.search import Budget, SearchProblem, Trellis, make_searcher
 from hwnas.search.front import front_of

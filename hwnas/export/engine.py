@@ -11,11 +11,12 @@ from hwnas.data import to_input
 from hwnas.export.verification import onnx_logits
 from latency.engine import BuiltEngine, build_engine, relative_difference
 
-MOST_DIFFERENCE = 0.1
-"""Of a logit, relative to the largest: more is another network.
+MOST_DIFFERENCE, DOUBTFUL = 0.5, 0.1
+"""Of a logit, relative to the largest: more than the first is another network.
 
-Kernels of a GPU round float32 to TF32 and add in half precision, and int8 rounds at other places
-than on the processor: some percent. An engine of the wrong weights differs by its whole logits.
+Kernels of a GPU round float32 to TF32, add in half precision, and round int8 at other places than
+the processor: some percent, over many layers more. An engine of wrong weights differs by whole
+logits.
 """
 
 
@@ -30,6 +31,11 @@ class CheckedEngine:
 
     built: BuiltEngine
     difference: float
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it differs by more than rounding explains well."""
+        return self.difference > DOUBTFUL
 
 
 def checked_engine(

@@ -3,21 +3,20 @@
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from devices.errors import BudgetError
 from hwnas.export.calibration import quantized
-from hwnas.export.engine import CheckedEngine, checked_engine
+from hwnas.export.engine import CheckedEngine
 from hwnas.export.verification import NumericalCheck, check_numbers, onnx_accuracy
 from hwnas.export.writer import network_config, write_export
 from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.measured_energy import energy_text, measured_energy
+from hwnas.runs.on_device import Listener, OnDevice
 from hwnas.runs.searching import SearchResult
 from hwnas.runs.training import (
     TrainedSupernet,
@@ -31,31 +30,14 @@ from hwnas.supernet.evaluation import accuracy
 from hwnas.supernet.folding import folded_weights
 from hwnas.supernet.modules import NetworkModule
 from latency.blocks import Network
-from latency.engine import builds_engines
 from latency.graph import build_graph
 from latency.half import to_half
-from latency.measure import measure_models, timed_model
 from latency.model import LatencyModel
-from latency.schedule import Schedule
-from latency.table import LatencyTable
 from latency.visits import Summary
 from objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
 
 # How many networks of the front are measured side by side before one of them is fine-tuned.
 SCREENED = 8
-SCREENING = Schedule(sessions=4, rounds=6, seconds=30)
-# The schedule of the last word on a network: more sessions than a table's entry gets.
-FINAL = Schedule(sessions=6, rounds=8, seconds=60)
-
-
-class Listener(Protocol):
-    """What is told about the course of an export."""
-
-    def say(self, text: str) -> None:
-        """A sentence for the person who waits."""
-
-    def progress(self, title: str) -> Any:
-        """A context manager that gives update(done, total, note)."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +109,8 @@ class Exporter:
         self.listener = listener
         bounds = [b.bound for b in result.problem.budgets if b.trellis.name == "latency"]
         self.budget_ms = min(bounds) if bounds else None
+        energies = [b.bound for b in result.problem.budgets if b.trellis.name == "energy"]
+        self._device = OnDevice(experiment, listener, min(energies) if energies else None)
 
     def export(self) -> Export:
         """Exports the winner, and beside it the space's reference network.
@@ -149,24 +133,34 @@ class Exporter:
         rejected: list[dict[str, Any]] = []
         for architecture, accurate, screened_ms in self._screened():
             network = self.experiment.space.network(architecture)
-            if screened_ms is not None and self._exceeds(screened_ms):
-                rejected.append(self._reject(network, accurate, screened_ms, "untrained"))
+            if self._over_ms(screened_ms):
+                rejected.append(self._reject_ms(network, accurate, screened_ms, "untrained"))
+                continue
+            used = self._device.energy(network, None, "untrained network")
+            if _over_mj(used):
+                rejected.append(self._reject_mj(accurate, used, "untrained"))
                 continue
             candidate = self._built(self._train(architecture, accurate), "winner")
             measured = self._measure({"winner": candidate, "reference": reference})
             final = measured["winner"]
-            if final is not None and self._exceeds(final.ms):
-                rejected.append(self._reject(network, accurate, final.ms, "exported"))
+            if final is not None and self._over_ms(final.ms):
+                rejected.append(self._reject_ms(network, accurate, final.ms, "exported"))
+                continue
+            used = self._device.energy(network, candidate.shipped, "winner")
+            if _over_mj(used):
+                rejected.append(self._reject_mj(accurate, used, "exported"))
                 continue
             return Export(
                 self.budget_ms,
-                self._write("winner", candidate, final),
-                self._write("reference", reference, measured["reference"]) if reference else None,
+                self._write("winner", candidate, final, used),
+                self._write_reference(reference, measured) if reference else None,
                 rejected,
             )
+        bounds = [] if self.budget_ms is None else [f"{self.budget_ms:.4g} ms"]
+        bounds += [] if self._device.budget_mj is None else [f"{self._device.budget_mj:.4g} mJ"]
         raise BudgetError(
             f"none of the {len(rejected)} networks of the front measured within "
-            f"{self.budget_ms:.4g} ms; the machine may be busy: run the same command again, or "
+            f"{' and '.join(bounds)}; the machine may be busy: run the same command again, or "
             "search with a larger budget"
         )
 
@@ -195,45 +189,54 @@ class Exporter:
             return
         for start in range(0, len(order), SCREENED):
             part = order[start : start + SCREENED]
-            models = {
-                str(index): timed_model(
-                    self.experiment.space.network(front.architectures[index]),
-                    self.experiment.device,
-                    inner=False,
-                )
+            networks = {
+                str(index): self.experiment.space.network(front.architectures[index])
                 for index in part
             }
-            title = f"measuring {len(models)} networks of the front"
-            with self.listener.progress(title) as update:
-                measured = measure_models(
-                    self.experiment.device, models, SCREENING, update, cache=self._cache
-                )
+            measured = self._device.screen(networks)
             for index in part:
-                milliseconds = measured[str(index)].ms
+                milliseconds = measured[str(index)]
                 yield front.architectures[index], float(front.scores[index]), milliseconds
 
     def _told(self, score: float) -> str:
         origin = self.result.origin
         return f"{origin.text(score)} ({origin.label})"
 
-    def _exceeds(self, milliseconds: float) -> bool:
-        return self.budget_ms is not None and milliseconds > self.budget_ms
+    def _over_ms(self, milliseconds: float | None) -> TypeGuard[float]:
+        bound = self.budget_ms
+        return milliseconds is not None and bound is not None and milliseconds > bound
 
-    def _reject(
+    def _reject_ms(
         self, network: Network, accurate: float, measured_ms: float, what: str
     ) -> dict[str, Any]:
         predicted = float(self.latency.predict([network])[0])
-        self.listener.say(
-            f"no winner: a network of {self._told(accurate)}, predicted at "
-            f"{predicted:.4g} ms, measures {measured_ms:.4g} ms {what}, over the budget of "
-            f"{self.budget_ms:.4g} ms; trying the next of the front"
-        )
+        self._say_rejected(accurate, predicted, measured_ms, self.budget_ms, "ms", what)
         return {
             self.result.origin.column: accurate,
             "predicted_ms": predicted,
             "measured_ms": measured_ms,
             "measured": what,
         }
+
+    def _reject_mj(self, accurate: float, used: Mapping[str, Any], what: str) -> dict[str, Any]:
+        predicted, found = used["predicted_mj"], used["measured_mj"]
+        self._say_rejected(accurate, predicted, found, used["budget_mj"], "mJ", what)
+        return {
+            self.result.origin.column: accurate,
+            "predicted_mj": predicted,
+            "measured_mj": found,
+            "measured": what,
+        }
+
+    def _say_rejected(
+        self, accurate: float, predicted: float, found: float, bound: float | None, unit: str,
+        what: str,
+    ) -> None:  # fmt: skip
+        self.listener.say(
+            f"no winner: a network of {self._told(accurate)}, predicted at "
+            f"{predicted:.4g} {unit}, measures {found:.4g} {unit} {what}, over the budget of "
+            f"{bound:.4g} {unit}; trying the next of the front"
+        )
 
     def _reference(self) -> _Candidate | None:
         network = self.experiment.reference
@@ -265,33 +268,23 @@ class Exporter:
         return _Candidate(network, weights_from, module, model, numbers)
 
     def _measure(self, candidates: dict[str, _Candidate | None]) -> Mapping[str, Summary | None]:
-        models = {name: c.shipped for name, c in candidates.items() if c is not None}
-        if not self.experiment.device.measurable:
-            return dict.fromkeys(models)
-        with self.listener.progress(f"measuring {' and '.join(models)} on the device") as update:
-            return measure_models(self.experiment.device, models, FINAL, update, cache=self._cache)
-
-    @cached_property
-    def _cache(self) -> bytes:
-        """Of the table: what is exported is made of the kernels that its blocks were timed with."""
-        if not builds_engines(self.experiment.device):
-            return b""
-        with LatencyTable.existing(self.experiment.table_path) as table:
-            return table.cache()
+        return self._device.latencies({n: c.shipped for n, c in candidates.items() if c})
 
     def _built(self, candidate: _Candidate, name: str) -> _Candidate:
         """A candidate with its engine, on a device that builds some."""
-        device, images = self.experiment.device, self.experiment.dataset.test.images
-        if not builds_engines(device):
-            return candidate
-        with self.listener.progress(f"building the engine of the {name} on the device"):
-            engine = checked_engine(device, candidate.model, images, cache=self._cache)
-        return replace(candidate, engine=engine)
+        return replace(candidate, engine=self._device.engine(candidate.model, name))
 
-    def _write(self, name: str, candidate: _Candidate, measured: Summary | None) -> Exported:
+    def _write_reference(
+        self, candidate: _Candidate, measured: Mapping[str, Summary | None]
+    ) -> Exported:
+        used = self._device.energy(candidate.network, candidate.shipped, "reference")
+        return self._write("reference", candidate, measured["reference"], used)
+
+    def _write(
+        self, name: str, candidate: _Candidate, measured: Summary | None, energy: dict[str, Any]
+    ) -> Exported:
         dataset = self.experiment.dataset
         known = not self.latency.missing(candidate.network)
-        energy = self._energy(candidate, name)
         exported = Exported(
             folder=self.folder.export_folder(name),
             network=candidate.network,
@@ -320,18 +313,6 @@ class Exporter:
             engine={} if candidate.engine is None else candidate.engine.built.files,
         )
         return exported
-
-    def _energy(self, candidate: _Candidate, name: str) -> dict[str, Any]:
-        """What it uses, see `measured_energy`; nothing without a budget on energy."""
-        bounds = [b.bound for b in self.result.problem.budgets if b.trellis.name == "energy"]
-        if not bounds:
-            return {}
-        with self.listener.progress(f"measuring the energy of the {name} on the device"):
-            energy = measured_energy(
-                self.experiment, min(bounds), candidate.network, candidate.shipped, self._cache
-            )
-        self.listener.say(energy_text(name, energy))
-        return energy
 
     def _training(self, candidate: _Candidate) -> dict[str, Any]:
         recipe = self.experiment.config.recipe
@@ -366,3 +347,9 @@ class Exporter:
                 "measured": exported.measured and asdict(exported.measured),
             },
         }
+
+
+def _over_mj(used: Mapping[str, Any]) -> bool:
+    """Whether an energy that could be measured is over its budget."""
+    found = used.get("measured_mj")
+    return found is not None and bool(found > used["budget_mj"])

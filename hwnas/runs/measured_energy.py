@@ -43,9 +43,7 @@ def energy_text(name: str, energy: dict[str, Any]) -> str:
     budget, measured = energy["budget_mj"], energy["measured_mj"]
     if measured is None:
         return f"the energy of the {name} was not measured: {energy['problem']}"
-    over = measured > budget
-    text = (
+    return (
         f"energy of the {name}: {measured:.4g} mJ (measured twice: {100 * energy['noise']:.1f} % "
-        f"apart), {'over' if over else 'within'} the budget of {budget:.4g} mJ"
+        f"apart), {'over' if measured > budget else 'within'} the budget of {budget:.4g} mJ"
     )
-    return f"warning: {text}; search with a smaller one" if over and name == "winner" else text

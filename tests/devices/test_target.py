@@ -12,7 +12,7 @@ import pytest
 from devices.agents.python import PythonAgent
 from devices.answers import Facts, RoundEnd, Visit
 from devices.device import Device
-from devices.errors import DeviceError
+from devices.errors import DeviceError, ProgramError
 from devices.job import Job
 from devices.target import Round, open_target
 from devices.transports import TRANSPORTS
@@ -97,12 +97,15 @@ class Scripted(LocalTransport):
     """A target that answers what a test says."""
 
     lines: tuple[str, ...] = ()
+    crashes = False
 
     def run(self, command: Sequence[str], given: str) -> Iterator[str]:
         del command
         nonce = Job.from_text(given).nonce
         for line in self.lines:
             yield line.replace("NONCE", nonce)
+        if self.crashes:
+            raise ProgramError("there", -11, "")
 
 
 FACTS = {
@@ -218,3 +221,16 @@ def test_the_agent_ends_when_nobody_listens(tmp_path: Path) -> None:
     agent.stdout.readline()
     agent.stdout.close()
     assert agent.wait(timeout=60) == 3
+
+
+def test_a_crash_after_the_last_answer_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    visits = [line("visit", round=n, graph=g, ms=[1.0]) for n, g in ((0, 0), (0, 1), (3, 0))]
+    ends = [line("round", round=n, conditions={}) for n in (0, 3)]
+    whole = (READY, *visits[:2], ends[0], visits[2], ends[1], line("done", visits=3))
+    monkeypatch.setitem(TRANSPORTS, "local", Scripted)
+    monkeypatch.setattr(Scripted, "lines", whole)
+    monkeypatch.setattr(Scripted, "crashes", True)
+    assert len(run({"b": GRAPH, "a": GRAPH}, ROUNDS)) == 6
+    monkeypatch.setattr(Scripted, "lines", whole[:-1])
+    with pytest.raises(DeviceError, match="was ended by signal 11"):
+        run({"b": GRAPH, "a": GRAPH}, ROUNDS)

@@ -8,6 +8,7 @@ import pytest
 from devices.answers import Facts, RoundEnd, Visit
 from devices.device import Device
 from devices.errors import DeviceError, LinkError
+from devices.runtimes import GRAPHS_A_JOB
 from devices.target import Round, Target
 from latency import measure
 from latency.measure import MemoryLog, run_sessions
@@ -97,6 +98,15 @@ def test_graphs_that_do_not_fit_together_are_visited_in_jobs_of_their_own(
     run_sessions(DEVICE, models, log, Schedule(sessions=1, most_sessions=1, rounds=2))
     assert sorted(map(sorted, times.visited())) == [["a"], ["b"], ["c"]]
     assert all(len(log.visits().of(name)) == 2 for name in models)
+
+
+def test_where_graphs_take_much_of_the_gpu_a_job_holds_few(
+    times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(GRAPHS_A_JOB, "onnxruntime_cuda", 2)
+    device = Device(name="gpu", runtime="onnxruntime_cuda")
+    run_sessions(device, MODELS, MemoryLog(), Schedule(sessions=1, most_sessions=1, rounds=2))
+    assert sorted(map(len, times.visited())) == [1, 2]
 
 
 def test_a_visit_stands_beside_the_slower_of_the_references_around_it(times: Times) -> None:

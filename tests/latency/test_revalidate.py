@@ -37,6 +37,7 @@ def known_table(path: Path, fingerprint: Fingerprint = FINGERPRINT) -> Path:
         table.add([Visit(key, s, 0, (KNOWN_MS[key],), 0.5) for key in graphs for s in (0, 1)])
         keys = tuple(map(network_key, NETWORKS))
         table.save_model(SCOPE, fit_model(table, keys[:6], keys[6:]).to_dict())
+        table.keep_cache(b"timings")
     return path
 
 
@@ -51,6 +52,7 @@ def device_of_speed(
         schedule: Schedule, progress: Progress | None = None,
     ) -> None:  # fmt: skip
         del device, schedule
+        assert log.cache() == b"timings"
         measured.extend(builders)
         log.add([Visit(key, 0, 0, (times(key),), 0.6) for key in builders])
         if progress is not None:

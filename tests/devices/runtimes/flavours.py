@@ -40,12 +40,17 @@ def _described(*arguments: str | Path) -> dict[str, Any]:
 
 
 def _stubs(folder: Path, major: str) -> list[Path]:
+    made = [
+        folder / f"lib{name}.so.{major}" for name in ("nvinfer", "nvinfer_plugin", "nvonnxparser")
+    ]
+    for library in made:
+        compile_library(STUBS, library)
+    return made
+
+
+def compile_library(source: Path, library: Path) -> None:
+    """Makes a shared library of a file in C, by the compiler of the system or by zig."""
     ours = shutil.which("cc")
     compiler = [ours] if ours else [sys.executable, "-m", "ziglang", "cc"]
-    made = []
-    for name in ("nvinfer", "nvinfer_plugin", "nvonnxparser"):
-        library = folder / f"lib{name}.so.{major}"
-        flags = ["-shared", "-fPIC", f"-Wl,-soname,{library.name}", "-o", str(library)]
-        subprocess.run([*compiler, *flags, str(STUBS)], check=True)
-        made.append(library)
-    return made
+    flags = ["-shared", "-fPIC", f"-Wl,-soname,{library.name}", "-o", str(library)]
+    subprocess.run([*compiler, *flags, str(source)], check=True)

@@ -25,6 +25,7 @@ from devices.runtimes.ort_cuda import DEVICE, PROVIDER, OrtCudaGraph
 from latency.blocks import ConvBlock
 from latency.graph import build_graph
 from tests.devices.runtimes.fake_cuda import Code, Gpu
+from tests.devices.runtimes.flavours import compile_library
 
 JOB = Job(nonce="n", runtime="onnxruntime_cuda", threads=1, cores="any", least_runs=3,
           graphs=("0.onnx",), rounds=((0, (0,)),))  # fmt: skip
@@ -229,3 +230,15 @@ def test_the_agent_answers_as_with_any_runtime(
     assert (facts["runtime"], facts["runtime_version"]) == ("onnxruntime_cuda", ort.__version__)
     assert facts["provider"] == "CPUExecutionProvider on Played GPU"
     assert len(read_visit(answers[2], ["a"]).samples) == 3
+
+
+def test_the_version_of_cudnn_is_that_of_the_library_that_is_loaded(tmp_path: Path) -> None:
+    library = tmp_path / "libcudnn.so.9"
+    source = tmp_path / "cudnn.c"
+    source.write_text("#include <stddef.h>\nsize_t cudnnGetVersion(void) { return 91301; }\n")
+    compile_library(source, library)
+    maps = tmp_path / "maps"
+    maps.write_text(f"7f0000-7f1000 r-xp 00000000 08:01 42  {library}\n")
+    assert ort_cuda._cudnn(maps) == ", cuDNN 9.13.1"
+    maps.write_text("7f0000-7f1000 r-xp 00000000 08:01 42  /lib/libc.so.6\n")
+    assert ort_cuda._cudnn(maps) == ""

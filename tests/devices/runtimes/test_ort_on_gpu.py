@@ -15,6 +15,17 @@ from latency.half import to_half
 
 pytestmark = pytest.mark.gpu
 
+
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    try:
+        load_runtime("onnxruntime_cuda")
+    except DeviceError as error:
+        if "is not installed" in str(error):
+            pytest.skip(str(error))  # a Python has one of the runtimes of GPUs, seldom two
+        raise
+
+
 NETWORK = (
     ConvBlock(3, 16, 3, 2, "hard_swish", 64),
     InvertedResidual(16, 64, 16, 5, 1, 16, "relu6", 32),

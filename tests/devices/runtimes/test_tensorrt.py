@@ -4,6 +4,7 @@ import ctypes
 import struct
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -189,3 +190,15 @@ def test_a_tensorrt_that_does_not_tell_how_much_memory_takes_its_own(
     del played.module.ICudaEngine.device_memory_size_v2
     load_runtime(flavour[0]).load(model, threads=1).infer()
     assert not played.given
+
+
+def test_a_tensorrt_that_does_not_start_says_why(
+    flavour: tuple[str, str], played: PlayedTrt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(log: Any) -> None:
+        log.log(played.module.ILogger.ERROR, "CUDA initialization failure with error: 35")
+        raise TypeError("pybind11::init(): factory function returned nullptr")
+
+    monkeypatch.setattr(played.module, "Runtime", refuse)
+    with pytest.raises(DeviceError, match="does not start: CUDA initialization failure with"):
+        load_runtime(flavour[0])

@@ -124,6 +124,13 @@ def test_from_a_profile_to_a_network_within_its_energy(
     verified = json.loads((known / "runs/kept/export/winner/verification.json").read_text())
     assert verified["energy"]["measured_mj"] is None
 
+    board.counts, board.WORK_WATTS = True, 9000.0
+    over = terminal("export", "runs/kept")
+    assert over.code == 2
+    assert f"mJ untrained, over the budget of {bound:.4g} mJ; trying the next" in over.stderr
+    assert f"of the front measured within {bound:.4g} mJ; " in over.stderr
+    assert "the energy of the winner" not in over.stderr
+
 
 def test_a_table_without_energies_says_how_to_measure_them(known: Path, terminal: Terminal) -> None:
     off = ("--set", "profile.energy=false")

@@ -93,7 +93,7 @@ def test_the_engine_of_an_earlier_export_goes_with_it(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert terminal("export", "runs/tiny").code == 0
-    monkeypatch.setattr("hwnas.runs.exporting.builds_engines", lambda _: False)
+    monkeypatch.setattr("hwnas.runs.on_device.builds_engines", lambda _: False)
     answer = terminal("export", "runs/tiny", "--json")
     assert answer.code == 0, answer.stderr
     assert answer.document["engine"] is None

@@ -9,7 +9,7 @@ import pytest
 from hwnas.cli import stages
 from hwnas.data import load_dataset
 from hwnas.export.verification import onnx_accuracy
-from hwnas.runs import exporting
+from hwnas.runs import exporting, on_device
 from latency.visits import Summary
 from tests.hwnas.cli.conftest import Terminal
 
@@ -38,7 +38,7 @@ def timings(*milliseconds: float):
 def test_a_winner_over_the_budget_makes_way_for_the_next(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "measure_models", timings(1.02, 0.9))
+    monkeypatch.setattr(on_device, "measure_models", timings(1.02, 0.9))
     answer = terminal("export", "runs/tiny", "--json")
     assert answer.code == 0, answer.stderr
     assert answer.stderr.count("no winner: a network of") == 1
@@ -53,7 +53,7 @@ def test_a_winner_over_the_budget_makes_way_for_the_next(
 def test_when_no_network_keeps_the_budget_nothing_is_called_a_winner(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "measure_models", timings(*[1.02] * 20))
+    monkeypatch.setattr(on_device, "measure_models", timings(*[1.02] * 20))
     answer = terminal("export", "runs/tiny")
     assert answer.code == 2
     assert "networks of the front measured within 1 ms" in answer.stderr
@@ -68,7 +68,7 @@ def test_a_front_that_is_too_slow_when_screened_is_tried_to_its_end(
         del device, schedule, progress
         return {name: Summary(1, 1, 0, *[1.5] * 5) for name in models}
 
-    monkeypatch.setattr(exporting, "measure_models", slow)
+    monkeypatch.setattr(on_device, "measure_models", slow)
     monkeypatch.setattr(exporting, "SCREENED", 1)
     answer = terminal("export", "runs/tiny")
     front = (searched / "runs/tiny/front.csv").read_text().count("\n") - 1
