@@ -118,7 +118,7 @@ def fit_with_errors(
     blocks = distinct_blocks([*networks, tuple(others)])
     names = list(CANDIDATES)
     best, least = fit.fitted(names[0]), fit.left_out_errors(names[0])
-    for name in names[1:]:
+    for name in filter(fit.determines, names[1:]):
         errors = fit.left_out_errors(name)
         correction = fit.fitted(name)
         if surely_less(errors, least) and correction.plausible(blocks, block_ms):
@@ -195,6 +195,18 @@ class _Fit:
         if ridge is not None:
             own = solution[-len(own) :]
         return (float(solution[len(columns)]) if overhead else 0.0), coefficients, own
+
+    def determines(self, name: str) -> bool:
+        """Whether the networks tell a candidate's features apart.
+
+        Of networks that all have as many blocks a constant cannot be told from a cost a block.
+        """
+        used, overhead, ridge = CANDIDATES[name]
+        columns = [self.features[:, FEATURES.index(feature)] for feature in used]
+        columns += [self.inverse] if overhead else []
+        sizes = [max(float(np.abs(column).max()), 1e-12) for column in columns]
+        matrix = np.stack([c / size for c, size in zip(columns, sizes, strict=True)])
+        return ridge is not None or int(np.linalg.matrix_rank(matrix)) == len(columns)
 
     def left_out_errors(self, name: str) -> Matrix:
         """(N,) the relative error of each network when the fit is made without it."""

@@ -3,7 +3,7 @@ import pytest
 
 from hwnas.spaces import load_space
 from latency.blocks import ConvBlock, block_key
-from latency.correction import CANDIDATES, FEATURES, Correction, fit_correction
+from latency.correction import CANDIDATES, FEATURES, Correction, _Fit, fit_correction
 from latency.model import LatencyModel
 
 SPACE = load_space("mobilenet_v3_small", resolution=64, classes=10)
@@ -83,3 +83,16 @@ def test_every_candidate_is_fitted_on_its_own_terms() -> None:
     errors = {name: float(fit.left_out_errors(name).mean()) for name in CANDIDATES}
     assert max(errors, key=lambda name: errors[name]) == "sum of blocks"
     assert all(np.isfinite(list(errors.values())))
+
+
+def test_a_constant_is_not_told_from_a_cost_a_block_by_networks_of_as_many_blocks() -> None:
+    depth = min(len(network) for network in NETWORKS)
+    stem, *_, head = NETWORKS[0]
+    equal = [(stem, *network[1 : depth - 1], head) for network in NETWORKS]
+    measured = LatencyModel(BLOCK_MS, Correction("", 0.7, {"scale": 0.8})).predict(equal)
+    collinear = "overhead + scale + per block"
+    assert _Fit.of(NETWORKS, measured, BLOCK_MS).determines(collinear)
+    fit = _Fit.of(equal, measured, BLOCK_MS)
+    assert not fit.determines(collinear)
+    assert all(map(fit.determines, {*list(CANDIDATES)[1:]} - {collinear}))
+    assert fit_correction(equal, measured, BLOCK_MS).name == "overhead + scale"
