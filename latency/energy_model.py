@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.errors import TableError
-from latency.blocks import Block, Network, Skip, block_key
+from latency.block_model import BlockModel
+from latency.blocks import Block, block_key
 from latency.correction import Correction
 from latency.energies import energies_of
 from latency.fitting import basis_ms, fit_best
@@ -19,7 +20,7 @@ from latency.visits import FIRST_HALF, SECOND_HALF
 
 
 @dataclass(frozen=True)
-class EnergyModel:
+class EnergyModel(BlockModel):
     """Predicts the energy of an inference of networks of measured blocks, in mJ.
 
     It is that of the whole board, with what it uses at rest for as long as the inference takes.
@@ -41,33 +42,17 @@ class EnergyModel:
     fit_networks: tuple[str, ...]
     check_networks: tuple[str, ...]
 
-    def block_value(self, block: Block) -> float:
-        """What a block adds to a network's energy, mJ; 0 for a skip.
+    @property
+    def measured(self) -> Mapping[str, float]:
+        """See `BlockModel`; mJ."""
+        return self.block_mj
 
-        Raises:
-            TableError: the block was not measured.
-        """
-        if isinstance(block, Skip):
-            return 0.0
-        try:
-            measured = self.block_mj[block_key(block)]
-        except KeyError:
-            raise TableError(
-                f"the table has no energy of the block '{block_key(block)}'; run 'hwnas profile "
-                "--energy' for this space, resolution and number of classes"
-            ) from None
-        return self.correction.block_value(block, measured)
-
-    def predict(self, networks: Sequence[Network]) -> NDArray[np.float64]:
-        """(N,) energies in mJ."""
-        return np.array(
-            [self.correction.overhead + sum(map(self.block_value, n)) for n in networks],
-            dtype=np.float64,
+    def unmeasured(self, key: str) -> str:
+        """See `BlockModel`."""
+        return (
+            f"the table has no energy of the block '{key}'; run 'hwnas profile --energy' for this "
+            "space, resolution and number of classes"
         )
-
-    def missing(self, blocks: Sequence[Block]) -> list[Block]:
-        """The blocks among these that were not measured."""
-        return [b for b in blocks if not isinstance(b, Skip) and block_key(b) not in self.block_mj]
 
     @property
     def warning(self) -> str | None:

@@ -1,14 +1,11 @@
 """LatencyModel: overhead + Σ block, corrected from whole networks, still additive."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from devices.errors import TableError
-from latency.blocks import Block, Network, Skip, block_key
+from latency.block_model import BlockModel
 from latency.correction import Correction
 from latency.validation import Validation
 
@@ -18,7 +15,7 @@ BASES: tuple[Basis, ...] = ("alone", "chain")
 
 
 @dataclass(frozen=True)
-class LatencyModel:
+class LatencyModel(BlockModel):
     """Predicts the latency of networks of measured blocks, in ms.
 
     Attributes:
@@ -40,34 +37,18 @@ class LatencyModel:
     basis: Basis = "alone"
     compared: Mapping[str, float] = field(default_factory=dict)
 
-    def block_value(self, block: Block) -> float:
-        """What a block adds to a network's latency; 0 for a skip.
+    @property
+    def measured(self) -> Mapping[str, float]:
+        """See `BlockModel`; ms."""
+        return self.block_ms
 
-        Raises:
-            TableError: the block was not measured.
-        """
-        if isinstance(block, Skip):
-            return 0.0
-        try:
-            measured = self.block_ms[block_key(block)]
-        except KeyError:
-            raise TableError(
-                f"the latency table has no timing of the block '{block_key(block)}'; "
-                "run 'hwnas profile' for this space, resolution and number of classes, or add its "
-                "row where the timings were imported"
-            ) from None
-        return self.correction.block_value(block, measured)
-
-    def predict(self, networks: Sequence[Network]) -> NDArray[np.float64]:
-        """(N,) latencies in ms."""
-        return np.array(
-            [self.correction.overhead + sum(map(self.block_value, n)) for n in networks],
-            dtype=np.float64,
+    def unmeasured(self, key: str) -> str:
+        """See `BlockModel`."""
+        return (
+            f"the latency table has no timing of the block '{key}'; run 'hwnas profile' for this "
+            "space, resolution and number of classes, or add its row where the timings were "
+            "imported"
         )
-
-    def missing(self, blocks: Sequence[Block]) -> list[Block]:
-        """The blocks among these that were not measured."""
-        return [b for b in blocks if not isinstance(b, Skip) and block_key(b) not in self.block_ms]
 
     @property
     def warning(self) -> str | None:
