@@ -66,8 +66,8 @@ def check_energy(device: Device) -> None:
     if device.runtime not in ON_GPUS:
         raise DeviceError(
             f"energy is measured on NVIDIA GPUs, and {device.name} has the runtime "
-            f"{device.runtime}; measure without energy (--set profile.energy=false), or name a "
-            "device with 'runtime: tensorrt'"
+            f"{device.runtime}; leave out --energy (profile.energy), or name a device with "
+            "'runtime: tensorrt'"
         )
     with open_target(device) as target:
         for _ in target.energy([], least_ms=0.0):

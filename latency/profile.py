@@ -12,7 +12,7 @@ from latency.blocks import Block, Network, block_key, distinct_blocks
 from latency.chains import chain_graphs, find_chains
 from latency.correction import LEAST_NETWORKS
 from latency.fitting import basis_ms, fit_best
-from latency.identity import read_identity
+from latency.identity import Identity, read_identity
 from latency.measure import measure
 from latency.model import BASES, Basis, LatencyModel
 from latency.schedule import Schedule
@@ -38,6 +38,7 @@ def profile(
     chains: bool = False,
     schedule: Schedule | None = None,
     progress: Progress | None = None,
+    identity: Identity | None = None,
 ) -> LatencyModel:
     """Measures what the table lacks, fits the latency model and stores it with its error.
 
@@ -51,6 +52,7 @@ def profile(
         chains: whether the blocks are measured inside chains too, where the fit can choose.
         schedule: how often each is visited.
         progress: told after every few visits.
+        identity: of the device, where it was read already.
 
     Raises:
         DeviceError: the device failed; what was measured is kept, calling again continues.
@@ -58,7 +60,7 @@ def profile(
     """
     plan = schedule or Schedule()
     device.require_measurable()
-    identity = read_identity(device)
+    identity = identity or read_identity(device)
     identity.require_real(device.name)  # before the table becomes its own
     table.bind(identity.fingerprint)
     needed = distinct_blocks([tuple(blocks), *fit_networks, *check_networks])

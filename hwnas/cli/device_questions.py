@@ -65,7 +65,7 @@ class _Questions:
         if transport == "adb":
             self._ask_serial()
         if transport in TRANSPORTS:
-            usual = usual_agent(transport).get("agent", "python")
+            usual = usual_agent(self.answers).get("agent", "python")
             self._ask("agent", "program that runs there", default=usual, choices=list(AGENTS))
         if _needs_arch(self.answers):
             self._ask("arch", "its architecture, as 'uname -m' says there", default="aarch64",
@@ -125,9 +125,12 @@ class _Questions:
         self._console.print(text, soft_wrap=True, markup=False)
 
 
-def usual_agent(transport: str | None) -> dict[str, str]:
+def usual_agent(content: Mapping[str, Any]) -> dict[str, str]:
     """What is meant where nothing is said of the agent: phones are Arm and have no Python."""
-    return {"agent": "native", "arch": "aarch64"} if transport == "adb" else {}
+    from devices.runtimes import ON_GPUS
+
+    phone = content.get("transport") == "adb" and content.get("runtime") not in ON_GPUS
+    return {"agent": "native", "arch": "aarch64"} if phone else {}
 
 
 def _needs_arch(content: Mapping[str, Any]) -> bool:

@@ -102,7 +102,7 @@ def add_device(
     elif "name" not in given:
         raise ConfigError("name the device, as in 'hwnas devices add pixel --transport adb'")
     if not {"agent", "arch", "bundle", "python"} & {*given}:
-        given |= usual_agent(given.get("transport"))
+        given |= usual_agent(given)
     device = parse_config(given, Device, "the command line")
     path = _place(device.name, file, force)
     write_atomically(path, device_text(device), error=ConfigError)

@@ -14,6 +14,7 @@ from hwnas.spaces import SearchSpace
 from hwnas.spaces.sampling import spread_sample
 from latency.blocks import Network
 from latency.energy import check_energy, profile_energy
+from latency.identity import read_identity
 from latency.model import LatencyModel
 from latency.profile import Progress, profile
 from latency.table import LatencyTable
@@ -34,7 +35,8 @@ def profile_space(
     Raises:
         DeviceError, TableError: see `latency.profile.profile` and `latency.energy.profile_energy`.
     """
-    device.require_measurable()  # before a table is made for it
+    device.require_measurable()
+    identity = read_identity(device)  # before a table is made for it
     if counts.energy:
         check_energy(device)  # before hours are spent on latencies
     blocks = [*space.blocks(), *(reference_of(space) or ())]
@@ -49,6 +51,7 @@ def profile_space(
             check_networks=check,
             chains=_chains(counts, device),
             progress=progress,
+            identity=identity,
         )
         if counts.energy:
             profile_energy(
