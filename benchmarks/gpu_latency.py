@@ -9,7 +9,8 @@ runtime, precision and batch; the last line is one JSON object with all of them,
 runtimes that are absent, and what failed, and why. Exit code 2 when nothing was measured.
 
 A table of 100 networks may take an hour a batch; --networks and --sessions make it less. With
---keep FOLDER the tables stay there, and the same command goes on where it was stopped.
+--keep FOLDER the tables stay there, and the same command goes on with them where it was stopped;
+what is measured a second time, and naively, is made anew.
 """
 
 import argparse
@@ -22,13 +23,13 @@ from typing import Any
 from benchmarks.errors import Plan, as_json, error_figures
 from devices.answers import Visit
 from devices.device import Device, precisions
-from devices.errors import DeviceError
+from devices.errors import DeviceError, HwnasError
 from devices.runtimes import ON_GPUS, RUNTIMES
 from devices.target import Round, open_target
 from hwnas.spaces import load_space
 from latency.blocks import Network
 from latency.identity import read_fingerprint
-from latency.measure import builders
+from latency.measure import builders, job_groups
 from latency.schedule import Schedule
 
 # Visits of a block, one behind the other, that the naive median is of.
@@ -56,11 +57,11 @@ def main() -> int:
         for precision in (one for one in options.precisions if one in precisions(runtime)):
             for batch in options.batches:
                 device = _device(options, runtime, precision, batch)
-                name = f"{runtime}_{precision}_{batch}"
+                name = f"{space.name}_{space.resolution}_{runtime}_{precision}_{batch}"
                 kept = options.keep / f"{name}.sqlite" if options.keep else None
                 try:
                     figures = error_figures(space, device, plan, naive, kept)
-                except DeviceError as error:  # no room for a large batch, for example
+                except HwnasError as error:  # no room for a large batch, for example
                     failed[name] = str(error)
                     print(f"{name}: {error}", file=sys.stderr)
                     continue
@@ -75,12 +76,11 @@ def naive(device: Device, blocks: Mapping[str, Network], seconds: float) -> dict
     del seconds
     times: dict[str, list[float]] = {}
     with open_target(device) as target:
-        for key, build in builders(device, blocks).items():
-            target.add(key, build())
-        rounds = [Round(index, [key] * NAIVE_VISITS) for index, key in enumerate(blocks)]
-        for message in target.run(rounds, least_runs=10, least_ms=1.0):
-            if isinstance(message, Visit):
-                times.setdefault(message.graph, []).extend(message.samples)
+        for group in job_groups(target, builders(device, blocks), list(blocks)):
+            rounds = [Round(index, [key] * NAIVE_VISITS) for index, key in enumerate(group)]
+            for message in target.run(rounds, least_runs=10, least_ms=1.0):
+                if isinstance(message, Visit):
+                    times.setdefault(message.graph, []).extend(message.samples)
     return {key: statistics.median(samples) for key, samples in times.items()}
 
 

@@ -19,8 +19,8 @@ current folder, and writes one JSON object a line, each with the job's nonce:
 - `{"event": "done", "visits": n}` at the end. Output without it is incomplete.
 
 Exit code 0; 2 with a sentence on the standard error; 3 when nobody reads any more. Of several
-agents in one folder one runs at a time: 4, with a sentence, when another agent does not end. The C
-runner, `devices/runner`, speaks the same.
+agents in one folder one runs at a time: 4, with a sentence, when another agent does not end; 5,
+with a sentence, where energy is not counted. The C runner, `devices/runner`, speaks the same.
 """
 
 import base64
@@ -39,8 +39,8 @@ from typing import Any
 from devices.affinity import pin
 from devices.conditions import Conditions, hottest
 from devices.emulation import emulator
-from devices.errors import DeviceError
-from devices.job import BUSY, Job
+from devices.errors import DeviceError, EnergyError
+from devices.job import BUSY, NO_ENERGY, Job
 from devices.machine import core_count, cpu_name
 from devices.nvml import GpuSensors
 from devices.runtimes import (
@@ -78,6 +78,9 @@ def main() -> int:
     except _BusyError as error:
         sys.stderr.write(f"{error}\n")
         return BUSY
+    except EnergyError as error:
+        sys.stderr.write(f"{error}\n")
+        return NO_ENERGY
     except (DeviceError, MemoryError, OSError) as error:
         sys.stderr.write(f"{str(error) or type(error).__name__}\n")
         return 2
@@ -166,7 +169,7 @@ def _times(job: Job, graph: Any) -> dict[str, Any]:
 
 def _energy(job: Job, graph: Any, meter: EnergyMeter) -> dict[str, Any]:
     if not isinstance(graph, EnergyGraph):
-        raise DeviceError(f"the runtime {job.runtime} does not measure energy")
+        raise EnergyError(f"the runtime {job.runtime} does not measure energy")
     found = meter.measure(graph.start, least_ms=job.least_ms)
     mj, ms = round(found.millijoules, 6), round(found.ms, 3)
     return {"event": "energy", "mj": mj, "inferences": found.inferences, "ms": ms}

@@ -43,7 +43,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Energy:
-    """One visit of a graph for its energy, see `devices.runtimes.gpu_energy.EnergyVisit`."""
+    """One visit of a graph for its energy, see `devices.runtimes.gpu_energy.BoardEnergy`."""
 
     round: int
     graph: str

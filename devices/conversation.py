@@ -20,8 +20,8 @@ from devices.answers import (
     read_visit,
     read_waiting,
 )
-from devices.errors import DeviceError, LinkError, ProgramError
-from devices.job import BUSY, Job
+from devices.errors import DeviceError, EnergyError, LinkError, ProgramError
+from devices.job import BUSY, NO_ENERGY, Job
 
 _SIGNALS = {
     4: "signal 4: its processor lacks an instruction; use another build of the runtime",
@@ -47,6 +47,7 @@ def told(lines: Iterator[str], device: str, agent: Agent) -> Iterator[str]:
 
     Raises:
         LinkError: another agent is at work there.
+        EnergyError: it does not count its energy.
         DeviceError: the agent is not there, or was ended.
         ProgramError: it ended with a sentence of its own.
     """
@@ -57,6 +58,8 @@ def told(lines: Iterator[str], device: str, agent: Agent) -> Iterator[str]:
             raise DeviceError(agent.missing(error.said)) from error
         if error.code == BUSY:
             raise LinkError(f"{device}: {error.said}") from error
+        if error.code == NO_ENERGY:
+            raise EnergyError(f"{device}: {error.said}") from error
         # A shell adds 128 to the number of the signal, a child's own code is less than 0.
         if (number := -error.code if error.code < 0 else error.code - 128) in _SIGNALS:
             raise DeviceError(f"the agent on {device} was ended by {_SIGNALS[number]}") from error

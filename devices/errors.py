@@ -47,6 +47,10 @@ class ProgramError(DeviceError):
         self.lines = tuple(lines) or (said,)
 
 
+class EnergyError(DeviceError):
+    """A device does not count its energy, or cannot be asked for it."""
+
+
 class TableError(HwnasError):
     """A latency table that is missing, damaged, or made for another device or space."""
 

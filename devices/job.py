@@ -29,6 +29,8 @@ _HEAD, _END = "hwnas job 1", "end"
 TASKS = ("time", "energy", "operators", "outputs", "build", "health")
 BUSY = 4
 """Exit code of an agent that waited for another one in vain: a little later it may go better."""
+NO_ENERGY = 5
+"""Exit code of an agent on a machine that does not count the energy that it was asked for."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 

@@ -53,8 +53,20 @@ class GpuSensors:
         return None
 
     def millijoules(self) -> float | None:
-        """What the whole board used since the driver was loaded; GPUs since Volta count it."""
-        return self._asked("nvmlDeviceGetTotalEnergyConsumption")
+        """What the whole board used since the driver was loaded; GPUs since Volta count it.
+
+        None for a part of a GPU (MIG), whose neighbours would be counted.
+        """
+        return None if self._divided() else self._asked("nvmlDeviceGetTotalEnergyConsumption")
+
+    def _divided(self) -> bool:
+        if self._gpu is None:
+            return False
+        try:
+            current, _ = pynvml.nvmlDeviceGetMigMode(self._gpu)
+        except (pynvml.NVMLError, AttributeError):  # most GPUs cannot be divided
+            return False
+        return bool(current)
 
     def _asked(self, function: str, *constants: str) -> float | None:
         """What a function of NVML says of the GPU, None if it does not."""

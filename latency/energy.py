@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from devices.answers import Cache, Energy
+from devices.answers import Cache, Energy, RoundEnd
 from devices.device import Device
-from devices.errors import DeviceError, LinkError
+from devices.errors import EnergyError, LinkError
 from devices.runtimes import ON_GPUS
 from devices.target import Round, Target, open_target
 from latency.blocks import Block, Network, distinct_blocks
@@ -21,6 +21,7 @@ from latency.energies import EnergyVisit, energies_of
 from latency.energy_model import EnergyModel, fit_energy
 from latency.identity import identity_of
 from latency.measure import MOST_FRUITLESS, builders, job_groups, measuring_into
+from latency.model import BASES
 from latency.table import LatencyTable, network_key, register_all
 
 Progress = Callable[[int, int], None]
@@ -60,18 +61,24 @@ def check_energy(device: Device) -> None:
     """Sees that a device counts its energy, before hours are spent on measuring.
 
     Raises:
-        DeviceError: it does not; the message says why.
+        EnergyError: it does not; the message says why.
+        DeviceError: the device failed.
     """
+    require_gpu(device)
+    with open_target(device) as target:
+        for _ in target.energy([], least_ms=0.0):
+            pass
+
+
+def require_gpu(device: Device) -> None:
+    """Raises EnergyError for a device that cannot be one that counts its energy."""
     device.require_measurable()
     if device.runtime not in ON_GPUS:
-        raise DeviceError(
+        raise EnergyError(
             f"energy is measured on NVIDIA GPUs, and {device.name} has the runtime "
             f"{device.runtime}; leave out --energy (profile.energy), or name a device with "
             "'runtime: tensorrt'"
         )
-    with open_target(device) as target:
-        for _ in target.energy([], least_ms=0.0):
-            pass
 
 
 def profile_energy(
@@ -109,11 +116,11 @@ def profile_energy(
     if content and not lacking:
         stored = EnergyModel.from_dict(content)
         # Not fitted anew: searches that are done depend on every digit of it.
-        if (stored.fit_networks, stored.check_networks) == (fit, check) and set(
-            stored.block_mj
-        ) == set(singles):
+        same = (stored.fit_networks, stored.check_networks) == (fit, check)
+        wanted = chains or not stored.correction.name.startswith("chains: ")
+        if same and wanted and set(stored.block_mj) == set(singles):
             return stored
-    model = fit_energy(table, fit, check, singles)
+    model = fit_energy(table, fit, check, singles, BASES if chains else BASES[:1])
     table.energies.save_model(scope, model.to_dict())
     return model
 
@@ -140,7 +147,7 @@ def measure_energy(
     missing = sum(len(r.order) for session in range(schedule.sessions) for r in lacks(session))
     if not missing:
         return 0
-    check_energy(device)
+    require_gpu(device)
     with measuring_into(table), open_target(device) as target:
         for session in range(schedule.sessions):
             wanted = {name for one in lacks(session) for name in one.order}
@@ -215,6 +222,9 @@ def _run(
                 identity = identity_of(target.device, message)
                 identity.require_real(target.device.name)
                 table.bind(identity.fingerprint)
+                table.add_uncontrolled(identity.uncontrolled)
+            case RoundEnd():
+                table.add_conditions(session, message.round, message.conditions)
             case Cache():
                 table.keep_cache(message.content)
             case Energy(round=number, graph=graph, millijoules=mj, inferences=count, ms=ms):

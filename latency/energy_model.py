@@ -1,7 +1,7 @@
 """EnergyModel: overhead + Σ block in mJ, corrected from whole networks, additive like latency."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from latency.blocks import Block, block_key
 from latency.correction import Correction
 from latency.energies import energies_of
 from latency.fitting import basis_ms, fit_best
-from latency.model import BASES
+from latency.model import BASES, Basis
 from latency.table import LatencyTable
 from latency.validation import POOR, Agreement
 from latency.visits import FIRST_HALF, SECOND_HALF
@@ -56,7 +56,7 @@ class EnergyModel(BlockModel):
 
     @property
     def warning(self) -> str | None:
-        """A sentence when predictions cannot be relied on; every verb that uses them says it."""
+        """A sentence when predictions cannot be relied on; verbs that use them say it."""
         if max(self.prediction.mape, self.replicate.mape) <= POOR:
             return None
         return (
@@ -97,22 +97,31 @@ class EnergyModel(BlockModel):
 
 
 def fit_energy(
-    table: LatencyTable, fit: tuple[str, ...], check: tuple[str, ...], blocks: Iterable[str]
+    table: LatencyTable,
+    fit: tuple[str, ...],
+    check: tuple[str, ...],
+    blocks: Iterable[str],
+    bases: Sequence[Basis] = BASES,
 ) -> EnergyModel:
     """The energy model of measured networks, with its error on those it has not seen.
 
-    Where chains of the blocks were measured too, it is of them if that is surely more right.
+    Where chains of the blocks were measured too, it is of them if that is surely more right, and
+    they are among `bases`.
 
     Args:
         table: where all of them were measured, in both halves of the sessions.
         fit: keys of the networks to learn from.
         check: keys of the networks to judge by, at least 2.
         blocks: keys of the blocks that it is for, among them those of the networks.
+        bases: what the energies of blocks may be from.
+
+    Raises:
+        TableError: not all of them were.
     """
     visits, networks, known = table.energies.visits(), table.networks(), table.blocks()
     measured = energies_of(visits)
     wanted = {key: known[key] for key in blocks}
-    candidates = {basis: basis_ms(basis, wanted, measured) for basis in BASES}
+    candidates = {basis: basis_ms(basis, wanted, measured) for basis in bases}
     fitted = fit_best(
         [networks[key] for key in fit],
         _values(measured, fit),
@@ -122,10 +131,10 @@ def fit_energy(
     block_mj, correction = fitted.block_ms, fitted.correction
     halves = [_values(energies_of(visits, half), check) for half in (FIRST_HALF, SECOND_HALF)]
     replicate = Agreement.of(*halves)
+    # Its error is not known before it has predicted.
     model = EnergyModel(block_mj, correction, replicate, replicate, fit, check)
     predicted = model.predict([networks[key] for key in check])
-    prediction = Agreement.of(predicted, _values(measured, check))
-    return EnergyModel(block_mj, correction, prediction, replicate, fit, check)
+    return replace(model, prediction=Agreement.of(predicted, _values(measured, check)))
 
 
 def load_energy(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> EnergyModel:
@@ -149,4 +158,9 @@ def load_energy(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> Ene
 
 
 def _values(measured: Mapping[str, float], keys: Sequence[str]) -> NDArray[np.float64]:
+    if missing := [key for key in keys if key not in measured]:
+        raise TableError(
+            f"the energies of {len(missing)} of {len(keys)} networks are not whole (one of the two "
+            "sessions is missing); run 'hwnas profile --energy' with the same config to its end"
+        )
     return np.array([measured[key] for key in keys], dtype=np.float64)

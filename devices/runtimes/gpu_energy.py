@@ -11,16 +11,20 @@ from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter_ns, sleep
 
-from devices.errors import DeviceError
+from devices.errors import DeviceError, EnergyError
 
 # The power follows the work by some tenths of a second, as clocks and sensors do.
 WARM_UP_MS = 200.0
 # The counter is looked at between batches of inferences: often in a step, not after each inference.
 BATCH_MS = 2.0
 MOST_IN_BATCH = 1 << 14
+# A batch takes so many times as long as a reading, during which the GPU has no more than that one.
+_TIMES_A_READING = 4.0
+_READINGS = 5
 # So many batches from change to change, where a batch is one slow inference: a change is seen up to
-# a batch late.
+# a batch late. But no visit takes minutes, which a host takes for silence.
 LEAST_BATCHES = 50
+LONGEST_MS = 30_000.0
 # A board at rest uses more than a watt, so that a counter that stands still for so long counts not.
 LONGEST_STEP_MS = 2000.0
 _LOOK_AGAIN_S = 0.01
@@ -30,7 +34,7 @@ Start = Callable[[int], Callable[[], None]]
 
 
 @dataclass(frozen=True)
-class EnergyVisit:
+class BoardEnergy:
     """The energy of the whole board while a graph ran again and again.
 
     Attributes:
@@ -73,7 +77,7 @@ class EnergyMeter:
             self._refuse_standstill(start)
             sleep(_LOOK_AGAIN_S)
 
-    def measure(self, start: Start, *, least_ms: float) -> EnergyVisit:
+    def measure(self, start: Start, *, least_ms: float) -> BoardEnergy:
         """Runs a graph again and again, for `least_ms` and until the counter changes then.
 
         Raises:
@@ -87,7 +91,10 @@ class EnergyMeter:
                 one
                 for one in changes
                 if one.ns - first.ns >= least_ms * 1e6
-                and one.inferences - first.inferences >= LEAST_BATCHES * runs
+                and (
+                    one.inferences - first.inferences >= LEAST_BATCHES * runs
+                    or one.ns - first.ns >= LONGEST_MS * 1e6
+                )
             )
         inferences, used = last.inferences - first.inferences, last.millijoules - first.millijoules
         if used <= 0:
@@ -95,16 +102,21 @@ class EnergyMeter:
                 "the energy counter of this GPU was set back, as when its driver is loaded anew; "
                 "run the same command again"
             )
-        return EnergyVisit(used / inferences, inferences, (last.ns - first.ns) / 1e6)
+        return BoardEnergy(used / inferences, inferences, (last.ns - first.ns) / 1e6)
 
     def _batch(self, start: Start) -> int:
         """How many inferences take as long as a batch should."""
         start(1)()  # whatever a first one sets up
+        begin = self._clock()
+        for _ in range(_READINGS):
+            self._read()
+        reading_ns = (self._clock() - begin) / _READINGS
+        least_ns = max(BATCH_MS * 1e6, _TIMES_A_READING * reading_ns)
         runs = 1
         while runs < MOST_IN_BATCH:
             begin = self._clock()
             start(runs)()
-            if self._clock() - begin >= BATCH_MS * 1e6:
+            if self._clock() - begin >= least_ns:
                 break
             runs *= 2
         return runs
@@ -131,7 +143,7 @@ class EnergyMeter:
     def _read(self) -> float:
         found = self._counter()
         if found is None:
-            raise DeviceError(
+            raise EnergyError(
                 "the energy of this GPU cannot be read: NVML counts it on NVIDIA GPUs since Volta, "
                 "not on a Jetson, a part of a GPU (MIG) or a virtual one, and is asked through the "
                 "package nvidia-ml-py; install that on the target, or measure without energy"
@@ -140,7 +152,7 @@ class EnergyMeter:
 
     def _refuse_standstill(self, since: int) -> None:
         if self._clock() - since > LONGEST_STEP_MS * 1e6:
-            raise DeviceError(
+            raise EnergyError(
                 "the energy counter of this GPU does not move, so that it counts nothing; measure "
                 "without energy"
             )

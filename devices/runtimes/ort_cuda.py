@@ -6,6 +6,7 @@ import io
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +124,7 @@ class OrtCudaGraph:
         """Takes a loaded graph, and the GPU's name."""
         self._graph, self._name = graph, name
         self._warm = False
+        self._worker: ThreadPoolExecutor | None = None
         self.warnings: tuple[str, ...] = ()
 
     @property
@@ -151,15 +153,20 @@ class OrtCudaGraph:
         return samples
 
     def start(self, runs: int) -> Callable[[], None]:
-        """Does them when they are waited for, see `EnergyGraph.start`."""
+        """See `EnergyGraph.start`.
 
-        def wait() -> None:
-            with self._in_words():
-                self._warm_up()
-                for _ in range(runs):
-                    self._graph.infer()
+        In a thread of their own: ONNX Runtime returns when the GPU is done, and lets Python go on
+        until then.
+        """
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(max_workers=1)
+        return self._worker.submit(self._infer, runs).result
 
-        return wait
+    def _infer(self, runs: int) -> None:
+        with self._in_words():
+            self._warm_up()
+            for _ in range(runs):
+                self._graph.infer()
 
     @contextlib.contextmanager
     def _in_words(self) -> Iterator[None]:

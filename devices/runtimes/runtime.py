@@ -101,8 +101,7 @@ class EnergyGraph(Protocol):
     def start(self, runs: int) -> Callable[[], None]:
         """Starts so many inferences, one behind another; returns what waits for their end.
 
-        At most two starts may wait at a time, and in their order. A runtime that cannot start
-        without waiting does them when it is waited for.
+        At most two starts may wait at a time, and in their order.
 
         Raises:
             DeviceError: an inference failed.

@@ -153,6 +153,8 @@ def export_stage(
     Without a trained supernet the winner is trained from scratch; `start` is monotonic.
     """
     warn(output, latency)
+    if experiment.energy is not None:
+        warn(output, experiment.energy)
     export = Exporter(experiment, folder, latency, trained, result, output).export()
     predicted, measured = export.winner.predicted_ms, export.winner.measured
     if predicted and measured and abs(measured.ms / predicted - 1) > FAR:

@@ -14,6 +14,7 @@ from hwnas.search import Budget, SearchProblem, Trellis
 from hwnas.search.exact import check_reachable_together
 from hwnas.spaces import SearchSpace, load_space, reference_network
 from latency.blocks import Network
+from latency.energy import require_gpu
 from latency.energy_model import EnergyModel, load_energy
 from latency.identity import read_fingerprint
 from latency.model import LatencyModel
@@ -128,10 +129,12 @@ class Experiment:
         """The energy model of the device's table; None without a budget on energy.
 
         Raises:
+            DeviceError: it is no device that counts its energy.
             TableError: the table holds none for this space.
         """
         if "energy" not in self.config.search.budgets:
             return None
+        require_gpu(self.device)
         with LatencyTable.existing(self.table_path) as table:
             return load_energy(table, scope_of(self.space), self.space.blocks())
 

@@ -150,10 +150,15 @@ class Exporter:
             if _over_mj(used):
                 rejected.append(self._reject_mj(accurate, used, "exported"))
                 continue
+            beside = self._reference_energy(reference)
+            # From here on the summary of an earlier export would speak of other files.
+            self.folder.summary_file.unlink(missing_ok=True)
             return Export(
                 self.budget_ms,
                 self._write("winner", candidate, final, used),
-                self._write_reference(reference, measured) if reference else None,
+                self._write("reference", reference, measured["reference"], beside)
+                if reference
+                else None,
                 rejected,
             )
         bounds = [] if self.budget_ms is None else [f"{self.budget_ms:.4g} ms"]
@@ -183,7 +188,7 @@ class Exporter:
         """(architecture, its score, measured ms) from the best score down."""
         front = self.result.front
         order = np.argsort(-front.scores)
-        if not self.experiment.device.measurable:
+        if not self.experiment.device.measurable or self.budget_ms is None:
             for index in order:
                 yield front.architectures[index], float(front.scores[index]), None
             return
@@ -274,11 +279,10 @@ class Exporter:
         """A candidate with its engine, on a device that builds some."""
         return replace(candidate, engine=self._device.engine(candidate.model, name))
 
-    def _write_reference(
-        self, candidate: _Candidate, measured: Mapping[str, Summary | None]
-    ) -> Exported:
-        used = self._device.energy(candidate.network, candidate.shipped, "reference")
-        return self._write("reference", candidate, measured["reference"], used)
+    def _reference_energy(self, reference: _Candidate | None) -> dict[str, Any]:
+        if reference is None:
+            return {}
+        return self._device.energy(reference.network, reference.shipped, "reference")
 
     def _write(
         self, name: str, candidate: _Candidate, measured: Summary | None, energy: dict[str, Any]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from devices.errors import DeviceError
+from devices.errors import EnergyError
 from hwnas.runs.experiment import Experiment
 from latency.blocks import Network
 from latency.energy import measure_model_energy
@@ -13,8 +13,12 @@ def measured_energy(
 ) -> dict[str, Any]:
     """`budget_mj`, `predicted_mj`, `measured_mj` and `noise` of one inference, and a problem.
 
-    `noise` is what two sessions differ by, relative to their energy. An energy that cannot be
-    measured any more is None, and `problem` a sentence: it is no reason to lose a trained network.
+    `noise` is what two sessions differ by, relative to their energy. Where the device does not
+    count its energy any more, that is None, and `problem` a sentence: it is no reason to lose a
+    trained network.
+
+    Raises:
+        DeviceError: the device failed; running again continues.
 
     Args:
         experiment: of the run, with a budget on energy.
@@ -33,7 +37,7 @@ def measured_energy(
     }
     try:
         measured = measure_model_energy(experiment.device, shipped, cache=cache)
-    except DeviceError as error:
+    except EnergyError as error:
         return found | {"problem": str(error)}
     return found | {"measured_mj": measured.millijoules, "noise": measured.noise}
 

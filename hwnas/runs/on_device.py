@@ -98,7 +98,8 @@ class OnDevice:
         model = self._untrained(network) if shipped is None else shipped
         with self._listener.progress(f"measuring the energy of the {name} on the device"):
             found = measured_energy(self._experiment, self.budget_mj, network, model, self._cache)
-        self._listener.say(energy_text(name, found))
+        if shipped is not None or found["measured_mj"] is None:
+            self._listener.say(energy_text(name, found))
         return found
 
     def _untrained(self, network: Network) -> bytes:

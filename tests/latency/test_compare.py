@@ -175,6 +175,8 @@ def test_merging_is_the_union_of_multisets(
             for number, (graph, session, ms) in enumerate(content)
         ]
         paths.append(filled(folder / f"{name}.sqlite", visits))
+        # Visits of two dates are two visits, and these were made in the same second or not.
+        altered(paths[-1], "UPDATE visits SET date = '2026-01-31T12:30:00+00:00'")
         stored.append([(v.graph, v.samples) for v in visits])
     merge(paths, folder / "c.sqlite")
     with LatencyTable(folder / "c.sqlite") as merged:
@@ -284,3 +286,13 @@ def test_a_table_is_not_merged_with_nothing_or_an_empty_one(tmp_path: Path) -> N
     LatencyTable(tmp_path / "b.sqlite").close()
     with pytest.raises(TableError, match=r"b\.sqlite holds no timings yet"):
         merge([a, tmp_path / "b.sqlite"], tmp_path / "c.sqlite")
+
+
+def test_equal_visits_of_two_days_are_two_visits(tmp_path: Path) -> None:
+    a, b = (timed(tmp_path / f"{name}.sqlite", {KEYS[0]: 1.0}) for name in "ab")
+    altered(a, "UPDATE visits SET date = '2020-01-01T00:00:00+00:00'")
+    with LatencyTable(a) as table:
+        before = len(list(table.visits()))
+    merge([a, b], tmp_path / "c.sqlite")
+    with LatencyTable(tmp_path / "c.sqlite") as merged:
+        assert len(list(merged.visits())) == 2 * before

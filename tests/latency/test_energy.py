@@ -76,7 +76,9 @@ def test_every_graph_is_measured_in_two_sessions_of_two_rounds(
         graphs = builders(device, register_all(table, [STEM], FIT[:1]))
         assert measure_energy(device, table, graphs, SCHEDULE, lambda *n: told.append(n)) == 8
         visits = table.energies.visits()
+        rounds = [(session, number) for session, number, *_ in table.condition_rows()]
         assert measure_energy(device, table, graphs, SCHEDULE) == 0
+    assert rounds == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert told == [(done, 8) for done in range(1, 9)]
     assert {(v.graph, v.session, v.round) for v in visits} == {
         (key, session, number) for key in graphs for session in (0, 1) for number in (0, 1)
@@ -211,6 +213,8 @@ def test_blocks_are_measured_inside_chains_where_that_is_more_right(
     table_from_json(text, "t.json", tmp_path / "u.sqlite")
     with LatencyTable.existing(tmp_path / "u.sqlite") as table:
         assert load_energy(table, SCOPE, BLOCKS) == inside
+    without = profiled(device, tmp_path / "t.sqlite")  # who does not want chains gets none
+    assert not without.correction.name.startswith("chains: ")
 
 
 def test_an_energy_is_the_median_of_its_visits() -> None:
@@ -282,6 +286,17 @@ def test_merging_unites_energies_and_fits_their_model_anew(device: Device, tmp_p
             model = load_energy(table, SCOPE, BLOCKS)
         expected = {key: 1.5 * mj for key, mj in alone.items()}
         assert dict(model.block_mj) == pytest.approx(expected, rel=0.05)
+
+
+def test_half_of_the_sessions_of_networks_is_one_sentence(device: Device, tmp_path: Path) -> None:
+    profiled(device, tmp_path / "a.sqlite")
+    with LatencyTable.existing(tmp_path / "a.sqlite") as table:
+        for key in table.networks():
+            table._database.write("DELETE FROM energies WHERE graph = ? AND session = 1", (key,))
+        table_from_json(table_to_json(table), "a.json", tmp_path / "b.sqlite")
+    with pytest.raises(TableError, match="energies of 9 of 9 networks are not whole"):
+        merge([tmp_path / "a.sqlite", tmp_path / "b.sqlite"], tmp_path / "c.sqlite")
+    assert not (tmp_path / "c.sqlite").exists()
 
 
 def test_a_table_of_before_opens_and_takes_energies(device: Device, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ class Board:
         counts: whether the board counts its energy at all.
         moves: whether the counter moves.
         step_ms: for how long the counter says the same.
+        reading_ns: how long it takes to say so.
+        divided: whether it is cut into parts (MIG).
         asked: how often it was asked for its energy.
     """
 
@@ -31,6 +33,8 @@ class Board:
         self.gpu = gpu
         self.counts = self.moves = True
         self.step_ms = 50.0
+        self.reading_ns = 20_000.0
+        self.divided = False
         self.asked = 0
 
     def millijoules(self, ns: float) -> float:
@@ -50,9 +54,13 @@ class Board:
         if not self.counts:
             raise NVMLError
         self.asked += 1
-        self.gpu.now += 20_000.0  # it takes its time
+        self.gpu.now += self.reading_ns
         step = self.step_ms * 1e6
         return int(self.millijoules(self.gpu.now // step * step if self.moves else 0.0))
+
+    def nvmlDeviceGetMigMode(self, device):
+        assert device == "handle"
+        return [int(self.divided), 0]
 
     def nvmlDeviceGetPowerUsage(self, handle):
         raise NVMLError(handle)

@@ -8,8 +8,8 @@ import pytest
 
 from devices.agent import run_job
 from devices.device import Device
-from devices.errors import DeviceError, ProgramError
-from devices.job import Job
+from devices.errors import DeviceError, EnergyError, ProgramError
+from devices.job import NO_ENERGY, Job
 from devices.runtimes import gpu_timing
 from devices.transports import TRANSPORTS
 from devices.transports.local import WHERE, LocalTransport
@@ -24,7 +24,8 @@ class InProcess(LocalTransport):
             with contextlib.chdir(self._folder), contextlib.redirect_stdout(io.StringIO()) as said:
                 run_job(Job.from_text(given))
         except DeviceError as error:
-            raise ProgramError(WHERE, 2, str(error), [str(error)]) from error
+            code = NO_ENERGY if isinstance(error, EnergyError) else 2
+            raise ProgramError(WHERE, code, str(error), [str(error)]) from error
         yield from said.getvalue().splitlines()
 
 

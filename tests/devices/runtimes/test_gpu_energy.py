@@ -10,12 +10,18 @@ import pytest
 
 from devices.agent import run_job
 from devices.answers import read_energy
-from devices.errors import DeviceError
+from devices.errors import DeviceError, EnergyError
 from devices.job import Job
 from devices.nvml import GpuSensors
 from devices.runtimes import ON_GPUS, gpu_timing, load_runtime
 from devices.runtimes.cuda import Cuda
-from devices.runtimes.gpu_energy import BATCH_MS, LEAST_BATCHES, LONGEST_STEP_MS, EnergyMeter
+from devices.runtimes.gpu_energy import (
+    BATCH_MS,
+    LEAST_BATCHES,
+    LONGEST_MS,
+    LONGEST_STEP_MS,
+    EnergyMeter,
+)
 from devices.runtimes.gpu_timing import GpuTimer
 from devices.runtimes.runtime import EnergyGraph
 from latency.blocks import ConvBlock
@@ -76,6 +82,23 @@ def test_what_the_board_uses_while_launches_keep_the_gpu_waiting_is_counted(boar
     assert visit.millijoules == pytest.approx(300.0 * 0.1 + 30.0 * 0.1, rel=0.03)
 
 
+@pytest.mark.parametrize("reading_ms", [0.5, 2.0, 8.0])
+def test_the_gpu_does_not_rest_while_the_counter_is_read_slowly(
+    board: Board, reading_ms: float
+) -> None:
+    board.REST_WATTS, board.WORK_WATTS = 100.0, 200.0
+    board.reading_ns = reading_ms * 1e6
+    visit = meter().measure(timer(board.gpu, 0.1).start, least_ms=500.0)
+    assert visit.millijoules == pytest.approx(200.0 * 0.1, rel=0.03)
+
+
+def test_no_visit_takes_minutes(board: Board) -> None:
+    visit = meter().measure(timer(board.gpu, 2000.0).start, least_ms=500.0)
+    assert visit.inferences < LEAST_BATCHES
+    assert visit.ms == pytest.approx(LONGEST_MS, rel=0.1)
+    assert visit.millijoules == pytest.approx(300.0 * 2000.0, rel=0.05)
+
+
 def test_slow_inferences_are_counted_often_enough(board: Board) -> None:
     visit = meter().measure(timer(board.gpu, 40.0).start, least_ms=100.0)
     assert visit.inferences >= LEAST_BATCHES
@@ -116,7 +139,10 @@ def test_a_counter_that_stands_still_is_refused_soon(board: Board) -> None:
 
 def test_a_gpu_that_is_not_counted_is_refused_in_one_sentence(board: Board) -> None:
     board.counts = False
-    with pytest.raises(DeviceError, match="cannot be read: NVML counts it on NVIDIA GPUs since"):
+    with pytest.raises(EnergyError, match="cannot be read: NVML counts it on NVIDIA GPUs since"):
+        meter().check()
+    board.counts, board.divided = True, True
+    with pytest.raises(EnergyError, match="a part of a GPU"):
         meter().check()
 
 
@@ -211,3 +237,29 @@ def test_a_real_gpu_uses_energy_and_about_as_much_again(flavour: str, tmp_path: 
         assert 0 < one.millijoules < 1e5
         assert 1 < one.millijoules * one.inferences / one.ms < 2000  # watts of a board
     assert second.millijoules == pytest.approx(first.millijoules, rel=0.3)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("flavour", ON_GPUS)
+def test_what_ran_before_does_not_change_what_a_graph_uses(flavour: str, tmp_path: Path) -> None:
+    try:
+        runtime = load_runtime(flavour)
+    except DeviceError as error:
+        if "is not installed" in str(error):
+            pytest.skip(str(error))  # a machine seldom has all
+        raise
+    graphs = []
+    for name, channels in (("light", 8), ("heavy", 512)):
+        path = tmp_path / f"{name}.onnx"
+        block = ConvBlock(channels, channels, 3, 1, "relu", 112)
+        path.write_bytes(build_graph([block], batch=4).SerializeToString())
+        graphs.append(runtime.load(path, threads=1))
+    light, heavy = graphs
+    assert isinstance(light, EnergyGraph)
+    assert isinstance(heavy, EnergyGraph)
+    real = EnergyMeter(GpuSensors(runtime.gpu).millijoules)
+    calm = real.measure(light.start, least_ms=500.0)
+    calm = real.measure(light.start, least_ms=500.0)
+    real.measure(heavy.start, least_ms=1000.0)
+    after = real.measure(light.start, least_ms=500.0)
+    assert after.millijoules == pytest.approx(calm.millijoules, rel=0.1)

@@ -155,7 +155,7 @@ def test_it_computes_and_times_on_what_it_is_given(model: Path) -> None:
 
 
 @pytest.mark.usefixtures("on_cpu")
-def test_its_energy_can_be_measured_by_inferences_that_end_when_waited_for(
+def test_its_energy_can_be_measured_by_inferences_that_run_while_others_are_waited_for(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = 0
@@ -171,7 +171,7 @@ def test_its_energy_can_be_measured_by_inferences_that_end_when_waited_for(
     assert isinstance(graph, EnergyGraph)
     first, second = graph.start(3), graph.start(4)
     first()
-    assert runs == 3
+    assert runs >= 3
     second()
     assert runs == 7
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from devices.errors import DeviceError
+from hwnas.runs import exporting, measured_energy
 from hwnas.spaces import load_space
 from latency import energy, profile
 from latency.energy import EnergySchedule
@@ -61,8 +63,12 @@ def typed(terminal: Terminal, *words: str) -> Any:
     return answer.document
 
 
+def _refuse(*_: object, **__: object) -> None:
+    raise DeviceError("the link to gpu broke; run the same command again to continue")
+
+
 def test_from_a_profile_to_a_network_within_its_energy(
-    known: Path, board: Board, terminal: Terminal
+    known: Path, board: Board, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured = typed(terminal, "profile", "known.yaml")["energy_model"]
     assert measured["replicate"]["mape"] < 5
@@ -124,7 +130,19 @@ def test_from_a_profile_to_a_network_within_its_energy(
     verified = json.loads((known / "runs/kept/export/winner/verification.json").read_text())
     assert verified["energy"]["measured_mj"] is None
 
-    board.counts, board.WORK_WATTS = True, 9000.0
+    board.counts = True
+    with monkeypatch.context() as broken:
+        broken.setattr(measured_energy, "measure_model_energy", _refuse)
+        lost = terminal("export", "runs/kept")
+    assert lost.code == 2
+    assert "the link to gpu broke; run the same command again" in lost.stderr
+    assert json.loads((known / "runs/kept/summary.json").read_text())["measured_mj"] is None
+    with monkeypatch.context() as full:
+        full.setattr(exporting, "write_export", _refuse)
+        assert terminal("export", "runs/kept").code == 2
+    assert not (known / "runs/kept/summary.json").exists()
+
+    board.WORK_WATTS = 9000.0
     over = terminal("export", "runs/kept")
     assert over.code == 2
     assert f"mJ untrained, over the budget of {bound:.4g} mJ; trying the next" in over.stderr
@@ -171,6 +189,13 @@ def test_energy_is_not_measured_on_a_processor(terminal: Terminal) -> None:
         assert answer.code == 2
         assert "energy is measured on NVIDIA GPUs, and local_cpu has the runtime" in answer.stderr
     assert not Path("tables").exists()
+    off = ("--set", "profile.energy=false", "--device", "local_cpu")
+    assert terminal("profile", "known.yaml", *off, "--table", "cpu.sqlite").code == 0
+    answer = terminal(
+        "search", "known.yaml", *off, "--table", "cpu.sqlite", "--budget", "energy=4 J"
+    )
+    assert answer.code == 2
+    assert "energy is measured on NVIDIA GPUs, and local_cpu has the runtime" in answer.stderr
     answer = terminal("profile", "--model", "any.onnx", "--energy")
     assert answer.code == 2
     assert "--model measures a file as it is, and --energy goes with a search" in answer.stderr
