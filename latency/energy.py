@@ -6,12 +6,13 @@ Visits last half a second each, so that there are few of them: two sessions of t
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from devices.answers import Cache, Energy, RoundEnd
 from devices.device import Device
-from devices.errors import EnergyError, LinkError
+from devices.errors import EnergyError
 from devices.runtimes import ON_GPUS
 from devices.target import Round, Target, open_target
 from latency.blocks import Block, Network, distinct_blocks
@@ -20,7 +21,7 @@ from latency.correction import LEAST_NETWORKS
 from latency.energies import EnergyVisit, energies_of
 from latency.energy_model import EnergyModel, fit_energy
 from latency.identity import identity_of
-from latency.measure import MOST_FRUITLESS, builders, job_groups, measuring_into
+from latency.measure import builders, job_groups, measuring_into, while_links_break
 from latency.model import BASES
 from latency.table import LatencyTable, network_key, register_all
 
@@ -152,8 +153,12 @@ def measure_energy(
         for session in range(schedule.sessions):
             wanted = {name for one in lacks(session) for name in one.order}
             for group in job_groups(target, graphs, [name for name in graphs if name in wanted]):
-                for _ in _measured(target, table, group, session, schedule):
-                    done += 1
+                lacking = partial(_lacking, table, group, session, schedule)
+                run = partial(
+                    _run, target, table=table, session=session, least_ms=schedule.least_ms
+                )
+                for kept in while_links_break(target, lacking, run):
+                    done += kept
                     if progress is not None:
                         progress(total - missing + done, total)
     return missing
@@ -191,30 +196,15 @@ def measure_model_energy(device: Device, model: bytes, *, cache: bytes = b"") ->
     return MeasuredEnergy(whole, abs(first - second) / whole)
 
 
-def _measured(
-    target: Target,
-    table: LatencyTable,
-    graphs: Sequence[str],
-    session: int,
-    schedule: EnergySchedule,
-) -> Iterator[None]:
-    """Makes a session's visits of some graphs, again and again while the link breaks between."""
-    fruitless = 0
-    while rounds := schedule.rounds_of(table.energies.visits(), graphs, session):
-        try:
-            for _ in _run(target, table, rounds, session, schedule.least_ms):
-                fruitless = 0
-                yield
-        except LinkError:
-            fruitless += 1
-            if fruitless == MOST_FRUITLESS:
-                raise
-            target.reconnect()
+def _lacking(
+    table: LatencyTable, graphs: Sequence[str], session: int, schedule: EnergySchedule
+) -> list[Round]:
+    return schedule.rounds_of(table.energies.visits(), graphs, session)
 
 
 def _run(
-    target: Target, table: LatencyTable, rounds: Sequence[Round], session: int, least_ms: float
-) -> Iterator[None]:
+    target: Target, rounds: Sequence[Round], table: LatencyTable, session: int, least_ms: float
+) -> Iterator[int]:
     target.use_cache(table.cache())
     for message in target.energy(rounds, least_ms=least_ms):
         match message:
@@ -229,6 +219,6 @@ def _run(
                 table.keep_cache(message.content)
             case Energy(round=number, graph=graph, millijoules=mj, inferences=count, ms=ms):
                 table.energies.add([EnergyVisit(graph, session, number, mj, count, ms)])
-                yield
+                yield 1
             case _:
                 pass

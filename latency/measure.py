@@ -34,7 +34,7 @@ Progress = Callable[[int, int], None]
 REFERENCE_BLOCK = InvertedResidual(40, 120, 40, 5, 1, 32, "relu", 28)
 # Graphs of one job are all in memory at once, on the target.
 MOST_BYTES = 600e6
-MOST_FRUITLESS = 10
+_MOST_FRUITLESS = 10
 """Jobs in a row that ended before their end and without a visit."""
 
 
@@ -204,7 +204,9 @@ def run_sessions(
             total = done + sum(schedule.rounds - had[name] for name in lacking)
             total += later * schedule.rounds
             for group in job_groups(target, builders, lacking):
-                for stored in _measured(target, group, log, session, schedule):
+                missing = partial(_missing, log, group, session, schedule)
+                run = partial(_run, target, log=log, session=session, schedule=schedule)
+                for stored in while_links_break(target, missing, run):
                     done += stored
                     if progress is not None:
                         progress(done, total)
@@ -262,24 +264,36 @@ def job_groups(
         yield group
 
 
-def _measured(
-    target: Target, graphs: Sequence[str], log: VisitLog, session: int, schedule: Schedule
+def while_links_break(
+    target: Target,
+    lacking: Callable[[], Sequence[Round]],
+    run: Callable[[Sequence[Round]], Iterator[int]],
 ) -> Iterator[int]:
-    """Makes a session's visits of some graphs, again and again while the link breaks between.
+    """Runs what is lacking, again and again while the link breaks between.
 
-    Yields how many visits were kept, whenever some were.
+    Args:
+        target: reached again each time.
+        lacking: the rounds that are not done yet.
+        run: does some, and yields how many visits were kept, whenever some were.
+
+    Yields:
+        What `run` does.
     """
     fruitless = 0
-    while rounds := schedule.rounds_of(log.visits(), graphs, session):
+    while rounds := lacking():
         try:
-            for stored in _run(target, rounds, log, session, schedule):
+            for kept in run(rounds):
                 fruitless = 0
-                yield stored
+                yield kept
         except LinkError:
             fruitless += 1
-            if fruitless == MOST_FRUITLESS:
+            if fruitless == _MOST_FRUITLESS:
                 raise
             target.reconnect()
+
+
+def _missing(log: VisitLog, graphs: Sequence[str], session: int, schedule: Schedule) -> list[Round]:
+    return schedule.rounds_of(log.visits(), graphs, session)
 
 
 def _run(

@@ -13,7 +13,7 @@ from devices.answers import read_energy
 from devices.errors import DeviceError, EnergyError
 from devices.job import Job
 from devices.nvml import GpuSensors
-from devices.runtimes import ON_GPUS, gpu_timing, load_runtime
+from devices.runtimes import ON_GPUS, Runtime, gpu_timing, load_runtime
 from devices.runtimes.cuda import Cuda
 from devices.runtimes.gpu_energy import (
     BATCH_MS,
@@ -216,15 +216,20 @@ def test_without_rounds_the_agent_says_that_it_can(
     assert [one["event"] for one in said] == ["ready", "done"]
 
 
-@pytest.mark.gpu
-@pytest.mark.parametrize("flavour", ON_GPUS)
-def test_a_real_gpu_uses_energy_and_about_as_much_again(flavour: str, tmp_path: Path) -> None:
+def real_runtime(flavour: str) -> Runtime:
     try:
         runtime = load_runtime(flavour)
     except DeviceError as error:
         if "is not installed" in str(error):
             pytest.skip(str(error))  # a machine seldom has all
         raise
+    return runtime
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("flavour", ON_GPUS)
+def test_a_real_gpu_uses_energy_and_about_as_much_again(flavour: str, tmp_path: Path) -> None:
+    runtime = real_runtime(flavour)
     path = tmp_path / "model.onnx"
     block = ConvBlock(3, 64, 3, 1, "relu", 224)
     path.write_bytes(build_graph([block], batch=8).SerializeToString())
@@ -242,12 +247,7 @@ def test_a_real_gpu_uses_energy_and_about_as_much_again(flavour: str, tmp_path: 
 @pytest.mark.gpu
 @pytest.mark.parametrize("flavour", ON_GPUS)
 def test_what_ran_before_does_not_change_what_a_graph_uses(flavour: str, tmp_path: Path) -> None:
-    try:
-        runtime = load_runtime(flavour)
-    except DeviceError as error:
-        if "is not installed" in str(error):
-            pytest.skip(str(error))  # a machine seldom has all
-        raise
+    runtime = real_runtime(flavour)
     graphs = []
     for name, channels in (("light", 8), ("heavy", 512)):
         path = tmp_path / f"{name}.onnx"
