@@ -128,9 +128,8 @@ def _run_graphs(job: Job, pinned: str) -> int:
         _write(job, event="ready", facts=_facts(job, pinned, runtime.version, [graph]))
         _write_file(job, "engine", engine)
         return visits
-    meter = EnergyMeter(GpuSensors(runtime.gpu).millijoules)
-    if job.task == "energy":
-        meter.check()  # before graphs are built for minutes
+    if job.task == "energy":  # before graphs are built for minutes
+        EnergyMeter(GpuSensors(runtime.gpu).millijoules).check()
     graphs = []
     for index, name in enumerate(job.graphs):
         with _signs_of_life(job, index):
@@ -153,9 +152,10 @@ def _run_graphs(job: Job, pinned: str) -> int:
         _rest(job, sensors)
         for index in order:
             if job.task == "energy":
-                _write(job, round=number, graph=index, **_energy(job, graphs[index], meter))
+                measured = _energy(job, graphs[index], sensors)
             else:
-                _write(job, round=number, graph=index, **_times(job, graphs[index]))
+                measured = _times(job, graphs[index])
+            _write(job, round=number, graph=index, **measured)
             visits += 1
         _write(job, event="round", round=number, conditions=conditions.read())
     return visits
@@ -167,10 +167,10 @@ def _times(job: Job, graph: Any) -> dict[str, Any]:
     return {"event": "visit", "ms": [round(sample, 6) for sample in samples], **told}
 
 
-def _energy(job: Job, graph: Any, meter: EnergyMeter) -> dict[str, Any]:
+def _energy(job: Job, graph: Any, sensors: GpuSensors) -> dict[str, Any]:
     if not isinstance(graph, EnergyGraph):
         raise EnergyError(f"the runtime {job.runtime} does not measure energy")
-    found = meter.measure(graph.start, least_ms=job.least_ms)
+    found = EnergyMeter(sensors.millijoules).measure(graph.start, least_ms=job.least_ms)
     mj, ms = round(found.millijoules, 6), round(found.ms, 3)
     return {"event": "energy", "mj": mj, "inferences": found.inferences, "ms": ms}
 

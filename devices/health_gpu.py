@@ -1,51 +1,31 @@
 """What on an NVIDIA GPU will make timings unreliable: its management library is asked."""
 
 import os
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from devices import nvml
 from devices.health_files import Finding, finding
+from devices.nvml import GpuSensors, ask, find_gpu
 
 LEAST_DISTANCE = 10.0
 """°C below the temperature at which the GPU lowers its clock."""
 
-T = TypeVar("T")
-
 
 def gpu_findings(bus: str) -> list[Finding]:
     """Driver, other programs, temperature and persistence mode of the GPU of a PCI bus id."""
-    gpu = _asked(lambda library: _handle(library, bus))
-    celsius = nvml.GpuSensors(bus).celsius()
+    gpu, celsius = find_gpu(bus), GpuSensors(bus).celsius()
     return [_driver(gpu), _others(gpu), _temperature(gpu, celsius), _persistence(gpu)]
 
 
-def _asked(question: Callable[[Any], T]) -> T | None:
-    """The answer of NVML, None without one: not this GPU, not this version, or not installed."""
-    library = nvml.pynvml
-    if library is None:
-        return None
-    try:
-        return question(library)
-    except (library.NVMLError, AttributeError):
-        return None
-
-
-def _handle(library: Any, bus: str) -> Any:
-    library.nvmlInit()
-    return library.nvmlDeviceGetHandleByPciBusId(bus)
-
-
 def _driver(gpu: Any) -> Finding:
-    version = _asked(lambda library: str(library.nvmlSystemGetDriverVersion()))
+    version = ask(lambda library: str(library.nvmlSystemGetDriverVersion()))
     return finding("GPU driver", version if gpu is not None else None, True)
 
 
 def _others(gpu: Any) -> Finding:
     own = os.getpid()
     found = [
-        _asked(lambda library: list(library.nvmlDeviceGetComputeRunningProcesses(gpu))),
-        _asked(lambda library: list(library.nvmlDeviceGetGraphicsRunningProcesses(gpu))),
+        ask(lambda library: list(library.nvmlDeviceGetComputeRunningProcesses(gpu))),
+        ask(lambda library: list(library.nvmlDeviceGetGraphicsRunningProcesses(gpu))),
     ]
     if gpu is None or all(processes is None for processes in found):
         return finding("GPU: other programs", None, True)
@@ -58,7 +38,7 @@ def _others(gpu: Any) -> Finding:
 
 
 def _temperature(gpu: Any, celsius: float | None) -> Finding:
-    limit = _asked(
+    limit = ask(
         lambda library: float(
             library.nvmlDeviceGetTemperatureThreshold(
                 gpu, library.NVML_TEMPERATURE_THRESHOLD_SLOWDOWN
@@ -77,7 +57,7 @@ def _temperature(gpu: Any, celsius: float | None) -> Finding:
 def _persistence(gpu: Any) -> Finding:
     mode = None
     if gpu is not None:
-        mode = _asked(lambda library: int(library.nvmlDeviceGetPersistenceMode(gpu)))
+        mode = ask(lambda library: int(library.nvmlDeviceGetPersistenceMode(gpu)))
     value = None if mode is None else "on" if mode else "off"
     return finding(
         "GPU persistence mode", value, bool(mode),

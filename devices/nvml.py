@@ -1,11 +1,38 @@
 """The sensors of an NVIDIA GPU through its management library; it is only asked, never told."""
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
 # A target needs no more than its runtime: without nvidia-ml-py, nothing is read.
 pynvml: Any = import_module("pynvml") if find_spec("pynvml") else None
+
+
+T = TypeVar("T")
+
+
+def ask(question: Callable[[Any], T]) -> T | None:
+    """The answer of NVML, None without one: not this GPU, not this version, or not installed."""
+    if pynvml is None:
+        return None
+    try:
+        return question(pynvml)
+    except (pynvml.NVMLError, AttributeError):
+        return None
+
+
+def find_gpu(bus: str) -> Any:
+    """NVML's handle of a GPU, whose order is not that of CUDA's, by its PCI bus id.
+
+    None without a driver, or with one that does not know its GPUs, as on a Jetson.
+    """
+
+    def found(library: Any) -> Any:
+        library.nvmlInit()
+        return library.nvmlDeviceGetHandleByPciBusId(bus)
+
+    return ask(found)
 
 
 class GpuSensors:
@@ -15,14 +42,11 @@ class GpuSensors:
     """
 
     def __init__(self, bus: str = "") -> None:
-        """Finds a GPU by its PCI bus id: the order of NVML's GPUs is not that of CUDA's."""
-        self._gpu: Any = None
-        if bus and pynvml is not None:
-            try:
-                pynvml.nvmlInit()
-                self._gpu = pynvml.nvmlDeviceGetHandleByPciBusId(bus)
-            except pynvml.NVMLError:  # no driver, or one that does not know its GPUs, as on Jetson
-                self._gpu = None
+        """Finds a GPU by its PCI bus id; of "" it reads nothing."""
+        self._gpu: Any = find_gpu(bus) if bus else None
+        # Once: the energy of a graph is read some hundred times a second.
+        mode = ask(lambda library: library.nvmlDeviceGetMigMode(self._gpu)) if bus else None
+        self._divided = bool(mode and mode[0])
         self._millijoules = self.millijoules()
 
     def read(self) -> dict[str, float]:
@@ -57,23 +81,16 @@ class GpuSensors:
 
         None for a part of a GPU (MIG), whose neighbours would be counted.
         """
-        return None if self._divided() else self._asked("nvmlDeviceGetTotalEnergyConsumption")
-
-    def _divided(self) -> bool:
-        if self._gpu is None:
-            return False
-        try:
-            current, _ = pynvml.nvmlDeviceGetMigMode(self._gpu)
-        except (pynvml.NVMLError, AttributeError):  # most GPUs cannot be divided
-            return False
-        return bool(current)
+        return None if self._divided else self._asked("nvmlDeviceGetTotalEnergyConsumption")
 
     def _asked(self, function: str, *constants: str) -> float | None:
         """What a function of NVML says of the GPU, None if it does not."""
         if self._gpu is None:
             return None
-        try:
-            arguments = [getattr(pynvml, name) for name in constants]
-            return float(getattr(pynvml, function)(self._gpu, *arguments))
-        except (pynvml.NVMLError, AttributeError):  # not this GPU, or not this nvidia-ml-py
-            return None
+        return ask(
+            lambda library: float(
+                getattr(library, function)(
+                    self._gpu, *(getattr(library, name) for name in constants)
+                )
+            )
+        )

@@ -7,7 +7,7 @@ from devices.engine import SUFFIX
 from devices.errors import DeviceError
 from devices.runtimes.cuda import Cuda
 from devices.runtimes.said import one_line
-from devices.runtimes.trt_build import NAMES, TrtBuilder, import_flavour, make_log
+from devices.runtimes.trt_build import NAMES, TrtBuilder, import_flavour, make_log, started
 from devices.runtimes.trt_graph import TrtGraph
 from devices.runtimes.trt_profile import layer_types, make_profiler, mean_times
 from devices.runtimes.trt_scratch import Scratch
@@ -47,12 +47,7 @@ class TensorRt:
         self._stream = self.cuda.stream()
         self._scratch = Scratch(self._trt, self.cuda)
         self._log = make_log(self._trt)
-        try:
-            self._runtime = self._trt.Runtime(self._log)
-        except Exception as error:  # pybind11 raises what the C++ library threw
-            raise DeviceError(
-                f"{self._name} does not start: {one_line([*self._log.errors, str(error)])}"
-            ) from error
+        self._runtime = started(self._trt.Runtime, self._log, self._name)
         self._kernels = KernelCache() if flavour == "tensorrt_rtx" else None
         self._timing_cache = b""
         self._builder: TrtBuilder | None = None

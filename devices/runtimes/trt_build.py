@@ -1,7 +1,7 @@
 """ONNX → TensorRT engine, by the builder of TensorRT or TensorRT-RTX."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
@@ -48,6 +48,20 @@ def make_log(trt: Any) -> Any:
     return Log()
 
 
+def started(make: Callable[[Any], Any], log: Any, name: str) -> Any:
+    """What TensorRT makes with a logger, its builder or its runtime.
+
+    Raises:
+        DeviceError: TensorRT, of this name, does not start.
+    """
+    try:
+        return make(log)
+    except Exception as error:  # pybind11 raises what the C++ library threw
+        raise DeviceError(
+            f"{name} does not start: {one_line([*log.errors, str(error)])}"
+        ) from error
+
+
 class TrtBuilder:
     """Builds engines, one after another, with what it learnt from those before.
 
@@ -77,12 +91,7 @@ class TrtBuilder:
         self.log = make_log(self.trt) if log is None else log
         self._flavour, self._name = flavour, NAMES[flavour]
         self._cache, self._capability = cache, capability
-        try:
-            self._builder = self.trt.Builder(self.log)
-        except Exception as error:  # pybind11 raises what the C++ library threw
-            raise DeviceError(
-                f"{self._name} does not start: {one_line([*self.log.errors, str(error)])}"
-            ) from error
+        self._builder = started(self.trt.Builder, self.log, self._name)
 
     @property
     def cache(self) -> bytes:
