@@ -2,9 +2,8 @@
 
 import json
 import statistics
-from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,31 +99,6 @@ def energies_of(
         if sessions is None or visit.session in sessions:
             found.setdefault(visit.graph, []).append(visit.millijoules)
     return {graph: statistics.median(values) for graph, values in found.items()}
-
-
-def unite(merged: Energies, dated: Iterable[Dated]) -> None:
-    """Takes over what is not there yet, in sessions behind those that are.
-
-    The distance is a multiple of four, as for timings: see `latency.merge`.
-    """
-    there = merged.visits()
-    last: dict[str, int] = {}
-    for visit in there:
-        last[visit.graph] = max(last.get(visit.graph, 0), visit.session)
-    known = Counter(map(_content, there))
-    new = []
-    for visit, date in dated:
-        if known[_content(visit)]:
-            known[_content(visit)] -= 1
-            continue
-        behind = (last[visit.graph] // 4 + 1) * 4 if visit.graph in last else 0
-        new.append((replace(visit, session=visit.session + behind), date))
-    merged.add_dated(new)
-
-
-def _content(visit: EnergyVisit) -> EnergyVisit:
-    """What is the same of a visit in two tables that both hold it."""
-    return replace(visit, session=0, round=0)
 
 
 def _now() -> str:

@@ -15,15 +15,13 @@ from devices.device import Device
 from devices.errors import EnergyError
 from devices.runtimes import ON_GPUS
 from devices.target import Round, Target, open_target
-from latency.blocks import Block, Network, distinct_blocks
-from latency.chains import chain_graphs, find_chains
-from latency.correction import LEAST_NETWORKS
+from latency.blocks import Block, Network
 from latency.energies import EnergyVisit, energies_of
 from latency.energy_model import EnergyModel, fit_energy
 from latency.identity import identity_of
 from latency.measure import builders, job_groups, measuring_into, while_links_break
-from latency.model import BASES
-from latency.table import LatencyTable, network_key, register_all
+from latency.table import LatencyTable
+from latency.wanted import register_wanted
 
 Progress = Callable[[int, int], None]
 """Called with the visits done and the visits in all."""
@@ -104,24 +102,17 @@ def profile_energy(
         TableError: the table is another device's, or another process measures into it.
     """
     plan = schedule or EnergySchedule()
-    needed = distinct_blocks([tuple(blocks), *fit_networks, *check_networks])
-    chains = chains and len(fit_networks) >= LEAST_NETWORKS
-    inside = chain_graphs(find_chains(needed)) if chains else {}
-    singles = register_all(table, needed, [])
-    table.register(inside)
-    networks = register_all(table, [], [*fit_networks, *check_networks])
-    fit, check = (tuple(map(network_key, some)) for some in (fit_networks, check_networks))
-    graphs = builders(device, {**singles, **inside, **networks})
-    lacking = measure_energy(device, table, graphs, plan, progress)
+    wanted = register_wanted(table, blocks, fit_networks, check_networks, chains=chains)
+    lacking = measure_energy(device, table, builders(device, wanted.all), plan, progress)
     content = table.energies.models().get(scope)
     if content and not lacking:
         stored = EnergyModel.from_dict(content)
         # Not fitted anew: searches that are done depend on every digit of it.
-        same = (stored.fit_networks, stored.check_networks) == (fit, check)
-        wanted = chains or not stored.correction.name.startswith("chains: ")
-        if same and wanted and set(stored.block_mj) == set(singles):
+        same = (stored.fit_networks, stored.check_networks) == (wanted.fit, wanted.check)
+        allowed = "chain" in wanted.bases or not stored.correction.name.startswith("chains: ")
+        if same and allowed and set(stored.block_mj) == set(wanted.blocks):
             return stored
-    model = fit_energy(table, fit, check, singles, BASES if chains else BASES[:1])
+    model = fit_energy(table, wanted.fit, wanted.check, wanted.blocks, wanted.bases)
     table.energies.save_model(scope, model.to_dict())
     return model
 

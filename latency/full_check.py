@@ -22,6 +22,7 @@ from devices.runtimes import ON_GPUS
 from devices.target import Round, Target, open_target
 from devices.workspace import job_folder
 from latency.blocks import ConvBlock, Head, InvertedResidual, Network
+from latency.engine import relative_difference
 from latency.graph import INPUT, build_graph
 from latency.identity import identify
 from latency.noise import NETWORK
@@ -150,8 +151,7 @@ def tolerance(device: Device) -> float:
 def _compared(found: list[float], expected: list[float], allowed: float) -> str:
     if len(found) != len(expected):
         raise _FailedError(f"there are {len(found):,} outputs instead of {len(expected):,}")
-    right = np.array(expected)
-    difference = float(np.abs(np.array(found) - right).max() / np.abs(right).max())
+    difference = relative_difference(found, expected)
     said = f"{len(found):,} outputs differ by at most {difference:.1e} of the largest"
     if not difference <= allowed:  # as NaN does not, either
         raise _FailedError(f"{said}, and {allowed:.0e} is allowed")

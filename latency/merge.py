@@ -5,18 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from devices.device import IMPORTED, Fingerprint
 from devices.errors import TableError
 from latency.compare import measured_fingerprint
-from latency.energies import unite
+from latency.energies import EnergyVisit
 from latency.energy_model import EnergyModel, fit_energy
 from latency.model import BASES, LatencyModel
 from latency.new_table import new_table
 from latency.profile import fit_model
 from latency.table import LatencyTable
 from latency.visits import Visit
+
+AnyVisit = TypeVar("AnyVisit", Visit, EnergyVisit)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, dict[str, Any
     merged.register(graphs)
     merged.add_dated(_renumbered(merged.dated_visits(), dated))
     merged.finish(finished)
-    unite(merged.energies, [(v, date) for v, date in energies if v.graph in graphs])
+    used = [(v, date) for v, date in energies if v.graph in graphs]
+    merged.energies.add_dated(_renumbered(merged.energies.dated(), used))
     merged.add_uncontrolled(table.uncontrolled())
     # Of two caches the first one's: what both were measured with cannot be told any more.
     if not merged.cache() and table.cache():
@@ -110,8 +113,8 @@ def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, dict[str, Any
 
 
 def _renumbered(
-    there: Sequence[tuple[Visit, str]], dated: Iterable[tuple[Visit, str]]
-) -> list[tuple[Visit, str]]:
+    there: Sequence[tuple[AnyVisit, str]], dated: Iterable[tuple[AnyVisit, str]]
+) -> list[tuple[AnyVisit, str]]:
     """The visits that are not there yet, in sessions behind those that are.
 
     The distance is a multiple of four: halves of a graph's sessions are compared, see
@@ -121,16 +124,22 @@ def _renumbered(
     for visit, _ in there:
         last[visit.graph] = max(visit.session, last.get(visit.graph, 0))
     # Counted: a coarse clock may give one table several visits of the same numbers.
-    known = Counter((v.graph, v.samples, v.reference_ms, v.warnings, date) for v, date in there)
+    known = Counter(map(_content, there))
     new = []
     for visit, date in dated:
-        content = (visit.graph, visit.samples, visit.reference_ms, visit.warnings, date)
+        content = _content((visit, date))
         if known[content]:
             known[content] -= 1
             continue
         behind = (last[visit.graph] // 4 + 1) * 4 if visit.graph in last else 0
         new.append((replace(visit, session=visit.session + behind), date))
     return new
+
+
+def _content(dated: tuple[AnyVisit, str]) -> tuple[AnyVisit, str]:
+    """What is the same of a visit in two tables that both hold it."""
+    visit, date = dated
+    return replace(visit, session=0, round=0), date
 
 
 def _fitted(

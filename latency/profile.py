@@ -8,17 +8,16 @@ from numpy.typing import NDArray
 
 from devices.device import Device
 from devices.errors import TableError
-from latency.blocks import Block, Network, block_key, distinct_blocks
-from latency.chains import chain_graphs, find_chains
-from latency.correction import LEAST_NETWORKS
+from latency.blocks import Block, Network, block_key
 from latency.fitting import basis_ms, fit_best
 from latency.identity import Identity, read_identity
 from latency.measure import measure
 from latency.model import BASES, Basis, LatencyModel
 from latency.schedule import Schedule
-from latency.table import LatencyTable, network_key, register_all
+from latency.table import LatencyTable
 from latency.validation import Agreement, Validation
 from latency.visits import FIRST_HALF, SECOND_HALF
+from latency.wanted import Wanted, register_wanted
 
 Progress = Callable[[int, int, str], None]
 """Called with the visits done and in all, and of what: "blocks", "chains" or "networks"."""
@@ -63,45 +62,32 @@ def profile(
     identity = identity or read_identity(device)
     identity.require_real(device.name)  # before the table becomes its own
     table.bind(identity.fingerprint)
-    needed = distinct_blocks([tuple(blocks), *fit_networks, *check_networks])
-    chains = chains and len(fit_networks) >= LEAST_NETWORKS
-    inside = chain_graphs(find_chains(needed)) if chains else {}
-    bases = BASES if inside else BASES[:1]
-    singles = register_all(table, needed, [])
-    table.register(inside)
-    networks = register_all(table, [], [*fit_networks, *check_networks])
-    fit, check = (tuple(map(network_key, some)) for some in (fit_networks, check_networks))
-    if not table.unfinished([*singles, *inside, *networks]):
-        stored = _stored(table, scope, singles, fit, check, bases)
+    wanted = register_wanted(table, blocks, fit_networks, check_networks, chains=chains)
+    if not table.unfinished(wanted.all):
+        stored = _stored(table, scope, wanted)
         if stored is not None:
             return stored
     # Blocks first: they are what is searched with, and done in a tenth of the time.
-    for what, some in (("blocks", singles), ("chains", inside), ("networks", networks)):
+    groups = {"blocks": wanted.blocks, "chains": wanted.chains, "networks": wanted.networks}
+    for what, some in groups.items():
         measure(device, table, some, plan, _told(progress, what))
-    model = fit_model(table, fit, check, blocks=singles, bases=bases)
+    model = fit_model(table, wanted.fit, wanted.check, blocks=wanted.blocks, bases=wanted.bases)
     table.save_model(scope, model.to_dict())
     return model
 
 
-def _stored(
-    table: LatencyTable,
-    scope: str,
-    blocks: Collection[str],
-    fit: tuple[str, ...],
-    check: tuple[str, ...],
-    bases: Sequence[Basis],
-) -> LatencyModel | None:
+def _stored(table: LatencyTable, scope: str, wanted: Wanted) -> LatencyModel | None:
     """The model of a scope, when it is of these very graphs, chains among them or not.
 
     It is not fitted anew: searches that are done depend on every digit of it.
     """
     content = table.models().get(scope)
     model = LatencyModel.from_dict(content) if content else None
-    if model is None or (model.fit_networks, model.check_networks) != (fit, check):
+    if model is None or (model.fit_networks, model.check_networks) != (wanted.fit, wanted.check):
         return None
-    if ("chain" in model.compared) != ("chain" in bases):
+    if ("chain" in model.compared) != ("chain" in wanted.bases):
         return None
-    return model if set(model.block_ms) == set(blocks) else None
+    return model if set(model.block_ms) == set(wanted.blocks) else None
 
 
 def fit_model(
