@@ -4,12 +4,13 @@ import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from devices.errors import ConfigError
+from devices.foreign_text import shown
+from devices.yaml_text import parse_yaml
 
 
 class StrictModel(BaseModel):
@@ -33,6 +34,16 @@ class StrictModel(BaseModel):
                 content[name] = value.as_before()
         return content
 
+
+def _without_tilde(text: str) -> str:
+    try:
+        return str(Path(text).expanduser()) if text.startswith("~") else text
+    except RuntimeError as error:  # a user who has no home, or who is not there
+        raise ValueError(f"'{shown(text)}': no home folder is known for it") from error
+
+
+LocalPath = Annotated[str, AfterValidator(_without_tilde)]
+"""A path on this machine, or a name that stands in its place; `~` is the home folder."""
 
 FOLDER_VARIABLE = "HWNAS_CONFIG"
 # Those that a person may add to: a device is a thing that a person has.
@@ -84,11 +95,8 @@ def find_config(kind: str, name: str) -> Path:
     Raises:
         ConfigError: there is no such file or name.
     """
-    if name.endswith((".yaml", ".yml")) or "/" in name:
-        path = Path(name)
-        if not path.is_file():
-            raise ConfigError(f"there is no file {name}")
-        return path
+    if name.lower().endswith((".yaml", ".yml")) or "/" in name:
+        return _existing(Path(name).expanduser() if name.startswith("~") else Path(name))
     own = own_folder(kind) / f"{name}.yaml"
     if kind in _WITH_OWN and own.is_file():
         return own
@@ -96,14 +104,25 @@ def find_config(kind: str, name: str) -> Path:
     if path.is_file():
         return path
     if Path(name).is_file():
-        raise ConfigError(f"{name} is no YAML file; give one whose name ends with .yaml")
+        raise ConfigError(f"{shown(name)} is no YAML file; give one whose name ends with .yaml")
     known = [f"known: {', '.join(shipped_names(kind))}"]
     if mine := own_names(kind):
         known.append(f"your own: {', '.join(mine)}")
     raise ConfigError(
-        f"there is no {_SINGULAR[kind]} named '{name}'{nearest(name, config_names(kind))} "
+        f"there is no {_SINGULAR[kind]} named '{shown(name)}'{nearest(name, config_names(kind))} "
         f"({'; '.join(known)}, or the path of a .yaml file)"
     )
+
+
+def _existing(path: Path) -> Path:
+    if path.is_fifo():
+        raise ConfigError(
+            f"{shown(path)} is a pipe, and a config is read more than once; write it to a file "
+            "whose name ends with .yaml, and name that"
+        )
+    if not path.is_file():
+        raise ConfigError(f"there is no file {shown(path)}")
+    return path
 
 
 def _names(folder: Path) -> list[str]:
@@ -133,19 +152,17 @@ def read_config(path: Path, model: type[Config]) -> Config:
             the file, the key and the mend.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from error
-    try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not valid YAML"
-        raise ConfigError(f"{path}{where} is not valid YAML: {problem}") from error
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"cannot read {shown(path)}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"cannot read {shown(path)}: it is not UTF-8 (byte {error.start}); save it as UTF-8"
+        ) from error
+    content = parse_yaml(text, shown(path))
     if not isinstance(content, dict):
-        raise ConfigError(f"{path} must hold keys and values, like 'name: value'")
-    return parse_config(content, model, str(path))
+        raise ConfigError(f"{shown(path)} must hold keys and values, like 'name: value'")
+    return parse_config(content, model, shown(path))
 
 
 def parse_config(content: dict[str, Any], model: type[Config], source: str) -> Config:
@@ -158,6 +175,8 @@ def parse_config(content: dict[str, Any], model: type[Config], source: str) -> C
         return model.model_validate(content)
     except ValidationError as error:
         raise ConfigError(f"{source}: {_sentence(error, model)}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{source} is nested too deeply") from error
 
 
 def nearest(name: str, known: Sequence[str], prefix: str = "") -> str:
@@ -173,18 +192,19 @@ def nearest(name: str, known: Sequence[str], prefix: str = "") -> str:
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     first = error.errors()[0]
     path = [part for part in first["loc"] if part not in _TYPES]
-    key = ".".join(str(part) for part in path) or "the file"
+    key = shown(".".join(str(part) for part in path) or "the file")
     if first["type"] == "extra_forbidden":
         known = _keys_at(model, path[:-1])
-        prefix = key.removesuffix(str(path[-1]))
+        prefix = "".join(f"{part}." for part in path[:-1])
         hint = nearest(str(path[-1]), known, prefix)
         return f"unknown key '{key}'{hint} (known: {', '.join(known)})"
     if first["type"] == "missing":
         return f"the key '{key}' is missing"
     if first["type"] == "value_error":  # of no key when several together are wrong
-        return f"{key}: {first['ctx']['error']}" if path else str(first["ctx"]["error"])
+        sentence = shown(first["ctx"]["error"], longest=2_000)
+        return f"{key}: {sentence}" if path else sentence
     message = _WANTED.get(first["type"]) or first["msg"][0].lower() + first["msg"][1:]
-    return f"'{key}' is {first['input']!r}, but {message}"
+    return f"'{key}' is {shown(repr(first['input']))}, but {message}"
 
 
 def _keys_at(model: type[BaseModel], path: list[int | str]) -> list[str]:

@@ -9,8 +9,9 @@ from pydantic import Field, field_validator, model_validator
 
 from devices.affinity import Cores
 from devices.agents import AGENTS
-from devices.config import StrictModel, find_config, read_config
+from devices.config import LocalPath, StrictModel, find_config, read_config
 from devices.errors import DeviceError
+from devices.foreign_text import shown
 from devices.runtimes import ON_GPUS, RUNTIMES, WITHOUT_INT8
 from devices.transports import TRANSPORTS
 
@@ -65,14 +66,14 @@ class Device(StrictModel):
     host: Annotated[str | None, Field(pattern=_HOST)] = None
     user: Annotated[str | None, Field(pattern=_WORD)] = None
     port: Annotated[int | None, Field(ge=1, le=65535)] = None
-    ssh_config: str | None = None
+    ssh_config: LocalPath | None = None
     serial: Annotated[str | None, Field(pattern=_WORD)] = None
     fixed_performance: bool = False
     folder: str | None = None
     agent: str = "python"
     python: str | None = None
     arch: Literal["aarch64", "x86_64"] | None = None
-    bundle: str | None = None
+    bundle: LocalPath | None = None
     runtime: str = "onnxruntime"
     precision: str = "fp32"
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
@@ -81,6 +82,17 @@ class Device(StrictModel):
     rest_s: Annotated[float, Field(ge=0, le=600)] = 0.0
     limit_celsius: Annotated[float | None, Field(ge=20, le=120)] = None
     emulated: bool = False
+
+    @field_validator("host", mode="before")
+    @classmethod
+    def _host_alone(cls, value: Any) -> Any:
+        if isinstance(value, str) and "@" in value:
+            user, _, host = value.rpartition("@")
+            raise ValueError(
+                f"'{shown(value)}' names a user too; write host: {shown(host)} and "
+                f"user: {shown(user)} (--host and --user)"
+            )
+        return value
 
     @field_validator("cores", mode="before")
     @classmethod

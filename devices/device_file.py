@@ -1,8 +1,7 @@
 """A device as the YAML file that a person reads and edits."""
 
-import yaml
-
 from devices.device import Device
+from devices.yaml_text import to_yaml
 
 # Written even at their defaults: what is most often edited.
 _ALWAYS = ("name", "transport", "agent", "runtime", "precision", "threads", "batch", "cores")
@@ -35,6 +34,6 @@ def device_text(device: Device) -> str:
             lines.append(f"# {_COMMENTS[key]}")
         # The library writes the value, which may look like a number or a yes.
         flow = isinstance(content[key], list)
-        value = yaml.safe_dump(content[key], default_flow_style=flow, width=10_000)
+        value = to_yaml(content[key], flow=flow, width=10_000)
         lines.append(f"{key}: {value.partition(_END_OF_SCALAR)[0].strip()}")
     return "\n".join(lines) + "\n"

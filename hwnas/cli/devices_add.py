@@ -120,9 +120,9 @@ def _place(name: str, file: Path | None, force: bool) -> Path:
     """
     from devices.config import own_folder, shipped_names
 
-    if name.startswith(("-", ".")) or name.endswith(_YAML):
+    if name.startswith(("-", ".")) or name.lower().endswith(_YAML):
         raise ConfigError(f"'{name}' cannot be named by --device; choose a plain word, as in pixel")
-    if file is not None and not file.name.endswith(_YAML):
+    if file is not None and not file.name.lower().endswith(_YAML):
         raise ConfigError(f"--file {file} must end with .yaml, by which --device knows a file")
     path = file or own_folder("devices") / f"{name}.yaml"
     if path.exists() and not force:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from devices.errors import ConfigError
+from devices.foreign_text import shown
 
 if TYPE_CHECKING:
     from hwnas.runs.config import RunConfig
@@ -77,6 +78,15 @@ Json = Annotated[
 ]
 
 
+# Options whose names are not those of the keys that they set.
+_OPTION_OF = {
+    "data.source": "data",
+    "data.strict": "strict",
+    "from_ofa": "from-ofa",
+    "search.budgets": "budget",
+}
+
+
 def load_config(
     config: str,
     *,
@@ -114,9 +124,15 @@ def load_config(
         pairs = [_pair("--budget", text, "latency=12 ms") for text in budgets]
         for name, _ in pairs:
             if [other for other, _ in pairs].count(name) > 1:
-                raise ConfigError(f"--budget {name} is given twice; give it once")
+                raise ConfigError(f"--budget {shown(name)} is given twice; give it once")
         overrides["search.budgets"] = dict(pairs)
-    overrides |= parsed_settings(settings, "train.epochs=20")
+    values = parsed_settings(settings, "train.epochs=20")
+    for key in values:
+        given = budgets if key == "search.budgets" else named.get(key)
+        if given is not None:
+            option = f"--{_OPTION_OF.get(key, key)}"
+            raise ConfigError(f"--set {key} and {option} are both given; leave one of them out")
+    overrides |= values
     return load_run_config(config, overrides)
 
 
@@ -126,8 +142,15 @@ def parsed_settings(settings: list[str] | None, example: str) -> dict[str, Any]:
     Raises:
         ConfigError: one is not written like that.
     """
+    from devices.yaml_text import parse_yaml
+
     pairs = [_pair("--set", text, example) for text in settings or []]
-    return {key: _yaml_value(value) for key, value in pairs}
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in values:
+            raise ConfigError(f"--set {shown(key)} is given twice; give it once")
+        values[key] = parse_yaml(value, f"--set {shown(key)}")
+    return values
 
 
 def run_path(run: Path | None, config: str) -> Path:
@@ -138,14 +161,5 @@ def run_path(run: Path | None, config: str) -> Path:
 def _pair(option: str, text: str, example: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip() or not value.strip():
-        raise ConfigError(f"{option} '{text}' must be written like {option} '{example}'")
+        raise ConfigError(f"{option} '{shown(text)}' must be written like {option} '{example}'")
     return key.strip(), value.strip()
-
-
-def _yaml_value(text: str) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):  # ValueError: a date that does not exist
-        return text

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from devices.errors import BudgetError
+from devices.foreign_text import shown
 
 # objective → unit as written → factor to the objective's own unit
 UNITS: dict[str, dict[str, float]] = {
@@ -23,6 +24,7 @@ _EXAMPLES = {
     "file_size": "4 MB",
     "peak_memory": "2 MB",
 }
+_GREEK_MU = "\u03bc"  # what a Greek keyboard types in place of the micro sign
 _OF_REFERENCE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*of\s+reference\s*")
 _QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-zµ]*)\s*")
 
@@ -68,32 +70,32 @@ def parse_budget(objective: str, text: str | float) -> BudgetText:
     kind = _kind(objective)
     if kind not in UNITS or (kind != objective and kind != "latency"):
         known = ", ".join(("latency", "latency@DEVICE", *list(UNITS)[1:]))
-        raise BudgetError(f"there is no budget on '{objective}' (known: {known})")
+        raise BudgetError(f"there is no budget on '{shown(objective)}' (known: {known})")
     if objective == "latency@":
         raise BudgetError(
             "the budget 'latency@' names no device; write it like 'latency@local_cpu', or leave "
             "out the @ for the device of the run"
         )
-    share = _OF_REFERENCE.fullmatch(str(text))
-    quantity = _QUANTITY.fullmatch(str(text))
+    written = str(text).replace(_GREEK_MU, "µ")
+    budget = f"the {shown(objective)} budget '{shown(text)}'"
+    share = _OF_REFERENCE.fullmatch(written)
+    quantity = _QUANTITY.fullmatch(written)
     example = f"write it like '{_EXAMPLES[kind]}' or '80 % of reference'"
     if share:
         amount, factor = float(share[1]), 0.01
     elif quantity:
         units = UNITS[kind]
         if quantity[2] not in units:
-            said = f"the unit '{quantity[2]}'" if quantity[2] else "no unit"
-            known = ", ".join(unit or "a plain number" for unit in units)
-            raise BudgetError(
-                f"the {objective} budget '{text}' has {said}, but takes {known}; {example}"
-            )
+            unit = f"the unit '{shown(quantity[2])}'" if quantity[2] else "no unit"
+            known = ", ".join(one or "a plain number" for one in units)
+            raise BudgetError(f"{budget} has {unit}, but takes {known}; {example}")
         amount, factor = float(quantity[1]), units[quantity[2]]
     else:
-        raise BudgetError(f"the {objective} budget '{text}' cannot be read; {example}")
+        raise BudgetError(f"{budget} cannot be read; {example}")
     if not math.isfinite(amount * factor):
-        raise BudgetError(f"the {objective} budget '{text}' is beyond every number; {example}")
+        raise BudgetError(f"{budget} is beyond every number; {example}")
     if not amount > 0:
-        raise BudgetError(f"the {objective} budget '{text}' must be more than zero")
+        raise BudgetError(f"{budget} must be more than zero")
     return BudgetText(objective, amount * factor, bool(share))
 
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import Field, field_validator, model_validator
 
-from devices.config import StrictModel, find_config, parse_config, read_config
+from devices.config import LocalPath, StrictModel, find_config, parse_config, read_config
 from devices.errors import BudgetError, ConfigError
+from devices.yaml_text import to_yaml
 from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.runs.budgets import BudgetText, parse_budget
@@ -21,7 +21,7 @@ WeightsFrom = Literal["supernet", "scratch"]
 class DataConfig(StrictModel):
     """Which images: a dataset by its name, or a folder of `class/name.jpg`."""
 
-    source: str = DIGITS
+    source: LocalPath = DIGITS
     strict: bool = False
     limit: Annotated[int, Field(ge=10)] | None = None
 
@@ -41,8 +41,8 @@ class AccuracyConfig(StrictModel):
     later = ("teacher", "seed")
 
     source: str = SUPERNET
-    file: str | None = None
-    teacher: str | None = None
+    file: LocalPath | None = None
+    teacher: LocalPath | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @field_validator("source")
@@ -174,15 +174,15 @@ class RunConfig(StrictModel):
 
     later = ("width", "from_ofa", "export")
 
-    space: str
+    space: LocalPath
     resolution: Annotated[int, Field(ge=8, le=1024)] | None = None
     width: Annotated[float, Field(gt=0, le=4)] | None = None
-    from_ofa: str | None = None
+    from_ofa: LocalPath | None = None
     data: DataConfig | None = None
     accuracy: AccuracyConfig = AccuracyConfig()
-    device: str = "local_cpu"
-    table: str | None = None
-    tables: dict[str, str] = Field(default_factory=dict)
+    device: LocalPath = "local_cpu"
+    table: LocalPath | None = None
+    tables: dict[str, LocalPath] = Field(default_factory=dict)
     profile: ProfileConfig = ProfileConfig()
     train: TrainConfig | None = None
     search: SearchConfig
@@ -278,11 +278,11 @@ class RunConfig(StrictModel):
 
     def text_of_before(self) -> str:
         """The same without later keys that have their defaults: what exports are known by."""
-        return yaml.safe_dump(self.as_before(), sort_keys=False, allow_unicode=True)
+        return to_yaml(self.as_before())
 
     def to_yaml(self) -> str:
         """The resolved config, every key written out."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        return to_yaml(self.model_dump(mode="json"))
 
 
 def load_run_config(name: str, overrides: dict[str, Any] | None = None) -> RunConfig:

@@ -1,8 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from devices.config import (
+    LocalPath,
     StrictModel,
     config_names,
     find_config,
@@ -69,6 +71,44 @@ def test_a_file_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match=r"cannot read .*config\.yaml"):
         read_config(path, Outer)
+
+
+def test_a_value_of_a_stranger_is_shown_escaped_and_short(tmp_path: Path) -> None:
+    path = written(tmp_path, f'name: a\ntrain: {{epochs: "\\e[2J{"x" * 5_000}"}}')
+    with pytest.raises(ConfigError) as caught:
+        read_config(path, Outer)
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 600 + len(str(path))
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    assert read_config(written(tmp_path, "\ufeffname: a"), Outer).name == "a"
+
+
+def test_the_ending_of_a_yaml_file_may_be_in_capitals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Mine.YAML").write_text("name: a")
+    assert find_config("spaces", "Mine.YAML") == Path("Mine.YAML")
+
+
+def test_a_pipe_is_no_config_that_can_be_read_again(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ConfigError, match=r"pipe\.yaml is a pipe, and a config is read more"):
+        find_config("spaces", str(tmp_path / "pipe.yaml"))
+
+
+class Placed(StrictModel):
+    file: LocalPath
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert read_config(written(tmp_path, "file: ~/a.csv"), Placed).file == "/home/ada/a.csv"
+    assert read_config(written(tmp_path, "file: a~b.csv"), Placed).file == "a~b.csv"
+    with pytest.raises(ConfigError, match="file: '~nobody-here/a': no home folder"):
+        read_config(written(tmp_path, "file: ~nobody-here/a"), Placed)
 
 
 def test_a_config_is_found_by_name_and_by_path(tmp_path: Path) -> None:

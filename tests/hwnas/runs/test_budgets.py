@@ -10,6 +10,8 @@ from hwnas.runs.budgets import parse_budget
         ("latency", "12 ms", 12.0),
         ("latency", "12ms", 12.0),
         ("latency", "250 us", 0.25),
+        ("latency", "500 \u00b5s", 0.5),
+        ("latency", "500 \u03bcs", 0.5),
         ("latency", "0.5 s", 500.0),
         ("energy", "40 mJ", 40.0),
         ("energy", "0.5 J", 500.0),
