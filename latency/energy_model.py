@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from devices.errors import TableError
 from latency.block_model import BlockModel
-from latency.blocks import Block, block_key
+from latency.block_names import block_name
+from latency.blocks import Block
 from latency.correction import Correction
 from latency.energies import energies_of
 from latency.fitting import basis_ms, fit_best
@@ -152,7 +153,7 @@ def load_energy(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> Ene
     if missing := model.missing(blocks):
         raise TableError(
             f"{table.path} lacks the energies of {len(missing)} of {len(blocks)} blocks of "
-            f"{scope}, such as '{block_key(missing[0])}'; {mend}"
+            f"{scope}, such as '{block_name(missing[0])}'; {mend}"
         )
     return model
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from devices.device import Device
 from devices.errors import TableError
+from latency.block_names import block_name
 from latency.blocks import Block, Network, block_key
 from latency.fitting import basis_ms, fit_best
 from latency.identity import Identity, read_identity
@@ -157,12 +158,15 @@ def load_model(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> Late
     model = LatencyModel.from_dict(models[found])
     missing = model.missing(blocks)
     if missing:
-        mend = "run 'hwnas profile' with the same config"
-        if found == ANY_SCOPE:
-            mend = "add their rows to the CSV and import it into a new table"
+        how, such = "run 'hwnas profile' with the same config", block_name(missing[0])
+        if found == ANY_SCOPE:  # the words of a row
+            how, such = (
+                "add their rows to the CSV and import it into a new table",
+                block_key(missing[0]),
+            )
         raise TableError(
             f"{table.path} lacks {len(missing)} of {len(blocks)} blocks of {scope}, "
-            f"such as '{block_key(missing[0])}'; {mend}"
+            f"such as '{such}'; {how}"
         )
     return model
 

@@ -42,7 +42,7 @@ def check_device(
         check_fully(chosen, output)
         return
     noise = None
-    with output.progress(f"measuring the noise of {chosen.name}") as update:
+    with output.progress(f"measuring the noise of {chosen.name}", "sessions") as update:
         with open_target(chosen) as target:
             findings = target.health()  # first, because the measuring would find itself
             identity = identify(target)

@@ -1,6 +1,5 @@
 """The command `hwnas`: one file a verb; every error a user can cause is one sentence."""
 
-import json
 import os
 import signal
 import sys
@@ -10,8 +9,11 @@ import typer
 from typer.core import TyperGroup
 
 from devices.errors import HwnasError
+from devices.foreign_text import shown_lines
+from devices.json_text import to_json
 from hwnas import __version__
 from hwnas.cli import devices, export, profile, quickstart, rank, report, search, table, train
+from hwnas.cli.streams import is_unicode, prepare_streams
 
 
 class _InterruptedError(Exception):
@@ -65,6 +67,7 @@ def _root(
 
 def main() -> None:
     """Runs a verb; exit code 2 and one sentence for wrong input, 130 for Ctrl-C."""
+    prepare_streams()
     # As Ctrl-C: temporary folders and child processes are cleared away.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
@@ -74,13 +77,13 @@ def main() -> None:
     except HwnasError as error:
         _fail(str(error), 2)
     except (_InterruptedError, KeyboardInterrupt):
-        _fail("interrupted; run the same command again: what it kept is not done twice", 130)
+        _fail("interrupted; run the same command again to resume", 130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:  # a full disk or missing rights, wherever it was met
         name = f" {error.filename}" if error.filename else ""
-        _fail(f"cannot read or write{name}: {error.strerror or error}; mend that and run again", 2)
+        _fail(f"cannot read or write{name}: {error.strerror or error}; fix that and run again", 2)
 
 
 def _hang_up(*_: Any) -> None:
@@ -94,7 +97,9 @@ def _fail(sentence: str, code: int) -> None:
     # Of several processes of torchrun one speaks to machines, and all to people.
     rank = int(os.environ.get("RANK", "0"))
     if "--json" in sys.argv and rank == 0:
-        sys.stdout.write(json.dumps({"error": sentence}, ensure_ascii=False) + "\n")
+        document = to_json({"error": sentence}, indent=None, ascii_only=not is_unicode(sys.stdout))
+        sys.stdout.write(document + "\n")
+    sentence = " ".join(shown_lines(sentence).split("\n"))
     sys.stderr.write(f"hwnas{f' (process {rank})' if rank else ''}: {sentence}\n")
     sys.exit(code)
 

@@ -1,86 +1,93 @@
-"""What a verb prints: tables and progress for people, one JSON document for machines."""
+"""What a command prints: tables and progress for people, one JSON document for machines."""
 
-import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from devices.foreign_text import shown, shown_lines
+from devices.json_text import to_json
+from hwnas.cli.column_widths import column_widths
+from hwnas.cli.progress_lines import ProgressLines
+from hwnas.cli.streams import is_unicode
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 Update = Callable[..., None]
 """update(done, total, note="")"""
+# Of output that goes to a file or another program nothing is cut or broken.
+_ENDLESS = 100_000
 
 
 class Output:
-    """Results on stdout, everything else on stderr; with `as_json` stdout holds one document."""
+    """Results on stdout, everything else on stderr; with `as_json` stdout holds one document.
+
+    Whatever is shown may hold names and messages of strangers: control characters are escaped.
+    """
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
         self.stderr = _console(stderr=True)
         self._stdout = _console(stderr=False)
+        self._warned: set[str] = set()
 
     def say(self, text: str) -> None:
         """A line about what is happening, on stderr."""
-        self.stderr.print(text, soft_wrap=True, markup=False)
+        self.stderr.print(shown_lines(text), soft_wrap=True, markup=False)
+
+    def warn(self, text: str) -> None:
+        """The same, but once only, however many stages of a command find it."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self.say(text)
 
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
-        """A table of results on stdout; not with --json."""
+        """A table of results on stdout; not with --json.
+
+        On a terminal that is too narrow for its columns each row becomes lines of its own.
+        """
         if self.as_json:
             return
-        from rich.table import Table
-        from rich.text import Text
-
-        # Text: paths and names of a person's files are not markup.
-        table = Table(title=Text(title), title_justify="left")
-        for index, column in enumerate(columns):
-            words = [word for row in rows for word in row[index].split()]
-            words += [word for word in column.split() if len(word) <= 12]
-            longest = max(map(len, words), default=0)
-            table.add_column(
-                column,
-                justify="left" if index == 0 else "right",
-                overflow="fold",
-                # Where it is narrow, lines break between words; only paths and blocks are folded.
-                min_width=longest if longest <= 40 else None,
-            )
-        for row in rows:
-            table.add_row(*map(Text, row))
-        self._stdout.print(table)
+        columns = [shown(column) for column in columns]
+        rows = [[shown_lines(cell) for cell in row] for row in rows]
+        widths = column_widths(columns, rows, self._stdout.width)
+        if widths is None:
+            self._stacked(title, columns, rows)
+        else:
+            self._stdout.print(_table(title, columns, rows, widths))
 
     def line(self, text: str) -> None:
         """A line of results on stdout; not with --json."""
         if not self.as_json:
-            self._stdout.print(text, soft_wrap=True, markup=False)
+            self._stdout.print(shown_lines(text), soft_wrap=True, markup=False)
 
     def document(self, content: Any) -> None:
         """The one JSON document on stdout; only with --json."""
         if self.as_json:
-            sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(to_json(content, ascii_only=not is_unicode(sys.stdout)) + "\n")
 
     @contextmanager
-    def progress(self, title: str) -> Iterator[Update]:
-        """A progress bar on stderr; when that is no terminal, a line at the start and the end."""
-        with self.several(title) as (update,):
+    def progress(self, title: str, unit: str = "") -> Iterator[Update]:
+        """A progress bar on stderr; when that is no terminal, a line now and then.
+
+        `unit` is what is counted, as in "steps".
+        """
+        with self.several(title, unit=unit) as (update,):
             yield update
 
     @contextmanager
-    def several(self, *titles: str) -> Iterator[list[Update]]:
+    def several(self, *titles: str, unit: str = "") -> Iterator[list[Update]]:
         """A progress bar a title, as `progress`; each may be updated by a thread of its own."""
+        shown_titles = [shown(title) for title in titles]
         if not self.stderr.is_terminal:
-            last = dict.fromkeys(titles, (0, 0, ""))
-
-            def note(title: str, done: int, total: int, text: str = "") -> None:
-                last[title] = (done, total, text)
-
-            for title in titles:
-                self.say(f"{title} …")
-            yield [partial(note, title) for title in titles]
-            for title, (done, total, text) in last.items():
-                if total:
-                    self.say(f"{title}: {done} of {total} {text}".rstrip())
+            tasks = [ProgressLines(title, unit, self.say) for title in shown_titles]
+            yield [task.update for task in tasks]
+            for task in tasks:
+                task.end()
             return
         from rich import progress
 
@@ -88,6 +95,7 @@ class Output:
             progress.TextColumn("{task.description}", markup=False),
             progress.BarColumn(),
             progress.MofNCompleteColumn(),
+            progress.TextColumn(unit, markup=False),
             progress.TimeElapsedColumn(),
             progress.TimeRemainingColumn(),
             progress.TextColumn("{task.fields[note]}", markup=False),
@@ -95,17 +103,44 @@ class Output:
         )
 
         def update(task: progress.TaskID, done: int, total: int, text: str = "") -> None:
-            bar.update(task, completed=done, total=total, note=text)
+            bar.update(task, completed=done, total=total, note=shown(text))
 
         with bar:
-            tasks = [bar.add_task(title, total=None, note="") for title in titles]
-            yield [partial(update, task) for task in tasks]
+            bars = [bar.add_task(title, total=None, note="") for title in shown_titles]
+            yield [partial(update, task) for task in bars]
+
+    def _stacked(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
+        width = max(map(len, columns[1:]))
+        self.line(title)
+        for row in rows:
+            self.line(f"  {columns[0]}: {row[0]}" if columns[0] else f"  {row[0]}")
+            for column, cell in zip(columns[1:], row[1:], strict=True):
+                self.line(f"    {column:<{width}}  {' / '.join(cell.splitlines())}")
+
+
+def _table(title: str, columns: list[str], rows: list[list[str]], widths: list[int]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    # Text: paths and names of a person's files are not markup.
+    table = Table(title=Text(shown(title)), title_justify="left")
+    for index, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        justify: Literal["left", "right"] = "left" if index == 0 else "right"
+        table.add_column(Text(column), justify=justify, overflow="fold", width=width)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
 
 
 def _console(*, stderr: bool) -> "Console":
     from rich.console import Console  # not needed by --help, which must be quick
 
-    return Console(stderr=stderr, highlight=False)
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = _ENDLESS
+    elif console.width < 1:  # COLUMNS=0, as some programs that start others leave it
+        console.width = shutil.get_terminal_size().columns
+    return console
 
 
 def counted(blocks: int, chains: int, networks: int) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devices.errors import ConfigError
+from devices.errors import BudgetError, ConfigError
 from hwnas.cli import options
 from hwnas.cli.output import Output
 
@@ -121,6 +121,7 @@ def profile(
         profile_devices(target, devices, loaded, counts, output)
         return
     from devices.device import load_device
+    from hwnas.cli.reach import check_budgets
     from hwnas.cli.show import energy_of_table, show_model
     from hwnas.cli.visit_warnings import show_warnings
     from hwnas.runs.latencies import table_path
@@ -130,7 +131,12 @@ def profile(
 
     chosen = load_device(loaded.device if loaded else single or "local_cpu")
     path = table_path(loaded.table if loaded else table, chosen)
-    with output.progress(f"measuring {target.name} on {chosen.name}") as update:
+    if loaded is not None:
+        try:
+            check_budgets(output, loaded, target, chosen, path)
+        except BudgetError as error:  # the table serves other budgets, too
+            output.warn(f"warning: {error}")
+    with output.progress(f"measuring {target.name} on {chosen.name}", "visits") as update:
         model = profile_space(target, chosen, path, counts, update)
     document = show_model(output, path, target, model)
     if counts.energy:

@@ -34,7 +34,7 @@ def profile_devices(
         output.say(f"{outcome.member.name} failed, the others go on: {outcome.problem}")
 
     titles = [f"measuring {space.name} on {member.name}" for member in members]
-    with output.several(*titles) as updates:
+    with output.several(*titles, unit="visits") as updates:
         outcomes = profile_fleet(space, members, counts, updates, failed)
     output.table(
         f"{space.name} at {space.resolution} px on {len(members)} devices",

@@ -25,6 +25,7 @@ def quickstart(
     finished, it shows its result again.
     """
     from hwnas.cli import stages
+    from hwnas.cli.reach import check_budgets
     from hwnas.cli.show import show_front, show_model, show_summary
     from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
@@ -43,7 +44,9 @@ def quickstart(
     experiment = Experiment(config)
     judge = judge_without_weights(experiment, RunFolder(path))
     with stages.open_run(path, experiment, output) as folder:
-        with output.progress(f"measuring {experiment.space.name} on this machine") as update:
+        check_budgets(output, config, experiment.space, experiment.device, experiment.table_path)
+        title = f"measuring {experiment.space.name} on {experiment.device.name}"
+        with output.progress(title, "visits") as update:
             latency = profile_space(
                 experiment.space, experiment.device, experiment.table_path, config.profile, update
             )
@@ -62,6 +65,10 @@ def quickstart(
         page, picture = stages.report_stage(experiment, folder)
         show_summary(output, summary)
         output.line(f"report: {page}\npicture: {picture}")
+        output.say(
+            f"another budget: hwnas search {folder.config_file} --run {path} "
+            f"--budget 'latency=…', then hwnas export {path}"
+        )
         output.document(summary)
 
 

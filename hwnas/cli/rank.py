@@ -99,7 +99,7 @@ def rank(
     with open_run(path, experiment, output, images=known is None or looked_at) as folder:
         if known is None:
             known = _train(experiment, folder, networks or _TO_TRAIN, trainings, output)
-        with output.progress("judging networks") as update:
+        with output.progress("judging networks", "networks") as update:
             ranking = rank_networks(
                 experiment, folder, known, names=names, networks=networks or _OF_A_CSV,
                 seeds=seeds, progress=lambda name, done, total: update(done, total, name),
@@ -130,7 +130,7 @@ def _train(
 ) -> "KnownAccuracies":
     from hwnas.runs.ranking_truth import train_truth
 
-    with output.progress("training networks from scratch") as update:
+    with output.progress("training networks from scratch", "steps") as update:
         path = train_truth(experiment, folder, networks, trainings, update)
     return _read(str(path), experiment, output)
 

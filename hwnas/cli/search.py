@@ -29,6 +29,7 @@ def search(
     from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
     from hwnas.runs.judging import judge_without_weights, make_judge
+    from hwnas.runs.missing_steps import check_steps
 
     output = Output(as_json)
     loaded = options.load_config(
@@ -38,8 +39,8 @@ def search(
     path = options.run_path(run, config)
     RunFolder(path).check(loaded)
     estimator = ESTIMATORS[loaded.accuracy.source]
-    RunFolder(path).check_trained(loaded.accuracy.source)
     experiment = Experiment(loaded)
+    check_steps(experiment, RunFolder(path))
     latency = experiment.latency_model()
     experiment.problem(latency)  # a budget out of reach is refused before anything is written
     judge = judge_without_weights(experiment, RunFolder(path))

@@ -33,12 +33,21 @@ def show_model(
     """Prints a model's error beside the noise of measuring, and returns the same as JSON."""
     from hwnas.runs.latencies import scope_of
 
-    blocks = space.blocks()
-    output.line(
-        f"{path}: {len(blocks)} distinct blocks of {scope_of(space)} ({space.size:.3g} networks)"
-    )
+    output.line(f"{path}: {block_counts(space)} of {scope_of(space)} ({space.size:.3g} networks)")
     show_validation(output, model)
     return model_document(path, space, model)
+
+
+def block_counts(space: "SearchSpace") -> str:
+    """How many distinct blocks a space has, and its reference network beyond them."""
+    from hwnas.runs.experiment import reference_of
+    from latency.blocks import distinct_blocks
+
+    blocks = space.blocks()
+    reference = reference_of(space)
+    more = {*distinct_blocks([reference])} - {*blocks} if reference else ()
+    beside = f" (and {len(more)} of its reference {space.reference})" if more else ""
+    return f"{len(blocks)} distinct blocks{beside}"
 
 
 def model_document(path: Path, space: "SearchSpace", model: "LatencyModel") -> dict[str, Any]:
@@ -97,7 +106,7 @@ def show_energy(output: Output, model: "EnergyModel", of: str = "") -> None:
 def warn(output: Output, model: "LatencyModel | EnergyModel", of: str = "") -> None:
     """Says when a model's predictions cannot be relied on; `of` names one of several models."""
     if model.warning:
-        output.say(f"{of}: {model.warning}" if of else model.warning)
+        output.warn(f"{of}: {model.warning}" if of else model.warning)
 
 
 def show_origin(output: Output, origin: "Origin") -> None:

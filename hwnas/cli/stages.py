@@ -59,7 +59,7 @@ def read_images(experiment: Experiment, output: Output) -> None:
 
         def decoded(done: int, total: int) -> None:
             if not bar:  # nothing to wait for where images are in the cache
-                bar.append(stack.enter_context(output.progress("decoding the images")))
+                bar.append(stack.enter_context(output.progress("decoding the images", "images")))
             bar[0](done, total)
 
         dataset = experiment.read_images(decoded)
@@ -101,7 +101,7 @@ def train_stage(
         return train_supernet(experiment, folder)
     dataset = experiment.dataset
     title = f"training the supernet on {len(dataset.train):,} images of {dataset.name}"
-    with output.progress(title) as update:
+    with output.progress(title, "steps") as update:
         return train_supernet(experiment, folder, with_loss(update))
 
 
@@ -129,7 +129,7 @@ def search_stage(
     folder.adopt(experiment.config)
     for budget in problem.budgets:
         output.say(f"budget: {budget.trellis.name} ≤ {amount(budget.bound)} {budget.trellis.unit}")
-    with output.progress("judging networks") as update:
+    with output.progress("judging networks", "networks") as update:
 
         def told(name: str, done: int, total: int) -> None:
             update(done, total, name)

@@ -73,13 +73,20 @@ def _figures(comparison: "Comparison") -> list[str]:
 
 
 def _show_most_different(output: Output, name: str, comparison: "Comparison") -> None:
+    from latency.block_names import short_key
+
     shown = comparison.pairs[:MOST_SHOWN]
     if shown:
         output.table(
             f"the {len(shown)} most different {name}",
             [name[:-1], "A (ms)", "B (ms)", "difference"],
             [
-                [pair.key, f"{pair.a_ms:.4f}", f"{pair.b_ms:.4f}", f"{100 * pair.difference:.2f} %"]
+                [
+                    short_key(pair.key),
+                    f"{pair.a_ms:.4f}",
+                    f"{pair.b_ms:.4f}",
+                    f"{100 * pair.difference:.2f} %",
+                ]
                 for pair in shown
             ],
         )

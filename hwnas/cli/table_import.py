@@ -46,7 +46,7 @@ def import_table(
     if file_suffix(file) == ".csv":
         target = _imported_device(device)
         _import_csv(output, file, table, target)
-        hint = f"; next: hwnas search CONFIG --device {device} --table {table}"
+        hint = f"; next: 'hwnas search' with a config of yours, --device {device} --table {table}"
     else:
         if device is not None:
             raise TableError(f"{file} says itself of which device it is; leave out --device")

@@ -120,12 +120,14 @@ def _show_provenance(
 
 
 def _show_blocks(output: Output, measured: dict[str, "Summary"]) -> None:
+    from latency.block_names import short_key
+
     output.table(
         "blocks (ms)",
         ["block", "latency", "samples", "redone", "min", "p10", "median", "p90"],
         [
             [
-                key,
+                short_key(key),
                 f"{s.ms:.4f}",
                 str(s.samples),
                 str(s.redone),

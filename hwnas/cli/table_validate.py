@@ -48,7 +48,7 @@ def validate_table(
     chosen = load_device(device)
     with (
         LatencyTable.existing(table) as opened,
-        output.progress(f"measuring on {device}") as update,
+        output.progress(f"measuring on {device}", "visits") as update,
     ):
         found = revalidate(
             chosen, opened, scope=scope, networks=networks, blocks=blocks, progress=update

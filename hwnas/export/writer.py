@@ -1,7 +1,6 @@
 """Writing an exported network: ONNX, safetensors, config and verification."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from safetensors.torch import save
 
 from devices.engine import SUFFIX
 from devices.files import write_atomically
+from devices.json_text import to_json
 from hwnas import __version__
 from hwnas.data import ImageDataset, describe
 from hwnas.export.timm import timm_arch_def, timm_arguments
@@ -83,4 +83,4 @@ def write_export(
 
 def as_json(content: Any) -> str:
     """Readable JSON with a newline at its end."""
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return to_json(content) + "\n"

@@ -75,7 +75,7 @@ class RunFolder:
         if not self.config_file.is_file():
             raise RunError(
                 f"{self.path} is not a run folder (it has no config.yaml); "
-                "make one with 'hwnas train CONFIG' and 'hwnas search CONFIG'"
+                "make one with 'hwnas train' and 'hwnas search'"
             )
         return read_config(self.config_file, RunConfig)
 

@@ -40,10 +40,10 @@ def further_latency(config: RunConfig, name: str, space: SearchSpace) -> Latency
             _check_device(table, device)
             return load_model(table, scope_of(space), space.blocks())
     except TableError as error:
-        mend = f"'hwnas profile CONFIG --device {name}'"
+        how = f"'hwnas profile --device {name}'"
         if not device.measurable:
-            mend = f"'hwnas table import CSV {path} --device {name}'"
-        text = str(error).replace("'hwnas profile'", mend)
+            how = f"'hwnas table import YOUR.csv {path} --device {name}'"
+        text = str(error).replace("'hwnas profile'", how)
         raise TableError(f"the budget latency@{name}: {text}") from error
 
 

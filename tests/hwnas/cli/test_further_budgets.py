@@ -97,7 +97,7 @@ def test_a_budget_on_peak_memory_is_kept_by_every_searcher(terminal: Terminal) -
         (
             ("--budget", "latency@local_cpu=3 ms"),
             "there is no latency table tables/local_cpu.sqlite; make one with 'hwnas profile "
-            "CONFIG --device local_cpu'",
+            "--device local_cpu'",
         ),
         (
             ("--budget", "latency@phone.yaml=3 ms", "--set", "tables={phone.yaml: table.sqlite}"),
@@ -129,7 +129,7 @@ def test_a_wrong_budget_is_one_sentence(
         (
             "native 1a2b3c4d",
             "native",
-            "(it holds nothing yet); run 'hwnas profile CONFIG --device board.yaml'",
+            "(it holds nothing yet); run 'hwnas profile --device board.yaml'",
         ),
     ],
 )

@@ -41,14 +41,14 @@ def test_a_search_has_a_budget_on_every_device_of_a_fleet(fleet: Path, terminal:
     assert terminal("profile", "known.yaml").code == 0
     answer = terminal(*search, "latency@two=1 s")
     assert answer.code == 2
-    command = "hwnas profile CONFIG --device two"
+    command = "hwnas profile --device two"
     assert f"no latency table tables/two.sqlite; make one with '{command}'" in answer.stderr
 
     answer = terminal("profile", "known.yaml", *FLEET)
     assert answer.code == 0, answer.stderr
     for words in ("tiny at 16 px on 2 devices", "tables/one.sqlite", "tables/two.sqlite"):
         assert words in answer.stdout
-    assert "measuring tiny on two: 40 of 40 networks" in answer.stderr
+    assert "measuring tiny on two: 40 of 40 visits, networks" in answer.stderr
     found = terminal(*search, "latency@two=1 s", "--json")
     assert found.code == 0, found.stderr
     predicted = [point["predicted_ms@two"] for point in found.document["front"]]

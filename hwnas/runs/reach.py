@@ -1,0 +1,106 @@
+"""Whether budgets can be kept at all, told before minutes of profiling and training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from devices.device import Device
+from devices.errors import BudgetError
+from hwnas.runs.config import RunConfig
+from hwnas.runs.experiment import reference_of
+from hwnas.runs.latencies import scope_of
+from hwnas.search import Budget
+from hwnas.search.problem import SearchProblem
+from hwnas.search.trellis import Trellis
+from hwnas.spaces import SearchSpace
+from hwnas.supernet.extremes import largest, smallest
+from latency.measure import measure_models, timed_model
+from latency.schedule import Schedule
+from latency.table import LatencyTable
+from objectives.costs import COSTS, MACS
+
+# Some seconds for three networks. A slow machine must not get a budget refused that it can keep.
+_QUICK = Schedule(sessions=2, most_sessions=2, rounds=4, seconds=6)
+# The network of the fewest MACs need not be the quickest, and a busy machine shows more than the
+# truth: what is below by less than this is left to the latency model.
+_CERTAIN = 0.7
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What the smallest and the largest network of a space take on a device, ms."""
+
+    space: str
+    device: str
+    least_ms: float
+    greatest_ms: float
+    reference_ms: float | None
+
+    @property
+    def text(self) -> str:
+        """The range in one sentence."""
+        return (
+            f"networks of {self.space} take about {self.least_ms:.3g} to {self.greatest_ms:.3g} ms "
+            f"on {self.device}"
+        )
+
+
+def check_cost_budgets(config: RunConfig, space: SearchSpace) -> None:
+    """Refuses budgets on MACs, parameters and bytes that no network of a space keeps.
+
+    Raises:
+        BudgetError: names the budget and the range.
+    """
+    reference = reference_of(space)
+    budgets = []
+    for budget in config.search.parsed_budgets():
+        if budget.objective in COSTS:
+            objective = COSTS[budget.objective]
+            value = float(objective.evaluate([reference])[0]) if reference else None
+            budgets.append(Budget(Trellis.of(space, objective), budget.bound(value)))
+    SearchProblem(space, Trellis.of(space, MACS), tuple(budgets)).check_reachable()
+
+
+def needs_measuring(config: RunConfig, space: SearchSpace, device: Device, table: Path) -> bool:
+    """Whether a latency budget can be judged by a measurement alone: nothing is profiled yet."""
+    if "latency" not in config.search.budgets or not device.measurable:
+        return False
+    if not table.is_file():
+        return True
+    with LatencyTable.existing(table) as opened:
+        return scope_of(space) not in opened.models()
+
+
+def measure_reach(
+    space: SearchSpace, device: Device, progress: Callable[[int, int], None] | None = None
+) -> Reach:
+    """Measures the smallest network, the largest and the reference for some seconds.
+
+    Raises:
+        DeviceError: the device failed.
+    """
+    networks = {"least": space.network(smallest(space)), "greatest": space.network(largest(space))}
+    reference = reference_of(space)
+    if reference is not None:
+        networks["reference"] = reference
+    models = {name: timed_model(one, device, inner=False) for name, one in networks.items()}
+    found = {name: one.ms for name, one in measure_models(device, models, _QUICK, progress).items()}
+    least, greatest = sorted((found["least"], found["greatest"]))
+    return Reach(space.name, device.name, least, greatest, found.get("reference"))
+
+
+def check_latency_budget(config: RunConfig, reach: Reach) -> None:
+    """Refuses a latency budget that is far below what the smallest network takes.
+
+    Raises:
+        BudgetError: names the budget and the range.
+    """
+    for budget in config.search.parsed_budgets():
+        if budget.objective != "latency":
+            continue
+        bound = budget.bound(reach.reference_ms)
+        if bound < _CERTAIN * reach.least_ms:
+            raise BudgetError(
+                f"the latency budget of {bound:.4g} ms is out of reach: {reach.text}; allow more, "
+                "or use a smaller resolution or another space"
+            )
