@@ -1,52 +1,86 @@
-"""Temporary folders for jobs; those of killed processes are swept away by the next."""
+"""Temporary folders; those of killed processes are swept away by the next."""
 
+import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from devices.errors import DeviceError
+from devices.errors import DeviceError, HwnasError
 from devices.lock import locked
 
 _PREFIX = "hwnas-job-"
-# Before it is locked: others that start at the same moment must not take it for a dead one.
-_NEW = "hwnas-new-"
+_LOCK, _UNLOCKED = "lock", "lock.new"
+# A folder gets its lock within milliseconds: one without has lost its process before that.
+_OLD_S = 3600.0
 
 
 @contextmanager
 def job_folder() -> Iterator[Path]:
-    """A private folder that is gone afterwards.
-
-    A killed process cannot remove its own, which may hold a gigabyte of graphs. Each is locked by
-    its owner, so one that is not locked has none any more.
+    """A private folder among the temporary ones, that is gone afterwards.
 
     Raises:
         DeviceError: no folder can be made.
     """
-    _sweep()
     try:
-        made = Path(tempfile.mkdtemp(prefix=_NEW))
+        within = Path(tempfile.gettempdir())
     except OSError as error:
         raise DeviceError(
             f"no room for a temporary folder: {error.strerror}; set TMPDIR"
         ) from error
-    folder = made.with_name(_PREFIX + made.name.removeprefix(_NEW))
+    with temporary_folder(within, _PREFIX, error=DeviceError) as folder:
+        yield folder
+
+
+@contextmanager
+def temporary_folder(within: Path, prefix: str, *, error: type[HwnasError]) -> Iterator[Path]:
+    """A private folder in another one that is gone afterwards.
+
+    A killed process cannot remove its own, which may hold a gigabyte of graphs. Each is locked by
+    its owner, so one that is not locked has none any more: those of this user are removed first.
+    What belongs to other users is left alone.
+
+    Args:
+        within: where it is made.
+        prefix: of its name; what begins like that and is locked in this way is one of these.
+        error: what to raise.
+
+    Raises:
+        HwnasError: of the type given: no folder can be made.
+    """
+    _sweep(within, prefix)
     try:
-        with locked(made / "lock", error=DeviceError, busy=f"{made} is in use"):
-            made.rename(folder)
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=within))
+    except OSError as problem:
+        raise error(
+            f"no room for a temporary folder: {problem.strerror}; set TMPDIR"
+        ) from problem
+    try:
+        with locked(folder / _UNLOCKED, error=error, busy=f"{folder} is in use"):
+            # Not before it is held: another process must not find it free.
+            (folder / _UNLOCKED).rename(folder / _LOCK)
             yield folder
     finally:
-        for path in (made, folder):
-            shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sweep() -> None:
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        if not (folder / "lock").is_file():
-            continue  # not ours
-        try:
-            with locked(folder / "lock", error=DeviceError, busy="in use"):
+def _sweep(within: Path, prefix: str) -> None:
+    """Removes the folders of this user's processes that ended without doing so."""
+    try:
+        folders = [within / name for name in os.listdir(within) if name.startswith(prefix)]
+    except OSError:  # where none can be made either
+        return
+    for folder in folders:
+        with suppress(OSError, HwnasError):  # gone meanwhile, or held by a process
+            status = folder.lstat()
+            if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+                continue
+            if not (folder / _LOCK).is_file():
+                if time.time() - status.st_mtime > _OLD_S:
+                    shutil.rmtree(folder, ignore_errors=True)
+                continue
+            with locked(folder / _LOCK, error=HwnasError, busy="in use"):
                 shutil.rmtree(folder, ignore_errors=True)
-        except DeviceError:
-            continue

@@ -7,14 +7,13 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from devices.answers import Cache, Energy, RoundEnd
 from devices.device import Device
 from devices.errors import EnergyError
 from devices.runtimes import ON_GPUS
 from devices.target import Round, Target, open_target
+from devices.workspace import job_folder
 from latency.blocks import Block, Network
 from latency.energies import EnergyVisit, energies_of
 from latency.energy_model import EnergyModel, fit_energy
@@ -175,8 +174,8 @@ def measure_model_energy(device: Device, model: bytes, *, cache: bytes = b"") ->
         DeviceError: the device failed, or counts no energy.
     """
     with (
-        TemporaryDirectory(prefix="hwnas-energy-") as folder,
-        LatencyTable(Path(folder) / "energy.sqlite") as table,
+        job_folder() as folder,
+        LatencyTable(folder / "energy.sqlite") as table,
     ):
         if cache:
             table.keep_cache(cache)

@@ -1,12 +1,12 @@
 """A new latency table that is filled first and named then: all of it, or no file at all."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from devices.errors import TableError
+from devices.workspace import temporary_folder
 from latency.table import LatencyTable
 
 
@@ -21,8 +21,8 @@ def new_table(path: Path) -> Iterator[LatencyTable]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A folder of its own, since SQLite puts files beside the one it writes.
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            temporary = Path(folder) / path.name
+        with temporary_folder(path.parent, f".{path.name}.", error=TableError) as folder:
+            temporary = folder / path.name
             with LatencyTable(temporary) as table:
                 yield table
             _refuse_existing(path)

@@ -81,7 +81,8 @@ class OnnxRuntime:
             DeviceError: the file cannot be loaded.
         """
         options = session_options(threads)
-        with tempfile.TemporaryDirectory() as folder:
+        # In the working folder, where it goes with the graphs even after a kill.
+        with tempfile.TemporaryDirectory(prefix="profile-", dir=".") as folder:
             options.enable_profiling = True
             options.profile_file_prefix = f"{folder}/profile"
             session = open_session(model, options, CPU)

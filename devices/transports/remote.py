@@ -36,7 +36,7 @@ _OLD_DAYS = 2
 _MOST_LINES, _MOST_NAMES = 100_000, 200
 _SESSION = re.compile(r"session-[0-9a-f]{12}-[0-9]+-[0-9a-f]{8}")
 _LEFT = re.compile(r"(incoming-)?session-(?P<host>[0-9a-f]{12})-(?P<pid>[0-9]{1,9})-[0-9a-f]{8}")
-_OF_JOBS = re.compile(r"[0-9a-f]{32}\.(onnx|bin)")
+_OF_JOBS = re.compile(r"[0-9a-f]{32}\.(onnx|bin|engine|cache)|profile-[a-z0-9_]{8}")
 
 
 class Carrier(Protocol):

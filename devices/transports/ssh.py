@@ -6,18 +6,21 @@ commands (ControlMaster): 11 ms a command instead of 300.
 
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devices.errors import DeviceError, ProgramError
 from devices.transports.remote import RemoteFolder
+from devices.workspace import temporary_folder
 
 if TYPE_CHECKING:
     from devices.device import Device
 
 _BROKEN = 255
+# The connection ends by itself after a minute.
+_EXIT_S = 15.0
 _OPTIONS = {
     "BatchMode": "yes",  # no questions: there may be nobody to answer
     "ConnectTimeout": "15",
@@ -65,15 +68,17 @@ class SshCarrier:
         self._host = device.host or ""
         # The path of a socket has little more than a hundred letters, ssh's own name has sixty.
         near = len(str(folder)) <= 40
-        self._sockets = str(folder) if near else tempfile.mkdtemp(prefix="hwnas-ssh-", dir="/tmp")
-        self._own = not near
+        self._own = ExitStack()
+        if not near:
+            made = temporary_folder(Path("/tmp"), "hwnas-ssh-", error=DeviceError)
+            folder = self._own.enter_context(made)
         self._words = [
             "ssh",
             *(["-F", str(Path(device.ssh_config).expanduser())] if device.ssh_config else []),
             *(["-l", device.user] if device.user else []),
             *(["-p", str(device.port)] if device.port else []),
         ]
-        for name, value in {**_OPTIONS, "ControlPath": f"{self._sockets}/%C"}.items():
+        for name, value in {**_OPTIONS, "ControlPath": f"{folder}/%C"}.items():
             self._words += ["-o", f"{name}={value}"]
 
     def command(self, script: str) -> Sequence[str]:
@@ -99,6 +104,8 @@ class SshCarrier:
     def close(self) -> None:
         """Ends the shared connection."""
         words = [*self._words, "-O", "exit", "--", self._host]
-        subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, check=False)
-        if self._own:
-            shutil.rmtree(self._sockets, ignore_errors=True)
+        with self._own, suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                words, capture_output=True, stdin=subprocess.DEVNULL, check=False,
+                timeout=_EXIT_S,
+            )  # fmt: skip

@@ -1,14 +1,13 @@
 """Calibration: what each tensor of a network spans on real images, for its int8 version."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from devices.workspace import job_folder
 from hwnas.data import Split, to_input
 from latency.graph import INPUT
 from latency.quantize import Ranges, quantize
@@ -32,12 +31,12 @@ def calibrate(model: onnx.ModelProto, split: Split) -> Ranges:
     """The least and greatest value of every tensor over some images, by ONNX Runtime."""
     from onnxruntime.quantization.calibrate import CalibrationMethod, create_calibrator
 
-    with tempfile.TemporaryDirectory(prefix="hwnas-calibration-") as name:
-        path = Path(name) / "model.onnx"
+    with job_folder() as folder:
+        path = folder / "model.onnx"
         onnx.save(model, path)
         calibrator = create_calibrator(
             str(path),
-            augmented_model_path=str(Path(name) / "augmented.onnx"),
+            augmented_model_path=str(folder / "augmented.onnx"),
             calibrate_method=CalibrationMethod.MinMax,
         )
         calibrator.collect_data(_Images(model, split))

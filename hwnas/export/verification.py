@@ -1,8 +1,6 @@
 """Verification: does the exported file compute what the trained module computes?"""
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,6 +9,7 @@ from torch import nn
 
 from devices.errors import HwnasError
 from devices.runtimes import load_runtime
+from devices.workspace import job_folder
 from hwnas.data import Split, to_input
 
 # Both sides compute in float32 in another order; more than this is another network. Of logits
@@ -80,8 +79,8 @@ def _accuracy(logits: NDArray[np.float32], split: Split) -> float:
 
 def onnx_logits(model: bytes, images: NDArray[np.uint8], batch: int) -> NDArray[np.float32]:
     """(N, classes) what an exported model of a batch computes of (N, H, W, 3) images."""
-    with tempfile.TemporaryDirectory(prefix="hwnas-verify-") as name:
-        path = Path(name) / "model.onnx"
+    with job_folder() as folder:
+        path = folder / "model.onnx"
         path.write_bytes(model)
         graph = load_runtime("onnxruntime").load(path, threads=1)
     # The last batch is filled up with images from the start.
