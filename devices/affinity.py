@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from devices.errors import DeviceError
+from devices.reading import reading
 
 Cores = Literal["auto", "any"] | tuple[int, ...]
 """As device configs say it: chosen by hwnas, left to the system, or these very ones."""
@@ -28,7 +29,9 @@ def pin(cores: str | Sequence[int], threads: int) -> str:
     """
     if cores == "any" or not hasattr(os, "sched_setaffinity"):
         return "no"
-    usable = sorted(os.sched_getaffinity(0))
+    usable = reading(lambda: sorted(os.sched_getaffinity(0)))
+    if usable is None:
+        return "no"
     if cores == "auto":
         if len(usable) < threads:
             return "no"

@@ -1,14 +1,17 @@
 """Conditions: what a machine was like while it was measured, as far as it lets itself be read."""
 
+import math
+import os
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from devices.nvml import GpuSensors
+from devices.reading import reading
 
-# A target needs no more than its runtime: without psutil, nothing is read.
-psutil: Any = import_module("psutil") if find_spec("psutil") else None
+# A target needs no more than its runtime: without psutil, less is read. One that was built for
+# another system may be there and not be importable.
+psutil: Any = reading(lambda: import_module("psutil"))
 # Sensors of other things, in other units, are among the thermal zones of phones.
 _LEAST_CELSIUS, _MOST_CELSIUS = -50.0, 200.0
 # Of Jetsons, 50 or 100 °C for ever: "PMIC-Die", which hwmon spells "PMIC_Die".
@@ -24,7 +27,7 @@ class Conditions:
     def __init__(self, gpu: GpuSensors | None = None) -> None:
         """Takes the sensors of the GPU that is measured, if it is one."""
         self._gpu = gpu or GpuSensors()
-        self._others, self._stolen, self._all = self._times()
+        self._before = reading(_times)
 
     def read(self) -> dict[str, float]:
         """What is readable here, of these.
@@ -34,36 +37,37 @@ class Conditions:
         that other processes used, and that a hypervisor gave to other machines (both 0 to 1). And
         those of a GPU, see `GpuSensors.read`.
         """
-        found = self._gpu.read()
-        if psutil is None:
-            return found
-        frequency = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
-        if frequency is not None and frequency.current:
-            found["mhz"] = round(frequency.current, 1)
-        celsius = hottest()
-        if celsius is not None:
-            found["celsius"] = celsius
-        found["load"] = round(psutil.getloadavg()[0], 2)
-        others, stolen, total = self._times()
-        elapsed = total - self._all
-        if elapsed > 0:
-            found["others"] = round(min(1.0, max(0.0, (others - self._others) / elapsed)), 4)
-            found["stolen"] = round(min(1.0, max(0.0, (stolen - self._stolen) / elapsed)), 4)
-        self._others, self._stolen, self._all = others, stolen, total
-        return found
+        found: dict[str, float | None] = dict(self._gpu.read())
+        found["mhz"] = reading(_mhz)
+        found["celsius"] = hottest()
+        found["load"] = reading(lambda: round(os.getloadavg()[0], 2))
+        now = reading(_times)
+        if now is not None and self._before is not None:
+            others, stolen, elapsed = (a - b for a, b in zip(now, self._before, strict=True))
+            if elapsed > 0:
+                found["others"] = round(min(1.0, max(0.0, others / elapsed)), 4)
+                found["stolen"] = round(min(1.0, max(0.0, stolen / elapsed)), 4)
+        self._before = now
+        return {
+            name: value
+            for name, value in found.items()
+            if value is not None and math.isfinite(value)
+        }
 
-    @staticmethod
-    def _times() -> tuple[float, float, float]:
-        """Seconds that other processes ran, that were stolen, and that passed on all cores."""
-        if psutil is None:
-            return 0.0, 0.0, 0.0
-        times = psutil.cpu_times()
-        stolen = getattr(times, "steal", 0.0)
-        idle = times.idle + getattr(times, "iowait", 0.0)
-        guests = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
-        total = sum(times) - guests  # counted in user and nice already
-        mine = psutil.Process().cpu_times()
-        return total - idle - stolen - (mine.user + mine.system), stolen, total
+
+def _mhz() -> float | None:
+    return round(float(psutil.cpu_freq().current), 1) or None
+
+
+def _times() -> tuple[float, float, float]:
+    """Seconds that other processes ran, that were stolen, and that passed on all cores."""
+    times = psutil.cpu_times()
+    stolen = getattr(times, "steal", 0.0)
+    idle = times.idle + getattr(times, "iowait", 0.0)
+    guests = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
+    total = sum(times) - guests  # counted in user and nice already
+    mine = psutil.Process().cpu_times()
+    return total - idle - stolen - (mine.user + mine.system), stolen, total
 
 
 def hottest(root: Path = Path("/")) -> float | None:
@@ -72,9 +76,11 @@ def hottest(root: Path = Path("/")) -> float | None:
     Args:
         root: where the thermal zones of /sys are.
     """
-    if psutil is None or not hasattr(psutil, "sensors_temperatures"):
-        return None
-    readings = [sensor.current for sensor in sensors()]
+    return reading(lambda: _hottest(root))
+
+
+def _hottest(root: Path) -> float | None:
+    readings = [float(sensor.current) for sensor in sensors()]
     for zone in (root / "sys/class/thermal").glob("thermal_zone*"):  # phones have no hwmon
         try:
             if not _is_constant(read_text(zone / "type")):
@@ -87,8 +93,10 @@ def hottest(root: Path = Path("/")) -> float | None:
 
 def sensors() -> list[Any]:
     """The sensors of psutil, without those that are not connected or never change."""
-    if psutil is None or not hasattr(psutil, "sensors_temperatures"):
-        return []
+    return reading(_sensors) or []
+
+
+def _sensors() -> list[Any]:
     return [
         sensor
         for name, group in psutil.sensors_temperatures().items()

@@ -2,13 +2,17 @@
 
 import os
 import shutil
+import sys
+import sysconfig
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from devices.conditions import Conditions, psutil, sensors
+from devices.conditions import Conditions, hottest, psutil, sensors
 from devices.health_files import Finding, finding, system_findings
+from devices.reading import reading
 
 MOST_OTHERS = 0.10
 """Of one core: the least that a page being scrolled takes, more than a machine at rest does."""
@@ -19,6 +23,7 @@ LEAST_DISTANCE = 10.0
 LEAST_MEMORY = 0.10
 LEAST_BYTES = 1e9
 """The graphs of one job take up to 0.6 GB, see `latency.measure`."""
+_OF_PSUTIL = "other work, stolen time, battery, memory, and more sensors of temperature"
 
 
 def read_health(
@@ -49,20 +54,36 @@ def read_health(
         _load(read.get("load"), count, threads),
         _others(read.get("others"), count, busiest),
         _stolen(read.get("stolen"), count),
-        _temperature(),
-        _battery(),
-        _memory(),
+        _or_unreadable("temperature", partial(_temperature, root)),
+        _or_unreadable("battery", _battery),
+        _or_unreadable("memory", _memory),
         _pinning(pinned, cores, threads),
         *system_findings(_used_cores(), threads, root),
-        _space(),
+        _or_unreadable("free space", _space),
+        *([_no_psutil()] if psutil is None else []),
     ]
+
+
+def _or_unreadable(name: str, read: Callable[[], Finding]) -> Finding:
+    return reading(read) or finding(name, None, True)
+
+
+def _no_psutil() -> Finding:
+    """What would be read with it; no fault of the machine."""
+    mend = f"'{sys.executable} -m pip install psutil'"
+    # Debian's and Raspberry Pi OS's own Python, into which pip installs nothing.
+    if (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").is_file():
+        own = sys.prefix == sys.base_prefix
+        mend = "'sudo apt install python3-psutil'" if own else mend
+    advice = f"run {mend} there, and what is not readable now will be: {_OF_PSUTIL}"
+    return {"name": "psutil", "value": "not installed", "ok": True, "advice": advice}
 
 
 class _Shares:
     """Which other processes run, and how much of a core each takes."""
 
     def __init__(self) -> None:
-        self._processes = [] if psutil is None else list(self._foreign())
+        self._processes = reading(lambda: list(self._foreign())) or []
         for process in self._processes:
             self._share(process)
 
@@ -80,10 +101,9 @@ class _Shares:
 
     @staticmethod
     def _share(process: Any) -> tuple[float, str]:
-        try:
-            return process.cpu_percent() / 100, f"{process.name()} [{process.pid}]"
-        except psutil.Error:  # gone, or not ours to look at
-            return 0.0, ""
+        # None where it is gone, or not ours to look at.
+        found = reading(lambda: (process.cpu_percent() / 100, f"{process.name()} [{process.pid}]"))
+        return found or (0.0, "")
 
 
 def _load(load: float | None, count: int, threads: int) -> Finding:
@@ -121,15 +141,15 @@ def _stolen(share: float | None, count: int) -> Finding:
     )
 
 
-def _temperature() -> Finding:
+def _temperature(root: Path) -> Finding:
     """The sensor that is nearest to its limit, or the hottest where none has one."""
     found = sensors()
-    if not found:
-        return finding("temperature", None, True)
     limited = [(limit - one.current, one) for one in found if (limit := one.high or one.critical)]
     advice = "let the machine cool down, or cool it better: near its limit a chip lowers its clock"
     if not limited:
-        celsius = max(one.current for one in found)
+        celsius = hottest(root)
+        if celsius is None:
+            return finding("temperature", None, True)
         return finding("temperature", f"{celsius:.0f} °C", celsius < 85, advice)
     distance, nearest = min(limited, key=lambda pair: pair[0])
     value = f"{nearest.current:.0f} °C, {distance:.0f} °C below its limit"
@@ -139,8 +159,6 @@ def _temperature() -> Finding:
 
 
 def _battery() -> Finding:
-    if psutil is None or not hasattr(psutil, "sensors_battery"):
-        return finding("battery", None, True)
     battery = psutil.sensors_battery()
     if battery is None:
         return finding("battery", "none", True)
@@ -154,8 +172,6 @@ def _battery() -> Finding:
 
 
 def _memory() -> Finding:
-    if psutil is None:
-        return finding("memory", None, True)
     memory, swap = psutil.virtual_memory(), psutil.swap_memory()
     value = (
         f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB available, "
@@ -169,10 +185,7 @@ def _memory() -> Finding:
 
 def _space() -> Finding:
     """Of the working folder, which graphs are put into."""
-    try:
-        free = shutil.disk_usage(Path.cwd()).free
-    except OSError:
-        return finding("free space", None, True)
+    free = shutil.disk_usage(Path.cwd()).free
     return finding(
         "free space",
         f"{free / 1e9:.1f} GB",
@@ -194,7 +207,7 @@ def _pinning(pinned: str, cores: Any, threads: int) -> Finding:
 
 def _used_cores() -> list[int]:
     """The cores that are left to this process after it was pinned; none where unknown."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return reading(lambda: sorted(os.sched_getaffinity(0))) or []
 
 
 def _busy_second() -> None:

@@ -10,6 +10,7 @@ Finding = dict[str, Any]
 _CPUS = "sys/devices/system/cpu"
 # One busy core may run faster than all of them together, by a fifth to a quarter.
 LEAST_CLOCK = 0.7
+_MOST_DIGITS = 20
 
 
 def finding(name: str, value: str | None, ok: bool, advice: str = "") -> Finding:
@@ -110,8 +111,8 @@ def _quota(threads: int, root: Path) -> Finding:
             quota = _read(folder / "cpu.cfs_quota_us") or ""
             period = _read(folder / "cpu.cfs_period_us") or ""
         readable = readable or bool(quota)
-        if quota.isdecimal() and period.isdecimal():  # else "max", or -1
-            quotas.append(int(quota) / int(period))
+        if quota.isdecimal() and _whole(period):  # else "max", or -1
+            quotas.append(_whole(quota) / _whole(period))
     if not readable:
         return finding("quota of processor time", None, True)
     if not quotas:
@@ -147,5 +148,8 @@ def _read(path: Path) -> str | None:
 
 
 def _number(path: Path) -> int:
-    text = _read(path) or ""
-    return int(text) if text.isdecimal() else 0
+    return _whole(_read(path) or "")
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < _MOST_DIGITS else 0

@@ -2,24 +2,19 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, TypeVar
 
-# A target needs no more than its runtime: without nvidia-ml-py, nothing is read.
-pynvml: Any = import_module("pynvml") if find_spec("pynvml") else None
+from devices.reading import reading
 
+# A target needs no more than its runtime: without nvidia-ml-py, nothing is read.
+pynvml: Any = reading(lambda: import_module("pynvml"))
 
 T = TypeVar("T")
 
 
 def ask(question: Callable[[Any], T]) -> T | None:
     """The answer of NVML, None without one: not this GPU, not this version, or not installed."""
-    if pynvml is None:
-        return None
-    try:
-        return question(pynvml)
-    except (pynvml.NVMLError, AttributeError):
-        return None
+    return None if pynvml is None else reading(lambda: question(pynvml))
 
 
 def find_gpu(bus: str) -> Any:

@@ -55,9 +55,7 @@ def temporary_folder(within: Path, prefix: str, *, error: type[HwnasError]) -> I
     try:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=within))
     except OSError as problem:
-        raise error(
-            f"no room for a temporary folder: {problem.strerror}; set TMPDIR"
-        ) from problem
+        raise error(f"no room for a temporary folder: {problem.strerror}; set TMPDIR") from problem
     try:
         with locked(folder / _UNLOCKED, error=error, busy=f"{folder} is in use"):
             # Not before it is held: another process must not find it free.
@@ -70,7 +68,7 @@ def temporary_folder(within: Path, prefix: str, *, error: type[HwnasError]) -> I
 def _sweep(within: Path, prefix: str) -> None:
     """Removes the folders of this user's processes that ended without doing so."""
     try:
-        folders = [within / name for name in os.listdir(within) if name.startswith(prefix)]
+        folders = [one for one in within.iterdir() if one.name.startswith(prefix)]
     except OSError:  # where none can be made either
         return
     for folder in folders:

@@ -16,7 +16,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 # All that devices.agent imports. They run with Python 3.10 and need no package but the runtime's.
 _MODULES = (
     "__init__", "affinity", "agent", "conditions", "emulation", "engine", "errors", "health",
-    "health_files", "health_gpu", "job", "machine", "nvml", "uncontrolled",
+    "health_files", "health_gpu", "job", "machine", "nvml", "reading", "uncontrolled",
 )  # fmt: skip
 _MAIN = """import sys
 if sys.version_info < (3, 10):  # told in words that Python 3.6 reads

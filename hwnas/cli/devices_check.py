@@ -54,11 +54,17 @@ def check_device(
     output.table(
         f"{chosen.name}: what makes timings unreliable",
         ["", "found", ""],
-        [[one["name"], one["value"] or "-", _mark(one)] for one in findings],
+        [
+            [one["name"], one["value"], "ok" if one["ok"] else "see below"]
+            for one in findings
+            if one["value"] is not None
+        ],
     )
     for one in findings:
-        if not one["ok"]:  # below the table, where a command can be copied from
+        if one["advice"] and one["value"] is not None:  # where a command can be copied from
             output.line(f"{one['name']}: {one['advice']}")
+    if unread := [one["name"] for one in findings if one["value"] is None]:
+        output.line(f"not readable here: {', '.join(unread)}")
     output.document(
         {
             "device": chosen.name,
@@ -107,12 +113,6 @@ def noise_rows(noise: "Noise") -> list[list[str]]:
         ["its visits that a table would measure again", _percent(noise.slow_share)],
         [f"drift over the {noise.seconds:.0f} s of this check", f"{100 * noise.drift:+.1f} %"],
     ]  # fmt: skip
-
-
-def _mark(finding: dict[str, Any]) -> str:
-    if finding["value"] is None:
-        return str(finding["advice"])
-    return "ok" if finding["ok"] else "see below"
 
 
 def _percent(share: float) -> str:

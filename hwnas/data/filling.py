@@ -10,6 +10,7 @@ import psutil
 
 from devices.cache import FOLDER_VARIABLE
 from devices.errors import DataError
+from devices.reading import reading
 from hwnas.data.cache import CacheError, FolderCache, Rows, Stamp, write_rows
 from hwnas.data.dataset import Images
 from hwnas.data.decoding import decode_all
@@ -61,8 +62,9 @@ def in_memory(
         DataError: they do not fit in memory, or see `Listing.leave_out`.
     """
     while True:
-        wanted, free = len(listing.names) * 3 * resolution**2, psutil.virtual_memory().available
-        if wanted > free:
+        wanted = len(listing.names) * 3 * resolution**2
+        free = reading(lambda: psutil.virtual_memory().available)
+        if free is not None and wanted > free:
             raise DataError(
                 f"the images of {listing.root} take {wanted / 1e9:.3g} GB at {resolution} pixels, "
                 f"of which neither memory ({free / 1e9:.3g} GB) nor the cache has so much; name a "

@@ -1,5 +1,6 @@
 """Every finding, good and bad, from fake trees of /sys and /proc and a fake psutil."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,12 +12,14 @@ from typing import Any
 import pytest
 
 from devices import conditions, health
+from devices.affinity import pin
 from devices.device import Device
 from devices.errors import DeviceError
 from devices.health import read_health
 from devices.health_files import system_findings
 from devices.target import open_target
 from devices.transports.local import LocalTransport
+from devices.uncontrolled import uncontrolled
 
 CPUS = "sys/devices/system/cpu"
 NAMES = [
@@ -120,6 +123,11 @@ def test_a_setting_that_disturbs_is_found_with_its_mend(
             "quota of processor time",
             {"proc/self/cgroup": "1:cpu:/", "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1",
              "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000"},
+            "none",
+        ),
+        (
+            "quota of processor time",
+            {"proc/self/cgroup": "0::/", "sys/fs/cgroup/cpu.max": "100000 0"},
             "none",
         ),
     ],
@@ -293,9 +301,67 @@ def test_without_psutil_the_rest_is_still_told(
 ) -> None:
     monkeypatch.setattr(health, "psutil", None)
     monkeypatch.setattr(conditions, "psutil", None)
-    findings = found(monkeypatch, tmp_path)
+    findings = found(monkeypatch, tmp_path, load=0.1)
+    assert list(findings) == [*NAMES, "psutil"]
+    assert findings["memory"]["advice"] == findings["battery"]["advice"] == "not readable here"
+    assert findings["load"]["value"] is not None
+    assert findings["psutil"]["ok"]  # no fault of the machine
+
+
+@pytest.mark.parametrize(
+    ("managed", "own", "mend"),
+    [
+        (False, True, "-m pip install psutil'"),
+        (True, False, "-m pip install psutil'"),
+        (True, True, "'sudo apt install python3-psutil'"),  # where pip refuses to
+    ],
+)
+def test_how_psutil_is_installed_depends_on_whose_python_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, managed: bool, own: bool, mend: str
+) -> None:
+    monkeypatch.setattr(health, "psutil", None)
+    monkeypatch.setattr(health.sysconfig, "get_path", lambda _: str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix if own else "/a/venv")
+    if managed:
+        (tmp_path / "EXTERNALLY-MANAGED").write_text("")
+    assert f"{mend} there" in found(monkeypatch, tmp_path)["psutil"]["advice"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [NotImplementedError("no cpufreq"), FileNotFoundError("/proc/vmstat"), PermissionError(13),
+     ValueError("'' is no number"), IndexError(), KeyError("steal"), ZeroDivisionError()],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+def test_a_reading_that_fails_is_not_readable_and_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception
+) -> None:
+    class Broken:
+        """A psutil of which nothing works."""
+
+        Error = RuntimeError
+
+        def __getattr__(self, name: str) -> Any:
+            def fail(*_: Any, **__: Any) -> Any:
+                raise error
+
+            return fail
+
+    broken = Broken()
+    monkeypatch.setattr(health, "psutil", broken)
+    monkeypatch.setattr(conditions, "psutil", broken)
+    for name in ("getloadavg", "sched_getaffinity", "statvfs"):
+        monkeypatch.setattr(os, name, broken.anything)
+    monkeypatch.setattr(health.shutil, "disk_usage", broken.anything)
+    assert "load" not in conditions.Conditions().read()
+    assert pin("auto", 1) == "no"
+    findings = {
+        f["name"]: f for f in read_health("no", "auto", 1, root=tmp_path, work=lambda: None)
+    }
     assert list(findings) == NAMES
-    assert findings["memory"]["advice"] == findings["load"]["advice"] == "not readable here"
+    readable = [name for name, one in findings.items() if one["value"] is not None]
+    assert readable == ["pinned to cores"]
+    assert {"clock", "temperature"} <= {*uncontrolled("no", tmp_path)}
 
 
 def test_a_target_tells_its_health_and_names_a_busy_neighbour() -> None:

@@ -17,7 +17,10 @@ FINDINGS = [
     {"name": "load", "value": "0.10 on 2 cores", "ok": True, "advice": ""},
     {"name": "governor", "value": "powersave", "ok": False, "advice": "run 'echo performance'"},
     {"name": "turbo", "value": None, "ok": True, "advice": "not readable here"},
-]
+    {"name": "memory", "value": None, "ok": True, "advice": "not readable here"},
+    {"name": "psutil", "value": "not installed", "ok": True,
+     "advice": "run 'pip install psutil' there"},
+]  # fmt: skip
 
 
 def machine(monkeypatch: pytest.MonkeyPatch, figures: Noise) -> None:
@@ -52,7 +55,10 @@ def test_a_quiet_machine_is_good(terminal: Terminal, monkeypatch: pytest.MonkeyP
     lines = answer.stdout.splitlines()
     assert lines[-1].startswith("local_cpu is good: measuring twice differs by 0.4 %")
     assert "governor: run 'echo performance'" in lines
-    for words in ("powersave", "see below", "not readable here", "+1.2 %", "network of 2 ms"):
+    assert "psutil: run 'pip install psutil' there" in lines
+    assert "not readable here: turbo, memory" in lines  # once
+    assert answer.stdout.count("not readable here") == 1
+    for words in ("powersave", "see below", "+1.2 %", "network of 2 ms"):
         assert words in answer.stdout
 
 
