@@ -2,15 +2,13 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from devices.database_file import Opened, open_database
 from devices.errors import HwnasError
-
-# So many pages (of 4 KiB) of the write-ahead log are moved into the file at a time, which waits for
-# the disk. SQLite's own 1,000 are 250 small transactions, half of whose time is then that wait.
-_LOG_PAGES = 8_000
 
 
 class Database:
@@ -22,7 +20,13 @@ class Database:
     """
 
     def __init__(
-        self, path: Path, *, format_name: str, schema: str, error: type[HwnasError]
+        self,
+        path: Path,
+        *,
+        format_name: str,
+        schema: str,
+        error: type[HwnasError],
+        reading: bool = False,
     ) -> None:
         """Opens or creates the file.
 
@@ -31,6 +35,8 @@ class Database:
             format_name: what the file holds, and the format's version, as in "latency table 1".
             schema: CREATE TABLE IF NOT EXISTS statements.
             error: what to raise.
+            reading: the file is there, and it is enough to read it: one of another user, or on a
+                read-only file system, will do. It is written to where that is possible.
 
         Raises:
             HwnasError: of the type given: another kind of file, damaged, or not writable.
@@ -38,39 +44,53 @@ class Database:
         self.path = path
         self._format = format_name
         self._error = error
+        self._held = ExitStack()
         with self._sentences():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # isolation_level None: every statement is its own transaction.
-            self._connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+            if not reading:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            opened = open_database(path, reading=reading, error=error, held=self._held)
+        self._connection = opened.connection
         try:
-            self._open(schema)
+            self._open(schema, opened, reading)
         except BaseException:
-            self._connection.close()
+            self.close()
             raise
 
-    def _open(self, schema: str) -> None:
+    def _open(self, schema: str, opened: Opened, reading: bool) -> None:
         with self._sentences():
             tables = {str(row[0]) for row in self.rows("SELECT name FROM sqlite_master")}
             found = self.rows("SELECT name FROM format") if "format" in tables else []
-            if tables and found != [(self._format,)]:
-                kind = str(found[0][0]) if found else "another program's database"
-                if kind.rstrip("0123456789") == self._format.rstrip("0123456789"):
-                    raise self._error(
-                        f"{self.path} was made by another version of hwnas ({kind}, this one reads "
-                        f"{self._format}); move it away and run the same command again"
-                    )
-                raise self._error(f"{self.path} is no {self._format} ({kind}); name another file")
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+            if (tables or reading) and found != [(self._format,)]:
+                self._refuse(str(found[0][0]) if found else "another program's database")
             check = self.rows("PRAGMA quick_check(1)")[0][0]
             if check != "ok":
                 raise sqlite3.DatabaseError(check)
-            with self.transaction():
-                self.write("CREATE TABLE IF NOT EXISTS format (name TEXT PRIMARY KEY)")
-                self.write("INSERT OR IGNORE INTO format VALUES (?)", (self._format,))
-                for statement in filter(str.strip, schema.split(";")):
-                    self.write(statement)
+            for pragma in opened.pragmas:
+                self.rows(f"PRAGMA {pragma}")
+            statements = list(filter(str.strip, schema.split(";")))
+            lacking = [one for one in statements if _created(one) not in tables]
+            if opened.read_only:
+                self._stand_in(lacking)
+            elif lacking or not reading:
+                with self.transaction():
+                    self.write("CREATE TABLE IF NOT EXISTS format (name TEXT PRIMARY KEY)")
+                    self.write("INSERT OR IGNORE INTO format VALUES (?)", (self._format,))
+                    for statement in lacking:
+                        self.write(statement)
+
+    def _refuse(self, kind: str) -> None:
+        if kind.rstrip("0123456789") == self._format.rstrip("0123456789"):
+            raise self._error(
+                f"{self.path} was made by another version of hwnas ({kind}, this one reads "
+                f"{self._format}); move it away and run the same command again"
+            )
+        raise self._error(f"{self.path} is no {self._format} ({kind}); name another file")
+
+    def _stand_in(self, statements: Sequence[str]) -> None:
+        """Puts empty tables in place of those that an earlier version did not make."""
+        for statement in statements:
+            self.write(statement.replace("CREATE TABLE", "CREATE TEMP TABLE"))
+        self.write("PRAGMA query_only=1")
 
     def rows(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -97,6 +117,7 @@ class Database:
     def close(self) -> None:
         """Closes the file; nothing is pending."""
         self._connection.close()
+        self._held.close()
 
     @contextlib.contextmanager
     def _sentences(self) -> Iterator[None]:
@@ -115,9 +136,16 @@ class Database:
             raise self._error(f"cannot use {self.path}: {error.strerror or error}") from error
 
 
+def _created(statement: str) -> str:
+    """The name of the table that a statement of a schema makes."""
+    return statement.split("EXISTS", 1)[1].split("(", 1)[0].strip()
+
+
 def _mend(error: str) -> str:
     if "locked" in error:
         return "another hwnas is writing to it, wait until that has ended"
     if "unable to open" in error or "readonly" in error:
-        return "make it and its folder writable"
+        return (
+            "make it and its folder writable, or copy it to where you may write and name the copy"
+        )
     return "free some space and run the same command again"

@@ -1,10 +1,14 @@
 """Writing files so that a crash, a full disk or Ctrl-C never leaves half of one."""
 
 import contextlib
+import errno
 import os
+import tempfile
 from pathlib import Path
 
 from devices.errors import HwnasError
+
+_TEMPORARY = ".tmp"
 
 
 def write_atomically(
@@ -24,7 +28,7 @@ def write_atomically(
     data = content.encode("utf-8") if isinstance(content, str) else content
     # In the same folder, since a rename is atomic within one file system only. One fixed name, so
     # that the remains of killed writers do not pile up.
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}{_TEMPORARY}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
@@ -40,6 +44,32 @@ def write_atomically(
             f"cannot write {path}: {problem.strerror or problem}; make room or choose another "
             "folder, then run the same command again"
         ) from problem
+
+
+def remove_remains(folder: Path, *, depth: int) -> None:
+    """Removes what killed writers left in a folder that no other process writes to now.
+
+    Args:
+        folder: it, and the folders in it, are looked through.
+        depth: how far down.
+    """
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if path.name.startswith(".") and path.name.endswith(_TEMPORARY):
+                path.unlink()
+            elif depth and path.is_dir() and not path.is_symlink():
+                remove_remains(path, depth=depth - 1)
+
+
+def may_be_written(folder: Path) -> bool:
+    """Whether this user may make files in a folder that is there, which only trying tells."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except PermissionError:
+        return False
+    except OSError as error:  # a full disk is another matter
+        return error.errno != errno.EROFS
 
 
 def _sync_folder(folder: Path) -> None:

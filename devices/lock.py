@@ -31,6 +31,7 @@ def locked(
     busy: str,
     wait: bool = False,
     reading: bool = False,
+    everywhere: bool = False,
 ) -> Iterator[None]:
     """Holds the lock file, which stays behind empty.
 
@@ -44,6 +45,7 @@ def locked(
         wait: wait for that process instead.
         reading: several may hold it, unless one that is not reading does; where the lock file can
             neither be opened nor made, go on without.
+        everywhere: where it would not hold back processes of other machines, call it busy.
 
     Raises:
         HwnasError: of the type given: another process holds the lock, or it cannot be made.
@@ -54,7 +56,7 @@ def locked(
         if reading and (isinstance(problem, _NOT_OURS) or problem.errno == errno.EROFS):
             yield
             return
-        raise error(f"cannot use {path.parent}: {problem.strerror}") from problem
+        raise error(f"cannot use {path.parent}: {problem.strerror}; make it writable") from problem
     stand_in: socket.socket | None = None
     try:
         how = fcntl.LOCK_SH if reading else fcntl.LOCK_EX
@@ -63,7 +65,9 @@ def locked(
         except BlockingIOError as problem:
             raise error(busy) from problem
         except OSError as problem:  # no other code means that somebody holds it
-            _warn_once(file_system(path), problem.strerror or str(problem))
+            if everywhere:
+                raise error(busy) from problem
+            warn_without_locks(file_system(path))
             if not reading:
                 stand_in = _socket_of(descriptor, wait)
                 if stand_in is None:
@@ -112,9 +116,10 @@ def _socket_of(descriptor: int, wait: bool) -> socket.socket | None:
 
 
 @cache
-def _warn_once(where: str, problem: str) -> None:
+def warn_without_locks(where: str) -> None:
+    """Says, once a process, that a file system of `devices.mounts.file_system` keeps no locks."""
     _LOG.warning(
-        "warning: this file system (%s) keeps no locks (%s): start no two hwnas commands in one "
-        "folder there from several machines at once",
-        where, problem,
-    )  # fmt: skip
+        "warning: this file system (%s) keeps no locks: start no two hwnas commands in one folder "
+        "there from several machines at once, or work on a local disk",
+        where,
+    )

@@ -80,5 +80,5 @@ def _sweep(within: Path, prefix: str) -> None:
                 if time.time() - status.st_mtime > _OLD_S:
                     shutil.rmtree(folder, ignore_errors=True)
                 continue
-            with locked(folder / _LOCK, error=HwnasError, busy="in use"):
+            with locked(folder / _LOCK, error=HwnasError, busy="in use", everywhere=True):
                 shutil.rmtree(folder, ignore_errors=True)

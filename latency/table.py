@@ -76,19 +76,25 @@ class LatencyTable:
         energies: what was measured of the same graphs' energy, most often nothing.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, reading: bool = False) -> None:
         """Opens or creates the file.
+
+        Args:
+            path: the file.
+            reading: see `existing`.
 
         Raises:
             TableError: the file is damaged, not a latency table, or cannot be written.
         """
         self.path = path
-        self._database = Database(path, format_name=FORMAT, schema=_SCHEMAS, error=TableError)
+        self._database = Database(
+            path, format_name=FORMAT, schema=_SCHEMAS, error=TableError, reading=reading
+        )
         self.energies = Energies(self._database)
 
     @classmethod
     def existing(cls, path: Path) -> "LatencyTable":
-        """Opens a table that must be there.
+        """Opens a table that must be there, to be read; one that may not be written will do.
 
         Raises:
             TableError: it is not; the message says how to make one.
@@ -97,7 +103,7 @@ class LatencyTable:
             raise TableError(f"{path} is a folder; name a latency table, as in {path}/NAME.sqlite")
         if not path.is_file() or not path.stat().st_size:
             raise TableError(f"there is no latency table {path}; make one with 'hwnas profile'")
-        return cls(path)
+        return cls(path, reading=True)
 
     @property
     def fingerprint(self) -> Fingerprint | None:
@@ -111,11 +117,13 @@ class LatencyTable:
         Raises:
             TableError: it holds another device's timings; the message names the field that differs.
         """
-        self._database.write(
-            "INSERT OR IGNORE INTO provenance VALUES ('fingerprint', ?)",
-            (json.dumps(asdict(fingerprint)),),
-        )
         stored = self.fingerprint
+        if stored is None:
+            content = json.dumps(asdict(fingerprint))
+            self._database.write(
+                "INSERT OR IGNORE INTO provenance VALUES ('fingerprint', ?)", (content,)
+            )
+            stored = self.fingerprint  # of another process that was quicker
         difference = stored.difference(fingerprint) if stored else None
         if difference:
             raise TableError(

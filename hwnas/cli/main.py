@@ -68,6 +68,9 @@ def _root(
 def main() -> None:
     """Runs a verb; exit code 2 and one sentence for wrong input, 130 for Ctrl-C."""
     prepare_streams()
+    # Nothing here uses joblib's processes, and a semaphore that it makes for them when scikit-learn
+    # is loaded outlasts a kill at that moment.
+    os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
     # As Ctrl-C: temporary folders and child processes are cleared away.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup

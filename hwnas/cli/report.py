@@ -21,7 +21,8 @@ def report(
     out: Annotated[
         Path | None,
         typer.Option(
-            help=f"Where the picture of several runs goes. (default: {COMPARISON})",
+            help="Of one run: the folder where page and picture go, for a run that cannot be "
+            f"written to. Of several: the file of their picture. (default: {COMPARISON})",
         ),
     ] = None,
     as_json: options.Json = False,
@@ -33,18 +34,24 @@ def report(
     """
     output = Output(as_json)
     if len(runs) == 1:
-        if out is not None:
-            raise RunError(f"--out goes with several runs; the report of one goes to {runs[0]}")
-        _report_one(runs[0], output)
+        _report_one(runs[0], out, output)
     else:
         _compare(runs, out or COMPARISON, output)
 
 
-def _report_one(run: Path, output: Output) -> None:
+def _report_one(run: Path, out: Path | None, output: Output) -> None:
+    from devices.files import may_be_written
     from hwnas.cli.stages import reopen_run, report_stage
 
-    with reopen_run(run) as (experiment, folder):
-        page, picture = report_stage(experiment, folder)
+    if out is None and run.is_dir() and not may_be_written(run):
+        raise RunError(
+            f"{run} cannot be written to; name a folder for the page: hwnas report {run} --out "
+            "FOLDER"
+        )
+    if out is not None:
+        _check_folder(out)
+    with reopen_run(run, reading=out is not None) as (experiment, folder):
+        page, picture = report_stage(experiment, folder, out)
         output.line(f"report: {page}\npicture: {picture}")
         output.document({"report": str(page), "picture": str(picture)})
 
@@ -62,13 +69,26 @@ def _compare(runs: list[Path], out: Path, output: Output) -> None:
         for index, run in enumerate(runs):
             if run.resolve() in [other.resolve() for other in runs[:index]]:
                 raise RunError(f"{run} is named twice; name each run once")
-        searched = [read_searched(*held.enter_context(reopen_run(run))) for run in runs]
+        searched = [
+            read_searched(*held.enter_context(reopen_run(run, reading=True))) for run in runs
+        ]
         check_comparable(searched)
         comparison = compare(searched)
     write_atomically(out, comparison_svg(comparison), error=RunError)
     document = show_comparison(output, comparison)
     output.line(f"picture: {out}")
     output.document(document | {"picture": str(out)})
+
+
+def _check_folder(out: Path) -> None:
+    """Refuses to put the page of one run over somebody's own."""
+    from hwnas.report.page import is_report
+
+    if out.exists() and not out.is_dir():
+        raise RunError(f"{out} is a file; of one run, name a folder with --out")
+    page = out / "report.html"
+    if page.exists() and not is_report(page):
+        raise RunError(f"{page} is there and no report that hwnas made; name another folder")
 
 
 def _check_out(out: Path) -> None:

@@ -78,11 +78,11 @@ def read_images(experiment: Experiment, output: Output) -> None:
 
 
 @contextmanager
-def reopen_run(path: Path) -> Iterator[tuple[Experiment, RunFolder]]:
-    """A run folder that is there, by its own config."""
+def reopen_run(path: Path, *, reading: bool = False) -> Iterator[tuple[Experiment, RunFolder]]:
+    """A run folder that is there, by its own config; `reading` as in `RunFolder.open`."""
     folder = RunFolder(path)
     config = folder.config()
-    with folder.open(config):
+    with folder.open(config, reading=reading):
         yield Experiment(config), folder
 
 
@@ -178,10 +178,12 @@ def export_stage(
     return summary
 
 
-def report_stage(experiment: Experiment, folder: RunFolder) -> tuple[Path, Path]:
-    """Writes the page and the picture."""
+def report_stage(
+    experiment: Experiment, folder: RunFolder, out: Path | None = None
+) -> tuple[Path, Path]:
+    """Writes the page and the picture, into the run or another folder."""
     content = gather(experiment, folder)
-    page, picture = folder.path / "report.html", folder.path / "front.svg"
+    page, picture = ((out or folder.path) / name for name in ("report.html", "front.svg"))
     write_atomically(picture, front_svg(content))
     write_atomically(page, render_page(content))
     return page, picture

@@ -39,7 +39,7 @@ def read_searched(experiment: Experiment, folder: RunFolder) -> Searched:
         RunError, TableError: it was not searched to its end, or its table is gone.
     """
     result = search_result(experiment, experiment.stored_latency_model(), folder)
-    with Journal(folder.journal_file) as journal:
+    with Journal(folder.journal_file, reading=True) as journal:
         bound = journal.bindings()
     with LatencyTable.existing(experiment.table_path) as table:
         return Searched(str(folder.path), experiment, result, bound, table.fingerprint)

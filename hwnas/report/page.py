@@ -1,6 +1,7 @@
 """The report: one self-contained HTML page."""
 
 import html
+from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
@@ -23,6 +24,8 @@ from latency.energy_model import EnergyModel
 from latency.model import LatencyModel
 from latency.validation import Validation
 
+# By which its pages are known.
+_TITLE = "<title>hwnas: "
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
        color: #1c1c1c; }
@@ -31,6 +34,12 @@ th, td { padding: .25rem .9rem; border-bottom: 1px solid #ddd; text-align: right
 th:first-child, td:first-child { text-align: left; }
 pre { background: #f5f5f5; padding: 1rem; overflow-x: auto; }
 """
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a page that `render_page` made."""
+    with path.open("rb") as file:
+        return _TITLE.encode() in file.read(4096)
 
 
 def render_page(content: ReportContent) -> str:
@@ -55,7 +64,7 @@ def render_page(content: ReportContent) -> str:
     body = "\n".join(parts)
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
-        f"<title>hwnas: {html.escape(content.title)}</title><style>{_STYLE}</style></head>"
+        f"{_TITLE}{html.escape(content.title)}</title><style>{_STYLE}</style></head>"
         f"<body>{body}</body></html>\n"
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from devices.config import read_config
 from devices.errors import RunError
-from devices.files import write_atomically
+from devices.files import may_be_written, remove_remains, write_atomically
 from devices.lock import locked
 from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.runs.config import RunConfig
@@ -92,11 +92,12 @@ class RunFolder:
             )
 
     @contextmanager
-    def open(self, config: RunConfig) -> Iterator[Self]:
+    def open(self, config: RunConfig, *, reading: bool = False) -> Iterator[Self]:
         """Creates the folder with its config, or continues it when it belongs to this one.
 
         Of an existing run the stored config stays, until `adopt`. Search and fine-tuning settings
-        may differ: what was trained and judged stays valid.
+        may differ: what was trained and judged stays valid. A run that is only read may be another
+        user's, and several processes may read it.
 
         Raises:
             RunError: another config's folder (the message names the key that differs), a folder
@@ -104,7 +105,14 @@ class RunFolder:
         """
         self.check(config)
         busy = f"another hwnas process is using {self.path}; wait for it"
-        with locked(self.path / ".lock", error=RunError, busy=busy):
+        if not reading and self.path.is_dir() and not may_be_written(self.path):
+            raise RunError(
+                f"{self.path} may be read and not be written to; copy it to a folder of yours "
+                f"('cp -r {self.path} COPY') and name the copy"
+            )
+        with locked(self.path / ".lock", error=RunError, busy=busy, reading=reading):
+            if not reading:
+                remove_remains(self.path, depth=2)
             if not self.config_file.is_file():
                 self.adopt(config)
             yield self

@@ -29,16 +29,16 @@ class Journal:
 
     Each evaluation is committed, with the question it answers, before the next begins, so that a
     killed process loses at most the one it was at. An architecture is a JSON list of choices in
-    the file.
+    the file. One that is there and is only read may be another user's (`reading`).
 
     Raises:
         RunError: the file cannot be opened, is damaged, or is no journal.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, reading: bool = False) -> None:
         self.path = path
         self._database = Database(
-            path, format_name="journal of hwnas 1", schema=_SCHEMA, error=RunError
+            path, format_name="journal of hwnas 1", schema=_SCHEMA, error=RunError, reading=reading
         )
 
     def __enter__(self) -> Self:

@@ -115,7 +115,7 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
     settings = [settings_digest(problem, config.search, name) for name in config.search.searchers]
     if not folder.journal_file.is_file():
         raise RunError(f"{folder.path} was not searched yet; run 'hwnas search' with its config")
-    with Journal(folder.journal_file) as journal:
+    with Journal(folder.journal_file, reading=True) as journal:
         for name, setting in zip(config.search.searchers, settings, strict=True):
             if journal.bound(f"ended {name} {setting}") is None:
                 raise RunError(
