@@ -40,7 +40,7 @@ from devices.affinity import pin
 from devices.conditions import Conditions, hottest
 from devices.emulation import emulator
 from devices.errors import DeviceError, EnergyError
-from devices.job import BUSY, NO_ENERGY, Job
+from devices.job import BUSY, LONGEST_WAIT_S, MOST_CACHE, NO_ENERGY, Job
 from devices.machine import core_count, cpu_name
 from devices.nvml import GpuSensors
 from devices.runtimes import (
@@ -57,10 +57,10 @@ LOCK = "agent.lock"
 # A predecessor whose link broke ends at its next write.
 _LOCK_SECONDS = 20.0
 # Resumed a little below the limit. A chip that does not cool down is measured as hot as it is.
-_COOLER, _LONGEST_WAIT, _TELL_EVERY = 3.0, 300.0, 5.0
+_COOLER, _TELL_EVERY = 3.0, 5.0
 _BEAT = 20.0
-# Of a file that is sent in lines of text, and the largest cache that is worth to be sent.
-_PART_BYTES, _MOST_CACHE = 3_000_000, 256_000_000
+# Of a file that is sent in lines of text.
+_PART_BYTES = 3_000_000
 
 
 class _BusyError(DeviceError):
@@ -136,7 +136,7 @@ def _run_graphs(job: Job, pinned: str) -> int:
             graphs.append(runtime.load(Path(name), threads=job.threads))
     if isinstance(runtime, CachingRuntime):
         kept = runtime.cache
-        if kept != given and len(kept) <= _MOST_CACHE:
+        if kept != given and len(kept) <= MOST_CACHE:
             _write_file(job, "cache", kept)
     # On a GPU not before: what builds engines uses all cores, and the thread that launches is this.
     pinned = pinned or pin(job.cores, job.threads)
@@ -227,7 +227,7 @@ def _rest(job: Job, gpu: GpuSensors) -> None:
     celsius = _hottest(gpu)
     if not job.limit_celsius or celsius is None or celsius <= job.limit_celsius:
         return
-    end = time.monotonic() + _LONGEST_WAIT
+    end = time.monotonic() + LONGEST_WAIT_S
     while celsius is not None and celsius > job.limit_celsius - _COOLER and time.monotonic() < end:
         _write(job, event="waiting", celsius=celsius)
         time.sleep(_TELL_EVERY)

@@ -81,8 +81,10 @@ Answer = Facts | Cache | Visit | Energy | RoundEnd | Waiting
 class Parts:
     """A file on its way, in parts that follow each other."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MOST_BYTES) -> None:
+        """Takes how many bytes it may have."""
         self.content = bytearray()
+        self._most = most
 
     def add(self, message: Mapping[str, Any]) -> None:
         """Takes the next part.
@@ -94,9 +96,16 @@ class Parts:
             part = base64.b64decode(message["content"], validate=True)
         except (binascii.Error, ValueError, TypeError, KeyError) as error:
             raise DeviceError(_cannot_be("part of a file", message)) from error
-        if len(self.content) + len(part) > _MOST_BYTES:
-            raise DeviceError("the target sends a file without an end")
+        if len(self.content) + len(part) > self._most:
+            raise DeviceError(
+                f"the target sends a file of more than {self._most / 1e6:.0f} MB, which none needs"
+            )
         self.content += part
+
+
+def is_cut_off(line: str) -> bool:
+    """Whether a line begins as an answer does, and does not end as one."""
+    return line.startswith("{") and not line.rstrip().endswith("}")
 
 
 def read_answer(line: str, nonce: str) -> dict[str, Any]:
@@ -110,7 +119,7 @@ def read_answer(line: str, nonce: str) -> dict[str, Any]:
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise (CutOffError if line.startswith("{") else DeviceError)(said) from error
+        raise (CutOffError if is_cut_off(line) else DeviceError)(said) from error
     try:
         if message["nonce"] == nonce and isinstance(message["event"], str):
             return dict(message)

@@ -1,10 +1,12 @@
 """Conversation: the host's side of one job, which believes nothing that the target says."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
 from devices.agents.agent import Agent
+from devices.allowance import Allowance
 from devices.answers import (
     Answer,
     Cache,
@@ -13,6 +15,7 @@ from devices.answers import (
     Parts,
     RoundEnd,
     Visit,
+    is_cut_off,
     read_answer,
     read_energy,
     read_facts,
@@ -21,7 +24,7 @@ from devices.answers import (
     read_waiting,
 )
 from devices.errors import DeviceError, EnergyError, LinkError, ProgramError
-from devices.job import BUSY, NO_ENERGY, Job
+from devices.job import BUSY, MOST_CACHE, NO_ENERGY, Job
 
 _SIGNALS = {
     4: "signal 4: its processor lacks an instruction; use another build of the runtime",
@@ -33,8 +36,6 @@ _SIGNALS = {
 }
 # What shells say of a program that is not there, or that they may not run.
 _NOT_FOUND = (126, 127)
-# Characters of all answers to a job: an engine of half a gigabyte.
-_MOST_TEXT = 800_000_000
 
 
 def told(lines: Iterator[str], device: str, agent: Agent) -> Iterator[str]:
@@ -71,25 +72,28 @@ def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[dict[str, A
 
     Raises:
         LinkError: the output is incomplete.
-        DeviceError: it is not of this job, or more than it asks for.
+        DeviceError: it is not of this job, more than it asks for, or takes far longer.
     """
     expected, visits, done = sum(len(order) for _, order in job.rounds), 0, False
-    # More would be a target that never ends: each round may rest and wait for a quarter of an
-    # hour, and tells it every five seconds; each graph may take some minutes to be built.
-    left, room = 1000 + expected + 20 * len(job.graphs) + 200 * len(job.rounds), _MOST_TEXT
+    allowance = Allowance(job, device)
     cut_off: CutOffError | None = None
     with closing(lines):  # type: ignore[type-var]
-        while (line := _next(lines, done)) is not None:
+        while True:
+            asked = time.monotonic()
+            line = _next(lines, done)
+            if line is None:
+                break
             if cut_off is not None:
                 raise cut_off
-            left, room = left - 1, room - len(line)
+            allowance.take(line, time.monotonic() - asked)
             try:
                 message = read_answer(line, job.nonce)
             except CutOffError as error:  # where the link broke; nothing follows it
                 cut_off = error
                 continue
+            allowance.answered(message)
             visits += message["event"] == _visit_event(job)
-            if done or left <= 0 or room < 0 or visits > expected:
+            if done or visits > expected:
                 raise DeviceError(f"{device} sent more than it was asked for")
             if message["event"] == "done":
                 done = message.get("visits") == visits
@@ -113,6 +117,22 @@ def _next(lines: Iterator[str], done: bool) -> str | None:
         raise
 
 
+def last_line(job: Job) -> Callable[[str], int | None]:
+    """What tells the line behind which no answer to a job comes: its end, or where it broke off."""
+
+    def code(line: str) -> int | None:
+        if is_cut_off(line):
+            return 0
+        if '"done"' not in line:
+            return None
+        try:
+            return 0 if read_answer(line, job.nonce)["event"] == "done" else None
+        except DeviceError:
+            return None
+
+    return code
+
+
 def in_order(
     messages: Iterator[Mapping[str, Any]], names: Sequence[str], job: Job
 ) -> Iterator[Answer]:
@@ -132,7 +152,7 @@ def in_order(
         [step for number, order in job.rounds
          for step in (*((number, names[index]) for index in order), (number, None))]
     )  # fmt: skip
-    known, cache = False, Parts()
+    known, cache = False, Parts(MOST_CACHE)
     for message in messages:
         found: Visit | Energy | RoundEnd
         step: tuple[int, str | None] | None = None

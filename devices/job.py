@@ -29,6 +29,10 @@ _HEAD, _END = "hwnas job 1", "end"
 TASKS = ("time", "energy", "operators", "outputs", "build", "health")
 BUSY = 4
 """Exit code of an agent that waited for another one in vain: a little later it may go better."""
+MOST_CACHE = 64_000_000
+"""Bytes of what a runtime wants to be kept: a larger one is not worth to be sent."""
+LONGEST_WAIT_S = 300.0
+"""How long an agent waits for a chip to cool down before it is measured as hot as it is."""
 NO_ENERGY = 5
 """Exit code of an agent on a machine that does not count the energy that it was asked for."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -19,7 +19,7 @@ from devices.answers import (
     read_operators,
     read_outputs,
 )
-from devices.conversation import answers, in_order, told
+from devices.conversation import answers, in_order, last_line, told
 from devices.device import Device
 from devices.engine import SUFFIX, Engine
 from devices.errors import DeviceError, LinkError
@@ -276,7 +276,7 @@ class Target:
 
     def _answers(self, job: Job) -> Iterator[dict[str, Any]]:
         self._push(job)
-        lines = self._transport.run(self._agent.command(), job.to_text())
+        lines = self._transport.run(self._agent.command(), job.to_text(), last_line(job))
         return answers(told(lines, self.device.name, self._agent), job, self.device.name)
 
     def _push(self, job: Job) -> None:

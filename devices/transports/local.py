@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.transports.process import run_lines
+from devices.transports.process import Last, never, run_lines
 
 if TYPE_CHECKING:
     from devices.device import Device
@@ -32,9 +32,9 @@ class LocalTransport:
             if not here.exists():
                 here.symlink_to(path.resolve())
 
-    def run(self, command: Sequence[str], given: str) -> Iterator[str]:
+    def run(self, command: Sequence[str], given: str, last: Last = never) -> Iterator[str]:
         """See `Transport`."""
-        return run_lines(command, given, where=WHERE, folder=self._folder)
+        return run_lines(command, given, where=WHERE, folder=self._folder, last=last)
 
     def close(self) -> None:
         """Nothing stays behind: the folder's owner removes it."""

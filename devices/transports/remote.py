@@ -14,6 +14,7 @@ import secrets
 import shlex
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from devices.errors import DeviceError, LinkError, ProgramError, SilenceError
 from devices.stopping import pause
-from devices.transports.process import run_lines
+from devices.transports.process import Last, never, run_lines
 
 if TYPE_CHECKING:
     from devices.device import Device
@@ -32,6 +33,8 @@ MOST_BATCH = 64e6
 _PUSH_SILENCE_S = 1200.0
 _SHELL_SILENCE_S = 60.0
 _ATTEMPTS, _PAUSE_S = 3, 1.0
+# For a login shell to begin, and for a program to be gone whose last word was heard.
+_BEGIN_S, _AFTER_S = 60.0, 2.0
 _OLD_DAYS = 2
 _MOST_LINES, _MOST_NAMES = 100_000, 200
 _SESSION = re.compile(r"session-[0-9a-f]{12}-[0-9]+-[0-9a-f]{8}")
@@ -97,11 +100,11 @@ class RemoteFolder:
         for batch in _batches(missing):
             self._push(batch)
 
-    def run(self, command: Sequence[str], given: str) -> Iterator[str]:
+    def run(self, command: Sequence[str], given: str, last: Last = never) -> Iterator[str]:
         """See `Transport`."""
         # Not by exec: a shell tells that a signal ended the program, ssh would call it its own end.
-        script = f"{self._enter()} && {shlex.join(command)}; exit $?"
-        return self._lines(script, given, None)
+        script = f"{self._enter()} && {' '.join(map(_quoted, command))}"
+        return self._lines(script, given, None, last)
 
     def close(self) -> None:
         """See `Transport`: graphs go when no other process uses the folder."""
@@ -183,26 +186,38 @@ class RemoteFolder:
         """The output of a script that ran to its end."""
         token = secrets.token_hex(8)
         silence = _SHELL_SILENCE_S if isinstance(given, str) else _PUSH_SILENCE_S
-        found: list[str] = []
+        found, end = list[str](), time.monotonic() + 2 * silence
         for line in self._lines(f"{{ {script}; }} && echo {token}", given, silence):
             found.append(line.strip())
-            if len(found) > _MOST_LINES:
+            if len(found) > _MOST_LINES or time.monotonic() > end:
                 raise DeviceError(f"{self._name} answers more than it was asked for")
         if not found or found.pop() != token:
             raise LinkError(f"the link to {self._name} broke")
         return found
 
-    def _lines(self, script: str, given: IO[bytes] | str, silence_s: float | None) -> Iterator[str]:
-        begin = secrets.token_hex(8)
-        command = self._carrier.command(f"echo {begin}; {script}")
+    def _lines(
+        self, script: str, given: IO[bytes] | str, silence_s: float | None, last: Last = never
+    ) -> Iterator[str]:
+        begin, end = secrets.token_hex(8), secrets.token_hex(8)
+        # The shell tells its end itself: something that it leaves behind may hold the output open.
+        whole = f"echo {begin}; {{ {script}; }}; code=$?; echo {end} $code; exit $code"
+
+        def ended(line: str) -> int | None:
+            # Behind a line that the program did not end, too.
+            code = line.partition(f"{end} ")[2].strip()
+            return int(code) if code.isdecimal() else last(line)
+
         try:
-            lines = run_lines(command, given, where=self._name, silence_s=silence_s)
+            lines = run_lines(
+                self._carrier.command(whole), given, where=self._name, silence_s=silence_s,
+                last=ended, after_s=_AFTER_S,
+            )  # fmt: skip
             with closing(lines):  # type: ignore[type-var]
-                # What a login shell's own files print comes before.
-                for _ in range(_MOST_LINES):
-                    if next(lines, begin).strip() == begin:
-                        break
-                yield from lines
+                self._begin(lines, begin)
+                for line in lines:
+                    text, found, _ = line.partition(end)
+                    if text or not found:
+                        yield text
         except SilenceError as error:
             raise LinkError(str(error)) from error
         except ProgramError as error:
@@ -210,6 +225,19 @@ class RemoteFolder:
             if said is not None:
                 raise LinkError(said or f"the link to {self._name} broke") from error
             raise
+
+    def _begin(self, lines: Iterator[str], begin: str) -> None:
+        """Passes over what a login shell's own files print before a script."""
+        latest = time.monotonic() + _BEGIN_S
+        for _ in range(_MOST_LINES):
+            if next(lines, begin).strip() == begin:
+                return
+            if time.monotonic() > latest:
+                break
+        raise DeviceError(
+            f"the login shell on {self._name} prints without an end; look at what it runs, such as "
+            "~/.profile there"
+        )
 
 
 def _session() -> str:
@@ -219,6 +247,11 @@ def _session() -> str:
 
 def _host() -> str:
     return hashlib.sha256(platform.node().encode()).hexdigest()[:12]
+
+
+def _quoted(word: str) -> str:
+    """A word for a shell; `~/` at its start is the home folder there."""
+    return f'"$HOME"/{shlex.quote(word[2:])}' if word.startswith("~/") else shlex.quote(word)
 
 
 def _dead(name: str) -> bool:

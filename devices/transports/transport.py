@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from devices.transports.process import Last, never
+
 
 class Transport(Protocol):
     """The way to one target. Timings are never taken across it: a job runs on the target.
@@ -31,7 +33,7 @@ class Transport(Protocol):
             LinkError: the link broke.
         """
 
-    def run(self, command: Sequence[str], given: str) -> Iterator[str]:
+    def run(self, command: Sequence[str], given: str, last: Last = never) -> Iterator[str]:
         """Runs a program in the working folder and yields its output, line by line.
 
         It ends when the iterator is closed.
@@ -39,6 +41,7 @@ class Transport(Protocol):
         Args:
             command: program and arguments.
             given: its standard input.
+            last: what tells the last line of its output, see `run_lines`.
 
         Raises:
             ProgramError: it failed; the message holds what it said last.

@@ -68,3 +68,27 @@ def test_silence_and_lines_without_end_are_refused(
     monkeypatch.setattr("devices.transports.process.SILENCE_S", 0.5)
     with pytest.raises(DeviceError, match="has said nothing for"):
         list(transport.run(python("import time; time.sleep(60)"), ""))
+
+
+HOLDER = "import subprocess, sys; subprocess.Popen(['sleep', '10'], stderr=subprocess.DEVNULL)\n"
+
+
+def test_who_holds_the_output_open_behind_a_program_is_not_waited_for(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devices.transports.process.SILENCE_S", 5.0)
+    assert list(transport.run(python(HOLDER + "print('one')"), "")) == ["one"]
+    with pytest.raises(ProgramError) as caught:
+        list(transport.run(python(HOLDER + "sys.stderr.write('why'); sys.exit(7)"), ""))
+    assert (caught.value.code, caught.value.said) == (7, "why")
+
+
+def test_a_program_that_does_not_end_after_its_last_line_is_ended(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devices.transports.process.AFTER_S", 0.1)
+    lines = transport.run(
+        python("import time; print('one\\nend', flush=True); time.sleep(60)"), "",
+        lambda line: 0 if line == "end" else None,
+    )  # fmt: skip
+    assert list(lines) == ["one", "end"]

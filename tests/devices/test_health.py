@@ -379,7 +379,7 @@ def test_a_target_tells_its_health_and_names_a_busy_neighbour() -> None:
 
 
 def test_a_target_that_says_nothing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LocalTransport, "run", lambda *_: (line for line in ()))
+    monkeypatch.setattr(LocalTransport, "run", lambda *_, **__: (line for line in ()))
     with (
         open_target(Device(name="here")) as target,
         pytest.raises(DeviceError, match="here has stopped"),

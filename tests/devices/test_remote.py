@@ -205,3 +205,36 @@ def test_an_adb_device_is_named_by_its_serial(monkeypatch: pytest.MonkeyPatch) -
     lines = ["* daemon started", "error: device 'x' not found", "see http://there"]
     assert adb.link_error(ProgramError("pixel", 1, lines[-1], lines)) == lines[1]
     assert adb.link_error(ProgramError("pixel", 2, "ONNX Runtime cannot load it")) is None
+
+
+def test_what_a_login_shell_leaves_running_is_not_waited_for(
+    there: RemoteFolder, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_AFTER_S", 0.1)
+    shell.greeting = "sleep 10 & "
+    there.connect()
+    assert list(there.run(["echo", "answer"], "")) == ["answer"]
+    with pytest.raises(ProgramError) as caught:
+        list(there.run(["sh", "-c", "echo why >&2; exit 7"], ""))
+    assert (caught.value.code, caught.value.said) == (7, "why")
+
+
+def test_a_login_shell_that_never_stops_printing_is_one_sentence(
+    there: RemoteFolder, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_BEGIN_S", 0.0)
+    shell.greeting = "while true; do echo; done; "
+    with pytest.raises(DeviceError, match="the login shell on far prints without an end"):
+        list(there.run(["echo", "answer"], ""))
+
+
+def test_a_line_without_an_end_is_answered_as_it_is(there: RemoteFolder) -> None:
+    assert list(there.run(["printf", "one\\ntwo"], "")) == ["one", "two"]
+
+
+def test_a_program_may_lie_in_the_home_folder(
+    there: RemoteFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a program").symlink_to("/bin/echo")
+    assert list(there.run(["~/a program", "~/x"], "")) == [f"{tmp_path}/x"]

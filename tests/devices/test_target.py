@@ -1,5 +1,6 @@
 """Jobs through the real agent and the real ONNX Runtime, and agents that misbehave."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from devices.agents.python import PythonAgent
 from devices.answers import Facts, RoundEnd, Visit
 from devices.device import Device
-from devices.errors import DeviceError, ProgramError
+from devices.errors import DeviceError, LinkError, ProgramError
 from devices.job import Job
 from devices.target import Round, open_target
 from devices.transports import TRANSPORTS
@@ -99,8 +100,8 @@ class Scripted(LocalTransport):
     lines: tuple[str, ...] = ()
     crashes = False
 
-    def run(self, command: Sequence[str], given: str) -> Iterator[str]:
-        del command
+    def run(self, command: Sequence[str], given: str, last: Any = None) -> Iterator[str]:
+        del command, last
         nonce = Job.from_text(given).nonce
         for line in self.lines:
             yield line.replace("NONCE", nonce)
@@ -233,4 +234,32 @@ def test_a_crash_after_the_last_answer_loses_none(monkeypatch: pytest.MonkeyPatc
     assert len(run({"b": GRAPH, "a": GRAPH}, ROUNDS)) == 6
     monkeypatch.setattr(Scripted, "lines", whole[:-1])
     with pytest.raises(DeviceError, match="was ended by signal 11"):
+        run({"b": GRAPH, "a": GRAPH}, ROUNDS)
+
+
+def test_answers_that_are_nested_without_an_end_are_no_broken_link(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nested = line("health", findings="DEEP").replace('"DEEP"', "[" * 100_000 + "]" * 100_000)
+    monkeypatch.setattr(Scripted, "lines", (nested,))
+    monkeypatch.setitem(TRANSPORTS, "local", Scripted)
+    with open_target(DEVICE) as target, pytest.raises(DeviceError, match="not this job's") as found:
+        target.health()
+    assert not isinstance(found.value, LinkError)  # which would be asked again, four times
+
+
+def test_a_cache_of_hundreds_of_megabytes_is_not_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = base64.b64encode(bytes(5_900_000)).decode()
+    monkeypatch.setattr(Scripted, "lines", (line("cache", content=part),) * 12)
+    monkeypatch.setitem(TRANSPORTS, "local", Scripted)
+    with pytest.raises(DeviceError, match="a file of more than 64 MB"):
+        run({"b": GRAPH, "a": GRAPH}, ROUNDS)
+
+
+def test_an_agent_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    minutes = iter(range(1_000_000))
+    monkeypatch.setattr("devices.conversation.time.monotonic", lambda: 60.0 * next(minutes))
+    monkeypatch.setattr(Scripted, "lines", (line("loading", graph=0),) * 900)
+    monkeypatch.setitem(TRANSPORTS, "local", Scripted)
+    with pytest.raises(DeviceError, match=r"for 0 of 3 visits, where \d+ s are more than enough"):
         run({"b": GRAPH, "a": GRAPH}, ROUNDS)

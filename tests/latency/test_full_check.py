@@ -61,11 +61,11 @@ class Cut(LocalTransport):
 
     jobs = 0
 
-    def run(self, command: Sequence[str], given: str) -> Iterator[str]:
+    def run(self, command: Sequence[str], given: str, last: Any = None) -> Iterator[str]:
         self.jobs += 1
         if self.jobs > 1:
             raise LinkError("the link to here broke")
-        return super().run(command, given)
+        return super().run(command, given, last)
 
 
 def test_a_device_that_cannot_be_reached_has_one_outcome(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import io
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,8 @@ from devices.transports.local import WHERE, LocalTransport
 class InProcess(LocalTransport):
     """Runs each job here; its text goes there and back as it would."""
 
-    def run(self, command: Sequence[str], given: str) -> Iterator[str]:
-        del command
+    def run(self, command: Sequence[str], given: str, last: Any = None) -> Iterator[str]:
+        del command, last
         try:
             with contextlib.chdir(self._folder), contextlib.redirect_stdout(io.StringIO()) as said:
                 run_job(Job.from_text(given))
