@@ -1,13 +1,13 @@
 """Reading the YAML files that a person edits: found by name, checked strictly, mended by hint."""
 
 import difflib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from devices import home
 from devices.errors import ConfigError
 from devices.foreign_text import shown
 from devices.yaml_text import parse_yaml
@@ -63,13 +63,27 @@ def config_folder(kind: str) -> Path:
 
 
 def own_folder(kind: str) -> Path:
-    """Where a person's own configs of one kind are: in `$HWNAS_CONFIG`, or `~/.config/hwnas`."""
-    named = os.environ.get(FOLDER_VARIABLE)
-    if named:
-        return Path(named).expanduser() / kind
+    """Where a person's own configs of one kind are: in `$HWNAS_CONFIG`, or `~/.config/hwnas`.
+
+    Raises:
+        ConfigError: the user has no home folder.
+    """
+    found = _own_folder(kind)
+    if found is None:
+        raise ConfigError(
+            f"no home folder is known, in which your own {kind} are; name a folder for them in the "
+            f"environment variable {FOLDER_VARIABLE}, or give a file"
+        )
+    return found
+
+
+def _own_folder(kind: str) -> Path | None:
     import platformdirs  # here, because no agent and few verbs need it
 
-    return platformdirs.user_config_path("hwnas") / kind
+    found = home.own_folder(
+        FOLDER_VARIABLE, lambda: platformdirs.user_config_path("hwnas"), ".config"
+    )
+    return None if found is None else found / kind
 
 
 def shipped_names(kind: str) -> list[str]:
@@ -79,7 +93,8 @@ def shipped_names(kind: str) -> list[str]:
 
 def own_names(kind: str) -> list[str]:
     """The names of a person's own configs of one kind, sorted."""
-    return _names(own_folder(kind)) if kind in _WITH_OWN else []
+    folder = _own_folder(kind) if kind in _WITH_OWN else None
+    return [] if folder is None else _names(folder)
 
 
 def config_names(kind: str) -> list[str]:
@@ -97,8 +112,8 @@ def find_config(kind: str, name: str) -> Path:
     """
     if name.lower().endswith((".yaml", ".yml")) or "/" in name:
         return _existing(Path(name).expanduser() if name.startswith("~") else Path(name))
-    own = own_folder(kind) / f"{name}.yaml"
-    if kind in _WITH_OWN and own.is_file():
+    folder = _own_folder(kind) if kind in _WITH_OWN else None
+    if folder is not None and (own := folder / f"{name}.yaml").is_file():
         return own
     path = config_folder(kind) / f"{name}.yaml"
     if path.is_file():

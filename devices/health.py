@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import sys
-import sysconfig
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,6 +10,7 @@ from typing import Any
 
 from devices.conditions import Conditions, hottest, psutil, sensors
 from devices.health_files import Finding, finding, system_findings
+from devices.installing import pip_install
 from devices.reading import reading
 
 MOST_OTHERS = 0.10
@@ -23,7 +22,7 @@ LEAST_DISTANCE = 10.0
 LEAST_MEMORY = 0.10
 LEAST_BYTES = 1e9
 """The graphs of one job take up to 0.6 GB, see `latency.measure`."""
-_OF_PSUTIL = "other work, stolen time, battery, memory, and more sensors of temperature"
+_OF_PSUTIL = "other work, stolen time, battery, memory and more temperatures"
 
 
 def read_health(
@@ -70,12 +69,7 @@ def _or_unreadable(name: str, read: Callable[[], Finding]) -> Finding:
 
 def _no_psutil() -> Finding:
     """What would be read with it; no fault of the machine."""
-    mend = f"'{sys.executable} -m pip install psutil'"
-    # Debian's and Raspberry Pi OS's own Python, into which pip installs nothing.
-    if (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").is_file():
-        own = sys.prefix == sys.base_prefix
-        mend = "'sudo apt install python3-psutil'" if own else mend
-    advice = f"run {mend} there, and what is not readable now will be: {_OF_PSUTIL}"
+    advice = f"{pip_install('psutil')}; then {_OF_PSUTIL} are read, too"
     return {"name": "psutil", "value": "not installed", "ok": True, "advice": advice}
 
 

@@ -25,7 +25,11 @@ class Agent(Protocol):
         """
 
     def command(self) -> Sequence[str]:
-        """The program and its arguments, started in the working folder, which holds the units."""
+        """The program and its arguments, started in the working folder, which holds the units.
+
+        Raises:
+            DeviceError: it cannot be named.
+        """
 
     def identity(self) -> str:
         """What fingerprints call it: its registered name, and what else makes timings differ.

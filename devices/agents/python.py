@@ -9,6 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from devices.errors import DeviceError
+from devices.installing import own_python, pip_install
+
 if TYPE_CHECKING:
     from devices.device import Device
 
@@ -16,7 +19,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 # All that devices.agent imports. They run with Python 3.10 and need no package but the runtime's.
 _MODULES = (
     "__init__", "affinity", "agent", "conditions", "emulation", "engine", "errors", "health",
-    "health_files", "health_gpu", "job", "machine", "nvml", "reading", "uncontrolled",
+    "health_files", "health_gpu", "installing", "job", "machine", "nvml", "reading", "uncontrolled",
 )  # fmt: skip
 _MAIN = """import sys
 if sys.version_info < (3, 10):  # told in words that Python 3.6 reads
@@ -38,8 +41,8 @@ class PythonAgent:
 
     def __init__(self, device: "Device") -> None:
         """Takes the device that it is for."""
-        own = sys.executable if device.transport == "local" else "python3"
-        self._python = device.python or own
+        self._here = device.transport == "local"
+        self._python = device.python or (sys.executable if self._here else "python3")
         self._name = device.name
 
     def units(self, folder: Path) -> Mapping[str, Path]:
@@ -51,7 +54,16 @@ class PythonAgent:
 
     def command(self) -> Sequence[str]:
         """Python, which finds modules in an archive before those of the current folder."""
-        return [self._python, _archive_name()]
+        python = self._python
+        if self._here and python.startswith("~"):  # elsewhere that is for the shell there
+            try:
+                python = str(Path(python).expanduser())
+            except RuntimeError as error:
+                raise DeviceError(
+                    f"no home folder is known for 'python: {python}' of {self._name}; write a "
+                    "whole path"
+                ) from error
+        return [python, _archive_name()]
 
     def identity(self) -> str:
         """Its name: the target's own runtime tells its version."""
@@ -61,9 +73,11 @@ class PythonAgent:
         """How to bring Python, or a package, to the target."""
         if "No module named" in said:
             package = said.rsplit("No module named", 1)[1].strip(" '\"").partition(".")[0]
+            fix = pip_install(package)
+            if self._python != sys.executable:  # of which nothing is known
+                fix = own_python(f"{package} psutil", self._python)
             return (
-                f"{self._python} of {self._name} has no package {package}: run '{self._python} -m "
-                f"pip install {package}' there, set 'python' to one that has it, or use 'agent: "
+                f"{self._python} of {self._name} has no package {package}: {fix}; or use 'agent: "
                 "native', which needs no Python there"
             )
         return (

@@ -1,6 +1,5 @@
 """CUDA through cuda-bindings: the first GPU, memory on it, and a stream with events and graphs."""
 
-import sys
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.errors import DeviceError
+from devices.installing import pip_install
 from devices.runtimes.said import no_room
 
 # Where a call that needs a driver finds none, or an older one than this CUDA.
@@ -188,8 +188,8 @@ def _bindings() -> Any:
         from cuda.bindings import runtime
     except ImportError as error:
         raise DeviceError(
-            "the package cuda-bindings, by which hwnas reaches the GPU, is missing: run "
-            f"'{sys.executable} -m pip install cuda-bindings'"
+            "the package cuda-bindings, by which hwnas reaches the GPU, is missing: "
+            f"{pip_install('cuda-bindings')}"
         ) from error
     return runtime
 

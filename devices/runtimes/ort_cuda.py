@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.errors import DeviceError
+from devices.installing import pip_install
 from devices.runtimes.cuda import Cuda
 from devices.runtimes.gpu_timing import UNSTABLE, WARM_UP_MS, is_unstable
 from devices.runtimes.said import no_room, one_line
@@ -221,8 +222,8 @@ def _load_cuda(ort: Any) -> None:
         why = _missing_library(ort) or said.getvalue() or str(error)
         raise DeviceError(
             f"the onnxruntime-gpu {ort.__version__} of {sys.executable} finds no CUDA and cuDNN "
-            f"that it can use ({one_line([why])}): run {sys.executable} -m pip install "
-            f"'onnxruntime-gpu[cuda,cudnn]=={ort.__version__}'"
+            f"that it can use ({one_line([why])}): "
+            + pip_install(f'"onnxruntime-gpu[cuda,cudnn]=={ort.__version__}"')
         ) from error
 
 
@@ -250,7 +251,7 @@ def _missing_library(ort: Any) -> str:
 
 
 def _mend() -> str:
-    folder = Path.home() / "hwnas-gpu"
+    folder = "~/hwnas-gpu"
     return (
         f"make a Python of its own, python3 -m venv {folder} && {folder}/bin/pip install "
         f"{_PACKAGES}, and name it in the device's file by 'python: {folder}/bin/python'"

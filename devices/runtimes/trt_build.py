@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from devices.errors import DeviceError
+from devices.installing import pip_install
 from devices.runtimes.said import one_line
 
 NAMES = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT-RTX"}
@@ -23,13 +24,13 @@ def import_flavour(flavour: str) -> Any:
         return import_module(flavour)
     except ModuleNotFoundError as error:
         raise DeviceError(
-            f"{NAMES[flavour]} is not installed for {sys.executable}: run '{sys.executable} -m pip "
-            f"install {_PACKAGES[flavour]}'"
+            f"{NAMES[flavour]} is not installed for {sys.executable}: "
+            + pip_install(_PACKAGES[flavour])
         ) from error
     except (ImportError, OSError) as error:
         raise DeviceError(
-            f"{NAMES[flavour]} is installed, but does not load ({one_line([str(error)])}): run "
-            f"'{sys.executable} -m pip install --force-reinstall {_PACKAGES[flavour]}'"
+            f"{NAMES[flavour]} is installed, but does not load ({one_line([str(error)])}): "
+            + pip_install(f"--force-reinstall {_PACKAGES[flavour]}")
         ) from error
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from devices.cache import cache_folder
+from devices.cache import cache_folder, has_cache_folder
 from devices.errors import ConfigError, HwnasError
 from devices.files import write_atomically
 from devices.lock import locked
@@ -42,7 +42,7 @@ Stamp = tuple[int, int]
 
 
 def cache_bytes() -> int:
-    """How much the cache may take, `$HWNAS_CACHE_GB` or 20 GB; 0 for no cache.
+    """How much the cache may take, `$HWNAS_CACHE_GB` or 20 GB; 0 for no cache, or no place for one.
 
     Raises:
         ConfigError: the variable holds no size.
@@ -56,7 +56,7 @@ def cache_bytes() -> int:
         raise ConfigError(
             f"the environment variable {SIZE_VARIABLE} is '{text}'; give a number of GB, 0 for none"
         )
-    return int(size * 1e9)
+    return int(size * 1e9) if has_cache_folder() else 0
 
 
 # Of mmap(2) on Linux; Python 3.11 has no name for it.

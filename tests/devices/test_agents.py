@@ -62,5 +62,9 @@ def test_a_missing_package_or_python_is_told_with_its_mend() -> None:
     board = Device(name="pi", transport="local", python="/opt/bin/python3")
     agent = PythonAgent(board)
     said = agent.missing("ModuleNotFoundError: No module named 'onnxruntime'")
-    assert "of pi has no package onnxruntime: run '/opt/bin/python3 -m pip install onnx" in said
+    assert "of pi has no package onnxruntime: make a Python of its own there, '/opt/b" in said
+    assert "~/hwnas/bin/pip install onnxruntime psutil" in said
+    assert "by 'python: ~/hwnas/bin/python'" in said
+    own = PythonAgent(Device(name="here")).missing("No module named 'onnxruntime'")
+    assert f"run '{sys.executable} -m pip install onnxruntime'; or" in own
     assert "there is no /opt/bin/python3 on pi: install it" in agent.missing("not found")

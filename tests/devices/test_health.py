@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from devices import conditions, health
+from devices import conditions, health, installing
 from devices.affinity import pin
 from devices.device import Device
 from devices.errors import DeviceError
@@ -313,18 +313,20 @@ def test_without_psutil_the_rest_is_still_told(
     [
         (False, True, "-m pip install psutil'"),
         (True, False, "-m pip install psutil'"),
-        (True, True, "'sudo apt install python3-psutil'"),  # where pip refuses to
+        (True, True, "~/hwnas/bin/pip install psutil'"),  # where pip refuses to
     ],
 )
 def test_how_psutil_is_installed_depends_on_whose_python_it_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, managed: bool, own: bool, mend: str
 ) -> None:
     monkeypatch.setattr(health, "psutil", None)
-    monkeypatch.setattr(health.sysconfig, "get_path", lambda _: str(tmp_path))
+    monkeypatch.setattr(installing.sysconfig, "get_path", lambda _: str(tmp_path))
     monkeypatch.setattr(sys, "prefix", sys.base_prefix if own else "/a/venv")
     if managed:
         (tmp_path / "EXTERNALLY-MANAGED").write_text("")
-    assert f"{mend} there" in found(monkeypatch, tmp_path)["psutil"]["advice"]
+    advice = found(monkeypatch, tmp_path)["psutil"]["advice"]
+    assert mend in advice
+    assert ("by 'python: ~/hwnas/bin/python'" in advice) == (managed and own)
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,10 @@ def test_a_target_without_the_runtime_or_without_python_says_what_to_install(
 ) -> None:
     venv.create(tmp_path / "bare", with_pip=False)
     for python, sentence in (
-        (str(tmp_path / "bare/bin/python"), "of box has no package (onnxruntime|numpy): run "),
+        (
+            str(tmp_path / "bare/bin/python"),
+            "of box has no package (onnxruntime|numpy): make a Python of its own",
+        ),
         ("/opt/no/python3", "there is no /opt/no/python3 on box: install it"),
     ):
         with open_target(device(ssh_x86, python=python)) as target:
