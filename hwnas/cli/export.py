@@ -1,6 +1,7 @@
 """`hwnas export`: the winner of a run as files, measured again on the device."""
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,7 +25,10 @@ FromScratch = Annotated[
 
 
 def export(
-    run: options.RunArgument, from_scratch: FromScratch = None, as_json: options.Json = False
+    run: options.RunArgument,
+    data: options.Data = None,
+    from_scratch: FromScratch = None,
+    as_json: options.Json = False,
 ) -> None:
     """Train, export, check and measure the best network of a run's front.
 
@@ -33,16 +37,20 @@ def export(
     """
     from hwnas.cli.show import show_summary
     from hwnas.cli.stages import export_stage, read_images, reopen_run
+    from hwnas.runs.keeping import keep_inputs, keep_of_earlier
     from hwnas.runs.searching import search_result
     from hwnas.runs.training import start_of_winners
 
     output = Output(as_json)
     start = time.monotonic()
-    with reopen_run(run) as (stored, folder):
+    with reopen_run(run, data) as (stored, folder):
         experiment = _experiment(stored, from_scratch)
+        folder.check_searched()
         latency = experiment.latency_model()
         result = search_result(experiment, latency, folder)
-        read_images(experiment, output)
+        keep_of_earlier(folder, experiment)
+        read_images(experiment, output, folder)
+        keep_inputs(folder, experiment)
         trained = start_of_winners(experiment, folder)
         if experiment is not stored:
             folder.adopt(experiment.config)
@@ -54,7 +62,6 @@ def export(
 def _experiment(stored: "Experiment", from_scratch: bool | None) -> "Experiment":
     from hwnas.accuracy import ESTIMATORS
     from hwnas.runs.config import ExportConfig
-    from hwnas.runs.experiment import Experiment
 
     if from_scratch is None:
         return stored
@@ -64,4 +71,4 @@ def _experiment(stored: "Experiment", from_scratch: bool | None) -> "Experiment"
             f"--from-supernet: with accuracy.source: {source} there is no supernet; leave it out"
         )
     chosen = ExportConfig(weights_from="scratch" if from_scratch else "supernet")
-    return Experiment(stored.config.model_copy(update={"export": chosen}))
+    return replace(stored, config=stored.config.model_copy(update={"export": chosen}))

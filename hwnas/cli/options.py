@@ -10,6 +10,8 @@ from devices.foreign_text import shown
 
 if TYPE_CHECKING:
     from hwnas.runs.config import RunConfig
+    from hwnas.runs.experiment import Experiment
+    from hwnas.runs.sources import Sources
 
 Config = Annotated[
     str,
@@ -119,7 +121,7 @@ def load_config(
     }
     overrides = {key: value for key, value in named.items() if value is not None}
     if device is not None and table is None:
-        overrides["table"] = named_table(load_run_config(config), device)
+        overrides["table"] = named_table(load_run_config(config), device, _sources(config))
     if budgets:
         pairs = [_pair("--budget", text, "latency=12 ms") for text in budgets]
         for name, _ in pairs:
@@ -153,9 +155,34 @@ def parsed_settings(settings: list[str] | None, example: str) -> dict[str, Any]:
     return values
 
 
+def experiment_of(config: str, loaded: "RunConfig") -> "Experiment":
+    """The experiment of a config that was loaded.
+
+    A run's own `config.yaml` is used with what its run holds, but for what options replaced.
+
+    Raises:
+        RunError: what the run holds is damaged.
+    """
+    from hwnas.runs.config import load_run_config
+    from hwnas.runs.experiment import Experiment
+
+    return Experiment(loaded, _sources(config).without(load_run_config(config), loaded))
+
+
+def _sources(config: str) -> "Sources":
+    from hwnas.runs.folder import run_of_config
+    from hwnas.runs.sources import NOTHING_HELD
+
+    run = run_of_config(config)
+    return NOTHING_HELD if run is None else run.sources()
+
+
 def run_path(run: Path | None, config: str) -> Path:
-    """The run folder: the one named, or the config's own under `runs/`."""
-    return run or Path("runs") / Path(config).stem
+    """The run folder: the one named, the one whose config it is, or its own under `runs/`."""
+    from hwnas.runs.folder import run_of_config
+
+    own = run_of_config(config)
+    return run or (Path("runs") / Path(config).stem if own is None else own.path)
 
 
 def _pair(option: str, text: str, example: str) -> tuple[str, str]:

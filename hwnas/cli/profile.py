@@ -11,6 +11,7 @@ from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
     from hwnas.runs.config import RunConfig
+    from hwnas.runs.experiment import Experiment
 
 
 def profile(
@@ -94,16 +95,16 @@ def profile(
             "by --model"
         )
     loaded: RunConfig | None = None
+    experiment: Experiment | None = None
     if config is not None:
         if classes is not None:
             raise ConfigError("--classes goes with --space; a config takes them from its images")
-        from hwnas.runs.experiment import Experiment
-
         loaded = options.load_config(
             config, data=data, resolution=resolution, table=table, settings=settings,
             device=single if len(devices) == 1 else None,
         )  # fmt: skip
-        target, counts = Experiment(loaded).space, loaded.profile
+        experiment = options.experiment_of(config, loaded)
+        target, counts = experiment.space, loaded.profile
     else:
         if data is not None or settings:
             raise ConfigError("--data and --set go with a config, not with --space")
@@ -118,7 +119,7 @@ def profile(
     if len(devices) > 1:
         from hwnas.cli.profile_fleet import profile_devices
 
-        profile_devices(target, devices, loaded, counts, output)
+        profile_devices(target, devices, experiment, counts, output)
         return
     from devices.device import load_device
     from hwnas.cli.reach import check_budgets
@@ -129,8 +130,8 @@ def profile(
     from latency.table import LatencyTable
     from latency.visits import warning_shares
 
-    chosen = load_device(loaded.device if loaded else single or "local_cpu")
-    path = table_path(loaded.table if loaded else table, chosen)
+    chosen = experiment.device if experiment else load_device(single or "local_cpu")
+    path = experiment.table_path if experiment else table_path(table, chosen)
     if loaded is not None:
         try:
             check_budgets(output, loaded, target, chosen, path)

@@ -8,7 +8,8 @@ import typer
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
-    from hwnas.runs.config import ProfileConfig, RunConfig
+    from hwnas.runs.config import ProfileConfig
+    from hwnas.runs.experiment import Experiment
     from hwnas.runs.fleet import Outcome
     from hwnas.spaces import SearchSpace
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def profile_devices(
     space: "SearchSpace",
     names: Sequence[str],
-    config: "RunConfig | None",
+    experiment: "Experiment | None",
     counts: "ProfileConfig",
     output: Output,
 ) -> None:
@@ -27,8 +28,10 @@ def profile_devices(
     """
     from hwnas.cli.show import energy_of_table, model_document, warn
     from hwnas.runs.fleet import load_fleet, profile_fleet
+    from hwnas.runs.sources import NOTHING_HELD
 
-    members = load_fleet(names, config)
+    config = experiment.config if experiment else None
+    members = load_fleet(names, config, experiment.sources if experiment else NOTHING_HELD)
 
     def failed(outcome: "Outcome") -> None:
         output.say(f"{outcome.member.name} failed, the others go on: {outcome.problem}")

@@ -76,7 +76,6 @@ def rank(
     from hwnas.cli.stages import open_run
     from hwnas.export.writer import as_json as json_text
     from hwnas.report.ranking_picture import ranking_svg
-    from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
     from hwnas.runs.ranking import KNOWN, check_estimators, ranking_files
     from hwnas.runs.ranking import rank as rank_networks
@@ -89,7 +88,7 @@ def rank(
     )  # fmt: skip
     path = options.run_path(run, config)
     RunFolder(path).check(loaded)
-    experiment = Experiment(loaded)
+    experiment = options.experiment_of(config, loaded)
     check_estimators(experiment, RunFolder(path), names)
     # What is wrong with the truth is said before a run is made.
     known = None if truth == TRAINED else _read(truth, experiment, output)

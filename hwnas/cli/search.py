@@ -26,7 +26,6 @@ def search(
     from hwnas.accuracy import ESTIMATORS
     from hwnas.cli.show import show_contributions, show_front
     from hwnas.cli.stages import open_run, search_stage
-    from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
     from hwnas.runs.judging import judge_without_weights, make_judge
     from hwnas.runs.missing_steps import check_steps
@@ -39,7 +38,7 @@ def search(
     path = options.run_path(run, config)
     RunFolder(path).check(loaded)
     estimator = ESTIMATORS[loaded.accuracy.source]
-    experiment = Experiment(loaded)
+    experiment = options.experiment_of(config, loaded)
     check_steps(experiment, RunFolder(path))
     latency = experiment.latency_model()
     experiment.problem(latency)  # a budget out of reach is refused before anything is written

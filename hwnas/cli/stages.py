@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hwnas.cli.output import Output
 from hwnas.cli.show import show_origin, warn
 from hwnas.cli.visit_warnings import WARNINGS
 from hwnas.data import balance_of
+from hwnas.data.loading import one_spelling
 from hwnas.export.writer import as_json
 from hwnas.report.content import gather
 from hwnas.report.page import render_page
@@ -21,6 +23,7 @@ from hwnas.report.rows import amount
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exporting import Exporter
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.keeping import keep_inputs, keep_of_earlier
 from hwnas.runs.scores import bind_scores
 from hwnas.runs.searching import SearchResult, search, write_front
 from hwnas.runs.summary import summarize
@@ -47,13 +50,19 @@ def open_run(
     folder = RunFolder(path)
     folder.check(experiment.config)
     if images:
-        read_images(experiment, output)
+        read_images(experiment, output, folder)
     with folder.open(experiment.config):
+        keep_inputs(folder, experiment)
         yield folder
 
 
-def read_images(experiment: Experiment, output: Output) -> None:
-    """Reads the images of an experiment, and says how they are split and what is odd about them."""
+def read_images(experiment: Experiment, output: Output, folder: RunFolder) -> None:
+    """Reads the images of an experiment, and says how they are split and what is odd about them.
+
+    Raises:
+        DataError: they cannot be used.
+        RunError: the run was made with others.
+    """
     with ExitStack() as stack:
         bar: list[Callable[..., None]] = []
 
@@ -63,6 +72,7 @@ def read_images(experiment: Experiment, output: Output) -> None:
             bar[0](done, total)
 
         dataset = experiment.read_images(decoded)
+    folder.check_images(dataset.fingerprint, experiment.image_source)
     output.say(
         f"{dataset.name}: {dataset.classes} classes; {len(dataset.train):,} images to train, "
         f"{len(dataset.validation):,} to choose by (validation), {len(dataset.test):,} to test"
@@ -78,12 +88,22 @@ def read_images(experiment: Experiment, output: Output) -> None:
 
 
 @contextmanager
-def reopen_run(path: Path, *, reading: bool = False) -> Iterator[tuple[Experiment, RunFolder]]:
-    """A run folder that is there, by its own config; `reading` as in `RunFolder.open`."""
+def reopen_run(
+    path: Path, data: str | None = None, *, reading: bool = False
+) -> Iterator[tuple[Experiment, RunFolder]]:
+    """A run folder that is there, by its own config and what it holds, wherever it is.
+
+    Args:
+        path: the run folder.
+        data: where its images are now, if not where they were.
+        reading: see `RunFolder.open`.
+    """
     folder = RunFolder(path)
     config = folder.config()
+    folder.check_found(config, data)
     with folder.open(config, reading=reading):
-        yield Experiment(config), folder
+        sources = replace(folder.sources(as_searched=True), images=data and one_spelling(data))
+        yield Experiment(config, sources), folder
 
 
 def train_stage(
@@ -126,6 +146,7 @@ def search_stage(
         warn(output, experiment.energy)
     show_origin(output, judge.origin)
     problem = experiment.problem(latency)
+    keep_inputs(folder, experiment, searched=True)
     folder.adopt(experiment.config)
     for budget in problem.budgets:
         output.say(f"budget: {budget.trellis.name} ≤ {amount(budget.bound)} {budget.trellis.unit}")
@@ -183,6 +204,8 @@ def report_stage(
 ) -> tuple[Path, Path]:
     """Writes the page and the picture, into the run or another folder."""
     content = gather(experiment, folder)
+    if out is None:
+        keep_of_earlier(folder, experiment)
     page, picture = ((out or folder.path) / name for name in ("report.html", "front.svg"))
     write_atomically(picture, front_svg(content))
     write_atomically(page, render_page(content))

@@ -36,7 +36,6 @@ def train(
     from hwnas.accuracy import ESTIMATORS, SUPERNET
     from hwnas.cli.stages import open_run, train_along, train_stage
     from hwnas.data import balance_of
-    from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
     from hwnas.runs.start import start_supernet
     from hwnas.supernet.batches import images_of_step
@@ -55,7 +54,7 @@ def train(
     )  # fmt: skip
     source = loaded.accuracy.source
     chosen = estimator or (source if source in trained else SUPERNET)
-    experiment, path = Experiment(loaded), options.run_path(run, config)
+    experiment, path = options.experiment_of(config, loaded), options.run_path(run, config)
     RunFolder(path).check(loaded)
     with joined_group(choose_device(loaded.recipe.train.device)) as group:
         if group.processes > 1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 from devices.errors import DataError
@@ -86,6 +87,11 @@ def is_name(source: str) -> bool:
     from hwnas.data.entry_points import is_installed
 
     return is_installed(source)
+
+
+def decoder_name() -> str:
+    """What decodes and resizes images: other versions may give other pixels."""
+    return f"Pillow {version('pillow')}"
 
 
 def one_spelling(source: str) -> str:

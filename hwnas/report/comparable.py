@@ -10,7 +10,6 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.journal import Journal
 from hwnas.runs.searching import SearchResult, search_result
-from latency.table import LatencyTable
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,12 @@ def read_searched(experiment: Experiment, folder: RunFolder) -> Searched:
     Raises:
         RunError, TableError: it was not searched to its end, or its table is gone.
     """
+    folder.check_searched()
     result = search_result(experiment, experiment.stored_latency_model(), folder)
     with Journal(folder.journal_file, reading=True) as journal:
         bound = journal.bindings()
-    with LatencyTable.existing(experiment.table_path) as table:
-        return Searched(str(folder.path), experiment, result, bound, table.fingerprint)
+    fingerprint = experiment.latency_fingerprint
+    return Searched(str(folder.path), experiment, result, bound, fingerprint)
 
 
 def check_comparable(runs: Sequence[Searched]) -> None:
@@ -70,7 +70,8 @@ def _differences(first: Searched, other: Searched) -> Iterator[str]:
     if replace(space, reference=None) != replace(its, reference=None):
         yield f"space is {one.config.space!r} there and {two.config.space!r} here, of other blocks"
     # The supernet may differ: with the same validation images both accuracies mean the same.
-    yield from _difference("images", _images(first), _images(other))
+    if _images(first) != _images(other):
+        yield from _difference("images", _images_text(first), _images_text(other))
     for key in sorted((first.bound.keys() | other.bound.keys()) - {"supernet", "images", "origin"}):
         yield from _difference(key, first.bound.get(key), other.bound.get(key))
     if first.fingerprint and other.fingerprint:
@@ -79,7 +80,13 @@ def _differences(first: Searched, other: Searched) -> Iterator[str]:
             yield f"of the device, {found}"
 
 
-def _images(run: Searched) -> str:
+def _images(run: Searched) -> str | None:
+    """What tells a run's images from others, wherever they are."""
+    data = run.experiment.config.data
+    return run.bound.get("images", data.source if data else None)
+
+
+def _images_text(run: Searched) -> str:
     data = run.experiment.config.data
     return f"{data.source} ({run.bound.get('images')})" if data else "none"
 

@@ -58,6 +58,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
     Raises:
         RunError, TableError: the run was not searched, or its table is gone.
     """
+    folder.check_searched()
     latency = experiment.stored_latency_model()
     result = search_result(experiment, latency, folder)
     bounds = [b.bound for b in result.problem.budgets if b.trellis.name == "latency"]

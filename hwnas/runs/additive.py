@@ -103,7 +103,7 @@ def _teacher(experiment: Experiment, folder: RunFolder, progress: Progress) -> T
     """The network of the config, or the largest of the space, trained."""
     given = experiment.config.accuracy.teacher
     if given is not None:
-        return Teacher(read_network(Path(given)), experiment.space)
+        return Teacher(read_network(Path(experiment.sources.find(given))), experiment.space)
     space, images = experiment.space, experiment.dataset.train
     # Of a single network there are no paths to choose.
     alone = {"rule": "single_path", "random_paths": None}

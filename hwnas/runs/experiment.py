@@ -1,18 +1,21 @@
 """Experiment: what a config names, loaded once when it is first needed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from devices.device import Device, load_device
-from devices.errors import BudgetError
-from hwnas.data import ImageDataset, class_names, load_dataset
+from devices.device import Device, Fingerprint
+from devices.errors import BudgetError, TableError
+from hwnas.data import ImageDataset, load_dataset
 from hwnas.runs.config import RunConfig
-from hwnas.runs.latencies import further_latency, scope_of, table_path
+from hwnas.runs.inputs import HeldLatency
+from hwnas.runs.latencies import further_latency, further_table, scope_of, table_path
+from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.search import Budget, SearchProblem, Trellis
 from hwnas.search.exact import check_reachable_together
-from hwnas.spaces import SearchSpace, load_space, reference_network
+from hwnas.spaces import SearchSpace, reference_network
+from hwnas.spaces.config import make_space
 from latency.blocks import Network
 from latency.energy import require_gpu
 from latency.energy_model import EnergyModel, load_energy
@@ -34,9 +37,15 @@ _COUNTED_IN_FP32 = {
 
 @dataclass(frozen=True)
 class Experiment:
-    """The parts of one run, by its config."""
+    """The parts of one run, by its config.
+
+    Attributes:
+        config: of the run.
+        sources: where what it names is found; the working folder, where there is no run yet.
+    """
 
     config: RunConfig
+    sources: Sources = NOTHING_HELD
 
     @cached_property
     def dataset(self) -> ImageDataset:
@@ -59,18 +68,38 @@ class Experiment:
         """
         data = self.config.data or self.config.recipe.data
         dataset = load_dataset(
-            data.source, resolution=self.space.resolution, strict=data.strict, limit=data.limit,
+            self.image_source,
+            resolution=self.space.resolution,
+            strict=data.strict,
+            limit=data.limit,
             progress=progress,
-        )  # fmt: skip
+        )
         vars(self)["dataset"] = dataset  # where cached_property looks
         return dataset
+
+    @property
+    def image_source(self) -> str:
+        """Where the images are: a dataset's name, or a folder.
+
+        Raises:
+            ConfigError: the config does without images.
+            DataError: the folder of the run's images is gone.
+        """
+        return self.sources.image_source((self.config.data or self.config.recipe.data).source)
+
+    @property
+    def images_read(self) -> str | None:
+        """The fingerprint of the images; None where they were not read."""
+        dataset: ImageDataset | None = vars(self).get("dataset")
+        return None if dataset is None else dataset.fingerprint
 
     @cached_property
     def space(self) -> SearchSpace:
         """The search space, with as many classes as the images have; without any, its own."""
         data = self.config.data
-        classes = len(class_names(data.source)) if data is not None else None
-        return load_space(
+        classes = len(self.sources.class_names(data.source)) if data is not None else None
+        return make_space(
+            self.sources.space(self.config.space),
             self.config.space,
             resolution=self.config.resolution,
             classes=classes,
@@ -80,12 +109,12 @@ class Experiment:
     @cached_property
     def device(self) -> Device:
         """Where latency counts."""
-        return load_device(self.config.device)
+        return self.sources.device(self.config.device)
 
     @cached_property
     def table_path(self) -> Path:
         """The latency table: the one named, or the device's own."""
-        return table_path(self.config.table, self.device)
+        return Path(self.sources.find(str(table_path(self.config.table, self.device))))
 
     @cached_property
     def reference(self) -> Network | None:
@@ -93,22 +122,76 @@ class Experiment:
         return reference_of(self.space)
 
     def latency_model(self) -> LatencyModel:
-        """The latency model that the table holds for this space, on this very device.
+        """The latency model of the run, or of its table, for this space, on this very device.
 
         Raises:
             TableError: there is no such table or model, or it is another device's.
         """
-        return self._model(check_device=True)
+        held = self._held_latency
+        if held is None:
+            with LatencyTable.existing(self.table_path) as table:
+                table.bind(read_fingerprint(self.device))
+                return load_model(table, scope_of(self.space), self.space.blocks())
+        stored = held.fingerprint and Fingerprint.from_dict(held.fingerprint)
+        difference = stored and stored.difference(read_fingerprint(self.device))
+        if difference:
+            raise TableError(
+                f"{self.sources.run} was searched with the latencies of another device: "
+                f"{difference}; go on where that device is"
+            )
+        return LatencyModel.from_dict(held.model)
 
     def stored_latency_model(self) -> LatencyModel:
         """The same without asking the device whether it still is the one that was measured."""
-        return self._model(check_device=False)
+        return LatencyModel.from_dict(self.held_latency().model)
 
-    def _model(self, *, check_device: bool) -> LatencyModel:
+    @property
+    def latency_fingerprint(self) -> Fingerprint | None:
+        """Of the device that the latencies are of; None where they name none.
+
+        Raises:
+            TableError: see `stored_latency_model`.
+        """
+        stored = self.held_latency().fingerprint
+        return None if stored is None else Fingerprint.from_dict(stored)
+
+    def held_latency(self) -> HeldLatency:
+        """The latency model with what it is from, for the run folder to hold.
+
+        Raises:
+            TableError: see `stored_latency_model`.
+        """
+        if self._held_latency is not None:
+            return self._held_latency
         with LatencyTable.existing(self.table_path) as table:
-            if check_device:
-                table.bind(read_fingerprint(self.device))
-            return load_model(table, scope_of(self.space), self.space.blocks())
+            model = load_model(table, scope_of(self.space), self.space.blocks())
+            of_device = table.fingerprint
+        fingerprint = None if of_device is None else asdict(of_device)
+        path = str(self.table_path.resolve())
+        return HeldLatency(
+            table=path, scope=scope_of(self.space), fingerprint=fingerprint, model=model.to_dict()
+        )
+
+    @property
+    def holds_latency(self) -> bool:
+        """Whether the run itself has a latency model that counts, so that no table is needed."""
+        return self._held_latency is not None
+
+    @property
+    def _held_latency(self) -> HeldLatency | None:
+        return self.sources.latency(scope_of(self.space), self.table_path)
+
+    def timing_cache(self) -> bytes:
+        """What the device's runtime made of the timings, see `LatencyTable.cache`.
+
+        Raises:
+            RunError, TableError: it is gone, or damaged.
+        """
+        held = self.sources.timing_cache()
+        if held and not self.table_path.is_file():
+            return held
+        with LatencyTable.existing(self.table_path) as table:
+            return table.cache()
 
     @cached_property
     def further_latencies(self) -> dict[str, LatencyModel]:
@@ -117,12 +200,18 @@ class Experiment:
         Raises:
             ConfigError, TableError: see `hwnas.runs.latencies.further_latency`.
         """
-        budgets = self.config.search.parsed_budgets()
-        return {
-            budget.objective: further_latency(self.config, budget.device, self.space)
-            for budget in budgets
-            if budget.device is not None
-        }
+        models = {}
+        for budget in self.config.search.parsed_budgets():
+            if budget.device is None:
+                continue
+            path = further_table(self.config, budget.device, self.sources)
+            held = self.sources.further(budget.objective, path)
+            models[budget.objective] = (
+                further_latency(budget.device, path, self.space, self.sources)
+                if held is None
+                else LatencyModel.from_dict(held)
+            )
+        return models
 
     @cached_property
     def energy(self) -> EnergyModel | None:
@@ -135,6 +224,9 @@ class Experiment:
         if "energy" not in self.config.search.budgets:
             return None
         require_gpu(self.device)
+        held = self.sources.energy(self.table_path)
+        if held is not None:
+            return EnergyModel.from_dict(held)
         with LatencyTable.existing(self.table_path) as table:
             return load_energy(table, scope_of(self.space), self.space.blocks())
 

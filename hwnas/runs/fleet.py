@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devices.device import Device, load_device
+from devices.device import Device
 from devices.errors import ConfigError, HwnasError
 from devices.places import same_machine
 from devices.stopping import stopped_by
 from hwnas.runs.config import ProfileConfig, RunConfig
 from hwnas.runs.latencies import named_table, table_path
 from hwnas.runs.profiling import profile_space
+from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.spaces import SearchSpace
 from latency.model import LatencyModel
 
@@ -43,12 +44,15 @@ class Outcome:
     problem: str = ""
 
 
-def load_fleet(names: Sequence[str], config: RunConfig | None) -> list[Member]:
+def load_fleet(
+    names: Sequence[str], config: RunConfig | None, sources: Sources = NOTHING_HELD
+) -> list[Member]:
     """The members of these names, each with the table that a search will look for.
 
     Args:
         names: as --device says them.
         config: which may name tables.
+        sources: where they are found.
 
     Raises:
         ConfigError: there is no such device, its file is wrong, its timings are imported, or two
@@ -56,10 +60,11 @@ def load_fleet(names: Sequence[str], config: RunConfig | None) -> list[Member]:
     """
     members: list[Member] = []
     for name in names:
-        device = load_device(name)
+        device = sources.device(name)
         if not device.measurable:
             raise ConfigError(f"{name} cannot be measured: its timings are imported; leave it out")
-        path = table_path(named_table(config, name) if config else None, device)
+        named = named_table(config, name, sources) if config else None
+        path = Path(sources.find(str(table_path(named, device))))
         for other in members:
             if other.table.resolve() == path.resolve():
                 raise ConfigError(

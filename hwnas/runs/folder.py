@@ -1,5 +1,7 @@
 """The run folder: one experiment's files, its config, and one process at a time."""
 
+import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import reduce
@@ -7,11 +9,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from devices.config import read_config
-from devices.errors import RunError
+from devices.errors import ConfigError, DataError, RunError
 from devices.files import may_be_written, remove_remains, write_atomically
+from devices.foreign_text import shown
 from devices.lock import locked
 from hwnas.accuracy import ESTIMATORS, SUPERNET
+from hwnas.data.loading import decoder_name, is_name
 from hwnas.runs.config import RunConfig
+from hwnas.runs.inputs import FILE, read_inputs
+from hwnas.runs.sources import NOTHING_HELD, Sources, is_path
 
 # What a trained supernet, or scores from elsewhere, depend on; everything else may change between
 # two commands.
@@ -19,6 +25,8 @@ FIXED = ("space", "resolution", "width", "from_ofa", "data", "train", "accuracy.
          "accuracy.teacher")  # fmt: skip
 # What decides no weights: trained on a GPU, searched on a laptop.
 FREE = ("train.device",)
+# Names of files and folders: these may be elsewhere, with the same content.
+PATHS = ("space", "data.source", "from_ofa", "accuracy.teacher")
 
 
 class RunFolder:
@@ -32,6 +40,11 @@ class RunFolder:
     def config_file(self) -> Path:
         """The resolved config."""
         return self.path / "config.yaml"
+
+    @property
+    def inputs_file(self) -> Path:
+        """What the run holds of the files that its config names."""
+        return self.path / FILE
 
     @property
     def journal_file(self) -> Path:
@@ -78,6 +91,89 @@ class RunFolder:
                 "make one with 'hwnas train' and 'hwnas search'"
             )
         return read_config(self.config_file, RunConfig)
+
+    def sources(self, *, as_searched: bool = False) -> Sources:
+        """Where what the config names is found, wherever the run folder is now.
+
+        Args:
+            as_searched: see `Sources`.
+
+        Raises:
+            RunError: what the run holds is damaged.
+        """
+        inputs, here = read_inputs(self.path), self.path.resolve()
+        # By default a run is made in runs/ of a working folder.
+        folders = [Path.cwd(), here.parent.parent, here.parent]
+        if inputs is not None:
+            moved = Path(os.path.normpath(here / inputs.made_in_from_run))
+            folders = [moved, Path(inputs.made_in), Path.cwd()]
+        # Paths of the working folder stay as they are written.
+        short = tuple(Path() if one == Path.cwd() else one for one in folders)
+        return Sources(self.path, inputs, short, as_searched=as_searched)
+
+    def check_found(self, config: RunConfig, images: str | None = None) -> None:
+        """Refuses a run that an earlier version made and that was moved away from its files.
+
+        Args:
+            config: of the run.
+            images: where they are now, if that was named.
+
+        Raises:
+            RunError: names what is not found.
+        """
+        sources = self.sources()
+        if sources.inputs is not None:
+            return
+        wanted = [("device", config.device), ("space", config.space)]
+        wanted = [(key, name) for key, name in wanted if is_path(name)]
+        if config.table is not None:
+            wanted += [("table", config.table)]
+        if config.data is not None and images is None and not is_name(config.data.source):
+            wanted += [("data.source", config.data.source)]
+        for key, name in wanted:
+            if not Path(sources.find(name)).exists():
+                raise RunError(
+                    f"{self.path} was made by an earlier version of hwnas, which kept less in a "
+                    f"run folder, and its {key} ({shown(name)}) is neither here nor beside the "
+                    "run; run the same command once in the folder where the run was made, and it "
+                    "can be moved from then on"
+                )
+
+    @property
+    def holds_results(self) -> bool:
+        """Whether something was trained or judged: what it is made of must stay then."""
+        return self.journal_file.is_file() or any(
+            next(self.path.glob(pattern), None) is not None
+            for pattern in ("*.safetensors", "ranking*", "export")
+        )
+
+    def check_images(self, fingerprint: str, source: str) -> None:
+        """Refuses images that are not those of the run.
+
+        Args:
+            fingerprint: of the images that were read, see `ImageDataset`.
+            source: where they are from.
+
+        Raises:
+            RunError: the run has others.
+        """
+        inputs = read_inputs(self.path)
+        held = inputs.images if inputs is not None else None
+        if held is None or held.fingerprint in (None, fingerprint) or not self.holds_results:
+            return
+        decoder = decoder_name()
+        other = held.decoder and held.decoder != decoder
+        why = f" (read with {held.decoder} then and with {decoder} now)" if other else ""
+        raise RunError(
+            f"{self.path} was made with other images, those of {shown(held.found)}: the ones of "
+            f"{shown(source)} differ from them{why}; name the folder of the same images with "
+            "--data, or another run folder with --run"
+        )
+
+    def check_searched(self) -> None:
+        """Raises RunError unless the run has a journal."""
+        if not self.journal_file.is_file():
+            raise RunError(f"{self.path} was not searched yet; run 'hwnas search' with its config")
 
     def check_trained(self, estimator: str = SUPERNET) -> None:
         """Raises RunError unless the run has what an estimator needs trained."""
@@ -135,6 +231,10 @@ class RunFolder:
             return
         before = self.config().model_dump(mode="json")
         after = config.model_dump(mode="json")
+        for key in PATHS:
+            there, here = _at(before, key), _at(after, key)
+            if there != here and None not in (there, here) and self._is_same(key, there, here):
+                _put(before, key, here)
         for key in FIXED:
             difference = _difference(key, _at(before, key), _at(after, key))
             if difference:
@@ -143,9 +243,53 @@ class RunFolder:
                     "name another folder with --run, or remove this one to start over"
                 )
 
+    def _is_same(self, key: str, there: str, here: str) -> bool:
+        """Whether two paths of the config may be of the same thing, in another place."""
+        sources = self.sources()
+        if key == "data.source":
+            # Which pixels they are, `check_images` and the checkpoints know.
+            if is_name(there) or is_name(here):
+                return False
+            classes = NOTHING_HELD.class_names(here)
+            try:
+                return sources.class_names(there) == classes
+            except DataError:  # they were moved away, and the run does not know their classes
+                return True
+        if key == "space":
+            space = NOTHING_HELD.space(here)
+            try:
+                return sources.space(there) == space
+            except ConfigError:  # it was moved away, and the run does not hold it
+                return False
+        held = sources.inputs.digests.get(key) if sources.inputs is not None else None
+        return content_digest(Path(here)) in (held, content_digest(Path(sources.find(there))))
+
+
+def run_of_config(config: str) -> RunFolder | None:
+    """The run whose own `config.yaml` a config is; None for every other config."""
+    path = Path(config)
+    run = RunFolder(path.parent)
+    marks = (run.inputs_file, run.journal_file, run.path / ".lock")
+    own = path.name == run.config_file.name and path.is_file()
+    return run if own and any(mark.is_file() for mark in marks) else None
+
+
+def content_digest(path: Path) -> str:
+    """SHA-256 of a file, or of the files of an exported network; of the path where it is gone."""
+    files = [path / "config.json", path / "model.safetensors"] if path.is_dir() else [path]
+    state = hashlib.sha256()
+    for file in files:
+        state.update(file.read_bytes() if file.is_file() else str(file).encode())
+    return state.hexdigest()
+
 
 def _at(content: dict[str, Any], key: str) -> Any:
-    return reduce(lambda node, part: node[part], key.split("."), content)
+    return reduce(lambda node, part: node and node[part], key.split("."), content)
+
+
+def _put(content: dict[str, Any], key: str, value: Any) -> None:
+    *parents, last = key.split(".")
+    reduce(lambda node, part: node[part], parents, content)[last] = value
 
 
 def _difference(key: str, before: Any, after: Any) -> str | None:

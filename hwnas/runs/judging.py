@@ -30,7 +30,8 @@ def make_judge(
     source = source or accuracy.source
     check_judge(experiment, folder, source)
     if ESTIMATORS[source].file:
-        return file_judge(source, experiment.space, Path(str(accuracy.file)))
+        file = Path(experiment.sources.find(str(accuracy.file)))
+        return file_judge(source, experiment.space, file)
     make = judge_function(source)
     judge: Judge = make(experiment, folder, accuracy.seed if seed is None else seed)
     return judge

@@ -3,9 +3,10 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from devices.device import IMPORTED, Device, load_device
+from devices.device import IMPORTED, Device
 from devices.errors import ConfigError, TableError
 from hwnas.runs.config import RunConfig
+from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.spaces import SearchSpace
 from latency.identity import read_fingerprint
 from latency.model import LatencyModel
@@ -23,7 +24,17 @@ def scope_of(space: SearchSpace) -> str:
     return scope_name(space.name, space.resolution, space.classes)
 
 
-def further_latency(config: RunConfig, name: str, space: SearchSpace) -> LatencyModel:
+def further_table(config: RunConfig, name: str, sources: Sources) -> Path:
+    """The latency table of the device of a budget `latency@<name>`.
+
+    Raises:
+        ConfigError: there is no such device, or its file is wrong.
+    """
+    device = _device(name, sources)
+    return Path(sources.find(str(table_path(named_table(config, name, sources), device))))
+
+
+def further_latency(name: str, path: Path, space: SearchSpace, sources: Sources) -> LatencyModel:
     """The latency model for a space on the device of a budget `latency@<name>`.
 
     Nothing is measured there, so that it need not be at hand: the table is compared with what the
@@ -33,8 +44,7 @@ def further_latency(config: RunConfig, name: str, space: SearchSpace) -> Latency
         ConfigError: there is no such device, or its file is wrong.
         TableError: there is no such table or model, or it is another device's.
     """
-    device = _device(name)
-    path = table_path(named_table(config, name), device)
+    device = _device(name, sources)
     try:
         with LatencyTable.existing(path) as table:
             _check_device(table, device)
@@ -47,7 +57,7 @@ def further_latency(config: RunConfig, name: str, space: SearchSpace) -> Latency
         raise TableError(f"the budget latency@{name}: {text}") from error
 
 
-def named_table(config: RunConfig, name: str) -> str | None:
+def named_table(config: RunConfig, name: str, sources: Sources = NOTHING_HELD) -> str | None:
     """The latency table that a config names for a device: `table` is that of its own device.
 
     None when it names none: the device has its own under `tables/`.
@@ -59,12 +69,13 @@ def named_table(config: RunConfig, name: str) -> str | None:
         return config.tables[name]
     if config.table is None or name == config.device:
         return config.table
-    return config.table if load_device(name) == load_device(config.device) else None
+    same = sources.device(name) == sources.device(config.device)
+    return config.table if same else None
 
 
-def _device(name: str) -> Device:
+def _device(name: str, sources: Sources) -> Device:
     try:
-        return load_device(name)
+        return sources.device(name)
     except ConfigError as error:
         raise ConfigError(f"the budget latency@{name}: {error}") from error
 

@@ -12,7 +12,6 @@ from latency.blocks import Network
 from latency.engine import builds_engines
 from latency.measure import measure_models, timed_model
 from latency.schedule import Schedule
-from latency.table import LatencyTable
 from latency.visits import Summary
 
 SCREENING = Schedule(sessions=4, rounds=6, seconds=30)
@@ -109,5 +108,4 @@ class OnDevice:
     def _cache(self) -> bytes:
         if not builds_engines(self._device):
             return b""
-        with LatencyTable.existing(self._experiment.table_path) as table:
-            return table.cache()
+        return self._experiment.timing_cache()

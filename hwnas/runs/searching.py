@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from devices.errors import RunError
 from devices.files import write_atomically
-from hwnas.accuracy.source import Judge, Origin
+from hwnas.accuracy.source import Judge, Origin, space_digest
 from hwnas.runs.budgets import device_of
 from hwnas.runs.config import SearchConfig
 from hwnas.runs.experiment import Experiment
@@ -35,7 +35,8 @@ class SearchResult:
 
     `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not; `origin`
     says where the scores come from; `digest` changes with anything that an export of this front
-    depends on.
+    depends on, and `earlier_digest` is what versions before had in its place, which also changed
+    with the places of files.
     """
 
     problem: SearchProblem
@@ -45,6 +46,7 @@ class SearchResult:
     found_by: dict[tuple[int, ...], set[str]]
     origin: Origin
     digest: str
+    earlier_digest: str = ""
 
     @property
     def further(self) -> dict[str, Trellis]:
@@ -113,8 +115,7 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
     """
     config, problem = experiment.config, experiment.problem(latency)
     settings = [settings_digest(problem, config.search, name) for name in config.search.searchers]
-    if not folder.journal_file.is_file():
-        raise RunError(f"{folder.path} was not searched yet; run 'hwnas search' with its config")
+    folder.check_searched()
     with Journal(folder.journal_file, reading=True) as journal:
         for name, setting in zip(config.search.searchers, settings, strict=True):
             if journal.bound(f"ended {name} {setting}") is None:
@@ -126,10 +127,39 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
         found_by = journal.searchers_of(settings)
         scored_by, origin = identity_of(journal), origin_of(journal)
     front = front_of(problem, architectures, scores)
-    state = hashlib.sha256(f"{config.text_of_before()} {settings} {scored_by}".encode())
+    digest, earlier_digest = (
+        _digest(f"{text} {settings} {scored_by}", front)
+        for text in (_text_without_paths(experiment), config.text_of_before())
+    )
+    return SearchResult(
+        problem, front, architectures, scores, found_by, origin, digest, earlier_digest
+    )
+
+
+def _digest(text: str, front: Front) -> str:
+    state = hashlib.sha256(text.encode())
     state.update(front.architectures.tobytes())
-    digest = state.hexdigest()[:16]
-    return SearchResult(problem, front, architectures, scores, found_by, origin, digest)
+    return state.hexdigest()[:16]
+
+
+def _text_without_paths(experiment: Experiment) -> str:
+    """The config of a run, wherever the files that it names are.
+
+    What is in them, other things are bound to: the scores, the latencies, the run's images.
+    """
+    config = experiment.config
+    data, accuracy = config.data, config.accuracy
+    changes: dict[str, Any] = {
+        "space": space_digest(experiment.space),
+        "device": experiment.device.name,
+        "accuracy": accuracy.model_copy(update={"file": None, "teacher": None}),
+        "table": None,
+        "tables": {},
+        "from_ofa": None,
+    }
+    if data is not None:
+        changes["data"] = data.model_copy(update={"source": ""})
+    return config.model_copy(update=changes).text_of_before()
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,10 @@ def start_supernet(experiment: Experiment, folder: RunFolder) -> Start:
         RunError: the run's own checkpoint is damaged.
     """
     supernet = untrained_supernet(experiment)
-    source = experiment.config.from_ofa
-    if source is None:
+    named = experiment.config.from_ofa
+    if named is None:
         return Start(supernet, "")
+    source = experiment.sources.find(named)
     if not Path(source).exists() and folder.supernet_file.is_file():
         _, texts = load_weights(folder.supernet_file)
         supernet.start = texts.get("start", "")

@@ -108,4 +108,13 @@ def stored_summary(folder: RunFolder, result: SearchResult) -> dict[str, Any] | 
     except (OSError, ValueError):
         return None
     complete = (folder.export_folder("winner") / "verification.json").is_file()
-    return summary if complete and summary.get("front_digest") == result.digest else None
+    digests = (result.digest, result.earlier_digest)
+    if not complete or summary.get("front_digest") not in digests:
+        return None
+    # The run may have been moved since.
+    winner = folder.export_folder("winner")
+    engine = winner / f"model{SUFFIX}"
+    return summary | {
+        "model": str(winner / "model.onnx"),
+        "engine": str(engine) if engine.is_file() else None,
+    }

@@ -127,6 +127,31 @@ def load_space(
     """
     path = find_config("spaces", name)
     config = read_config(path, SpaceConfig)
+    return make_space(config, str(path), resolution=resolution, classes=classes, width=width)
+
+
+def read_space(name: str) -> SpaceConfig:
+    """The config of a space, by a shipped name or the path of a YAML file.
+
+    Raises:
+        ConfigError: there is no such space, or its file is wrong.
+    """
+    return read_config(find_config("spaces", name), SpaceConfig)
+
+
+def make_space(
+    config: SpaceConfig,
+    source: str,
+    *,
+    resolution: int | None = None,
+    classes: int | None = None,
+    width: float | None = None,
+) -> SearchSpace:
+    """The search space of a config, see `load_space`; `source` names it in messages.
+
+    Raises:
+        ConfigError: blocks that do not fit together.
+    """
     try:
         return build_space(
             config,
@@ -135,7 +160,7 @@ def load_space(
             1.0 if width is None else width,
         )
     except ValueError as error:
-        where = str(path) if width is None else f"{path} at the width {width:g}"
+        where = source if width is None else f"{source} at the width {width:g}"
         raise ConfigError(f"{where}: {error}") from error
 
 

@@ -54,7 +54,7 @@ def test_a_table_is_searched_without_supernet_or_images(known: Path, terminal: T
     assert f"accuracies of {len(every):,} networks from known.csv" in answer.stderr
     assert answer.document["accuracy"]["source"] == "table"
     made = {item.name for item in (known / "runs/known").iterdir()}
-    assert made - {".lock"} == {"config.yaml", "front.csv", "run.sqlite"}
+    assert made - {".lock"} == {"config.yaml", "front.csv", "inputs.json", "run.sqlite"}
     rows = front(known / "runs/known")
     for row in rows:
         choices = np.array([list(map(int, row["architecture"].split()))])

@@ -1,0 +1,118 @@
+"""RunInputs: what a run folder holds of the files that its config names, in `inputs.json`.
+
+With them a run can be moved and copied: its report needs nothing outside of it, its export the
+images and the device.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from devices.config import StrictModel
+from devices.device import Device
+from devices.errors import RunError
+from devices.foreign_text import shown
+from hwnas.spaces.config import SpaceConfig
+
+FILE = "inputs.json"
+TIMING_CACHE = "timing_cache.bin"
+FORMAT: Literal["inputs of a hwnas run 1"] = "inputs of a hwnas run 1"
+
+
+class HeldImages(StrictModel):
+    """What is known of a run's images.
+
+    Attributes:
+        found: where they were read last: a whole path, or the name of a dataset.
+        classes: their names, in the order of the labels.
+        fingerprint: see `ImageDataset.fingerprint`; None until they are read for the first time.
+        decoder: with which version of Pillow they were read, since its pixels may differ.
+    """
+
+    found: str
+    classes: tuple[str, ...]
+    fingerprint: str | None = None
+    decoder: str = ""
+
+
+class HeldLatency(StrictModel):
+    """The latency model that a run was searched with.
+
+    Attributes:
+        table: the whole path of the table that it is from.
+        scope: of the model in it, see `latency.profile.scope_name`.
+        fingerprint: of the device that was measured; None where the table names none.
+        model: see `LatencyModel.to_dict`.
+    """
+
+    table: str
+    scope: str
+    fingerprint: dict[str, Any] | None
+    model: dict[str, Any]
+
+
+class RunInputs(StrictModel):
+    """What a run was made of.
+
+    Attributes:
+        format: of this file.
+        made_in: the working folder that paths of the run's config are relative to.
+        made_in_from_run: the same, relative to the run folder.
+        space: the content of the space's file; None where it is to be read again.
+        devices: the content of device files by the names that the config calls them.
+        images: None for a config without any.
+        digests: SHA-256 of further files, by the key of the config that names them.
+        latency: None until the run is searched.
+        further: the latency model of each further device, by the name of its budget.
+        energy: the energy model, where a budget is on it.
+        timing_cache: SHA-256 of the file `timing_cache.bin`, where the device's runtime has such a
+            cache.
+    """
+
+    format: Literal["inputs of a hwnas run 1"]
+    made_in: str
+    made_in_from_run: str
+    space: SpaceConfig | None
+    devices: dict[str, Device]
+    images: HeldImages | None = None
+    digests: dict[str, str] = Field(default_factory=dict)
+    latency: HeldLatency | None = None
+    further: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    energy: dict[str, Any] | None = None
+    timing_cache: str | None = None
+
+    def to_json(self) -> str:
+        """As a JSON text; defaults are left out, since a device may only name keys of its own."""
+        return json.dumps(self.model_dump(mode="json", exclude_defaults=True), indent=1) + "\n"
+
+
+def read_inputs(run: Path) -> RunInputs | None:
+    """What a run folder holds; None for a run that an earlier version made, or for none at all.
+
+    Raises:
+        RunError: the file is damaged or of another version.
+    """
+    path = run / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
+    try:
+        return RunInputs.model_validate(json.loads(text))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise _damaged(path, f"{key}: {first['msg']}") from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _damaged(path: Path, reason: str) -> RunError:
+    return RunError(
+        f"{path} is damaged or of another version of hwnas ({shown(reason)}); restore it from a "
+        "copy, or remove it and run the same command in the folder where the run was made"
+    )

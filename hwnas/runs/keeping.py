@@ -1,0 +1,122 @@
+"""Keeping what a run needs in its folder, so that it works from anywhere."""
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from devices.device import Device
+from devices.errors import ConfigError, HwnasError, RunError
+from devices.files import write_atomically
+from hwnas.data.loading import decoder_name, is_name
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder, content_digest
+from hwnas.runs.inputs import FORMAT, TIMING_CACHE, HeldImages, RunInputs, read_inputs
+from hwnas.runs.latencies import table_path
+from latency.engine import builds_engines
+
+
+def keep_inputs(folder: RunFolder, experiment: Experiment, *, searched: bool = False) -> None:
+    """Makes a run folder hold what it is made of: space, devices, where its images are.
+
+    What a run with results holds stays as it is but for the place of its images.
+
+    Args:
+        folder: the run, open.
+        experiment: of its config.
+        searched: the config becomes the run's own, with the latencies that it is searched with.
+
+    Raises:
+        ConfigError, TableError: a device or a latency model of the config cannot be used.
+        RunError: the files cannot be written.
+    """
+    before = read_inputs(folder.path)
+    if before is not None and folder.holds_results and not searched:
+        now = before.model_copy(update={"images": _images(experiment, before)})
+    else:
+        now = _gathered(folder, experiment, before)
+        if searched:
+            now = _with_latencies(folder, experiment, now)
+    if now != before:
+        write_atomically(folder.inputs_file, now.to_json(), error=RunError)
+
+
+def keep_of_earlier(folder: RunFolder, experiment: Experiment) -> None:
+    """The same for a searched run that an earlier version made; nothing where it cannot be."""
+    if experiment.sources.inputs is None:
+        with suppress(HwnasError):
+            keep_inputs(folder, experiment, searched=True)
+
+
+def _gathered(folder: RunFolder, experiment: Experiment, before: RunInputs | None) -> RunInputs:
+    config, sources = experiment.config, experiment.sources
+    made_in = sources.home(str(table_path(config.table, experiment.device)))
+    files = {"from_ofa": config.from_ofa, "accuracy.teacher": config.accuracy.teacher}
+    known = before.digests if before is not None else {}
+    return RunInputs(
+        format=FORMAT,
+        made_in=_text(made_in),
+        made_in_from_run=_text(Path(os.path.relpath(made_in, folder.path.resolve()))),
+        space=sources.space(config.space),
+        devices=_devices(experiment),
+        images=_images(experiment, before),
+        digests={
+            key: known[key] if key in known else content_digest(Path(sources.find(path)))
+            for key, path in files.items()
+            if path is not None
+        },
+    )
+
+
+def _devices(experiment: Experiment) -> dict[str, Device]:
+    """Those of the config that are there: budgets of a run that is only trained may name others."""
+    config, found = experiment.config, {}
+    for name in (config.device, *(b.device for b in config.search.parsed_budgets())):
+        if name is not None:
+            with suppress(ConfigError):
+                found[name] = experiment.sources.device(name)
+    return found
+
+
+def _images(experiment: Experiment, before: RunInputs | None) -> HeldImages | None:
+    data = experiment.config.data
+    if data is None:
+        return before.images if before is not None else None
+    fingerprint = experiment.images_read
+    if fingerprint is None:
+        for inputs in (before, experiment.sources.inputs):
+            if inputs is not None and inputs.images is not None:
+                return inputs.images
+    source = experiment.sources.image_source(data.source)
+    found = source if is_name(source) else _text(Path(source).resolve())
+    return HeldImages(
+        found=found,
+        classes=experiment.sources.class_names(data.source),
+        fingerprint=fingerprint,
+        decoder="" if fingerprint is None else decoder_name(),
+    )
+
+
+def _with_latencies(folder: RunFolder, experiment: Experiment, inputs: RunInputs) -> RunInputs:
+    energy = experiment.energy
+    cache = experiment.timing_cache() if builds_engines(experiment.device) else b""
+    if cache:
+        write_atomically(folder.path / TIMING_CACHE, cache, error=RunError)
+    return inputs.model_copy(
+        update={
+            "latency": experiment.held_latency(),
+            "further": {
+                budget: model.to_dict() for budget, model in experiment.further_latencies.items()
+            },
+            "energy": energy.to_dict() if energy is not None else None,
+            "timing_cache": hashlib.sha256(cache).hexdigest() if cache else None,
+        }
+    )
+
+
+def _text(path: Path) -> str:
+    """A path as it may stand in a file; "" for one that is no Unicode."""
+    try:
+        return str(path).encode().decode()
+    except UnicodeEncodeError:
+        return ""
