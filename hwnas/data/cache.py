@@ -6,31 +6,40 @@
 
 `<folder>` stands for a folder of images, a resolution and a way of decoding, `<key>` for the files
 of the three splits: names, sizes and times of change. An entry gets its final name when it is
-whole, and is never changed afterwards.
+whole, and is never changed afterwards. What was changed or damaged all the same is decoded again.
 """
 
 import contextlib
 import hashlib
 import json
+import math
 import mmap
 import os
 import shutil
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, NamedTuple, TypeVar
 
 import numpy as np
+from pydantic import Field, PlainValidator
 
 from devices.cache import cache_folder, has_cache_folder
+from devices.config import StrictModel
 from devices.errors import ConfigError, HwnasError
 from devices.files import write_atomically
 from devices.lock import locked
 from hwnas.data.dataset import Images
+from hwnas.data.decoding import Decoded
+from hwnas.data.file_types import open_regular
+from hwnas.data.rows import npy_header
 
 SIZE_VARIABLE = "HWNAS_CACHE_GB"
 _DEFAULT_GB = 20.0
+_IMAGES = "images.npy"
+Document = TypeVar("Document", bound=StrictModel)
 
 
 class CacheError(HwnasError):
@@ -59,21 +68,80 @@ def cache_bytes() -> int:
     return int(size * 1e9) if has_cache_folder() else 0
 
 
+def _text(value: object) -> str:
+    """A text, which names of files are even where they are no Unicode."""
+    if not isinstance(value, str):
+        raise ValueError("no text")
+    return value
+
+
+Name = Annotated[str, PlainValidator(_text)]
+
+
+class Row(NamedTuple):
+    """A row of `images.npy`, in `rows.json`.
+
+    Attributes:
+        name: of the file.
+        stamp: of that; None where the row is not filled yet.
+        bits: see `Decoded`; negative where the row was brought to the bits of others.
+        check: CRC-32 of the pixels.
+    """
+
+    name: Name
+    stamp: Stamp | None
+    bits: int
+    check: int
+
+
+class _Rows(StrictModel):
+    rows: tuple[Row, ...]
+
+
+class About(StrictModel):
+    """`entry.json`, of an entry that is whole.
+
+    Attributes:
+        folder: of the images, for a person who looks into the cache.
+        images: how many rows there are.
+        limit: that was asked for.
+        rounds: see `Listing`.
+        digests: of the three splits, see `Split.digest`.
+        lengths: of the three splits.
+        deep: how many images have more than 8 bits a channel, and how many bits they use.
+        stamp: of `images.npy`.
+    """
+
+    folder: Name
+    images: Annotated[int, Field(ge=1)]
+    limit: int | None
+    rounds: dict[str, list[Name]]
+    digests: tuple[str, str, str]
+    lengths: tuple[int, int, int]
+    deep: tuple[int, int]
+    stamp: Stamp
+
+
 # Of mmap(2) on Linux; Python 3.11 has no name for it.
 _MAP_NORESERVE = 0x4000
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Decoded images (N, 3, R, R), and of which files: name → row, and the files' stamps."""
+    """Decoded images (N, 3, R, R), and which files they are of: by name, where and what."""
 
     images: Images
-    row_of: dict[str, tuple[int, Stamp]]
+    row_of: dict[str, tuple[int, Row]]
 
-    def find(self, name: str, stamp: Stamp | None) -> Images | None:
-        """The image (3, R, R) of a file that has not changed since."""
-        row, known = self.row_of.get(name, (0, None))
-        return self.images[row] if known is not None and known == stamp else None
+    def find(self, name: str, stamp: Stamp | None) -> Decoded | None:
+        """The image of a file that has not changed since, and neither have its pixels."""
+        if stamp is None or name not in self.row_of:
+            return None
+        index, row = self.row_of[name]
+        if row.stamp != stamp or row.bits < 0:
+            return None
+        image = self.images[index]
+        return Decoded(image, row.bits) if pixels_check(image) == row.check else None
 
 
 @dataclass(frozen=True)
@@ -82,11 +150,13 @@ class Entry:
 
     Attributes:
         images: (N, 3, R, R) of the three splits in a row.
-        about: `images`, how many; `digests` of the splits; `limit`; `rounds`, see `Listing`.
+        about: what the entry says of them.
+        touched: whether the images were written to since; their digests may be others then.
     """
 
     images: Images
-    about: dict[str, Any]
+    about: About
+    touched: bool = False
 
 
 class FolderCache:
@@ -121,16 +191,19 @@ class FolderCache:
     def find(self, key: str) -> Entry | None:
         """The whole entry of a key, None when there is none or it is damaged."""
         path = self.path(key)
+        about = _read(path / "entry.json", About)
+        if about is None:
+            return None
         try:
-            about = json.loads((path / "entry.json").read_text(encoding="utf-8"))
             images = self.images(path)
-            if len(images) != about["images"]:
+            if len(images) != about.images or sum(about.lengths) != about.images:
                 return None
-        except (OSError, ValueError, KeyError, TypeError):
+            touched = file_stamp(path / _IMAGES) != about.stamp
+        except (OSError, ValueError):
             return None
         with contextlib.suppress(OSError):  # a cache that may only be read
             os.utime(path)  # the time of its last use
-        return Entry(images, about)
+        return Entry(images, about, touched)
 
     def images(self, path: Path) -> Images:
         """(N, 3, R, R) the images of an entry, as a memory map.
@@ -138,41 +211,40 @@ class FolderCache:
         Raises:
             OSError, ValueError: there are none, or the file is damaged.
         """
-        file = path / "images.npy"
-        found = np.lib.format.open_memmap(file, mode="r")
-        if found.dtype != np.uint8 or found.shape[1:] != (3, *[self._resolution] * 2):
-            raise ValueError(f"{path} holds something else")
-        # Copy on write: PyTorch takes no arrays that may not be written to. Without a reserve:
-        # Linux would else refuse to map more than memory and swap could hold.
-        with file.open("rb") as opened:
+        with os.fdopen(open_regular(path / _IMAGES), "rb") as opened:
+            start, size = len(npy_header(1, self._resolution)), os.fstat(opened.fileno()).st_size
+            shape = (3, self._resolution, self._resolution)
+            count = (size - start) // math.prod(shape)
+            header = npy_header(max(0, count), self._resolution)
+            if count < 1 or size != len(header) + count * math.prod(shape):
+                raise ValueError(f"{path} has another length")
+            if opened.read(len(header)) != header:
+                raise ValueError(f"{path} holds something else")
+            # Copy on write: PyTorch takes no arrays that may not be written to. Without a reserve:
+            # Linux would else refuse to map more than memory and swap could hold.
             mapped = mmap.mmap(opened.fileno(), 0, mmap.MAP_PRIVATE | _MAP_NORESERVE)
-        return np.frombuffer(mapped, np.uint8, offset=found.offset).reshape(found.shape)
+        return np.frombuffer(mapped, np.uint8, offset=len(header)).reshape(count, *shape)
 
-    def abouts(self) -> list[dict[str, Any]]:
+    def abouts(self) -> list[About]:
         """What is known of every whole entry of this folder."""
-        found = []
-        for path in self._entries():
-            with contextlib.suppress(OSError, ValueError):
-                content = json.loads((path / "entry.json").read_text(encoding="utf-8"))
-                found += [content] if isinstance(content, dict) else []
-        return found
+        found = (_read(path / "entry.json", About) for path in self._entries())
+        return [about for about in found if about is not None]
 
     def rows(self) -> list[Rows]:
         """Everything decoded of this folder, whole or not."""
         found = []
         for path in self._entries():
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-                content = json.loads((path / "rows.json").read_text(encoding="utf-8"))
+            content = _read(path / "rows.json", _Rows)
+            if content is None:
+                continue
+            with contextlib.suppress(OSError, ValueError):
                 images = self.images(path)
-                row_of = {
-                    name: (row, (int(stamp[0]), int(stamp[1])))
-                    for row, (name, stamp) in enumerate(content)
-                    if stamp is not None and row < len(images)
-                }
-                found.append(Rows(images, row_of))
+                if len(images) == len(content.rows):
+                    row_of = {row.name: (index, row) for index, row in enumerate(content.rows)}
+                    found.append(Rows(images, row_of))
         return found
 
-    def complete(self, key: str, about: dict[str, Any]) -> Entry:
+    def complete(self, key: str, about: About) -> Entry:
         """Gives a filled entry its final name, and removes what it stands in for.
 
         Those are the folder's unfinished entries, and whole ones of files that have changed since:
@@ -183,17 +255,16 @@ class FolderCache:
         """
         temporary, final = self.partial(key), self.path(key)
         images = self.images(temporary)
-        about = {**about, "images": len(images)}
-        write_atomically(temporary / "entry.json", json.dumps(about), error=CacheError)
+        about = about.model_copy(update={"stamp": file_stamp(temporary / _IMAGES)})
+        _write(temporary / "entry.json", about.model_dump())
         shutil.rmtree(final, ignore_errors=True)  # a damaged one
         temporary.rename(final)
         for path in self._entries():
             if path == final:
                 continue
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                old = path / "entry.json"
-                if path.suffix or json.loads(old.read_text()).get("limit") == about["limit"]:
-                    shutil.rmtree(path, ignore_errors=True)
+            old = _read(path / "entry.json", About)
+            if path.suffix or old is None or old.limit == about.limit:
+                shutil.rmtree(path, ignore_errors=True)
         return Entry(images, about)
 
     def drop_unfinished(self) -> None:
@@ -230,10 +301,45 @@ class FolderCache:
         return sorted(self._at.glob(f"{self._folder}-*"))
 
 
-def write_rows(path: Path, rows: list[tuple[str, Stamp | None]]) -> None:
-    """Says which files the rows of an entry are of; without a stamp: not decoded yet.
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Says which files the rows of an entry are of.
 
     Raises:
         CacheError: the disk is full.
     """
-    write_atomically(path / "rows.json", json.dumps(rows), error=CacheError)
+    _write(path / "rows.json", {"rows": rows})
+
+
+def pixels_check(image: Images) -> int:
+    """CRC-32 of pixels."""
+    return zlib.crc32(np.ascontiguousarray(image).data)
+
+
+def file_stamp(path: Path) -> Stamp:
+    """What tells a file that was changed.
+
+    Raises:
+        OSError: it is not there.
+    """
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _write(path: Path, content: Mapping[str, object]) -> None:
+    """Writes a document behind the digest of it."""
+    text = json.dumps(content)
+    write_atomically(path, f"{_digest(text)}\n{text}", error=CacheError)
+
+
+def _read(path: Path, model: type[Document]) -> Document | None:
+    """A document that `_write` wrote; None where there is none, or it was changed since."""
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            digest, _, text = file.read().decode("utf-8").partition("\n")
+        return model.model_validate(json.loads(text)) if digest == _digest(text) else None
+    except (OSError, ValueError):  # pydantic's and JSON's errors are ValueErrors
+        return None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

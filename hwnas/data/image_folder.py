@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from devices.cache import FOLDER_VARIABLE
-from hwnas.data.cache import CacheError, Entry, FolderCache, cache_bytes
+from hwnas.data.cache import About, CacheError, Entry, FolderCache, cache_bytes
 from hwnas.data.dataset import ImageDataset, Images, Split
 from hwnas.data.decoding import DECODING, decode_all
-from hwnas.data.filling import Progress, fill_cache, in_memory
+from hwnas.data.filling import Deep, Progress, fill_cache, in_memory
 from hwnas.data.listing import Listing
 
 
@@ -28,7 +28,7 @@ def load_image_folder(
     memory map, which need not fit in memory. Where there is no room for it they are in memory.
 
     Args:
-        folder: the path; jpg, jpeg, png, bmp, webp and gif files of any size are taken.
+        folder: the path; what are image files, `hwnas.data.file_types` says.
         resolution: the shorter side is resized to it, then the centre is cropped.
         strict: refuse unreadable images instead of leaving them out.
         limit: take at most this many images, see `load_dataset`.
@@ -42,24 +42,25 @@ def load_image_folder(
     listing = Listing(Path(folder), limit, strict=strict)
     cache = FolderCache(listing.root, resolution, DECODING) if cache_bytes() else None
     if cache is None:
-        return _dataset(listing, in_memory(listing, resolution, [], progress))
+        return _dataset(listing, *in_memory(listing, resolution, [], progress))
     try:
-        images, digests = _cached(listing, cache, resolution, limit, progress)
+        entry = _cached(listing, cache, resolution, limit, progress)
     except (CacheError, OSError) as error:
-        images = in_memory(listing, resolution, cache.rows(), progress)
+        images, deep = in_memory(listing, resolution, cache.rows(), progress)
         with contextlib.suppress(CacheError, OSError), cache.locked():
             cache.drop_unfinished()
         note = (
             f"decoded images are held in memory and not kept for the next time: {error} "
             f"({FOLDER_VARIABLE} names another folder for them)"
         )
-        return _dataset(listing, images, notes=(note,))
-    return _dataset(listing, images, digests)
+        return _dataset(listing, images, deep, notes=(note,))
+    return _dataset(listing, entry.images, Deep(*entry.about.deep), entry.about.digests)
 
 
 def _dataset(
     listing: Listing,
     images: Images,
+    deep: Deep,
     digests: Sequence[str | None] = (None, None, None),
     notes: tuple[str, ...] = (),
 ) -> ImageDataset:
@@ -67,6 +68,7 @@ def _dataset(
     parts = zip(np.split(images, ends), np.split(listing.labels(), ends), digests, strict=True)
     train, validation, test = (Split(*part) for part in parts)
     skipped = tuple(sorted(listing.skipped))
+    notes = (*listing.notes, *([deep.sentence] if deep.sentence else []), *notes)
     name = listing.root.resolve().name
     return ImageDataset(name, listing.class_names, train, validation, test, skipped, notes)
 
@@ -74,17 +76,17 @@ def _dataset(
 def _cached(
     listing: Listing, cache: FolderCache, resolution: int, limit: int | None,
     progress: Progress | None,
-) -> tuple[Images, list[str]]:  # fmt: skip
-    """The images of all splits as a memory map, and the splits' digests."""
+) -> Entry:  # fmt: skip
+    """The entry of the images of all splits, made where there is none."""
     entry = _find(listing, cache, resolution)
     if entry is None:
         with cache.locked():
             # Another process may have made it meanwhile.
             entry = _find(listing, cache, resolution)
             if entry is None:
-                fill_cache(listing, cache, resolution, progress)
-                entry = _complete(listing, cache, limit)
-    return entry.images, entry.about["digests"]
+                deep = fill_cache(listing, cache, resolution, progress)
+                entry = _complete(listing, cache, limit, deep)
+    return entry
 
 
 def _find(listing: Listing, cache: FolderCache, resolution: int) -> Entry | None:
@@ -95,21 +97,39 @@ def _find(listing: Listing, cache: FolderCache, resolution: int) -> Entry | None
     """
     known: dict[str, list[str]] = {}
     for about in cache.abouts():
-        known |= about.get("rounds", {})
-    while names := known.get(listing.key):
+        known |= about.rounds
+    while names := known.pop(listing.key, None):
+        if not set(names) <= set(listing.names):
+            return None
         unreadable = decode_all(listing.root, names, resolution, lambda _row, _image: None)
         if len(unreadable) < len(names):
             return None
         listing.leave_out(unreadable)
-    return cache.find(listing.key)
+    entry = cache.find(listing.key)
+    if entry is None or entry.about.lengths != tuple(listing.lengths):
+        return None
+    if entry.touched:
+        found = _dataset(listing, entry.images, Deep())
+        if _digests(found) != entry.about.digests:
+            return None
+    return entry
 
 
-def _complete(listing: Listing, cache: FolderCache, limit: int | None) -> Entry:
-    dataset = _dataset(listing, cache.images(cache.partial(listing.key)))
-    about = {
-        "folder": str(listing.root.resolve()),  # for a person who looks into the cache
-        "limit": limit,
-        "rounds": listing.rounds,
-        "digests": [s.digest for s in (dataset.train, dataset.validation, dataset.test)],
-    }
+def _digests(dataset: ImageDataset) -> tuple[str, str, str]:
+    return dataset.train.digest, dataset.validation.digest, dataset.test.digest
+
+
+def _complete(listing: Listing, cache: FolderCache, limit: int | None, deep: Deep) -> Entry:
+    dataset = _dataset(listing, cache.images(cache.partial(listing.key)), deep)
+    train, validation, test = listing.lengths
+    about = About(
+        folder=str(listing.root.resolve()),
+        images=len(listing.names),
+        limit=limit,
+        rounds=listing.rounds,
+        digests=_digests(dataset),
+        lengths=(train, validation, test),
+        deep=(deep.images, deep.bits),
+        stamp=(0, 0),
+    )
     return cache.complete(listing.key, about)

@@ -11,6 +11,16 @@ import numpy as np
 from hwnas.data.dataset import Images
 
 
+def npy_header(count: int, resolution: int) -> bytes:
+    """What a .npy file of images (count, 3, resolution, resolution) begins with."""
+    header = io.BytesIO()
+    shape = (count, 3, resolution, resolution)
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": shape}
+    )
+    return header.getvalue()
+
+
 class RowSink(Protocol):
     """Takes images (3, R, R) by their row, from any thread."""
 
@@ -20,6 +30,9 @@ class RowSink(Protocol):
         Raises:
             OSError: there is no room.
         """
+
+    def get(self, row: int) -> Images:
+        """An image that was stored."""
 
     def flush(self) -> None:
         """Makes what was stored outlast a power cut."""
@@ -34,6 +47,11 @@ class MemoryRows:
     def put(self, row: int, image: Images) -> None:
         """Stores an image."""
         self.images[row] = image
+
+    def get(self, row: int) -> Images:
+        """An image that was stored."""
+        image: Images = self.images[row]
+        return image
 
     def flush(self) -> None:
         """Nothing outlasts a process in memory."""
@@ -52,17 +70,14 @@ class FileRows:
         Raises:
             OSError: there is no room, or it cannot be written to.
         """
-        shape = (count, 3, resolution, resolution)
+        self._shape = (3, resolution, resolution)
         self._size = 3 * resolution * resolution
-        header = io.BytesIO()
-        np.lib.format.write_array_header_1_0(
-            header, {"descr": "|u1", "fortran_order": False, "shape": shape}
-        )
-        self._start = header.tell()
+        header = npy_header(count, resolution)
+        self._start = len(header)
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             os.posix_fallocate(self._descriptor, 0, self._start + count * self._size)
-            self._write(header.getvalue(), 0)
+            self._write(header, 0)
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -74,6 +89,15 @@ class FileRows:
             OSError: the disk is full after all.
         """
         self._write(image.tobytes(), self._start + row * self._size)
+
+    def get(self, row: int) -> Images:
+        """An image that was stored.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        data = os.pread(self._descriptor, self._size, self._start + row * self._size)
+        return np.frombuffer(data, np.uint8).reshape(self._shape)
 
     def _write(self, data: bytes, offset: int) -> None:
         while data:

@@ -50,7 +50,7 @@ def keep_of_earlier(folder: RunFolder, experiment: Experiment) -> None:
 
 def _gathered(folder: RunFolder, experiment: Experiment, before: RunInputs | None) -> RunInputs:
     config, sources = experiment.config, experiment.sources
-    made_in = sources.home(str(table_path(config.table, experiment.device)))
+    made_in = _made_in(experiment)
     files = {"from_ofa": config.from_ofa, "accuracy.teacher": config.accuracy.teacher}
     known = before.digests if before is not None else {}
     return RunInputs(
@@ -66,6 +66,17 @@ def _gathered(folder: RunFolder, experiment: Experiment, before: RunInputs | Non
             if path is not None
         },
     )
+
+
+def _made_in(experiment: Experiment) -> Path:
+    """The folder that the paths of a config are relative to."""
+    config, sources = experiment.config, experiment.sources
+    if sources.run is None:
+        return Path.cwd()
+    table = Path(config.table or ".")
+    with suppress(ConfigError):  # of a device that is not there
+        table = table_path(config.table, experiment.device)
+    return sources.home(str(table))
 
 
 def _devices(experiment: Experiment) -> dict[str, Device]:

@@ -34,13 +34,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     """How often each file was decoded."""
     names: Counter[str] = Counter()
-    real = decoding.decode_image
+    real = decoding.decode_file
 
     def count(path: Path, resolution: int) -> np.ndarray:
         names[path.name] += 1
         return real(path, resolution)
 
-    monkeypatch.setattr(decoding, "decode_image", count)
+    monkeypatch.setattr(decoding, "decode_file", count)
     return names
 
 
@@ -159,7 +159,7 @@ def test_a_file_that_becomes_readable_with_its_old_time_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = make(tmp_path / "pets", cat=5, dog=5)
-    real = decoding.decode_image
+    real = decoding.decode_file
 
     def denied(path: Path, resolution: int) -> np.ndarray:
         if path.name == "0.png":
@@ -167,7 +167,7 @@ def test_a_file_that_becomes_readable_with_its_old_time_is_read(
         return real(path, resolution)
 
     with monkeypatch.context() as context:
-        context.setattr(decoding, "decode_image", denied)
+        context.setattr(decoding, "decode_file", denied)
         assert load(root).skipped == ("cat/0.png", "dog/0.png")
     assert load(root).skipped == ()
 
@@ -198,14 +198,76 @@ def test_a_cut_file_of_images_is_made_anew(
     assert_same(load(root), without_cache(root, monkeypatch))
 
 
+def entry_of(root: Path, cache: Path) -> Path:
+    load(root)
+    [entry] = entries(cache)
+    return cache / entry
+
+
+@pytest.mark.parametrize("change", [-1, 1, 192, 10**9])
+def test_images_of_another_length_are_made_anew(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, change: int
+) -> None:
+    root = make(tmp_path / "pets", cat=6, dog=6)
+    images = entry_of(root, cache) / "images.npy"
+    os.truncate(images, images.stat().st_size + change)
+    assert_same(load(root), without_cache(root, monkeypatch))
+
+
+@pytest.mark.parametrize("place", [0, 8, 40, 60, 127, 128, 1000, -1])
+def test_a_changed_byte_of_images_is_noticed(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    root = make(tmp_path / "pets", cat=6, dog=6)
+    images = entry_of(root, cache) / "images.npy"
+    content = bytearray(images.read_bytes())
+    content[place] ^= 0xFF
+    images.write_bytes(content)
+    assert_same(load(root), without_cache(root, monkeypatch))
+
+
+@pytest.mark.parametrize("name", ["rows.json", "entry.json"])
+def test_a_document_that_was_edited_is_not_believed(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    root = make(tmp_path / "pets", cat=6, dog=6)
+    for old, new in (("1.png", "2.png"), ('"digests": ["', '"digests": ["0')):
+        path = entry_of(root, cache) / name
+        path.write_text(path.read_text().replace(old, new))
+        picture(root / "cat/more.png", (len(old), 0, 0))
+        assert_same(load(root), without_cache(root, monkeypatch))
+
+
+def test_left_out_files_that_are_not_listed_do_not_go_round_for_ever(
+    tmp_path: Path, cache: Path
+) -> None:
+    from hwnas.data.cache import About, _read, _write
+
+    root = make(tmp_path / "pets", cat=6, dog=6)
+    path = entry_of(root, cache) / "entry.json"
+    about = _read(path, About)
+    key = path.parent.name.partition("-")[2]
+    _write(path, about.model_dump() | {"rounds": {key: ["cat/nothing.png"]}})
+    assert load(root).skipped == ()
+
+
+def test_a_pipe_in_the_cache_is_not_waited_for(tmp_path: Path, cache: Path) -> None:
+    root = make(tmp_path / "pets", cat=6, dog=6)
+    for name in ("images.npy", "rows.json", "entry.json"):
+        path = entry_of(root, cache) / name
+        path.unlink()
+        os.mkfifo(path)
+    assert load(root).notes == ()
+
+
 SLOW = """
 import sys, time
 from hwnas.data import decoding, filling, load_dataset
-real = decoding.decode_image
+real = decoding.decode_file
 def slow(path, resolution):
     time.sleep(0.004)
     return real(path, resolution)
-decoding.decode_image = slow
+decoding.decode_file = slow
 filling.SAVE_SECONDS = 0.0
 print("begin", flush=True)
 load_dataset(sys.argv[1], resolution=8)

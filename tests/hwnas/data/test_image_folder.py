@@ -172,12 +172,6 @@ def test_a_class_of_two_images_is_refused(tmp_path):
     assert "has 2 images; each class needs at least 3" in message
 
 
-def test_a_parent_of_train_and_test_suggests_train(tmp_path):
-    for part in ("test", "train"):
-        make(tmp_path / part, cat=3, dog=3)
-    assert f"--data {tmp_path / 'train'}" in refusal(tmp_path)
-
-
 def test_a_folder_inside_a_class_folder_is_named(tmp_path):
     make(tmp_path, cat=5, dog=5)
     picture(tmp_path / "dog" / "more" / "a.png")

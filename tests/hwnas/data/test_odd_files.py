@@ -1,5 +1,6 @@
 """What people's folders really hold beside plain photos, each made as the real thing."""
 
+import io
 import os
 import struct
 import zlib
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hwnas.data import class_names, load_dataset
+from devices.errors import DataError
+from hwnas.data import ImageDataset, class_names, decoding, load_dataset
 from hwnas.data.decoding import decode_image
 from tests.hwnas.data.folders import make, picture, sizes
 
@@ -148,3 +150,130 @@ def test_thousands_of_classes_are_read_and_each_is_in_every_split(tmp_path: Path
     assert class_names(str(root)) == data.class_names
     for part in (data.train, data.validation, data.test):
         assert part.labels.tolist() == list(range(2000))
+
+
+def deep(path: Path, brightest: int, **options: object) -> Path:
+    """A grey ramp of 16 bits up to a value."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ramp = np.linspace(0, brightest, 24).astype(np.uint16)
+    Image.fromarray(np.repeat(ramp[None], 24, axis=0)).save(path, **options)
+    return path
+
+
+def every(data: ImageDataset) -> np.ndarray:
+    return np.concatenate([data.train.images, data.validation.images, data.test.images])
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize(("brightest", "bits"), [(4095, 12), (1023, 10), (65535, 16)])
+def test_deep_images_are_scaled_by_the_bits_that_all_of_them_use(
+    tmp_path: Path, suffix: str, brightest: int, bits: int
+) -> None:
+    for label in ("cat", "dog"):
+        for index in range(3):
+            deep(tmp_path / label / f"deep{index}.{suffix}", brightest // (1 + index))
+    make(tmp_path, cat=4, dog=4)  # ordinary images stay as they are
+    for _ in range(2):  # decoded, then from the cache
+        data = load_dataset(str(tmp_path), resolution=8)
+        grey = every(data)[(every(data).std(axis=1) == 0).all((1, 2))]
+        tops = sorted(int(image.max()) for image in grey if image.max() > 20)
+        assert len(tops) == 6
+        assert tops[-1] > 230
+        assert abs(tops[0] - tops[-1] / 3) < 3  # what was a third as bright still is
+        said = [note for note in data.notes if "more than 8 bits a channel: 6" in note]
+        assert len(said) == (bits < 16)
+        assert all(f"uses {bits} bits" in note for note in said)
+
+
+def test_a_brighter_deep_image_is_met_as_if_all_were_decoded_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for label in ("cat", "dog"):
+        for index in range(4):
+            deep(tmp_path / label / f"{index}.png", 4095 // (1 + index))
+    load_dataset(str(tmp_path), resolution=8)
+    deep(tmp_path / "cat" / "bright.png", 40_000)
+    again = load_dataset(str(tmp_path), resolution=8)
+    monkeypatch.setenv("HWNAS_CACHE_GB", "0")
+    anew = load_dataset(str(tmp_path), resolution=8)
+    assert again.fingerprint == anew.fingerprint
+    assert again.notes == anew.notes == ()  # 16 bits are in use
+
+
+@pytest.mark.parametrize(
+    ("pixels", "reason"),
+    [
+        (np.full((9, 9), 0.5, np.float32), "decimal numbers"),
+        (np.full((9, 9), -5, np.int32), "negative pixels"),
+    ],
+)
+def test_pixels_of_an_unknown_range_are_unreadable(
+    tmp_path: Path, pixels: np.ndarray, reason: str
+) -> None:
+    make(tmp_path, cat=3, dog=3)
+    Image.fromarray(pixels).save(tmp_path / "cat/odd.tif")
+    assert load_dataset(str(tmp_path), resolution=8).skipped == ("cat/odd.tif",)
+    with pytest.raises(DataError, match=reason):
+        load_dataset(str(tmp_path), resolution=8, strict=True)
+
+
+def test_colours_of_16_bits_that_are_nearly_black_are_refused_and_not_trained(
+    tmp_path: Path,
+) -> None:
+    make(tmp_path, cat=3, dog=3)
+    png16(tmp_path / "cat/camera.png", 2, [4000, 2000, 1000])
+    with pytest.raises(DataError, match="16 bits a colour, of which it uses 12 or fewer"):
+        load_dataset(str(tmp_path), resolution=8, strict=True)
+    assert load_dataset(str(tmp_path), resolution=8).skipped == ("cat/camera.png",)
+
+
+def bomb(kind: str) -> bytes:
+    """A small image between a million pieces of nothing."""
+    if kind == "jpeg":
+        stream = io.BytesIO()
+        Image.new("RGB", (24, 24)).save(stream, "JPEG")
+        start = stream.getvalue()
+        return start[:2] + b"\xff\xfe\0\x02" * 1_000_000 + start[2:]
+    stream = io.BytesIO()
+    Image.new("RGB", (24, 24)).save(stream, "PNG")
+    whole = stream.getvalue()
+    text = struct.pack(">I", 3) + b"tEXta\0b" + struct.pack(">I", zlib.crc32(b"tEXta\0b"))
+    place = 33 if kind == "before the pixels" else len(whole) - 12
+    return whole[:place] + text * 1_000_000 + whole[place:]
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "before the pixels", "behind the pixels"])
+def test_an_image_of_a_million_pieces_is_unreadable(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "bomb.png"
+    path.write_bytes(bomb(kind))
+    with pytest.raises(ValueError, match="made of more than 100,000 pieces"):
+        decode_image(path, 8)
+
+
+@pytest.mark.parametrize("kind", [MemoryError(), RuntimeError("can't start new thread")])
+def test_memory_that_runs_out_is_no_fault_of_an_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Exception
+) -> None:
+    def fails(*_: object) -> None:
+        raise kind
+
+    make(tmp_path, cat=3, dog=3)
+    name = "decode_file" if isinstance(kind, MemoryError) else "ThreadPoolExecutor"
+    with monkeypatch.context() as context:
+        context.setattr(decoding, name, fails)
+        with pytest.raises(DataError, match=r"memory ran out while the images of .* were decoded"):
+            load_dataset(str(tmp_path), resolution=8)
+    assert load_dataset(str(tmp_path), resolution=8).skipped == ()
+
+
+def test_images_that_memory_refuses_are_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*_: object) -> None:
+        raise MemoryError
+
+    make(tmp_path, cat=3, dog=3)
+    monkeypatch.setenv("HWNAS_CACHE_GB", "0")
+    monkeypatch.setattr("hwnas.data.rows.np.empty", none_left)
+    with pytest.raises(DataError, match=r"neither memory nor the cache has so much; .* resolution"):
+        load_dataset(str(tmp_path), resolution=8)
