@@ -26,7 +26,7 @@ from latency.identity import identity_of
 from latency.quantize import inside_network, quantize
 from latency.schedule import REFERENCE, Schedule
 from latency.table import LatencyTable
-from latency.visits import Summary, Visit, Visits
+from latency.visits import Speed, Summary, Visit, Visits
 
 Progress = Callable[[int, int], None]
 """Called with the visits done and the visits in all, as far as is known by then."""
@@ -66,11 +66,12 @@ class VisitLog(Protocol):
 class MemoryLog:
     """Visits that are forgotten when the process ends."""
 
-    def __init__(self, cache: bytes = b"") -> None:
+    def __init__(self, cache: bytes = b"", speed: Speed | None = None) -> None:
+        """Begins empty; `speed` is what the device is known to have, see `Visits.known`."""
         self.fingerprint: Fingerprint | None = None
         self.conditions: list[dict[str, float]] = []
         self._visits: list[Visit] = []
-        self._cache = cache
+        self._cache, self._speed = cache, speed
 
     def bind(self, fingerprint: Fingerprint) -> None:
         """See `VisitLog`."""
@@ -78,7 +79,7 @@ class MemoryLog:
 
     def visits(self) -> Visits:
         """See `VisitLog`."""
-        return Visits(self._visits)
+        return Visits(self._visits, self._speed)
 
     def add(self, visits: Sequence[Visit]) -> None:
         """See `VisitLog`."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,16 @@ import numpy as np
 AFFECTED = 1.10
 # Of a graph's visits, how many must come with a warning for its latency to come with it.
 OFTEN = 0.1
+# Of visits, how many may be affected: beyond it there are too few others to do without them, and a
+# latency is that of a disturbed machine.
+MOST_AFFECTED = 0.5
+# Where it is known how fast the machine is, so many visits at that speed will do.
+ENOUGH = 8
+# By how much half of a graph's inferences may exceed its latency. On the idle server core of
+# docs/benchmarks.md it is 2 to 5 %.
+MOST_SPREAD = 0.10
+AFFECTED_WARNING, SPREAD_WARNING = "affected", "spread"
+"""What a summary adds to the warnings of its visits: see `Summary`."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,8 @@ class Visit:
 class Summary:
     """What is known of one graph's latency.
 
-    Of visits that were not affected; of all, when most were: then that is how the machine is.
+    Of visits that were not affected; of all when there are too few of them, which is a warning
+    ("affected").
 
     Attributes:
         samples: how many inferences.
@@ -67,7 +78,9 @@ class Summary:
             usually takes, and divided by what it took around the sample. That takes out the
             drift of the machine; a low quantile, because interruptions only ever add time.
         min, p10, median, p90: of the samples as they were, in ms.
-        warnings: those that at least a tenth of the visits came with, see `Visit`.
+        warnings: those that at least a tenth of the visits came with, see `Visit`; "affected" when
+            too many of them were to do without; "spread" when the median is more than 10 % above
+            `ms`.
     """
 
     samples: int
@@ -97,6 +110,8 @@ class Summary:
         low = float(values.min())
         shares = warning_shares(visits)
         warnings = tuple(name for name, share in shares.items() if share >= OFTEN)
+        if median > (1 + MOST_SPREAD) * latency:
+            warnings += (SPREAD_WARNING,)
         return cls(len(values), len(rows), redone, latency, low, p10, median, p90, warnings)
 
 
@@ -107,10 +122,30 @@ def warning_shares(visits: Iterable[Visit]) -> dict[str, float]:
     return {name: count / len(every) for name, count in sorted(counts.items())}
 
 
-class Visits:
-    """All visits of one fingerprint."""
+@dataclass(frozen=True)
+class Speed:
+    """How fast a machine is: what the reference block takes on it, in ms.
 
-    def __init__(self, visits: Iterable[Visit] = ()) -> None:
+    Attributes:
+        undisturbed: when nothing disturbs it.
+        usual: in the median of the visits that were not affected.
+    """
+
+    undisturbed: float
+    usual: float
+
+
+class Visits:
+    """All visits of one fingerprint.
+
+    Attributes:
+        known: the speed that the machine is known to have, from more visits than these: that of
+            its latency table. These visits are then judged by it and taken to it, so that a machine
+            that is slow all along is told from one that always is as slow.
+    """
+
+    def __init__(self, visits: Iterable[Visit] = (), known: Speed | None = None) -> None:
+        self.known = known
         self._by_graph: dict[str, list[Visit]] = {}
         for visit in visits:
             self._by_graph.setdefault(visit.graph, []).append(visit)
@@ -131,8 +166,10 @@ class Visits:
     def baseline(self) -> float:
         """What the reference block takes when nothing disturbs it, ms; 0 without one.
 
-        The 10 % quantile over all visits.
+        As it is known, or the 10 % quantile over all visits.
         """
+        if self.known is not None:
+            return self.known.undisturbed
         times = [visit.reference_ms for visit in self if visit.reference_ms]
         return float(np.quantile(times, 0.1)) if times else 0.0
 
@@ -144,12 +181,31 @@ class Visits:
     def usual(self) -> float:
         """What the reference block takes at the machine's usual speed, ms; 0 without one.
 
-        The median over visits that were not affected, or over all when most were: between two
-        tables of one device it differs by less than the quantile that they are judged by.
+        As it is known, or the median over visits that were not affected, or over all when most
+        were: between two tables of one device it differs by less than the quantile that they are
+        judged by.
         """
+        if self.known is not None:
+            return self.known.usual
         times = [visit.reference_ms for visit in self if visit.reference_ms]
         calm = [time for time in times if time <= AFFECTED * self.baseline]
         return float(np.median(calm if 2 * len(calm) >= len(times) else times)) if times else 0.0
+
+    @property
+    def speed(self) -> Speed | None:
+        """The machine's, for `known` of later visits; None without a reference block."""
+        return Speed(self.baseline, self.usual) if self.baseline else None
+
+    def slower(self, graph: str | None = None) -> float:
+        """By which share the reference block took longer than it usually does, in the median.
+
+        0.1 is 10 %, below 0 is faster; without a known speed, than when nothing disturbed it. Of
+        the visits around one graph alone if asked; 0 without a reference block.
+        """
+        some = self if graph is None else self.of(graph)
+        times = [visit.reference_ms for visit in some if visit.reference_ms]
+        usual = self.known.usual if self.known is not None else self.baseline
+        return float(np.median(times)) / usual - 1 if times and usual else 0.0
 
     def clean(self, graph: str, sessions: Container[int] | None = None) -> list[Visit]:
         """The visits of a graph that were not affected."""
@@ -159,10 +215,16 @@ class Visits:
         """The summary of a visited graph, of some sessions alone if asked."""
         visits = self.of(graph, sessions)
         clean = self.clean(graph, sessions)
-        # A minority of fast visits is no better known: a burst of turbo in the first session.
-        used = clean if 2 * len(clean) >= len(visits) else visits
+        # A minority of fast visits is no better known by itself: a burst of turbo in the first
+        # session.
+        enough = len(clean) >= (1 - MOST_AFFECTED) * len(visits)
+        enough |= self.known is not None and len(clean) >= ENOUGH
+        used = clean if enough else visits
         speeds = [self.usual / v.reference_ms if v.reference_ms else 1.0 for v in used]
-        return Summary.of(used, speeds, len(visits) - len(used))
+        summary = Summary.of(used, speeds, len(visits) - len(used))
+        if enough:
+            return summary
+        return replace(summary, warnings=(AFFECTED_WARNING, *summary.warnings))
 
     def difference(self, graph: str, one: Container[int], other: Container[int]) -> float:
         """What a graph's latencies by two sets of sessions differ by, relative to their mean."""
@@ -182,7 +244,7 @@ class Visits:
         by_session = [self.summary(graph, [session]).ms for session in sessions]
         return (max(by_session) - min(by_session)) / min(by_session)
 
-    def affected_share(self) -> float:
-        """The share of visits that were affected, 0 to 1."""
-        flags = [self.affected(visit) for visit in self]
+    def affected_share(self, graph: str | None = None) -> float:
+        """The share of visits that were affected, 0 to 1; of one graph's alone if asked."""
+        flags = [self.affected(visit) for visit in (self if graph is None else self.of(graph))]
         return sum(flags) / len(flags) if flags else 0.0

@@ -23,17 +23,29 @@ FromScratch = Annotated[
     ),
 ]
 
+Patience = Annotated[
+    float,
+    typer.Option(
+        "--patience",
+        min=0,
+        help="For how many seconds a network is measured again, while the machine is too busy to "
+        "tell whether it keeps the budget.",
+    ),
+]
+
 
 def export(
     run: options.RunArgument,
     data: options.Data = None,
     from_scratch: FromScratch = None,
+    patience: Patience = 300,
     as_json: options.Json = False,
 ) -> None:
     """Train, export, check and measure the best network of a run's front.
 
     The front is tried from its most accurate network down until one really measures within the
-    budget on the device; the space's reference network is trained and measured beside it.
+    budgets, on the device and on every further one that a budget names and that can be reached; the
+    space's reference network is trained and measured beside it.
     """
     from hwnas.cli.show import show_summary
     from hwnas.cli.stages import export_stage, read_images, reopen_run
@@ -54,7 +66,9 @@ def export(
         trained = start_of_winners(experiment, folder)
         if experiment is not stored:
             folder.adopt(experiment.config)
-        summary = export_stage(experiment, folder, latency, trained, result, output, start)
+        summary = export_stage(
+            experiment, folder, latency, trained, result, output, start, patience
+        )
         show_summary(output, summary)
         output.document(summary)
 

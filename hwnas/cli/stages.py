@@ -24,8 +24,10 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.exporting import Exporter
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.keeping import keep_inputs, keep_of_earlier
+from hwnas.runs.latency_check import Patience
 from hwnas.runs.scores import bind_scores
 from hwnas.runs.searching import SearchResult, search, write_front
+from hwnas.runs.stale import forget_report, note_front
 from hwnas.runs.summary import summarize
 from hwnas.runs.training import TrainedSupernet, train_supernet, with_loss
 from hwnas.supernet.training import TrainReport
@@ -156,6 +158,8 @@ def search_stage(
             update(done, total, name)
 
         result = search(experiment, folder, latency, judge, told)
+    for sentence in note_front(folder, result.digest):
+        output.say(sentence)
     write_front(result, experiment.space, folder.front_file)
     return result
 
@@ -168,15 +172,18 @@ def export_stage(
     result: SearchResult,
     output: Output,
     start: float,
+    patience: float | None = None,
 ) -> dict[str, Any]:
     """Exports the winner and the reference, and writes `summary.json`.
 
-    Without a trained supernet the winner is trained from scratch; `start` is monotonic.
+    Without a trained supernet the winner is trained from scratch; `start` is monotonic, `patience`
+    are the seconds of `hwnas.runs.latency_check.Patience`.
     """
     warn(output, latency)
     if experiment.energy is not None:
         warn(output, experiment.energy)
-    export = Exporter(experiment, folder, latency, trained, result, output).export()
+    waiting = Patience() if patience is None else Patience(patience)
+    export = Exporter(experiment, folder, latency, trained, result, output, waiting).export()
     predicted, measured = export.winner.predicted_ms, export.winner.measured
     if predicted and measured and abs(measured.ms / predicted - 1) > FAR:
         output.say(
@@ -196,6 +203,8 @@ def export_stage(
     seconds = time.monotonic() - start
     summary = summarize(export, experiment, latency, result, seconds)
     write_atomically(folder.summary_file, as_json(summary))
+    for sentence in forget_report(folder):
+        output.say(sentence)
     return summary
 
 

@@ -11,8 +11,12 @@ WARNINGS = {
     "clock with 'nvidia-smi --lock-gpu-clocks'",
     "no_cuda_graph": "no CUDA graph could be made of the work, and every kernel was launched by "
     "itself, which takes longer",
+    "affected": "the machine was slow during most of its visits, so that none could be set aside; "
+    "measure when it is idle ('hwnas devices check' says what keeps it busy)",
+    "spread": "half of its inferences took more than 10 % longer than the latency that is shown: "
+    "other work on the machine, without which they would not",
 }
-"""What the warnings of a visit mean, see `devices.answers.WARNINGS`."""
+"""What the warnings of a visit or of a summary mean, see `latency.visits.Summary`."""
 
 
 def show_warnings(output: Output, shares: Mapping[str, float]) -> None:

@@ -1,6 +1,7 @@
 """Writing an exported network: ONNX, safetensors, config and verification."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from hwnas.export.timm import timm_arch_def, timm_arguments
 from latency.blocks import Network, block_to_dict
 from latency.engine import SIDECAR
 from latency.graph import INPUT, OPSET, OUTPUT
+
+# Names of the files that an export replaces as a whole.
+_ENDS = "|".join(map(re.escape, (".onnx", SUFFIX, SIDECAR)))
+_MODELS = re.compile(rf"model(\.dynamic|\.fp32|@.+)?({_ENDS})")
 
 
 def network_config(
@@ -47,37 +52,40 @@ def network_config(
 def write_export(
     folder: Path,
     *,
-    model: bytes,
+    files: Mapping[str, bytes],
     state: dict[str, torch.Tensor],
     config: dict[str, Any],
     verification: dict[str, Any],
-    engine: Mapping[str, bytes],
 ) -> None:
     """Writes an export folder; `verification.json`, written last, marks it complete.
 
-    `engine` has the files of one by the ends of their names, see `latency.engine.BuiltEngine`;
-    those of an earlier export are removed where there is none.
-
     The verification repeats the SHA-256 of the other files, so that a folder whose parts are of
     two exports can be told.
+
+    Args:
+        folder: where.
+        files: models, engines and what is beside those, by name; those of an earlier export that
+            are not among them are removed.
+        state: the weights.
+        config: see `network_config`.
+        verification: what is known of the network.
 
     Raises:
         HwnasError: a file cannot be written.
     """
     weights = save({name: tensor.contiguous() for name, tensor in state.items()})
-    files = {
-        "model.onnx": model,
+    contents = {
+        **files,
         "model.safetensors": weights,
         "config.json": as_json(config).encode(),
-        **{f"model{end}": content for end, content in engine.items()},
     }
     (folder / "verification.json").unlink(missing_ok=True)
-    for end in (SUFFIX, SIDECAR):
-        if end not in engine:
-            (folder / f"model{end}").unlink(missing_ok=True)
-    for name, content in files.items():
+    for earlier in folder.glob("model*"):
+        if earlier.name not in contents and _MODELS.fullmatch(earlier.name):
+            earlier.unlink()
+    for name, content in contents.items():
         write_atomically(folder / name, content)
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     write_atomically(folder / "verification.json", as_json({**verification, "sha256": hashes}))
 
 

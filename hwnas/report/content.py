@@ -33,7 +33,7 @@ class ReportContent:
 
     `summary` is None before the export, `front_knee` the index of the knee in the front;
     `front_header` and `front_rows` are the front as a table of text; `energy` is None without a
-    budget on it.
+    budget on it; `digest` is the front's.
     """
 
     title: str
@@ -50,6 +50,7 @@ class ReportContent:
     front_header: list[str]
     front_rows: list[list[str]]
     energy: EnergyModel | None = None
+    digest: str = ""
 
 
 def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
@@ -79,6 +80,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
             front_points(result, experiment.space), knee(result.front), result.origin
         ),
         energy=experiment.energy,
+        digest=result.digest,
     )
 
 

@@ -20,6 +20,7 @@ from hwnas.report.rows import (
     summary_rows,
     validation_rows,
 )
+from hwnas.runs.stale import meta_tag
 from latency.energy_model import EnergyModel
 from latency.model import LatencyModel
 from latency.validation import Validation
@@ -64,7 +65,8 @@ def render_page(content: ReportContent) -> str:
     body = "\n".join(parts)
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
-        f"{_TITLE}{html.escape(content.title)}</title><style>{_STYLE}</style></head>"
+        f"{meta_tag(content.digest)}{_TITLE}{html.escape(content.title)}</title>"
+        f"<style>{_STYLE}</style></head>"
         f"<body>{body}</body></html>\n"
     )
 

@@ -27,22 +27,45 @@ SUMMARY_ROWS = (
 
 def summary_rows(summary: dict[str, Any]) -> list[list[str]]:
     """[label, winner, reference] of every row, as text."""
-    rows = []
-    devices = [key.partition("@")[2] for key in summary if key.startswith("predicted_ms@")]
-    further = [
-        (f"latency on {name}, predicted", f"predicted_ms@{name}",
-         f"reference_predicted_ms@{name}", "{:.4g} ms")
-        for name in devices
-    ]  # fmt: skip
+    lower = summary.get("precision", "fp32")
+    latencies, accuracies = list(SUMMARY_ROWS[:3]), [SUMMARY_ROWS[3]]
+    if "fp32_accuracy" in summary:
+        for rows in (latencies, accuracies):
+            label, *keys, form = rows[0]
+            rows[0] = (f"{label}, {lower}", keys[0], keys[1], form)
+        latencies.insert(1, _both("latency, measured, fp32", "fp32_measured_ms", "{:.4g} ms"))
+        accuracies.append(_both("accuracy on test images, fp32", "fp32_accuracy", "{:.2f} %"))
+    for key in summary:
+        kind, at, name = key.partition("@")
+        if kind == "predicted_ms" and at:
+            latencies += [
+                _both(f"latency on {name}, measured", f"measured_ms@{name}", "{:.4g} ms"),
+                _both(f"latency on {name}, predicted", key, "{:.4g} ms"),
+            ]
+        elif kind == "accuracy" and at:
+            label = f"accuracy for {name}, {summary[f'precision@{name}']}"
+            accuracies.append(_both(label, key, "{:.2f} %"))
     if "predicted_mj" in summary:
-        further += [
-            ("energy, measured", "measured_mj", "reference_measured_mj", "{:.4g} mJ"),
-            ("energy, predicted", "predicted_mj", "reference_predicted_mj", "{:.4g} mJ"),
+        latencies += [
+            _both("energy, measured", "measured_mj", "{:.4g} mJ"),
+            _both("energy, predicted", "predicted_mj", "{:.4g} mJ"),
         ]
-    for label, key, reference_key, form in (*SUMMARY_ROWS[:3], *further, *SUMMARY_ROWS[3:]):
-        values = [summary.get(key), summary.get(reference_key)]
-        rows.append([label, *(number(value, form) for value in values)])
-    return rows
+    return [
+        [label, *(_cell(summary, one, form) for one in keys)]
+        for label, *keys, form in (*latencies, *accuracies, *SUMMARY_ROWS[4:])
+    ]
+
+
+def _both(label: str, key: str, form: str) -> tuple[str, str, str, str]:
+    return label, key, f"reference_{key}", form
+
+
+def _cell(summary: dict[str, Any], key: str, form: str) -> str:
+    value = summary.get(key)
+    predicted = key.replace("measured_ms@", "predicted_ms@")
+    if value is None and predicted != key and summary.get(predicted) is not None:
+        return "predicted only"
+    return number(value, form)
 
 
 def number(value: float | str | None, form: str) -> str:

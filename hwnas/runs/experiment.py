@@ -165,11 +165,15 @@ class Experiment:
             return self._held_latency
         with LatencyTable.existing(self.table_path) as table:
             model = load_model(table, scope_of(self.space), self.space.blocks())
-            of_device = table.fingerprint
+            of_device, speed = table.fingerprint, table.visits().speed
         fingerprint = None if of_device is None else asdict(of_device)
         path = str(self.table_path.resolve())
         return HeldLatency(
-            table=path, scope=scope_of(self.space), fingerprint=fingerprint, model=model.to_dict()
+            table=path,
+            scope=scope_of(self.space),
+            fingerprint=fingerprint,
+            model=model.to_dict(),
+            speed=None if speed is None else (speed.undisturbed, speed.usual),
         )
 
     @property

@@ -1,94 +1,60 @@
-"""The last stage of a run: the best network of the front that really keeps the budget, as files."""
+"""The last stage of a run: the best network of the front that keeps the budgets for real."""
 
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any, TypeGuard
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from devices.errors import BudgetError
-from hwnas.export.calibration import quantized
-from hwnas.export.engine import CheckedEngine
-from hwnas.export.verification import NumericalCheck, check_numbers, onnx_accuracy
-from hwnas.export.writer import network_config, write_export
-from hwnas.runs.config import WeightsFrom
+from devices.errors import BudgetError, DeviceError
+from hwnas.runs.candidates import Candidate, Candidates
 from hwnas.runs.experiment import Experiment
+from hwnas.runs.exported import Exported, ExportWriter, Timed
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.on_device import Listener, OnDevice
+from hwnas.runs.latency_check import WINNER, Finding, Patience
+from hwnas.runs.measured_energy import EnergyCheck, over_mj
+from hwnas.runs.on_device import Listener
+from hwnas.runs.places import OWN, Place, further_places, own_place, say_problems
 from hwnas.runs.searching import SearchResult
-from hwnas.runs.training import (
-    TrainedSupernet,
-    fine_tune,
-    scratch_config,
-    train_from_scratch,
-    with_loss,
-)
+from hwnas.runs.training import TrainedSupernet
 from hwnas.spaces import Architectures
-from hwnas.supernet.evaluation import accuracy
-from hwnas.supernet.folding import folded_weights
-from hwnas.supernet.modules import NetworkModule
 from latency.blocks import Network
-from latency.graph import build_graph
-from latency.half import to_half
 from latency.model import LatencyModel
-from latency.visits import Summary
-from objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
+from latency.readings import Reading
 
 # How many networks of the front are measured side by side before one of them is fine-tuned.
 SCREENED = 8
-
-
-@dataclass(frozen=True)
-class Exported:
-    """A network that was trained, written, checked and, on a measurable device, measured.
-
-    `weights_from` is what its training started from.
-    """
-
-    folder: Path
-    network: Network
-    weights_from: WeightsFrom
-    predicted_ms: float | None
-    measured: Summary | None
-    test_accuracy: float
-    validation_accuracy: float
-    numbers: NumericalCheck
-    macs: int
-    parameters: int
-    measured_mj: float | None = None
+_REFERENCE, _IN_FP32 = "reference", " in fp32"
 
 
 @dataclass(frozen=True)
 class Export:
-    """The winner, the reference, and the networks of the front that missed the budget."""
+    """The winner, the reference, and the networks of the front that missed a budget.
+
+    `doubtful` says why it is not known whether the winner keeps its budgets; empty where it is.
+    """
 
     budget_ms: float | None
     winner: Exported
     reference: Exported | None
     rejected: list[dict[str, Any]] = field(default_factory=list)
+    doubtful: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    network: Network
-    weights_from: WeightsFrom
-    module: NetworkModule
-    model: bytes
-    numbers: NumericalCheck
-    engine: CheckedEngine | None = None
+class _Tried:
+    """A trained network that no budget speaks against, with what was measured of it."""
 
-    @property
-    def shipped(self) -> bytes:
-        """What runs on the device: the engine, where it has one built."""
-        return self.model if self.engine is None else self.engine.built.content
+    candidate: Candidate
+    findings: Mapping[str, Finding]
+    energy: Mapping[str, Any]
 
 
 class Exporter:
-    """Takes the front from its most accurate network on, until one keeps the budget for real.
+    """Takes the front from its most accurate network on, until one keeps the budgets for real.
 
-    On a device whose timings were imported nothing is measured, and predictions have the last word.
+    On a device whose timings were imported, or that cannot be reached, nothing is measured, and
+    predictions have the last word.
     """
 
     def __init__(
@@ -99,24 +65,31 @@ class Exporter:
         trained: TrainedSupernet | None,
         result: SearchResult,
         listener: Listener,
+        patience: Patience | None = None,
     ) -> None:
         """Without a trained supernet the winner is trained from scratch."""
         self.experiment = experiment
         self.folder = folder
-        self.latency = latency
-        self.trained = trained
         self.result = result
         self.listener = listener
-        bounds = [b.bound for b in result.problem.budgets if b.trellis.name == "latency"]
-        self.budget_ms = min(bounds) if bounds else None
+        self._patience = patience or Patience()
+        self._own = own_place(experiment, latency, result, listener, self._patience)
+        self._trained = trained
         energies = [b.bound for b in result.problem.budgets if b.trellis.name == "energy"]
-        self._device = OnDevice(experiment, listener, min(energies) if energies else None)
+        self._energy = EnergyCheck(
+            experiment,
+            self._own.on,
+            min(energies) if energies else None,
+            listener,
+            self._patience,
+        )
+        self._rejected: list[dict[str, Any]] = []
 
     def export(self) -> Export:
         """Exports the winner, and beside it the space's reference network.
 
         Raises:
-            BudgetError: no network of the front measures within the budget.
+            BudgetError: no network of the front measures within the budgets.
             DeviceError, TableError, RunError: see the stages; what was done is kept.
         """
         if not len(self.result.front.scores):
@@ -124,236 +97,244 @@ class Exporter:
                 "the search found no network within the budgets; allow more evaluations "
                 "(search.evaluations) or a larger budget"
             )
-        device = self.experiment.device
-        if not device.measurable:
-            self.listener.say(f"not measured: the timings of {device.name} were imported")
-        reference = self._reference()
-        if reference is not None:
-            reference = self._built(reference, "reference")
-        rejected: list[dict[str, Any]] = []
-        for architecture, accurate, screened_ms in self._screened():
+        further = further_places(self.experiment, self.result, self.listener, self._patience)
+        places = [self._own, *further]
+        say_problems(places, self.listener)
+        candidates = Candidates(self.experiment, self.folder, self._trained, places, self.listener)
+        reference = candidates.reference()
+        for name, architecture, score in self._by_score():
             network = self.experiment.space.network(architecture)
-            if self._over_ms(screened_ms):
-                rejected.append(self._reject_ms(network, accurate, screened_ms, "untrained"))
+            before = self._untrained(name, network, score, places)
+            if before is None:
                 continue
-            used = self._device.energy(network, None, "untrained network")
-            if _over_mj(used):
-                rejected.append(self._reject_mj(accurate, used, "untrained"))
-                continue
-            candidate = self._built(self._train(architecture, accurate), "winner")
-            measured = self._measure({"winner": candidate, "reference": reference})
-            final = measured["winner"]
-            if final is not None and self._over_ms(final.ms):
-                rejected.append(self._reject_ms(network, accurate, final.ms, "exported"))
-                continue
-            used = self._device.energy(network, candidate.shipped, "winner")
-            if _over_mj(used):
-                rejected.append(self._reject_mj(accurate, used, "exported"))
-                continue
-            beside = self._reference_energy(reference)
-            # From here on the summary of an earlier export would speak of other files.
-            self.folder.summary_file.unlink(missing_ok=True)
-            return Export(
-                self.budget_ms,
-                self._write("winner", candidate, final, used),
-                self._write("reference", reference, measured["reference"], beside)
-                if reference
-                else None,
-                rejected,
-            )
-        bounds = [] if self.budget_ms is None else [f"{self.budget_ms:.4g} ms"]
-        bounds += [] if self._device.budget_mj is None else [f"{self._device.budget_mj:.4g} mJ"]
+            candidate = candidates.winner(architecture, f"a network of {self._text(score)}")
+            tried = self._measured(candidate, reference, before, score, places)
+            if tried is not None:
+                return self._export(tried, reference, places)
+        bounds = [f"{p.bound:.4g} ms{p.of}" for p in places if p.bound is not None]
+        budget_mj = self._energy.budget_mj
+        bounds += [] if budget_mj is None else [f"{budget_mj:.4g} mJ"]
         raise BudgetError(
-            f"none of the {len(rejected)} networks of the front measured within "
-            f"{' and '.join(bounds)}; the machine may be busy: run the same command again, or "
-            "search with a larger budget"
+            f"none of the {len(self._rejected)} networks of the front measured within "
+            f"{' and '.join(bounds)}; search with a larger budget, or profile into a new table "
+            "(--table) and search again: this one promises less than is measured now"
         )
 
-    def _train(self, architecture: Architectures, accurate: float) -> _Candidate:
-        network = self.experiment.space.network(architecture)
-        of = f"a network of {self._told(accurate)}"
-        if self.trained is None:
-            with self.listener.progress(f"training {of} from scratch") as update:
-                module = train_from_scratch(
-                    network, self.experiment, self.folder, with_loss(update)
-                )
-            return self._candidate(network, "scratch", module)
-        with self.listener.progress(f"fine-tuning {of}") as update:
-            module = fine_tune(
-                self.trained, architecture, self.experiment, self.folder, with_loss(update)
-            )
-        return self._candidate(network, "supernet", module)
-
-    def _screened(self) -> Iterator[tuple[Architectures, float, float | None]]:
-        """(architecture, its score, measured ms) from the best score down."""
-        front = self.result.front
+    def _by_score(self) -> Iterator[tuple[str, Architectures, float]]:
+        """(name, architecture, its score) from the best score down, screened by the way."""
+        front, own = self.result.front, self._own
         order = np.argsort(-front.scores)
-        if not self.experiment.device.measurable or self.budget_ms is None:
-            for index in order:
-                yield front.architectures[index], float(front.scores[index]), None
-            return
+        screened = not own.problem and own.bound is not None
         for start in range(0, len(order), SCREENED):
             part = order[start : start + SCREENED]
-            networks = {
-                str(index): self.experiment.space.network(front.architectures[index])
-                for index in part
-            }
-            measured = self._device.screen(networks)
+            if screened:
+                own.check.screen(
+                    {
+                        str(index): self.experiment.space.network(front.architectures[index])
+                        for index in part
+                    }
+                )
             for index in part:
-                milliseconds = measured[str(index)]
-                yield front.architectures[index], float(front.scores[index]), milliseconds
+                yield str(index), front.architectures[index], float(front.scores[index])
 
-    def _told(self, score: float) -> str:
+    def _untrained(
+        self, name: str, network: Network, score: float, places: list[Place]
+    ) -> dict[str, Reading] | None:
+        """The readings of a network before its training, by place; None for one over a budget."""
+        readings: dict[str, Reading] = {}
+        for place in places:
+            reading = self._screened(place, name, network)
+            if reading is None:
+                continue
+            assert place.bound is not None
+            keeps = reading.keeps(place.bound)
+            if keeps is False:
+                self._reject(place, network, score, reading.ms, "untrained")
+                return None
+            if keeps is None:
+                self.listener.say(
+                    f"{reading.disturbed}; {reading.ms:.4g} ms{place.of} says little of a network "
+                    f"of {self._text(score)}: it is taken at its predicted "
+                    f"{_figure(place.predicted(network))} ms, and measured again when it is trained"
+                )
+            readings[place.name] = reading
+        used = self._energy.untrained(network)
+        if over_mj(used):
+            self._reject_mj(score, used, "untrained")
+            return None
+        return readings
+
+    def _screened(self, place: Place, name: str, network: Network) -> Reading | None:
+        """The reading of an untrained network on a place; None where nothing is measured."""
+        if place.problem or place.bound is None:
+            return None
+        if place.name == OWN:
+            return place.check.untrained(name)  # measured side by side with others already
+        try:
+            place.check.screen({name: network})
+            return place.check.untrained(name)
+        except DeviceError as error:
+            self._lost(place, error)
+            return None
+
+    def _measured(
+        self,
+        candidate: Candidate,
+        reference: Candidate | None,
+        before: Mapping[str, Reading],
+        score: float,
+        places: list[Place],
+    ) -> _Tried | None:
+        """What measuring a trained network comes to; None for one that is over a budget."""
+        findings: dict[str, Finding] = {}
+        for place in places:
+            if place.problem:
+                continue
+            try:
+                found = place.check.trained(
+                    candidate.network,
+                    candidate.files[place.name].shipped,
+                    before.get(place.name),
+                    _beside(place, candidate, reference),
+                )
+            except DeviceError as error:
+                if place.name == OWN:
+                    raise
+                self._lost(place, error)
+                continue
+            if found.keeps is False:
+                self._reject(place, candidate.network, score, found.winner.ms, "exported")
+                return None
+            findings[place.name] = found
+        used = self._energy.trained(candidate.network, candidate.own.shipped, "winner")
+        if over_mj(used):
+            self._reject_mj(score, used, "exported")
+            return None
+        return _Tried(candidate, findings, used)
+
+    def _export(self, tried: _Tried, reference: Candidate | None, places: list[Place]) -> Export:
+        beside: Mapping[str, Any] = {}
+        if reference is not None:
+            beside = self._energy.trained(reference.network, reference.own.shipped, _REFERENCE)
+        doubtful = self._doubts(tried, places)
+        # From here on the summary of an earlier export would speak of other files.
+        self.folder.summary_file.unlink(missing_ok=True)
+        writer = ExportWriter(self.experiment, self.folder, places)
+        measured = {
+            name: {
+                place.name: _timed(place, one.network, tried.findings.get(place.name), name)
+                for place in places
+            }
+            for name, one in ((WINNER, tried.candidate), (_REFERENCE, reference))
+            if one is not None
+        }
+        own = tried.findings.get(OWN)
+        readings = {} if own is None else own.readings
+        return Export(
+            self._own.bound,
+            writer.write(
+                WINNER, tried.candidate, measured[WINNER], tried.energy,
+                readings.get(WINNER + _IN_FP32),
+            ),
+            writer.write(
+                _REFERENCE, reference, measured[_REFERENCE], beside,
+                readings.get(_REFERENCE + _IN_FP32),
+            )
+            if reference is not None
+            else None,
+            self._rejected,
+            doubtful,
+        )  # fmt: skip
+
+    def _doubts(self, tried: _Tried, places: list[Place]) -> tuple[str, ...]:
+        """Says what is doubtful about the winner, and what to do."""
+        doubts = [
+            f"{place.name}: {doubt}" if place.name else doubt
+            for place in places
+            if place.bound is not None
+            and place.name in tried.findings
+            and (doubt := tried.findings[place.name].doubt(place.bound))
+        ]
+        if "doubtful" in tried.energy:
+            doubts.append(tried.energy["doubtful"])
+        for doubt in doubts:
+            self.listener.say(
+                f"warning: {doubt}; the trained network is kept and exported: when the machine is "
+                f"idle, 'hwnas export {self.folder.path}' measures it again without training it"
+            )
+        return tuple(doubts)
+
+    def _lost(self, place: Place, error: DeviceError) -> None:
+        place.problem = str(error)
+        say_problems([place], self.listener)
+
+    def _text(self, score: float) -> str:
         origin = self.result.origin
         return f"{origin.text(score)} ({origin.label})"
 
-    def _over_ms(self, milliseconds: float | None) -> TypeGuard[float]:
-        bound = self.budget_ms
-        return milliseconds is not None and bound is not None and milliseconds > bound
+    def _reject(
+        self, place: Place, network: Network, score: float, measured_ms: float, what: str
+    ) -> None:
+        predicted = place.predicted(network)
+        self._say_rejected(score, predicted, measured_ms, place.bound, f"ms{place.of}", what)
+        self._rejected.append(
+            {
+                self.result.origin.column: score,
+                "predicted_ms": predicted,
+                "measured_ms": measured_ms,
+                "measured": what,
+                **({"device": place.name} if place.name else {}),
+            }
+        )
 
-    def _reject_ms(
-        self, network: Network, accurate: float, measured_ms: float, what: str
-    ) -> dict[str, Any]:
-        predicted = float(self.latency.predict([network])[0])
-        self._say_rejected(accurate, predicted, measured_ms, self.budget_ms, "ms", what)
-        return {
-            self.result.origin.column: accurate,
-            "predicted_ms": predicted,
-            "measured_ms": measured_ms,
-            "measured": what,
-        }
-
-    def _reject_mj(self, accurate: float, used: Mapping[str, Any], what: str) -> dict[str, Any]:
+    def _reject_mj(self, score: float, used: Mapping[str, Any], what: str) -> None:
         predicted, found = used["predicted_mj"], used["measured_mj"]
-        self._say_rejected(accurate, predicted, found, used["budget_mj"], "mJ", what)
-        return {
-            self.result.origin.column: accurate,
-            "predicted_mj": predicted,
-            "measured_mj": found,
-            "measured": what,
-        }
+        self._say_rejected(score, predicted, found, used["budget_mj"], "mJ", what)
+        self._rejected.append(
+            {
+                self.result.origin.column: score,
+                "predicted_mj": predicted,
+                "measured_mj": found,
+                "measured": what,
+            }
+        )
 
     def _say_rejected(
-        self, accurate: float, predicted: float, found: float, bound: float | None, unit: str,
+        self, score: float, predicted: float | None, found: float, bound: float | None, unit: str,
         what: str,
     ) -> None:  # fmt: skip
         self.listener.say(
-            f"no winner: a network of {self._told(accurate)}, predicted at "
-            f"{predicted:.4g} {unit}, measures {found:.4g} {unit} {what}, over the budget of "
-            f"{bound:.4g} {unit}; trying the next of the front"
+            f"no winner: a network of {self._text(score)}, predicted at {_figure(predicted)} "
+            f"{unit}, measures {found:.4g} {unit} {what}, over the budget of "
+            f"{_figure(bound)} {unit}; trying the next of the front"
         )
 
-    def _reference(self) -> _Candidate | None:
-        network = self.experiment.reference
-        recipe = self.experiment.config.recipe
-        if network is None or not recipe.train.epochs + recipe.fine_tune.epochs:
-            return None
-        title = f"training the reference {self.experiment.space.reference} on as many images"
-        if self.experiment.config.from_ofa is not None:
-            title += ", but from random weights"
-        with self.listener.progress(title) as update:
-            module = train_from_scratch(network, self.experiment, self.folder, with_loss(update))
-        return self._candidate(network, "scratch", module)
 
-    def _candidate(
-        self, network: Network, weights_from: WeightsFrom, module: NetworkModule
-    ) -> _Candidate:
-        device, dataset = self.experiment.device, self.experiment.dataset
-        graph = build_graph(network, batch=device.batch, weights=folded_weights(module))
-        model = graph.SerializeToString()
-        numbers = check_numbers(model, module, dataset.test, batch=device.batch)
-        if device.precision == "int8":
-            model = quantized(graph, dataset.train, device.runtime).SerializeToString()
-            correct = onnx_accuracy(model, dataset.test, batch=device.batch)
-            numbers = replace(numbers, accuracy=correct)
-        elif device.precision == "fp16":
-            model = to_half(graph, first=True, last=True).SerializeToString()
-            correct = onnx_accuracy(model, dataset.test, batch=device.batch)
-            numbers = replace(numbers, accuracy=correct)
-        return _Candidate(network, weights_from, module, model, numbers)
-
-    def _measure(self, candidates: dict[str, _Candidate | None]) -> Mapping[str, Summary | None]:
-        return self._device.latencies({n: c.shipped for n, c in candidates.items() if c})
-
-    def _built(self, candidate: _Candidate, name: str) -> _Candidate:
-        """A candidate with its engine, on a device that builds some."""
-        return replace(candidate, engine=self._device.engine(candidate.model, name))
-
-    def _reference_energy(self, reference: _Candidate | None) -> dict[str, Any]:
-        if reference is None:
-            return {}
-        return self._device.energy(reference.network, reference.shipped, "reference")
-
-    def _write(
-        self, name: str, candidate: _Candidate, measured: Summary | None, energy: dict[str, Any]
-    ) -> Exported:
-        dataset = self.experiment.dataset
-        known = not self.latency.missing(candidate.network)
-        exported = Exported(
-            folder=self.folder.export_folder(name),
-            network=candidate.network,
-            weights_from=candidate.weights_from,
-            predicted_ms=float(self.latency.predict([candidate.network])[0]) if known else None,
-            measured=measured,
-            test_accuracy=accuracy(candidate.module, dataset.test),
-            validation_accuracy=accuracy(candidate.module, dataset.validation),
-            numbers=candidate.numbers,
-            macs=int(MACS.evaluate([candidate.network])[0]),
-            parameters=int(PARAMETERS.evaluate([candidate.network])[0]),
-            measured_mj=energy.get("measured_mj"),
-        )
-        batch = self.experiment.device.batch
-        write_export(
-            exported.folder,
-            model=candidate.model,
-            state=candidate.module.state_dict(),
-            config=network_config(
-                candidate.network, dataset, batch=batch, training=self._training(candidate)
-            ),
-            verification={
-                **self._verification(exported, candidate.engine),
-                **({"energy": energy} if energy else {}),
-            },
-            engine={} if candidate.engine is None else candidate.engine.built.files,
-        )
-        return exported
-
-    def _training(self, candidate: _Candidate) -> dict[str, Any]:
-        recipe = self.experiment.config.recipe
-        scratch = candidate.weights_from == "scratch"
-        config = scratch_config(recipe) if scratch else recipe.fine_tune
-        return {
-            "weights_from": candidate.weights_from,
-            "epochs": config.epochs,
-            "images": len(self.experiment.dataset.train),
-        }
-
-    def _verification(self, exported: Exported, engine: CheckedEngine | None) -> dict[str, Any]:
-        return {
-            "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "precision": self.experiment.device.precision,
-            "onnx_max_abs_diff": exported.numbers.max_abs_diff,
-            "onnx_test_images": exported.numbers.images,
-            **({} if engine is None else {"engine_difference": engine.difference}),
-            "accuracy": {
-                "test": exported.test_accuracy,
-                "test_onnx": exported.numbers.accuracy,
-                "validation": exported.validation_accuracy,
-            },
-            "macs": exported.macs,
-            "parameters": exported.parameters,
-            "peak_activation_bytes": int(PEAK_MEMORY.evaluate([exported.network])[0]),
-            "latency": {
-                "device": self.experiment.device.name,
-                "budget_ms": self.budget_ms,
-                "predicted_ms": exported.predicted_ms,
-                "measured_ms": exported.measured and exported.measured.ms,
-                "measured": exported.measured and asdict(exported.measured),
-            },
-        }
+def _beside(place: Place, candidate: Candidate, reference: Candidate | None) -> dict[str, bytes]:
+    """What is measured beside a winner: the reference, and the fp32 files of both."""
+    models: dict[str, bytes] = {}
+    for name, one in ((WINNER, candidate), (_REFERENCE, reference)):
+        if one is None:
+            continue
+        made = one.files[place.name]
+        if name != WINNER:
+            models[name] = made.shipped
+        if place.name == OWN and made.converted:
+            models[name + _IN_FP32] = made.fp32
+    return models
 
 
-def _over_mj(used: Mapping[str, Any]) -> bool:
-    """Whether an energy that could be measured is over its budget."""
-    found = used.get("measured_mj")
-    return found is not None and bool(found > used["budget_mj"])
+def _timed(place: Place, network: Network, found: Finding | None, name: str) -> Timed:
+    """The latency of the winner or of the reference on a place."""
+    predicted = place.predicted(network)
+    if found is None:
+        return Timed(place.bound, predicted, problem=place.problem)
+    reading = found.readings[name]
+    if name != WINNER:
+        return Timed(place.bound, predicted, reading)
+    doubt = None if place.bound is None else found.doubt(place.bound)
+    return Timed(place.bound, predicted, reading, found.before, doubt)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"

@@ -75,6 +75,16 @@ class RunFolder:
         """The figures of the exported winner."""
         return self.path / "summary.json"
 
+    @property
+    def report_file(self) -> Path:
+        """The page."""
+        return self.path / "report.html"
+
+    @property
+    def picture_file(self) -> Path:
+        """The picture of the front."""
+        return self.path / "front.svg"
+
     def export_folder(self, name: str) -> Path:
         """Where a network's files go."""
         return self.path / "export" / name

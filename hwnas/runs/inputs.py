@@ -15,6 +15,7 @@ from devices.device import Device
 from devices.errors import RunError
 from devices.foreign_text import shown
 from hwnas.spaces.config import SpaceConfig
+from latency.visits import Speed
 
 FILE = "inputs.json"
 TIMING_CACHE = "timing_cache.bin"
@@ -45,12 +46,20 @@ class HeldLatency(StrictModel):
         scope: of the model in it, see `latency.profile.scope_name`.
         fingerprint: of the device that was measured; None where the table names none.
         model: see `LatencyModel.to_dict`.
+        speed: what the reference block takes on that device in ms, undisturbed and usually (see
+            `latency.visits.Speed`); None where the table does not say.
     """
 
     table: str
     scope: str
     fingerprint: dict[str, Any] | None
     model: dict[str, Any]
+    speed: tuple[float, float] | None = None
+
+    @property
+    def known_speed(self) -> Speed | None:
+        """The same as a value."""
+        return None if self.speed is None else Speed(*self.speed)
 
 
 class RunInputs(StrictModel):

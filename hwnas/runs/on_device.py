@@ -1,18 +1,21 @@
-"""What an export asks of its device: latencies, engines and energies of what is to be shipped."""
+"""A device that an export asks: for latencies and engines of what is to be shipped."""
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, partial
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.device import Device
 from devices.errors import HwnasError
 from hwnas.export.engine import CheckedEngine, checked_engine
-from hwnas.runs.experiment import Experiment
-from hwnas.runs.measured_energy import energy_text, measured_energy
 from latency.blocks import Network
 from latency.engine import builds_engines
-from latency.measure import measure_models, timed_model
+from latency.measure import timed_model
+from latency.readings import Bench, Reading, bench_of
 from latency.schedule import Schedule
-from latency.visits import Summary
+from latency.visits import Speed
 
 SCREENING = Schedule(sessions=4, rounds=6, seconds=30)
 # The schedule of the last word on a network: more sessions than a table's entry gets.
@@ -30,48 +33,75 @@ class Listener(Protocol):
 
 
 class OnDevice:
-    """The device of a run, with the cache of its table.
-
-    What is exported is made of the kernels that the table's blocks were timed with.
+    """One device with what its latency table knows of it.
 
     Attributes:
-        budget_mj: on energy; None for no such budget.
+        device: where graphs run.
     """
 
-    def __init__(self, experiment: Experiment, listener: Listener, budget_mj: float | None) -> None:
-        """Measures nothing yet."""
-        self._experiment, self._listener = experiment, listener
-        self._device = experiment.device
-        self.budget_mj = budget_mj
+    def __init__(
+        self,
+        device: Device,
+        listener: Listener,
+        *,
+        speed: Callable[[], Speed | None],
+        cache: Callable[[], bytes],
+    ) -> None:
+        """Measures nothing yet.
 
-    def screen(self, networks: Mapping[str, Network]) -> dict[str, float]:
-        """The latency of untrained networks in ms, side by side, by name."""
-        title = f"measuring {len(networks)} networks of the front"
-        models = {name: self._untrained(network) for name, network in networks.items()}
+        Args:
+            device: where graphs run.
+            listener: who waits.
+            speed: reads how fast the device is when nothing disturbs it.
+            cache: reads the cache of its runtime: what is exported is made of the kernels that the
+                table's blocks were timed with.
+        """
+        self.device, self._listener = device, listener
+        self._known_speed, self._known_cache = speed, cache
+
+    def networks(self, networks: Mapping[str, Network], schedule: Schedule) -> Bench:
+        """A bench of untrained networks, by name."""
+        builders: dict[str, Callable[[], bytes]] = {
+            name: partial(self.untrained, network) for name, network in networks.items()
+        }
+        return Bench(self.device, builders, schedule, speed=self._speed, cache=self.cache)
+
+    def files(self, shipped: Mapping[str, bytes], schedule: Schedule) -> Bench:
+        """A bench of what runs on the device: ONNX files or engines, by name."""
+        return bench_of(self.device, shipped, schedule, speed=self._speed, cache=self.cache)
+
+    def untrained(self, network: Network) -> bytes:
+        """The graph of a network with random weights: it takes as long as the trained one."""
+        return timed_model(network, self.device, inner=False)
+
+    def measure(
+        self, bench: Bench, title: str, names: Iterable[str] | None = None
+    ) -> dict[str, Reading]:
+        """Measures what is on a bench, with progress, see `Bench.measure`.
+
+        Raises:
+            DeviceError: the device failed.
+        """
         with self._listener.progress(title) as update:
-            found = measure_models(self._device, models, SCREENING, update, cache=self._cache)
-        return {name: summary.ms for name, summary in found.items()}
+            return bench.measure(names, update)
 
-    def latencies(self, shipped: Mapping[str, bytes]) -> Mapping[str, Summary | None]:
-        """What runs on the device, measured side by side; None where nothing can be measured."""
-        if not self._device.measurable:
-            return dict.fromkeys(shipped)
-        with self._listener.progress(f"measuring {' and '.join(shipped)} on the device") as update:
-            return measure_models(self._device, shipped, FINAL, update, cache=self._cache)
-
-    def engine(self, model: bytes, name: str) -> CheckedEngine | None:
+    def engine(self, model: bytes, name: str, images: NDArray[np.uint8]) -> CheckedEngine | None:
         """The engine of an exported model, on a device that builds some.
+
+        Args:
+            model: the ONNX file.
+            name: as the network is called in sentences.
+            images: those that both are compared on, see `checked_engine`.
 
         Raises:
             HwnasError: it computes something else; of a reference that is said, and no reason to
                 lose the winner.
         """
-        if not builds_engines(self._device):
+        if not builds_engines(self.device):
             return None
-        images = self._experiment.dataset.test.images
         with self._listener.progress(f"building the engine of the {name} on the device"):
             try:
-                found = checked_engine(self._device, model, images, cache=self._cache)
+                found = checked_engine(self.device, model, images, cache=self.cache)
             except HwnasError as error:
                 if name != "reference":
                     raise
@@ -84,28 +114,11 @@ class OnDevice:
             )
         return found
 
-    def energy(self, network: Network, shipped: bytes | None, name: str) -> dict[str, Any]:
-        """What a network uses, see `measured_energy`; nothing without a budget on energy.
-
-        Args:
-            network: its blocks.
-            shipped: what runs on the device; None for the untrained network.
-            name: as it is called in sentences.
-        """
-        if self.budget_mj is None:
-            return {}
-        model = self._untrained(network) if shipped is None else shipped
-        with self._listener.progress(f"measuring the energy of the {name} on the device"):
-            found = measured_energy(self._experiment, self.budget_mj, network, model, self._cache)
-        if shipped is not None or found["measured_mj"] is None:
-            self._listener.say(energy_text(name, found))
-        return found
-
-    def _untrained(self, network: Network) -> bytes:
-        return timed_model(network, self._device, inner=False)
+    @cached_property
+    def cache(self) -> bytes:
+        """What the device's runtime wants to be given again, see `LatencyTable.cache`."""
+        return self._known_cache() if builds_engines(self.device) else b""
 
     @cached_property
-    def _cache(self) -> bytes:
-        if not builds_engines(self._device):
-            return b""
-        return self._experiment.timing_cache()
+    def _speed(self) -> Speed | None:
+        return self._known_speed()

@@ -5,9 +5,9 @@ from typing import Any
 
 from devices.engine import SUFFIX
 from hwnas.data import balance_of
-from hwnas.runs.budgets import device_of
 from hwnas.runs.experiment import Experiment
-from hwnas.runs.exporting import Export, Exported
+from hwnas.runs.exported import Exported
+from hwnas.runs.exporting import Export
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult
 from latency.energy_model import EnergyModel
@@ -28,17 +28,18 @@ def summarize(
     measuring them twice; accuracies are those of the exported files on the test images; `seconds`
     are those of the command that exported, `front_digest` tells of which front the winner is.
     `weights_from` is what a network's training started from: the supernet's weights, or scratch.
-    `searched_by` says where the accuracies of the search are from; `predicted_ms@DEVICE` is there
-    for each further device that a budget is on, `predicted_mj` and `measured_mj` where one is on
-    energy. `balance` is how many images the classes have, see `hwnas.data.Balance`.
+    `searched_by` says where the accuracies of the search are from; `predicted_ms@DEVICE`,
+    `measured_ms@DEVICE` and `accuracy@DEVICE` are there for each further device that a budget is on
+    (measured is None where it could not be reached), `predicted_mj` and `measured_mj` where one is
+    on energy, `fp32_measured_ms` and `fp32_accuracy` where the device has another precision.
+    `doubtful` has a sentence for each budget of which it is not known whether the winner keeps it.
+    `balance` is how many images the classes have, see `hwnas.data.Balance`.
     """
     winner, reference = export.winner, export.reference
-    further: dict[str, float | None] = {}
-    for budget, model in experiment.further_latencies.items():
-        device = device_of(budget)
-        further[f"predicted_ms@{device}"] = _predicted(model, winner)
-        if reference is not None:
-            further[f"reference_predicted_ms@{device}"] = _predicted(model, reference)
+    further: dict[str, Any] = {}
+    for prefix, one in (("", winner), ("reference_", reference)):
+        if one is not None:
+            further |= _on_devices(prefix, one, experiment)
     if experiment.energy is not None:
         further["predicted_mj"] = _predicted(experiment.energy, winner)
         further["measured_mj"] = winner.measured_mj
@@ -54,6 +55,7 @@ def summarize(
         **further,
         "measured_ms": winner.measured and winner.measured.ms,
         "measured_median_ms": winner.measured and winner.measured.median,
+        "measured_warnings": list(winner.measured.warnings) if winner.measured else [],
         "accuracy": winner.numbers.accuracy,
         "weights_from": winner.weights_from,
         "macs": winner.macs,
@@ -72,6 +74,7 @@ def summarize(
         "replicate_mape": validation and validation.replicate.mape,
         "searched_by": result.origin.to_dict(),
         "rejected": export.rejected,
+        "doubtful": list(export.doubtful),
         "front_digest": result.digest,
         "device": experiment.device.name,
         "space": experiment.space.name,
@@ -88,14 +91,29 @@ def summarize(
     }
 
 
+def _on_devices(prefix: str, one: Exported, experiment: Experiment) -> dict[str, Any]:
+    """The figures of further devices, and those of fp32 beside a lower precision."""
+    found: dict[str, Any] = {}
+    for name, on in one.further.items():
+        found[f"{prefix}predicted_ms@{name}"] = on.timed.predicted_ms
+        found[f"{prefix}measured_ms@{name}"] = on.timed.measured_ms
+        if on.precision != experiment.device.precision:
+            found[f"{prefix}accuracy@{name}"] = on.accuracy
+            found[f"precision@{name}"] = on.precision
+    if experiment.device.precision != "fp32":
+        found[f"{prefix}fp32_measured_ms"] = one.fp32 and one.fp32.ms
+        found[f"{prefix}fp32_accuracy"] = one.fp32_accuracy
+    return found
+
+
 def _engine(exported: Exported) -> str | None:
     """The engine beside the model, where the device builds some."""
     path = exported.folder / f"model{SUFFIX}"
     return str(path) if path.is_file() else None
 
 
-def _predicted(model: LatencyModel | EnergyModel, exported: Exported) -> float | None:
-    """In ms, or mJ; None where the table lacks blocks of the network."""
+def _predicted(model: EnergyModel, exported: Exported) -> float | None:
+    """In mJ; None where the table lacks blocks of the network."""
     if model.missing(exported.network):
         return None
     return float(model.predict([exported.network])[0])

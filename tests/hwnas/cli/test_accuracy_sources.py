@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwnas.runs import exporting
+from hwnas.runs import candidates
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run
 from tests.hwnas.search.problems import every_architecture, synthetic_score
@@ -198,7 +198,7 @@ def test_an_export_that_was_interrupted_ends_the_same(
     weights = (known / "runs/known/export/winner/model.safetensors").read_bytes()
     shutil.rmtree(known / "runs/known/export")
 
-    real = exporting.train_from_scratch
+    real = candidates.train_from_scratch
     trained = []
 
     def interrupted(network, experiment, folder, progress):
@@ -208,7 +208,7 @@ def test_an_export_that_was_interrupted_ends_the_same(
         return real(network, experiment, folder, progress)
 
     with monkeypatch.context() as context:
-        context.setattr(exporting, "train_from_scratch", interrupted)
+        context.setattr(candidates, "train_from_scratch", interrupted)
         assert terminal("export", "runs/known").code == 130
     assert not (known / "runs/known/export/winner").exists()
     again = terminal("export", "runs/known", "--json").document

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from devices.errors import DeviceError
-from hwnas.runs import exporting, measured_energy
+from hwnas.runs import exported, measured_energy
 from hwnas.spaces import load_space
 from latency import energy, profile
 from latency.energy import EnergySchedule
@@ -138,7 +138,7 @@ def test_from_a_profile_to_a_network_within_its_energy(
     assert "the link to gpu broke; run the same command again" in lost.stderr
     assert json.loads((known / "runs/kept/summary.json").read_text())["measured_mj"] is None
     with monkeypatch.context() as full:
-        full.setattr(exporting, "write_export", _refuse)
+        full.setattr(exported, "write_export", _refuse)
         assert terminal("export", "runs/kept").code == 2
     assert not (known / "runs/kept/summary.json").exists()
 

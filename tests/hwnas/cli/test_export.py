@@ -9,52 +9,76 @@ import pytest
 from hwnas.cli import stages
 from hwnas.data import load_dataset
 from hwnas.export.verification import onnx_accuracy
-from hwnas.runs import exporting, on_device
-from latency.visits import Summary
+from hwnas.runs import exporting, latency_check
+from latency import profile
+from latency.schedule import Schedule
 from tests.hwnas.cli.conftest import Terminal
+from tests.hwnas.runs.played_device import no_training, played_device
+
+
+FEW = Schedule(sessions=4, most_sessions=4, rounds=1, least_runs=2, least_ms=0.0)
 
 
 @pytest.fixture
-def searched(folder: Path, terminal: Terminal) -> Path:
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measures little: no test here is about how right a table is."""
+    monkeypatch.setattr(profile, "Schedule", lambda: FEW)
+    for name in ("SCREENING", "FINAL"):
+        monkeypatch.setattr(latency_check, name, FEW)
+
+
+@pytest.fixture
+def searched(quick: None, folder: Path, terminal: Terminal) -> Path:
+    del quick
     for verb in ("profile", "train", "search"):
         assert terminal(verb, "tiny.yaml", "--set", "search.budgets={latency: 1 ms}").code == 0
     return folder
 
 
-def timings(*milliseconds: float):
-    """Stands for a device on which the exported winner takes these times, one after another."""
-    left = list(milliseconds)
-
-    def measure(device, models, schedule, progress=None, **_):
-        del device, schedule, progress
-        values = dict.fromkeys(models, 0.5)  # while the front is screened, before a training
-        if "winner" in models:
-            values |= {"winner": left.pop(0), "reference": 2.0}
-        return {name: Summary(1, 1, 0, *[value] * 5) for name, value in values.items()}
-
-    return measure
-
-
 def test_a_winner_over_the_budget_makes_way_for_the_next(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(on_device, "measure_models", timings(1.02, 0.9))
-    answer = terminal("export", "runs/tiny", "--json")
+    over = {"screened": [0.5], "winner": [1.02, 1.02, 0.9], "untrained": [1.03]}
+    played_device(monkeypatch, over)
+    answer = terminal("export", "runs/tiny", "--json", "--patience", "0")
     assert answer.code == 0, answer.stderr
     assert answer.stderr.count("no winner: a network of") == 1
     assert "measures 1.02 ms exported, over the budget of 1 ms; trying" in answer.stderr
     summary = answer.document
-    assert summary["measured_ms"] == 0.9
-    assert [rejected["measured_ms"] for rejected in summary["rejected"]] == [1.02]
+    assert summary["measured_ms"] == pytest.approx(0.9)
+    assert [rejected["measured_ms"] for rejected in summary["rejected"]] == [pytest.approx(1.02)]
     assert summary["predicted_ms"] != summary["rejected"][0]["predicted_ms"]
+    assert summary["doubtful"] == []
     assert (searched / "runs/tiny/export/winner/verification.json").is_file()
+
+
+def test_a_reading_that_contradicts_the_one_before_the_training_condemns_nothing(
+    searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played_device(monkeypatch, {"screened": [0.8], "winner": [1.3, 1.3], "untrained": [0.8]})
+    answer = terminal("export", "runs/tiny", "--json", "--patience", "0")
+    assert answer.code == 0, answer.stderr
+    (doubt,) = answer.document["doubtful"]
+    assert "1.3 ms now, 0.8 ms before its training, and the budget is 1 ms" in doubt
+    assert "'hwnas export runs/tiny' measures it again without training it" in answer.stderr
+    assert answer.document["rejected"] == []
+    winner = searched / "runs/tiny/export/winner"
+    latency = json.loads((winner / "verification.json").read_text())["latency"]
+    assert latency["doubtful"] == doubt
+    assert latency["untrained_ms"] == pytest.approx(0.8)
+
+    played_device(monkeypatch, {"screened": [0.8], "winner": [1.3, 0.81], "untrained": [0.8]})
+    monkeypatch.setattr("hwnas.runs.candidates.with_loss", no_training)
+    again = terminal("export", "runs/tiny", "--json", "--patience", "0")
+    assert again.document["doubtful"] == []
+    assert again.document["measured_ms"] == pytest.approx(0.81)
 
 
 def test_when_no_network_keeps_the_budget_nothing_is_called_a_winner(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(on_device, "measure_models", timings(*[1.02] * 20))
-    answer = terminal("export", "runs/tiny")
+    played_device(monkeypatch, {"screened": [0.5], "winner": [1.02], "untrained": [1.02]})
+    answer = terminal("export", "runs/tiny", "--patience", "0")
     assert answer.code == 2
     assert "networks of the front measured within 1 ms" in answer.stderr
     assert not (searched / "runs/tiny/export/winner").exists()
@@ -64,11 +88,7 @@ def test_when_no_network_keeps_the_budget_nothing_is_called_a_winner(
 def test_a_front_that_is_too_slow_when_screened_is_tried_to_its_end(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(device, models, schedule, progress=None, **_):
-        del device, schedule, progress
-        return {name: Summary(1, 1, 0, *[1.5] * 5) for name in models}
-
-    monkeypatch.setattr(on_device, "measure_models", slow)
+    played_device(monkeypatch, {"screened": [1.5]})
     monkeypatch.setattr(exporting, "SCREENED", 1)
     answer = terminal("export", "runs/tiny")
     front = (searched / "runs/tiny/front.csv").read_text().count("\n") - 1
@@ -85,6 +105,7 @@ def test_a_search_that_has_not_ended_is_not_exported(searched: Path, terminal: T
         assert "the search of runs/tiny has not ended with its present settings" in answer.stderr
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_run_for_an_int8_device_ends_with_an_int8_file(
     folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

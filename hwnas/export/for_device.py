@@ -1,0 +1,81 @@
+"""The file that a device runs of a trained network: its precision, its batch, its recipe."""
+
+from dataclasses import dataclass
+
+import onnx
+
+from devices.device import Device
+from hwnas.data import ImageDataset
+from hwnas.export.calibration import quantized
+from hwnas.export.engine import CheckedEngine
+from hwnas.export.verification import NumericalCheck, check_numbers, onnx_accuracy
+from hwnas.supernet.folding import folded_weights
+from hwnas.supernet.modules import NetworkModule
+from latency.blocks import Network
+from latency.graph import build_graph
+from latency.half import to_half
+
+
+@dataclass(frozen=True)
+class DeviceFile:
+    """What one device runs of a network.
+
+    Attributes:
+        model: the ONNX file.
+        fp32: the same before its conversion; `model` itself on a device of fp32.
+        precision, batch: of `model`.
+        numbers: how far `fp32` is from PyTorch, and the accuracy of `model` on the test images.
+        fp32_accuracy: that of `fp32`, in percent.
+        engine: what the device built of `model`, where it builds engines.
+    """
+
+    model: bytes
+    fp32: bytes
+    precision: str
+    batch: int
+    numbers: NumericalCheck
+    fp32_accuracy: float
+    engine: CheckedEngine | None = None
+
+    @property
+    def shipped(self) -> bytes:
+        """What runs on the device: the engine, where it has one built."""
+        return self.model if self.engine is None else self.engine.built.content
+
+    @property
+    def converted(self) -> bool:
+        """Whether the device runs another precision than fp32."""
+        return self.precision != "fp32"
+
+
+def file_for(
+    device: Device, network: Network, module: NetworkModule, dataset: ImageDataset
+) -> DeviceFile:
+    """Builds, checks and converts the ONNX file of a trained network for a device.
+
+    Raises:
+        HwnasError: the fp32 file computes something else than the module.
+    """
+    graph = build_graph(network, batch=device.batch, weights=folded_weights(module))
+    whole: bytes = graph.SerializeToString()
+    numbers = check_numbers(whole, module, dataset.test, batch=device.batch)
+    model, accuracy = whole, numbers.accuracy
+    if device.precision != "fp32":
+        model = _converted(graph, device, dataset).SerializeToString()
+        accuracy = onnx_accuracy(model, dataset.test, batch=device.batch)
+    of_file = NumericalCheck(numbers.images, numbers.max_abs_diff, accuracy)
+    return DeviceFile(model, whole, device.precision, device.batch, of_file, numbers.accuracy)
+
+
+def same_file(one: Device, other: Device) -> bool:
+    """Whether both run the very same ONNX file."""
+    names = ["precision", "batch"]
+    if one.precision != "fp32":
+        names.append("runtime")  # whose recipe
+    return all(getattr(one, name) == getattr(other, name) for name in names)
+
+
+def _converted(graph: onnx.ModelProto, device: Device, dataset: ImageDataset) -> onnx.ModelProto:
+    if device.precision == "int8":
+        return quantized(graph, dataset.train, device.runtime)
+    return to_half(graph, first=True, last=True)

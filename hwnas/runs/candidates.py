@@ -1,0 +1,101 @@
+"""Trained networks, with the file that each of the winner's devices runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hwnas.export.for_device import DeviceFile, file_for, same_file
+from hwnas.runs.config import WeightsFrom
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.on_device import Listener
+from hwnas.runs.places import OWN, Place
+from hwnas.runs.training import (
+    TrainedSupernet,
+    fine_tune,
+    train_from_scratch,
+    with_loss,
+)
+from hwnas.spaces import Architectures
+from hwnas.supernet.modules import NetworkModule
+from latency.blocks import Network
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained network; `files` are by the names of the places, `OWN` among them."""
+
+    network: Network
+    weights_from: WeightsFrom
+    module: NetworkModule
+    files: Mapping[str, DeviceFile]
+
+    @property
+    def own(self) -> DeviceFile:
+        """What the run's own device runs."""
+        return self.files[OWN]
+
+
+class Candidates:
+    """Trains networks of a run, and makes the files of each."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        folder: RunFolder,
+        trained: TrainedSupernet | None,
+        places: Sequence[Place],
+        listener: Listener,
+    ) -> None:
+        """Without a trained supernet every network is trained from scratch."""
+        self._experiment, self._folder, self._trained = experiment, folder, trained
+        self._places, self._listener = places, listener
+
+    def winner(self, architecture: Architectures, text: str) -> Candidate:
+        """The network of an architecture (L,), trained; `text` is what it is called meanwhile."""
+        network = self._experiment.space.network(architecture)
+        if self._trained is None:
+            with self._listener.progress(f"training {text} from scratch") as update:
+                module = train_from_scratch(
+                    network, self._experiment, self._folder, with_loss(update)
+                )
+            return self._candidate("winner", network, "scratch", module)
+        with self._listener.progress(f"fine-tuning {text}") as update:
+            module = fine_tune(
+                self._trained, architecture, self._experiment, self._folder, with_loss(update)
+            )
+        return self._candidate("winner", network, "supernet", module)
+
+    def reference(self) -> Candidate | None:
+        """The space's reference network, trained on as many images; None where there is none."""
+        network = self._experiment.reference
+        recipe = self._experiment.config.recipe
+        if network is None or not recipe.train.epochs + recipe.fine_tune.epochs:
+            return None
+        title = f"training the reference {self._experiment.space.reference} on as many images"
+        if self._experiment.config.from_ofa is not None:
+            title += ", but from random weights"
+        with self._listener.progress(title) as update:
+            module = train_from_scratch(network, self._experiment, self._folder, with_loss(update))
+        return self._candidate("reference", network, "scratch", module)
+
+    def _candidate(
+        self, name: str, network: Network, weights_from: WeightsFrom, module: NetworkModule
+    ) -> Candidate:
+        dataset = self._experiment.dataset
+        files: dict[str, DeviceFile] = {}
+        for place in self._places:
+            made = self._same(files, place)
+            if made is None:
+                made = file_for(place.device, network, module, dataset)
+            if not place.problem:
+                engine = place.on.engine(made.model, name, dataset.test.images)
+                made = replace(made, engine=engine)
+            files[place.name] = made
+        return Candidate(network, weights_from, module, files)
+
+    def _same(self, files: Mapping[str, DeviceFile], place: Place) -> DeviceFile | None:
+        """The file of an earlier place that is the same for this one, without its engine."""
+        for other in self._places:
+            if other.name in files and same_file(other.device, place.device):
+                return replace(files[other.name], engine=None)
+        return None

@@ -1,0 +1,252 @@
+"""A trained, checked and measured network, written as files with all that is known of it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from hwnas.export.open_batch import check_open_batch, with_open_batch
+from hwnas.export.verification import NumericalCheck
+from hwnas.export.writer import network_config, write_export
+from hwnas.runs.candidates import Candidate
+from hwnas.runs.config import WeightsFrom
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.places import OWN, Place
+from hwnas.runs.stale import STALE
+from hwnas.runs.training import scratch_config
+from hwnas.supernet.evaluation import accuracy
+from latency.blocks import Network
+from latency.readings import Reading
+from latency.visits import Summary
+from objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
+
+
+@dataclass(frozen=True)
+class Timed:
+    """The latency of an exported network on one device.
+
+    Attributes:
+        budget_ms: None for none.
+        predicted_ms: None where the table lacks blocks of the network.
+        reading: None where nothing was measured.
+        before: of the untrained network, None where there is none.
+        doubtful: why it is not known whether the budget is kept, a sentence; None where it is.
+        problem: why nothing was measured, a sentence; "" where it was.
+    """
+
+    budget_ms: float | None
+    predicted_ms: float | None
+    reading: Reading | None = None
+    before: Reading | None = None
+    doubtful: str | None = None
+    problem: str = ""
+
+    @property
+    def measured(self) -> Summary | None:
+        """The summary of what was measured."""
+        return None if self.reading is None else self.reading.summary
+
+    @property
+    def measured_ms(self) -> float | None:
+        """The latency that was measured."""
+        return None if self.reading is None else self.reading.ms
+
+    def to_dict(self) -> dict[str, Any]:
+        """For `verification.json`."""
+        return {
+            "budget_ms": self.budget_ms,
+            "predicted_ms": self.predicted_ms,
+            "measured_ms": self.measured_ms,
+            "measured": self.measured and asdict(self.measured),
+            **({} if self.reading is None else {"reading": self.reading.to_dict()}),
+            **({} if self.before is None else {"untrained_ms": self.before.ms}),
+            "doubtful": self.doubtful,
+            **({"not_measured": self.problem} if self.problem else {}),
+        }
+
+
+@dataclass(frozen=True)
+class OnFurther:
+    """An exported network on a further device: the file for it, its accuracy in %, its latency."""
+
+    timed: Timed
+    precision: str
+    accuracy: float
+    file: str
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A network that was trained, written, checked and, on a measurable device, measured.
+
+    Attributes:
+        weights_from: what its training started from.
+        timed: its latency on the run's own device.
+        fp32: the latency of its fp32 file there, where that device runs another precision.
+        fp32_accuracy: that file's accuracy on the test images, in %.
+        further: on further devices, by the names of their budgets.
+    """
+
+    folder: Path
+    network: Network
+    weights_from: WeightsFrom
+    timed: Timed
+    test_accuracy: float
+    validation_accuracy: float
+    numbers: NumericalCheck
+    macs: int
+    parameters: int
+    measured_mj: float | None
+    fp32: Reading | None
+    fp32_accuracy: float
+    further: Mapping[str, OnFurther]
+
+    @property
+    def predicted_ms(self) -> float | None:
+        """On the run's own device."""
+        return self.timed.predicted_ms
+
+    @property
+    def measured(self) -> Summary | None:
+        """On the run's own device."""
+        return self.timed.measured
+
+
+class ExportWriter:
+    """Writes the exported networks of a run."""
+
+    def __init__(self, experiment: Experiment, folder: RunFolder, places: list[Place]) -> None:
+        """Writes nothing yet."""
+        self._experiment, self._folder, self._places = experiment, folder, places
+
+    def write(
+        self,
+        name: str,
+        candidate: Candidate,
+        timed: Mapping[str, Timed],
+        energy: Mapping[str, Any],
+        fp32: Reading | None,
+    ) -> Exported:
+        """Writes a network's folder.
+
+        Args:
+            name: of the folder, "winner" or "reference".
+            candidate: the network.
+            timed: its latency by the name of each place.
+            energy: of `hwnas.runs.measured_energy`, empty for nothing.
+            fp32: of its fp32 file on the run's own device, None where it was not measured.
+
+        Raises:
+            HwnasError: a file cannot be written.
+        """
+        dataset, own = self._experiment.dataset, candidate.own
+        exported = Exported(
+            folder=self._folder.export_folder(name),
+            network=candidate.network,
+            weights_from=candidate.weights_from,
+            timed=timed[OWN],
+            test_accuracy=accuracy(candidate.module, dataset.test),
+            validation_accuracy=accuracy(candidate.module, dataset.validation),
+            numbers=own.numbers,
+            macs=int(MACS.evaluate([candidate.network])[0]),
+            parameters=int(PARAMETERS.evaluate([candidate.network])[0]),
+            measured_mj=energy.get("measured_mj"),
+            fp32=fp32,
+            fp32_accuracy=own.fp32_accuracy,
+            further={
+                place.name: self._on_further(place, candidate, timed[place.name])
+                for place in self._places
+                if place.name
+            },
+        )
+        config = network_config(
+            candidate.network, dataset, batch=own.batch, training=self._training(candidate)
+        )
+        verification = self._verification(exported, candidate)
+        write_export(
+            exported.folder,
+            files=self._files(candidate),
+            state=candidate.module.state_dict(),
+            config=config,
+            verification=verification | ({"energy": energy} if energy else {}),
+        )
+        (exported.folder / STALE).unlink(missing_ok=True)
+        return exported
+
+    def _on_further(self, place: Place, candidate: Candidate, timed: Timed) -> OnFurther:
+        made = candidate.files[place.name]
+        return OnFurther(
+            timed, made.precision, made.numbers.accuracy, self._file_name(place, candidate)
+        )
+
+    def _file_name(self, place: Place, candidate: Candidate) -> str:
+        """Of the ONNX file for a place: the run's own, where that is the very same."""
+        same = candidate.files[place.name].model == candidate.own.model
+        return "model.onnx" if same else f"{place.stem}.onnx"
+
+    def _files(self, candidate: Candidate) -> dict[str, bytes]:
+        """The models and engines of an export folder by their names."""
+        own = candidate.own
+        opened = with_open_batch(own.model)
+        images = self._experiment.dataset.test.images
+        check_open_batch(opened, own.model, images, batch=own.batch, precision=own.precision)
+        files = {"model.onnx": own.model, "model.dynamic.onnx": opened}
+        if own.converted:
+            files["model.fp32.onnx"] = own.fp32
+        for place in self._places:
+            made = candidate.files[place.name]
+            files[self._file_name(place, candidate)] = made.model
+            if made.engine is not None:
+                built = made.engine.built.files
+                files |= {f"{place.stem}{end}": content for end, content in built.items()}
+        return files
+
+    def _training(self, candidate: Candidate) -> dict[str, Any]:
+        recipe = self._experiment.config.recipe
+        scratch = candidate.weights_from == "scratch"
+        config = scratch_config(recipe) if scratch else recipe.fine_tune
+        return {
+            "weights_from": candidate.weights_from,
+            "epochs": config.epochs,
+            "images": len(self._experiment.dataset.train),
+        }
+
+    def _verification(self, exported: Exported, candidate: Candidate) -> dict[str, Any]:
+        own = candidate.own
+        converted = {
+            "fp32": {
+                "file": "model.fp32.onnx",
+                "accuracy": own.fp32_accuracy,
+                "measured_ms": exported.fp32 and exported.fp32.ms,
+                "measured": exported.fp32 and asdict(exported.fp32.summary),
+            }
+        }
+        further = {
+            name: {
+                "file": one.file,
+                "precision": one.precision,
+                "accuracy": one.accuracy,
+                **one.timed.to_dict(),
+            }
+            for name, one in exported.further.items()
+        }
+        return {
+            "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "precision": own.precision,
+            "onnx_max_abs_diff": exported.numbers.max_abs_diff,
+            "onnx_test_images": exported.numbers.images,
+            **({} if own.engine is None else {"engine_difference": own.engine.difference}),
+            "accuracy": {
+                "test": exported.test_accuracy,
+                "test_onnx": exported.numbers.accuracy,
+                "validation": exported.validation_accuracy,
+            },
+            "macs": exported.macs,
+            "parameters": exported.parameters,
+            "peak_activation_bytes": int(PEAK_MEMORY.evaluate([exported.network])[0]),
+            "latency": {"device": self._experiment.device.name, **exported.timed.to_dict()},
+            **(converted if own.converted else {}),
+            **({"further_devices": further} if further else {}),
+        }

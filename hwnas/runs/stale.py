@@ -1,0 +1,92 @@
+"""What a run shows of an earlier front, once another one is there: removed, or marked."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from devices.files import write_atomically
+from hwnas.runs.folder import RunFolder
+
+STALE = "STALE.txt"
+"""In the winner's folder, while it is that of an earlier front."""
+META = "hwnas-front"
+"""The name under which a report says of which front it is."""
+
+# Of a report, where that name must be.
+_HEAD = 4000
+
+
+def note_front(folder: RunFolder, digest: str) -> list[str]:
+    """Removes or marks what is not of the front with a digest, and unmarks what is.
+
+    Report and picture are made anew by one command and are removed; a trained winner is not, and
+    gets a file that says so, as its `summary.json` does.
+
+    Args:
+        folder: of the run.
+        digest: of the present front, see `SearchResult`.
+
+    Returns:
+        Sentences on what was done, none where nothing was.
+
+    Raises:
+        HwnasError: a file cannot be written.
+    """
+    told = []
+    if folder.report_file.is_file() and _front_of(folder.report_file) != digest:
+        told += forget_report(folder)
+    summary = _summary(folder.summary_file)
+    if summary is None:
+        return told
+    mark = folder.export_folder("winner") / STALE
+    if summary.get("front_digest") == digest:
+        mark.unlink(missing_ok=True)
+        if summary.pop("stale", None) is not None:
+            _write(folder.summary_file, summary)
+        return told
+    text = (
+        "this is the winner of an earlier front: the run was searched again since; "
+        f"'hwnas export {folder.path}' exports the present one"
+    )
+    if mark.parent.is_dir():
+        write_atomically(mark, text + "\n")
+    _write(folder.summary_file, summary | {"stale": text})
+    return [*told, f"{mark.parent} is marked as stale: it is the winner of an earlier front"]
+
+
+def forget_report(folder: RunFolder) -> list[str]:
+    """Removes report and picture of what was before; returns a sentence on that, if any were."""
+    found = [path for path in (folder.report_file, folder.picture_file) if path.is_file()]
+    for path in found:
+        path.unlink()
+    if not found:
+        return []
+    names = " and ".join(path.name for path in found)
+    return [f"removed {names} of what was before; 'hwnas report {folder.path}' makes them anew"]
+
+
+def meta_tag(digest: str) -> str:
+    """The line of a report that says of which front it is."""
+    return f'<meta name="{META}" content="{digest}">'
+
+
+def _front_of(report: Path) -> str | None:
+    try:
+        with report.open(encoding="utf-8", errors="replace") as file:
+            found = re.search(rf'<meta name="{META}" content="([0-9a-f]+)">', file.read(_HEAD))
+    except OSError:
+        return None
+    return found[1] if found else None
+
+
+def _summary(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
