@@ -15,7 +15,6 @@ from latency.schedule import Schedule
 from tests.hwnas.cli.conftest import Terminal
 from tests.hwnas.runs.played_device import no_training, played_device
 
-
 FEW = Schedule(sessions=4, most_sessions=4, rounds=1, least_runs=2, least_ms=0.0)
 
 
