@@ -81,9 +81,9 @@ class Quiet(Listener):
         """See `Listener`."""
 
     @contextlib.contextmanager
-    def progress(self, title: str) -> Iterator[object]:
+    def progress(self, title: str, unit: str = "") -> Iterator[object]:
         """See `Listener`."""
-        del title
+        del title, unit
         yield lambda *_: None
 
 

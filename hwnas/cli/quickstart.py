@@ -14,6 +14,7 @@ def quickstart(
     strict: options.Strict = False,
     resolution: options.Resolution = None,
     budget: options.Budgets = None,
+    device: options.Device = None,
     run: options.Run = None,
     table: options.Table = None,
     settings: options.Settings = None,
@@ -21,10 +22,12 @@ def quickstart(
 ) -> None:
     """Profile this machine, train, search, export and measure: the whole way in a few minutes.
 
-    Uses scikit-learn's handwritten digits, or the images of --data. Interrupted, it continues;
-    finished, it shows its result again.
+    Uses scikit-learn's handwritten digits, or the images of --data. Another --device, and every
+    further one that a budget names, is profiled where it has no table yet. Interrupted, it
+    continues; finished, it shows its result again.
     """
     from hwnas.cli import stages
+    from hwnas.cli.profile_further import profile_further
     from hwnas.cli.reach import check_budgets
     from hwnas.cli.show import show_front, show_model, show_summary
     from hwnas.runs.experiment import Experiment
@@ -37,8 +40,8 @@ def quickstart(
     output = Output(as_json)
     start = time.monotonic()
     config = options.load_config(
-        CONFIG, data=data, strict=strict, resolution=resolution, budgets=budget, table=table,
-        settings=settings,
+        CONFIG, data=data, strict=strict, resolution=resolution, budgets=budget,
+        device=device, table=table, settings=settings,
     )  # fmt: skip
     path = run or default_run(config.recipe.data.source)
     experiment = Experiment(config)
@@ -51,6 +54,7 @@ def quickstart(
                 experiment.space, experiment.device, experiment.table_path, config.profile, update
             )
         show_model(output, experiment.table_path, experiment.space, latency)
+        profile_further(experiment, output)
         experiment.problem(latency)  # a budget out of reach is refused before the training
         stages.train_stage(experiment, folder, output)
         judge = judge or make_judge(experiment, folder)

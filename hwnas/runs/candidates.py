@@ -54,12 +54,12 @@ class Candidates:
         """The network of an architecture (L,), trained; `text` is what it is called meanwhile."""
         network = self._experiment.space.network(architecture)
         if self._trained is None:
-            with self._listener.progress(f"training {text} from scratch") as update:
+            with self._listener.progress(f"training {text} from scratch", "steps") as update:
                 module = train_from_scratch(
                     network, self._experiment, self._folder, with_loss(update)
                 )
             return self._candidate("winner", network, "scratch", module)
-        with self._listener.progress(f"fine-tuning {text}") as update:
+        with self._listener.progress(f"fine-tuning {text}", "steps") as update:
             module = fine_tune(
                 self._trained, architecture, self._experiment, self._folder, with_loss(update)
             )
@@ -74,7 +74,7 @@ class Candidates:
         title = f"training the reference {self._experiment.space.reference} on as many images"
         if self._experiment.config.from_ofa is not None:
             title += ", but from random weights"
-        with self._listener.progress(title) as update:
+        with self._listener.progress(title, "steps") as update:
             module = train_from_scratch(network, self._experiment, self._folder, with_loss(update))
         return self._candidate("reference", network, "scratch", module)
 

@@ -73,6 +73,33 @@ def named_table(config: RunConfig, name: str, sources: Sources = NOTHING_HELD) -
     return config.table if same else None
 
 
+def unprofiled_devices(
+    config: RunConfig, space: SearchSpace, sources: Sources
+) -> list[tuple[Device, Path]]:
+    """The devices of budgets `latency@DEVICE` whose tables lack a space, and those tables.
+
+    Raises:
+        ConfigError: there is no such device, or its file is wrong.
+        TableError: a table is damaged.
+    """
+    found: list[tuple[Device, Path]] = []
+    for budget in config.search.parsed_budgets():
+        if budget.device is None:
+            continue
+        device = _device(budget.device, sources)
+        path = further_table(config, budget.device, sources)
+        if device.measurable and not _holds(path, space):
+            found.append((device, path))
+    return found
+
+
+def _holds(path: Path, space: SearchSpace) -> bool:
+    if not path.is_file():
+        return False
+    with LatencyTable.existing(path) as table:
+        return scope_of(space) in table.models()
+
+
 def _device(name: str, sources: Sources) -> Device:
     try:
         return sources.device(name)

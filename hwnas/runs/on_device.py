@@ -28,8 +28,8 @@ class Listener(Protocol):
     def say(self, text: str) -> None:
         """A sentence for the person who waits."""
 
-    def progress(self, title: str) -> Any:
-        """A context manager that gives update(done, total, note)."""
+    def progress(self, title: str, unit: str = "") -> Any:
+        """A context manager that gives update(done, total, note); `unit` is what is counted."""
 
 
 class OnDevice:
@@ -82,7 +82,7 @@ class OnDevice:
         Raises:
             DeviceError: the device failed.
         """
-        with self._listener.progress(title) as update:
+        with self._listener.progress(title, "visits") as update:
             return bench.measure(names, update)
 
     def engine(self, model: bytes, name: str, images: NDArray[np.uint8]) -> CheckedEngine | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from devices.files import write_atomically
+from devices.json_text import to_json
 from hwnas.runs.folder import RunFolder
 
 STALE = "STALE.txt"
@@ -89,4 +90,4 @@ def _summary(path: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    write_atomically(path, to_json(content) + "\n")
