@@ -12,6 +12,7 @@ from latency.compare import measured_fingerprint
 from latency.identity import read_fingerprint
 from latency.measure import MemoryLog, Progress, builders, run_sessions
 from latency.model import LatencyModel
+from latency.readings import disturbance
 from latency.schedule import Schedule
 from latency.table import LatencyTable
 from latency.validation import POOR, Agreement
@@ -37,6 +38,7 @@ class Revalidation:
         blocks: single blocks as they were measured.
         reference_before, reference_now: what the reference block takes when nothing disturbs it,
             ms, when the table was measured and now; 0 where that is not known.
+        disturbed: why the new measurements cannot be relied on, a sentence; None where they can.
     """
 
     predictions: Mapping[str, tuple[Again, ...]]
@@ -44,6 +46,7 @@ class Revalidation:
     blocks: tuple[Again, ...]
     reference_before: float
     reference_now: float
+    disturbed: str | None = None
 
     @property
     def predicted(self) -> tuple[Again, ...]:
@@ -53,13 +56,25 @@ class Revalidation:
     @property
     def error(self) -> float:
         """Median of |predicted − measured now| / measured now, %."""
-        errors = [abs(one.before_ms - one.now_ms) / one.now_ms for one in self.predicted]
+        return self._error(1.0)
+
+    def _error(self, pace: float) -> float:
+        """The same if the machine now took so many times as long for everything."""
+        errors = [abs(pace * one.before_ms / one.now_ms - 1) for one in self.predicted]
         return 100 * float(np.median(errors))
 
     @property
-    def holds(self) -> bool:
-        """Whether half of the networks still take what is predicted, within 5 %."""
-        return self.error <= POOR
+    def holds(self) -> bool | None:
+        """Whether half of the networks still take what is predicted, within 5 %.
+
+        None where that cannot be told: the machine is slower as a whole, and that may be all.
+        """
+        if self.error <= POOR:
+            return True
+        slower = self.slower or 0.0
+        if self.disturbed is not None and self._error(1 + slower) <= max(POOR, 100 * slower):
+            return None
+        return False
 
     @property
     def slower(self) -> float | None:
@@ -74,6 +89,12 @@ class Revalidation:
         error = f"predictions are off by {self.error:.1f} % in the median"
         if self.holds:
             return f"the table still holds: {error}"
+        if self.holds is None:
+            return (
+                f"{self.disturbed}; {error}, and that may be all there is to it: 'hwnas devices "
+                "check' says what keeps the machine busy; if it stays as slow, profile into a new "
+                "table (--table)"
+            )
         return (
             f"the table no longer holds: {error}; 'hwnas devices check' says whether something "
             "keeps the machine busy now; if not, profile into a new table (--table)"
@@ -135,6 +156,7 @@ def revalidate(
         tuple(Again(key, before[key], now[key]) for key in single),
         visits.baseline,
         log.visits().baseline,
+        disturbance(Visits(log.visits(), visits.speed)),
     )
 
 

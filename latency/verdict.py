@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from latency.noise import Noise
+from latency.visits import MOST_AFFECTED
 
 GOOD, USABLE = 0.02, 0.05
 """The most noise of each grade; above the second it is poor."""
 
 
 def grade(noise: Noise) -> str:
-    """One of "good", "usable", "poor"."""
+    """One of "good", "usable", "poor"; poor too where most visits were of a slow machine."""
+    if noise.slow_share > MOST_AFFECTED:
+        return "poor"
     if noise.noise <= GOOD:
         return "good"
     return "usable" if noise.noise <= USABLE else "poor"
@@ -24,6 +27,11 @@ def verdict(noise: Noise, findings: Sequence[Mapping[str, Any]]) -> str:
         findings: of `devices.health`.
     """
     amount = f"measuring twice differs by {100 * noise.noise:.1f} %"
+    if noise.slow_share > MOST_AFFECTED:
+        amount = (
+            f"cannot measure now: the machine was slow during {noise.slow_share:.0%} of the visits "
+            f"of a block that never changes; {amount}"
+        )
     if grade(noise) == "good":
         return f"good: {amount}, networks that differ by more can be told apart"
     wrong = [str(finding["name"]) for finding in findings if not finding["ok"]]

@@ -127,6 +127,7 @@ def profile(
     from hwnas.cli.visit_warnings import show_warnings
     from hwnas.runs.latencies import table_path
     from hwnas.runs.profiling import profile_space
+    from latency.readings import disturbance
     from latency.table import LatencyTable
     from latency.visits import warning_shares
 
@@ -143,7 +144,8 @@ def profile(
     if counts.energy:
         document["energy_model"] = energy_of_table(output, path, target)
     with LatencyTable.existing(path) as opened:
-        shares = warning_shares(opened.visits())
-    show_warnings(output, shares)
+        visits = opened.visits()
+    shares, document["disturbed"] = warning_shares(visits), disturbance(visits)
+    show_warnings(output, shares, document["disturbed"])
     document["warning_shares"] = shares
     output.document(document)

@@ -70,6 +70,8 @@ def profile_model(
 
 
 def _show(model: Path, device: str, measured: "Measured", output: Output) -> None:
+    from latency.visits import AFFECTED_WARNING
+
     summary = measured.summary
     output.table(
         f"{model.name} on {device}",
@@ -82,6 +84,10 @@ def _show(model: Path, device: str, measured: "Measured", output: Output) -> Non
         f"measured twice: {100 * measured.noise:.1f} % apart; {summary.visits} visits counted, "
         f"{summary.redone} set aside because the machine was slow"
     )
+    if AFFECTED_WARNING in summary.warnings:
+        output.say(
+            f"cannot measure now: the machine was slow during {measured.affected:.0%} of the visits"
+        )
     for name in summary.warnings:
         output.say(f"warning: {name}: {WARNINGS[name]}")
     if measured.operators:

@@ -37,6 +37,7 @@ def show_table(
     from hwnas.cli.visit_warnings import show_warnings
     from latency.energy_model import EnergyModel
     from latency.model import LatencyModel
+    from latency.readings import disturbance
     from latency.table import LatencyTable
     from latency.visits import warning_shares
 
@@ -54,7 +55,7 @@ def show_table(
         if scope in energy_models:
             show_energy(output, EnergyModel.from_dict(energy_models[scope]))
     shares = warning_shares(visits)
-    show_warnings(output, shares)
+    show_warnings(output, shares, disturbance(visits))
     summaries = visits.summaries()
     measured = {key: summaries[key] for key in known if key in summaries}
     if blocks:

@@ -56,7 +56,7 @@ def validate_table(
     _show(output, found)
     output.document({"table": str(table), "device": chosen.name, **_document(found)})
     if not found.holds:
-        raise typer.Exit(1)
+        raise typer.Exit(1 if found.holds is False else 2)
 
 
 def _show(output: Output, found: "Revalidation") -> None:

@@ -19,10 +19,24 @@ WARNINGS = {
 """What the warnings of a visit or of a summary mean, see `latency.visits.Summary`."""
 
 
-def show_warnings(output: Output, shares: Mapping[str, float]) -> None:
-    """Says what was often wrong with visits, and the mend; `shares` as of `warning_shares`."""
+def show_warnings(
+    output: Output, shares: Mapping[str, float], disturbed: str | None = None
+) -> None:
+    """Says what was often wrong with visits, and how to fix it.
+
+    Args:
+        output: where.
+        shares: as of `latency.visits.warning_shares`.
+        disturbed: as of `latency.readings.disturbance`.
+    """
     from latency.visits import OFTEN
 
+    if disturbed is not None:
+        output.say(
+            f"warning: {disturbed}: all visits count, since too few were undisturbed; 'hwnas "
+            "devices check' says what keeps the machine busy, then profile into a new table "
+            "(--table)"
+        )
     for name, share in shares.items():
         if share >= OFTEN:
             output.say(f"warning: {share:.0%} of the visits came with {name}: {WARNINGS[name]}")

@@ -156,3 +156,11 @@ def test_the_verdict_names_what_was_found() -> None:
 def test_without_findings_the_figures_say_why(figure: str, advice: str) -> None:
     found = Noise(**{**asdict(QUIET), "noise": 0.04, figure: 0.3})
     assert advice in verdict(found, [OK])
+
+
+def test_the_verdict_of_a_check_under_steady_load_is_that_nothing_can_be_measured() -> None:
+    found = Noise(**{**asdict(QUIET), "slow_share": 0.7})
+    assert grade(found) == "poor"
+    sentence = verdict(found, [BUSY])
+    assert "cannot measure now: the machine was slow during 70% of the visits" in sentence
+    assert sentence.endswith("look first at: other work")

@@ -162,6 +162,20 @@ def test_the_verdict_is_the_median_error_of_predictions(factor: float, holds: bo
     assert ("hwnas devices check" in found.verdict) is not holds
 
 
+@pytest.mark.parametrize(
+    ("factor", "holds"),
+    [(1.0, True), (1.3, None), (1.35, None), (1.9, False), (0.7, False)],
+)
+def test_on_a_slow_machine_only_what_it_cannot_explain_is_held_against_the_table(
+    factor: float, holds: bool | None
+) -> None:
+    networks = tuple(Again(str(ms), ms, ms * factor) for ms in (1.0, 2.0, 3.0))
+    disturbed = "cannot measure now: the machine was slow"
+    found = Revalidation({"a": networks}, networks, networks, 0.2, 0.26, disturbed)
+    assert found.holds is holds
+    assert found.verdict.startswith(disturbed) is (holds is None)
+
+
 def test_a_table_of_another_device_is_not_measured_and_not_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,11 +33,11 @@ class PlayedDevice:
         self, device: Device, builders: Mapping[str, Callable[[], bytes]], log: MemoryLog,
         schedule: Schedule, progress: Progress | None = None,
     ) -> None:  # fmt: skip
-        del device, progress
+        del progress
         self.measured.append(list(builders))
         factor = self.slowness.pop(0) if self.slowness else 1.0
         for name in builders:
-            ms = factor * self._next(name)
+            ms = factor * self._next(name, device.name)
             done = {visit.session for visit in log.visits().of(name)}
             log.add(
                 [
@@ -48,11 +48,12 @@ class PlayedDevice:
                 ]
             )
 
-    def _next(self, name: str) -> float:
+    def _next(self, name: str, device: str) -> float:
         kind = {latency_check.WINNER: "winner", latency_check.UNTRAINED: "untrained"}.get(name)
         if name == "reference":
             return 2.0
-        left = self._times.get(kind or "screened") or [1.0]
+        kind = kind or "screened"
+        left = self._times.get(f"{kind}@{device}") or self._times.get(kind) or [1.0]
         return left.pop(0) if len(left) > 1 else left[0]
 
 
@@ -66,7 +67,7 @@ def played_device(
     Args:
         monkeypatch: of the test.
         times: ms of graphs that are "screened", of the "winner", and of the same "untrained", one
-            after another.
+            after another; on one device alone as "winner@NAME".
         slowness: see `PlayedDevice`.
     """
     played = PlayedDevice(times, slowness)

@@ -1,0 +1,110 @@
+"""One winner for two devices: measured on both, in the precision of each."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from hwnas.data import load_dataset, to_input
+from hwnas.export.verification import onnx_accuracy
+from hwnas.runs import latency_check
+from latency import profile
+from latency.schedule import Schedule
+from tests.hwnas.cli.conftest import Terminal
+from tests.hwnas.runs.played_device import played_device
+
+WINNER = "runs/tiny/export/winner"
+FEW = Schedule(sessions=2, most_sessions=2, rounds=1, least_runs=2, least_ms=0.0)
+BUDGETS = "search.budgets={latency: 1 s, latency@phone.yaml: 900 ms}"
+
+
+@pytest.fixture
+def searched(folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run for this machine in int8, with a budget on a further device of fp32."""
+    monkeypatch.setattr(profile, "Schedule", lambda: FEW)
+    for name in ("SCREENING", "FINAL"):
+        monkeypatch.setattr(latency_check, name, FEW)
+    (folder / "phone.yaml").write_text("name: phone\nprecision: fp32\n")
+    config = folder / "tiny.yaml"
+    few = "search:\n  {budgets: {latency: 1 s}, evaluations: 4, searchers: [random]}\n"
+    start, _, rest = config.read_text().partition("search:\n")
+    config.write_text(start + few + rest.partition("\n")[2] + "device: local_cpu_int8\n")
+    for words in (
+        ("profile", "tiny.yaml"),
+        ("profile", "tiny.yaml", "--device", "phone.yaml"),
+        ("train", "tiny.yaml"),
+        ("search", "tiny.yaml", "--set", BUDGETS),
+    ):
+        answer = terminal(*words)
+        assert answer.code == 0, answer.stderr
+    return folder
+
+
+def test_a_winner_for_two_devices_is_measured_on_both_in_the_precision_of_each(
+    searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = terminal("export", "runs/tiny", "--patience", "0")
+    assert answer.code == 0, answer.stderr
+    for row in (
+        "latency, measured, int8", "latency, measured, fp32", "accuracy on test images, int8",
+        "accuracy on test images, fp32", "latency on phone.yaml, measured",
+        "accuracy for phone.yaml, fp32",
+    ):  # fmt: skip
+        assert row in answer.stdout
+    winner = searched / WINNER
+    verification = json.loads((winner / "verification.json").read_text())
+    further = verification["further_devices"]["phone.yaml"]
+    assert (further["file"], further["precision"]) == ("model@phone.onnx", "fp32")
+    assert 0 < further["measured_ms"] < further["budget_ms"] == 900
+    assert verification["fp32"]["measured_ms"] > 0
+    summary = json.loads((searched / "runs/tiny/summary.json").read_text())
+    assert summary["measured_ms@phone.yaml"] == further["measured_ms"]
+    assert summary["reference_measured_ms@phone.yaml"] > 0
+    operators = {
+        name: {node.op_type for node in onnx.load(winner / name).graph.node}
+        for name in ("model.onnx", "model.fp32.onnx", "model@phone.onnx", "model.dynamic.onnx")
+    }
+    assert {n for n, found in operators.items() if "QuantizeLinear" in found} == {
+        "model.onnx", "model.dynamic.onnx",
+    }  # fmt: skip
+    assert set(verification["sha256"]) >= set(operators)
+    test = load_dataset("digits", resolution=16, limit=300).test
+    accurate = onnx_accuracy((winner / "model.fp32.onnx").read_bytes(), test, batch=1)
+    assert summary["fp32_accuracy"] == verification["fp32"]["accuracy"] == accurate
+    session = onnxruntime.InferenceSession(winner / "model.dynamic.onnx")
+    logits = session.run(None, {"input": to_input(test.images).contiguous().numpy()})[0]
+    correct = 100 * float((np.asarray(logits).argmax(1) == test.labels).mean())
+    assert correct == pytest.approx(verification["accuracy"]["test_onnx"], abs=5)
+
+    _refused_over_the_budget_of_the_further_device(terminal, monkeypatch)
+    (searched / "phone.yaml").write_text("name: phone\npython: /nowhere/python3\n")
+    played_device(monkeypatch, {})
+    away = terminal("export", "runs/tiny", "--patience", "0")
+    assert away.code == 0, away.stderr
+    assert "phone.yaml: predicted only: " in away.stderr
+    assert "predicted only" in away.stdout
+    further = json.loads((winner / "verification.json").read_text())["further_devices"]
+    assert further["phone.yaml"]["measured_ms"] is None
+    assert "/nowhere/python3" in further["phone.yaml"]["not_measured"]
+    assert (winner / "model@phone.onnx").is_file()
+
+
+def _refused_over_the_budget_of_the_further_device(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = {"screened@phone": [950.0], "screened": [1.0], "winner": [1.0]}
+    with monkeypatch.context() as played:
+        played_device(played, slow)
+        over = terminal("export", "runs/tiny", "--patience", "0")
+    assert over.code == 2
+    assert "measures 950 ms on phone.yaml untrained, over the budget of 900 ms" in over.stderr
+    assert "measured within 1000 ms and 900 ms on phone.yaml" in over.stderr
+    slow |= {"screened@phone": [1.0], "winner@phone": [950.0], "untrained@phone": [950.0]}
+    with monkeypatch.context() as played:
+        played_device(played, slow)
+        over = terminal("export", "runs/tiny", "--patience", "0")
+    assert over.code == 2
+    assert "measures 950 ms on phone.yaml exported, over the budget of 900 ms" in over.stderr
