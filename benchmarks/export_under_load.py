@@ -97,7 +97,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hwnas-load-") as folder:
         path = Path(folder) / "table.sqlite"
         truth = _truth(device, networks, path)
-        on, start = OnDevice(device, path, Quiet()), time.monotonic()
+        with LatencyTable(path) as table:
+            speed = table.visits().speed
+        on = OnDevice(device, Quiet(), speed=lambda: speed, cache=bytes)
+        start = time.monotonic()
         with _bursts(0.0 if options.steady else 1.0):
             judged = {
                 share: [

@@ -158,7 +158,7 @@ def search_stage(
             update(done, total, name)
 
         result = search(experiment, folder, latency, judge, told)
-    for sentence in note_front(folder, result.digest):
+    for sentence in note_front(folder, result.digest, result.earlier_digest):
         output.say(sentence)
     write_front(result, experiment.space, folder.front_file)
     return result

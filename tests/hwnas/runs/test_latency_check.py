@@ -1,7 +1,6 @@
 """What is concluded from readings, on a device of known times whose machine may be slow."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from latency.visits import Speed
 from tests.hwnas.runs.played_device import REFERENCE_MS, PlayedDevice, played_device
 
 TRUE, BOUND = 0.8, 1.0
+SPEED = Speed(REFERENCE_MS, REFERENCE_MS)
 
 
 @dataclass
@@ -54,10 +54,10 @@ class Bench:
 def bench(monkeypatch: pytest.MonkeyPatch):
     def make(slowness=(), **times) -> Bench:
         device = played_device(monkeypatch, {"screened": [TRUE], **times}, slowness)
-        speed = Speed(REFERENCE_MS, REFERENCE_MS)
-        monkeypatch.setattr("hwnas.runs.on_device.OnDevice._speed", speed)
+        monkeypatch.setattr("hwnas.runs.on_device.OnDevice._speed", SPEED)
         clock = Clock()
-        on = OnDevice(Device(name="here"), Path("none.sqlite"), Output(as_json=True))
+        output = Output(as_json=True)
+        on = OnDevice(Device(name="here"), output, speed=lambda: SPEED, cache=bytes)
         patience = Patience(20, 5, clock.now, clock.rest)
         return Bench(LatencyCheck(on, BOUND, patience), clock, device)
 
