@@ -11,7 +11,7 @@ So that the second stage is seen too, it follows whatever the first one says.
 `wrongly_rejected` are networks within the budget that were rejected after their training,
 `wrongly_accepted` those over it that came through both stages; `rejected_untrained` and
 `passed_untrained` are the same of the first stage alone, `doubtful` what stayed open, exported with
-a warning. With --steady the processes never pause.
+a warning. Every reading is told on stderr. With --steady the processes never pause.
 """
 
 import argparse
@@ -36,14 +36,17 @@ from hwnas.spaces import load_space
 from hwnas.spaces.sampling import spread_sample
 from hwnas.supernet.folding import folded_weights
 from hwnas.supernet.modules import NetworkModule
+from latency.anchors import Anchor
 from latency.blocks import Network
 from latency.graph import build_graph
 from latency.identity import read_fingerprint
 from latency.measure import measure
+from latency.readings import Reading
 from latency.schedule import Schedule
 from latency.table import LatencyTable, network_key, register_all
 
 WITHIN, OVER = 0.8, 1.15
+ANCHORS = 3
 # Of the truth: more sessions than an export's, over a longer time.
 LONG = Schedule(sessions=16, most_sessions=24, rounds=10, seconds=300)
 # A core busy for a while with what a training does (products of matrices that fill the caches),
@@ -92,14 +95,19 @@ def main() -> None:
     options = _options()
     device = Device(name="benchmark")
     space = load_space("mobilenet_v3_small", resolution=options.resolution)
-    rows = spread_sample(space, np.random.default_rng(0), options.networks)
-    networks = space.networks(rows)
+    rows = spread_sample(space, np.random.default_rng(0), options.networks + ANCHORS)
+    every = space.networks(rows)
+    # What an export takes from a table: networks that are none of those to be judged.
+    known = [every[step] for step in np.linspace(0, len(every) - 1, ANCHORS).round().astype(int)]
+    networks = [network for network in every if network not in known]
     with tempfile.TemporaryDirectory(prefix="hwnas-load-") as folder:
         path = Path(folder) / "table.sqlite"
-        truth = _truth(device, networks, path)
+        ms = _truth(device, every, path)
+        truth = [ms[network] for network in networks]
+        anchors = [Anchor(network, ms[network]) for network in known]
         with LatencyTable(path) as table:
             speed = table.visits().speed
-        on = OnDevice(device, Quiet(), speed=lambda: speed, cache=bytes)
+        on = OnDevice(device, Quiet(), speed=lambda: speed, anchors=lambda: anchors, cache=bytes)
         start = time.monotonic()
         with _bursts(0.0 if options.steady else 1.0):
             judged = {
@@ -123,13 +131,13 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _truth(device: Device, networks: list[Network], path: Path) -> list[float]:
+def _truth(device: Device, networks: list[Network], path: Path) -> dict[Network, float]:
     """The latency of each network in ms, by many sessions; they are kept in a table."""
     with LatencyTable(path) as table:
         table.bind(read_fingerprint(device))
         measure(device, table, register_all(table, [], networks), LONG)
         summaries = table.summaries()
-    return [summaries[network_key(network)].ms for network in networks]
+    return {network: summaries[network_key(network)].ms for network in networks}
 
 
 def _judged(on: OnDevice, network: Network, budget: float, seconds: float) -> Judged:
@@ -139,7 +147,17 @@ def _judged(on: OnDevice, network: Network, budget: float, seconds: float) -> Ju
     weights = folded_weights(NetworkModule(network, seed=1))
     trained = build_graph(network, batch=on.device.batch, weights=weights).SerializeToString()
     found = check.trained(network, trained, before, {})
+    one, other = (_text(reading) for reading in (before, found.winner))
+    verdicts = before.keeps(budget), found.keeps
+    print(f"budget {budget:.4f} ms: {one}, trained {other}: {verdicts}", file=sys.stderr)
     return Judged(before.keeps(budget), found.keeps, found.winner.ms)
+
+
+def _text(reading: Reading) -> str:
+    return (
+        f"{reading.ms:.4f} ms (twice {reading.noise:.1%}, affected {reading.affected:.0%}, slower "
+        f"{reading.slower:.0%}, of {reading.summary.visits} visits)"
+    )
 
 
 def _figures(judged: dict[float, list[Judged]], truth: list[float]) -> dict[str, object]:

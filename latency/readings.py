@@ -6,10 +6,12 @@ from a network that is slow: where it was slow itself, a reading says so in plac
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from devices.device import Device
-from latency.measure import MemoryLog, run_sessions
+from latency.anchors import ANCHOR, Anchor, judged_by
+from latency.measure import MemoryLog, run_sessions, timed_model
 from latency.noise import measured_twice
 from latency.schedule import Schedule
 from latency.verdict import USABLE
@@ -95,6 +97,7 @@ class Bench:
         schedule: Schedule,
         *,
         speed: Speed | None = None,
+        anchor: Anchor | None = None,
         cache: bytes = b"",
     ) -> None:
         """Measures nothing yet.
@@ -104,10 +107,12 @@ class Bench:
             models: what builds the file of each, by name.
             schedule: of the first measurement; every further one has four sessions more.
             speed: that the device is known to have, see `Visits.known`.
+            anchor: a network of the device's table that is measured beside the models.
             cache: of the device's table, see `LatencyTable.cache`.
         """
         self._device, self._models, self._schedule = device, dict(models), schedule
-        self._log = MemoryLog(cache, speed)
+        self._log, self._speed = MemoryLog(cache, speed), speed
+        self._anchor = anchor if speed is not None else None
         self._sessions: dict[str, int] = {}
 
     def measure(
@@ -126,13 +131,20 @@ class Bench:
         if first:
             sessions = first + _MORE
             plan = replace(plan, sessions=sessions, most_sessions=sessions)
-        run_sessions(
-            self._device, {name: self._models[name] for name in wanted}, self._log, plan, progress
-        )
-        visits = self._log.visits()
+        models = {name: self._models[name] for name in wanted}
+        if self._anchor is not None:
+            models[ANCHOR] = partial(timed_model, self._anchor.network, self._device, inner=False)
+        run_sessions(self._device, models, self._log, plan, progress)
+        visits = self._judged()
         for name in wanted:
             self._sessions[name] = 1 + max(visit.session for visit in visits.of(name))
         return {name: reading_of(visits, name) for name in wanted}
+
+    def _judged(self) -> Visits:
+        visits = self._log.visits()
+        if self._anchor is None or self._speed is None:
+            return visits
+        return Visits(judged_by(visits, self._anchor, self._speed), self._speed)
 
 
 def bench_of(
@@ -164,6 +176,6 @@ def disturbance(visits: Visits) -> str | None:
 
 def _slow(affected: float, slower: float) -> str:
     return (
-        f"cannot measure now: the machine was slow during {affected:.0%} of the visits (a block "
-        f"that never changes took {slower:.0%} longer than usual)"
+        f"cannot measure now: the machine was slow during {affected:.0%} of the visits (what "
+        f"never changes took {slower:.0%} longer than usual)"
     )

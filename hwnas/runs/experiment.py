@@ -16,7 +16,8 @@ from hwnas.search import Budget, SearchProblem, Trellis
 from hwnas.search.exact import check_reachable_together
 from hwnas.spaces import SearchSpace, reference_network
 from hwnas.spaces.config import make_space
-from latency.blocks import Network
+from latency.anchors import anchors_of
+from latency.blocks import Network, block_to_dict
 from latency.energy import require_gpu
 from latency.energy_model import EnergyModel, load_energy
 from latency.identity import read_fingerprint
@@ -165,7 +166,7 @@ class Experiment:
             return self._held_latency
         with LatencyTable.existing(self.table_path) as table:
             model = load_model(table, scope_of(self.space), self.space.blocks())
-            of_device, speed = table.fingerprint, table.visits().speed
+            of_device, speed, anchors = table.fingerprint, table.visits().speed, anchors_of(table)
         fingerprint = None if of_device is None else asdict(of_device)
         path = str(self.table_path.resolve())
         return HeldLatency(
@@ -174,6 +175,7 @@ class Experiment:
             fingerprint=fingerprint,
             model=model.to_dict(),
             speed=None if speed is None else (speed.undisturbed, speed.usual),
+            anchors=tuple((tuple(map(block_to_dict, a.network)), a.ms) for a in anchors),
         )
 
     @property

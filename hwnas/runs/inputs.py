@@ -15,6 +15,8 @@ from devices.device import Device
 from devices.errors import RunError
 from devices.foreign_text import shown
 from hwnas.spaces.config import SpaceConfig
+from latency.anchors import Anchor
+from latency.blocks import block_from_dict
 from latency.visits import Speed
 
 FILE = "inputs.json"
@@ -48,6 +50,7 @@ class HeldLatency(StrictModel):
         model: see `LatencyModel.to_dict`.
         speed: what the reference block takes on that device in ms, undisturbed and usually (see
             `latency.visits.Speed`); None where the table does not say.
+        anchors: the blocks and the latency in ms of some networks that the table has measured.
     """
 
     table: str
@@ -55,11 +58,17 @@ class HeldLatency(StrictModel):
     fingerprint: dict[str, Any] | None
     model: dict[str, Any]
     speed: tuple[float, float] | None = None
+    anchors: tuple[tuple[tuple[dict[str, Any], ...], float], ...] = ()
 
     @property
     def known_speed(self) -> Speed | None:
         """The same as a value."""
         return None if self.speed is None else Speed(*self.speed)
+
+    @property
+    def known_anchors(self) -> list[Anchor]:
+        """The same as values."""
+        return [Anchor(tuple(map(block_from_dict, blocks)), ms) for blocks, ms in self.anchors]
 
 
 class RunInputs(StrictModel):

@@ -80,7 +80,7 @@ class LatencyCheck:
         Raises:
             DeviceError: the device failed.
         """
-        self._bench = self._on.networks(networks, SCREENING)
+        self._bench = self._on.networks(networks, SCREENING, self.bound)
         count = "a network" if len(networks) == 1 else f"{len(networks)} networks"
         title = f"measuring {count} of the front on {self._on.device.name}"
         self._untrained = self._on.measure(self._bench, title)
@@ -123,7 +123,7 @@ class LatencyCheck:
         Raises:
             DeviceError: the device failed.
         """
-        bench = self._on.files({WINNER: shipped, **beside}, FINAL)
+        bench = self._on.files({WINNER: shipped, **beside}, FINAL, self.bound)
         title = f"measuring {' and '.join([WINNER, *beside])} on {self._on.device.name}"
         readings = self._on.measure(bench, title)
         keeps = True if self.bound is None else readings[WINNER].keeps(self.bound)
@@ -134,7 +134,7 @@ class LatencyCheck:
     def _settled(self, network: Network, shipped: bytes, first: Finding) -> Finding:
         assert self.bound is not None
         models = {WINNER: shipped, UNTRAINED: self._on.untrained(network)}
-        bench = self._on.files(models, FINAL)
+        bench = self._on.files(models, FINAL, self.bound)
         earlier, found = [first.winner], first
         end = self._patience.now() + self._patience.seconds
         while True:

@@ -1,6 +1,6 @@
 """A device that an export asks: for latencies and engines of what is to be shipped."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from devices.device import Device
 from devices.errors import HwnasError
 from hwnas.export.engine import CheckedEngine, checked_engine
+from latency.anchors import Anchor, nearest
 from latency.blocks import Network
 from latency.engine import builds_engines
 from latency.measure import timed_model
@@ -45,6 +46,7 @@ class OnDevice:
         listener: Listener,
         *,
         speed: Callable[[], Speed | None],
+        anchors: Callable[[], Sequence[Anchor]],
         cache: Callable[[], bytes],
     ) -> None:
         """Measures nothing yet.
@@ -53,22 +55,27 @@ class OnDevice:
             device: where graphs run.
             listener: who waits.
             speed: reads how fast the device is when nothing disturbs it.
+            anchors: reads some networks of its table.
             cache: reads the cache of its runtime: what is exported is made of the kernels that the
                 table's blocks were timed with.
         """
         self.device, self._listener = device, listener
-        self._known_speed, self._known_cache = speed, cache
+        self._known_speed, self._known_anchors, self._known_cache = speed, anchors, cache
 
-    def networks(self, networks: Mapping[str, Network], schedule: Schedule) -> Bench:
-        """A bench of untrained networks, by name."""
+    def networks(
+        self, networks: Mapping[str, Network], schedule: Schedule, bound: float | None = None
+    ) -> Bench:
+        """A bench of untrained networks, by name; `bound` is about what they take, ms."""
         builders: dict[str, Callable[[], bytes]] = {
             name: partial(self.untrained, network) for name, network in networks.items()
         }
-        return Bench(self.device, builders, schedule, speed=self._speed, cache=self.cache)
+        return Bench(self.device, builders, schedule, **self._known(bound))
 
-    def files(self, shipped: Mapping[str, bytes], schedule: Schedule) -> Bench:
-        """A bench of what runs on the device: ONNX files or engines, by name."""
-        return bench_of(self.device, shipped, schedule, speed=self._speed, cache=self.cache)
+    def files(
+        self, shipped: Mapping[str, bytes], schedule: Schedule, bound: float | None = None
+    ) -> Bench:
+        """The same of what runs on the device: ONNX files or engines, by name."""
+        return bench_of(self.device, shipped, schedule, **self._known(bound))
 
     def untrained(self, network: Network) -> bytes:
         """The graph of a network with random weights: it takes as long as the trained one."""
@@ -118,6 +125,17 @@ class OnDevice:
     def cache(self) -> bytes:
         """What the device's runtime wants to be given again, see `LatencyTable.cache`."""
         return self._known_cache() if builds_engines(self.device) else b""
+
+    def _known(self, bound: float | None) -> dict[str, Any]:
+        return {
+            "speed": self._speed,
+            "anchor": nearest(self._anchors, bound),
+            "cache": self.cache,
+        }
+
+    @cached_property
+    def _anchors(self) -> Sequence[Anchor]:
+        return self._known_anchors()
 
     @cached_property
     def _speed(self) -> Speed | None:

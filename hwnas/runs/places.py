@@ -14,6 +14,7 @@ from hwnas.runs.latencies import further_table
 from hwnas.runs.latency_check import LatencyCheck, Patience
 from hwnas.runs.on_device import Listener, OnDevice
 from hwnas.runs.searching import SearchResult
+from latency.anchors import anchors_of
 from latency.blocks import Network
 from latency.identity import read_fingerprint
 from latency.model import LatencyModel
@@ -79,6 +80,7 @@ def own_place(
         device,
         listener,
         speed=lambda: experiment.held_latency().known_speed,
+        anchors=lambda: experiment.held_latency().known_anchors,
         cache=experiment.timing_cache,
     )
     bound = min(bounds) if bounds else None
@@ -106,6 +108,7 @@ def further_places(
             device,
             listener,
             speed=partial(_of_table, path, _speed_of, None),
+            anchors=partial(_of_table, path, anchors_of, ()),
             cache=partial(_of_table, path, LatencyTable.cache, b""),
         )
         model = experiment.further_latencies[budget.trellis.name]

@@ -89,8 +89,8 @@ def test_a_machine_that_is_slow_all_along_is_told_by_its_known_speed() -> None:
     assert known.summary("a").ms == pytest.approx(1.0)
     assert known.slower() == pytest.approx(0.3)
     assert disturbance(known) == (
-        "cannot measure now: the machine was slow during 100% of the visits (a block that never "
-        "changes took 30% longer than usual)"
+        "cannot measure now: the machine was slow during 100% of the visits (what never changes "
+        "took 30% longer than usual)"
     )
     assert disturbance(Visits(slow)) is None
 

@@ -57,7 +57,7 @@ def bench(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr("hwnas.runs.on_device.OnDevice._speed", SPEED)
         clock = Clock()
         output = Output(as_json=True)
-        on = OnDevice(Device(name="here"), output, speed=lambda: SPEED, cache=bytes)
+        on = OnDevice(Device(name="here"), output, speed=lambda: SPEED, anchors=list, cache=bytes)
         patience = Patience(20, 5, clock.now, clock.rest)
         return Bench(LatencyCheck(on, BOUND, patience), clock, device)
 
@@ -86,8 +86,8 @@ def test_a_machine_that_stays_slow_condemns_nothing_and_says_so(bench) -> None:
     assert one.screened() is None
     assert sum(one.clock.rests) == 20
     assert one.check.untrained("1").disturbed == (
-        "cannot measure now: the machine was slow during 100% of the visits (a block that never "
-        "changes took 40% longer than usual)"
+        "cannot measure now: the machine was slow during 100% of the visits (what never changes "
+        "took 40% longer than usual)"
     )
 
 
