@@ -157,6 +157,8 @@ def show_summary(output: Output, summary: dict[str, Any]) -> None:
     title = budgets_text(summary)
     rows = summary_rows(summary)
     output.table(title, ["", "found", str(summary["reference"] or "reference")], rows)
+    for doubt in summary.get("doubtful", ()):
+        output.line(f"not known to keep its budget: {doubt}")
     fp32 = summary.get("precision", "fp32") == "fp32"
     what = "differs" if fp32 else "before quantisation it differed"
     output.line(

@@ -73,6 +73,9 @@ def render_page(content: ReportContent) -> str:
 
 def _summary_table(summary: dict[str, Any]) -> str:
     intro = f"<p>{html.escape(budgets_text(summary))}</p>"
+    for doubt in summary.get("doubtful", ()):
+        text = html.escape(f"not known to keep its budget: {doubt}")
+        intro += f"<p><strong>{text}</strong></p>"
     reference = summary.get("reference") or "reference"
     return intro + _table(["", "found", str(reference)], summary_rows(summary))
 

@@ -8,11 +8,17 @@ import onnx
 import onnxruntime
 import pytest
 
+from hwnas.cli.output import Output
+from hwnas.cli.profile_further import profile_further
 from hwnas.data import load_dataset, to_input
 from hwnas.export.verification import onnx_accuracy
 from hwnas.runs import latency_check
+from hwnas.runs.config import load_run_config
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.latencies import scope_of
 from latency import profile
 from latency.schedule import Schedule
+from latency.table import LatencyTable
 from tests.hwnas.cli.conftest import Terminal
 from tests.hwnas.runs.played_device import played_device
 
@@ -108,3 +114,19 @@ def _refused_over_the_budget_of_the_further_device(
         over = terminal("export", "runs/tiny", "--patience", "0")
     assert over.code == 2
     assert "measures 950 ms on phone.yaml exported, over the budget of 900 ms" in over.stderr
+
+
+def test_a_quick_start_profiles_every_device_that_a_budget_names(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(profile, "Schedule", lambda: FEW)
+    (folder / "phone.yaml").write_text("name: phone\n")
+    (folder / "npu.yaml").write_text("name: npu\ntransport: imported\n")
+    budgets = {"latency": "1 s", "latency@phone.yaml": "1 s", "latency@npu.yaml": "1 s"}
+    experiment = Experiment(load_run_config("tiny.yaml", {"search.budgets": budgets}))
+    profile_further(experiment, Output(as_json=False))
+    with LatencyTable.existing(folder / "tables/phone.sqlite") as table:
+        assert scope_of(experiment.space) in table.models()
+    assert "measuring tiny on phone" in capsys.readouterr().err
+    profile_further(experiment, Output(as_json=False))
+    assert capsys.readouterr() == ("", "")

@@ -190,8 +190,10 @@ def test_quickstart_with_own_images_skips_and_names_the_unreadable(
             pixels = generator.integers(level, level + 40, (20, 24, 3)).astype(np.uint8)
             Image.fromarray(pixels).save(folder / f"photos/{name}/{index}.jpg")
     (folder / "photos/dark/broken.jpg").write_bytes(b"no image")
+    (folder / "mine.yaml").write_text("name: mine\n")
     options = [
-        "--data", "photos", "--set", "space=tiny_space.yaml", "--set", "resolution=16",
+        "--data", "photos", "--device", "mine.yaml",
+        "--set", "space=tiny_space.yaml", "--set", "resolution=16",
         "--set", "train.epochs=2", "--set", "fine_tune.epochs=1", "--set", "search.evaluations=8",
         "--set", "profile.fit_networks=4", "--set", "profile.check_networks=2",
     ]  # fmt: skip
@@ -204,6 +206,7 @@ def test_quickstart_with_own_images_skips_and_names_the_unreadable(
         "dark", "light",
     ]  # fmt: skip
     assert (run / "report.html").is_file()
+    assert (folder / "tables/mine.sqlite").is_file()
     again = terminal("quickstart", *options, "--json")
     assert "runs/quickstart-photos is complete" in again.stderr
     assert again.document == answer.document

@@ -57,6 +57,33 @@ def test_a_front_without_export_says_so_and_one_with_shows_it() -> None:
     assert "1.25 ms" in page
 
 
+def test_a_doubtful_winner_is_called_so() -> None:
+    summary = {"budgets": {}, "test_images": 12, "doubtful": ["its latency <is> doubtful"]}
+    page = render_page(content(summary))
+    assert "<strong>not known to keep its budget: its latency &lt;is&gt; doubtful</strong>" in page
+
+
+def test_a_lower_precision_and_further_devices_have_rows_of_their_own() -> None:
+    summary = {
+        "precision": "int8", "measured_ms": 1.0, "fp32_measured_ms": 2.0,
+        "accuracy": 90.0, "fp32_accuracy": 91.0, "reference_fp32_accuracy": 92.0,
+        "predicted_ms@pi": 3.0, "measured_ms@pi": None,
+        "precision@pi": "fp32", "accuracy@pi": 91.0,
+        "predicted_ms@pixel": 4.0, "measured_ms@pixel": 4.25, "reference_measured_ms@pixel": 5.0,
+    }  # fmt: skip
+    rows = {label: cells for label, *cells in summary_rows(summary)}
+    assert rows["latency, measured, int8"] == ["1 ms", "–"]
+    assert rows["latency, measured, fp32"] == ["2 ms", "–"]
+    assert rows["accuracy on test images, int8"] == ["90.00 %", "–"]
+    assert rows["accuracy on test images, fp32"] == ["91.00 %", "92.00 %"]
+    assert rows["latency on pi, measured"] == ["predicted only", "–"]
+    assert rows["accuracy for pi, fp32"] == ["91.00 %", "–"]
+    assert rows["latency on pixel, measured"] == ["4.25 ms", "5 ms"]
+    plain = [label for label, *_ in summary_rows({"precision": "fp32", "measured_ms": 1.0})]
+    assert "accuracy on test images" in plain
+    assert not [label for label in plain if "fp32" in label]
+
+
 def test_no_budget_is_called_none() -> None:
     assert budgets_text({"budgets": {}, "test_images": 3}) == "budget: none; 3 test images"
 
