@@ -1,13 +1,10 @@
 """Foreign models: ONNX files from elsewhere, made ready to be timed, and timed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from onnx.external_data_helper import load_external_data_for_model, uses_external_data
 
 from devices.agents import AGENTS
 from devices.device import Device
@@ -18,17 +15,35 @@ from devices.target import open_target
 from latency.engine import load_engine
 from latency.measure import MemoryLog, Progress, run_sessions
 from latency.noise import measured_twice
+from latency.onnx_file import precision_of, read_model
 from latency.schedule import Schedule
-from latency.shapes import fix_shapes
+from latency.shapes import fix_shapes, model_inputs, open_inputs, parse_shapes
+from latency.suggestions import Trial, ask_for_shapes, run_here
+from latency.values import parse_values, set_values, shapes_of_values, single_numbers
 from latency.visits import Summary
 
-MOST_BYTES = 2**31 - 1
-"""Of a serialised ONNX model: protobuf's limit."""
+WITH_VALUES = ("onnxruntime", "onnxruntime_cuda")
+"""Runtimes in which an input may have a default value and is no constant for that."""
 
 _NAME = "model"
 # The profile is taken for about so long, within a least and a most number of inferences.
 _PROFILE_MS = 1000.0
 _LEAST_RUNS, _MOST_RUNS = 6, 100
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A model from elsewhere, ready to be timed.
+
+    Attributes:
+        content: serialised ONNX, or an engine.
+        precision: what it computes in, as "fp32" or "int8"; None where that is not known.
+        unset: inputs of one whole number whose value nobody gave: it is 0 or 1 by chance.
+    """
+
+    content: bytes
+    precision: str | None
+    unset: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,35 +64,56 @@ class Measured:
     operators: list[dict[str, Any]]
 
 
-def load_model(path: Path, shapes: Sequence[str]) -> bytes:
-    """An ONNX file with fixed input shapes and all its weights, serialised.
+def load_model(
+    path: Path, shapes: Sequence[str] = (), values: Sequence[str] = (), *, trial: Trial = run_here
+) -> Foreign:
+    """An ONNX file with fixed input shapes and all its weights.
 
     Args:
         path: the file.
         shapes: what `--shape` says, as in "input=1x3x224x224".
+        values: what `--input` says, as in "sr=16000".
+        trial: runs what is proposed for axes that are open still.
 
     Raises:
-        ConfigError: the file cannot be read, or the shapes are wrong or missing.
+        ConfigError: the file cannot be read, or shapes or values are wrong or missing.
     """
-    model = _read(path)
-    _load_weights(model, path)
-    fix_shapes(model, shapes, path.name)
-    return bytes(model.SerializeToString())
+    model = read_model(path)
+    inputs = model_inputs(model, path.name)
+    given = parse_values(values, inputs, path.name)
+    chosen = shapes_of_values(given, inputs) | parse_shapes(shapes, inputs, path.name)
+    fix_shapes(model, chosen, inputs)
+    if open_inputs(inputs):
+        raise ask_for_shapes(model, given, path.name, trial)
+    set_values(model, given, path.name)
+    unset = tuple(name for name in single_numbers(inputs) if name not in given)
+    return Foreign(bytes(model.SerializeToString()), precision_of(model), unset)
 
 
-def load_any(path: Path, shapes: Sequence[str], device: Device) -> bytes:
+def load_any(
+    path: Path, shapes: Sequence[str], device: Device, values: Sequence[str] = ()
+) -> Foreign:
     """What can be timed on a device: an ONNX file, see `load_model`, or an engine of that device.
 
     Raises:
-        ConfigError: the file cannot be read, the shapes are wrong or missing, or the engine is
-            another device's.
+        ConfigError: the file cannot be read, shapes or values are wrong or missing, or the engine
+            is another device's.
         DeviceError: the device, asked whether the engine is its own, failed.
     """
-    if path.suffix != SUFFIX:
-        return load_model(path, shapes)
-    if shapes:
-        raise ConfigError(f"the shapes of {path} were fixed when it was built; leave --shape out")
-    return load_engine(path, device)
+    if path.suffix == SUFFIX:
+        if shapes or values:
+            option = "--shape" if shapes else "--input"
+            raise ConfigError(
+                f"the inputs of {path} were fixed when it was built; leave {option} out"
+            )
+        return Foreign(load_engine(path, device), None)
+    if values and device.runtime not in WITH_VALUES:
+        raise ConfigError(
+            f"values are given by --input to {' and '.join(WITH_VALUES)} alone, and {device.name} "
+            f"has 'runtime: {device.runtime}', which would take them for weights; leave --input "
+            "out, or name another --device"
+        )
+    return load_model(path, shapes, values)
 
 
 def measure_any(
@@ -102,12 +138,38 @@ def measure_any(
     Raises:
         DeviceError: the device failed, or its runtime cannot run the model.
     """
+    measured = measure_several(device, {_NAME: model}, schedule, progress)[_NAME]
+    if not operators or not can_profile(device):
+        return measured
+    return replace(measured, operators=_profile(device, model, measured.summary.median))
+
+
+def measure_several(
+    device: Device,
+    models: Mapping[str, bytes],
+    schedule: Schedule | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Measured]:
+    """Times models as `measure_any` does, in turn within every round, without their operators.
+
+    Args:
+        device: where; its precision does not matter, models are run as they are.
+        models: serialised, with fixed input shapes, or engines, by name.
+        schedule: how often each is visited, in two sessions at least.
+        progress: told after every few visits.
+
+    Raises:
+        DeviceError: the device failed, or its runtime cannot run a model.
+    """
     log = MemoryLog()
-    run_sessions(device, {_NAME: lambda: model}, log, schedule or Schedule(), progress)
+    graphs = {name: partial(models.__getitem__, name) for name in models}
+    run_sessions(device, graphs, log, schedule or Schedule(), progress)
     visits = log.visits()
-    summary = visits.summary(_NAME)
-    found = _profile(device, model, summary.median) if operators and can_profile(device) else []
-    return Measured(summary, measured_twice(visits, _NAME), visits.affected_share(), found)
+    share = visits.affected_share()
+    return {
+        name: Measured(visits.summary(name), measured_twice(visits, name), share, [])
+        for name in models
+    }
 
 
 def can_profile(device: Device) -> bool:
@@ -131,50 +193,3 @@ def _profile(device: Device, model: bytes, ms: float) -> list[dict[str, Any]]:
     with open_target(device) as target:
         target.add(_NAME, model)
         return target.operators(_NAME, runs=runs)
-
-
-def _read(path: Path) -> onnx.ModelProto:
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder; name an ONNX file in it")
-    if not path.exists():
-        raise ConfigError(f"there is no file {path}; name an ONNX file")
-    try:
-        _check_size(path, path.stat().st_size)
-        model = onnx.load_model_from_string(path.read_bytes())
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except DecodeError:
-        model = onnx.ModelProto()
-    if not model.graph.output:  # an empty file is a valid message too
-        raise ConfigError(f"{path} is no ONNX model; export it anew, or name another file")
-    return model
-
-
-def _load_weights(model: onnx.ModelProto, path: Path) -> None:
-    """Reads the weights that are stored beside the file into the model."""
-    entries = [
-        (entry.key, entry.value)
-        for tensor in model.graph.initializer
-        if uses_external_data(tensor)
-        for entry in tensor.external_data
-    ]
-    # Before they are read, because they may not fit into memory.
-    outside = sum(int(value) for key, value in entries if key == "length" and value.isdecimal())
-    _check_size(path, model.ByteSize() + outside)
-    try:
-        load_external_data_for_model(model, str(path.parent))
-    except (onnx.checker.ValidationError, ValueError, OSError) as error:
-        files = ", ".join(sorted({value for key, value in entries if key == "location"}))
-        raise ConfigError(
-            f"the weights of {path} are in {files or 'other files'}, which cannot be read: put the "
-            f"files that belong to it beside it ({error})"
-        ) from error
-    _check_size(path, model.ByteSize())
-
-
-def _check_size(path: Path, size: int) -> None:
-    if size > MOST_BYTES:
-        raise ConfigError(
-            f"{path} has {size / 1e9:.1f} GB with its weights, and a model that is brought to a "
-            "device has at most 2 GB; quantise or split it"
-        )

@@ -45,9 +45,13 @@ def profile(
             "--energy", help="Also measure energies, on an NVIDIA GPU, as profile.energy does."
         ),
     ] = False,
-    file: Annotated[
-        Path | None,
-        typer.Option("--model", help="Instead of a space: an ONNX file, timed as it is."),
+    files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--model",
+            help="Instead of a space: an ONNX file, timed as it is; repeated, or with several "
+            "devices, they are compared.",
+        ),
     ] = None,
     shape: Annotated[
         list[str] | None,
@@ -55,6 +59,14 @@ def profile(
             "--shape",
             help="With --model: the shape of an input whose axes are open, as in "
             "'input=1x3x224x224'; may be repeated.",
+        ),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            help="With --model: the value of an input, where it matters: a number, numbers with "
+            "commas, or a .npy file, as in 'sr=16000'; may be repeated. (default: random)",
         ),
     ] = None,
     operators: Annotated[
@@ -66,27 +78,30 @@ def profile(
     """Measure every distinct block of a space, and whole networks to check the sum of them.
 
     Interrupted, it keeps what it measured; run again, it measures what is missing. With --model,
-    measure one ONNX file from elsewhere instead, which goes into no table. With several devices
-    each has its own table; one that fails does not stop the others, and the exit code is 2.
+    measure ONNX files from elsewhere instead, which go into no table. With several devices each has
+    its own table; one that fails does not stop the others, and the exit code is 2.
     """
     output = Output(as_json)
     devices = device or []
     single = devices[0] if devices else None
-    if len(devices) > 1 and (file is not None or table is not None):
-        raise ConfigError(
-            f"{'--model' if file is not None else '--table'} goes with one --device, and "
-            f"{len(devices)} are named; leave it out, or name one"
-        )
-    if file is not None:
-        from hwnas.cli.profile_model import profile_model, refuse_others
+    if files:
+        from hwnas.cli.profile_model import compare_models, profile_model, refuse_others
 
         refuse_others({"a config": config, "--space": space, "--resolution": resolution,
                        "--classes": classes, "--data": data, "--table": table,
                        "--set": settings, "--energy": energy or None})  # fmt: skip
-        profile_model(file, shape or [], single, operators, output)
+        if len(files) > 1 or len(devices) > 1:
+            compare_models(files, shape or [], values or [], devices, output)
+        else:
+            profile_model(files[0], shape or [], values or [], single, operators, output)
         return
-    if shape or not operators:
-        raise ConfigError("--shape and --no-operators go with --model FILE.onnx; add it")
+    if shape or values or not operators:
+        raise ConfigError("--shape, --input and --no-operators go with --model FILE.onnx; add it")
+    if len(devices) > 1 and table is not None:
+        raise ConfigError(
+            f"--table goes with one --device, and {len(devices)} are named; leave it out, or name "
+            "one"
+        )
     if config is not None and space is not None:
         raise ConfigError("name a search config or a --space, not both")
     if config is None and space is None:

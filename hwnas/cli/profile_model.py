@@ -1,4 +1,4 @@
-"""`hwnas profile --model`: an ONNX file from elsewhere, timed as it is, operator by operator."""
+"""`hwnas profile --model`: ONNX files from elsewhere, timed as they are, and compared."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devices.errors import ConfigError, DeviceError
+from devices.foreign_text import shown
 from hwnas.cli.output import Output
 from hwnas.cli.visit_warnings import WARNINGS
 
 if TYPE_CHECKING:
-    from latency.foreign import Measured
+    from devices.device import Device
+    from latency.foreign import Foreign, Measured
 
 
 def refuse_others(others: dict[str, Any]) -> None:
@@ -26,17 +28,22 @@ def refuse_others(others: dict[str, Any]) -> None:
     if given:
         raise ConfigError(
             f"--model measures a file as it is, and {given[0]} goes with a search space; "
-            "leave one of the two away"
+            "leave out one of the two"
         )
 
 
 def profile_model(
-    model: Path, shapes: Sequence[str], device: str | None, operators: bool, output: Output
+    model: Path,
+    shapes: Sequence[str],
+    values: Sequence[str],
+    device: str | None,
+    operators: bool,
+    output: Output,
 ) -> None:
     """Times a file and prints what it takes, as a table or as JSON.
 
     Raises:
-        ConfigError: the file, a shape or the device is wrong.
+        ConfigError: the file, a shape, a value or the device is wrong.
         DeviceError: the device failed, or cannot run the file.
     """
     from devices.device import load_device
@@ -44,37 +51,131 @@ def profile_model(
     from latency.foreign import can_profile, load_any, measure_any
 
     chosen = load_device(device or "local_cpu")
-    content = load_any(model, shapes, chosen)
+    loaded = load_any(model, shapes, chosen, values)
+    _say_what_it_is(model, loaded, chosen, output)
     with output.progress(f"measuring {model.name} on {chosen.name}") as update:
         try:
             measured = measure_any(
                 chosen,
-                content,
+                loaded.content,
                 progress=lambda done, total: update(done, total, "visits"),
                 operators=operators,
             )
         except DeviceError as error:  # which knows the file by another name
-            raise DeviceError(f"{model}: {error}") from error
-    _show(model, chosen.name, measured, output)
+            raise _of_files(error, {model: loaded}) from error
+    _show(f"{_named(model, loaded)} on {chosen.name}", measured, output)
     if operators and not can_profile(chosen):
-        what, mend = f"agent {chosen.agent}", "'agent: python'"
+        what, instead = f"agent {chosen.agent}", "'agent: python'"
         if chosen.runtime in WITHOUT_PROFILE:
-            what, mend = f"runtime {chosen.runtime}", "'runtime: tensorrt'"
+            what, instead = f"runtime {chosen.runtime}", "'runtime: tensorrt'"
         output.line(
             f"no breakdown by operator: the {what} of {chosen.name} makes none; "
-            f"for one, use {mend}, or this file on another --device"
+            f"for one, use {instead}, or this file on another --device"
         )
-    output.document(
-        {"model": str(model), "device": chosen.name, "shapes": list(shapes), **asdict(measured)}
-    )
+    output.document(_document(model, loaded, chosen, shapes, values, measured))
 
 
-def _show(model: Path, device: str, measured: "Measured", output: Output) -> None:
+def compare_models(
+    models: Sequence[Path],
+    shapes: Sequence[str],
+    values: Sequence[str],
+    devices: Sequence[str],
+    output: Output,
+) -> None:
+    """Times several files, or one on several devices, and prints them side by side.
+
+    The files of one device are visited in turn, so that a slow minute falls upon all of them.
+
+    Raises:
+        ConfigError: a file, a shape, a value or a device is wrong, or one is named twice.
+        DeviceError: a device failed, or cannot run a file.
+    """
+    from devices.device import load_device
+    from latency.foreign import load_any, measure_several
+
+    chosen = [load_device(device) for device in devices or ["local_cpu"]]
+    for what, names in (("--model", list(map(str, models))),
+                        ("--device", [device.name for device in chosen])):  # fmt: skip
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ConfigError(f"{what} names {shown(twice)} twice; leave out one of them")
+    loaded = {
+        device.name: {model: load_any(model, shapes, device, values) for model in models}
+        for device in chosen
+    }
+    found: list[tuple[Path, Foreign, Device, Measured]] = []
+    for device in chosen:
+        files = loaded[device.name]
+        for model, one in files.items():
+            _say_what_it_is(model, one, device, output)
+        what = f"{len(files)} files" if len(files) > 1 else models[0].name
+        with output.progress(f"measuring {what} on {device.name}") as update:
+            try:
+                measured = measure_several(
+                    device,
+                    {str(model): one.content for model, one in files.items()},
+                    progress=lambda done, total: update(done, total, "visits"),
+                )
+            except DeviceError as error:
+                raise _of_files(error, files) from error
+        found += [(model, one, device, measured[str(model)]) for model, one in files.items()]
+    _show_side_by_side(found, output)
+    rows = [_document(model, one, device, shapes, values, measured)
+            for model, one, device, measured in found]  # fmt: skip
+    output.document({"models": rows, "compared_across": _compared_across(found)})
+
+
+def _say_what_it_is(model: Path, loaded: "Foreign", device: "Device", output: Output) -> None:
+    """What a person may take for granted and is not so."""
+    if loaded.precision not in (None, device.precision) and device.precision != "fp32":
+        output.say(
+            f"note: {model.name} is {loaded.precision}, and is measured as it is: 'precision: "
+            f"{device.precision}' of {device.name} is for networks that hwnas builds; give an "
+            f"{device.precision} file to measure one"
+        )
+    for name in loaded.unset:
+        output.say(
+            f"note: the input {shown(name)} of {model.name} is 0 or 1, by chance; where its value "
+            f"matters, give it by --input '{shown(name)}=VALUE'"
+        )
+
+
+def _of_files(error: DeviceError, files: "dict[Path, Foreign]") -> DeviceError:
+    """The same error with the files' names, and what may help."""
+    names = " and ".join(map(str, files))
+    unset = next((one.unset for one in files.values() if one.unset), ())
+    advice = f"; give {shown(unset[0])} a value by --input if that is why" if unset else ""
+    return DeviceError(f"{names}: {error}{advice}")
+
+
+def _named(model: Path, loaded: "Foreign") -> str:
+    return f"{model.name} ({loaded.precision})" if loaded.precision else model.name
+
+
+def _document(
+    model: Path,
+    loaded: "Foreign",
+    device: "Device",
+    shapes: Sequence[str],
+    values: Sequence[str],
+    measured: "Measured",
+) -> dict[str, Any]:
+    return {
+        "model": str(model),
+        "precision": loaded.precision,
+        "device": device.name,
+        "shapes": list(shapes),
+        "inputs": list(values),
+        **asdict(measured),
+    }
+
+
+def _show(title: str, measured: "Measured", output: Output) -> None:
     from latency.visits import AFFECTED_WARNING
 
     summary = measured.summary
     output.table(
-        f"{model.name} on {device}",
+        title,
         ["", "latency", "min", "p10", "median", "p90"],
         [["ms",
           *(f"{ms:.4g}"
@@ -94,6 +195,37 @@ def _show(model: Path, device: str, measured: "Measured", output: Output) -> Non
         _show_operators(measured, output)
 
 
+def _show_side_by_side(
+    found: "Sequence[tuple[Path, Foreign, Device, Measured]]", output: Output
+) -> None:
+    first = found[0][3].summary.ms
+    output.table(
+        "latency, ms",
+        ["file", "precision", "device", "latency", "p10", "median", "p90", "twice", "× first"],
+        [[model.name if len({m.name for m, *_ in found}) > 1 else str(model),
+          loaded.precision or "–", device.name,
+          *(f"{ms:.4g}" for ms in (one.summary.ms, one.summary.p10, one.summary.median,
+                                   one.summary.p90)),
+          f"{100 * one.noise:.1f} %", f"{one.summary.ms / first:.3g}"]
+         for model, loaded, device, one in found],
+    )  # fmt: skip
+    across = _compared_across(found)
+    if across:
+        output.line(f"compared across {' and '.join(across)}")
+    for model, _, device, one in found:
+        for name in one.summary.warnings:
+            output.say(f"warning: {model.name} on {device.name}: {name}: {WARNINGS[name]}")
+
+
+def _compared_across(found: "Sequence[tuple[Path, Foreign, Device, Measured]]") -> list[str]:
+    """In what the rows differ beside the file: "devices", "precisions"."""
+    devices = {device.name for _, _, device, _ in found}
+    precisions = {loaded.precision for _, loaded, _, _ in found}
+    return [
+        name for name, some in (("devices", devices), ("precisions", precisions)) if len(some) > 1
+    ]
+
+
 def _show_operators(measured: "Measured", output: Output) -> None:
     from latency.foreign import by_type
 
@@ -101,7 +233,7 @@ def _show_operators(measured: "Measured", output: Output) -> None:
     output.table(
         "operators by type",
         ["type", "count", "ms", "share"],
-        [[name, str(count), f"{ms:.4g}", f"{100 * share:.1f} %"]
+        [[shown(name), str(count), f"{ms:.4g}", f"{100 * share:.1f} %"]
          for name, count, ms, share in rows],
     )  # fmt: skip
     total = sum(ms for _, _, ms, _ in rows)

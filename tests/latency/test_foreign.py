@@ -1,78 +1,39 @@
 """Models from elsewhere: read, given shapes, timed; and files that cannot be."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 import pytest
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper
 
 from devices.agents.python import PythonAgent
 from devices.device import Device
 from devices.errors import ConfigError, DeviceError
-from devices.target import Round, Target, open_target
-from latency import foreign
-from latency.foreign import by_type, can_profile, load_model, measure_any
+from devices.target import Target
+from latency import foreign, measure, onnx_file
+from latency.foreign import by_type, can_profile, measure_any, measure_several
 from latency.schedule import Schedule
+from tests.latency.onnx_models import (
+    DEVICE,
+    convolution,
+    embedding,
+    model,
+    runs,
+    saved,
+    shapes_of,
+    untried,
+    value,
+)
 
-DEVICE = Device(name="here")
 QUICK = Schedule(sessions=2, most_sessions=2, rounds=2, least_runs=2, least_ms=0.0)
-WEIGHT = numpy_helper.from_array(np.ones((8, 3, 3, 3), np.float32), "w")
-IMAGE = ["batch", 3, "height", "width"]
 
 
-def value(name: str, shape: Any, kind: int = TensorProto.FLOAT) -> ValueInfoProto:
-    return helper.make_tensor_value_info(name, kind, shape)
-
-
-def model(
-    nodes: list[NodeProto], inputs: list[ValueInfoProto], outputs: list[ValueInfoProto],
-    weights: tuple[TensorProto, ...] = (), opset: int = 17,
-) -> ModelProto:  # fmt: skip
-    graph = helper.make_graph(nodes, "g", inputs, outputs, list(weights))
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
-
-
-def convolution(shape: Any = IMAGE) -> ModelProto:
-    node = helper.make_node("Conv", ["input", "w"], ["y"])
-    return model(
-        [node], [value("input", shape)], [value("y", ["batch", 8, "a", "b"])], (WEIGHT,)
-    )  # fmt: skip
-
-
-def embedding() -> ModelProto:
-    """Two inputs: token numbers, and a mask of the same axes."""
-    table = numpy_helper.from_array(np.ones((30, 4), np.float32), "table")
-    return model(
-        [helper.make_node("Gather", ["table", "ids"], ["e"]),
-         helper.make_node("Unsqueeze", ["mask", "last"], ["m"]),
-         helper.make_node("Mul", ["e", "m"], ["y"])],
-        [value("ids", ["batch", "length"], TensorProto.INT64),
-         value("mask", ["batch", "length"])],
-        [value("y", ["batch", "length", 4])],
-        (table, numpy_helper.from_array(np.array([2]), "last")),
-    )  # fmt: skip
-
-
-def saved(folder: Path, made: ModelProto) -> Path:
-    path = folder / "net.onnx"
-    onnx.save(made, path)
-    return path
-
-
-def shapes_of(content: bytes) -> dict[str, list[int]]:
-    graph = onnx.load_model_from_string(content).graph
-    return {
-        one.name: [axis.dim_value for axis in one.type.tensor_type.shape.dim]
-        for one in [*graph.input, *graph.output]
-    }
-
-
-def runs(content: bytes) -> bool:
-    with open_target(DEVICE) as target:
-        target.add("any", content)
-        return len(list(target.run([Round(0, ["any"])], least_runs=1, least_ms=0.0))) == 3
+def load_model(path: Path, shapes: list[str]) -> bytes:
+    """As bytes, without trying what is proposed."""
+    return foreign.load_model(path, shapes, trial=untried).content
 
 
 @pytest.mark.parametrize("option", ["input=2x3x16x20", "2x3x16x20", "input=2,3,16,20"])
@@ -90,6 +51,39 @@ def test_a_model_with_fixed_shapes_needs_none(tmp_path: Path) -> None:
 def test_an_axis_of_one_name_is_fixed_everywhere(tmp_path: Path) -> None:
     content = load_model(saved(tmp_path, embedding()), ["ids=2x7"])
     assert shapes_of(content) == {"ids": [2, 7], "mask": [2, 7], "y": [2, 7, 4]}
+    assert runs(content)
+
+
+@pytest.mark.parametrize("name", ["?", "size", None])
+def test_axes_that_share_a_name_may_be_of_several_sizes(tmp_path: Path, name: str | None) -> None:
+    """Paddle calls every axis that it does not know "?"."""
+    made = convolution(["batch", 3, name, name])
+    made.graph.value_info.append(value("y0", [name, name]))
+    content = load_model(saved(tmp_path, made), ["1x3x48x192"])
+    assert runs(content)
+    assert shapes_of(content) == {"input": [1, 3, 48, 192], "y": [1, 8, 46, 190]}
+    (inside,) = onnx.load_model_from_string(content).graph.value_info
+    assert not any(axis.dim_param for axis in inside.type.tensor_type.shape.dim)
+
+
+def test_axes_of_one_name_in_two_inputs_may_be_of_two_sizes(tmp_path: Path) -> None:
+    content = load_model(saved(tmp_path, embedding()), ["ids=1x8", "mask=2x8"])
+    assert shapes_of(content)["mask"] == [2, 8]
+    assert runs(content)
+
+
+@pytest.mark.parametrize("name", ["?", None])
+def test_an_axis_without_a_name_says_nothing_of_other_inputs(
+    tmp_path: Path, name: str | None
+) -> None:
+    inputs = [value("a", [1, name]), value("b", [1, name])]
+    made = model([helper.make_node("Concat", ["a", "b"], ["y"], axis=1)], inputs,
+                 [value("y", [1, name])])  # fmt: skip
+    path = saved(tmp_path, made)
+    with pytest.raises(ConfigError, match=r"leaves axes open: b is \[1, \?\]; say what"):
+        load_model(path, ["a=1x5"])
+    content = load_model(path, ["a=1x5", "b=1x7"])
+    assert shapes_of(content) == {"a": [1, 5], "b": [1, 7], "y": [1, 12]}
     assert runs(content)
 
 
@@ -140,7 +134,6 @@ def test_weights_that_old_files_list_as_inputs_are_none(tmp_path: Path) -> None:
             "--shape sets 4 where the model is 3 already: input is [batch, 3, height, width]; "
             "write 3 there",
         ),
-        (embedding(), ["ids=1x8", "mask=2x8"], "sets 2 where batch is 1 already: mask is"),
         (convolution(), ["1x3x8x8", "input=1x3x9x9"], "gives 'input' twice"),
         (convolution(), ["input=1xthree"], "must be written like --shape input=1x3x224x224"),
         (convolution(), ["input=0x3x8x8"], "each at least 1"),
@@ -191,7 +184,7 @@ def test_weights_of_more_than_2_gb_are_refused_before_they_are_read(tmp_path: Pa
 def test_a_file_of_more_than_2_gb_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(foreign, "MOST_BYTES", 100)
+    monkeypatch.setattr(onnx_file, "MOST_BYTES", 100)
     with pytest.raises(ConfigError, match="at most 2 GB; quantise or split it"):
         load_model(saved(tmp_path, convolution()), [])
 
@@ -200,6 +193,12 @@ def test_a_file_of_more_than_2_gb_is_refused(
 def test_a_file_that_is_no_model_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "net.onnx").write_bytes(content)
     with pytest.raises(ConfigError, match=r"net\.onnx is no ONNX model"):
+        load_model(tmp_path / "net.onnx", [])
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "net.onnx")
+    with pytest.raises(ConfigError, match=r"net\.onnx is a pipe or a device; save the model"):
         load_model(tmp_path / "net.onnx", [])
 
 
@@ -253,6 +252,23 @@ def test_what_the_runtime_refuses_is_its_own_sentence() -> None:
     made.ir_version = 99
     with pytest.raises(DeviceError, match="Unsupported model IR version: 99"):
         measure_any(DEVICE, made.SerializeToString(), QUICK)
+
+
+def test_models_of_one_device_are_visited_in_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = []
+
+    def run_sessions(device: Device, graphs: Mapping[str, Any], *rest: Any) -> None:
+        sessions.append(list(graphs))
+        measure.run_sessions(device, graphs, *rest)
+
+    monkeypatch.setattr(foreign, "run_sessions", run_sessions)
+    path = saved(tmp_path, convolution())
+    models = {name: load_model(path, [f"1x3x{size}x8"]) for name, size in [("a", 32), ("b", 8)]}
+    found = measure_several(DEVICE, models, QUICK)
+    assert sessions == [["a", "b"]]
+    assert all(one.summary.visits > 0 and one.operators == [] for one in found.values())
 
 
 def test_types_are_summed_and_the_longest_comes_first() -> None:

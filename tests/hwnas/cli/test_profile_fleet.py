@@ -101,11 +101,6 @@ def test_wrong_fleets_are_one_sentence(
     assert_refused(terminal, fleet, f"profile tiny.yaml {words}", sentence)
 
 
-def test_a_file_is_timed_on_one_device(fleet: Path, terminal: Terminal) -> None:
-    words = "profile --model net.onnx --device one --device two"
-    assert_refused(terminal, fleet, words, "--model goes with one --device, and 2 are named")
-
-
 def test_the_table_of_a_config_is_that_of_its_device(fleet: Path, terminal: Terminal) -> None:
     assert terminal("profile", "tiny.yaml", "--device", "two").code == 0
     assert (fleet / "tables/two.sqlite").is_file()

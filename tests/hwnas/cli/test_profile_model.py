@@ -10,9 +10,11 @@ from onnx import TensorProto, helper, numpy_helper
 from devices.agents.python import PythonAgent
 from latency import foreign
 from latency.graph import build_graph
+from latency.half import to_half
 from latency.noise import NETWORK
 from latency.schedule import Schedule
 from tests.hwnas.cli.conftest import Terminal, assert_refused
+from tests.latency.onnx_models import voice_activity
 
 
 @pytest.fixture
@@ -51,10 +53,11 @@ def test_a_file_is_measured_and_nothing_is_stored(models: Path, terminal: Termin
     before = sorted(models.rglob("*"))
     answer = terminal("profile", "--model", "net.onnx", "--shape", "1x3x128x128")
     assert answer.code == 0
-    for words in ("net.onnx on local_cpu", "p10", "median", "measured twice: ", "set aside",
+    for words in ("net.onnx (fp32) on local_cpu", "p10", "median", "measured twice: ", "set aside",
                   "Conv", "Gemm", "share", "profiling itself takes time"):  # fmt: skip
         assert words in answer.stdout
     assert "measuring net.onnx on local_cpu: 4 of 4 visits" in answer.stderr
+    assert "note:" not in answer.stderr
     assert sorted(models.rglob("*")) == before
 
 
@@ -106,6 +109,53 @@ def test_the_profile_can_be_left_out(models: Path, terminal: Terminal) -> None:
     assert "operators" not in answer.stdout
 
 
+def test_a_device_of_another_precision_does_not_change_the_file_and_that_is_said(
+    models: Path, terminal: Terminal
+) -> None:
+    (models / "int8.yaml").write_text("name: eight\nprecision: int8\n")
+    words = ("profile", "--model", "net.onnx", "--shape", "1x3x128x128", "--no-operators")
+    answer = terminal(*words, "--device", "int8.yaml")
+    assert answer.code == 0
+    assert "net.onnx (fp32) on eight" in answer.stdout
+    assert "note: net.onnx is fp32, and is measured as it is: 'precision: int8' of" in answer.stderr
+
+
+def test_the_value_of_an_input_can_be_given(models: Path, terminal: Terminal) -> None:
+    onnx.save(voice_activity(), models / "vad.onnx")
+    answer = terminal("profile", "--model", "vad.onnx", "--shape", "input=1x512",
+                      "--shape", "state=2x1x8", "--input", "sr=16000", "--json")  # fmt: skip
+    assert answer.document["inputs"] == ["sr=16000"]
+    assert "note:" not in answer.stderr
+
+
+def test_files_are_compared_on_one_device(models: Path, terminal: Terminal) -> None:
+    half = to_half(build_graph(NETWORK), first=True, last=True)
+    onnx.save(half, models / "half.onnx")
+    answer = terminal("profile", "--model", "net.onnx", "--model", "half.onnx",
+                      "--shape", "1x3x128x128")  # fmt: skip
+    assert answer.code == 0, answer.stderr
+    assert "measuring 2 files on local_cpu" in answer.stderr
+    for words in ("net.onnx", "half.onnx", "fp32", "fp16", "compared across precisions\n"):
+        assert words in answer.stdout
+
+
+def test_a_file_is_compared_on_several_devices(models: Path, terminal: Terminal) -> None:
+    onnx.save(voice_activity(), models / "vad.onnx")
+    (models / "two.yaml").write_text("name: two\nthreads: 2\n")
+    answer = terminal(
+        "profile", "--model", "vad.onnx", "--shape", "input=1x512", "--shape", "state=2x1x8",
+        "--device", "local_cpu", "--device", "two.yaml", "--json",
+    )  # fmt: skip
+    assert answer.code == 0, answer.stderr
+    found = answer.document
+    assert [(one["model"], one["precision"], one["device"]) for one in found["models"]] == [
+        ("vad.onnx", "fp32", "local_cpu"), ("vad.onnx", "fp32", "two"),
+    ]  # fmt: skip
+    assert found["compared_across"] == ["devices"]
+    assert "measuring vad.onnx on two" in answer.stderr
+    assert "note: the input sr of vad.onnx is 0 or 1, by chance; where its value" in answer.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -125,8 +175,13 @@ def test_the_profile_can_be_left_out(models: Path, terminal: Terminal) -> None:
         ("--model net.onnx --data digits", "--data goes with a search"),
         ("--model net.onnx --table a.sqlite", "--table goes with a search"),
         ("--model net.onnx --set device=x", "--set goes with a search"),
-        ("tiny.yaml --shape 1x3x8x8", "--shape and --no-operators go with --model FILE.onnx"),
-        ("tiny.yaml --no-operators", "--shape and --no-operators go with --model FILE.onnx"),
+        ("--model net.onnx --input z=1", "--input names 'z', and the inputs of net.onnx are"),
+        ("--model net.onnx --model net.onnx", "--model names net.onnx twice; leave out one"),
+        ("--model gather.onnx --device local_cpu --device local_cpu", "--device names local_cpu t"),
+        ("--model net.onnx --model broken.onnx --shape 1x3x128x128", "broken.onnx is no ONNX mod"),
+        ("tiny.yaml --shape 1x3x8x8", "--shape, --input and --no-operators go with --model"),
+        ("tiny.yaml --input x=1", "--shape, --input and --no-operators go with --model"),
+        ("tiny.yaml --no-operators", "--shape, --input and --no-operators go with --model"),
         ("", "or an ONNX file by --model"),
     ],
 )
