@@ -5,7 +5,7 @@ from pathlib import Path
 
 from devices.errors import ConfigError, RunError
 from hwnas.supernet.checkpoint import load_weights
-from hwnas.supernet.modules import NetworkModule
+from hwnas.supernet.modules import EPSILON, NetworkModule
 from latency.blocks import block_from_dict, check_network
 
 
@@ -17,11 +17,14 @@ def read_network(folder: Path) -> NetworkModule:
     """
     path = folder / "config.json"
     try:
-        blocks = json.loads(path.read_text(encoding="utf-8"))["blocks"]
-        network = tuple(map(block_from_dict, blocks))
+        config = json.loads(path.read_text(encoding="utf-8"))
+        network = tuple(map(block_from_dict, config["blocks"]))
         check_network(network)
+        epsilon = float(config.get("batch_norm_epsilon", EPSILON))
+        if not 0 < epsilon < 1:
+            raise ValueError(f"batch_norm_epsilon is {epsilon}")
         state, _ = load_weights(folder / "model.safetensors")
-        module = NetworkModule(network)
+        module = NetworkModule(network, epsilon=epsilon)
         module.load_state_dict(state)
     except OSError as error:
         raise ConfigError(

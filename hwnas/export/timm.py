@@ -1,65 +1,184 @@
-"""timm's `arch_def` strings, so that `timm.models._efficientnet_builder` can build the network.
+"""An exported network as timm builds it: what to say to its classes, and the weights in its names.
 
-The grammar is that of `decode_arch_def` in timm: a list a stage, a string a block, as in
+The strings are those of timm's `decode_arch_def`: a list a stage, a string a block, as in
 `ir_r1_k5_s2_e3_c40_se0.25_nre` (inverted residual, 1 repeat, kernel 5, stride 2, expansion 3, 40
-channels, squeeze-excite ratio 0.25, ReLU).
+channels, squeeze-excite of a quarter of the channels inside, ReLU). docs/timm.md has the program
+that takes them, tests/hwnas/export/test_timm_builds.py runs it.
 """
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
 
 from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Network
 
 _ACTIVATIONS = {"relu": "re", "relu6": "r6", "hard_swish": "hs"}
+# timm's MobileNetV3 dilates its convolutions instead of going below a 32nd of the image.
+_OUTPUT_STRIDE = 32
+_EXPANDING = {"expand": ("conv_pw", "bn1"), "depthwise": ("conv_dw", "bn2"),
+              "project": ("conv_pwl", "bn3")}  # fmt: skip
+_SEPARABLE = {"depthwise": ("conv_dw", "bn1"), "project": ("conv_pw", "bn2")}
+_SQUEEZE = {"squeeze_reduce": ("se.conv_reduce", ""), "squeeze_expand": ("se.conv_expand", "")}
 
 
-def timm_arch_def(network: Network) -> list[list[str]] | None:
-    """The stages between timm's stem and its classifier; None when timm has no such block.
+@dataclass(frozen=True)
+class TimmNetwork:
+    """A network in timm's words.
 
-    The stem (the first block) and MobileNetV2's last convolution or MobileNetV3's hidden layer
-    (timm's `stem_size` and `num_features`) are arguments of timm's builder, not part of it.
+    Attributes:
+        class_name: of `timm.models`: "MobileNetV3" with a hidden layer behind the pooling, else
+            "EfficientNet".
+        arch_def: the stages.
+        arguments: of the class, beside those that are no numbers: `num_classes`, `stem_size`, …
+        act_layer: name of the activation of stem and head, for `timm.layers.get_act_layer`.
+        layers: timm's names of the convolution and the batch norm ("" where there is none) of each
+            of our layers, by ours ("block3.expand").
     """
-    stages: list[list[str]] = []
-    before: Block = network[0]
-    for block in network[1:]:
-        if isinstance(block, Head):
-            if block.hidden_channels:
-                stages.append([_conv(block.feature_channels, block.activation)])
-            continue
-        if not isinstance(block, InvertedResidual):
-            return None
-        new_stage = block.stride != 1 or block.out_channels != before.out_channels
-        if new_stage or not stages:
-            stages.append([])
-        stages[-1].append(_inverted_residual(block))
-        before = block
-    return stages
+
+    class_name: str
+    arch_def: list[list[str]]
+    arguments: dict[str, int | bool]
+    act_layer: str
+    layers: Mapping[str, tuple[str, str]]
+
+    def to_dict(self, epsilon: float) -> dict[str, Any]:
+        """What stands under "timm" in config.json; `epsilon` is that of the batch norms."""
+        return {
+            "class": self.class_name,
+            "act_layer": self.act_layer,
+            "bn_eps": epsilon,
+            "arguments": self.arguments,
+        }
+
+    def weights(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The state dict of timm's network.
+
+        Args:
+            state: of the `NetworkModule`.
+        """
+        found = {}
+        for name, tensor in state.items():
+            block, layer, *rest = name.split(".")
+            convolution, norm = self.layers[f"{block}.{layer}"]
+            part = rest[-1]
+            theirs = f"{norm if rest[0] == 'norm' else convolution}.{part}"
+            linear = convolution == "classifier" and part == "weight"
+            found[theirs] = tensor.flatten(1) if linear else tensor
+        return found
 
 
-def timm_arguments(network: Network) -> dict[str, object] | None:
-    """What timm's MobileNetV3 or EfficientNet class takes beside the arch_def; None as above."""
-    stem, head = network[0], network[-1]
-    if timm_arch_def(network) is None or not isinstance(stem, ConvBlock):
+def timm_network(network: Network) -> TimmNetwork | None:
+    """A network in timm's words; None where timm's classes cannot build it.
+
+    They have a stem of stride 2, in MobileNetV3 of kernel 3; strides of 1 and 2; channels inside a
+    block that are multiples of 8; one activation in stem and hidden layer; and no block without an
+    activation.
+    """
+    stem, *blocks, head = network
+    if not isinstance(stem, ConvBlock) or not isinstance(head, Head) or stem.stride != 2:
         return None
-    assert isinstance(head, Head)
-    return {
-        "class": "MobileNetV3" if head.hidden_channels else "EfficientNet",
-        "stem_size": stem.out_channels,
-        "num_features": head.hidden_channels or head.feature_channels,
+    stages = _Stages(of_input=not head.hidden_channels, stride=stem.stride)
+    for index, block in enumerate(blocks, start=1):
+        if not _can_be_said(block):
+            return None
+        stages.add(index, block)
+    if stem.activation not in _ACTIVATIONS or head.activation not in _ACTIVATIONS:
+        return None
+    layers = {"block0.conv": ("conv_stem", "bn1"), **stages.layers}
+    arguments: dict[str, int | bool] = {
         "num_classes": head.classes,
-        "act_layer": stem.activation,
-        **({} if head.hidden_bias else {"head_bias": False}),
+        "in_chans": stem.in_channels,
+        "stem_size": stem.out_channels,
     }
+    last = f"block{len(blocks) + 1}"
+    if head.hidden_channels:
+        known = stem.kernel == 3 and stages.stride <= _OUTPUT_STRIDE
+        if not known or stem.activation != head.activation:
+            return None
+        features = stages.add_features(head)
+        arguments |= {"num_features": head.hidden_channels, "head_bias": head.hidden_bias}
+        layers[f"{last}.hidden"] = ("conv_head", "")
+    else:
+        arguments["stem_kernel_size"] = stem.kernel
+        arguments["output_stride"] = max(stages.stride, _OUTPUT_STRIDE)
+        if stem.activation == head.activation:
+            features = ("conv_head", "bn2")
+            arguments["num_features"] = head.feature_channels
+        else:
+            features = stages.add_features(head)
+            arguments["num_features"] = 0
+        if not stages.found:  # timm's builder wants one
+            return None
+    layers |= {f"{last}.features": features, f"{last}.classifier": ("classifier", "")}
+    name = "MobileNetV3" if head.hidden_channels else "EfficientNet"
+    return TimmNetwork(name, stages.found, arguments, stem.activation, layers)
 
 
-def _conv(channels: int, activation: str) -> str:
-    return f"cn_r1_k1_s1_c{channels}_n{_ACTIVATIONS[activation]}"
+@dataclass
+class _Stages:
+    """Stages under construction: one begins where stride or channels change.
+
+    `of_input` says that timm's EfficientNet takes squeeze-excite as a share of the channels that
+    come into a block, and not of those inside; `stride` is that of all blocks so far.
+    """
+
+    of_input: bool
+    stride: int
+    found: list[list[str]] = field(default_factory=list)
+    layers: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def add(self, index: int, block: Block) -> None:
+        assert isinstance(block, ConvBlock | InvertedResidual)
+        if not self.found or block.stride != 1 or block.in_channels != block.out_channels:
+            self.found.append([])
+        self.found[-1].append(self._text(block))
+        self.stride *= block.stride
+        place = self._place()
+        for layer, (convolution, norm) in _names(block):
+            self.layers[f"block{index}.{layer}"] = (
+                f"{place}.{convolution}",
+                norm and f"{place}.{norm}",
+            )
+
+    def add_features(self, head: Head) -> tuple[str, str]:
+        """The convolution before the pooling as a stage of its own; its names."""
+        self.found.append([_convolution(head.feature_channels, 1, 1, head.activation)])
+        return f"{self._place()}.conv", f"{self._place()}.bn1"
+
+    def _place(self) -> str:
+        return f"blocks.{len(self.found) - 1}.{len(self.found[-1]) - 1}"
+
+    def _text(self, block: ConvBlock | InvertedResidual) -> str:
+        if isinstance(block, ConvBlock):
+            return _convolution(block.out_channels, block.kernel, block.stride, block.activation)
+        parts = ["ir" if block.expands else "ds", "r1", f"k{block.kernel}", f"s{block.stride}"]
+        if block.expands:
+            parts.append(f"e{block.expanded_channels / block.in_channels:.6g}")
+        parts.append(f"c{block.out_channels}")
+        if block.squeeze_channels:
+            whole = block.in_channels if self.of_input else block.expanded_channels
+            parts.append(f"se{block.squeeze_channels / whole:.6g}")
+        return "_".join([*parts, f"n{_ACTIVATIONS[block.activation]}"])
 
 
-def _inverted_residual(block: InvertedResidual) -> str:
-    kind = "ir" if block.expands else "ds"
-    parts = [kind, "r1", f"k{block.kernel}", f"s{block.stride}"]
-    if block.expands:
-        parts.append(f"e{block.expanded_channels / block.in_channels:.6g}")
-    parts.append(f"c{block.out_channels}")
+def _can_be_said(block: Block) -> bool:
+    if not isinstance(block, ConvBlock | InvertedResidual) or block.stride > 2:
+        return False
+    inside = block.expanded_channels if isinstance(block, InvertedResidual) and block.expands else 8
+    return block.activation in _ACTIVATIONS and inside % 8 == 0
+
+
+def _names(block: ConvBlock | InvertedResidual) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Timm's names of the convolution and the batch norm of each layer, by ours."""
+    if isinstance(block, ConvBlock):
+        yield "conv", ("conv", "bn1")
+        return
+    yield from (_EXPANDING if block.expands else _SEPARABLE).items()
     if block.squeeze_channels:
-        parts.append("se0.25")
-    parts.append(f"n{_ACTIVATIONS[block.activation]}")
-    return "_".join(parts)
+        yield from _SQUEEZE.items()
+
+
+def _convolution(channels: int, kernel: int, stride: int, activation: str) -> str:
+    return f"cn_r1_k{kernel}_s{stride}_c{channels}_n{_ACTIVATIONS[activation]}"

@@ -14,7 +14,7 @@ from devices.files import write_atomically
 from devices.json_text import to_json
 from hwnas import __version__
 from hwnas.data import ImageDataset, describe
-from hwnas.export.timm import timm_arch_def, timm_arguments
+from hwnas.export.timm import timm_network
 from latency.blocks import Network, block_to_dict
 from latency.engine import SIDECAR
 from latency.graph import INPUT, OPSET, OUTPUT
@@ -22,15 +22,19 @@ from latency.graph import INPUT, OPSET, OUTPUT
 # Names of the files that an export replaces as a whole.
 _ENDS = "|".join(map(re.escape, (".onnx", SUFFIX, SIDECAR)))
 _MODELS = re.compile(rf"model(\.dynamic|\.fp32|@.+)?({_ENDS})")
+TIMM = "timm.safetensors"
+"""The weights again, in the names of timm's network."""
 
 
 def network_config(
-    network: Network, dataset: ImageDataset, *, batch: int, training: dict[str, Any]
-) -> dict[str, Any]:
+    network: Network, dataset: ImageDataset, *, batch: int, training: dict[str, Any],
+    epsilon: float,
+) -> dict[str, Any]:  # fmt: skip
     """What a program needs to use the network: blocks, arch_def, preprocessing, classes.
 
-    `training` says how its weights came about.
+    `training` says how its weights came about, `epsilon` what its batch norms add to variances.
     """
+    timm = timm_network(network)
     return {
         "hwnas": __version__,
         "resolution": dataset.resolution,
@@ -42,9 +46,10 @@ def network_config(
         "output": {"name": OUTPUT, "shape": [batch, len(dataset.class_names)]},
         "opset": OPSET,
         "class_names": list(dataset.class_names),
-        "arch_def": timm_arch_def(network),
-        "timm": timm_arguments(network),
+        "arch_def": timm and timm.arch_def,
+        "timm": timm and timm.to_dict(epsilon),
         "training": training,
+        "batch_norm_epsilon": epsilon,
         "blocks": [block_to_dict(block) for block in network],
     }
 
@@ -56,8 +61,12 @@ def write_export(
     state: dict[str, torch.Tensor],
     config: dict[str, Any],
     verification: dict[str, Any],
+    timm: Mapping[str, torch.Tensor] | None,
 ) -> None:
     """Writes an export folder; `verification.json`, written last, marks it complete.
+
+    `timm` has the weights in timm's names; those of an earlier export are removed where there are
+    none.
 
     The verification repeats the SHA-256 of the other files, so that a folder whose parts are of
     two exports can be told.
@@ -73,20 +82,26 @@ def write_export(
     Raises:
         HwnasError: a file cannot be written.
     """
-    weights = save({name: tensor.contiguous() for name, tensor in state.items()})
     contents = {
         **files,
-        "model.safetensors": weights,
+        "model.safetensors": _saved(state),
+        **({} if timm is None else {TIMM: _saved(timm)}),
         "config.json": as_json(config).encode(),
     }
     (folder / "verification.json").unlink(missing_ok=True)
     for earlier in folder.glob("model*"):
         if earlier.name not in contents and _MODELS.fullmatch(earlier.name):
             earlier.unlink()
+    if TIMM not in contents:
+        (folder / TIMM).unlink(missing_ok=True)
     for name, content in contents.items():
         write_atomically(folder / name, content)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     write_atomically(folder / "verification.json", as_json({**verification, "sha256": hashes}))
+
+
+def _saved(state: Mapping[str, torch.Tensor]) -> bytes:
+    return save({name: tensor.contiguous() for name, tensor in state.items()})
 
 
 def as_json(content: Any) -> str:

@@ -67,16 +67,19 @@ class Candidates:
 
     def reference(self) -> Candidate | None:
         """The space's reference network, trained on as many images; None where there is none."""
-        network = self._experiment.reference
+        found = self._experiment.published
         recipe = self._experiment.config.recipe
-        if network is None or not recipe.train.epochs + recipe.fine_tune.epochs:
+        if found is None or not recipe.train.epochs + recipe.fine_tune.epochs:
             return None
-        title = f"training the reference {self._experiment.space.reference} on as many images"
+        title = f"training {found.library}'s {found.name}, the reference, on as many images"
         if self._experiment.config.from_ofa is not None:
             title += ", but from random weights"
         with self._listener.progress(title, "steps") as update:
-            module = train_from_scratch(network, self._experiment, self._folder, with_loss(update))
-        return self._candidate("reference", network, "scratch", module)
+            module = train_from_scratch(
+                found.network, self._experiment, self._folder, with_loss(update),
+                epsilon=found.epsilon,
+            )  # fmt: skip
+        return self._candidate("reference", found.network, "scratch", module)
 
     def _candidate(
         self, name: str, network: Network, weights_from: WeightsFrom, module: NetworkModule

@@ -14,7 +14,7 @@ from hwnas.runs.latencies import further_latency, further_table, scope_of, table
 from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.search import Budget, SearchProblem, Trellis
 from hwnas.search.exact import check_reachable_together
-from hwnas.spaces import SearchSpace, reference_network
+from hwnas.spaces import Reference, SearchSpace, load_reference
 from hwnas.spaces.config import make_space
 from latency.anchors import anchors_of
 from latency.blocks import Network, block_to_dict
@@ -121,6 +121,11 @@ class Experiment:
     def reference(self) -> Network | None:
         """The published network to compare with, see `reference_of`."""
         return reference_of(self.space)
+
+    @property
+    def published(self) -> Reference | None:
+        """The same with its library and the epsilon of its batch norms."""
+        return published_of(self.space)
 
     def latency_model(self) -> LatencyModel:
         """The latency model of the run, or of its table, for this space, on this very device.
@@ -284,9 +289,15 @@ class Experiment:
 
 def reference_of(space: SearchSpace) -> Network | None:
     """The published network that a space names, at its resolution, class count and width."""
+    found = published_of(space)
+    return None if found is None else found.network
+
+
+def published_of(space: SearchSpace) -> Reference | None:
+    """The same with what else belongs to it."""
     if space.reference is None:
         return None
-    return reference_network(
+    return load_reference(
         space.reference,
         resolution=space.resolution,
         classes=space.classes,

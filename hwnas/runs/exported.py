@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hwnas.export.open_batch import check_open_batch, with_open_batch
+from hwnas.export.timm import timm_network
 from hwnas.export.verification import NumericalCheck
 from hwnas.export.writer import network_config, write_export
 from hwnas.runs.candidates import Candidate
@@ -162,13 +163,16 @@ class ExportWriter:
             },
         )
         config = network_config(
-            candidate.network, dataset, batch=own.batch, training=self._training(candidate)
-        )
+            candidate.network, dataset, batch=own.batch, training=self._training(candidate),
+            epsilon=candidate.module.epsilon,
+        )  # fmt: skip
+        state, timm = candidate.module.state_dict(), timm_network(candidate.network)
         verification = self._verification(exported, candidate)
         write_export(
             exported.folder,
             files=self._files(candidate),
-            state=candidate.module.state_dict(),
+            state=state,
+            timm=None if timm is None else timm.weights(state),
             config=config,
             verification=verification | ({"energy": energy} if energy else {}),
         )

@@ -61,6 +61,7 @@ def summarize(
         "macs": winner.macs,
         "parameters": winner.parameters,
         "reference": reference and experiment.space.reference,
+        "reference_library": reference and experiment.published and experiment.published.library,
         "reference_predicted_ms": reference and reference.predicted_ms,
         "reference_measured_ms": reference and reference.measured and reference.measured.ms,
         "reference_median_ms": reference and reference.measured and reference.measured.median,

@@ -22,7 +22,7 @@ from hwnas.supernet.accuracy import SupernetAccuracy
 from hwnas.supernet.checkpoint import digest, save_weights
 from hwnas.supernet.distributed import current_group
 from hwnas.supernet.extremes import largest, smallest
-from hwnas.supernet.modules import NetworkModule
+from hwnas.supernet.modules import EPSILON, NetworkModule, epsilon_text
 from hwnas.supernet.placement import choose_device, placed
 from hwnas.supernet.progress import load_trained
 from hwnas.supernet.recalibration import recalibrate
@@ -183,15 +183,23 @@ def fine_tune(
 
 
 def train_from_scratch(
-    network: Network, experiment: Experiment, folder: RunFolder, progress: Progress | None = None
-) -> NetworkModule:
+    network: Network, experiment: Experiment, folder: RunFolder, progress: Progress | None = None,
+    *, epsilon: float = EPSILON,
+) -> NetworkModule:  # fmt: skip
     """A network trained on as many images as supernet and fine-tuning together.
+
+    Args:
+        network: its blocks.
+        experiment: the images, and how to train on them.
+        folder: where finished weights are kept.
+        progress: told after every step.
+        epsilon: of its batch norms.
 
     Raises:
         RunError: see `hwnas.supernet.train`.
     """
     config = scratch_config(experiment.config.recipe)
-    module = NetworkModule(network, seed=config.seed)
+    module = NetworkModule(network, seed=config.seed, epsilon=epsilon)
     _train_alone(module, experiment, config, folder, "scratch", progress)
     return module
 
@@ -221,7 +229,8 @@ def _train_alone(
     progress: Progress | None,
 ) -> None:
     """Trains one network; finished weights are kept by what they depend on, and read again."""
-    parts = [start, config.settings, *map(block_key, module.blocks)]
+    parts = [start + epsilon_text(module.epsilon), config.settings]
+    parts += map(block_key, module.blocks)
     name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     checkpoint = folder.export_folder("trained") / f"{name}.safetensors"
     train_network(module, experiment.dataset.train, config, checkpoint, progress)

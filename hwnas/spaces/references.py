@@ -1,17 +1,22 @@
 """The published networks, block by block, to compare what is found with.
 
-MobileNetV2: table 2 of arXiv 1801.04381. MobileNetV3: tables 1 and 2 of arXiv 1905.02244. Both
-papers scale their networks by a width multiplier; the rounding is torchvision's.
+MobileNetV2: table 2 of arXiv 1801.04381. MobileNetV3: tables 1 and 2 of arXiv 1905.02244. The
+papers leave open how a width multiplier rounds, and what batch norm adds to the variance. The two
+libraries that most people take these networks from answer differently, so a reference is of one of
+them: "torchvision/mobilenet_v3_small" or "timm/mobilenet_v3_small"; plain, it is torchvision's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from devices.errors import ConfigError
-from hwnas.spaces.channels import make_divisible
+from devices.foreign_text import shown
+from hwnas.spaces.channels import make_divisible, squeeze_channels
 from hwnas.spaces.config import inverted_residual
-from latency.blocks import Block, ConvBlock, Head, Network
+from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Network
 
 RE, HS = "relu", "hard_swish"
+TORCHVISION, TIMM = "torchvision", "timm"
 
 # expansion, channels, repeats, stride of the first
 _V2 = (
@@ -35,67 +40,105 @@ _V3_SMALL = (
 )  # fmt: skip
 
 
-def reference_network(name: str, *, resolution: int, classes: int, width: float = 1.0) -> Network:
-    """The published network of a name, at any resolution, class count and width multiplier.
+@dataclass(frozen=True)
+class Reference:
+    """A published network as a library builds it.
+
+    Attributes:
+        name: of the network, as in "mobilenet_v3_small".
+        library: whose it is, "torchvision" or "timm".
+        network: its blocks.
+        epsilon: what its batch norms add to variances.
+    """
+
+    name: str
+    library: str
+    network: Network
+    epsilon: float
+
+
+def load_reference(name: str, *, resolution: int, classes: int, width: float = 1.0) -> Reference:
+    """A published network, at any resolution, class count and width multiplier.
+
+    Args:
+        name: as in "timm/mobilenet_v3_small"; torchvision's where no library is named.
+        resolution: height and width of the images.
+        classes: number of logits.
+        width: what channels are multiplied by.
 
     Raises:
         ConfigError: there is no such network.
     """
-    if name not in REFERENCES:
-        raise ConfigError(f"there is no reference '{name}' (known: {', '.join(REFERENCES)})")
-    return REFERENCES[name](resolution, classes, width)
+    library, _, short = name.rpartition("/")
+    library = library or TORCHVISION
+    if short not in REFERENCES or library not in (TORCHVISION, TIMM):
+        raise ConfigError(
+            f"there is no reference '{shown(name)}' (known: {', '.join(REFERENCES)}, each also as "
+            f"'{TORCHVISION}/…' and '{TIMM}/…')"
+        )
+    build, of_torchvision = REFERENCES[short]
+    blocks = tuple(build(library, resolution, classes, width))
+    return Reference(short, library, blocks, of_torchvision if library == TORCHVISION else 1e-5)
 
 
-def _mobilenet_v2(resolution: int, classes: int, width: float) -> Network:
-    blocks: list[Block] = [ConvBlock(3, make_divisible(32 * width), 3, 2, "relu6", resolution)]
+def reference_network(name: str, *, resolution: int, classes: int, width: float = 1.0) -> Network:
+    """The blocks of a reference; see `load_reference`."""
+    found = load_reference(name, resolution=resolution, classes=classes, width=width)
+    return found.network
+
+
+def _mobilenet_v2(library: str, resolution: int, classes: int, width: float) -> Iterator[Block]:
+    del library  # both build the same
+    last: Block = ConvBlock(3, make_divisible(32 * width), 3, 2, "relu6", resolution)
+    yield last
     for expansion, channels, repeats, first_stride in _V2:
         for stride in [first_stride] + [1] * (repeats - 1):
-            before = blocks[-1]
-            blocks.append(
-                inverted_residual(
-                    before, make_divisible(channels * width),
-                    expanded=before.out_channels * expansion, kernel=3, stride=stride,
-                    squeeze_excite=False, activation="relu6",
-                )
+            last = inverted_residual(
+                last, make_divisible(channels * width),
+                expanded=last.out_channels * expansion, kernel=3, stride=stride,
+                squeeze_excite=False, activation="relu6",
             )  # fmt: skip
-    last = blocks[-1]
+            yield last
     # Narrower networks keep all 1,280 features (section 4 of the paper).
     features = make_divisible(1280 * max(1.0, width))
-    blocks.append(Head(last.out_channels, features, 0, classes, "relu6", last.out_resolution))
-    return tuple(blocks)
+    yield Head(last.out_channels, features, 0, classes, "relu6", last.out_resolution)
 
 
 def _mobilenet_v3(
-    rows: tuple[tuple[int, int, int, bool, str, int], ...], hidden: int
-) -> Callable[[int, int, float], Network]:
-    def build(resolution: int, classes: int, width: float) -> Network:
-        blocks: list[Block] = [ConvBlock(3, make_divisible(16 * width), 3, 2, HS, resolution)]
-        for kernel, expanded, channels, squeeze_excite, activation, stride in rows:
-            blocks.append(
-                inverted_residual(
-                    blocks[-1], make_divisible(channels * width),
-                    expanded=make_divisible(expanded * width), kernel=kernel, stride=stride,
-                    squeeze_excite=squeeze_excite, activation=activation,
-                )
+    rows: tuple[tuple[int, int, int, bool, str, int], ...], features: int, hidden: int
+) -> Callable[[str, int, int, float], Iterator[Block]]:
+    def build(library: str, resolution: int, classes: int, width: float) -> Iterator[Block]:
+        of_timm = library == TIMM
+        # timm keeps the stem of the narrowest networks as wide as it is.
+        stem = 16 if of_timm and width < 0.75 else make_divisible(16 * width)
+        last: Block = ConvBlock(3, stem, 3, 2, HS, resolution)
+        yield last
+        published = 16
+        for kernel, expanded, channels, squeezes, activation, stride in rows:
+            inside = make_divisible(expanded * width)
+            if of_timm:
+                # It expands what comes in, already rounded, by the ratio of the published
+                # channels, to two digits behind the point.
+                ratio = round(expanded / published, 2)
+                inside = make_divisible(last.out_channels * ratio) if ratio != 1 else stem
+            last = InvertedResidual(
+                last.out_channels, inside, make_divisible(channels * width), kernel, stride,
+                squeeze_channels(inside) if squeezes else 0, activation, last.out_resolution,
             )  # fmt: skip
-        last = blocks[-1].out_channels
-        blocks.append(
-            Head(
-                last,
-                6 * last,
-                make_divisible(hidden * width),
-                classes,
-                HS,
-                blocks[-1].out_resolution,
-            )
-        )
-        return tuple(blocks)
+            yield last
+            published = channels
+        # torchvision's are six times the last channels, and its hidden layer is scaled; timm's is
+        # not.
+        wide = make_divisible(features * width) if of_timm else 6 * last.out_channels
+        layer = hidden if of_timm else make_divisible(hidden * width)
+        yield Head(last.out_channels, wide, layer, classes, HS, last.out_resolution)
 
     return build
 
 
-REFERENCES: dict[str, Callable[[int, int, float], Network]] = {
-    "mobilenet_v2": _mobilenet_v2,
-    "mobilenet_v3_small": _mobilenet_v3(_V3_SMALL, 1024),
-    "mobilenet_v3_large": _mobilenet_v3(_V3_LARGE, 1280),
+REFERENCES: dict[str, tuple[Callable[[str, int, int, float], Iterator[Block]], float]] = {
+    "mobilenet_v2": (_mobilenet_v2, 1e-5),
+    "mobilenet_v3_small": (_mobilenet_v3(_V3_SMALL, 576, 1024), 1e-3),
+    "mobilenet_v3_large": (_mobilenet_v3(_V3_LARGE, 960, 1280), 1e-3),
 }
+"""What builds each, and what torchvision's batch norms add to variances; timm's add 1e-5."""

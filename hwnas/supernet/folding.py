@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hwnas.supernet.modules import EPSILON, BlockModule, LayerModule, NetworkModule
+from hwnas.supernet.modules import BlockModule, LayerModule, NetworkModule
 
 FoldedWeights = dict[str, NDArray[np.float32]]
 """Of one block: "<layer>.weight" (out, in / groups, k, k) and, unless the layer has none,
@@ -36,7 +36,7 @@ def _fold_layer(layer: LayerModule) -> dict[str, torch.Tensor]:
     if layer.norm is None:
         return {"weight": weight}
     norm = {name: tensor.to(torch.float64) for name, tensor in layer.norm.state_dict().items()}
-    scale = norm["weight"] / torch.sqrt(norm["running_var"] + EPSILON)
+    scale = norm["weight"] / torch.sqrt(norm["running_var"] + layer.norm.epsilon)
     return {
         "weight": weight * scale[:, None, None, None],
         "bias": norm["bias"] - norm["running_mean"] * scale,

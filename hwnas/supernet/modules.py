@@ -18,6 +18,7 @@ from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Skip
 from latency.layers import Layer, block_layers
 
 EPSILON = 1e-5
+"""What batch norm adds to the variance, as in PyTorch and timm; a network may have another."""
 MOMENTUM = 0.1
 
 
@@ -40,6 +41,7 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
         self.momentum = MOMENTUM
+        self.epsilon = EPSILON
 
 
 class LayerModule(nn.Module):
@@ -103,7 +105,7 @@ class LayerModule(nn.Module):
                 _convolve(x, weight, layer),
                 tensors["norm.running_mean"], tensors["norm.running_var"],
                 tensors["norm.weight"], tensors["norm.bias"],
-                self.training, self.norm.momentum, EPSILON,
+                self.training, self.norm.momentum, self.norm.epsilon,
             )  # fmt: skip
         return _activate(x, layer.activation)
 
@@ -188,19 +190,26 @@ class NetworkModule(Trainable):
     """A whole network: children `block0`, `block1`, …, with random weights of a seed.
 
     A seed of None draws from PyTorch's global generator (and draws nothing on the meta device).
+    `epsilon` is what its batch norms add to variances: that of torchvision's V3 networks is 1e-3.
     """
 
-    def __init__(self, blocks: Sequence[Block], seed: int | None = 0) -> None:
+    def __init__(
+        self, blocks: Sequence[Block], seed: int | None = 0, epsilon: float = EPSILON
+    ) -> None:
         super().__init__()
         self.blocks = tuple(blocks)
+        self.epsilon = epsilon
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         for index, block in enumerate(self.blocks):
             self.add_module(f"block{index}", build_module(block, generator))
+        for module in self.modules():
+            if isinstance(module, BatchNorm):
+                module.epsilon = epsilon
 
     @property
     def identity(self) -> str:
-        """A text that is equal exactly for networks of equal blocks."""
-        return repr(self.blocks)
+        """A text that is equal exactly for networks of equal blocks and batch norms."""
+        return repr(self.blocks) + epsilon_text(self.epsilon)
 
     @property
     def classes(self) -> int:
@@ -212,6 +221,11 @@ class NetworkModule(Trainable):
         for module in self.children():
             x = module(x)
         return x
+
+
+def epsilon_text(epsilon: float) -> str:
+    """What distinguishes a network of another epsilon; "" for the usual one, as it always was."""
+    return "" if epsilon == EPSILON else f" epsilon={epsilon:g}"
 
 
 def _first(tensor: Tensor, dimension: int, size: int) -> Tensor:

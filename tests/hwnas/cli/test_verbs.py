@@ -14,6 +14,7 @@ from safetensors.numpy import load_file
 
 from devices.runtimes import load_runtime
 from hwnas.data import load_dataset, to_input
+from hwnas.export.reader import read_network
 from latency.blocks import block_from_dict, check_network
 from tests.hwnas.cli.conftest import Terminal
 
@@ -51,6 +52,10 @@ def test_the_verbs_lead_from_images_to_a_measured_network(folder: Path, terminal
     assert json.loads((folder / "runs/tiny/summary.json").read_text()) == summary
     check_exported(folder / "runs/tiny/export/winner")
     check_exported(folder / "runs/tiny/export/reference")
+    # The reference is torchvision's, with what its batch norms add.
+    assert summary["reference_library"] == "torchvision"
+    exported = json.loads((folder / "runs/tiny/export/reference/config.json").read_text())
+    assert exported["batch_norm_epsilon"] == 1e-3
 
     reported = terminal("report", "runs/tiny", "--json").document
     page = Path(reported["report"]).read_text()
@@ -77,6 +82,9 @@ def check_exported(export: Path) -> None:
     onnx.checker.check_model(str(export / "model.onnx"), full_check=True)
     assert "block0.conv.weight" in load_file(export / "model.safetensors")
     assert config["class_names"] == list("0123456789")
+    assert "conv_stem.weight" in load_file(export / "timm.safetensors")
+    assert config["timm"]["bn_eps"] == config["batch_norm_epsilon"]
+    assert read_network(export).epsilon == config["batch_norm_epsilon"]
     # A program that follows config.json gets the accuracy that verification.json states.
     test = load_dataset("digits", resolution=config["resolution"], limit=300).test
     graph = load_runtime("onnxruntime").load(export / "model.onnx", threads=1)

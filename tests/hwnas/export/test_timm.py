@@ -1,18 +1,19 @@
-"""timm's own arch_def of the published networks, as its model files state them.
+"""Exported networks in timm's words; timm itself is asked in test_timm_builds.py."""
 
-Built by timm 1.0's EfficientNetBuilder from these strings, the references and sampled networks of
-all three spaces have the parameter counts that hwnas counts.
-"""
+import json
+from dataclasses import replace
 
-from hwnas.export.timm import timm_arch_def, timm_arguments
+import pytest
+
+from hwnas.export.timm import timm_network
 from hwnas.spaces import load_space, reference_network
-from latency.blocks import Network
+from latency.blocks import ConvBlock, Head, InvertedResidual, Network, Skip
 
 V3_SMALL = [
-    ["ds_r1_k3_s2_c16_se0.25_nre"],
+    ["ds_r1_k3_s2_c16_se0.5_nre"],
     ["ir_r1_k3_s2_e4.5_c24_nre", "ir_r1_k3_s1_e3.66667_c24_nre"],
-    ["ir_r1_k5_s2_e4_c40_se0.25_nhs", *["ir_r1_k5_s1_e6_c40_se0.25_nhs"] * 2],
-    ["ir_r1_k5_s1_e3_c48_se0.25_nhs"] * 2,
+    ["ir_r1_k5_s2_e4_c40_se0.25_nhs", *["ir_r1_k5_s1_e6_c40_se0.266667_nhs"] * 2],
+    ["ir_r1_k5_s1_e3_c48_se0.266667_nhs", "ir_r1_k5_s1_e3_c48_se0.277778_nhs"],
     ["ir_r1_k5_s2_e6_c96_se0.25_nhs", *["ir_r1_k5_s1_e6_c96_se0.25_nhs"] * 2],
     ["cn_r1_k1_s1_c576_nhs"],
 ]
@@ -23,32 +24,67 @@ def reference(name: str) -> Network:
 
 
 def test_mobilenet_v3_small_is_timms() -> None:
-    assert timm_arch_def(reference("mobilenet_v3_small")) == V3_SMALL
-    assert timm_arguments(reference("mobilenet_v3_small")) == {
-        "class": "MobileNetV3", "stem_size": 16, "num_features": 1024, "num_classes": 10,
+    found = timm_network(reference("mobilenet_v3_small"))
+    assert found is not None
+    assert found.arch_def == V3_SMALL
+    assert found.to_dict(1e-3) == {
+        "class": "MobileNetV3",
         "act_layer": "hard_swish",
+        "bn_eps": 1e-3,
+        "arguments": {"num_classes": 10, "in_chans": 3, "stem_size": 16, "num_features": 1024,
+                      "head_bias": True},
     }  # fmt: skip
+    assert json.loads(json.dumps(found.to_dict(1e-3))) == found.to_dict(1e-3)
 
 
 def test_mobilenet_v2_is_timms() -> None:
-    stages = timm_arch_def(reference("mobilenet_v2"))
-    assert stages is not None
-    assert [len(stage) for stage in stages] == [1, 2, 3, 4, 3, 3, 1]
-    assert stages[0] == ["ds_r1_k3_s1_c16_nr6"]
-    assert stages[1] == ["ir_r1_k3_s2_e6_c24_nr6", "ir_r1_k3_s1_e6_c24_nr6"]
-    assert (timm_arguments(reference("mobilenet_v2")) or {})["class"] == "EfficientNet"
-
-
-def test_what_timm_cannot_say_is_left_out() -> None:
-    space = load_space("nas_bench_macro")
-    assert timm_arch_def(space.network(space.choice_counts * 0)) is None
-    assert timm_arguments(space.network(space.choice_counts * 0)) is None
+    found = timm_network(reference("mobilenet_v2"))
+    assert found is not None
+    assert [len(stage) for stage in found.arch_def] == [1, 2, 3, 4, 3, 3, 1]
+    assert found.arch_def[0] == ["ds_r1_k3_s1_c16_nr6"]
+    assert found.arch_def[1] == ["ir_r1_k3_s2_e6_c24_nr6", "ir_r1_k3_s1_e6_c24_nr6"]
+    assert found.class_name == "EfficientNet"
 
 
 def test_a_hidden_layer_without_bias_is_an_argument_of_timms() -> None:
-    """Built by timm 1.0.31's MobileNetV3, such networks have the parameters that hwnas counts."""
     space = load_space("once_for_all_mobilenet_v3", width=1.2)
-    assert timm_arguments(space.network(space.choice_counts - 1)) == {
-        "class": "MobileNetV3", "stem_size": 24, "num_features": 1536, "num_classes": 1000,
-        "act_layer": "hard_swish", "head_bias": False,
+    found = timm_network(space.network(space.choice_counts - 1))
+    assert found is not None
+    assert found.arguments == {
+        "num_classes": 1000, "in_chans": 3, "stem_size": 24, "num_features": 1536,
+        "head_bias": False,
     }  # fmt: skip
+
+
+STEM = ConvBlock(3, 16, 3, 2, "relu", 32)
+BLOCK = InvertedResidual(16, 48, 24, 3, 2, 8, "relu", 16)
+HEAD = Head(24, 64, 32, 10, "relu", 8)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        (replace(STEM, stride=1), BLOCK, HEAD),
+        (replace(STEM, stride=4), BLOCK, HEAD),
+        (replace(STEM, kernel=5), BLOCK, HEAD),
+        (replace(STEM, activation="hard_swish"), BLOCK, HEAD),
+        (replace(STEM, activation="none"), BLOCK, replace(HEAD, hidden_channels=0)),
+        (STEM, replace(BLOCK, stride=3), HEAD),
+        (STEM, replace(BLOCK, expanded_channels=36), HEAD),
+        (STEM, replace(BLOCK, activation="none"), HEAD),
+        (STEM, ConvBlock(16, 24, 1, 2, "none", 16), HEAD),
+        (STEM, Skip(16, 16), BLOCK, HEAD),
+        (STEM, *[replace(BLOCK, stride=2)] * 5, HEAD),
+        (STEM, replace(HEAD, in_channels=16, hidden_channels=0)),
+        (STEM, BLOCK),
+        (BLOCK, HEAD),
+    ],
+)
+def test_what_timm_cannot_build_is_not_described(network: Network) -> None:
+    assert timm_network((STEM, BLOCK, HEAD)) is not None
+    assert timm_network(network) is None
+
+
+def test_a_space_whose_stem_keeps_the_size_is_not_described() -> None:
+    space = load_space("nas_bench_macro")
+    assert timm_network(space.network(space.choice_counts * 0)) is None

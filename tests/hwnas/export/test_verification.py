@@ -29,6 +29,16 @@ def test_an_exported_network_computes_what_its_module_does(batch: int) -> None:
     assert 0 <= check.accuracy <= 100
 
 
+def test_another_epsilon_is_folded_and_tells_networks_apart() -> None:
+    other = NetworkModule(MODULE.blocks, epsilon=0.5).eval()
+    graph = build_graph(MODULE.blocks, weights=folded_weights(other)).SerializeToString()
+    assert check_numbers(graph, other, noise(4), batch=1).max_abs_diff < 1e-4
+    with pytest.raises(HwnasError, match="differs from PyTorch's by"):
+        check_numbers(graph, MODULE, noise(4), batch=1)
+    assert other.identity != MODULE.identity
+    assert NetworkModule(MODULE.blocks, epsilon=1e-5).identity == MODULE.identity
+
+
 def test_another_network_is_refused() -> None:
     weights = folded_weights(NetworkModule(MODULE.blocks, seed=1).eval())
     graph = build_graph(MODULE.blocks, weights=weights)

@@ -176,11 +176,6 @@ def test_references_have_the_published_sizes_at_other_widths(
     assert sum(map(block_parameters, network)) == parameters
 
 
-def test_a_reference_that_is_not_known_is_refused() -> None:
-    with pytest.raises(ConfigError, match="there is no reference 'resnet'"):
-        reference_network("resnet", resolution=32, classes=10)
-
-
 def test_squeeze_excite_can_be_a_choice_of_each_block(tmp_path):
     text = """
 name: either

@@ -1,0 +1,129 @@
+"""References are what torchvision and timm build: by logits, and by the shape of every weight."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from devices.errors import ConfigError
+from hwnas.export.timm import timm_network
+from hwnas.spaces import load_reference
+from hwnas.supernet.modules import NetworkModule
+from latency.layers import block_layers
+from objectives.costs import block_parameters
+from tests.published import load_in_order, pretrained, published_libraries, without_stages
+
+WIDTHS = (0.25, 0.35, 0.5, 0.75, 0.9, 1.0, 1.2, 1.4, 2.0)
+
+
+@pytest.fixture(scope="module")
+def libraries() -> Iterator[None]:
+    with published_libraries():
+        yield
+
+
+def difference(module: NetworkModule, images: torch.Tensor, logits: torch.Tensor) -> float:
+    """The largest, relative to the largest logit."""
+    with torch.inference_mode():
+        return float((module.eval()(images) - logits).abs().max() / logits.abs().max())
+
+
+def of_torchvision(name: str, width: float, stored: str, epsilon: float | None = None) -> float:
+    state, images, logits = pretrained(stored)
+    found = load_reference(name, resolution=images.shape[-1], classes=10, width=width)
+    module = NetworkModule(found.network, epsilon=epsilon or found.epsilon)
+    load_in_order(module, state)
+    return difference(module, images, logits)
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("torchvision/mobilenet_v2", "torchvision_mobilenet_v2_w025"),
+        ("torchvision/mobilenet_v3_small", "torchvision_mobilenet_v3_small_w025"),
+        ("mobilenet_v3_large", "torchvision_mobilenet_v3_large_w025"),
+    ],
+)
+def test_a_reference_computes_what_torchvisions_does(name: str, stored: str) -> None:
+    assert of_torchvision(name, 0.25, stored) < 1e-5
+
+
+def test_torchvisions_v3_has_an_epsilon_of_its_own() -> None:
+    stored = "torchvision_mobilenet_v3_large_w025"
+    assert of_torchvision("mobilenet_v3_large", 0.25, stored, epsilon=1e-5) > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "file"),
+    [
+        ("timm/mobilenet_v2", 0.35, "timm_mobilenetv2_035"),
+        ("timm/mobilenet_v3_small", 0.5, "timm_mobilenetv3_small_050"),
+        ("timm/mobilenet_v3_large", 0.25, "timm_mobilenetv3_large_w025"),
+    ],
+)
+def test_a_reference_computes_what_timms_does(name: str, width: float, file: str) -> None:
+    state, images, logits = pretrained(file)
+    found = load_reference(name, resolution=images.shape[-1], classes=10, width=width)
+    module = NetworkModule(found.network, epsilon=found.epsilon)
+    described = timm_network(found.network)
+    assert described is not None
+    own = module.state_dict()
+    # Stages of equal channels fall together in ours, which changes names alone.
+    theirs, stored = without_stages(described.weights(own)), without_stages(state)
+    assert theirs.keys() == stored.keys()
+    module.load_state_dict(
+        {name: stored[their].reshape(own[name].shape)
+         for name, their in zip(own, theirs, strict=True)}
+    )  # fmt: skip
+    assert difference(module, images, logits) < 1e-5
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_references_have_every_weight_of_their_librarys(libraries: None, width: float) -> None:
+    del libraries
+    from timm.models import efficientnet, mobilenetv3
+    from torchvision import models
+
+    def shapes(module: torch.nn.Module) -> list[tuple[int, ...]]:
+        return [(*p.shape, 1, 1)[:4] for p in module.state_dict().values() if p.dim() > 1]
+
+    with torch.device("meta"):
+        for name, of_timm, of_torchvision in (
+            ("mobilenet_v2", efficientnet._gen_mobilenet_v2, models.mobilenet_v2),
+            ("mobilenet_v3_small", mobilenetv3._gen_mobilenet_v3, models.mobilenet_v3_small),
+            ("mobilenet_v3_large", mobilenetv3._gen_mobilenet_v3, models.mobilenet_v3_large),
+        ):
+            built = {
+                "timm": of_timm(name, width, num_classes=10),
+                "torchvision": of_torchvision(width_mult=width, num_classes=10),
+            }
+            for library, theirs in built.items():
+                found = load_reference(
+                    f"{library}/{name}", resolution=64, classes=10, width=width
+                )  # fmt: skip
+                layers = [layer for block in found.network for layer in block_layers(block)]
+                assert [layer.weight_shape for layer in layers] == shapes(theirs)
+                epsilons = {m.eps for m in theirs.modules() if isinstance(m, torch.nn.BatchNorm2d)}
+                assert epsilons == {found.epsilon}
+
+
+@pytest.mark.parametrize(("library", "count"), [("timm", 3_993_528), ("torchvision", 3_377_576)])
+def test_a_narrow_v3_is_of_one_library(library: str, count: int) -> None:
+    name = f"{library}/mobilenet_v3_large"
+    found = load_reference(name, resolution=224, classes=1000, width=0.75)
+    assert (found.name, found.library) == ("mobilenet_v3_large", library)
+    assert sum(map(block_parameters, found.network)) == count
+
+
+def test_without_a_library_a_reference_is_torchvisions() -> None:
+    plain = load_reference("mobilenet_v3_small", resolution=32, classes=10, width=0.5)
+    named = load_reference("torchvision/mobilenet_v3_small", resolution=32, classes=10, width=0.5)
+    assert plain == named
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet", "keras/mobilenet_v2", "timm/resnet", "timm/", "a/timm/mobilenet_v2", "\x1b"]
+)
+def test_a_reference_that_is_not_known_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"there is no reference '.*known: mobilenet_v2, "):
+        load_reference(name, resolution=32, classes=10)
