@@ -15,6 +15,7 @@ from hwnas.report.rows import (
     front_rows,
     origin_rows,
     origin_text,
+    reference_text,
     summary_rows,
     validation_rows,
 )
@@ -159,6 +160,8 @@ def show_summary(output: Output, summary: dict[str, Any]) -> None:
     output.table(title, ["", "found", str(summary["reference"] or "reference")], rows)
     for doubt in summary.get("doubtful", ()):
         output.line(f"not known to keep its budget: {doubt}")
+    if whose := reference_text(summary):
+        output.line(whose)
     fp32 = summary.get("precision", "fp32") == "fp32"
     what = "differs" if fp32 else "before quantisation it differed"
     output.line(

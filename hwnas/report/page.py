@@ -17,6 +17,7 @@ from hwnas.report.rows import (
     contribution_rows,
     origin_rows,
     origin_text,
+    reference_text,
     summary_rows,
     validation_rows,
 )
@@ -77,6 +78,8 @@ def _summary_table(summary: dict[str, Any]) -> str:
         text = html.escape(f"not known to keep its budget: {doubt}")
         intro += f"<p><strong>{text}</strong></p>"
     reference = summary.get("reference") or "reference"
+    if whose := reference_text(summary):
+        intro += f"<p>{html.escape(whose)}</p>"
     return intro + _table(["", "found", str(reference)], summary_rows(summary))
 
 

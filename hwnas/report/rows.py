@@ -78,6 +78,12 @@ def amount(value: float) -> str:
     return f"{value:,.0f}" if value >= 10_000 else f"{value:,.4g}"
 
 
+def reference_text(summary: dict[str, Any]) -> str:
+    """Whose the reference network is, as in "mobilenet_v3_small is torchvision's"; "" for none."""
+    name, library = summary.get("reference"), summary.get("reference_library")
+    return f"{str(name).rpartition('/')[2]} is {library}'s" if name and library else ""
+
+
 def budgets_text(summary: dict[str, Any]) -> str:
     """The budgets of a run in one line."""
     units = {name: objective.unit for name, objective in COSTS.items()} | {"energy": "mJ"}
