@@ -30,7 +30,7 @@ def report(
     """Write report.html and front.svg of a run that was searched, or compare several runs.
 
     Several runs are compared in a table and in one picture of their fronts; they must be of one
-    space, resolution, images and device.
+    space, resolution and images. Runs of different devices or precisions are compared as such.
     """
     output = Output(as_json)
     if len(runs) == 1:

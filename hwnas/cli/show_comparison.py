@@ -1,6 +1,7 @@
 """How `hwnas report` shows several runs side by side."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from hwnas.cli.output import Output
@@ -29,6 +30,7 @@ def show_comparison(output: Output, comparison: RunComparison) -> dict[str, Any]
         "hypervolume": comparison.standings.together.hypervolume,
         "box": box and {"ideal": _point(*box[0]), "reference": _point(*box[1])},
         "notes": comparison.notes,
+        "compared_across": comparison.across,
     }
 
 
@@ -37,6 +39,7 @@ def _column(run: RunStanding, comparison: RunComparison) -> dict[str, str]:
     bounds = {budget.trellis.name: budget.bound for budget in run.budgets}
     knee = _knee(run) or {}
     return {
+        **({"device": run.device.replace(", ", "\n")} if comparison.across else {}),
         "searchers": "\n".join(run.searchers),
         "networks judged": f"{run.evaluations:,}",
         **{
@@ -53,12 +56,22 @@ def _column(run: RunStanding, comparison: RunComparison) -> dict[str, str]:
         "knee, latency (ms)": number(knee.get("latency_ms"), "{:.4g}"),
         "hypervolume": number(run.hypervolume, "{:.3f}"),
         "of the joined front": f"{run.on_joined} of {len(comparison.standings.joined.scores)}",
+        **(_shipped(run) if any(one.shipped for one in comparison.runs) else {}),
+    }
+
+
+def _shipped(run: RunStanding) -> dict[str, str]:
+    one = run.shipped
+    return {
+        "exported winner, measured (ms)": number(one and one.measured_ms, "{:.4g}"),
+        "exported winner, test images (%)": number(one and one.accuracy, "{:.2f}"),
     }
 
 
 def _document(run: RunStanding, joined: int) -> dict[str, Any]:
     return {
         "run": run.run,
+        "device": run.device,
         "searchers": run.searchers,
         "evaluations": run.evaluations,
         "budgets": _budgets(run.budgets),
@@ -67,6 +80,7 @@ def _document(run: RunStanding, joined: int) -> dict[str, Any]:
         "knee": _knee(run),
         "front": len(run.front.scores),
         "hypervolume": run.hypervolume,
+        "exported": run.shipped and asdict(run.shipped),
         "on_joined_front": run.on_joined,
         "share_of_joined_front": run.on_joined / joined if joined else None,
     }

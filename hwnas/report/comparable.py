@@ -1,15 +1,34 @@
-"""Which runs can be compared: those whose accuracies and latencies mean the same."""
+"""Which runs can be compared: those whose accuracies mean the same.
 
-from collections.abc import Iterator, Sequence
+Latencies may be of different devices, or of one device in different precisions: that is a question
+that people ask, and the comparison says that it is one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from devices.device import Fingerprint
 from devices.errors import RunError
+from devices.foreign_text import shown
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.journal import Journal
 from hwnas.runs.searching import SearchResult, search_result
+from hwnas.runs.summary import stored_summary
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """The winner that a run exported.
+
+    Attributes:
+        measured_ms: of the exported file; None where it was not measured.
+        accuracy: of the exported file, in its precision, on the test images, in %.
+    """
+
+    measured_ms: float | None
+    accuracy: float | None
 
 
 @dataclass(frozen=True)
@@ -22,6 +41,7 @@ class Searched:
         result: what its journal holds.
         bound: what the journal is tied to: the images, the supernet.
         fingerprint: of the device that its latencies are of.
+        shipped: the winner of its present front, None where none was exported.
     """
 
     name: str
@@ -29,6 +49,14 @@ class Searched:
     result: SearchResult
     bound: dict[str, str]
     fingerprint: Fingerprint | None
+    shipped: Shipped | None = None
+
+    @property
+    def device(self) -> str:
+        """As in "pi, int8"."""
+        precision = self.fingerprint.precision if self.fingerprint else None
+        name = self.experiment.device.name
+        return f"{shown(name)}, {precision}" if precision else shown(name)
 
 
 def read_searched(experiment: Experiment, folder: RunFolder) -> Searched:
@@ -42,7 +70,15 @@ def read_searched(experiment: Experiment, folder: RunFolder) -> Searched:
     with Journal(folder.journal_file, reading=True) as journal:
         bound = journal.bindings()
     fingerprint = experiment.latency_fingerprint
-    return Searched(str(folder.path), experiment, result, bound, fingerprint)
+    shipped = _shipped(stored_summary(folder, result))
+    return Searched(str(folder.path), experiment, result, bound, fingerprint, shipped)
+
+
+def _shipped(summary: Mapping[str, Any] | None) -> Shipped | None:
+    if summary is None:
+        return None
+    found = [summary.get(key) for key in ("measured_ms", "accuracy")]
+    return Shipped(*(float(one) if isinstance(one, int | float) else None for one in found))
 
 
 def check_comparable(runs: Sequence[Searched]) -> None:
@@ -57,7 +93,7 @@ def check_comparable(runs: Sequence[Searched]) -> None:
         if difference is not None:
             raise RunError(
                 f"{other.name} cannot be compared with {first.name}: {difference}; name runs of "
-                "one space, resolution, classes, images or file of accuracies, and device"
+                "one space, resolution, classes, and images or file of accuracies"
             )
 
 
@@ -74,10 +110,6 @@ def _differences(first: Searched, other: Searched) -> Iterator[str]:
         yield from _difference("images", _images_text(first), _images_text(other))
     for key in sorted((first.bound.keys() | other.bound.keys()) - {"supernet", "images", "origin"}):
         yield from _difference(key, first.bound.get(key), other.bound.get(key))
-    if first.fingerprint and other.fingerprint:
-        found = first.fingerprint.difference(other.fingerprint)
-        if found:
-            yield f"of the device, {found}"
 
 
 def _images(run: Searched) -> str | None:

@@ -1,11 +1,13 @@
 """Several runs side by side: what each found, and how much of what they found together."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from hwnas.report.comparable import Searched
+from devices.device import Fingerprint
+from devices.foreign_text import shown
+from hwnas.report.comparable import Searched, Shipped
 from hwnas.search import Budget, SearchProblem
 from hwnas.search.front import Front, front_of, knee
 from hwnas.search.standings import Standings, standings
@@ -17,6 +19,7 @@ class RunStanding:
 
     Attributes:
         run: its folder, as it was named.
+        device: that its latencies are of, with its precision.
         searchers: who judged networks in it.
         evaluations: how many networks were judged.
         budgets: the run's own.
@@ -26,9 +29,11 @@ class RunStanding:
         knee: the index of its knee, None where it has none.
         hypervolume: the share of the common box that the front dominates.
         on_joined: how many networks of the joined front it has, or has equals of.
+        shipped: the winner that it exported, None for none.
     """
 
     run: str
+    device: str
     searchers: list[str]
     evaluations: int
     budgets: tuple[Budget, ...]
@@ -38,20 +43,22 @@ class RunStanding:
     knee: int | None
     hypervolume: float | None
     on_joined: int
+    shipped: Shipped | None
 
 
 @dataclass(frozen=True)
 class RunComparison:
-    """Runs of one space, resolution, images and device.
+    """Runs of one space, resolution and images.
 
     Attributes:
-        title: of the space and the device.
+        title: of the space and the devices.
         accuracy: what a score is and its unit, for the axis.
         unit: of a score: % of an accuracy.
         runs: in the order they were named.
         common_budgets: of each objective that any run has a budget on, the smallest.
         standings: the joined front and the common box.
         notes: sentences on what their difference may come from beside the searching.
+        across: "devices", "precisions", or both, where the latencies are not of one device.
     """
 
     title: str
@@ -61,6 +68,7 @@ class RunComparison:
     common_budgets: tuple[Budget, ...]
     standings: Standings
     notes: list[str]
+    across: list[str]
 
 
 def compare(runs: Sequence[Searched]) -> RunComparison:
@@ -69,12 +77,13 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
     found = standings([run.result.front for run in runs])
     first = runs[0].experiment
     return RunComparison(
-        title=f"{first.space.name} on {first.device.name}",
+        title=f"{first.space.name} on {' and '.join(_devices(runs))}",
         accuracy=runs[0].result.origin.axis,
         unit=runs[0].result.origin.unit,
         runs=[
             RunStanding(
                 run=run.name,
+                device=run.device,
                 searchers=sorted({name for some in run.result.found_by.values() for name in some}),
                 evaluations=len(run.result.scores),
                 budgets=run.result.problem.budgets,
@@ -84,13 +93,42 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
                 knee=knee(run.result.front),
                 hypervolume=standing.hypervolume,
                 on_joined=standing.on_joined,
+                shipped=run.shipped,
             )
             for run, standing in zip(runs, found.each, strict=True)
         ],
         common_budgets=smallest,
         standings=found,
         notes=_notes(runs),
+        across=_across(runs),
     )
+
+
+def _devices(runs: Sequence[Searched]) -> list[str]:
+    return list(dict.fromkeys(shown(run.experiment.device.name) for run in runs))
+
+
+def _across(runs: Sequence[Searched]) -> list[str]:
+    """In what the devices differ."""
+    names = {
+        found.field
+        for run in runs[1:]
+        if run.fingerprint and runs[0].fingerprint
+        for found in runs[0].fingerprint.differences(run.fingerprint)
+    }
+    devices = bool(names - {"precision"})
+    return ["devices"] * devices + ["precisions"] * ("precision" in names)
+
+
+def _differences(runs: Sequence[Searched]) -> str:
+    """What differs between the devices, with the values of all runs, as in "threads 1 and 2"."""
+    prints = [run.fingerprint for run in runs if run.fingerprint]
+    values = {
+        field.name: dict.fromkeys(shown(getattr(one, field.name)) or "none" for one in prints)
+        for field in fields(Fingerprint)
+    }
+    texts = [f"{name} {' and '.join(found)}" for name, found in values.items() if len(found) > 1]
+    return "; ".join(texts)
 
 
 def _smallest(budgets: Iterable[Budget]) -> tuple[Budget, ...]:
@@ -123,6 +161,18 @@ def _notes(runs: Sequence[Searched]) -> list[str]:
         notes.append(
             "the runs judged with supernets of their own: accuracies differ by the training, too"
         )
+    across = _across(runs)
+    if across:
+        notes.append(
+            f"latencies are compared across {' and '.join(across)} ({_differences(runs)}): each is "
+            "of its run's own device, and a budget is kept by each on its own"
+        )
+        if "precisions" in across:
+            notes.append(
+                "accuracies of the search are of fp32 weights in every run; what a precision costs "
+                "is in those of the exported files"
+            )
+        return notes
     steps = [run.result.problem.cost.steps for run in runs]
     if any(not all(map(np.array_equal, steps[0], other)) for other in steps[1:]):
         notes.append("the runs predict latency by models of their own, of the same device")

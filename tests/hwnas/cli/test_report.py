@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.hwnas.cli.conftest import Terminal
+from hwnas.spaces import load_space
+from tests.hwnas.cli.conftest import Terminal, imported
+from tests.hwnas.cli.test_accuracy_sources import CONFIG as KNOWN
+from tests.hwnas.cli.test_accuracy_sources import write_csv
+from tests.hwnas.search.problems import every_architecture
 
 RUNS = ("runs/tiny", "runs/other")
 
@@ -39,6 +43,7 @@ def test_several_runs_are_compared_in_a_table_and_a_picture(
     assert max(shares) > 0
     assert sum(shares) >= 1
     assert all(0 <= run["hypervolume"] <= document["hypervolume"] for run in document["runs"])
+    assert document["compared_across"] == []
     assert not any((folder / run / "report.html").exists() for run in RUNS)
 
     # The picture is replaced, and no other file is.
@@ -86,3 +91,20 @@ def test_a_run_is_not_compared_with_itself(folder: Path, terminal: Terminal) -> 
     (folder / "runs/a").mkdir(parents=True)
     answer = terminal("report", "runs/a", "./runs/a/")
     assert (answer.code, "runs/a is named twice" in answer.stderr) == (2, True)
+
+
+def test_runs_of_two_devices_are_compared_and_that_is_said(npu: Path, terminal: Terminal) -> None:
+    (npu / "known.yaml").write_text(KNOWN)
+    write_csv(npu / "known.csv", every_architecture(load_space("tiny_space.yaml")))
+    imported(npu, "phone", "phone.sqlite", scale=7.0)
+    assert terminal("search", "known.yaml").code == 0
+    other = ("--device", "phone.yaml", "--table", "phone.sqlite", "--run", "runs/phone")
+    assert terminal("search", "known.yaml", *other).code == 0
+    answer = terminal("report", "runs/known", "runs/phone")
+    assert answer.code == 0, answer.stderr
+    assert "note: latencies are compared across devices (cpu npu and phone): each" in answer.stderr
+    assert "│ device" in answer.stdout
+    document = terminal("report", "runs/known", "runs/phone", "--json").document
+    assert [run["device"] for run in document["runs"]] == ["npu, fp32", "phone, fp32"]
+    assert document["compared_across"] == ["devices"]
+    assert [run["exported"] for run in document["runs"]] == [None, None]

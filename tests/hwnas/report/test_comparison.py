@@ -8,7 +8,7 @@ import pytest
 
 from devices.device import Fingerprint
 from devices.errors import RunError
-from hwnas.report.comparable import Searched, check_comparable
+from hwnas.report.comparable import Searched, Shipped, check_comparable
 from hwnas.report.comparison import compare
 from hwnas.report.picture import comparison_svg, is_comparison
 from hwnas.runs.searching import SearchResult
@@ -28,15 +28,17 @@ def run(name: str, result: SearchResult, **other: Any) -> Searched:
     """A run of a space and images; `other` replaces parts of it."""
     experiment = SimpleNamespace(
         space=other.get("space", SPACE),
-        device=SimpleNamespace(name="local_cpu"),
+        device=SimpleNamespace(name=other.get("device", "local_cpu")),
         config=SimpleNamespace(
             space=other.get("file", "mobilenet_v3_small"),
             data=SimpleNamespace(source=other.get("source", "digits")),
         ),
     )
     bound = {"images": other.get("images", "0123"), "supernet": other.get("supernet", "4567")}
-    fingerprint = replace(DEVICE, threads=other.get("threads", 1))
-    return Searched(name, experiment, result, bound, fingerprint)  # type: ignore[arg-type]
+    fingerprint = replace(DEVICE, **other.get("fields", {}))
+    return Searched(
+        name, experiment, result, bound, fingerprint, other.get("shipped"),  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 FULL = result_of({"layernas": NUMBERS[:300], "random": NUMBERS[:100]})
@@ -105,6 +107,38 @@ def test_supernets_of_their_own_are_noted_and_not_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "across", "differences"),
+    [
+        ({"precision": "int8"}, ["precisions"], "precision fp32 and int8"),
+        ({"threads": 2}, ["devices"], "threads 1 and 2"),
+        ({"cpu": "another", "precision": "int8"}, ["devices", "precisions"],
+         "cpu a CPU and another; precision fp32 and int8"),
+    ],
+)  # fmt: skip
+def test_latencies_of_several_devices_are_compared_and_that_is_said(
+    fields: dict[str, Any], across: list[str], differences: str
+) -> None:
+    shipped = Shipped(1.5, 70.0)
+    runs = [run("runs/a", FULL, shipped=shipped), run("runs/b", POOR, device="pi", fields=fields)]
+    check_comparable(runs)
+    found = compare(runs)
+    assert found.across == across
+    assert found.title == "mobilenet_v3_small on local_cpu and pi"
+    assert [one.device for one in found.runs] == [
+        "local_cpu, fp32", f"pi, {fields.get('precision', 'fp32')}",
+    ]  # fmt: skip
+    assert found.notes[0].startswith(
+        f"latencies are compared across {' and '.join(across)} ({differences}): each is of its"
+    )
+    assert len(found.notes) == 1 + ("precisions" in across)
+    assert [one.shipped for one in found.runs] == [shipped, None]
+
+
+def test_runs_of_one_device_are_not_compared_across_anything() -> None:
+    assert compare([run("runs/a", FULL), run("runs/b", POOR)]).across == []
+
+
+@pytest.mark.parametrize(
     ("other", "sentence"),
     [
         (
@@ -127,9 +161,8 @@ def test_supernets_of_their_own_are_noted_and_not_refused() -> None:
             {"images": "89ab", "source": "photos"},
             "images is 'digits (0123)' there and 'photos (89ab)' here",
         ),
-        ({"threads": 2}, "of the device, threads is 1 there and 2 here"),
     ],
-    ids=["space", "resolution", "classes", "blocks", "images", "device"],
+    ids=["space", "resolution", "classes", "blocks", "images"],
 )
 def test_runs_that_mean_something_else_are_refused(other: dict[str, Any], sentence: str) -> None:
     runs = [run("runs/a", FULL), run("runs/b", POOR), run("runs/c", POOR, **other)]
