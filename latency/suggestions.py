@@ -36,6 +36,10 @@ _BATCH = re.compile(r"bs|.*batch.*", re.IGNORECASE)
 # another branch at any other.
 _RATE = re.compile(r"sr|fs|.*sampl\w*_?rate.*", re.IGNORECASE)
 _RATES = (16000, 8000)
+# A state that grows, as of a transformer's attention: "past_sequence_length + 1" is an axis of its
+# own, as long as the axes in its name together.
+_SUM = re.compile(r"\s*\+\s*")
+_CHANNELS = (1, 3, 4)
 _SECONDS = 30.0
 
 
@@ -140,22 +144,42 @@ def _sizes(
             recurrent layer, (layers, batch, channels); else it is a length.
     """
     named: dict[str, int] = {}
-    found: dict[str, Sizes] = {}
+    found = {value.name: _row(value, named, image, length, inner_batch) for value in still}
     for value in still:
-        axes = value.type.tensor_type.shape.dim
-        sizes = sizes_of(value) if is_ranked(value) else [None] * 4
-        if len(sizes) == 4:
-            usual = [1, image, image, 3] if sizes[3] is not None else [1, 3, image, image]
-        else:
-            usual = [1, *[length] * (len(sizes) - 1)] if sizes else []
-        row: list[int] = []
-        for index, (size, guess) in enumerate(zip(sizes, usual, strict=False)):
-            param = axes[index].dim_param if axes else ""
-            between = 0 < index < len(sizes) - 1 and None not in (sizes[index - 1], sizes[-1])
-            one = _BATCH.fullmatch(param) or (inner_batch and between and len(sizes) == 3)
-            chosen = size or named.get(param) or (1 if one else guess)
-            if not is_anonymous(param):
-                named.setdefault(param, chosen)
-            row.append(chosen)
-        found[value.name] = tuple(row)
+        axes = [axis.dim_param for axis in value.type.tensor_type.shape.dim]
+        sums = [_sum(param, named) for param in axes]
+        if any(sums):
+            pairs = zip(sums, found[value.name], strict=True)
+            found[value.name] = tuple(sum_ or size for sum_, size in pairs)
     return found
+
+
+def _row(
+    value: onnx.ValueInfoProto, named: dict[str, int], image: int, length: int, inner_batch: bool
+) -> Sizes:
+    """Sizes of one input; `named` learns those of axes with a name."""
+    axes = value.type.tensor_type.shape.dim
+    sizes = sizes_of(value) if is_ranked(value) else [None] * 4
+    usual = [1, *[length] * (len(sizes) - 1)] if sizes else []
+    if len(sizes) == 4:
+        if sizes[3] in _CHANNELS:
+            usual = [1, image, image, 3]
+        elif sizes[1] is None or sizes[1] in _CHANNELS:
+            usual = [1, 3, image, image]
+    row: list[int] = []
+    for index, (size, guess) in enumerate(zip(sizes, usual, strict=True)):
+        param = axes[index].dim_param if axes else ""
+        between = 0 < index < len(sizes) - 1 and None not in (sizes[index - 1], sizes[-1])
+        one = _BATCH.fullmatch(param) or (inner_batch and between and len(sizes) == 3)
+        chosen = size or named.get(param) or (1 if one else guess)
+        if not is_anonymous(param):
+            named.setdefault(param, chosen)
+        row.append(chosen)
+    return tuple(row)
+
+
+def _sum(param: str, named: Mapping[str, int]) -> int:
+    """The size of an axis whose name is a sum of numbers and names of others; 0 for no sum."""
+    parts = _SUM.split(param)
+    known = [int(part) if part.isdecimal() else named.get(part, 0) for part in parts]
+    return sum(known) if len(parts) > 1 and all(known) else 0

@@ -53,12 +53,12 @@ def profile_model(
     chosen = load_device(device or "local_cpu")
     loaded = load_any(model, shapes, chosen, values)
     _say_what_it_is(model, loaded, chosen, output)
-    with output.progress(f"measuring {model.name} on {chosen.name}") as update:
+    with output.progress(f"measuring {model.name} on {chosen.name}", "visits") as update:
         try:
             measured = measure_any(
                 chosen,
                 loaded.content,
-                progress=lambda done, total: update(done, total, "visits"),
+                progress=update,
                 operators=operators,
             )
         except DeviceError as error:  # which knows the file by another name
@@ -109,12 +109,12 @@ def compare_models(
         for model, one in files.items():
             _say_what_it_is(model, one, device, output)
         what = f"{len(files)} files" if len(files) > 1 else models[0].name
-        with output.progress(f"measuring {what} on {device.name}") as update:
+        with output.progress(f"measuring {what} on {device.name}", "visits") as update:
             try:
                 measured = measure_several(
                     device,
                     {str(model): one.content for model, one in files.items()},
-                    progress=lambda done, total: update(done, total, "visits"),
+                    progress=update,
                 )
             except DeviceError as error:
                 raise _of_files(error, files) from error

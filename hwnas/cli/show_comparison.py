@@ -63,8 +63,8 @@ def _column(run: RunStanding, comparison: RunComparison) -> dict[str, str]:
 def _shipped(run: RunStanding) -> dict[str, str]:
     one = run.shipped
     return {
-        "exported winner, measured (ms)": number(one and one.measured_ms, "{:.4g}"),
-        "exported winner, test images (%)": number(one and one.accuracy, "{:.2f}"),
+        "exported winner, measured (ms)": number(one.measured_ms if one else None, "{:.4g}"),
+        "exported winner, test images (%)": number(one.accuracy if one else None, "{:.2f}"),
     }
 
 

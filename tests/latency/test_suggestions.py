@@ -42,7 +42,20 @@ def recognition() -> ModelProto:
     return made
 
 
-@pytest.mark.parametrize("made", [embedding, recognition])
+def decoder() -> ModelProto:
+    """Attention over what came before and what comes: as many mask values as both together."""
+    axes = {"keys": ["batch", 2, "sequence", 4], "past": ["batch", 2, "past", 4],
+            "mask": ["batch", "past + sequence"]}  # fmt: skip
+    return model(
+        [helper.make_node("Concat", ["past", "keys"], ["all"], axis=2),
+         helper.make_node("ReduceMean", ["all"], ["scores"], axes=[1, 3], keepdims=0),
+         helper.make_node("Mul", ["scores", "mask"], ["y"])],
+        [value(name, shape) for name, shape in axes.items()],
+        [value("y", None)],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("made", [embedding, recognition, decoder])
 def test_what_is_proposed_runs(tmp_path: Path, made: object) -> None:
     path = saved(tmp_path, made())  # type: ignore[operator]
     shapes, values = proposed(path)
