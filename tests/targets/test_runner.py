@@ -14,6 +14,7 @@ from onnx import TensorProto, helper
 
 from devices.answers import Visit
 from devices.target import Round, open_target
+from latency.foreign import load_model
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 from tests.targets.agents import KINDS, Workplace, device, job
 from tests.targets.bundles import emulated
@@ -88,6 +89,20 @@ def test_the_outputs_are_those_of_onnx_runtime_and_of_pytorch(
     assert np.abs(modules).max() > 1e-3
     np.testing.assert_allclose(found, session.run(None, {"input": IMAGE})[0].ravel(), atol=1e-5)
     np.testing.assert_allclose(found, modules, atol=1e-5)
+
+
+def test_an_input_whose_value_is_given_is_not_fed(kind: str, tmp_path: Path) -> None:
+    scale = helper.make_node("Mul", ["input", "factor"], ["output"])
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+              for name, shape in (("input", [4]), ("factor", []), ("output", [4]))]  # fmt: skip
+    graph = helper.make_graph([scale], "scale", values[:2], values[2:])
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    (tmp_path / "net.onnx").write_bytes(made.SerializeToString())
+    loaded = load_model(tmp_path / "net.onnx", values=["factor=2.5"])
+    with open_target(device(kind)) as target:
+        target.add("net", loaded.content)
+        (found,) = target.outputs(["net"], [1.0, 2.0, 3.0, 4.0])
+    assert found == [2.5, 5.0, 7.5, 10.0]
 
 
 def test_on_emulated_arm_the_outputs_are_those_of_pytorch(
