@@ -65,9 +65,6 @@ def write_export(
 ) -> None:
     """Writes an export folder; `verification.json`, written last, marks it complete.
 
-    `timm` has the weights in timm's names; those of an earlier export are removed where there are
-    none.
-
     The verification repeats the SHA-256 of the other files, so that a folder whose parts are of
     two exports can be told.
 
@@ -78,6 +75,7 @@ def write_export(
         state: the weights.
         config: see `network_config`.
         verification: what is known of the network.
+        timm: the weights in timm's names; None removes those of an earlier export.
 
     Raises:
         HwnasError: a file cannot be written.
