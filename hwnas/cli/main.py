@@ -11,9 +11,16 @@ from typer.core import TyperGroup
 from devices.errors import HwnasError
 from devices.foreign_text import shown_lines
 from devices.json_text import to_json
+from devices.memory import ran_out
 from hwnas import __version__
 from hwnas.cli import devices, export, profile, quickstart, rank, report, search, table, train
 from hwnas.cli.streams import is_unicode, prepare_streams
+
+_OUT_OF_MEMORY = (
+    "memory ran out; free some and run the same command again, which goes on from what it kept, or "
+    "lower batch_size (--set train.batch_size=32) or the resolution (--resolution) in a new run "
+    "folder (--run)"
+)
 
 
 class _InterruptedError(Exception):
@@ -84,7 +91,12 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
-    except OSError as error:  # a full disk or missing rights, wherever it was met
+    except Exception as error:
+        if ran_out(error):
+            _fail(_OUT_OF_MEMORY, 2)
+        if not isinstance(error, OSError):
+            raise
+        # A full disk or missing rights, wherever it was met.
         name = f" {error.filename}" if error.filename else ""
         _fail(f"cannot read or write{name}: {error.strerror or error}; fix that and run again", 2)
 

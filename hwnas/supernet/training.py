@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from devices.errors import ConfigError, RunError
+from devices.memory import ran_out
 from hwnas.data.dataset import Split
 from hwnas.supernet.allocator import keep_freed_memory
 from hwnas.supernet.averaging import moving_average
@@ -89,8 +90,8 @@ def train(
         ConfigError: `config.compile` with a supernet, a device that is not there, or a batch that
             the processes cannot share.
         RunError: the checkpoint belongs to another config, network or images, is damaged or
-            cannot be written; or the loss is no longer finite, or diverges (the last checkpoint
-            stays, from before).
+            cannot be written; or the loss is no longer finite, or diverges, or memory runs out
+            (the last checkpoint stays, from before).
     """
     if config.compile and not isinstance(module, NetworkModule):
         raise ConfigError(
@@ -100,9 +101,20 @@ def train(
     device = choose_device(config.device)
     if device.type == "cpu":
         keep_freed_memory()
-    with placed(module, device):
-        training = _Training(module, split, config, checkpoint, rule or Plain(), device)
-        return training.run(progress, checkpoint_seconds, log, watch)
+    try:
+        with placed(module, device):
+            training = _Training(module, split, config, checkpoint, rule or Plain(), device)
+            return training.run(progress, checkpoint_seconds, log, watch)
+    except Exception as error:
+        if not ran_out(error):
+            raise
+        where = "memory of the GPU" if device.type == "cuda" else "memory"
+        kept = f"; {checkpoint} is kept" if checkpoint.is_file() else ""
+        raise RunError(
+            f"{where} ran out in a training with batch_size {config.batch_size} at resolution "
+            f"{split.images.shape[-1]}{kept}; free some and run the same command again to resume, "
+            "or lower batch_size or resolution in a new run folder (--run)"
+        ) from error
 
 
 class _Training:

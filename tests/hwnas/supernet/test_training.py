@@ -160,6 +160,21 @@ def test_a_loss_that_is_not_finite_stops_and_leaves_the_last_checkpoint(tmp_path
     assert state
 
 
+def test_memory_that_runs_out_is_a_sentence_and_the_training_goes_on_afterwards(tmp_path):
+    def too_much(step, steps, loss):
+        del steps, loss
+        if step == 3:
+            torch.empty(2**60, dtype=torch.uint8)
+
+    checkpoint = tmp_path / "run" / "supernet.safetensors"
+    sentence = rf"memory ran out .* batch_size 16 at resolution \d+; {checkpoint} is kept; "
+    with pytest.raises(RunError, match=sentence):
+        train_tiny(tmp_path, tell=too_much)
+    assert load_weights(checkpoint)[1]["step"] == "2"
+    _, report = train_tiny(tmp_path)
+    assert report.images == (8 - 2) * 16
+
+
 def test_momentum_is_saved_while_training_and_left_out_at_the_end(tmp_path):
     path = tmp_path / "run" / "supernet.safetensors"
     with pytest.raises(KilledError):
