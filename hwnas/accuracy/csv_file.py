@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from devices.csv_text import csv_records, read_text, separator_of
 from devices.errors import AccuracyError
+from devices.foreign_text import shown
 from hwnas.accuracy.source import space_digest
+from hwnas.accuracy.stated import KEYS, NOTHING, Stated, read_stated, split_comments
 from hwnas.spaces.space import Architectures, SearchSpace
 
 COLUMNS = ("architecture", "accuracy")
@@ -28,6 +30,7 @@ class KnownAccuracies:
         rows: how many it has; several of one network are averaged.
         architectures: (N, L) canonical, sorted.
         accuracies: (N,) in percent.
+        stated: at which resolution and on which images, where the file states it.
         trainings: (N, R) in percent, in the order of the rows, NaN where a network has fewer than
             R. Rows that spell a network in another way may repeat a training, so that only the
             spelling with the most rows counts here.
@@ -38,6 +41,7 @@ class KnownAccuracies:
     architectures: Architectures
     accuracies: NDArray[np.float64]
     trainings: NDArray[np.float64]
+    stated: Stated = NOTHING
 
     def identity(self, space: SearchSpace) -> dict[str, str]:
         """What scores of this file depend on: its networks and accuracies, and the space."""
@@ -47,7 +51,7 @@ class KnownAccuracies:
 
 
 def read_accuracies(path: Path, space: SearchSpace) -> KnownAccuracies:
-    """The accuracies of a CSV.
+    """The accuracies of a CSV, at the resolution of a space where the file has those of several.
 
     Raises:
         AccuracyError: there is no such file, or anything in it is not of the form; the message
@@ -55,8 +59,10 @@ def read_accuracies(path: Path, space: SearchSpace) -> KnownAccuracies:
     """
     text = read_text(path, wanted="a CSV with the columns architecture, accuracy",
                      error=AccuracyError)  # fmt: skip
+    text, stated = split_comments(text, str(path))
+    rows, stated = _at_one(list(_rows(text, str(path), stated)), space.resolution, path)
     choices, values = [], []
-    for row in _rows(text, str(path)):
+    for row in rows:
         choices.append(row.choices(space))
         values.append(row.percent())
     if not values:
@@ -70,7 +76,28 @@ def read_accuracies(path: Path, space: SearchSpace) -> KnownAccuracies:
     index = index.reshape(-1)
     means = np.bincount(index, np.array(values)) / np.bincount(index)
     trainings = _trainings(choices, values, index.tolist())
-    return KnownAccuracies(path, len(values), distinct, means, trainings)
+    return KnownAccuracies(path, len(values), distinct, means, trainings, stated)
+
+
+def _at_one(rows: "list[_Row]", resolution: int, path: Path) -> "tuple[list[_Row], Stated]":
+    """The rows of one resolution, that of the space if there are any, and what they state."""
+    stated = {row.stated for row in rows}
+    if len({one.resolution for one in stated}) > 1:
+        here = [row for row in rows if row.stated.resolution == resolution]
+        if not here:
+            known = sorted({one.resolution for one in stated if one.resolution is not None})
+            raise AccuracyError(
+                f"{path} has accuracies at {' and '.join(map(str, known))} pixels and none at "
+                f"{resolution}; keep the rows of one resolution, or set resolution to one of them"
+            )
+        rows, stated = here, {row.stated for row in here}
+    images = sorted({one.images or "images that it does not name" for one in stated})
+    if len(images) > 1:
+        raise AccuracyError(
+            f"{path} has accuracies of {' and '.join(map(shown, images[:3]))}; keep the rows of "
+            "one set of images"
+        )
+    return rows, stated.pop() if stated else NOTHING
 
 
 def _trainings(
@@ -94,6 +121,7 @@ class _Row:
     architecture: str
     accuracy: str
     decimal_comma: bool
+    stated: Stated
 
     def error(self, column: str, problem: str) -> AccuracyError:
         return AccuracyError(f"{self.source} line {self.line}, column {column}: {problem}")
@@ -125,7 +153,7 @@ class _Row:
         return value
 
 
-def _rows(text: str, source: str) -> Iterator[_Row]:
+def _rows(text: str, source: str, stated: Stated) -> Iterator[_Row]:
     separator = separator_of(text)
     records = csv_records(text, separator, source, AccuracyError)
     line, header = next(records, (1, []))
@@ -137,6 +165,7 @@ def _rows(text: str, source: str) -> Iterator[_Row]:
                 "columns, 'architecture' and 'accuracy' once each"
             )
     architecture, accuracy = (header.index(name) for name in COLUMNS)
+    columns = {key: header.index(key) for key in KEYS if key in header}
     for number, cells in records:
         if any(cells[len(header) :]):
             raise AccuracyError(
@@ -144,4 +173,8 @@ def _rows(text: str, source: str) -> Iterator[_Row]:
                 "numbers with a decimal point, and texts with commas in quotes"
             )
         padded = cells + [""] * len(header)
-        yield _Row(source, number, padded[architecture], padded[accuracy], separator != ",")
+        own = read_stated({k: padded[at] for k, at in columns.items()}, f"{source} line {number}")
+        yield _Row(
+            source, number, padded[architecture], padded[accuracy], separator != ",",
+            Stated(own.resolution or stated.resolution, own.images or stated.images),
+        )  # fmt: skip

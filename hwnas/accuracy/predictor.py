@@ -23,7 +23,8 @@ def predictor_judge(space: SearchSpace, path: Path) -> Judge:
         raise AccuracyError(f"{path}: {error}; add more") from error
     predicted = PredictedAccuracy(regression, space.architecture)
     origin = Origin(
-        "predictor", str(path), known.rows, regression.networks, regression.kind, regression.errors
-    )
+        "predictor", str(path), known.rows, regression.networks, regression.kind, regression.errors,
+        resolution=known.stated.resolution, images=known.stated.images,
+    )  # fmt: skip
     identity = {"accuracy source": "predictor", **known.identity(space)}
     return Judge(SpaceAccuracy(space, predicted), origin, identity)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.accuracy import ESTIMATORS, SUPERNET
+from hwnas.accuracy.stated import Stated
 from hwnas.search.problem import AdditiveScore
 from hwnas.spaces.space import Architectures, SearchSpace
 from latency.blocks import Network
@@ -58,6 +59,8 @@ class Origin:
         networks: how many distinct networks they are.
         chosen: of a predictor, its form.
         errors: of a predictor, the cross-validated errors of every form that was tried.
+        resolution: that the file states, in pixels.
+        images: that the file states.
     """
 
     source: str
@@ -66,6 +69,8 @@ class Origin:
     networks: int = 0
     chosen: str | None = None
     errors: Mapping[str, CrossValidation] = field(default_factory=dict)
+    resolution: int | None = None
+    images: str | None = None
 
     @property
     def label(self) -> str:
@@ -81,6 +86,12 @@ class Origin:
     def is_accuracy(self) -> bool:
         """Whether a score is an accuracy in percent; else it only puts networks in an order."""
         return self.unit == "%"
+
+    def stated(self, resolution: int) -> list[str]:
+        """Sentences on what the file states of its accuracies, which are used at a resolution."""
+        if self.file is None:
+            return []
+        return Stated(self.resolution, self.images).sentences(self.file, resolution)
 
     @property
     def column(self) -> str:

@@ -25,6 +25,9 @@ def table_judge(space: SearchSpace, path: Path) -> Judge:
         )
     networks = space.networks(known.architectures)
     table = TableAccuracy(dict(zip(networks, known.accuracies.tolist(), strict=True)))
-    origin = Origin("table", str(path), known.rows, count)
+    origin = Origin(
+        "table", str(path), known.rows, count,
+        resolution=known.stated.resolution, images=known.stated.images,
+    )  # fmt: skip
     identity = {"accuracy source": "table", **known.identity(space)}
     return Judge(SpaceAccuracy(space, table), origin, identity)

@@ -120,6 +120,8 @@ def _read(truth: str, experiment: "Experiment", output: Output) -> "KnownAccurac
         f"{truth}: {known.rows:,} rows, {len(known.accuracies):,} distinct networks of "
         f"{experiment.space.name}"
     )
+    for sentence in known.stated.sentences(truth, experiment.space.resolution):
+        output.say(sentence)
     check_known(known)
     return known
 

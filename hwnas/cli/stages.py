@@ -147,6 +147,8 @@ def search_stage(
     if experiment.energy is not None:
         warn(output, experiment.energy)
     show_origin(output, judge.origin)
+    for sentence in judge.origin.stated(experiment.space.resolution):
+        output.say(sentence)
     problem = experiment.problem(latency)
     keep_inputs(folder, experiment, searched=True)
     folder.adopt(experiment.config)

@@ -10,6 +10,7 @@ import numpy as np
 
 from devices.errors import ConfigError
 from devices.files import write_atomically
+from devices.foreign_text import shown
 from hwnas.accuracy.source import space_digest
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
@@ -62,7 +63,11 @@ def train_truth(
             f"{experiment.space.name} holds {len(rows)} networks; a ranking needs {LEAST_NETWORKS}"
         )
     recipe = scratch_config(experiment.config.recipe)
-    lines = ["architecture,accuracy"]
+    lines = [
+        f"# resolution: {experiment.space.resolution}",
+        f"# images: {shown(experiment.dataset.name)}",
+        "architecture,accuracy",
+    ]
     with RankingJournal(folder.path / "ranking.sqlite") as journal:
         for index, row in enumerate(rows):
             for number in range(trainings):

@@ -8,6 +8,7 @@ from devices.errors import AccuracyError
 from hwnas.accuracy import file_judge
 from hwnas.accuracy.csv_file import read_accuracies
 from hwnas.accuracy.source import Origin
+from hwnas.accuracy.stated import Stated
 from hwnas.spaces import load_space
 from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy
 
@@ -139,3 +140,69 @@ def test_scores_belong_to_the_content_of_the_file_and_to_the_space(tmp_path: Pat
     other = dataclasses.replace(macro(), suffix=macro().prefix)
     assert fewer.identity(macro())["accuracy file"] != known.identity(macro())["accuracy file"]
     assert known.identity(other)["space"] != known.identity(macro())["space"]
+
+
+ONE = f"{HEAD}{FIRST},45\n1 0 0 0 0 0 0 0,70.5\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        (ONE, Stated()),
+        (f"# resolution: 224\n# images: ImageNet\n{ONE}", Stated(224, "ImageNet")),
+        (f"\ufeff# by someone, in 2020\n\n#Resolution = 224 px;;\n{ONE}", Stated(224)),
+        (f"# resolution: 224x224\n{ONE}".replace(",", ";"), Stated(224)),
+        (f"resolution,{HEAD}32,{FIRST},45\n32,1 0 0 0 0 0 0 0,70.5\n", Stated(32)),
+        (f"images,{HEAD}a,{FIRST},45\na,1 0 0 0 0 0 0 0,70.5\n", Stated(None, "a")),
+        # Of several resolutions, those of the space count.
+        (
+            f"resolution,{HEAD}32,{FIRST},45\n64,{FIRST},99\n32,1 0 0 0 0 0 0 0,70.5\n",
+            Stated(32),
+        ),
+    ],
+)
+def test_a_csv_may_state_its_resolution_and_images(
+    tmp_path: Path, text: str, stated: Stated
+) -> None:
+    known = read_accuracies(written(tmp_path, text), macro())
+    assert known.accuracies.tolist() == [45.0, 70.5]
+    assert known.stated == stated
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (f"# resolution: big\n{ONE}", "known.csv line 1: 'big' is no resolution; write the height"),
+        (f"# resolution: 224x192\n{ONE}", "line 1: '224x192' is no resolution"),
+        (f"# x\n# resolution: 0\n{ONE}", "line 2: '0' is no resolution"),
+        (f"# resolution: 32\n# resolution: 64\n{ONE}", "line 2 states resolution twice"),
+        (f"resolution,{HEAD}?,{FIRST},45\n", "line 2: '?' is no resolution"),
+        (f"# resolution: 32\n{HEAD}{FIRST},x\n", "line 3, column accuracy: 'x' is no percentage"),
+        (
+            f"resolution,{HEAD}64,{FIRST},45\n96,{FIRST},46\n",
+            "has accuracies at 64 and 96 pixels and none at 32; keep the rows of one resolution",
+        ),
+        (f"images,{HEAD}a,{FIRST},45\nb,{FIRST},46\n", "has accuracies of a and b; keep the rows"),
+        (f"images,{HEAD}a,{FIRST},45\n,{FIRST},46\n", "has accuracies of a and images that it do"),
+    ],
+)
+def test_what_is_stated_wrongly_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(AccuracyError) as caught:
+        read_accuracies(written(tmp_path, text), macro())
+    assert sentence in str(caught.value)
+
+
+def test_comments_do_not_make_another_file_of_the_same_accuracies(tmp_path: Path) -> None:
+    plain = read_accuracies(written(tmp_path, ONE), macro()).identity(macro())
+    stated = read_accuracies(written(tmp_path, f"# resolution: 32\n{ONE}"), macro())
+    assert stated.identity(macro()) == plain
+
+
+def test_accuracies_of_another_resolution_are_warned_about() -> None:
+    assert Stated(160, None).sentences("known.csv", 160) == []
+    [unknown] = Stated().sentences("known.csv", 160)
+    assert "does not state at which resolution" in unknown
+    assert "a line '# resolution: 160' above its header" in unknown
+    [other] = Stated(224).sentences("known.csv", 160)
+    assert other.startswith("warning: known.csv holds accuracies at 224 pixels, and they are used")
+    assert "of the images ImageNet" in Stated(160, "ImageNet").sentences("known.csv", 160)[0]

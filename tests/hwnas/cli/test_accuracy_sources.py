@@ -220,3 +220,16 @@ def test_weights_from_elsewhere_are_refused(known: Path, terminal: Terminal) -> 
     words = ("--set", "export.weights_from=internet")
     sentence = "'export.weights_from' is 'internet', but input should be 'supernet' or 'scratch'"
     assert_no_run(terminal, known, words, sentence)
+
+
+def test_accuracies_known_at_another_resolution_are_said_once(
+    known: Path, terminal: Terminal
+) -> None:
+    said = terminal("search", "known.yaml").stderr
+    assert said.count("does not state at which resolution its accuracies were measured") == 1
+    text = (known / "known.csv").read_text()
+    (known / "known.csv").write_text(f"# resolution: 16\n{text}")
+    assert "at which resolution" not in terminal("search", "known.yaml").stderr
+    (known / "known.csv").write_text(f"# resolution: 224\n{text}")
+    said = terminal("search", "known.yaml").stderr
+    assert said.count("warning: known.csv holds accuracies at 224 pixels, and they are used at 16")

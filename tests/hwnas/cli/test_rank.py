@@ -158,6 +158,7 @@ def test_networks_are_trained_as_the_truth_and_a_stopped_training_goes_on(
     assert len(judged) == 21
     assert not (run / "ranking").exists()
     with (run / "truth.csv").open() as file:
+        assert [next(file), next(file)] == ["# resolution: 16\n", "# images: digits\n"]
         rows = list(csv.DictReader(file))
     assert len(rows) == 20
     assert len({row["architecture"] for row in rows}) == 10
