@@ -5,23 +5,53 @@ images and the device.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from devices.config import StrictModel
-from devices.device import Device
-from devices.errors import RunError
+from devices.device import Device, Fingerprint
+from devices.errors import HwnasError, RunError
 from devices.foreign_text import shown
 from hwnas.spaces.config import SpaceConfig
 from latency.anchors import Anchor
 from latency.blocks import block_from_dict
+from latency.energy_model import EnergyModel
+from latency.model import LatencyModel
 from latency.visits import Speed
 
 FILE = "inputs.json"
 TIMING_CACHE = "timing_cache.bin"
 FORMAT: Literal["inputs of a hwnas run 1"] = "inputs of a hwnas run 1"
+
+
+def _path(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a path without NUL is wanted")
+    return text
+
+
+def _readable(read: Callable[[dict[str, Any]], object]) -> AfterValidator:
+    """Checks a document by reading it."""
+
+    def check(content: dict[str, Any]) -> dict[str, Any]:
+        try:
+            read(content)
+        except (HwnasError, KeyError, TypeError) as error:
+            raise ValueError(str(error)) from error
+        return content
+
+    return AfterValidator(check)
+
+
+PathText = Annotated[str, AfterValidator(_path)]
+FingerprintContent = Annotated[dict[str, Any], _readable(Fingerprint.from_dict)]
+LatencyContent = Annotated[dict[str, Any], _readable(LatencyModel.from_dict)]
+BlockContent = Annotated[dict[str, Any], _readable(block_from_dict)]
+Milliseconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+EnergyContent = Annotated[dict[str, Any], _readable(EnergyModel.from_dict)]
 
 
 class HeldImages(StrictModel):
@@ -34,7 +64,7 @@ class HeldImages(StrictModel):
         decoder: with which version of Pillow they were read, since its pixels may differ.
     """
 
-    found: str
+    found: PathText
     classes: tuple[str, ...]
     fingerprint: str | None = None
     decoder: str = ""
@@ -53,12 +83,12 @@ class HeldLatency(StrictModel):
         anchors: the blocks and the latency in ms of some networks that the table has measured.
     """
 
-    table: str
+    table: PathText
     scope: str
-    fingerprint: dict[str, Any] | None
-    model: dict[str, Any]
-    speed: tuple[float, float] | None = None
-    anchors: tuple[tuple[tuple[dict[str, Any], ...], float], ...] = ()
+    fingerprint: FingerprintContent | None
+    model: LatencyContent
+    speed: tuple[Milliseconds, Milliseconds] | None = None
+    anchors: tuple[tuple[tuple[BlockContent, ...], Milliseconds], ...] = ()
 
     @property
     def known_speed(self) -> Speed | None:
@@ -90,15 +120,15 @@ class RunInputs(StrictModel):
     """
 
     format: Literal["inputs of a hwnas run 1"]
-    made_in: str
-    made_in_from_run: str
+    made_in: PathText
+    made_in_from_run: PathText
     space: SpaceConfig | None
     devices: dict[str, Device]
     images: HeldImages | None = None
     digests: dict[str, str] = Field(default_factory=dict)
     latency: HeldLatency | None = None
-    further: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    energy: dict[str, Any] | None = None
+    further: dict[str, LatencyContent] = Field(default_factory=dict)
+    energy: EnergyContent | None = None
     timing_cache: str | None = None
 
     def to_json(self) -> str:
