@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from devices.errors import HwnasError
+from devices.foreign_text import shown
 
 _TEMPORARY = ".tmp"
 
@@ -59,6 +60,23 @@ def remove_remains(folder: Path, *, depth: int) -> None:
                 path.unlink()
             elif depth and path.is_dir() and not path.is_symlink():
                 remove_remains(path, depth=depth - 1)
+
+
+def check_name(path: Path, error: type[HwnasError], advice: str) -> None:
+    """Refuses a path that is no UTF-8, which libraries in other languages cannot open.
+
+    Args:
+        path: as it was given; what lies above a relative one does not matter.
+        error: what to raise.
+        advice: what to do.
+
+    Raises:
+        HwnasError: of the type given.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as problem:
+        raise error(f"the name {shown(path)} is no UTF-8; {advice}") from problem
 
 
 def may_be_written(folder: Path) -> bool:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from devices.errors import DeviceError, HwnasError
+from devices.files import check_name
 from devices.lock import locked
 
 _PREFIX = "hwnas-job-"
@@ -31,6 +32,7 @@ def job_folder() -> Iterator[Path]:
         raise DeviceError(
             f"no room for a temporary folder: {error.strerror}; set TMPDIR"
         ) from error
+    check_name(within, DeviceError, "set TMPDIR to another folder for temporary files")
     with temporary_folder(within, _PREFIX, error=DeviceError) as folder:
         yield folder
 

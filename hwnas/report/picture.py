@@ -7,6 +7,7 @@ from typing import Any
 
 from hwnas.report.comparison import RunComparison
 from hwnas.report.content import ReportContent
+from hwnas.report.drawing import matplotlib
 
 # Written into the file, so that a comparison is known from a person's own picture.
 _COMPARISON = "hwnas comparison of runs"
@@ -63,8 +64,7 @@ def is_comparison(path: Path) -> bool:
 
 
 def _svg(title: str, score: str, creator: str, draw: Callable[[Any], None]) -> str:
-    import matplotlib as mpl
-
+    mpl = matplotlib()
     mpl.use("svg")
     from matplotlib import pyplot
 

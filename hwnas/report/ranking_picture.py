@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.accuracy.source import axis_label
+from hwnas.report.drawing import matplotlib
 from hwnas.runs.ranking import Ranking
 from objectives.accuracy.ranking import RankingReport
 
@@ -21,8 +22,7 @@ def ranking_svg(ranking: Ranking) -> str:
 
     Points are the networks of the first seed; the tau of a title is the mean over seeds.
     """
-    import matplotlib as mpl
-
+    mpl = matplotlib()
     mpl.use("svg")
     from matplotlib import pyplot
 

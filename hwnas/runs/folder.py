@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from devices.config import read_config
 from devices.errors import ConfigError, DataError, RunError
-from devices.files import may_be_written, remove_remains, write_atomically
+from devices.files import check_name, may_be_written, remove_remains, write_atomically
 from devices.foreign_text import shown
 from devices.lock import locked
 from hwnas.accuracy import ESTIMATORS, SUPERNET
@@ -95,6 +95,7 @@ class RunFolder:
         Raises:
             RunError: this is no run folder.
         """
+        self._check_name()
         if not self.config_file.is_file():
             raise RunError(
                 f"{self.path} is not a run folder (it has no config.yaml); "
@@ -120,6 +121,9 @@ class RunFolder:
         # Paths of the working folder stay as they are written.
         short = tuple(Path() if one == Path.cwd() else one for one in folders)
         return Sources(self.path, inputs, short, as_searched=as_searched)
+
+    def _check_name(self) -> None:
+        check_name(self.path, RunError, "rename the run folder, or name another one with --run")
 
     def check_found(self, config: RunConfig, images: str | None = None) -> None:
         """Refuses a run that an earlier version made and that was moved away from its files.
@@ -229,6 +233,7 @@ class RunFolder:
 
     def check(self, config: RunConfig) -> None:
         """Raises RunError when the folder is another config's or something else."""
+        self._check_name()
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path} is a file; name another run folder with --run")
         if not self.config_file.is_file():

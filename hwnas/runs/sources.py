@@ -106,7 +106,7 @@ class Sources:
         if is_name(source):
             return source
         held = self.inputs.images if self.inputs is not None else None
-        if held is None or held.found == source:
+        if held is None or held.found in ("", source):  # "": its name is no Unicode
             return self.find(source)
         places = [place for place in (held.found, self.find(source)) if Path(place).exists()]
         if not places:

@@ -1,0 +1,66 @@
+"""Names that are no UTF-8, as file systems may hold them."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from devices.errors import DeviceError, RunError
+from devices.workspace import job_folder
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.inputs import FORMAT, HeldImages, RunInputs
+from hwnas.runs.sources import Sources
+from latency.table import LatencyTable
+
+NAME = os.fsdecode(b"caf\xe9")
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A folder of such a name."""
+    folder = tmp_path / NAME
+    folder.mkdir()
+    return folder
+
+
+def test_a_run_folder_of_such_a_name_is_refused_at_the_start(odd: Path) -> None:
+    for path in (odd, odd / "run", odd.parent / f"new-{NAME}"):
+        with pytest.raises(RunError, match=r"caf\\udce9.* is no UTF-8; rename the run folder"):
+            RunFolder(path).config()
+
+
+def test_what_lies_above_a_relative_name_does_not_matter(
+    odd: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(odd)
+    with pytest.raises(RunError, match="runs/tiny is not a run folder"):
+        RunFolder(Path("runs/tiny")).config()
+
+
+def test_a_temporary_folder_of_such_a_name_is_refused_at_the_start(
+    odd: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(odd))
+    with pytest.raises(DeviceError, match=r"caf\\udce9 is no UTF-8; set TMPDIR"), job_folder():
+        pass
+
+
+def test_a_table_of_such_a_name_is_written_and_read(odd: Path) -> None:
+    path = odd / f"{NAME}.sqlite"
+    LatencyTable(path).close()
+    with LatencyTable.existing(path) as table:
+        assert table.blocks() == {}
+
+
+def test_images_in_a_folder_of_such_a_name_are_found_again(
+    odd: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(odd.parent)
+    # A file of text cannot hold where they were.
+    held = HeldImages(found="", classes=("a", "b"))
+    inputs = RunInputs(
+        format=FORMAT, made_in="", made_in_from_run="..", space=None, devices={}, images=held
+    )
+    sources = Sources(odd.parent / "run", inputs, (Path(),))
+    assert sources.image_source(NAME) == NAME
