@@ -136,7 +136,7 @@ def test_an_agent_that_is_killed_is_told(far: Far) -> None:
         next(job)
         for process in far.target.processes("/runner"):
             # Not the shell that started it, whose words name it too.
-            if b"exit $?" not in Path(f"/proc/{process}/cmdline").read_bytes():
+            if b"exit $code" not in Path(f"/proc/{process}/cmdline").read_bytes():
                 os.kill(process, signal.SIGKILL)
         with pytest.raises(DeviceError, match="the agent on far was ended by signal 9"):
             list(job)
