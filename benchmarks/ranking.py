@@ -25,6 +25,7 @@ from benchmarks.blockwise import rated_stages
 from benchmarks.bn_indicator import trained_norms
 from benchmarks.macro_images import MacroImages
 from hwnas.accuracy.jacob_cov import JacobianCovariance
+from hwnas.accuracy.predictor import SpaceCosts
 from hwnas.accuracy.synflow import SynFlow
 from objectives.accuracy.ranking import RankingReport, noise_ceiling, ranking_report
 from objectives.accuracy.regression import out_of_fold
@@ -50,7 +51,7 @@ def _predicted(setting: MacroImages, seed: int) -> Scores:
     """By a predictor fitted to one training each of the other four fifths of the networks."""
     places, macro = setting.drawn(seed), setting.macro
     counts, rows = macro.space.choice_counts, macro.rows[places]
-    return out_of_fold(counts, rows, macro.observed(seed)[places], seed)
+    return out_of_fold(counts, rows, macro.observed(seed)[places], seed, SpaceCosts(macro.space))
 
 
 def _blockwise(setting: MacroImages, seed: int) -> Scores:

@@ -34,7 +34,8 @@ class Estimator:
             trained.
         training: module:function (experiment, folder, progress) of `hwnas.runs.additive` that this
             command calls for those weights; None for the supernet's.
-        additive: whether a score is a sum over blocks or choices, which can be searched exactly.
+        free: whether thousands of scores cost nothing: then `exact_front` searches them, exactly
+            where they are sums, and searchers may judge more networks.
     """
 
     judge: str
@@ -44,7 +45,7 @@ class Estimator:
     images: bool = False
     weights: str | None = None
     training: str | None = None
-    additive: bool = False
+    free: bool = False
 
 
 ESTIMATORS: Mapping[str, Estimator] = {
@@ -52,9 +53,12 @@ ESTIMATORS: Mapping[str, Estimator] = {
         "hwnas.accuracy.supernet:supernet_judge", "validation accuracy with supernet weights",
         images=True, weights="supernet.safetensors",
     ),
-    "table": Estimator("hwnas.accuracy.table:table_judge", "accuracy in {file}", file=True),
+    "table": Estimator(
+        "hwnas.accuracy.table:table_judge", "accuracy in {file}", file=True, free=True
+    ),
     "predictor": Estimator(
-        "hwnas.accuracy.predictor:predictor_judge", "accuracy predicted from {file}", file=True
+        "hwnas.accuracy.predictor:predictor_judge", "accuracy predicted from {file}", file=True,
+        free=True,
     ),
     "synflow": Estimator("hwnas.accuracy.synflow:synflow_judge", "SynFlow", "log score"),
     "jacob_cov": Estimator(
@@ -63,16 +67,16 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "bn": Estimator(
         "hwnas.accuracy.bn:bn_judge", "batch norm indicator, skips adding 0", "mean |γ|",
         images=True, weights="norms.safetensors",
-        training="hwnas.runs.additive:train_norms", additive=True,
+        training="hwnas.runs.additive:train_norms", free=True,
     ),
     "blockwise": Estimator(
         "hwnas.accuracy.blockwise:blockwise_judge", "block-wise rating", "minus relative error",
         weights="ratings.safetensors",
-        training="hwnas.runs.additive:train_blockwise", additive=True,
+        training="hwnas.runs.additive:train_blockwise", free=True,
     ),
-    "macs": Estimator("hwnas.accuracy.costs:macs_judge", "MACs", "MACs", additive=True),
+    "macs": Estimator("hwnas.accuracy.costs:macs_judge", "MACs", "MACs", free=True),
     "params": Estimator(
-        "hwnas.accuracy.costs:params_judge", "parameters", "parameters", additive=True
+        "hwnas.accuracy.costs:params_judge", "parameters", "parameters", free=True
     ),
 }  # fmt: skip
 """Every estimator by the name that `accuracy.source` and `hwnas rank --estimator` call it."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.accuracy.stated import Stated
-from hwnas.search.problem import AdditiveScore
+from hwnas.search.problem import KnownScore
 from hwnas.spaces.space import Architectures, SearchSpace
 from latency.blocks import Network
 from objectives.accuracy.regression import CrossValidation
@@ -141,13 +141,16 @@ class Judge:
     """An estimator of one run, where its scores come from, and what they are bound to.
 
     `identity` goes into the journal: scores of another supernet, another file or another seed must
-    not meet. `additive` is the same score laid over the space or its stages, where it is additive.
+    not meet. `known` is the same score as `exact_front` searches it, where it costs nothing.
+    `second_opinion` says of networks that were chosen for their scores what to expect of them
+    instead, in the same unit; None where there is nothing to say that by.
     """
 
     accuracy: AccuracySource
     origin: Origin
     identity: Mapping[str, str]
-    additive: "AdditiveScore | None" = None
+    known: "KnownScore | None" = None
+    second_opinion: Callable[[Architectures], NDArray[np.float64]] | None = None
 
 
 def axis_label(label: str, unit: str) -> str:

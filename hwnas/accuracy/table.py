@@ -1,12 +1,40 @@
 """`accuracy.source: table`: every network of the space has a known accuracy."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from devices.errors import AccuracyError
 from hwnas.accuracy.csv_file import read_accuracies
-from hwnas.accuracy.source import Judge, Origin, SpaceAccuracy
-from hwnas.spaces.space import SearchSpace
-from objectives.accuracy.table import TableAccuracy
+from hwnas.accuracy.source import Judge, Origin
+from hwnas.search.listed import ListedScore
+from hwnas.spaces.space import Architectures, SearchSpace
+from latency.blocks import Network
+from objectives.objective import Direction
+
+
+@dataclass(frozen=True)
+class TableAccuracy:
+    """The accuracies that somebody measured, looked up; an `AccuracySource` and an Objective."""
+
+    name: ClassVar[str] = "accuracy"
+    unit: ClassVar[str] = "%"
+    direction: ClassVar[Direction] = "maximize"
+
+    space: SearchSpace
+    known: ListedScore
+
+    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) accuracies of N networks of the space, in percent."""
+        return self.evaluate_architectures(self.space.architectures(networks))
+
+    def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) accuracies of a population (N, L), in percent."""
+        return self.known.evaluate(self.space.canonical(architectures))
 
 
 def table_judge(space: SearchSpace, path: Path) -> Judge:
@@ -23,11 +51,10 @@ def table_judge(space: SearchSpace, path: Path) -> Judge:
             f"{path} has {count:,} of the {size} networks of {space.name}; use accuracy.source: "
             "predictor, which learns from those, or add the others"
         )
-    networks = space.networks(known.architectures)
-    table = TableAccuracy(dict(zip(networks, known.accuracies.tolist(), strict=True)))
+    listed = ListedScore(known.architectures, known.accuracies)
     origin = Origin(
         "table", str(path), known.rows, count,
         resolution=known.stated.resolution, images=known.stated.images,
     )  # fmt: skip
     identity = {"accuracy source": "table", **known.identity(space)}
-    return Judge(SpaceAccuracy(space, table), origin, identity)
+    return Judge(TableAccuracy(space, listed), origin, identity, listed)

@@ -55,6 +55,7 @@ def search(
                 "front": points,
                 "searchers": found,
                 "accuracy": result.origin.to_dict(),
+                "how": dict(result.how),
                 "evaluations": len(result.scores),
                 "budgets": {
                     b.trellis.name: {"bound": b.bound, "unit": b.trellis.unit}

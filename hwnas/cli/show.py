@@ -12,6 +12,7 @@ from hwnas.report.rows import (
     contribution_header,
     contribution_rows,
     front_header,
+    front_notes,
     front_rows,
     origin_rows,
     origin_text,
@@ -134,6 +135,8 @@ def show_front(
         front_header(result),
         front_rows(points, bend, result.origin),
     )
+    for note in front_notes(result):
+        output.line(note)
     documents = [point.to_dict() | {"knee": index == bend} for index, point in enumerate(points)]
     if not result.origin.is_accuracy:
         return [{"score": one.pop("accuracy"), **one} for one in documents]

@@ -1,6 +1,6 @@
 """What a report shows: everything judged, the front, the winner, and how right the table is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hwnas.accuracy.source import Origin
 from hwnas.report.contributions import Contribution, asked_by, contributions
-from hwnas.report.rows import front_header, front_rows
+from hwnas.report.rows import front_header, front_notes, front_rows
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult, front_points, search_result
@@ -32,8 +32,8 @@ class ReportContent:
     """A run, ready to be drawn.
 
     `summary` is None before the export, `front_knee` the index of the knee in the front;
-    `front_header` and `front_rows` are the front as a table of text; `energy` is None without a
-    budget on it; `digest` is the front's.
+    `front_header` and `front_rows` are the front as a table of text, `front_notes` sentences below
+    it; `energy` is None without a budget on it; `digest` is the front's.
     """
 
     title: str
@@ -49,6 +49,7 @@ class ReportContent:
     origin: Origin
     front_header: list[str]
     front_rows: list[list[str]]
+    front_notes: list[str] = field(default_factory=list)
     energy: EnergyModel | None = None
     digest: str = ""
 
@@ -79,6 +80,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         front_rows=front_rows(
             front_points(result, experiment.space), knee(result.front), result.origin
         ),
+        front_notes=front_notes(result),
         energy=experiment.energy,
         digest=result.digest,
     )

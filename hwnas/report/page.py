@@ -52,7 +52,9 @@ def render_page(content: ReportContent) -> str:
     else:
         parts += ["<p>This front was not exported yet: <code>hwnas export</code> does that.</p>"]
     parts += ["<h2>Front</h2>", _div(_front_figure(content), script=True)]
-    parts += [_table(content.front_header, content.front_rows), *_origin(content.origin)]
+    parts += [_table(content.front_header, content.front_rows)]
+    parts += [f"<p>{html.escape(note)}.</p>" for note in content.front_notes]
+    parts += _origin(content.origin)
     parts += [
         _table(
             contribution_header(content.origin),

@@ -118,6 +118,7 @@ def front_header(result: "SearchResult") -> list[str]:
     """The columns of a front."""
     return [
         result.origin.heading,
+        *([] if result.corrected is None else [f"corrected ({result.origin.unit})"]),
         "predicted (ms)",
         *(f"on {device} (ms)" for device in result.further),
         *([] if result.energy is None else ["energy (mJ)"]),
@@ -132,11 +133,26 @@ def front_rows(
 ) -> list[list[str]]:
     """The networks of a front, as text; `bend` is the index of its knee."""
     return [
-        [origin.number(p.accuracy), f"{p.latency_ms:.4g}",
+        [origin.number(p.accuracy), *([] if p.corrected is None else [origin.number(p.corrected)]),
+         f"{p.latency_ms:.4g}",
          *(f"{value:.4g}" for value in p.further), f"{p.macs:,}", f"{p.params:,}",
          (", ".join(p.searchers) or "an earlier search") + (" (knee)" if index == bend else "")]
         for index, p in enumerate(points)
     ]  # fmt: skip
+
+
+def front_notes(result: "SearchResult") -> list[str]:
+    """How a front was searched, and what its corrected scores are, a sentence each."""
+    notes = [f"{name}: {how}" for name, how in result.how.items()]
+    if result.corrected is not None and len(result.corrected):
+        origin = result.origin
+        notes.append(
+            "a search finds what its predictor overrates; corrected is what a second regression "
+            "expects, which was not searched: of the best network "
+            f"{origin.text(float(result.corrected[-1]))} instead of "
+            f"{origin.text(float(result.front.scores[-1]))}"
+        )
+    return notes
 
 
 ORIGIN_HEADER = ["", "mean error (points)", "Kendall tau"]

@@ -12,7 +12,7 @@ from devices.yaml_text import to_yaml
 from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.runs.budgets import BudgetText, parse_budget
-from hwnas.search import ADDITIVE_SEARCHERS, SEARCHERS, searcher_settings
+from hwnas.search import FREE_SEARCHERS, SEARCHERS, searcher_settings
 from hwnas.supernet.train_config import TrainConfig
 
 WeightsFrom = Literal["supernet", "scratch"]
@@ -87,8 +87,15 @@ class ProfileConfig(StrictModel):
     energy: bool = False
 
 
+# A score that costs microseconds is searched as a whole, and not rationed.
+_OF_FREE_SCORES: dict[str, Any] = {"searchers": ("exact_front",), "evaluations": 5000}
+
+
 class SearchConfig(StrictModel):
     """Budgets, searchers, and how many networks each searcher may judge.
+
+    Where nothing else is said, these are `surrogate` and 200; with an estimator whose scores cost
+    nothing (a predictor, a table, sums), `exact_front` and 5,000.
 
     `settings` holds those of searchers that are not to have their defaults, by searcher.
     """
@@ -115,7 +122,7 @@ class SearchConfig(StrictModel):
         # A name of before: run folders made with it can still be read.
         names = ["surrogate" if name == "exact" else name for name in value]
         for name in names:
-            known = (*SEARCHERS, *ADDITIVE_SEARCHERS)
+            known = (*SEARCHERS, *FREE_SEARCHERS)
             if name not in known:
                 raise ValueError(f"'{name}' is not known (known: {', '.join(known)})")
         return tuple(dict.fromkeys(names))
@@ -129,16 +136,6 @@ class SearchConfig(StrictModel):
             except ConfigError as error:
                 raise ValueError(str(error)) from error
         return value
-
-    @model_validator(mode="after")
-    def _settings_are_used(self) -> Self:
-        for name in self.settings:
-            if name not in self.searchers:
-                raise ValueError(
-                    f"settings: {name} is not among the searchers; add it to them or leave its "
-                    "settings out"
-                )
-        return self
 
     def parsed_budgets(self) -> list[BudgetText]:
         """The budgets, read."""
@@ -226,14 +223,29 @@ class RunConfig(StrictModel):
         return None if value is None else str(Path(value))
 
     @model_validator(mode="after")
-    def _additive_where_needed(self) -> Self:
-        source = self.accuracy.source
-        for name in self.search.searchers:
-            if name in ADDITIVE_SEARCHERS and not ESTIMATORS[source].additive:
-                additive = [known for known, one in ESTIMATORS.items() if one.additive]
+    def _searched_as_the_estimator_allows(self) -> Self:
+        """What the config does not say of the search follows from what a score costs."""
+        source, search = self.accuracy.source, self.search
+        if ESTIMATORS[source].free:
+            given = search.model_fields_set
+            missing = {key: value for key, value in _OF_FREE_SCORES.items() if key not in given}
+            search = search.model_copy(update=missing)
+            # Still not given: with another estimator, other defaults hold.
+            search.model_fields_set.difference_update(missing)
+            object.__setattr__(self, "search", search)
+        for name in search.searchers:
+            if name in FREE_SEARCHERS and not ESTIMATORS[source].free:
+                free = [known for known, one in ESTIMATORS.items() if one.free]
                 raise ValueError(
-                    f"search.searchers: {name} needs a score that is additive, and {source} is "
-                    f"not; name another searcher, or set accuracy.source to {' or '.join(additive)}"
+                    f"search.searchers: {name} needs a score that costs nothing to compute, and "
+                    f"{source} is none; name another searcher, or set accuracy.source to "
+                    f"{' or '.join(free)}"
+                )
+        for name in search.settings:
+            if name not in search.searchers:
+                raise ValueError(
+                    f"search.settings: {name} is not among the searchers; add it to them or leave "
+                    "its settings out"
                 )
         return self
 
@@ -299,6 +311,9 @@ def load_run_config(name: str, overrides: dict[str, Any] | None = None) -> RunCo
     if not overrides:
         return config
     content = config.model_dump(mode="json")
+    for key in _OF_FREE_SCORES:
+        if key not in config.search.model_fields_set:
+            del content["search"][key]  # it follows from the estimator, which may change
     for key, value in overrides.items():
         *parents, last = key.split(".")
         node = content

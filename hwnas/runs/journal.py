@@ -106,9 +106,19 @@ class Journal:
         return str(rows[0][0]) if rows else None
 
     def bindings(self) -> dict[str, str]:
-        """All that the run is tied to, but for the marks of ended searches."""
-        rows = self._database.rows("SELECT key, value FROM meta WHERE key NOT LIKE 'ended %'")
+        """All that the run is tied to, but for marks of ended searches and notes."""
+        rows = self._database.rows(
+            "SELECT key, value FROM meta WHERE key NOT LIKE 'ended %' AND key NOT LIKE 'note %'"
+        )
         return dict(rows)
+
+    def note(self, key: str, value: str) -> None:
+        """Keeps something that is told of a search, instead of what was kept under this key."""
+        self._database.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"note {key}", value))
+
+    def noted(self, key: str) -> str | None:
+        """What `note` kept under a key, None where nothing."""
+        return self.bound(f"note {key}")
 
     def _choices(self, text: str) -> tuple[int, ...]:
         try:

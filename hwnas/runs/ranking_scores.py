@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from devices.errors import RunError
 from hwnas.accuracy.csv_file import KnownAccuracies
+from hwnas.accuracy.predictor import VERSION, SpaceCosts
 from hwnas.accuracy.source import Judge
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
@@ -76,13 +77,17 @@ class Scorer:
         """Each network by a regression that was fitted to others of the sample."""
         space, known = self.experiment.space, self.known
         rows = known.architectures[sample]
-        belongs_to = {**known.identity(space), "sample": sample.tolist(), "seed": seed}
+        belongs_to = {
+            **known.identity(space), "sample": sample.tolist(), "seed": seed, "predictor": VERSION
+        }  # fmt: skip
         identity = bindings_digest(belongs_to)
         stored = self.journal.scores(self.name, identity)
         texts = [str(row) for row in rows.tolist()]
         if not all(text in stored for text in texts):
             start = time.perf_counter()
-            found = out_of_fold(space.choice_counts, rows, known.accuracies[sample], seed)
+            found = out_of_fold(
+                space.choice_counts, rows, known.accuracies[sample], seed, SpaceCosts(space)
+            )
             seconds = (time.perf_counter() - start) / len(rows)
             scored = [(t, s, seconds) for t, s in zip(texts, found.tolist(), strict=True)]
             self.journal.record_scores(self.name, identity, scored)

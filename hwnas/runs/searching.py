@@ -3,8 +3,8 @@
 import csv
 import hashlib
 import io
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from devices.files import write_atomically
 from hwnas.accuracy.source import Judge, Origin, space_digest
 from hwnas.runs.budgets import device_of
 from hwnas.runs.config import SearchConfig
+from hwnas.runs.corrected import note_corrected, noted_corrected
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.journal import Journal
@@ -36,7 +37,9 @@ class SearchResult:
     `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not; `origin`
     says where the scores come from; `digest` changes with anything that an export of this front
     depends on, and `earlier_digest` is what versions before had in its place, which also changed
-    with the places of files.
+    with the places of files. `how` says how searchers have searched, where they do; `corrected` are
+    (N,) scores of the front by a second opinion, where there is one: those that a search has chosen
+    for their scores are too good to be true (see `objectives.accuracy.gaussian`).
     """
 
     problem: SearchProblem
@@ -47,6 +50,8 @@ class SearchResult:
     origin: Origin
     digest: str
     earlier_digest: str = ""
+    how: Mapping[str, str] = field(default_factory=dict)
+    corrected: NDArray[np.float64] | None = None
 
     @property
     def further(self) -> dict[str, Trellis]:
@@ -70,15 +75,17 @@ def search(
 ) -> SearchResult:
     """Runs every searcher of the config and joins what they found.
 
-    Every judged network is in the journal before the next is judged; searchers share it. The
-    journal was bound to the judge before, see `hwnas.runs.scores.bind_scores`.
+    Every judged network is in the journal before the next is judged, or with all of its question
+    where scores cost nothing; searchers share it. The journal was bound to the judge before, see
+    `hwnas.runs.scores.bind_scores`.
 
     Raises:
         BudgetError: a budget is out of reach.
         RunError: the journal cannot be written.
     """
     config = experiment.config.search
-    problem = replace(experiment.problem(latency), score=judge.additive)
+    problem = replace(experiment.problem(latency), score=judge.known)
+    ended = []
     with Journal(folder.journal_file) as journal:
         for name in config.searchers:
             settings = settings_digest(problem, config, name)
@@ -87,8 +94,16 @@ def search(
             )
             told = None if progress is None else partial(progress, name)
             score = judge.accuracy.evaluate_architectures
-            run_search(searcher, score, journal, told, settings=settings)
-            journal.bind(f"ended {name} {settings}", "yes")
+            free = judge.known is not None
+            run_search(searcher, score, journal, told, settings=settings, together=free)
+            if searcher.how is not None:
+                journal.note(f"how {name} {settings}", searcher.how)
+            ended.append(f"ended {name} {settings}")
+        if judge.second_opinion is not None:
+            front = front_of(problem, *journal.evaluations())
+            note_corrected(journal, front, judge.second_opinion(front.architectures))
+        for key in ended:
+            journal.bind(key, "yes")
     return search_result(experiment, latency, folder)
 
 
@@ -126,14 +141,19 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
         architectures, scores = journal.evaluations()
         found_by = journal.searchers_of(settings)
         scored_by, origin = identity_of(journal), origin_of(journal)
-    front = front_of(problem, architectures, scores)
+        front = front_of(problem, architectures, scores)
+        corrected = noted_corrected(journal, front)
+        names = zip(config.search.searchers, settings, strict=True)
+        how = {name: journal.noted(f"how {name} {setting}") for name, setting in names}
     digest, earlier_digest = (
         _digest(f"{text} {settings} {scored_by}", front)
         for text in (_text_without_paths(experiment), config.text_of_before())
     )
+    told = {name: text for name, text in how.items() if text is not None}
     return SearchResult(
-        problem, front, architectures, scores, found_by, origin, digest, earlier_digest
-    )
+        problem, front, architectures, scores, found_by, origin, digest, earlier_digest, told,
+        corrected,
+    )  # fmt: skip
 
 
 def _digest(text: str, front: Front) -> str:
@@ -168,7 +188,7 @@ class FrontPoint:
 
     `accuracy` is in %, or another score, as the result's `origin` says; `further_ms` is the
     predicted latency on each further device that a budget is on, `energy_mj` the predicted energy
-    where a budget is on it.
+    where a budget is on it, `corrected` the score by a second opinion where there is one.
     """
 
     accuracy: float
@@ -179,6 +199,7 @@ class FrontPoint:
     architecture: list[int]
     further_ms: dict[str, float]
     energy_mj: float | None = None
+    corrected: float | None = None
 
     @property
     def further(self) -> list[float]:
@@ -186,9 +207,11 @@ class FrontPoint:
         return [*self.further_ms.values(), *([] if self.energy_mj is None else [self.energy_mj])]
 
     def to_dict(self) -> dict[str, Any]:
-        """As one level of keys, `predicted_ms@DEVICE` and `predicted_mj` where there are any."""
+        """As one level of keys, `corrected`, `predicted_ms@DEVICE` and `predicted_mj` if any."""
         content = asdict(self)
         further, energy = content.pop("further_ms"), content.pop("energy_mj")
+        if self.corrected is None:
+            del content["corrected"]
         content |= {} if energy is None else {"predicted_mj": energy}
         return content | {f"predicted_ms@{device}": ms for device, ms in further.items()}
 
@@ -216,6 +239,7 @@ def front_points(result: SearchResult, space: SearchSpace) -> list[FrontPoint]:
             accuracy, latency_ms, macs, params, sorted(result.found_by.get(tuple(row), ())), row,
             {name: float(values[index]) for name, values in further.items()},
             None if energy is None else float(energy[index]),
+            None if result.corrected is None else float(result.corrected[index]),
         )
         for index, (accuracy, latency_ms, macs, params, row) in enumerate(columns)
     ]  # fmt: skip
@@ -235,6 +259,7 @@ def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
     writer.writerow(
         [
             result.origin.column,
+            *([] if result.corrected is None else ["corrected"]),
             "predicted_ms",
             *further,
             "macs",
@@ -245,7 +270,9 @@ def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
     )
     for point in front_points(result, space):
         writer.writerow(
-            [f"{point.accuracy:.{digits}g}", f"{point.latency_ms:.6g}",
+            [f"{point.accuracy:.{digits}g}",
+             *([] if point.corrected is None else [f"{point.corrected:.{digits}g}"]),
+             f"{point.latency_ms:.6g}",
              *(f"{value:.6g}" for value in point.further), point.macs, point.params,
              "+".join(point.searchers), " ".join(map(str, point.architecture))]
         )  # fmt: skip

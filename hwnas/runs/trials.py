@@ -45,18 +45,43 @@ class Trials:
         Raises:
             RunError: the disk is full, or that trial was another architecture: another search.
         """
-        text, asked = str(architecture), self._asked.get(self.count)
-        if asked is not None and asked != text:
-            raise RunError(
-                f"{self._database.path} holds another search of '{self._key[0]}' under the same "
-                "settings; use a new run folder"
-            )
+        text = str(architecture)
+        self._check(self.count, text)
         score = self._scores.get(text)
         if score is not None:
-            if asked is None:
+            if self.count not in self._asked:
                 self._database.write(_TRIAL, (*self._key, self.count, text))
             self.count += 1
         return score
+
+    def known(self, architecture: list[int]) -> bool:
+        """Whether the journal has its score, whoever asked for it."""
+        return str(architecture) in self._scores
+
+    def record_all(
+        self, architectures: list[list[int]], scores: dict[str, float], seconds: float
+    ) -> list[float]:
+        """Stores the next architectures asked for, all of them or none; returns their scores.
+
+        Args:
+            architectures: in order.
+            scores: by the architecture's text, of those that the journal does not know.
+            seconds: that computing each of these took.
+
+        Raises:
+            RunError: the disk is full, or a trial was another architecture: another search.
+        """
+        date = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._database.transaction():
+            for text, score in scores.items():
+                self._database.write(_EVALUATION, (text, score, seconds, date))
+            for number, architecture in enumerate(architectures, start=self.count):
+                self._check(number, str(architecture))
+                if number not in self._asked:
+                    self._database.write(_TRIAL, (*self._key, number, str(architecture)))
+        self._scores |= scores
+        self.count += len(architectures)
+        return [self._scores[str(architecture)] for architecture in architectures]
 
     def record(self, architecture: list[int], score: float, seconds: float) -> None:
         """Stores the next architecture asked for, its score, and how long that took to compute.
@@ -74,3 +99,11 @@ class Trials:
                 self._database.write(_TRIAL, (*self._key, self.count, text))
         self._scores[text] = score
         self.count += 1
+
+    def _check(self, number: int, text: str) -> None:
+        asked = self._asked.get(number)
+        if asked is not None and asked != text:
+            raise RunError(
+                f"{self._database.path} holds another search of '{self._key[0]}' under the same "
+                "settings; use a new run folder"
+            )

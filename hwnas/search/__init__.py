@@ -29,8 +29,8 @@ SEARCHERS: dict[str, str] = {
 }
 """Name → module:class of every searcher of any score."""
 
-ADDITIVE_SEARCHERS: dict[str, str] = {"exact_front": "hwnas.search.front_search:FrontSearch"}
-"""The same of those that need an additive score, `SearchProblem.score`."""
+FREE_SEARCHERS: dict[str, str] = {"exact_front": "hwnas.search.front_search:FrontSearch"}
+"""The same of those that need a score that costs nothing, `SearchProblem.score`."""
 
 
 def searcher_class(name: str) -> type[Searcher]:
@@ -39,7 +39,7 @@ def searcher_class(name: str) -> type[Searcher]:
     Raises:
         ConfigError: there is no such searcher.
     """
-    known = SEARCHERS | ADDITIVE_SEARCHERS
+    known = SEARCHERS | FREE_SEARCHERS
     if name not in known:
         raise ConfigError(f"there is no searcher '{name}' (known: {', '.join(known)})")
     module, attribute = known[name].split(":")
@@ -77,7 +77,7 @@ def make_searcher(
 
 
 __all__ = [
-    "ADDITIVE_SEARCHERS",
+    "FREE_SEARCHERS",
     "SEARCHERS",
     "Budget",
     "SearchProblem",

@@ -1,4 +1,4 @@
-"""Exact search of an additive score: asks for its front, and for nothing else."""
+"""Search of a score that costs nothing: asks for its front, and for nothing else."""
 
 from typing import ClassVar
 
@@ -6,18 +6,17 @@ import numpy as np
 
 from devices.config import StrictModel
 from devices.errors import ConfigError
-from hwnas.search.exact import exact_front
+from hwnas.search.free_front import free_front
 from hwnas.search.problem import SearchProblem
 from hwnas.search.searcher import Searcher
-from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
 
 
 class FrontSearch(Searcher):
-    """The networks of the exact front of `problem.score`; of too many, some of all costs.
+    """The networks of the front of `problem.score`, see `free_front`; of too many, some.
 
-    The best is always among them. With budgets on several costs, the exact front takes longer, see
-    `hwnas.search.exact.exact_front`.
+    The best is always among them. What `free_front` looks at is no evaluation: it is computed again
+    when a search is resumed, and only the front is told and kept.
     """
 
     name: ClassVar[str] = "exact_front"
@@ -33,12 +32,13 @@ class FrontSearch(Searcher):
 
         Raises:
             BudgetError: no network of the space keeps the budgets.
-            ConfigError: the problem has no additive score.
+            ConfigError: the problem has no score.
         """
         super().__init__(problem, evaluations, seed, settings)
         if problem.score is None:
             raise ConfigError(
-                f"{self.name} needs a score that is additive; name other searchers, as 'surrogate'"
+                f"{self.name} needs a score that costs nothing to compute; name other searchers, "
+                "as 'surrogate'"
             )
         self._score = problem.score
 
@@ -46,9 +46,9 @@ class FrontSearch(Searcher):
         """(N, L) the front, (0, L) once that was told."""
         if self.scores:
             return np.empty((0, self.problem.length), dtype=np.int64)
-        score, problem = self._score, self.problem
-        front = exact_front(score, problem) if isinstance(score, Trellis) else score.front(problem)
-        rows = front.architectures
+        found = free_front(self._score, self.problem, self.generator)
+        self.how = found.how
+        rows = found.front.architectures
         places = np.linspace(len(rows) - 1, 0, min(self.evaluations, len(rows)))
         some: Architectures = rows[np.unique(places.round().astype(np.int64))]
         return some

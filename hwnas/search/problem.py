@@ -1,7 +1,7 @@
 """SearchProblem: what every searcher is given, a space, its costs and their bounds."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,30 @@ from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.space import Architectures
 
 if TYPE_CHECKING:
+    from hwnas.search.listed import ListedScore
     from hwnas.search.stages import StageScore
 
-AdditiveScore: TypeAlias = "Trellis | StageScore"
-"""What `exact_front` finds the front of: a sum over slots, or over stages."""
+
+class FreeScore(Protocol):
+    """A score of no known form that thousands of networks can be given in a moment."""
+
+    def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) scores, to be maximised, of canonical architectures (N, L)."""
+
+    def nearest_sum(
+        self, around: Architectures, architectures: Architectures, scores: NDArray[np.float64]
+    ) -> Trellis:
+        """A sum over slots, or neighbours, that is like the score near one architecture (L,).
+
+        Args:
+            around: where it is to be like it.
+            architectures: (N, L) scored ones of about the same cost, which it can be fitted to.
+            scores: (N,) theirs.
+        """
+
+
+KnownScore: TypeAlias = "Trellis | StageScore | ListedScore | FreeScore"
+"""What `exact_front` finds the front of: a sum over slots or stages, a list, or any free score."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +59,13 @@ class SearchProblem:
         space: the search space.
         cost: the front's second axis, to be minimised.
         budgets: hard limits, on that cost or on others.
-        score: what is to be maximised, where it is additive and known beforehand.
+        score: what is to be maximised, where it is known beforehand and costs nothing to compute.
     """
 
     space: ChoiceSpace
     cost: Trellis
     budgets: tuple[Budget, ...] = ()
-    score: "AdditiveScore | None" = None
+    score: "KnownScore | None" = None
 
     @property
     def length(self) -> int:

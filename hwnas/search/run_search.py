@@ -23,6 +23,8 @@ def run_search(
     journal: Journal,
     progress: Callable[[int, int], None] | None = None,
     settings: str = "",
+    *,
+    together: bool = False,
 ) -> None:
     """Runs a searcher to its end; interrupted and run again, it goes on where it was.
 
@@ -31,25 +33,46 @@ def run_search(
 
     Args:
         searcher: freshly made.
-        objective_score: called with one architecture (1, L) at a time.
+        objective_score: called with one architecture (1, L) at a time, or with all of a question.
         journal: of this run.
         progress: called with (evaluations done, limit) after each.
         settings: tells searches of one name with other budgets, limits or seeds apart.
+        together: whether the architectures of a question are evaluated and stored together: for
+            scores that cost less than storing them.
 
     Raises:
         RunError: the journal cannot be used, belongs to another search, or a score is no number.
     """
     trials = journal.trials(searcher.name, settings)
     while len(asked := searcher.ask()):
-        scores = np.empty(len(asked))
-        for index, row in enumerate(asked.tolist()):
-            known = trials.replay(row)
-            if known is None:
-                known = _evaluate(asked[index : index + 1], row, objective_score, trials)
-            scores[index] = known
+        if together:
+            scores = _all_of(asked, objective_score, trials)
             if progress is not None:
                 progress(trials.count, searcher.evaluations)
+        else:
+            scores = np.empty(len(asked))
+            for index, row in enumerate(asked.tolist()):
+                known = trials.replay(row)
+                if known is None:
+                    known = _evaluate(asked[index : index + 1], row, objective_score, trials)
+                scores[index] = known
+                if progress is not None:
+                    progress(trials.count, searcher.evaluations)
         searcher.tell(asked, scores)
+
+
+def _all_of(
+    asked: Architectures, objective_score: Score, trials: Trials
+) -> NDArray[np.float64]:  # fmt: skip
+    rows = asked.tolist()
+    unknown = [index for index, row in enumerate(rows) if not trials.known(row)]
+    start = time.perf_counter()
+    found = objective_score(asked[unknown]).tolist() if unknown else []
+    seconds = (time.perf_counter() - start) / max(1, len(unknown))
+    for index, score in zip(unknown, found, strict=True):
+        _check(rows[index], score)
+    new = {str(rows[index]): score for index, score in zip(unknown, found, strict=True)}
+    return np.array(trials.record_all(rows, new, seconds))
 
 
 def _evaluate(
@@ -57,7 +80,11 @@ def _evaluate(
 ) -> float:
     start = time.perf_counter()
     score = float(objective_score(architecture)[0])
-    if not math.isfinite(score):
-        raise RunError(f"the score of architecture {row} is {score}, not a number")
+    _check(row, score)
     trials.record(row, score, time.perf_counter() - start)
     return score
+
+
+def _check(row: list[int], score: float) -> None:
+    if not math.isfinite(score):
+        raise RunError(f"the score of architecture {row} is {score}, not a number")

@@ -52,6 +52,7 @@ class Searcher(ABC):
         self.generator = np.random.default_rng(seed)
         self.settings = self.settings_model() if settings is None else settings
         self.scores: dict[tuple[int, ...], float] = {}
+        self.how: str | None = None  # for people, where there is something to say
 
     @abstractmethod
     def ask(self) -> Architectures:

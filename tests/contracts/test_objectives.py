@@ -10,9 +10,12 @@ import yaml
 from hwnas.accuracy.blockwise import BlockwiseRating
 from hwnas.accuracy.bn import BatchNormIndicator
 from hwnas.accuracy.jacob_cov import JacobianCovariance
+from hwnas.accuracy.predictor import SpaceCosts, SpacePredictor
 from hwnas.accuracy.synflow import SynFlow
+from hwnas.accuracy.table import TableAccuracy
 from hwnas.data import load_dataset
 from hwnas.search import Trellis
+from hwnas.search.listed import ListedScore
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.config import SpaceConfig, build_space
 from hwnas.spaces.family import SpaceFamily
@@ -22,9 +25,7 @@ from hwnas.supernet.supernet import Supernet
 from latency.blocks import Block, Network, block_key
 from latency.correction import Correction
 from latency.model import LatencyModel
-from objectives.accuracy.predictor import PredictedAccuracy
 from objectives.accuracy.regression import fit_regression
-from objectives.accuracy.table import TableAccuracy
 from objectives.costs import COSTS
 from objectives.latency import latency_objective
 from objectives.objective import BlockObjective, Objective
@@ -58,14 +59,14 @@ def latency() -> BlockObjective:
 
 def table() -> Objective:
     every = every_architecture(macro())
-    known = zip(macro().networks(every), macro_accuracy(every).tolist(), strict=True)
-    return TableAccuracy(dict(known))
+    return TableAccuracy(macro(), ListedScore(every, macro_accuracy(every)))
 
 
 def predictor(kind_of_score: Callable[[np.ndarray], np.ndarray]) -> Objective:
     some = np.unique(rows(100), axis=0)
-    regression = fit_regression(macro().choice_counts, some, kind_of_score(some))
-    return PredictedAccuracy(regression, macro().architecture)
+    costs = SpaceCosts(macro())
+    regression = fit_regression(macro().choice_counts, some, kind_of_score(some), costs)
+    return SpacePredictor(macro(), regression, costs)
 
 
 def supernet() -> Objective:

@@ -3,24 +3,14 @@ import pytest
 from scipy.stats import kendalltau
 
 from devices.errors import AccuracyError
-from latency.blocks import ConvBlock
-from objectives.accuracy.regression import ADDITIVE, fit_regression, out_of_fold
-from objectives.accuracy.table import TableAccuracy
+from hwnas.accuracy.predictor import SpaceCosts
+from objectives.accuracy.regression import ADDITIVE, WITH_COSTS, fit_regression, out_of_fold
 from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy
-
-ONE, OTHER = ((ConvBlock(3, channels, 3, 2, "relu", 16),) for channels in (8, 16))
 
 
 def some(count: int, seed: int = 0) -> np.ndarray:
     every = every_architecture(macro())
     return every[np.random.default_rng(seed).choice(len(every), count, replace=False)]
-
-
-def test_a_table_looks_up_and_knows_nothing_else() -> None:
-    table = TableAccuracy({ONE: 91.5})
-    assert table.evaluate([ONE, ONE]).tolist() == [91.5, 91.5]
-    with pytest.raises(AccuracyError, match=r"not in the table .* accuracy\.source: predictor"):
-        table.evaluate([OTHER])
 
 
 def test_published_accuracies_are_predicted_from_300_networks() -> None:
@@ -71,3 +61,28 @@ def test_networks_of_other_parts_are_needed() -> None:
     rows = some(12)
     with pytest.raises(AccuracyError, match="need 13 networks of known accuracy or more, not 12"):
         out_of_fold(macro().choice_counts, rows, macro_accuracy(rows))
+
+
+def test_what_follows_the_costs_is_fitted_with_them() -> None:
+    costs, rows, rest = SpaceCosts(macro()), some(60), some(500, seed=1)
+
+    def known(architectures: np.ndarray) -> np.ndarray:
+        macs, size = np.log(costs(architectures)).T
+        return 3 * macs - 0.4 * (macs - 18) ** 2 + size + 0.05 * architectures[:, 0]
+
+    fitted = fit_regression(macro().choice_counts, rows, known(rows), costs)
+    assert fitted.kind == ADDITIVE + WITH_COSTS
+    assert kendalltau(fitted.predict(rest), known(rest)).statistic > 0.99
+    without = fit_regression(macro().choice_counts, rows, known(rows))
+    assert kendalltau(without.predict(rest), known(rest)).statistic < 0.97
+    assert list(fitted.errors) == [
+        "additive", "additive and costs", "neighbours", "neighbours and costs", "trees and costs"
+    ]  # fmt: skip
+
+
+def test_networks_of_equal_costs_are_fitted_all_the_same() -> None:
+    rows = some(30)
+    fitted = fit_regression(
+        macro().choice_counts, rows, macro_accuracy(rows), lambda some: np.ones((len(some), 2))
+    )
+    assert np.isfinite(fitted.predict(rows)).all()

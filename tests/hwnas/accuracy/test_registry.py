@@ -40,9 +40,9 @@ def test_an_estimator_judges_as_the_registry_says(
     assert judge is not None
     rows = experiment.space.sample(np.random.default_rng(0), 3)
     scores = judge.accuracy.evaluate_architectures(rows)
-    assert (judge.additive is not None) == estimator.additive
-    if judge.additive is not None:
-        assert judge.additive.evaluate(rows) == pytest.approx(scores, rel=1e-12)
+    assert (judge.known is not None) == estimator.free
+    if judge.known is not None:
+        assert judge.known.evaluate(rows) == pytest.approx(scores, rel=1e-12)
     assert (judge.origin.source, judge.origin.unit) == (name, estimator.unit)
     assert judge.identity["accuracy source"] == name
     assert not (tmp_path / "run").exists()

@@ -76,7 +76,9 @@ def test_a_predictor_tells_its_error_beside_the_additive_one(
     assert "(used)" in answer.stdout
     document = terminal("search", "known.yaml", *PREDICTOR, "--json").document
     told = document["accuracy"]
-    assert set(told["errors"]) == {"additive", "neighbours", "trees"}
+    assert set(told["errors"]) == {
+        "additive", "additive and costs", "neighbours", "neighbours and costs", "trees and costs"
+    }  # fmt: skip
     assert told["networks"] == len((known / "some.csv").read_text().splitlines()) - 1
     assert terminal("report", "runs/known").code == 0
     page = (known / "runs/known/report.html").read_text()

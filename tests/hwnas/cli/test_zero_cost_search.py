@@ -93,7 +93,7 @@ def test_images_are_looked_at_where_a_score_needs_them(known: Path, terminal: Te
         (("--set", "accuracy.seed=-1"), "'accuracy.seed' is -1"),
         (
             ("--set", "search.searchers=[exact_front]"),
-            "search.searchers: exact_front needs a score that is additive, and synflow is not",
+            "search.searchers: exact_front needs a score that costs nothing to compute, and",
         ),
         (("--set", "accuracy.source=[macs]"), "'accuracy.source' is ['macs'], but input should"),
         (

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from devices.errors import ConfigError
+from hwnas.accuracy import ESTIMATORS
 from hwnas.runs.config import RunConfig, load_run_config
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -48,6 +49,48 @@ def test_a_sample_larger_than_its_population_is_refused() -> None:
 
 def test_a_searcher_by_its_name_of_before_is_the_same() -> None:
     assert load(search__searchers=["exact", "random"]).search.searchers == ("surrogate", "random")
+
+
+FREE = {"space": "nas_bench_macro", "accuracy": {"source": "predictor", "file": "known.csv"}}
+
+
+@pytest.mark.parametrize("source", [name for name, one in ESTIMATORS.items() if one.free])
+def test_scores_that_cost_nothing_are_searched_exactly_by_default(source: str) -> None:
+    accuracy = {"source": source} | ({"file": "a.csv"} if ESTIMATORS[source].file else {})
+    training = {"train": {"epochs": 1}, "fine_tune": {"epochs": 1}}
+    given = {**FREE, "accuracy": accuracy, "search": {"budgets": {}}, **training}
+    search = RunConfig.model_validate(given).search
+    assert (search.searchers, search.evaluations) == (("exact_front",), 5000)
+
+
+def test_searchers_that_are_named_are_kept() -> None:
+    search = {"budgets": {}, "searchers": ["surrogate"], "evaluations": 200}
+    found = RunConfig.model_validate({**FREE, "search": search}).search
+    assert (found.searchers, found.evaluations) == (("surrogate",), 200)
+
+
+def test_settings_of_a_searcher_that_the_estimator_does_not_call_for_are_refused() -> None:
+    search = {"budgets": {}, "settings": {"surrogate": {"aim": "best"}}}
+    with pytest.raises(ValueError, match="surrogate is not among the searchers; add it"):
+        RunConfig.model_validate({**FREE, "search": search})
+
+
+def test_another_estimator_by_the_command_line_has_its_own_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "space: nas_bench_macro\naccuracy: {source: macs}\nsearch: {budgets: {}, seed: 3}\n"
+    )
+    assert load_run_config(str(path)).search.searchers == ("exact_front",)
+    other = load_run_config(str(path), {"accuracy.source": "synflow"}).search
+    assert (other.searchers, other.evaluations, other.seed) == (("surrogate",), 200, 3)
+    named = {"accuracy.source": "synflow", "search.searchers": ["random"]}
+    assert load_run_config(str(path), named).search.searchers == ("random",)
+
+
+def test_a_run_keeps_the_searchers_it_was_made_with() -> None:
+    written = RunConfig.model_validate({**FREE, "search": {"budgets": {}}}).to_yaml()
+    assert "- exact_front" in written
+    assert "evaluations: 5000" in written
 
 
 def test_reading_a_config_without_settings_imports_no_searcher() -> None:

@@ -37,6 +37,6 @@ def test_within_a_limit_the_best_is_always_there(limit: int) -> None:
     assert asked.score.evaluate(rows).max() == front.scores[-1]
 
 
-def test_a_score_that_is_not_additive_is_refused() -> None:
-    with pytest.raises(ConfigError, match="exact_front needs a score that is additive"):
+def test_a_score_that_is_not_known_beforehand_is_refused() -> None:
+    with pytest.raises(ConfigError, match="exact_front needs a score that costs nothing"):
         make_searcher("exact_front", macro_problem(), 10, 0)
