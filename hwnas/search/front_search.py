@@ -51,4 +51,5 @@ class FrontSearch(Searcher):
         rows = found.front.architectures
         places = np.linspace(len(rows) - 1, 0, min(self.evaluations, len(rows)))
         some: Architectures = rows[np.unique(places.round().astype(np.int64))]
+        self.evaluations = len(some)  # of which nothing more is asked for
         return some

@@ -47,6 +47,8 @@ class GaussianProcess:
     @classmethod
     def fitted(cls, rows: Rows, accuracies: Values, costs: CostsOf) -> "GaussianProcess":
         """Fits it to rows (N, L) of accuracies (N,) in percent; how, the likelihood decides."""
+        from threadpoolctl import threadpool_limits
+
         if len(rows) > _MOST_NETWORKS:
             some = np.random.default_rng(0).permutation(len(rows))[:_MOST_NETWORKS]
             rows, accuracies = rows[some], accuracies[some]
@@ -54,7 +56,10 @@ class GaussianProcess:
         features = scale(costs(rows))
         center, size = float(accuracies.mean()), float(accuracies.std()) or 1.0
         targets = (accuracies - center) / size
-        parameters = _tuned(rows[:_MOST_TO_TUNE], features[:_MOST_TO_TUNE], targets[:_MOST_TO_TUNE])
+        few = slice(_MOST_TO_TUNE)
+        # See `fit_regression`.
+        with threadpool_limits(limits=1, user_api="blas"):
+            parameters = _tuned(rows[few], features[few], targets[few])
         parts = _Parts.of(rows, rows, features, features)
         covariance = sum(parts.covariances(parameters)) + _noise(parameters) * np.eye(len(rows))
         weights = np.linalg.solve(covariance, targets)

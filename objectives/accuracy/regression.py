@@ -1,6 +1,6 @@
 """Regressions of accuracy on choices; which one is used is decided by cross-validation."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,16 +108,23 @@ def fit_regression(
             f"not {len(rows)}"
         )
     design = _Design(counts, costs, CostScale.of(costs(rows)) if costs is not None else None)
-    errors = {kind: _cross_validated(kind, design, rows, accuracies) for kind in design.kinds}
-    kind = max(errors, key=lambda name: errors[name].tau)
-    return _fitted(kind, errors, design, rows, accuracies)
+    from threadpoolctl import threadpool_limits
+
+    # Matrices as small as these take longer on several cores than on one, much if these are busy.
+    with threadpool_limits(limits=1, user_api="blas"):
+        errors = {kind: _cross_validated(kind, design, rows, accuracies) for kind in design.kinds}
+        kind = max(errors, key=lambda name: errors[name].tau)
+        return _fitted(kind, errors, design, rows, accuracies)
 
 
 def every_form(
-    regression: Regression, rows: Rows, accuracies: NDArray[np.float64]
+    regression: Regression,
+    rows: Rows,
+    accuracies: NDArray[np.float64],
+    but: Collection[str] = (),
 ) -> Iterator[Regression]:
     """Each form that a regression was chosen from, fitted to the same networks."""
-    for kind in regression.errors:
+    for kind in [kind for kind in regression.errors if kind not in but]:
         yield _fitted(kind, regression.errors, regression._design, rows, accuracies)
 
 

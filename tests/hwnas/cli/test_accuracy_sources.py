@@ -3,11 +3,13 @@
 import csv
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hwnas.accuracy import file_judge
 from hwnas.runs import candidates
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run
@@ -83,6 +85,64 @@ def test_a_predictor_tells_its_error_beside_the_additive_one(
     assert terminal("report", "runs/known").code == 0
     page = (known / "runs/known/report.html").read_text()
     assert f"{told['chosen']} (used)" in page
+
+
+def test_a_predictor_is_searched_exactly_by_default_and_corrected(
+    known: Path, terminal: Terminal
+) -> None:
+    """The default of a config that names no searchers."""
+    text = (known / "known.yaml").read_text().replace(", evaluations: 40", "")
+    text = text.replace(", searchers: [surrogate, random]", "")
+    (known / "known.yaml").write_text(text)
+    answer = terminal("search", "known.yaml", *PREDICTOR)
+    assert answer.code == 0, answer.stderr
+    assert "exact_front: exact: " in answer.stdout
+    assert "corrected" in answer.stdout.split("front of ")[1].split("found by")[0]
+    assert "a search finds what its predictor overrates" in answer.stdout
+    document = terminal("search", "known.yaml", *PREDICTOR, "--json").document
+    assert document["how"]["exact_front"].startswith("exact: ")
+    space = load_space("tiny_space.yaml")
+    judge = file_judge("predictor", space, known / "some.csv")
+    best = judge.accuracy.evaluate_architectures(every_architecture(space)).max()
+    assert max(row["accuracy"] for row in document["front"]) == best
+    rows = front(known / "runs/known")
+    assert [float(row["corrected"]) for row in rows] == pytest.approx(
+        [row["corrected"] for row in document["front"]], rel=1e-5
+    )
+    assert terminal("report", "runs/known").code == 0
+    page = (known / "runs/known/report.html").read_text()
+    assert "<th>corrected (%)</th>" in page
+    assert "a search finds what its predictor overrates" in page
+    assert "exact_front: exact: " in page
+
+
+def test_scores_of_a_predictor_of_before_do_not_meet_those_of_now(
+    known: Path, terminal: Terminal
+) -> None:
+    assert terminal("search", "known.yaml", *PREDICTOR).code == 0
+    journal = sqlite3.connect(known / "runs/known/run.sqlite")
+    journal.execute("UPDATE meta SET value = 'predictor' WHERE key = 'accuracy source'")
+    journal.commit()
+    journal.close()
+    answer = terminal("search", "known.yaml", *PREDICTOR)
+    assert answer.code == 2
+    assert "was made with another accuracy source (predictor, now predictor that" in answer.stderr
+    assert "name a new run folder with --run" in answer.stderr
+    # What was found before can still be looked at.
+    assert terminal("report", "runs/known").code == 0
+
+
+def test_damaged_corrections_are_refused_by_a_sentence(known: Path, terminal: Terminal) -> None:
+    assert terminal("search", "known.yaml", *PREDICTOR).code == 0
+    journal = sqlite3.connect(known / "runs/known/run.sqlite")
+    journal.execute("UPDATE meta SET value = '[1e999]' WHERE key LIKE 'note corrected %'")
+    journal.commit()
+    journal.close()
+    answer = terminal("report", "runs/known")
+    assert answer.code == 2
+    assert "its corrected scores are not one number for each network" in answer.stderr
+    assert terminal("search", "known.yaml", *PREDICTOR).code == 0
+    assert terminal("report", "runs/known").code == 0
 
 
 def test_a_changed_file_needs_a_new_run_and_changes_nothing(

@@ -15,7 +15,6 @@ from tests.hwnas.search.problems import (
     SyntheticScore,
     every_architecture,
     every_front_point,
-    large_problem,
     macro,
     macro_accuracy,
     macro_problem,
@@ -50,8 +49,10 @@ def test_a_climb_finds_the_best_of_a_score_that_no_sum_fits(quantile: float) -> 
 
 
 def test_a_climb_ends_where_no_other_choice_improves_the_front() -> None:
-    problem = large_problem(0.4)
-    score = SyntheticScore(problem.space)
+    space = load_space("mobilenet_v3_small")
+    cost = Trellis.of(space, MACS)
+    problem = SearchProblem(space, cost, (Budget(cost, 0.7 * cost.range[0] + 0.3 * cost.range[1]),))
+    score = SyntheticScore(space)
     front = found(score, problem).front
     assert problem.feasible(front.architectures).all()
     around = neighbours(problem, front.architectures)

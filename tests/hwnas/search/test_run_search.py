@@ -135,3 +135,58 @@ def test_a_score_that_is_no_number_is_refused_and_not_recorded(tmp_path: Path) -
                 journal,
             )
         assert len(journal.evaluations()[1]) == 0
+
+
+def test_scores_that_cost_nothing_are_computed_and_kept_a_question_at_a_time(
+    tmp_path: Path,
+) -> None:
+    asked: list[int] = []
+
+    def score(rows: np.ndarray) -> np.ndarray:
+        asked.append(len(rows))
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return synthetic_score(rows)
+
+    def searched(path: Path, objective) -> None:
+        with Journal(path) as journal:
+            searcher = RandomSearch(macro_problem(0.5), 120, seed=0)
+            run_search(searcher, objective, journal, together=True)
+
+    searched(tmp_path / "whole.sqlite", synthetic_score)
+    with pytest.raises(KeyboardInterrupt):
+        searched(tmp_path / "killed.sqlite", score)
+    # Of the question that was interrupted nothing is kept, of the one before everything.
+    assert len(found(tmp_path / "killed.sqlite")[0]) == 50
+    searched(tmp_path / "killed.sqlite", score)
+    assert asked == [50, 50, 50, 20]
+    assert found(tmp_path / "killed.sqlite") == found(tmp_path / "whole.sqlite")
+
+
+def test_what_another_search_has_scored_is_not_computed_again(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    with Journal(path) as journal:
+        run_search(RandomSearch(macro_problem(0.5), 50, seed=0), synthetic_score, journal)
+        computed: list[int] = []
+
+        def score(rows: np.ndarray) -> np.ndarray:
+            computed.append(len(rows))
+            return synthetic_score(rows)
+
+        searcher = RandomSearch(macro_problem(0.5), 100, seed=0)
+        run_search(searcher, score, journal, settings="longer", together=True)
+    assert computed == [50]
+    assert len(searcher.scores) == 100
+
+
+def test_a_score_that_is_no_number_is_refused_and_nothing_of_its_question_kept(
+    tmp_path: Path,
+) -> None:
+    def score(rows: np.ndarray) -> np.ndarray:
+        return np.where(np.arange(len(rows)) == 7, np.nan, 1.0)
+
+    with Journal(tmp_path / "run.sqlite") as journal:
+        searcher = RandomSearch(macro_problem(0.5), 60, seed=0)
+        with pytest.raises(RunError, match="is nan, not a number"):
+            run_search(searcher, score, journal, together=True)
+        assert len(journal.evaluations()[1]) == 0
