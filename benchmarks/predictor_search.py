@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from benchmarks.macro_table import Macro
 from hwnas.accuracy.predictor import SpaceCosts, SpacePredictor
-from hwnas.search import SearchProblem, Trellis
+from hwnas.search import SearchProblem
 from hwnas.search.free_front import climbed_front, free_front
 from objectives.accuracy.gaussian import GaussianProcess
 from objectives.accuracy.regression import every_form, fit_regression
@@ -87,8 +87,8 @@ def _search(
     place = macro.index[tuple(best.tolist())]
     most = float(every[problem.feasible(macro.rows)].max())
     result = {"place": place, "seconds": seconds, "gap": most - float(every[place])}
-    if not isinstance(predictor.known, Trellis):
-        front = climbed_front(predictor.known, problem, np.random.default_rng(0)).front
+    if not predictor.regression.is_sum:
+        front = climbed_front(predictor.nearly_sum, problem, np.random.default_rng(0)).front
         result["gap_climbed"] = most - float(front.scores[-1])
     return result
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from devices.errors import AccuracyError
 from hwnas.accuracy.csv_file import read_accuracies
 from hwnas.accuracy.source import Judge, Origin
-from hwnas.search.problem import KnownScore
+from hwnas.search.problem import FreeScore, KnownScore
 from hwnas.search.surrogate import fit_additive
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures, SearchSpace
@@ -65,7 +65,12 @@ class SpacePredictor:
     @property
     def known(self) -> "KnownScore":
         """What is searched: the regression as a sum where it is one, else what is nearly one."""
-        return self._choices if self.regression.is_sum else _NearlySum(self)
+        return self._choices if self.regression.is_sum else self.nearly_sum
+
+    @property
+    def nearly_sum(self) -> FreeScore:
+        """The regression as a score of no known form, with sums that are near to it."""
+        return _NearlySum(self)
 
     @cached_property
     def _choices(self) -> Trellis:
@@ -108,7 +113,10 @@ class _NearlySum:
         tangent = self.predictor.near(around)
         if tangent is not None:
             return tangent
-        return fit_additive(self.predictor.space, architectures, scores, _ALPHA)
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(limits=1, user_api="blas"):  # as in `fit_regression`
+            return fit_additive(self.predictor.space, architectures, scores, _ALPHA)
 
 
 def predictor_judge(space: SearchSpace, path: Path) -> Judge:

@@ -60,9 +60,10 @@ class GaussianProcess:
         # See `fit_regression`.
         with threadpool_limits(limits=1, user_api="blas"):
             parameters = _tuned(rows[few], features[few], targets[few])
-        parts = _Parts.of(rows, rows, features, features)
-        covariance = sum(parts.covariances(parameters)) + _noise(parameters) * np.eye(len(rows))
-        weights = np.linalg.solve(covariance, targets)
+            parts = _Parts.of(rows, rows, features, features)
+            covariance = np.add(*parts.covariances(parameters))
+            covariance += _noise(parameters) * np.eye(len(rows))
+            weights = np.asarray(np.linalg.solve(covariance, targets), dtype=np.float64)
         return cls(rows, features, weights, parameters, center, size, costs, scale)
 
     def predict(self, rows: Rows) -> Values:

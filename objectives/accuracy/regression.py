@@ -202,8 +202,7 @@ def _fitted(
     if kind.startswith(TREES):
         return Regression(kind, errors, len(rows), None, None, design, model)
     coefficients = rounded(np.append(model.coef_, model.intercept_))
-    *coefficients, constant = coefficients
-    curve, values = None, np.array(coefficients)
+    values, constant, curve = coefficients[:-1], coefficients[-1], None
     if kind.endswith(WITH_COSTS) and design.scale is not None:
         costs = len(design.scale.mean)
         values, linear, squared = np.split(values, [len(values) - 2 * costs, len(values) - costs])
