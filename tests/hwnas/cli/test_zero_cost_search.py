@@ -44,7 +44,7 @@ def test_a_search_by_synflow_needs_no_images_and_no_training(
     assert "score" in document["front"][0]
     assert "accuracy" not in document["front"][0]
     made = {item.name for item in (known / "runs/known").iterdir()}
-    assert made - {".lock"} == {"config.yaml", "front.csv", "run.sqlite"}
+    assert made - {".lock"} == {"config.yaml", "front.csv", "inputs.json", "run.sqlite"}
     assert next(iter(front(known / "runs/known")[0])) == "synflow"
     assert terminal("search", "known.yaml", "--json").document == document
     assert terminal("report", "runs/known").code == 0
