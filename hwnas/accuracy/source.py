@@ -14,6 +14,7 @@ from hwnas.accuracy.stated import Stated
 from hwnas.search.problem import KnownScore
 from hwnas.spaces.space import Architectures, SearchSpace
 from latency.blocks import Network
+from objectives.accuracy.intervals import Interval, interval_text, wilson
 from objectives.accuracy.regression import CrossValidation
 from objectives.objective import Objective
 
@@ -61,6 +62,8 @@ class Origin:
         errors: of a predictor, the cross-validated errors of every form that was tried.
         resolution: that the file states, in pixels.
         images: that the file states.
+        judged_on: on how many images a score was taken, where it is an accuracy that was measured
+            in this run; 0 where that is not known.
     """
 
     source: str
@@ -71,6 +74,7 @@ class Origin:
     errors: Mapping[str, CrossValidation] = field(default_factory=dict)
     resolution: int | None = None
     images: str | None = None
+    judged_on: int = 0
 
     @property
     def label(self) -> str:
@@ -112,13 +116,25 @@ class Origin:
         """The label with the unit, where it does not say the unit by itself."""
         return axis_label(self.label, self.unit)
 
+    def interval(self, score: float) -> Interval | None:
+        """The 95 % interval of an accuracy in percent; None where the images are not known."""
+        return wilson(score, self.judged_on) if self.judged_on and self.is_accuracy else None
+
     def text(self, score: float) -> str:
-        """A score with its unit, as in "92.50 %"."""
-        return f"{self.number(score)} {self.unit}"
+        """A score with its unit, as in "92.50 %", or "92.50 % (90.1–94.4)" with its interval."""
+        return f"{self._plain(score)} {self.unit}{self._range(score)}"
 
     def number(self, score: float) -> str:
-        """A score without its unit; of a percentage hundredths count, of others some digits."""
+        """The same without the unit."""
+        return f"{self._plain(score)}{self._range(score)}"
+
+    def _plain(self, score: float) -> str:
+        # Of a percentage hundredths count, of others some digits.
         return f"{score:.2f}" if self.is_accuracy else f"{score:,.7g}"
+
+    def _range(self, score: float) -> str:
+        interval = self.interval(score)
+        return "" if interval is None else f" ({interval_text(interval)})"
 
     def to_dict(self) -> dict[str, Any]:
         """For documents: with what is known of the source."""

@@ -9,6 +9,7 @@ from hwnas.report.rows import (
     ORIGIN_HEADER,
     VALIDATION_HEADER,
     budgets_text,
+    closing_sentences,
     contribution_header,
     contribution_rows,
     front_header,
@@ -137,10 +138,19 @@ def show_front(
     )
     for note in front_notes(result):
         output.line(note)
-    documents = [point.to_dict() | {"knee": index == bend} for index, point in enumerate(points)]
+    documents = [
+        point.to_dict() | {"knee": index == bend, **interval_of(result, point.accuracy)}
+        for index, point in enumerate(points)
+    ]
     if not result.origin.is_accuracy:
         return [{"score": one.pop("accuracy"), **one} for one in documents]
     return documents
+
+
+def interval_of(result: "SearchResult", accuracy: float) -> dict[str, Any]:
+    """The 95 % interval of an accuracy of a front, for a JSON document; none where unknown."""
+    interval = result.origin.interval(accuracy)
+    return {} if interval is None else {"accuracy_interval": list(interval)}
 
 
 def show_contributions(output: Output, result: "SearchResult") -> list[dict[str, Any]]:
@@ -165,6 +175,8 @@ def show_summary(output: Output, summary: dict[str, Any]) -> None:
         output.line(f"not known to keep its budget: {doubt}")
     if whose := reference_text(summary):
         output.line(whose)
+    for sentence in closing_sentences(summary):
+        output.line(sentence)
     fp32 = summary.get("precision", "fp32") == "fp32"
     what = "differs" if fp32 else "before quantisation it differed"
     output.line(

@@ -8,6 +8,7 @@ from hwnas.cli.output import Output
 from hwnas.report.comparison import RunComparison, RunStanding
 from hwnas.report.rows import amount, number
 from hwnas.search import Budget
+from objectives.accuracy.intervals import interval_text
 
 
 def show_comparison(output: Output, comparison: RunComparison) -> dict[str, Any]:
@@ -48,10 +49,10 @@ def _column(run: RunStanding, comparison: RunComparison) -> dict[str, str]:
             )
             for b in comparison.common_budgets
         },
-        f"best within its budget ({comparison.unit})": number(run.accuracy, "{:.2f}"),
-        f"best within the smallest ({comparison.unit})": number(run.accuracy_in_common, "{:.2f}"),
-        f"knee, {'accuracy' if comparison.unit == '%' else 'score'} ({comparison.unit})": number(
-            knee.get("accuracy"), "{:.2f}"
+        f"best within its budget ({comparison.unit})": _score(run, run.accuracy),
+        f"best within the smallest ({comparison.unit})": _score(run, run.accuracy_in_common),
+        f"knee, {'accuracy' if comparison.unit == '%' else 'score'} ({comparison.unit})": _score(
+            run, knee.get("accuracy")
         ),
         "knee, latency (ms)": number(knee.get("latency_ms"), "{:.4g}"),
         "hypervolume": number(run.hypervolume, "{:.3f}"),
@@ -68,6 +69,17 @@ def _shipped(run: RunStanding) -> dict[str, str]:
     }
 
 
+def _score(run: RunStanding, score: float | None) -> str:
+    """With two decimals, and its interval where its images are known."""
+    interval = None if score is None else run.origin.interval(score)
+    return number(score, "{:.2f}") + (f" ({interval_text(interval)})" if interval else "")
+
+
+def _interval(run: RunStanding, score: float | None) -> list[float] | None:
+    interval = None if score is None else run.origin.interval(score)
+    return None if interval is None else list(interval)
+
+
 def _document(run: RunStanding, joined: int) -> dict[str, Any]:
     return {
         "run": run.run,
@@ -76,7 +88,9 @@ def _document(run: RunStanding, joined: int) -> dict[str, Any]:
         "evaluations": run.evaluations,
         "budgets": _budgets(run.budgets),
         "accuracy": run.accuracy,
+        "accuracy_interval": _interval(run, run.accuracy),
         "accuracy_within_smallest_budgets": run.accuracy_in_common,
+        "accuracy_within_smallest_budgets_interval": _interval(run, run.accuracy_in_common),
         "knee": _knee(run),
         "front": len(run.front.scores),
         "hypervolume": run.hypervolume,

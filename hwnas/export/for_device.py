@@ -8,7 +8,7 @@ from devices.device import Device
 from hwnas.data import ImageDataset
 from hwnas.export.calibration import quantized
 from hwnas.export.engine import CheckedEngine
-from hwnas.export.verification import NumericalCheck, check_numbers, onnx_accuracy
+from hwnas.export.verification import NumericalCheck, check_numbers, onnx_right
 from hwnas.supernet.folding import folded_weights
 from hwnas.supernet.modules import NetworkModule
 from latency.blocks import Network
@@ -59,11 +59,11 @@ def file_for(
     graph = build_graph(network, batch=device.batch, weights=folded_weights(module))
     whole: bytes = graph.SerializeToString()
     numbers = check_numbers(whole, module, dataset.test, batch=device.batch)
-    model, accuracy = whole, numbers.accuracy
+    model, right = whole, numbers.right
     if device.precision != "fp32":
         model = _converted(graph, device, dataset).SerializeToString()
-        accuracy = onnx_accuracy(model, dataset.test, batch=device.batch)
-    of_file = NumericalCheck(numbers.images, numbers.max_abs_diff, accuracy)
+        right = onnx_right(model, dataset.test, batch=device.batch)
+    of_file = NumericalCheck(numbers.images, numbers.max_abs_diff, right)
     return DeviceFile(model, whole, device.precision, device.batch, of_file, numbers.accuracy)
 
 

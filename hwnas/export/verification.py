@@ -1,6 +1,6 @@
 """Verification: does the exported file compute what the trained module computes?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -24,12 +24,17 @@ class NumericalCheck:
     Attributes:
         images: how many.
         max_abs_diff: the largest difference of a logit from PyTorch's, of the fp32 file.
-        accuracy: of the exported file, fp32 or int8, in percent.
+        right: (N,) on which of the images the exported file, fp32 or int8, is right.
     """
 
     images: int
     max_abs_diff: float
-    accuracy: float
+    right: NDArray[np.bool_] = field(compare=False)
+
+    @property
+    def accuracy(self) -> float:
+        """Of the exported file, in percent."""
+        return 100 * float(self.right.mean())
 
 
 def check_numbers(model: bytes, module: nn.Module, split: Split, *, batch: int) -> NumericalCheck:
@@ -59,22 +64,23 @@ def check_numbers(model: bytes, module: nn.Module, split: Split, *, batch: int) 
             f"the exported network differs from PyTorch's by {difference:.2g} "
             f"(allowed: {allowed:.2g}), nothing was exported; please report this"
         )
-    return NumericalCheck(len(split), difference, _accuracy(logits, split))
+    return NumericalCheck(len(split), difference, _right(logits, split))
 
 
-def onnx_accuracy(model: bytes, split: Split, *, batch: int) -> float:
-    """The accuracy of an exported file on some images, in percent.
+def onnx_right(model: bytes, split: Split, *, batch: int) -> NDArray[np.bool_]:
+    """(N,) on which of some images an exported file is right.
 
     Args:
         model: a serialised ONNX model of a fixed batch.
         split: images with labels.
         batch: the model's batch size.
     """
-    return _accuracy(onnx_logits(model, split.images, batch), split)
+    return _right(onnx_logits(model, split.images, batch), split)
 
 
-def _accuracy(logits: NDArray[np.float32], split: Split) -> float:
-    return 100 * float((logits.argmax(axis=1) == split.labels).mean())
+def _right(logits: NDArray[np.float32], split: Split) -> NDArray[np.bool_]:
+    right: NDArray[np.bool_] = logits.argmax(axis=1) == split.labels
+    return right
 
 
 def onnx_logits(model: bytes, images: NDArray[np.uint8], batch: int) -> NDArray[np.float32]:

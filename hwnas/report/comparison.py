@@ -7,6 +7,7 @@ import numpy as np
 
 from devices.device import Fingerprint
 from devices.foreign_text import shown
+from hwnas.accuracy.source import Origin
 from hwnas.report.comparable import Searched, Shipped
 from hwnas.search import Budget, SearchProblem
 from hwnas.search.front import Front, front_of, knee
@@ -30,6 +31,7 @@ class RunStanding:
         hypervolume: the share of the common box that the front dominates.
         on_joined: how many networks of the joined front it has, or has equals of.
         shipped: the winner that it exported, None for none.
+        origin: where its accuracies come from.
     """
 
     run: str
@@ -44,6 +46,7 @@ class RunStanding:
     hypervolume: float | None
     on_joined: int
     shipped: Shipped | None
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
                 hypervolume=standing.hypervolume,
                 on_joined=standing.on_joined,
                 shipped=run.shipped,
+                origin=run.result.origin,
             )
             for run, standing in zip(runs, found.each, strict=True)
         ],

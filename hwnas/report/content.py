@@ -16,6 +16,7 @@ from hwnas.runs.summary import stored_summary
 from hwnas.search.front import knee
 from latency.energy_model import EnergyModel
 from latency.model import LatencyModel
+from objectives.accuracy.intervals import Interval
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,12 @@ class ReportContent:
     front_notes: list[str] = field(default_factory=list)
     energy: EnergyModel | None = None
     digest: str = ""
+
+    @property
+    def front_intervals(self) -> list[Interval]:
+        """The 95 % interval of each accuracy of the front; none where its images are not known."""
+        found = [self.origin.interval(float(value)) for value in self.front_accuracy]
+        return [interval for interval in found if interval is not None]
 
 
 def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:

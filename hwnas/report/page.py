@@ -13,6 +13,7 @@ from hwnas.report.rows import (
     ORIGIN_HEADER,
     VALIDATION_HEADER,
     budgets_text,
+    closing_sentences,
     contribution_header,
     contribution_rows,
     origin_rows,
@@ -82,7 +83,9 @@ def _summary_table(summary: dict[str, Any]) -> str:
     reference = summary.get("reference") or "reference"
     if whose := reference_text(summary):
         intro += f"<p>{html.escape(whose)}</p>"
-    return intro + _table(["", "found", str(reference)], summary_rows(summary))
+    table = _table(["", "found", str(reference)], summary_rows(summary))
+    said = [f"<p>{html.escape(sentence)}</p>" for sentence in closing_sentences(summary)]
+    return intro + table + "".join(said)
 
 
 def _validation(model: LatencyModel) -> list[str]:
@@ -135,7 +138,7 @@ def _front_figure(content: ReportContent) -> go.Figure:
         )  # fmt: skip
     figure.add_scatter(
         x=content.front_latency_ms.tolist(), y=content.front_accuracy.tolist(), name="front",
-        mode="lines+markers", line={"shape": "hv", "color": "black"},
+        mode="lines+markers", line={"shape": "hv", "color": "black"}, error_y=_errors(content),
     )  # fmt: skip
     if content.front_knee is not None:
         knee = slice(content.front_knee, content.front_knee + 1)
@@ -151,6 +154,18 @@ def _front_figure(content: ReportContent) -> go.Figure:
         height=520,
     )
     return figure
+
+
+def _errors(content: ReportContent) -> dict[str, Any] | None:
+    """The 95 % intervals of the front's accuracies, as plotly draws them."""
+    if not (intervals := content.front_intervals):
+        return None
+    pairs = list(zip(content.front_accuracy.tolist(), intervals, strict=True))
+    return {
+        "type": "data", "symmetric": False, "color": "rgba(0, 0, 0, 0.3)", "thickness": 1,
+        "array": [high - value for value, (_, high) in pairs],
+        "arrayminus": [value - low for value, (low, _) in pairs],
+    }  # fmt: skip
 
 
 def _validation_figure(validation: Validation) -> go.Figure:

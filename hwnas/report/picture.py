@@ -21,6 +21,12 @@ def front_svg(content: ReportContent) -> str:
             axes.plot(judged.latency_ms, judged.accuracy, ".", alpha=0.5, label=judged.searcher)
         latency, accuracy = content.front_latency_ms, content.front_accuracy
         axes.step(latency, accuracy, where="post", color="black", linewidth=1.5, label="front")
+        if band := content.front_intervals:
+            low, high = zip(*band, strict=True)
+            axes.fill_between(
+                latency, low, high, step="post", color="black", alpha=0.08, linewidth=0,
+                label=f"95 % interval, {content.origin.judged_on:,} images",
+            )  # fmt: skip
         if content.front_knee is not None:
             knee = content.front_knee
             axes.plot(latency[knee], accuracy[knee], "D", color="black", label="knee")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from latency.validation import Agreement, Validation
+from objectives.accuracy.intervals import interval_text, wilson
 from objectives.costs import COSTS
 
 if TYPE_CHECKING:
@@ -65,7 +66,17 @@ def _cell(summary: dict[str, Any], key: str, form: str) -> str:
     predicted = key.replace("measured_ms@", "predicted_ms@")
     if value is None and predicted != key and summary.get(predicted) is not None:
         return "predicted only"
-    return number(value, form)
+    text = number(value, form)
+    accurate = key.partition("@")[0].removeprefix("reference_").removeprefix("fp32_") == "accuracy"
+    if value is None or not accurate:
+        return text
+    return f"{text} ({interval_text(wilson(value, summary['test_images']))})"
+
+
+def closing_sentences(summary: dict[str, Any]) -> list[str]:
+    """What stands below the table: the verdict, and how the winner's weights were chosen."""
+    said = [summary.get("verdict"), summary.get("weights_chosen")]
+    return [str(sentence) for sentence in said if sentence]
 
 
 def number(value: float | str | None, form: str) -> str:

@@ -10,8 +10,10 @@ from hwnas.runs.exported import Exported
 from hwnas.runs.exporting import Export
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult
+from hwnas.runs.verdict import difference, intervals, verdict
 from latency.energy_model import EnergyModel
 from latency.model import LatencyModel
+from objectives.accuracy.intervals import Paired
 
 
 def summarize(
@@ -33,7 +35,9 @@ def summarize(
     (measured is None where it could not be reached), `predicted_mj` and `measured_mj` where one is
     on energy, `fp32_measured_ms` and `fp32_accuracy` where the device has another precision.
     `doubtful` has a sentence for each budget of which it is not known whether the winner keeps it.
-    `balance` is how many images the classes have, see `hwnas.data.Balance`.
+    Intervals are of 95 %, in percent or points; `accuracy_difference` is the winner's less the
+    reference's on the same test images, `verdict` says in a sentence what they can tell (see
+    `hwnas.runs.verdict`). `balance` is how many images the classes have, see `hwnas.data.Balance`.
     """
     winner, reference = export.winner, export.reference
     further: dict[str, Any] = {}
@@ -48,7 +52,9 @@ def summarize(
             further["reference_measured_mj"] = reference.measured_mj
     validation = latency.validation
     dataset = experiment.dataset
-    return {
+    paired = reference and Paired.of(winner.numbers.right, reference.numbers.right)
+    accurate = reference and reference.numbers.accuracy
+    summary = {
         "budget_ms": export.budget_ms,
         "budgets": {b.trellis.name: b.bound for b in result.problem.budgets},
         "predicted_ms": winner.predicted_ms,
@@ -57,6 +63,8 @@ def summarize(
         "measured_median_ms": winner.measured and winner.measured.median,
         "measured_warnings": list(winner.measured.warnings) if winner.measured else [],
         "accuracy": winner.numbers.accuracy,
+        **intervals(winner.numbers.accuracy, accurate, len(dataset.test)),
+        **difference(paired),
         "weights_from": winner.weights_from,
         "macs": winner.macs,
         "parameters": winner.parameters,
@@ -65,7 +73,7 @@ def summarize(
         "reference_predicted_ms": reference and reference.predicted_ms,
         "reference_measured_ms": reference and reference.measured and reference.measured.ms,
         "reference_median_ms": reference and reference.measured and reference.measured.median,
-        "reference_accuracy": reference and reference.numbers.accuracy,
+        "reference_accuracy": accurate,
         "reference_weights_from": reference and reference.weights_from,
         "reference_macs": reference and reference.macs,
         "reference_parameters": reference and reference.parameters,
@@ -90,6 +98,7 @@ def summarize(
         "engine": _engine(winner),
         "seconds": round(seconds, 1),
     }
+    return summary | {"verdict": verdict(summary)}
 
 
 def _on_devices(prefix: str, one: Exported, experiment: Experiment) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
     weights = digest(supernet.state_dict())
     judge = Judge(
         SupernetAccuracy(supernet, experiment.dataset, device=choose_device(config.device)),
-        Origin(SUPERNET),
+        Origin(SUPERNET, images=len(experiment.dataset.validation)),
         {"supernet": weights, "images": experiment.dataset.fingerprint},
     )
     return TrainedSupernet(supernet, judge, weights)
