@@ -205,8 +205,8 @@ def nearest(name: str, known: Sequence[str], prefix: str = "") -> str:
 
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
-    first = error.errors()[0]
-    path = [part for part in first["loc"] if part not in _TYPES]
+    first, *others = error.errors()
+    path = _keys(first["loc"])
     key = shown(".".join(str(part) for part in path) or "the file")
     if first["type"] == "extra_forbidden":
         known = _keys_at(model, path[:-1])
@@ -219,7 +219,20 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
         sentence = shown(first["ctx"]["error"], longest=2_000)
         return f"{key}: {sentence}" if path else sentence
     message = _WANTED.get(first["type"]) or first["msg"][0].lower() + first["msg"][1:]
+    # Of a value that may be a number or one of some words.
+    words = [o["ctx"]["expected"] for o in others if o["type"] == "literal_error"
+             and _keys(o["loc"]) == path]  # fmt: skip
+    message += "".join(f" or {word}" for word in words)
     return f"'{key}' is {shown(repr(first['input']))}, but {message}"
+
+
+def _keys(place: tuple[int | str, ...]) -> list[int | str]:
+    """The path of a wrong value, as it is written in the file."""
+    return [
+        part
+        for part in place
+        if part not in _TYPES and not str(part).startswith(("constrained-", "literal["))
+    ]
 
 
 def _keys_at(model: type[BaseModel], path: list[int | str]) -> list[str]:

@@ -59,7 +59,7 @@ def train(
     with joined_group(choose_device(loaded.recipe.train.device)) as group:
         if group.processes > 1:
             # Refused before there is a run folder, which would insist on the batch size.
-            images_of_step(experiment.dataset.train, loaded.recipe.train, group.processes)
+            images_of_step(experiment.dataset.train, experiment.recipe.train, group.processes)
         if not group.first:
             train_along(experiment, RunFolder(path), chosen)
             return

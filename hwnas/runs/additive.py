@@ -35,7 +35,7 @@ def train_norms(experiment: Experiment, folder: RunFolder, progress: Progress) -
     Raises:
         RunError: see `hwnas.supernet.training.train`.
     """
-    config = experiment.config.recipe.train
+    config = experiment.recipe.train
     with progress(f"training batch norms on {_images(experiment)}") as update:
         return train(
             NormSupernet(experiment.space, seed=config.seed),
@@ -68,7 +68,7 @@ def train_blockwise(experiment: Experiment, folder: RunFolder, progress: Progres
         ConfigError: the teacher of the config cannot be used.
         RunError: see `hwnas.supernet.training.train` and `rate_stages`.
     """
-    dataset, config = experiment.dataset, experiment.config.recipe.train
+    dataset, config = experiment.dataset, experiment.recipe.train
     teacher = _teacher(experiment, folder, progress)
     student = StageStudent(experiment.space, seed=config.seed)
     with progress(f"teaching the stages on {_images(experiment)}") as update:
@@ -107,7 +107,7 @@ def _teacher(experiment: Experiment, folder: RunFolder, progress: Progress) -> T
     space, images = experiment.space, experiment.dataset.train
     # Of a single network there are no paths to choose.
     alone = {"rule": "single_path", "random_paths": None}
-    config = experiment.config.recipe.train.model_copy(update=alone)
+    config = experiment.recipe.train.model_copy(update=alone)
     network = NetworkModule(space.network(largest(space)), seed=config.seed)
     with progress(f"training the teacher, the largest network, on {_images(experiment)}") as update:
         train(network, images, config, checkpoint=folder.path / "teacher.safetensors",

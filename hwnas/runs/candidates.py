@@ -68,7 +68,7 @@ class Candidates:
     def reference(self) -> Candidate | None:
         """The space's reference network, trained on as many images; None where there is none."""
         found = self._experiment.published
-        recipe = self._experiment.config.recipe
+        recipe = self._experiment.recipe
         if found is None or not recipe.train.epochs + recipe.fine_tune.epochs:
             return None
         title = f"training {found.library}'s {found.name}, the reference, on as many images"

@@ -13,7 +13,8 @@ from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.runs.budgets import BudgetText, parse_budget
 from hwnas.search import FREE_SEARCHERS, SEARCHERS, searcher_settings
-from hwnas.supernet.train_config import TrainConfig
+from hwnas.supernet.auto import FINE_TUNING, SUPERNET_LENGTH, resolved
+from hwnas.supernet.train_config import TrainConfig, TrainSettings
 
 WeightsFrom = Literal["supernet", "scratch"]
 
@@ -146,17 +147,34 @@ class ExportConfig(StrictModel):
     """What the training of the exported winner starts from.
 
     `supernet` fine-tunes the weights that it inherits; `scratch` trains it as the reference is, for
-    the epochs of supernet and fine-tuning together, and needs no trained supernet.
+    the epochs of supernet and fine-tuning together, and needs no trained supernet. `auto` chooses:
+    see `hwnas.runs.winner`.
     """
 
-    weights_from: WeightsFrom = "supernet"
+    weights_from: Literal["auto", "supernet", "scratch"] = "auto"
 
 
 @dataclass(frozen=True)
-class Recipe:
+class RecipeSettings:
     """The parts of a config that weights come from: images, supernet, single networks."""
 
     data: DataConfig
+    train: TrainSettings
+    fine_tune: TrainSettings
+
+    def resolved(self, images: int, resolution: int) -> "Recipe":
+        """The same with numbers for `auto`, for so many training images of some pixels."""
+        return Recipe(
+            self.data,
+            resolved(self.train, images, resolution, SUPERNET_LENGTH),
+            resolved(self.fine_tune, images, resolution, FINE_TUNING),
+        )
+
+
+@dataclass(frozen=True)
+class Recipe(RecipeSettings):
+    """The same with a number for everything."""
+
     train: TrainConfig
     fine_tune: TrainConfig
 
@@ -181,9 +199,9 @@ class RunConfig(StrictModel):
     table: LocalPath | None = None
     tables: dict[str, LocalPath] = Field(default_factory=dict)
     profile: ProfileConfig = ProfileConfig()
-    train: TrainConfig | None = None
+    train: TrainSettings | None = None
     search: SearchConfig
-    fine_tune: TrainConfig | None = None
+    fine_tune: TrainSettings | None = None
     export: ExportConfig = ExportConfig()
 
     @model_validator(mode="before")
@@ -202,7 +220,7 @@ class RunConfig(StrictModel):
 
     @field_validator("train")
     @classmethod
-    def _of_a_supernet(cls, value: TrainConfig | None) -> TrainConfig | None:
+    def _of_a_supernet(cls, value: TrainSettings | None) -> TrainSettings | None:
         if value is not None and value.compile:
             raise ValueError(
                 "compile is for single networks (a supernet runs another network at every step, "
@@ -212,7 +230,7 @@ class RunConfig(StrictModel):
 
     @field_validator("fine_tune")
     @classmethod
-    def _of_one_network(cls, value: TrainConfig | None) -> TrainConfig | None:
+    def _of_one_network(cls, value: TrainSettings | None) -> TrainSettings | None:
         if value is not None and (value.rule != "single_path" or value.random_paths is not None):
             raise ValueError("rule and random_paths are for a supernet; write them in train")
         return value
@@ -265,8 +283,8 @@ class RunConfig(StrictModel):
         return None not in (self.data, self.train, self.fine_tune)
 
     @property
-    def recipe(self) -> Recipe:
-        """What weights come from.
+    def recipe(self) -> RecipeSettings:
+        """What weights come from, as it is written.
 
         Raises:
             ConfigError: the config does without, since its scores come from elsewhere; or nothing
@@ -286,7 +304,15 @@ class RunConfig(StrictModel):
                     f"{key}.epochs is 0, which takes weights as they are; name a published "
                     "supernet by from_ofa, or train for at least 1 epoch"
                 )
-        return Recipe(self.data, self.train, self.fine_tune)
+        return RecipeSettings(self.data, self.train, self.fine_tune)
+
+    def as_before(self) -> dict[str, Any]:
+        """See `StrictModel`; a winner was fine-tuned before there was a choice."""
+        content = super().as_before()
+        content.pop("export", None)
+        if self.export.weights_from != "supernet":
+            content["export"] = {"weights_from": self.export.weights_from}
+        return content
 
     def text_of_before(self) -> str:
         """The same without later keys that have their defaults: what exports are known by."""

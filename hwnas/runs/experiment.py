@@ -8,7 +8,7 @@ from pathlib import Path
 from devices.device import Device, Fingerprint
 from devices.errors import BudgetError, TableError
 from hwnas.data import ImageDataset, load_dataset
-from hwnas.runs.config import RunConfig
+from hwnas.runs.config import Recipe, RunConfig
 from hwnas.runs.inputs import HeldLatency
 from hwnas.runs.latencies import further_latency, further_table, scope_of, table_path
 from hwnas.runs.sources import NOTHING_HELD, Sources
@@ -93,6 +93,16 @@ class Experiment:
         """The fingerprint of the images; None where they were not read."""
         dataset: ImageDataset | None = vars(self).get("dataset")
         return None if dataset is None else dataset.fingerprint
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What weights come from, with the numbers that follow from the images.
+
+        Raises:
+            ConfigError, DataError: see `RunConfig.recipe` and `dataset`.
+        """
+        written = self.config.recipe  # refused before images are read
+        return written.resolved(len(self.dataset.train), self.space.resolution)
 
     @cached_property
     def space(self) -> SearchSpace:

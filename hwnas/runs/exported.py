@@ -208,7 +208,7 @@ class ExportWriter:
         return files
 
     def _training(self, candidate: Candidate) -> dict[str, Any]:
-        recipe = self._experiment.config.recipe
+        recipe = self._experiment.recipe
         scratch = candidate.weights_from == "scratch"
         config = scratch_config(recipe) if scratch else recipe.fine_tune
         return {

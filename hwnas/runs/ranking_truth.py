@@ -62,7 +62,7 @@ def train_truth(
         raise ConfigError(
             f"{experiment.space.name} holds {len(rows)} networks; a ranking needs {LEAST_NETWORKS}"
         )
-    recipe = scratch_config(experiment.config.recipe)
+    recipe = scratch_config(experiment.recipe)
     lines = [
         f"# resolution: {experiment.space.resolution}",
         f"# images: {shown(experiment.dataset.name)}",

@@ -61,7 +61,7 @@ def train_supernet(
         RunError: see `hwnas.supernet.train`.
         ConfigError: see `hwnas.runs.start.start_supernet`.
     """
-    config = experiment.config.recipe.train
+    config = experiment.recipe.train
     supernet = start_supernet(experiment, folder).supernet
     if not config.epochs:
         _take_as_it_is(supernet, experiment, folder)
@@ -89,7 +89,7 @@ def _extremes(dataset: ImageDataset, module: nn.Module) -> dict[str, float]:
 
 
 def _take_as_it_is(supernet: Supernet, experiment: Experiment, folder: RunFolder) -> None:
-    config = experiment.config.recipe.train
+    config = experiment.recipe.train
     belongs_to = identity(supernet, experiment.dataset.train, config)
     if not current_group().first:
         return
@@ -115,13 +115,13 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
     Raises:
         RunError: it was not trained, or not to the end.
     """
-    config = experiment.config.recipe.train
+    config = experiment.recipe.train
     supernet = untrained_supernet(experiment)
     read_trained(supernet, experiment, folder, SUPERNET)
     weights = digest(supernet.state_dict())
     judge = Judge(
         SupernetAccuracy(supernet, experiment.dataset, device=choose_device(config.device)),
-        Origin(SUPERNET, images=len(experiment.dataset.validation)),
+        Origin(SUPERNET, judged_on=len(experiment.dataset.validation)),
         {"supernet": weights, "images": experiment.dataset.fingerprint},
     )
     return TrainedSupernet(supernet, judge, weights)
@@ -136,7 +136,7 @@ def read_trained(
         RunError: it was not trained, or not to the end.
     """
     folder.check_trained(estimator)
-    belongs_to = identity(module, experiment.dataset.train, experiment.config.recipe.train)
+    belongs_to = identity(module, experiment.dataset.train, experiment.recipe.train)
     # The settings are the run folder's business; a later version may know more of them.
     del belongs_to["settings"]
     load_trained(module, folder.weights_file(estimator), belongs_to)
@@ -154,7 +154,7 @@ def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupern
     config = experiment.config
     own_weights = ESTIMATORS[config.accuracy.source].training is not None
     if config.export.weights_from == "scratch" or own_weights:
-        scratch_config(config.recipe)  # refused before anything is read or measured
+        scratch_config(experiment.recipe)  # refused before anything is read or measured
         return None
     if not folder.supernet_file.is_file():
         raise RunError(
@@ -177,7 +177,7 @@ def fine_tune(
         RunError: see `hwnas.supernet.train`.
     """
     module = trained.supernet.extract(architecture)
-    config = experiment.config.recipe.fine_tune
+    config = experiment.recipe.fine_tune
     _train_alone(module, experiment, config, folder, trained.digest, progress)
     return module
 
@@ -198,7 +198,7 @@ def train_from_scratch(
     Raises:
         RunError: see `hwnas.supernet.train`.
     """
-    config = scratch_config(experiment.config.recipe)
+    config = scratch_config(experiment.recipe)
     module = NetworkModule(network, seed=config.seed, epsilon=epsilon)
     _train_alone(module, experiment, config, folder, "scratch", progress)
     return module

@@ -1,4 +1,7 @@
-"""TrainConfig: how a supernet or a network is trained; read without loading PyTorch."""
+"""How a supernet or a network is trained, as a person writes it and as it is run.
+
+Read without loading PyTorch; `hwnas.supernet.auto` makes the one of the other.
+"""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -7,10 +10,19 @@ from pydantic import Field, model_validator
 from devices.config import StrictModel
 
 
-class TrainConfig(StrictModel):
+Auto = Literal["auto"]
+_Epochs = Annotated[int, Field(ge=0)]
+_BatchSize = Annotated[int, Field(ge=2)]
+_LearningRate = Annotated[float, Field(gt=0)]
+_Warmup = Annotated[float, Field(ge=0)]
+_CropPadding = Annotated[int, Field(ge=0)]
+
+
+class TrainSettings(StrictModel):
     """Hyper-parameters: SGD with Nesterov momentum, warm-up, then cosine decay to zero.
 
-    `crop_padding` is in pixels; a step is one batch, warm-up and length are in epochs. `rule` and
+    Those that may be `auto` follow from the images (see `hwnas.supernet.auto`). `crop_padding` is
+    in pixels; a step is one batch, warm-up and length are in epochs. `rule` and
     `random_paths` are of supernets: the sub-networks of a step (see `hwnas.supernet.rules`).
     `clip` is the largest norm of a step's gradient, `ema` the decay of the averaged weights (0:
     none), `colour_jitter` the strength and `mixup`, `cutmix` the alpha of augmentations (0: none).
@@ -22,15 +34,15 @@ class TrainConfig(StrictModel):
         "compile",
     )  # fmt: skip
 
-    epochs: Annotated[int, Field(ge=0)]
-    batch_size: Annotated[int, Field(ge=2)] = 128
-    learning_rate: Annotated[float, Field(gt=0)] = 0.1
+    epochs: _Epochs | Auto
+    batch_size: _BatchSize | Auto = 128
+    learning_rate: _LearningRate | Auto = 0.1
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: Annotated[float, Field(ge=0)] = 1e-4
-    warmup_epochs: Annotated[float, Field(ge=0)] = 1.0
+    warmup_epochs: _Warmup | Auto = 1.0
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     flip: bool = True
-    crop_padding: Annotated[int, Field(ge=0)] = 4
+    crop_padding: _CropPadding | Auto = 4
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     rule: Literal["single_path", "sandwich"] = "single_path"
     random_paths: Annotated[int, Field(ge=1)] | None = None
@@ -50,13 +62,23 @@ class TrainConfig(StrictModel):
             self.__dict__["random_paths"] = None
         return self
 
-    @property
-    def settings(self) -> str:
-        """Equal exactly for trainings that are to give the same weights, wherever they run."""
-        return self.model_dump_json(include=set(self.as_before()))
-
     def as_before(self) -> dict[str, Any]:
         """See `StrictModel`; without the device, which changes no weights."""
         content = super().as_before()
         del content["device"]
         return content
+
+
+class TrainConfig(TrainSettings):
+    """The same with a number for everything: what a training runs with, and is known by."""
+
+    epochs: _Epochs
+    batch_size: _BatchSize = 128
+    learning_rate: _LearningRate = 0.1
+    warmup_epochs: _Warmup = 1.0
+    crop_padding: _CropPadding = 4
+
+    @property
+    def settings(self) -> str:
+        """Equal exactly for trainings that are to give the same weights, wherever they run."""
+        return self.model_dump_json(include=set(self.as_before()))
