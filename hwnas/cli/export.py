@@ -18,7 +18,8 @@ FromScratch = Annotated[
     typer.Option(
         "--from-scratch/--from-supernet",
         help="Train the winner from scratch, for the epochs of supernet and fine-tuning together, "
-        "or fine-tune the supernet's weights. (default: the config's export.weights_from)",
+        "or fine-tune the supernet's weights. (default: the config's export.weights_from, which "
+        "is auto: both, and the validation images choose)",
         show_default=False,
     ),
 ]

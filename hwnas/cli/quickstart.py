@@ -6,7 +6,8 @@ from pathlib import Path
 from hwnas.cli import options
 from hwnas.cli.output import Output
 
-CONFIG = "quickstart"
+DIGITS, PHOTOS = "quickstart", "photos"
+"""The recipes: of scikit-learn's digits, and of anyone's images."""
 
 
 def quickstart(
@@ -22,9 +23,10 @@ def quickstart(
 ) -> None:
     """Profile this machine, train, search, export and measure: the whole way in a few minutes.
 
-    Uses scikit-learn's handwritten digits, or the images of --data. Another --device, and every
-    further one that a budget names, is profiled where it has no table yet. Interrupted, it
-    continues; finished, it shows its result again.
+    Uses scikit-learn's handwritten digits, or the images of --data with a recipe for photos
+    (configs/searches/photos.yaml). Another --device, and every further one that a budget names, is
+    profiled where it has no table yet. Interrupted, it continues; finished, it shows its result
+    again.
     """
     from hwnas.cli import stages
     from hwnas.cli.profile_further import profile_further
@@ -39,8 +41,9 @@ def quickstart(
 
     output = Output(as_json)
     start = time.monotonic()
+    recipe = DIGITS if data in (None, "digits") else PHOTOS
     config = options.load_config(
-        CONFIG, data=data, strict=strict, resolution=resolution, budgets=budget,
+        recipe, data=data, strict=strict, resolution=resolution, budgets=budget,
         device=device, table=table, settings=settings,
     )  # fmt: skip
     path = run or default_run(config.recipe.data.source)
@@ -78,5 +81,5 @@ def quickstart(
 
 def default_run(source: str) -> Path:
     """runs/quickstart for the digits, another folder for each folder of images or dataset."""
-    name = CONFIG if source == "digits" else f"{CONFIG}-{Path(source).resolve().name}"
+    name = DIGITS if source == "digits" else f"{DIGITS}-{Path(source).resolve().name}"
     return Path("runs") / name

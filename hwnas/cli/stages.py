@@ -25,6 +25,7 @@ from hwnas.runs.exporting import Exporter
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.keeping import keep_inputs, keep_of_earlier
 from hwnas.runs.latency_check import Patience
+from hwnas.runs.plan import plan, too_short
 from hwnas.runs.scores import bind_scores
 from hwnas.runs.searching import SearchResult, search, write_front
 from hwnas.runs.stale import forget_report, note_front
@@ -121,6 +122,10 @@ def train_stage(
         return report
     if not experiment.config.recipe.train.epochs:
         return train_supernet(experiment, folder)
+    if not folder.supernet_file.is_file():
+        output.say(plan(experiment))
+        if warning := too_short(experiment):
+            output.say(warning)
     dataset = experiment.dataset
     title = f"training the supernet on {len(dataset.train):,} images of {dataset.name}"
     with output.progress(title, "steps") as update:

@@ -9,12 +9,8 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.on_device import Listener
 from hwnas.runs.places import OWN, Place
-from hwnas.runs.training import (
-    TrainedSupernet,
-    fine_tune,
-    train_from_scratch,
-    with_loss,
-)
+from hwnas.runs.training import TrainedSupernet, train_from_scratch, with_loss
+from hwnas.runs.winner import train_winner
 from hwnas.spaces import Architectures
 from hwnas.supernet.modules import NetworkModule
 from latency.blocks import Network
@@ -22,12 +18,19 @@ from latency.blocks import Network
 
 @dataclass(frozen=True)
 class Candidate:
-    """A trained network; `files` are by the names of the places, `OWN` among them."""
+    """A trained network.
+
+    Attributes:
+        weights_from: what its training started from.
+        files: by the names of the places, `OWN` among them.
+        chosen: why that was taken, where it was trained both ways.
+    """
 
     network: Network
     weights_from: WeightsFrom
     module: NetworkModule
     files: Mapping[str, DeviceFile]
+    chosen: str | None = None
 
     @property
     def own(self) -> DeviceFile:
@@ -52,18 +55,12 @@ class Candidates:
 
     def winner(self, architecture: Architectures, text: str) -> Candidate:
         """The network of an architecture (L,), trained; `text` is what it is called meanwhile."""
+        won = train_winner(
+            self._experiment, self._folder, self._trained, architecture,
+            lambda title: self._listener.progress(title, "steps"), text,
+        )  # fmt: skip
         network = self._experiment.space.network(architecture)
-        if self._trained is None:
-            with self._listener.progress(f"training {text} from scratch", "steps") as update:
-                module = train_from_scratch(
-                    network, self._experiment, self._folder, with_loss(update)
-                )
-            return self._candidate("winner", network, "scratch", module)
-        with self._listener.progress(f"fine-tuning {text}", "steps") as update:
-            module = fine_tune(
-                self._trained, architecture, self._experiment, self._folder, with_loss(update)
-            )
-        return self._candidate("winner", network, "supernet", module)
+        return self._candidate("winner", network, won.weights_from, won.module, won.chosen)
 
     def reference(self) -> Candidate | None:
         """The space's reference network, trained on as many images; None where there is none."""
@@ -82,8 +79,9 @@ class Candidates:
         return self._candidate("reference", found.network, "scratch", module)
 
     def _candidate(
-        self, name: str, network: Network, weights_from: WeightsFrom, module: NetworkModule
-    ) -> Candidate:
+        self, name: str, network: Network, weights_from: WeightsFrom, module: NetworkModule,
+        chosen: str | None = None,
+    ) -> Candidate:  # fmt: skip
         dataset = self._experiment.dataset
         files: dict[str, DeviceFile] = {}
         for place in self._places:
@@ -94,7 +92,7 @@ class Candidates:
                 engine = place.on.engine(made.model, name, dataset.test.images)
                 made = replace(made, engine=engine)
             files[place.name] = made
-        return Candidate(network, weights_from, module, files)
+        return Candidate(network, weights_from, module, files, chosen)
 
     def _same(self, files: Mapping[str, DeviceFile], place: Place) -> DeviceFile | None:
         """The file of an earlier place that is the same for this one, without its engine."""

@@ -84,6 +84,7 @@ class Exported:
 
     Attributes:
         weights_from: what its training started from.
+        chosen: why that was taken, where it was trained both ways.
         timed: its latency on the run's own device.
         fp32: the latency of its fp32 file there, where that device runs another precision.
         fp32_accuracy: that file's accuracy on the test images, in %.
@@ -93,6 +94,7 @@ class Exported:
     folder: Path
     network: Network
     weights_from: WeightsFrom
+    chosen: str | None
     timed: Timed
     test_accuracy: float
     validation_accuracy: float
@@ -147,6 +149,7 @@ class ExportWriter:
             folder=self._folder.export_folder(name),
             network=candidate.network,
             weights_from=candidate.weights_from,
+            chosen=candidate.chosen,
             timed=timed[OWN],
             test_accuracy=accuracy(candidate.module, dataset.test),
             validation_accuracy=accuracy(candidate.module, dataset.validation),
@@ -213,6 +216,7 @@ class ExportWriter:
         config = scratch_config(recipe) if scratch else recipe.fine_tune
         return {
             "weights_from": candidate.weights_from,
+            "chosen": candidate.chosen,
             "epochs": config.epochs,
             "images": len(self._experiment.dataset.train),
         }

@@ -29,7 +29,8 @@ def summarize(
     error in percent of the latency model on networks that it has not seen, `replicate_mape` that of
     measuring them twice; accuracies are those of the exported files on the test images; `seconds`
     are those of the command that exported, `front_digest` tells of which front the winner is.
-    `weights_from` is what a network's training started from: the supernet's weights, or scratch.
+    `weights_from` is what a network's training started from: the supernet's weights, or scratch;
+    `weights_chosen` says why that was taken, where both ways were trained.
     `searched_by` says where the accuracies of the search are from; `predicted_ms@DEVICE`,
     `measured_ms@DEVICE` and `accuracy@DEVICE` are there for each further device that a budget is on
     (measured is None where it could not be reached), `predicted_mj` and `measured_mj` where one is
@@ -66,6 +67,7 @@ def summarize(
         **intervals(winner.numbers.accuracy, accurate, len(dataset.test)),
         **difference(paired),
         "weights_from": winner.weights_from,
+        "weights_chosen": winner.chosen,
         "macs": winner.macs,
         "parameters": winner.parameters,
         "reference": reference and experiment.space.reference,

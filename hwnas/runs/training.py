@@ -145,7 +145,8 @@ def read_trained(
 def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupernet | None:
     """What an export fine-tunes; None where it trains from scratch.
 
-    That is where the config says so, and where the estimator trains something that is no supernet.
+    That is where the config says so, where the estimator trains something that is no supernet, and
+    where the choice is left open and there is no supernet, since scores come from elsewhere.
 
     Raises:
         ConfigError: no epochs are left to train from scratch.
@@ -153,7 +154,9 @@ def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupern
     """
     config = experiment.config
     own_weights = ESTIMATORS[config.accuracy.source].training is not None
-    if config.export.weights_from == "scratch" or own_weights:
+    elsewhere = config.accuracy.source != SUPERNET and not folder.supernet_file.is_file()
+    unneeded = elsewhere and config.export.weights_from == "auto"
+    if config.export.weights_from == "scratch" or own_weights or unneeded:
         scratch_config(experiment.recipe)  # refused before anything is read or measured
         return None
     if not folder.supernet_file.is_file():

@@ -9,7 +9,7 @@ ENOUGH_STEPS = 1500
 """A supernet of fewer steps judges badly: docs/training.md, "Few images"."""
 
 # An epoch of few images has at least some steps, and a batch enough images for batch norm.
-_STEPS_OF_AN_EPOCH = 16
+_STEPS_OF_AN_EPOCH = 32
 _SMALLEST_BATCH, _LARGEST_BATCH = 32, 128
 # The share of the training that warms up, and the share of an image that crops move it by.
 _WARMUP, _CROP = 0.05, 1 / 8
@@ -29,7 +29,7 @@ FINE_TUNING = Length(15, 600, 0.05)
 
 
 def auto_batch(images: int) -> int:
-    """A power of two from 32 to 128, for 16 steps an epoch or more where the images allow it."""
+    """A power of two from 32 to 128, for 32 steps an epoch or more where the images allow it."""
     size = 2 ** int(math.log2(max(1, images // _STEPS_OF_AN_EPOCH)))
     return min(_LARGEST_BATCH, max(_SMALLEST_BATCH, size))
 
@@ -39,9 +39,7 @@ def steps_of_epoch(config: TrainConfig, images: int) -> int:
     return max(1, images // min(config.batch_size, images))
 
 
-def resolved(
-    settings: TrainSettings, images: int, resolution: int, length: Length
-) -> TrainConfig:
+def resolved(settings: TrainSettings, images: int, resolution: int, length: Length) -> TrainConfig:
     """The numbers that settings mean for a number of training images of some pixels.
 
     - `batch_size`: see `auto_batch`.

@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 
 from devices.config import StrictModel
 
-
 Auto = Literal["auto"]
 _Epochs = Annotated[int, Field(ge=0)]
 _BatchSize = Annotated[int, Field(ge=2)]

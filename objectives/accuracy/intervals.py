@@ -68,6 +68,16 @@ class Paired:
         return self.both + self.first + self.second + self.neither
 
     @property
+    def first_accuracy(self) -> float:
+        """Of the first network, in percent."""
+        return 100 * (self.both + self.first) / self.images
+
+    @property
+    def second_accuracy(self) -> float:
+        """Of the second network, in percent."""
+        return 100 * (self.both + self.second) / self.images
+
+    @property
     def difference(self) -> float:
         """The accuracy of the first less that of the second, in points."""
         return 100 * (self.first - self.second) / self.images
@@ -84,7 +94,7 @@ class Paired:
         sides = first * (self.images - first) * second * (self.images - second)
         agreement = self.both * self.neither - self.first * self.second
         correlation = agreement / math.sqrt(sides) if sides else 0.0
-        accuracies = 100 * first / self.images, 100 * second / self.images
+        accuracies = self.first_accuracy, self.second_accuracy
         return difference_interval(*accuracies, self.images, self.images, correlation)
 
 

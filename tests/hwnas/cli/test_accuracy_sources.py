@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hwnas.accuracy import file_judge
-from hwnas.runs import candidates
+from hwnas.runs import winner
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run
 from tests.hwnas.search.problems import every_architecture, synthetic_score
@@ -199,13 +199,18 @@ def test_what_a_table_found_is_trained_and_exported_where_there_are_images(
 ) -> None:
     add_training(known)
     assert terminal("search", "known.yaml").code == 0
-    answer = terminal("export", "runs/known")
+    answer = terminal("export", "runs/known", "--from-supernet")
     assert (answer.code, "run 'hwnas train' with the same config" in answer.stderr) == (2, True)
     assert "from scratch: hwnas export runs/known --from-scratch" in answer.stderr
     assert not (known / "runs/known/export").exists()
     assert terminal("train", "known.yaml").code == 0
     answer = terminal("export", "runs/known", "--json")
     assert answer.code == 0, answer.stderr
+    # Both ways are trained, and the summary says which was taken, and why.
+    assert "fine-tuning a network of" in answer.stderr
+    assert "from scratch" in answer.stderr
+    assert "on 30 validation images" in answer.document["weights_chosen"]
+    assert answer.document["verdict"]
     assert answer.document["searched_by"]["source"] == "table"
     assert answer.document["accuracy"] > 0
     best = max(float(row["accuracy"]) for row in front(known / "runs/known"))
@@ -218,7 +223,7 @@ def test_a_winner_is_trained_from_scratch_where_there_is_no_supernet(
     add_training(known)
     run = known / "runs/known"
     assert terminal("search", "known.yaml").code == 0
-    answer = terminal("export", "runs/known", "--from-scratch", "--json")
+    answer = terminal("export", "runs/known", "--json")  # the choice is left open
     assert answer.code == 0, answer.stderr
     assert "from scratch" in answer.stderr
     assert not (run / "supernet.safetensors").exists()
@@ -260,17 +265,11 @@ def test_an_export_that_was_interrupted_ends_the_same(
     weights = (known / "runs/known/export/winner/model.safetensors").read_bytes()
     shutil.rmtree(known / "runs/known/export")
 
-    real = candidates.train_from_scratch
-    trained = []
-
-    def interrupted(network, experiment, folder, progress):
-        if trained:  # the reference, which is first
-            raise KeyboardInterrupt
-        trained.append(network)
-        return real(network, experiment, folder, progress)
+    def interrupted(*_: object) -> None:  # behind the reference
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as context:
-        context.setattr(candidates, "train_from_scratch", interrupted)
+        context.setattr(winner, "train_from_scratch", interrupted)
         assert terminal("export", "runs/known").code == 130
     assert not (known / "runs/known/export/winner").exists()
     again = terminal("export", "runs/known", "--json").document
@@ -280,7 +279,7 @@ def test_an_export_that_was_interrupted_ends_the_same(
 
 def test_weights_from_elsewhere_are_refused(known: Path, terminal: Terminal) -> None:
     words = ("--set", "export.weights_from=internet")
-    sentence = "'export.weights_from' is 'internet', but input should be 'supernet' or 'scratch'"
+    sentence = "is 'internet', but input should be 'auto', 'supernet' or 'scratch'"
     assert_no_run(terminal, known, words, sentence)
 
 

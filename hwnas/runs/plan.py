@@ -1,0 +1,89 @@
+"""What the training of a supernet amounts to, before it begins: steps, time, and if enough."""
+
+import time
+
+import numpy as np
+
+from hwnas.data.loading import DIGITS
+from hwnas.runs.experiment import Experiment
+from hwnas.supernet.auto import ENOUGH_STEPS, steps_of_epoch
+from hwnas.supernet.batches import Batches
+from hwnas.supernet.distributed import current_group
+from hwnas.supernet.placement import choose_device, placed
+from hwnas.supernet.rules import supernet_rule
+from hwnas.supernet.steps import Steps
+from hwnas.supernet.supernet import Supernet
+
+# Steps that are timed behind a first one, and the seconds after which no further one begins.
+_TIMED, _PATIENCE = 5, 5.0
+# A learning rate that moves nothing: no timed step diverges.
+_STANDING_STILL = 1e-9
+
+
+def plan(experiment: Experiment) -> str:
+    """As in "117 epochs of 13 steps of 32 images, 1,521 steps in all: some 2 min here".
+
+    The time is that of a few steps which are made to be timed and then forgotten. It is left out in
+    a training of several processes, which would all have to make them.
+
+    Raises:
+        ConfigError, RunError: see `hwnas.supernet.training.train`.
+    """
+    config, images = experiment.recipe.train, len(experiment.dataset.train)
+    of_epoch = steps_of_epoch(config, images)
+    steps = config.epochs * of_epoch
+    text = (
+        f"the supernet's training: {config.epochs:,} epochs of {of_epoch:,} steps of "
+        f"{min(config.batch_size, images)} images, {steps:,} steps in all"
+    )
+    if current_group().processes > 1:
+        return text
+    return f"{text}: some {duration(steps * _seconds_of_step(experiment))} here"
+
+
+def _seconds_of_step(experiment: Experiment) -> float:
+    config, split = experiment.recipe.train, experiment.dataset.train
+    device = choose_device(config.device)
+    supernet = Supernet(experiment.space, seed=config.seed)
+    rule = supernet_rule(config, experiment.space)
+    batches = Batches(split, config, supernet.classes)
+    taken: list[float] = []
+    with placed(supernet, device):
+        steps = Steps(supernet, config, rule, current_group(), device)
+        supernet.train()
+        begin = time.perf_counter()
+        for step in range(1 + _TIMED):
+            inputs, target = batches.inputs(step)
+            start = time.perf_counter()
+            steps.run(step, inputs.to(device), target.to(device), _STANDING_STILL)
+            taken.append(time.perf_counter() - start)
+            if step and time.perf_counter() - begin > _PATIENCE:
+                break
+    return float(np.median(taken[1:]))  # a first step also builds what later ones use
+
+
+def too_short(experiment: Experiment) -> str | None:
+    """A warning of a supernet of too few steps to judge by; None where they are enough.
+
+    The digits, which are learnt in some hundred steps, and published weights are excepted.
+    """
+    config, images = experiment.recipe.train, len(experiment.dataset.train)
+    steps = config.epochs * steps_of_epoch(config, images)
+    if steps >= ENOUGH_STEPS or experiment.config.from_ofa is not None:
+        return None
+    if experiment.recipe.data.source == DIGITS:
+        return None
+    return (
+        f"warning: the supernet trains for {steps:,} steps; below some {ENOUGH_STEPS:,} it judges "
+        "badly and what it finds is weak: write 'epochs: auto' and 'batch_size: auto' under train "
+        "and fine_tune, or start from configs/searches/photos.yaml"
+    )
+
+
+def duration(seconds: float) -> str:
+    """As in "40 s", "12 min", "3.5 h"."""
+    if seconds < 90:
+        return f"{max(1.0, seconds):.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,99 @@
+"""The winner's weights: trained from scratch, or the supernet's fine-tuned, whichever is better."""
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from hwnas.runs.config import WeightsFrom
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.training import TrainedSupernet, fine_tune, train_from_scratch, with_loss
+from hwnas.spaces import Architectures
+from hwnas.supernet.evaluation import right
+from hwnas.supernet.modules import NetworkModule
+from objectives.accuracy.intervals import Paired
+
+
+class Tell(Protocol):
+    """Shows the course of a training."""
+
+    def __call__(self, title: str) -> AbstractContextManager[Any]:
+        """A context manager that gives update(done, total, note)."""
+
+
+@dataclass(frozen=True)
+class Winner:
+    """A trained network.
+
+    Attributes:
+        module: with its weights.
+        weights_from: what its training started from.
+        chosen: a sentence on why that, where both ways were trained.
+    """
+
+    module: NetworkModule
+    weights_from: WeightsFrom
+    chosen: str | None = None
+
+
+def train_winner(
+    experiment: Experiment,
+    folder: RunFolder,
+    trained: TrainedSupernet | None,
+    architecture: Architectures,
+    tell: Tell | None = None,
+    of: str = "the winner",
+) -> Winner:
+    """Trains the network of an architecture (L,) as the config's `export.weights_from` says.
+
+    `auto` trains it both ways, and takes the one from scratch, which has as many images as the
+    reference, unless the validation images tell that fine-tuning is better: the 95 % interval of
+    the difference on the same images is above 0. Merely the higher of both would be no fair choice.
+    The search took the network for how well it does on these very images with the weights that
+    fine-tuning starts from, so that on few of them fine-tuning looks better than it is
+    (docs/training.md, "Few images"). Published weights (`from_ofa`), which saw many more images,
+    are always fine-tuned.
+
+    Args:
+        experiment: of the run.
+        folder: of the run; keeps what is trained.
+        trained: its supernet; without one the network is trained from scratch.
+        architecture: (L,) of the space.
+        tell: shows each training.
+        of: which network it is, in the titles of what is shown.
+
+    Raises:
+        RunError: see `hwnas.supernet.training.train`.
+    """
+    show = tell or _silently
+    config, network = experiment.config, experiment.space.network(architecture)
+
+    def from_scratch() -> NetworkModule:
+        with show(f"training {of} from scratch") as update:
+            return train_from_scratch(network, experiment, folder, with_loss(update))
+
+    if trained is None:
+        return Winner(from_scratch(), "scratch")
+    with show(f"fine-tuning {of}") as update:
+        tuned = fine_tune(trained, architecture, experiment, folder, with_loss(update))
+    if config.export.weights_from == "supernet" or config.from_ofa is not None:
+        return Winner(tuned, "supernet")
+    return _better(experiment, tuned, from_scratch())
+
+
+def _silently(_: str) -> AbstractContextManager[Any]:
+    return nullcontext(lambda *_: None)
+
+
+def _better(experiment: Experiment, tuned: NetworkModule, scratch: NetworkModule) -> Winner:
+    images = experiment.dataset.validation
+    pair = Paired.of(right(tuned, images), right(scratch, images))
+    low, high = pair.interval
+    compared = (
+        f"{pair.first_accuracy:.1f} % fine-tuned, {pair.second_accuracy:.1f} % from scratch on "
+        f"{pair.images:,} validation images, a difference of {low:+.0f} to {high:+.0f} points"
+    )
+    if low > 0:
+        return Winner(tuned, "supernet", f"trained both ways, fine-tuned is better: {compared}")
+    why = "from scratch is better" if high < 0 else "from scratch is taken, as the reference is"
+    return Winner(scratch, "scratch", f"trained both ways, {why}: {compared}")
