@@ -21,6 +21,7 @@ from hwnas.supernet.evaluation import accuracy
 from latency.blocks import Network
 from latency.readings import Reading
 from latency.visits import Summary
+from objectives.accuracy.intervals import wilson
 from objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
 
 
@@ -222,7 +223,7 @@ class ExportWriter:
         }
 
     def _verification(self, exported: Exported, candidate: Candidate) -> dict[str, Any]:
-        own = candidate.own
+        own, dataset = candidate.own, self._experiment.dataset
         converted = {
             "fp32": {
                 "file": "model.fp32.onnx",
@@ -250,6 +251,11 @@ class ExportWriter:
                 "test": exported.test_accuracy,
                 "test_onnx": exported.numbers.accuracy,
                 "validation": exported.validation_accuracy,
+                "interval": {
+                    "test": wilson(exported.test_accuracy, len(dataset.test)),
+                    "test_onnx": wilson(exported.numbers.accuracy, len(dataset.test)),
+                    "validation": wilson(exported.validation_accuracy, len(dataset.validation)),
+                },
             },
             "macs": exported.macs,
             "parameters": exported.parameters,

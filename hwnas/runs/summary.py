@@ -53,8 +53,10 @@ def summarize(
             further["reference_measured_mj"] = reference.measured_mj
     validation = latency.validation
     dataset = experiment.dataset
-    paired = reference and Paired.of(winner.numbers.right, reference.numbers.right)
-    accurate = reference and reference.numbers.accuracy
+    paired = accurate = None
+    if reference is not None:
+        paired = Paired.of(winner.numbers.right, reference.numbers.right)
+        accurate = reference.numbers.accuracy
     summary = {
         "budget_ms": export.budget_ms,
         "budgets": {b.trellis.name: b.bound for b in result.problem.budgets},

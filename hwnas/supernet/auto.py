@@ -30,7 +30,7 @@ FINE_TUNING = Length(15, 600, 0.05)
 
 def auto_batch(images: int) -> int:
     """A power of two from 32 to 128, for 32 steps an epoch or more where the images allow it."""
-    size = 2 ** int(math.log2(max(1, images // _STEPS_OF_AN_EPOCH)))
+    size = 1 << int(math.log2(max(1, images // _STEPS_OF_AN_EPOCH)))
     return min(_LARGEST_BATCH, max(_SMALLEST_BATCH, size))
 
 
