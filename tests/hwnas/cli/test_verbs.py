@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import html
 import json
 import shutil
 from pathlib import Path
@@ -29,13 +30,18 @@ def test_the_verbs_lead_from_images_to_a_measured_network(folder: Path, terminal
     assert profiled["distinct_blocks"] == 14
     assert profiled["validation"]["prediction"]["networks"] == 5
 
-    trained = terminal("train", "tiny.yaml", "--json").document
+    answer = terminal("train", "tiny.yaml", "--json")
+    assert "the supernet's training: 2 epochs of " in answer.stderr
+    trained = answer.document
     assert trained["images"] == 2 * (trained["steps"] // 2) * 32
     assert Path(trained["supernet"]).is_file()
 
     searched = terminal("search", "tiny.yaml", "--json").document
     assert searched["front"]
     assert sum(point["knee"] for point in searched["front"]) <= 1
+    for point in searched["front"]:
+        low, high = point["accuracy_interval"]
+        assert 0 <= low <= point["accuracy"] <= high <= 100
     assert [one["searcher"] for one in searched["searchers"]] == [
         "layernas", "nsga2", "random", "surrogate",
     ]  # fmt: skip
@@ -49,6 +55,9 @@ def test_the_verbs_lead_from_images_to_a_measured_network(folder: Path, terminal
     assert all(isinstance(summary[key], int | float) for key in SUMMARY_NUMBERS)
     assert summary["measured_ms"] <= summary["budget_ms"]
     assert summary["onnx_max_abs_diff"] <= 1e-4
+    assert summary["accuracy_interval"][0] <= summary["accuracy"]
+    assert summary["weights_from"] in ("supernet", "scratch")
+    assert "trained both ways" in summary["weights_chosen"]
     assert json.loads((folder / "runs/tiny/summary.json").read_text()) == summary
     check_exported(folder / "runs/tiny/export/winner")
     check_exported(folder / "runs/tiny/export/reference")
@@ -60,6 +69,7 @@ def test_the_verbs_lead_from_images_to_a_measured_network(folder: Path, terminal
     reported = terminal("report", "runs/tiny", "--json").document
     page = Path(reported["report"]).read_text()
     assert "mobilenet_v3_small" in page
+    assert html.escape(summary["verdict"]) in page
     assert "https://cdn" not in page.split("<body>")[0]
     assert Path(reported["picture"]).read_text().startswith("<?xml")
 

@@ -125,3 +125,27 @@ def test_the_summary_has_a_row_for_each_further_device() -> None:
     rows = summary_rows(summary)
     assert ["latency on pi, predicted", "7.5 ms", "–"] in rows
     assert not [row for row in summary_rows({"predicted_ms": 1.0}) if "latency on" in row[0]]
+
+
+def test_every_accuracy_of_known_images_has_its_interval() -> None:
+    summary = {
+        "accuracy": 37.0, "reference_accuracy": 100.0, "test_images": 54, "verdict": "alike",
+        "weights_chosen": "both", "budgets": {}, "reference": "v3",
+    }  # fmt: skip
+    rows = {label: cells for label, *cells in summary_rows(summary)}
+    assert rows["accuracy on test images"] == ["37.00 % (25–50)", "100.00 % (93–100)"]
+    page = render_page(content(summary, origin=Origin("supernet", images=500)))
+    assert "<p>alike</p><p>both</p>" in page
+    assert '"arrayminus":[' in page
+    drawn = front_svg(content(origin=Origin("supernet", images=500)))
+    assert "95 % interval, 500 images" in drawn
+
+
+def test_accuracies_of_unknown_images_have_none() -> None:
+    assert '"arrayminus":[' not in render_page(content())
+    assert "interval" not in front_svg(content())
+    assert (Origin("supernet", images=90).text(40), Origin("table").text(40)) == (
+        "40.00 % (30–50)",
+        "40.00 %",
+    )
+    assert Origin("macs", images=90).interval(4e6) is None
