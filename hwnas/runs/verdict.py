@@ -7,6 +7,8 @@ from objectives.accuracy.intervals import Interval, Paired, wilson
 
 # A smaller difference of latencies is called none.
 _ALIKE = 0.005
+# Accuracies that may differ by more points than this are not called the same.
+_UNDECIDED = 10.0
 
 
 def intervals(accuracy: float, reference: float | None, images: int) -> dict[str, Any]:
@@ -59,7 +61,10 @@ def _speed(summary: Mapping[str, Any]) -> str | None:
 def _accuracy(difference: float, interval: Interval, images: int) -> str:
     low, high = interval
     if low <= 0 <= high:
-        return f"accuracy the same within ± {_points(max(-low, high))} on {images:,} images"
+        most = max(-low, high)
+        if most > _UNDECIDED:
+            return f"accuracy undecided on {images:,} images ({low:+.0f} to {high:+.0f} points)"
+        return f"accuracy the same within ± {_points(most)} on {images:,} images"
     word = "more" if difference > 0 else "less"
     ends = sorted((abs(low), abs(high)))
     return (
@@ -74,7 +79,7 @@ def _below(difference: float, interval: Interval, images: int) -> str | None:
     if interval[1] >= 0:
         return (
             f"On these images the winner is {_points(-difference)} below the reference, which "
-            f"{images:,} images cannot tell from none"
+            f"{images:,} images cannot tell from none; more test images would"
         )
     return (
         "The winner is below the reference: try a larger budget, more epochs (train.epochs) or "

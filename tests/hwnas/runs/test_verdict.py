@@ -20,6 +20,11 @@ def test_accuracies_that_the_images_cannot_tell_apart_are_the_same() -> None:
     assert said == "36 % faster than v3; accuracy the same within ± 6 points on 54 images"
 
 
+def test_accuracies_that_may_differ_by_much_are_not_called_the_same() -> None:
+    said = verdict(summary(-1.0, (-29.2, 12.2)))
+    assert "accuracy undecided on 54 images (-29 to +12 points)" in str(said)
+
+
 @pytest.mark.parametrize("interval", [(-9.1, 1.6), (-9.1, -0.6)])
 def test_a_winner_below_the_reference_never_goes_without_a_sentence(
     interval: tuple[float, float],
