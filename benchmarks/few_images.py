@@ -128,7 +128,7 @@ def run_cell(setting: Setting, cell: tuple[int, int]) -> dict[str, Any]:
         result = search(experiment, folder, latency, judge)
         best = int(result.front.scores.argmax())
         row = result.front.architectures[best]
-        network, reference = experiment.space.network(row), experiment.reference
+        network, reference = experiment.space.network(row), experiment.published
         assert reference is not None
         trained = load_supernet(experiment, folder)
         winner = train_winner(experiment, folder, trained, row)
@@ -136,7 +136,9 @@ def run_cell(setting: Setting, cell: tuple[int, int]) -> dict[str, Any]:
             "winner": winner.module,
             "fine_tuned": fine_tune(trained, row, experiment, folder),
             "scratch": train_from_scratch(network, experiment, folder),
-            "reference": train_from_scratch(reference, experiment, folder),
+            "reference": train_from_scratch(
+                reference.network, experiment, folder, epsilon=reference.epsilon
+            ),
         }
         test = setting.test()
         figures = {
@@ -150,7 +152,7 @@ def run_cell(setting: Setting, cell: tuple[int, int]) -> dict[str, Any]:
             "judged": float(result.front.scores[best]),
             "weights_from": winner.weights_from,
             "latency_ms": float(latency.predict([network])[0]),
-            "reference_latency_ms": float(latency.predict([reference])[0]),
+            "reference_latency_ms": float(latency.predict([reference.network])[0]),
             "tested": len(test),
             "seconds": round(time.monotonic() - start, 1),
         }

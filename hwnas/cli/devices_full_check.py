@@ -25,10 +25,10 @@ def check_fully(device: "Device", output: Output) -> None:
 
     networks = {_NETWORK: reference_network(_NETWORK, resolution=224, classes=1000)}
     outcomes = []
-    with output.progress(f"checking {device.name}") as update:
+    with output.progress(f"checking {device.name}", "checks") as update:
         for outcome in full_check(device, networks):
             outcomes.append(outcome)
-            update(len(outcomes), count(networks), "checks")
+            update(len(outcomes), count(networks))
     for outcome in outcomes:
         output.line(f"{'ok' if outcome.ok else 'failed':6}  {outcome.name}: {outcome.sentence}")
     failed = [outcome for outcome in outcomes if not outcome.ok]

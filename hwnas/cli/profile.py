@@ -142,12 +142,15 @@ def profile(
     from hwnas.cli.visit_warnings import show_warnings
     from hwnas.runs.latencies import table_path
     from hwnas.runs.profiling import profile_space
+    from latency.energy import check_energy
     from latency.readings import disturbance
     from latency.table import LatencyTable
     from latency.visits import warning_shares
 
     chosen = experiment.device if experiment else load_device(single or "local_cpu")
     path = experiment.table_path if experiment else table_path(table, chosen)
+    if counts.energy:
+        check_energy(chosen)  # before anything is measured
     if loaded is not None:
         try:
             check_budgets(output, loaded, target, chosen, path)

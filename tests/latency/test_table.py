@@ -23,7 +23,7 @@ def test_a_table_keeps_every_visit_and_sums_them_up(tmp_path: Path) -> None:
         table.add([Visit(KEY, 0, 0, (1.0, 2.0)), Visit(KEY, 1, 0, (3.0,))])
     with LatencyTable.existing(tmp_path / "t.sqlite") as table:
         assert [(v.session, v.samples) for v in table.visits()] == [(0, (1.0, 2.0)), (1, (3.0,))]
-        assert table.summaries()[KEY] == Summary(3, 2, 0, 1.5, 1.0, 1.2, 2.0, 2.8)
+        assert table.summaries()[KEY] == Summary(3, 2, 0, 1.5, 1.0, 1.2, 2.0, 2.8, ("spread",))
         assert table.visits().summaries([1])[KEY].median == 3.0
         assert table.networks() == {network_key(NETWORK): NETWORK}
         assert table.blocks() == {block_key(BLOCK): BLOCK}

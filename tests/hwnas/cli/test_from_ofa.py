@@ -160,7 +160,7 @@ def test_an_interrupted_training_goes_on_without_the_published_file() -> None:
     with pytest.raises(KeyboardInterrupt):
         train(
             start_supernet(experiment, part).supernet, experiment.dataset.train,
-            experiment.config.recipe.train, checkpoint=part.supernet_file,
+            experiment.recipe.train, checkpoint=part.supernet_file,
             rule=SinglePath(experiment.space), progress=stop, checkpoint_seconds=0.0,
         )  # fmt: skip
     Path("ofa.pth").unlink()

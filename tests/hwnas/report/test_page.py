@@ -65,7 +65,7 @@ def test_a_doubtful_winner_is_called_so() -> None:
 
 def test_a_lower_precision_and_further_devices_have_rows_of_their_own() -> None:
     summary = {
-        "precision": "int8", "measured_ms": 1.0, "fp32_measured_ms": 2.0,
+        "precision": "int8", "test_images": 100, "measured_ms": 1.0, "fp32_measured_ms": 2.0,
         "accuracy": 90.0, "fp32_accuracy": 91.0, "reference_fp32_accuracy": 92.0,
         "predicted_ms@pi": 3.0, "measured_ms@pi": None,
         "precision@pi": "fp32", "accuracy@pi": 91.0,
@@ -74,10 +74,10 @@ def test_a_lower_precision_and_further_devices_have_rows_of_their_own() -> None:
     rows = {label: cells for label, *cells in summary_rows(summary)}
     assert rows["latency, measured, int8"] == ["1 ms", "–"]
     assert rows["latency, measured, fp32"] == ["2 ms", "–"]
-    assert rows["accuracy on test images, int8"] == ["90.00 %", "–"]
-    assert rows["accuracy on test images, fp32"] == ["91.00 %", "92.00 %"]
+    assert rows["accuracy on test images, int8"] == ["90.00 % (83–94)", "–"]
+    assert rows["accuracy on test images, fp32"] == ["91.00 % (84–95)", "92.00 % (85–96)"]
     assert rows["latency on pi, measured"] == ["predicted only", "–"]
-    assert rows["accuracy for pi, fp32"] == ["91.00 %", "–"]
+    assert rows["accuracy for pi, fp32"] == ["91.00 % (84–95)", "–"]
     assert rows["latency on pixel, measured"] == ["4.25 ms", "5 ms"]
     plain = [label for label, *_ in summary_rows({"precision": "fp32", "measured_ms": 1.0})]
     assert "accuracy on test images" in plain
@@ -134,18 +134,18 @@ def test_every_accuracy_of_known_images_has_its_interval() -> None:
     }  # fmt: skip
     rows = {label: cells for label, *cells in summary_rows(summary)}
     assert rows["accuracy on test images"] == ["37.00 % (25–50)", "100.00 % (93–100)"]
-    page = render_page(content(summary, origin=Origin("supernet", images=500)))
+    page = render_page(content(summary, origin=Origin("supernet", judged_on=500)))
     assert "<p>alike</p><p>both</p>" in page
     assert '"arrayminus":[' in page
-    drawn = front_svg(content(origin=Origin("supernet", images=500)))
+    drawn = front_svg(content(origin=Origin("supernet", judged_on=500)))
     assert "95 % interval, 500 images" in drawn
 
 
 def test_accuracies_of_unknown_images_have_none() -> None:
     assert '"arrayminus":[' not in render_page(content())
     assert "interval" not in front_svg(content())
-    assert (Origin("supernet", images=90).text(40), Origin("table").text(40)) == (
+    assert (Origin("supernet", judged_on=90).text(40), Origin("table").text(40)) == (
         "40.00 % (30–50)",
         "40.00 %",
     )
-    assert Origin("macs", images=90).interval(4e6) is None
+    assert Origin("macs", judged_on=90).interval(4e6) is None
