@@ -136,9 +136,7 @@ def run_cell(setting: Setting, cell: tuple[int, int]) -> dict[str, Any]:
             "winner": winner.module,
             "fine_tuned": fine_tune(trained, row, experiment, folder),
             "scratch": train_from_scratch(network, experiment, folder),
-            "reference": train_from_scratch(
-                reference.network, experiment, folder, epsilon=reference.epsilon
-            ),
+            "reference": train_from_scratch(reference.network, experiment, folder),
         }
         test = setting.test()
         figures = {

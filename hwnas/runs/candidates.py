@@ -73,9 +73,8 @@ class Candidates:
             title += ", but from random weights"
         with self._listener.progress(title, "steps") as update:
             module = train_from_scratch(
-                found.network, self._experiment, self._folder, with_loss(update),
-                epsilon=found.epsilon,
-            )  # fmt: skip
+                found.network, self._experiment, self._folder, with_loss(update)
+            )
         return self._candidate("reference", found.network, "scratch", module)
 
     def _candidate(
