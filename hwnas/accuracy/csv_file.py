@@ -15,6 +15,7 @@ from devices.errors import AccuracyError
 from devices.foreign_text import shown
 from hwnas.accuracy.source import space_digest
 from hwnas.accuracy.stated import KEYS, NOTHING, Stated, read_stated, split_comments
+from hwnas.spaces.numbering import read_architecture
 from hwnas.spaces.space import Architectures, SearchSpace
 
 COLUMNS = ("architecture", "accuracy")
@@ -127,21 +128,10 @@ class _Row:
         return AccuracyError(f"{self.source} line {self.line}, column {column}: {problem}")
 
     def choices(self, space: SearchSpace) -> list[int]:
-        words, counts = self.architecture.split(), space.choice_counts.tolist()
-        if len(words) != len(counts):
-            raise self.error(
-                "architecture",
-                f"'{self.architecture}' names {len(words)} choices, but {space.name} has "
-                f"{len(counts)} slots; write a choice for each, separated by spaces",
-            )
-        for slot, (word, count) in enumerate(zip(words, counts, strict=True), start=1):
-            if not re.fullmatch("[0-9]{1,9}", word) or int(word) >= count:
-                raise self.error(
-                    "architecture",
-                    f"'{word}' is no choice of slot {slot} of {space.name}; its choices are 0 to "
-                    f"{count - 1}",
-                )
-        return [int(word) for word in words]
+        try:
+            return read_architecture(space, self.architecture)
+        except ValueError as error:
+            raise self.error("architecture", str(error)) from error
 
     def percent(self) -> float:
         written = self.accuracy.replace(",", ".") if self.decimal_comma else self.accuracy

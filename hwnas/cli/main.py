@@ -13,7 +13,18 @@ from devices.foreign_text import shown_lines
 from devices.json_text import to_json
 from devices.memory import ran_out
 from hwnas import __version__
-from hwnas.cli import devices, export, profile, quickstart, rank, report, search, table, train
+from hwnas.cli import (
+    devices,
+    export,
+    profile,
+    quickstart,
+    rank,
+    report,
+    search,
+    space,
+    table,
+    train,
+)
 from hwnas.cli.streams import is_unicode, prepare_streams
 
 _OUT_OF_MEMORY = (
@@ -50,6 +61,7 @@ app.command("quickstart")(quickstart.quickstart)
 app.add_typer(devices.app, name="devices")
 app.command("profile")(profile.profile)
 app.add_typer(table.app, name="table")
+app.add_typer(space.app, name="space")
 app.command("train")(train.train)
 app.command("rank")(rank.rank)
 app.command("search")(search.search)

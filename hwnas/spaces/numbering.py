@@ -1,0 +1,95 @@
+"""How the choices of a space are numbered, in words: what `architecture` means in a CSV."""
+
+import re
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from devices.foreign_text import shown
+from hwnas.spaces.space import SearchSpace
+from latency.blocks import Block, InvertedResidual, Network, Skip
+
+ORDER = (
+    "choices are numbered from 0: the skip first, where there is one; then kernels × expansions, "
+    "of which the expansion varies fastest, or the list of blocks; squeeze-excite varies slowest"
+)
+
+
+@dataclass(frozen=True)
+class NumberedSlots:
+    """Consecutive slots of equal choices.
+
+    Attributes:
+        first, last: their positions in an architecture, from 1.
+        stage: of the space, from 1.
+        shape: what goes in and comes out, as in "16→24 @112 s2".
+        choices: what each number stands for, as in "k3 e6 se".
+    """
+
+    first: int
+    last: int
+    stage: int
+    shape: str
+    choices: tuple[str, ...]
+
+
+def numbered_slots(space: SearchSpace) -> list[NumberedSlots]:
+    """The slots of a space in their order, those of equal choices together."""
+    found = []
+    numbered = enumerate(space.slots, start=1)
+    for slot, group in groupby(numbered, key=lambda pair: pair[1]):
+        places = [place for place, _ in group]
+        block = slot.choices[-1]
+        stride = getattr(block, "stride", 1)
+        shape = f"{block.in_channels}→{block.out_channels} @{block.resolution}"
+        choices = tuple(map(choice_text, slot.choices))
+        found.append(
+            NumberedSlots(
+                places[0],
+                places[-1],
+                slot.stage + 1,
+                f"{shape} s{stride}" if stride > 1 else shape,
+                choices,
+            )
+        )
+    return found
+
+
+def choice_text(block: Block) -> str:
+    """What a choice of a slot differs in from the others: "skip", "k5 e6", "k3 e4 se"."""
+    match block:
+        case Skip():
+            return "skip"
+        case InvertedResidual():
+            expansion = block.expanded_channels / block.in_channels
+            squeezed = " se" if block.squeeze_channels else ""
+            return f"k{block.kernel} e{expansion:g}{squeezed}"
+        case _:
+            return f"{block.kind} k{getattr(block, 'kernel', 1)}"
+
+
+def read_architecture(space: SearchSpace, text: str) -> list[int]:
+    """The choices of an architecture as people write it: a number for each slot, with spaces.
+
+    Raises:
+        ValueError: another number of them, or one that is no choice of its slot.
+    """
+    words, counts = text.split(), space.choice_counts.tolist()
+    if len(words) != len(counts):
+        raise ValueError(
+            f"'{shown(text)}' names {len(words)} choices, but {space.name} has {len(counts)} "
+            "slots; write a choice for each, separated by spaces"
+        )
+    for slot, (word, count) in enumerate(zip(words, counts, strict=True), start=1):
+        if not re.fullmatch("[0-9]{1,9}", word) or int(word) >= count:
+            raise ValueError(
+                f"'{shown(word)}' is no choice of slot {slot} of {space.name}; its choices are 0 "
+                f"to {count - 1} ('hwnas space show' says what they are)"
+            )
+    return [int(word) for word in words]
+
+
+def network_of(space: SearchSpace, text: str) -> Network:
+    """The network of an architecture as people write it, see `read_architecture`."""
+    return space.network(np.array(read_architecture(space, text)))
