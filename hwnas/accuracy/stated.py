@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import takewhile
 
+from devices.csv_text import names_separator
 from devices.errors import AccuracyError
 from devices.foreign_text import shown
 
@@ -64,7 +65,7 @@ def split_comments(text: str, source: str) -> tuple[str, Stated]:
         AccuracyError: a resolution that is none; `source` names the file.
     """
     lines = text.splitlines(keepends=True)
-    comments = list(takewhile(lambda line: not line.strip() or _is_comment(line), lines))
+    comments = list(takewhile(_is_above_header, lines))
     values: dict[str, str] = {}
     for number, line in enumerate(comments, start=1):
         found = _COMMENT.fullmatch(line.rstrip("\r\n"))
@@ -75,7 +76,7 @@ def split_comments(text: str, source: str) -> tuple[str, Stated]:
             raise AccuracyError(f"{source} line {number} states {key} twice; leave out one of them")
         values[key] = found[2]
         read_stated(values, f"{source} line {number}")
-    empty = "".join("\n" for _ in comments)
+    empty = "".join(line if names_separator(line) else "\n" for line in comments)
     return empty + "".join(lines[len(comments) :]), read_stated(values, source)
 
 
@@ -93,6 +94,10 @@ def read_stated(values: dict[str, str], where: str) -> Stated:
             "in pixels, like 224"
         )
     return Stated(int(found[1]) if found else None, values.get("images") or None)
+
+
+def _is_above_header(line: str) -> bool:
+    return not line.strip() or _is_comment(line) or names_separator(line)
 
 
 def _is_comment(line: str) -> bool:

@@ -35,6 +35,8 @@ def macro_csv(folder: Path, rows: np.ndarray) -> Path:
     [
         f"{HEAD}1 0 0 0 0 0 0 0,70.5\n{FIRST},45\n",
         f"\ufeffname;accuracy;architecture\na;45;{FIRST}\n\nb;70,5;1 0 0 0 0 0 0 0\n",
+        f"sep=;\r\naccuracy;architecture\r\n45;{FIRST}\r\n70,5;1 0 0 0 0 0 0 0\r\n",
+        f"sep=;\n# images: mine\naccuracy;architecture\n45;{FIRST}\n70,5;1 0 0 0 0 0 0 0\n",
         f"accuracy\tarchitecture\r\n45\t{FIRST}\r\n7.05e1\t1  0 0 0 0 0 0 0 \r\n",
     ],
 )
