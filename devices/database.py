@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,11 @@ class Database:
         """Runs one statement that changes the file."""
         with self._sentences():
             self._connection.execute(statement, values)
+
+    def write_many(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+        """Runs one statement for each row of values."""
+        with self._sentences():
+            self._connection.executemany(statement, rows)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

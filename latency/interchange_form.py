@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -54,16 +55,23 @@ class GraphEntry(StrictModel):
     blocks: Annotated[list[dict[str, Any]], Field(min_length=1)]
 
 
-class VisitEntry(StrictModel):
-    """See `latency.visits.Visit`."""
+@dataclass(frozen=True, slots=True)
+class VisitEntry:
+    """See `latency.visits.Visit`.
+
+    No `StrictModel`: of those, which tables have a hundred thousand of, each takes four times the
+    memory.
+    """
+
+    __pydantic_config__ = StrictModel.model_config
 
     graph: str
     session: Count
     round: Count
     reference_ms: Annotated[float, Field(ge=0)]
     date: Date
-    samples: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
-    warnings: list[Annotated[str, AfterValidator(_warning)]] = Field(default_factory=list)
+    samples: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)]
+    warnings: tuple[Annotated[str, AfterValidator(_warning)], ...] = ()
 
 
 class ConditionsEntry(StrictModel):
@@ -131,12 +139,17 @@ def read_document(text: str, source: str, mend: str) -> TableDocument:
         TableError: the first thing that is wrong, with its place.
     """
     try:
-        content = json.loads(text, object_pairs_hook=_without_duplicates)
+        found = json.loads(text, object_pairs_hook=_format)
     except (ValueError, RecursionError) as error:
         raise TableError(f"{source} is not valid JSON: {error}; {mend}") from error
-    found = content.get("format") if isinstance(content, dict) else None
     if found != FORMAT:
-        raise TableError(f"{source} is no {FORMAT} (its format is {repr(found)[:60]}); {mend}")
+        of = None if isinstance(found, list) else found
+        raise TableError(f"{source} is no {FORMAT} (its format is {repr(of)[:60]}); {mend}")
+    return check_document(text, source, mend)
+
+
+def check_document(text: str, source: str, mend: str) -> TableDocument:
+    """The same of a text that was written here, which is of the format, and names no key twice."""
     try:
         # Strict, and from JSON: an integer is no text, a list may be a tuple.
         document = TableDocument.model_validate_json(text, strict=True)
@@ -148,13 +161,14 @@ def read_document(text: str, source: str, mend: str) -> TableDocument:
     return document
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _format(pairs: list[tuple[str, Any]]) -> Any:
+    """What an object says is its format; of the rest nothing is kept, as it may be large."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the key '{twice}' is there twice in one object")
-    return found
+    return found.get("format")
 
 
 def _check_entries(document: TableDocument) -> None:
@@ -173,7 +187,7 @@ def _check_entries(document: TableDocument) -> None:
                 raise ValueError(
                     f"{name}[{index}].graph is '{entry.graph}', which is not in graphs"
                 )
-        _check_once(name, [(entry.graph, entry.session, entry.round) for entry in entries])
+        _check_once(name, ((entry.graph, entry.session, entry.round) for entry in entries))
         if entries and document.fingerprint is None:
             raise ValueError(f"fingerprint is null, but there are {name} of some device")
     visited = {visit.graph for visit in document.visits}
@@ -226,13 +240,14 @@ def _check_model(
         stored = form.model_validate_json(content, strict=True).content
     except ValidationError as error:
         raise ValueError(_sentence(error, place)) from error
-    for name in (blocks, "fit_networks", "check_networks"):
+    estimated = getattr(stored, "basis", "") == "networks"  # its blocks were never timed
+    for name in (*(() if estimated else (blocks,)), "fit_networks", "check_networks"):
         for key in getattr(stored, name):
             if key not in visited:
                 raise ValueError(f"{place}.content.{name} names '{key}', which was never visited")
 
 
-def _check_once(name: str, keys: Sequence[object]) -> None:
+def _check_once(name: str, keys: Iterable[object]) -> None:
     seen: dict[object, int] = {}
     for index, key in enumerate(keys):
         if key in seen:
@@ -250,5 +265,5 @@ def _sentence(error: ValidationError, place: str) -> str:
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{place} is not known here"
     message = str(first["ctx"]["error"] if first["type"] == "value_error" else first["msg"])
-    message = message.replace("Input should", "it should")
+    message = message.replace("Input should", "it should").replace("Tuple should", "list should")
     return f"{place} is {repr(first['input'])[:60]}, but {message[0].lower()}{message[1:]}"

@@ -1,8 +1,9 @@
 """A whole latency table as one JSON document, and back: to keep, to send, to read elsewhere."""
 
 import base64
+import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from devices.errors import TableError
 from latency.blocks import block_from_dict, block_to_dict
 from latency.energies import EnergyVisit
-from latency.interchange_form import FORMAT, TableDocument, read_document
+from latency.interchange_form import FORMAT, TableDocument, check_document, read_document
 from latency.new_table import new_table
 from latency.table import LatencyTable
 from latency.visits import Visit
@@ -24,12 +25,11 @@ def table_to_json(table: LatencyTable) -> str:
     """
     try:
         fingerprint = table.fingerprint
-        lists = {name: list(entries) for name, entries in _entries(table)}
-        text = _as_text(asdict(fingerprint) if fingerprint else None, lists)
+        text = _as_text(asdict(fingerprint) if fingerprint else None, _entries(table))
     except (ValueError, TypeError) as error:
         raise TableError(f"{table.path} holds a value that cannot be read: {error}") from error
     # What is written can be read again: a damaged table is found now, not when it is needed.
-    read_document(text, str(table.path), "the table is damaged, restore it from a copy")
+    check_document(text, str(table.path), "the table is damaged, restore it from a copy")
     return text
 
 
@@ -61,7 +61,7 @@ def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[Any]]]:
     energies = table.energies.dated()
     graphs = table.graphs()
     unfinished = set(table.unfinished(graphs))
-    visits = [(visit, date) for visit, date in table.dated_visits() if visit.graph in graphs]
+    visits = table.dated_visits()
     yield (
         "graphs",
         (
@@ -73,7 +73,8 @@ def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[Any]]]:
             for key, blocks in graphs.items()
         ),
     )
-    yield "visits", (_visit(visit, date) for visit, date in visits)
+    yield "visits", (_visit(visit, date) for visit, date in visits if visit.graph in graphs)
+    visits.clear()  # they are written
     yield (
         "conditions",
         (
@@ -95,9 +96,17 @@ def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[Any]]]:
 
 
 def _visit(visit: Visit, date: str) -> dict[str, Any]:
-    entry = {**asdict(visit), "date": date}
-    if not visit.warnings:  # as most have none
-        del entry["warnings"]
+    # No `asdict`, which copies all that is inside: there may be a hundred thousand.
+    entry: dict[str, Any] = {
+        "graph": visit.graph,
+        "session": visit.session,
+        "round": visit.round,
+        "samples": visit.samples,
+        "reference_ms": visit.reference_ms,
+    }
+    if visit.warnings:  # as most have none
+        entry["warnings"] = visit.warnings
+    entry["date"] = date
     return entry
 
 
@@ -107,15 +116,8 @@ def _fill(table: LatencyTable, document: TableDocument) -> None:
     table.register({g.key: tuple(map(block_from_dict, g.blocks)) for g in document.graphs})
     table.finish(g.key for g in document.graphs if g.finished)
     table.add_dated(
-        [
-            (
-                Visit(
-                    v.graph, v.session, v.round, tuple(v.samples), v.reference_ms, tuple(v.warnings)
-                ),
-                v.date,
-            )
-            for v in document.visits
-        ]
+        (Visit(v.graph, v.session, v.round, v.samples, v.reference_ms, v.warnings), v.date)
+        for v in document.visits
     )
     table.add_condition_rows(
         (c.session, c.round, json.dumps(c.values), c.date) for c in document.conditions
@@ -136,9 +138,16 @@ def _fill(table: LatencyTable, document: TableDocument) -> None:
         table.energies.save_model(model.scope, model.content)
 
 
-def _as_text(fingerprint: Any, lists: Mapping[str, list[Any]]) -> str:
-    parts = [f'"format": {json.dumps(FORMAT)}', f'"fingerprint": {json.dumps(fingerprint)}']
-    for name, entries in lists.items():
-        lines = ",\n".join(json.dumps(e, ensure_ascii=False, allow_nan=False) for e in entries)
-        parts.append(f'"{name}": [\n{lines}\n]')
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+def _as_text(fingerprint: Any, lists: Iterable[tuple[str, Iterator[Any]]]) -> str:
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    # One text that grows: a list of a hundred thousand lines takes as much again.
+    text = io.StringIO()
+    text.write(f'{{\n"format": {encode(FORMAT)},\n"fingerprint": {encode(fingerprint)}')
+    for name, entries in lists:
+        text.write(f',\n"{name}": [\n')
+        for number, entry in enumerate(entries):
+            text.write(",\n" if number else "")
+            text.write(encode(entry))
+        text.write("\n]")
+    text.write("\n}\n")
+    return text.getvalue()

@@ -6,7 +6,7 @@ visits that are missing, and a visit can be stored only once.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -196,19 +196,20 @@ class LatencyTable:
         now = _now()
         self.add_dated([(visit, now) for visit in visits])
 
-    def add_dated(self, visits: Sequence[tuple[Visit, str]]) -> None:
+    def add_dated(self, visits: Iterable[tuple[Visit, str]]) -> None:
         """Stores visits of another table with the dates of their measurement, see `add`."""
-        with self._database.transaction():
+        warned: list[tuple[str, int, int, str]] = []
+
+        def rows() -> Iterator[tuple[object, ...]]:
             for v, date in visits:
                 key = (v.graph, v.session, v.round)
-                self._database.write(
-                    "INSERT INTO visits VALUES (?, ?, ?, ?, ?, ?)",
-                    (*key, json.dumps(v.samples), v.reference_ms, date),
-                )
                 if v.warnings:
-                    self._database.write(
-                        "INSERT INTO warnings VALUES (?, ?, ?, ?)", (*key, " ".join(v.warnings))
-                    )
+                    warned.append((*key, " ".join(v.warnings)))
+                yield *key, json.dumps(v.samples), v.reference_ms, date
+
+        with self._database.transaction():
+            self._database.write_many("INSERT INTO visits VALUES (?, ?, ?, ?, ?, ?)", rows())
+            self._database.write_many("INSERT INTO warnings VALUES (?, ?, ?, ?)", warned)
 
     def add_conditions(self, session: int, number: int, conditions: Mapping[str, float]) -> None:
         """Stores what the machine was like during a round, see `devices.conditions`."""
@@ -262,6 +263,14 @@ class LatencyTable:
             ]
         except (ValueError, TypeError) as error:
             raise TableError(f"{self.path} holds a visit that cannot be read: {error}") from error
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """How many graphs were visited, and how often, by what they are: see `graph_kind`."""
+        rows = self._database.rows(
+            "SELECT kind, COUNT(DISTINCT key), COUNT(*) FROM visits JOIN graphs ON graph = key "
+            "GROUP BY kind"
+        )
+        return {kind: (graphs, visits) for kind, graphs, visits in rows}
 
     def summaries(self) -> dict[str, Summary]:
         """The summary of every measured graph."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from devices.device import IMPORTED
 from devices.errors import TableError
 from hwnas.cli import options
 from hwnas.cli.output import Output, counted
@@ -41,7 +42,7 @@ def export_table(
         if file.is_file() and not force:  # it may hold timings that somebody put there by hand
             raise TableError(f"{file} is there already; add --force to replace it")
         text = table_to_csv(opened) if suffix == ".csv" else table_to_json(opened)
-        held = held_by(opened, networks=suffix == ".json")
+        held = held_by(opened, whole=suffix == ".json")
     write_atomically(file, text)
     output.line(f"{file}: {described(held)}")
     output.document({"file": str(file), **held})
@@ -61,16 +62,17 @@ def file_suffix(file: Path) -> str:
     return suffix
 
 
-def held_by(table: "LatencyTable", *, networks: bool) -> dict[str, int]:
-    """How many blocks and visits a table holds, and chains and networks, which a CSV leaves out."""
-    visits, blocks, chains = table.visits(), table.blocks(), table.chains()
-    measured = [key for key in visits.graphs() if networks or key in blocks]
-    found, inside = (sum(key in known for key in measured) for known in (blocks, chains))
+def held_by(table: "LatencyTable", *, whole: bool = True) -> dict[str, int]:
+    """How many measured graphs and visits a table holds, or its CSV, which leaves some out."""
+    counts = table.counts()
+    fingerprint = table.fingerprint
+    if not whole:
+        counts.pop("chain", None)
+        if fingerprint is None or fingerprint.machine != IMPORTED:
+            counts.pop("network", None)
     return {
-        "blocks": found,
-        "chains": inside,
-        "networks": len(measured) - found - inside,
-        "visits": sum(len(visits.of(key)) for key in measured),
+        **{f"{kind}s": counts.get(kind, (0, 0))[0] for kind in ("block", "chain", "network")},
+        "visits": sum(visits for _, visits in counts.values()),
     }
 
 

@@ -53,7 +53,7 @@ def import_table(
         table_from_json(_text(file), str(file), table)
         hint = ""
     with LatencyTable.existing(table) as opened:
-        held = held_by(opened, networks=True)
+        held = held_by(opened)
     output.line(f"{table}: {described(held)}{hint}")
     output.document({"table": str(table), **held})
 
