@@ -109,7 +109,7 @@ def error_figures(
         "replicate_within_5": replicate.within_5,
         "replicate_within_10": replicate.within_10,
         "replicate_tau": replicate.tau,
-        "halves_mape": model.validation.replicate.mape,
+        "halves_mape": model.validation.noise,
         "naive_mape": plain.mape,
         "naive_tau": plain.tau,
         "naive_scaled_mape": scaled.mape,

@@ -1,197 +1,212 @@
-"""A latency table's blocks as CSV, and the same form read from people with their own timings.
+"""A latency table's timings as CSV, and the same form read from people with their own timings.
 
 See docs/tables.md for the form.
 """
 
 import csv
 import io
-import math
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
-from typing import Any, get_args
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from devices.config import nearest
-from devices.csv_text import csv_records, separator_of
+from devices.device import IMPORTED
 from devices.errors import TableError
-from latency.blocks import Block, Skip, block_from_dict, block_to_dict
+from latency.blocks import Block, Network, block_to_dict
+from latency.csv_networks import NetworkNames, network_text
+from latency.csv_rows import COLUMNS, FIELDS, NETWORK, OVERHEAD, STATISTICS, Row, rows_of
 from latency.model import LatencyModel
 from latency.profile import ANY_SCOPE
 from latency.table import LatencyTable
 
-OVERHEAD = "overhead"
-"""The kind of the row that every network takes beside its blocks."""
+MOST_DIFFERENCE = 0.25
+"""How far repeated timings of one block or network may differ, unless another number is named."""
 
-# A skip is never timed.
-_KINDS: dict[str, type[Block]] = {cls.kind: cls for cls in get_args(Block) if cls is not Skip}
-_FIELDS = tuple(dict.fromkeys(field.name for cls in _KINDS.values() for field in fields(cls)))
-_STATISTICS = ("samples", "visits", "redone", "min", "p10", "median", "p90")
-COLUMNS = ("kind", *_FIELDS, "ms", *_STATISTICS)
 
-_INTEGER = re.compile(r"[0-9]{1,9}")
-_NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+@dataclass(frozen=True)
+class Repeats:
+    """The timings of one block or network, ms, and the lines that they are in."""
+
+    ms: tuple[float, ...]
+    lines: tuple[int, ...]
+
+    @property
+    def mean(self) -> float:
+        """What they are averaged to, ms."""
+        return statistics.fmean(self.ms)
+
+    @property
+    def difference(self) -> float:
+        """(max − min) / mean."""
+        return (max(self.ms) - min(self.ms)) / self.mean
+
+
+@dataclass(frozen=True)
+class Timings:
+    """What a CSV says.
+
+    Attributes:
+        source: the file.
+        blocks, networks: the timings of each.
+        overhead: what every network takes beside its blocks, ms; 0 without such a row.
+        unfilled: how many rows of networks have no time yet.
+    """
+
+    source: str
+    blocks: Mapping[Block, Repeats]
+    networks: Mapping[Network, Repeats]
+    overhead: float
+    unfilled: int = 0
+
+    @property
+    def block_ms(self) -> dict[Block, float]:
+        """The ms of each block, repeated timings averaged."""
+        return {block: repeats.mean for block, repeats in self.blocks.items()}
+
+    @property
+    def range(self) -> str:
+        """What the networks take, in words, so that a wrong unit is seen."""
+        ms = [repeats.mean for repeats in self.networks.values()]
+        return f"{len(ms)} networks that take {min(ms):.4g} to {max(ms):.4g} ms"
+
+    @property
+    def notes(self) -> list[str]:
+        """What was done with the rows, a sentence each."""
+        notes = []
+        if self.unfilled:
+            notes.append(
+                f"{self.unfilled} rows of networks have no time yet and are left out; "
+                f"{len(self.networks)} networks are timed"
+            )
+        several = [r for r in (*self.blocks.values(), *self.networks.values()) if len(r.ms) > 1]
+        if several:
+            worst = max(several, key=lambda repeats: repeats.difference)
+            middle = statistics.median(repeats.difference for repeats in several)
+            notes.append(
+                f"{len(several)} blocks or networks have several rows, which are averaged; they "
+                f"differ by {middle:.1%} in the median, and by {worst.difference:.1%} at most "
+                f"({_lines(worst.lines)})"
+            )
+        return notes
 
 
 def table_to_csv(table: LatencyTable) -> str:
     """One row a measured block: its fields, `ms` (its latency), and the other statistics.
 
-    A constant that was imported with the blocks is a row of the kind `overhead`.
+    Of imported timings there are also a row of the kind `overhead`, where they had a constant, and
+    one of the kind `network` for each whole network. A measured table's networks are left out: its
+    CSV is where a person begins who fills in the timings of another device.
 
     Raises:
-        TableError: no block was measured, or the table is damaged.
+        TableError: nothing was measured, or the table is damaged.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    blocks, summaries = table.blocks(), table.summaries()
-    measured = [(block, summaries[key]) for key, block in blocks.items() if key in summaries]
-    if not measured:
+    summaries = table.summaries()
+    measured = [(b, summaries[key]) for key, b in table.blocks().items() if key in summaries]
+    networks = _imported_networks(table)
+    if not measured and not networks:
         raise TableError(f"{table.path} holds no measured block; measure some with 'hwnas profile'")
+    writer.writerow([*COLUMNS, *(["blocks"] if networks else [])])
+    empty, none = [""] * len(FIELDS), [""] * len(STATISTICS)
     imported = table.models().get(ANY_SCOPE)
     overhead = LatencyModel.from_dict(imported).correction.overhead if imported else 0.0
     if overhead:
-        empty = [""] * len(_FIELDS)
-        writer.writerow([OVERHEAD, *empty, overhead, *("" for _ in _STATISTICS)])
+        writer.writerow([OVERHEAD, *empty, overhead, *none])
     for block, summary in measured:
         values = block_to_dict(block)
-        statistics = [getattr(summary, name) for name in _STATISTICS]
-        cells = [values.get(name, "") for name in _FIELDS]
-        writer.writerow([block.kind, *cells, summary.ms, *statistics])
+        statistic = [getattr(summary, name) for name in STATISTICS]
+        cells = [values.get(name, "") for name in FIELDS]
+        writer.writerow([block.kind, *cells, summary.ms, *statistic])
+    for network in networks:
+        for ms in networks[network]:
+            writer.writerow([NETWORK, *empty, ms, *none, network_text(network)])
     return text.getvalue()
 
 
-def blocks_from_csv(text: str, source_name: str) -> tuple[dict[Block, float], float]:
+def timings_from_csv(
+    text: str,
+    source: str,
+    names: NetworkNames | None = None,
+    *,
+    most_difference: float = MOST_DIFFERENCE,
+) -> Timings:
     """The timings of a CSV in the form of docs/tables.md.
 
     Columns are separated by commas, or by semicolons or tabs, as some spreadsheets do; then a
-    number may have a decimal comma.
+    number may have a decimal comma. Rows of one block, or of one network, are averaged.
 
     Args:
         text: what the file holds.
-        source_name: names it in messages.
-
-    Returns:
-        The ms of each block, and those that every network takes beside them (0 without such a row).
+        source: names it in messages.
+        names: which networks there may be rows of; None where there may be none.
+        most_difference: how far repeated timings may differ, relative to their mean.
 
     Raises:
         TableError: anything in it is not of that form; the message names line and column.
     """
-    blocks: dict[Block, float] = {}
-    lines: dict[Block | None, int] = {}
-    overhead = 0.0
-    for row in _rows(text.removeprefix("\ufeff"), source_name):
-        block = row.block()
-        if block in lines:
-            what = "overhead" if block is None else "block"
-            raise row.error("kind", f"the same {what} is in line {lines[block]} already")
-        lines[block] = row.line
-        if block is None:
-            overhead = row.milliseconds()
+    found: dict[Block | Network | None, list[tuple[int, float]]] = {}
+    unfilled = 0
+    for row in rows_of(text, source):
+        key = _timed(row, names)
+        if row.kind == NETWORK and not row.cells[row.unit]:
+            unfilled += 1
         else:
-            blocks[block] = row.milliseconds()
-    if not blocks:
-        raise TableError(f"{source_name} has no row of a block; give it one for each block")
-    return blocks, overhead
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One line of timings: its cells by column."""
-
-    source: str
-    line: int
-    cells: Mapping[str, str]
-    decimal_comma: bool
-
-    def error(self, column: str, problem: str) -> TableError:
-        return TableError(f"{self.source} line {self.line}, column {column}: {problem}")
-
-    def block(self) -> Block | None:
-        """The block that is timed; None for the overhead of every network."""
-        kind = self.cells["kind"]
-        if kind == Skip.kind:
-            raise self.error("kind", "a skip takes no time; remove its row")
-        cls = _KINDS.get(kind)
-        if cls is None and kind != OVERHEAD:
-            known = [*_KINDS, OVERHEAD]
-            raise self.error(
-                "kind", f"unknown kind '{kind}'{nearest(kind, known)} (known: {', '.join(known)})"
-            )
-        for name in _FIELDS:
-            if self.cells.get(name) and not _has(cls, name):
-                problem = f"a row of kind '{kind}' has no {name}; leave the cell empty"
-                raise self.error(name, f"'{self.cells[name]}' is given, but {problem}")
-        if cls is None:
-            return None
-        values = {
-            field.name: self._value(kind, field)
-            for field in fields(cls)
-            if field.default is MISSING or self.cells.get(field.name)
-        }
-        try:
-            return block_from_dict({"kind": kind, **values})
-        except ValueError as error:  # which begins with the name of the field
-            raise self.error(str(error).split(maxsplit=1)[0], str(error)) from error
-
-    def milliseconds(self) -> float:
-        """The timing."""
-        text = self.cells["ms"]
-        written = text.replace(",", ".") if self.decimal_comma else text
-        value = float(written) if _NUMBER.fullmatch(written) else 0.0
-        if not (value > 0 and math.isfinite(value)):
-            raise self.error("ms", f"'{text}' is not a number of milliseconds above 0, like 0.25")
-        return value
-
-    def _value(self, kind: str, field: Field[Any]) -> int | str:
-        name = field.name
-        text = self.cells.get(name, "")
-        if not text:
-            raise self.error(name, f"it is missing, but a row of kind '{kind}' needs it")
-        if field.type is bool:
-            # Python and spreadsheets write them with capitals.
-            if text.lower() not in ("true", "false"):
-                raise self.error(name, f"'{text}' is neither true nor false")
-            return text.lower() == "true"
-        if field.type is not int:
-            return text
-        if not _INTEGER.fullmatch(text):
-            raise self.error(name, f"'{text}' is not an integer, like 16")
-        return int(text)
-
-
-def _rows(text: str, source: str) -> Iterator[_Row]:
-    separator = separator_of(text)
-    records = csv_records(text, separator, source, TableError)
-    line, header = next(records, (1, []))
-    while header and not header[-1]:  # as a spreadsheet leaves them
-        header.pop()
-    _check_header(header, f"{source} line {line}")
-    for number, cells in records:
-        if any(cells[len(header) :]):
+            found.setdefault(key, []).append((row.line, row.milliseconds()))
+    repeats = {
+        key: Repeats(tuple(ms for _, ms in rows), tuple(line for line, _ in rows))
+        for key, rows in found.items()
+    }
+    for key, some in repeats.items():
+        if some.difference > most_difference:
+            what = "overhead" if key is None else "network" if isinstance(key, tuple) else "block"
             raise TableError(
-                f"{source} line {number} has {len(cells)} values for {len(header)} columns; write "
-                "numbers with a decimal point, and texts with commas in quotes"
+                f"{source}: the timings of one {what} in {_lines(some.lines)} differ by "
+                f"{some.difference:.0%}, from {min(some.ms):g} to {max(some.ms):g} ms; correct or "
+                "remove the wrong one, or allow more (--difference, now "
+                f"{100 * most_difference:g} %)"
             )
-        padded = cells + [""] * (len(header) - len(cells))
-        yield _Row(source, number, dict(zip(header, padded, strict=False)), separator != ",")
+    overhead = repeats.pop(None, None)
+    timings = Timings(
+        source,
+        {key: some for key, some in repeats.items() if key and not isinstance(key, tuple)},
+        {key: some for key, some in repeats.items() if isinstance(key, tuple)},
+        overhead.mean if overhead else 0.0,
+        unfilled,
+    )
+    if not timings.blocks and not timings.networks:
+        also = f" ({unfilled} rows have no time yet)" if unfilled else ""
+        raise TableError(
+            f"{source} has no timed row of a block or a network{also}; give it one for each"
+        )
+    return timings
 
 
-def _check_header(header: list[str], where: str) -> None:
-    for index, name in enumerate(header):
-        if name not in COLUMNS:
-            raise TableError(
-                f"{where}: unknown column '{name}'{nearest(name, COLUMNS)} "
-                f"(known: {', '.join(COLUMNS)})"
-            )
-        if name in header[:index]:
-            raise TableError(f"{where}: the column '{name}' is there twice; remove one")
-    for name in ("kind", "ms"):
-        if name not in header:
-            raise TableError(
-                f"{where}: the column '{name}' is missing; the first line names the columns, as in "
-                "kind,in_channels,…,ms"
-            )
+def _timed(row: Row, names: NetworkNames | None) -> Block | Network | None:
+    """What a row is of; None for the overhead of every network."""
+    if row.kind == OVERHEAD:
+        return None
+    if row.kind != NETWORK:
+        return row.block()
+    if names is None:
+        raise TableError(
+            f"{row.source} line {row.line} is of a whole network; name the config that you search "
+            "with (--config), so that its space is known"
+        )
+    return names.network(row)
 
 
-def _has(cls: type[Block] | None, name: str) -> bool:
-    return cls is not None and any(field.name == name for field in fields(cls))
+def _imported_networks(table: LatencyTable) -> dict[Network, tuple[float, ...]]:
+    """The timings of each network of an imported table, ms, as its rows were."""
+    fingerprint = table.fingerprint
+    if fingerprint is None or fingerprint.machine != IMPORTED:
+        return {}
+    visits = table.visits()
+    return {
+        network: tuple(ms for visit in visits.of(key) for ms in visit.samples)
+        for key, network in table.networks().items()
+        if visits.of(key)
+    }
+
+
+def _lines(lines: Sequence[int]) -> str:
+    return f"lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}"

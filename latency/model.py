@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from devices.errors import TableError
 from latency.block_model import BlockModel
 from latency.correction import Correction
 from latency.validation import Validation
 
-Basis = Literal["alone", "chain"]
+Basis = Literal["alone", "chain", "networks"]
 BASES: tuple[Basis, ...] = ("alone", "chain")
-"""What the latency of a block may be from, the simpler one first."""
+"""What the latency of a measured block may be from, the simpler one first."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,10 @@ class LatencyModel(BlockModel):
         validation: the error on networks that the fit has not seen; None when none were measured.
         fit_networks, check_networks: keys of the networks in the table that both are from.
         basis: where `block_ms` is from: "alone", each block by itself, or "chain", what it adds to
-            a longer graph (see `latency.chains`).
-        compared: for each basis that was tried, the mean leave-one-out error over the networks of
-            the fit, %.
+            a longer graph (see `latency.chains`); or "networks", estimated from whole networks (see
+            `latency.estimate`).
+        compared: for each basis that was tried (or, of an estimate, each belief about the blocks),
+            the mean leave-one-out error over the networks of the fit, %.
     """
 
     block_ms: Mapping[str, float]
@@ -57,6 +58,13 @@ class LatencyModel(BlockModel):
             return (
                 "warning: these latencies were never checked against whole networks; measure what "
                 "you choose by them"
+            )
+        if self.basis == "networks" and self.validation.poor:
+            return (
+                f"warning: latencies are off by {self.validation.prediction.mape:.1f} % on average "
+                f"({self.validation.twice}), on networks that the estimate had not seen; time more "
+                "networks ('hwnas table export-networks --count 60' writes them), or more "
+                "inferences of each, and measure what you choose by them"
             )
         return self.validation.warning
 
@@ -92,8 +100,13 @@ class LatencyModel(BlockModel):
                 Validation.from_dict(stored) if stored else None,
                 tuple(data["fit_networks"]),
                 tuple(data["check_networks"]),
-                BASES[BASES.index(data.get("basis", "alone"))],
+                _basis(data.get("basis", "alone")),
                 {name: float(error) for name, error in data.get("compared", {}).items()},
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise TableError(f"a latency model cannot be read: {error!r}") from error
+
+
+def _basis(name: str) -> Basis:
+    known: tuple[Basis, ...] = get_args(Basis)
+    return known[known.index(name)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.device import Device
+from devices.device import IMPORTED, Device
 from devices.errors import TableError
 from latency.block_names import block_name
 from latency.blocks import Block, Network, block_key
@@ -151,6 +151,11 @@ def load_model(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> Late
     found = scope if scope in models else ANY_SCOPE
     if found not in models:
         have = ", ".join(models) or "nothing yet"
+        if (stored := table.fingerprint) and stored.machine == IMPORTED:
+            raise TableError(
+                f"{table.path} holds no timings of {scope} (it holds {have}); import some of its "
+                "networks or blocks with 'hwnas table import' into another table"
+            )
         raise TableError(
             f"{table.path} was not profiled for {scope} (it holds {have}); "
             "run 'hwnas profile' with the same config"

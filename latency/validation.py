@@ -53,12 +53,13 @@ class Validation:
     """The error on networks that the fit has not seen, beside the noise of measuring them.
 
     `replicate` compares two halves of the sessions: measuring twice, each time with half of the
-    samples. `predicted_ms`, `measured_ms`, and `first_ms` and `second_ms` of the two halves have a
-    number for each network.
+    samples; of timings that were imported, two halves of the repeated rows, and None where no
+    networks are timed twice. `predicted_ms`, `measured_ms`, and `first_ms` and `second_ms` of the
+    two halves have a number for each network; the halves have none where some are timed once.
     """
 
     prediction: Agreement
-    replicate: Agreement
+    replicate: Agreement | None
     predicted_ms: tuple[float, ...]
     measured_ms: tuple[float, ...]
     first_ms: tuple[float, ...]
@@ -67,7 +68,17 @@ class Validation:
     @property
     def poor(self) -> bool:
         """Whether predictions, or the measurements they are judged by, are off by more than 5 %."""
-        return max(self.prediction.mape, self.replicate.mape) > POOR
+        return max(self.prediction.mape, self.noise) > POOR
+
+    @property
+    def noise(self) -> float:
+        """What measuring twice differs by, %; 0 where that is not known."""
+        return self.replicate.mape if self.replicate else 0.0
+
+    @property
+    def twice(self) -> str:
+        """The same in words."""
+        return f"measuring twice: {self.noise:.1f} %" if self.replicate else "timed once"
 
     @property
     def warning(self) -> str | None:
@@ -75,10 +86,10 @@ class Validation:
         if not self.poor:
             return None
         start = (
-            f"warning: latencies are off by {self.prediction.mape:.1f} % on average (measuring "
-            f"twice: {self.replicate.mape:.1f} %): "
+            f"warning: latencies are off by {self.prediction.mape:.1f} % on average "
+            f"({self.twice}): "
         )
-        if self.replicate.mape <= POOR:
+        if self.noise <= POOR:
             return start + (
                 "the sum of the blocks does not describe whole networks; profile into a new table "
                 "(--table) with more networks to fit it by (profile.fit_networks)"
@@ -94,6 +105,6 @@ class Validation:
         lists = ("predicted_ms", "measured_ms", "first_ms", "second_ms")
         return cls(
             Agreement(**data["prediction"]),
-            Agreement(**data["replicate"]),
+            Agreement(**data["replicate"]) if data["replicate"] else None,
             *(tuple(map(float, data[name])) for name in lists),
         )

@@ -67,6 +67,6 @@ def _row(outcome: "Outcome") -> list[str]:
         return [name, "failed", "-", "-", "-"]
     validation = model.validation
     errors = [
-        f"{validation.prediction.mape:.2f} %", f"{validation.replicate.mape:.2f} %",
+        f"{validation.prediction.mape:.2f} %", f"{validation.noise:.2f} %",
     ] if validation else ["-", "-"]  # fmt: skip
     return [name, str(len(model.block_ms)), *errors, str(outcome.member.table)]

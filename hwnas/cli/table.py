@@ -7,6 +7,7 @@ from hwnas.cli import (
     table_export,
     table_import,
     table_merge,
+    table_networks,
     table_show,
     table_validate,
 )
@@ -18,3 +19,4 @@ app.command("diff")(table_diff.diff_tables)
 app.command("merge")(table_merge.merge_tables)
 app.command("export")(table_export.export_table)
 app.command("import")(table_import.import_table)
+app.command("export-networks")(table_networks.export_networks)

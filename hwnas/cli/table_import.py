@@ -1,7 +1,8 @@
 """`hwnas table import`: a latency table of an exported one, or of timings of your own."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,8 +14,14 @@ from hwnas.cli.table_export import described, file_suffix, held_by
 
 if TYPE_CHECKING:
     from devices.device import Device
+    from hwnas.spaces import SearchSpace
 
 _LINES = "a YAML file with the two lines 'name: my_npu' and 'transport: imported'"
+
+
+Imported = Annotated[
+    str | None, typer.Option("--device", help=f"Of which device the timings are: {_LINES}.")
+]
 
 
 def import_table(
@@ -22,19 +29,43 @@ def import_table(
         Path, typer.Argument(help="A .json of 'hwnas table export', or a .csv of your timings.")
     ],
     table: Annotated[Path, typer.Argument(help="The table to make; it must not be there yet.")],
-    device: Annotated[
+    device: Imported = None,
+    config: Annotated[
         str | None,
         typer.Option(
-            "--device", help=f"With a .csv: the device that the timings are of, {_LINES}."
+            "--config",
+            help="With a .csv of whole networks: the search config whose space they are of.",
         ),
     ] = None,
+    priors: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--prior",
+            help="With whole networks: a table of another device, where its blocks say more than "
+            "their shapes; may be repeated.",
+        ),
+    ] = None,
+    difference: Annotated[
+        float,
+        typer.Option(
+            "--difference",
+            min=0,
+            max=200,
+            help="With a .csv: how far, in %, rows of one block or network may differ.",
+        ),
+    ] = 25.0,
+    data: options.Data = None,
+    resolution: options.Resolution = None,
     as_json: options.Json = False,
 ) -> None:
     """Make a latency table of a file.
 
     An exported table: hwnas table import local_cpu.json tables/copy.sqlite
 
-    Your own timings: hwnas table import my.csv tables/npu.sqlite --device npu.yaml
+    Your timings of blocks: hwnas table import my.csv tables/npu.sqlite --device npu.yaml
+
+    Of whole networks ('hwnas table export-networks' writes them): the same with
+    --config my_search.yaml, and --prior tables/local_cpu.sqlite where there is one.
 
     docs/tables.md describes the .csv. Search with such timings by the same
     --device and --table; nothing is ever measured on such a device.
@@ -44,27 +75,43 @@ def import_table(
 
     output = Output(as_json)
     if file_suffix(file) == ".csv":
-        target = _imported_device(device)
-        _import_csv(output, file, table, target)
-        hint = f"; next: 'hwnas search' with a config of yours, --device {device} --table {table}"
+        target = imported_device(device)
+        space = None
+        if config is not None:
+            loaded = options.load_config(config, data=data, resolution=resolution, device=device)
+            space = options.experiment_of(config, loaded).space
+        elif priors or data is not None or resolution is not None:
+            raise TableError("--prior, --data and --resolution go with --config; add it")
+        document = _import_csv(output, file, table, target, space, priors or [], difference / 100)
+        named = f"--device {device} --table {table}"
+        hint = (
+            f"; next: 'hwnas search {config} {named}'"
+            if config is not None
+            else f"; next: 'hwnas search' with a config of yours, {named}"
+        )
     else:
-        if device is not None:
-            raise TableError(f"{file} says itself of which device it is; leave out --device")
+        for option, given in (("--device", device), ("--config", config), ("--prior", priors)):
+            if given:
+                raise TableError(f"{file} says all of that itself; leave out {option}")
         table_from_json(_text(file), str(file), table)
-        hint = ""
+        hint, document = "", {}
     with LatencyTable.existing(table) as opened:
         held = held_by(opened)
     output.line(f"{table}: {described(held)}{hint}")
-    output.document({"table": str(table), **held})
+    output.document({"table": str(table), **held, **document})
 
 
-def _imported_device(name: str | None) -> "Device":
+def imported_device(name: str | None) -> "Device":
+    """The device of timings that come from elsewhere.
+
+    Raises:
+        TableError: none is named, or hwnas measures it itself.
+        ConfigError: there is no such device, or its file is wrong.
+    """
     from devices.device import load_device
 
     if name is None:
-        raise TableError(
-            f"a .csv does not say of which device its timings are; name it with --device: {_LINES}"
-        )
+        raise TableError(f"name the device of the timings with --device: {_LINES}")
     device = load_device(name)
     if device.measurable:
         raise TableError(
@@ -74,14 +121,47 @@ def _imported_device(name: str | None) -> "Device":
     return device
 
 
-def _import_csv(output: Output, file: Path, table: Path, device: "Device") -> None:
-    from hwnas.cli.show import warn
+def _import_csv(
+    output: Output,
+    file: Path,
+    table: Path,
+    device: "Device",
+    space: "SearchSpace | None",
+    priors: list[Path],
+    difference: float,
+) -> dict[str, Any]:
+    """Makes the table; returns what a document says of it beside what it holds."""
+    from hwnas.cli.show import show_validation, warn
+    from hwnas.runs.hand_timed import estimated_blocks, network_names, refuse_missing
+    from hwnas.runs.latencies import scope_of
     from latency.identity import read_fingerprint
-    from latency.imported import import_timings
-    from latency.interchange_csv import blocks_from_csv
+    from latency.imported import import_networks, import_timings
+    from latency.interchange_csv import timings_from_csv
 
-    timings, overhead = blocks_from_csv(_text(file), str(file))
-    warn(output, import_timings(table, read_fingerprint(device), timings, overhead))
+    names = None if space is None else network_names(space, file.parent)
+    timings = timings_from_csv(_text(file), str(file), names, most_difference=difference)
+    for note in timings.notes:
+        output.say(f"note: {note}")
+    fingerprint = read_fingerprint(device)
+    if not timings.networks or space is None:
+        if priors:
+            raise TableError(f"--prior goes with rows of whole networks, and {file} has none")
+        if space is not None:
+            refuse_missing(space, timings)
+        warn(output, import_timings(table, fingerprint, timings.block_ms, timings.overhead))
+        return {"notes": timings.notes}
+    blocks, known = estimated_blocks(space, priors)
+    model = import_networks(
+        table, fingerprint, timings, scope=scope_of(space), blocks=blocks, priors=known
+    )
+    output.line(timings.range)
+    show_validation(output, model)
+    return {
+        "notes": timings.notes,
+        "scope": scope_of(space),
+        "validation": asdict(model.validation) if model.validation else None,
+        "compared": dict(model.compared),
+    }
 
 
 def _text(file: Path) -> str:

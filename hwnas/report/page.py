@@ -175,6 +175,8 @@ def _validation_figure(validation: Validation) -> go.Figure:
         ("predicted, from measured", validation.predicted_ms, validation.measured_ms),
         ("measured, from measured again", validation.first_ms, validation.second_ms),
     ):
+        if not values:  # imported timings that nobody took twice
+            continue
         error = [100 * (a / b - 1) for a, b in zip(values, others, strict=True)]
         figure.add_scatter(x=measured, y=error, mode="markers", name=name)
     figure.add_hline(0, line_color="black", line_width=1)

@@ -194,7 +194,7 @@ VALIDATION_HEADER = ["", "mean error", "within 5 %", "within 10 %", "Kendall tau
 def validation_rows(validation: "Validation | EnergyModel") -> list[list[str]]:
     """The error of predictions, and that of measuring twice, as text."""
     both = {"predicted": validation.prediction, "measured twice": validation.replicate}
-    return [[name, *agreement_cells(one)] for name, one in both.items()]
+    return [[name, *agreement_cells(one)] for name, one in both.items() if one is not None]
 
 
 def agreement_cells(agreement: Agreement) -> list[str]:

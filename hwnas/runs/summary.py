@@ -84,7 +84,7 @@ def summarize(
         "precision": experiment.device.precision,
         "onnx_max_abs_diff": winner.numbers.max_abs_diff,
         "latency_model_mape": validation and validation.prediction.mape,
-        "replicate_mape": validation and validation.replicate.mape,
+        "replicate_mape": validation and validation.replicate and validation.replicate.mape,
         "searched_by": result.origin.to_dict(),
         "rejected": export.rejected,
         "doubtful": list(export.doubtful),

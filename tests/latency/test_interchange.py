@@ -15,9 +15,10 @@ from devices.device import Device
 from devices.errors import TableError
 from hwnas.spaces import load_space
 from latency.blocks import ACTIVATIONS, Block, ConvBlock, Head, InvertedResidual, block_key
+from latency.csv_rows import COLUMNS
 from latency.identity import read_fingerprint
 from latency.imported import import_timings
-from latency.interchange_csv import COLUMNS, blocks_from_csv, table_to_csv
+from latency.interchange_csv import table_to_csv, timings_from_csv
 from latency.interchange_json import table_from_json, table_to_json
 from latency.new_table import new_table
 from latency.profile import fit_model, load_model
@@ -32,18 +33,6 @@ RESIDUAL = InvertedResidual(8, 16, 8, 5, 1, 4, "hard_swish", 8)
 HEAD = Head(8, 32, 0, 10, "relu6", 8)
 TIMINGS: dict[Block, float] = {CONV: 0.5, RESIDUAL: 1.25, HEAD: 0.125}
 SPACE = load_space("nas_bench_macro", resolution=8, classes=4)
-CSV = """kind,in_channels,out_channels,expanded_channels,squeeze_channels,feature_channels,\
-hidden_channels,classes,kernel,stride,activation,resolution,ms
-conv,3,8,,,,,,3,2,relu,16,0.5
-inverted_residual,8,8,16,4,,,,5,1,hard_swish,8,1.25
-head,8,,,,32,0,10,,,relu6,8,0.125
-"""
-
-BIASED = """kind,in_channels,feature_channels,hidden_channels,classes,activation,resolution,\
-hidden_bias,ms
-head,8,32,16,10,relu6,8,False,0.125
-"""
-
 channels, sizes = st.integers(1, 2000), st.integers(1, 512)
 kernels, activations = st.sampled_from([1, 3, 5, 7]), st.sampled_from(ACTIVATIONS)
 blocks = st.one_of(
@@ -59,6 +48,13 @@ visits = st.dictionaries(
     st.tuples(st.lists(milliseconds, min_size=1, max_size=5), st.just(0.0) | st.floats(1e-6, 1e6)),
     max_size=4,
 )
+
+
+def blocks_from_csv(text: str, source: str) -> tuple[dict[Block, float], float]:
+    """The timings of a CSV of blocks alone, and the overhead."""
+    found = timings_from_csv(text, source)
+    assert not found.networks
+    return found.block_ms, found.overhead
 
 
 def profiled(path: Path) -> None:
@@ -168,84 +164,6 @@ def test_a_table_without_a_measured_block_has_no_csv(tmp_path: Path) -> None:
         register_all(table, [CONV], [])
         with pytest.raises(TableError, match=r"a\.sqlite holds no measured block; measure some"):
             table_to_csv(table)
-
-
-def test_the_documented_form_is_read() -> None:
-    assert blocks_from_csv(CSV, "a.csv") == (TIMINGS, 0.0)
-    with_overhead = CSV + "\n ,,,\noverhead,,,,,,,,,,,,0.75\n"
-    assert blocks_from_csv(with_overhead, "a.csv") == (TIMINGS, 0.75)
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        "\ufeff" + CSV,
-        CSV.replace("\n", "\r\n"),
-        CSV.replace("\n", ",,\n"),
-        CSV.replace(",", ", "),
-        CSV.replace(",", "\t"),
-        CSV.replace(",", ";"),
-        CSV.replace(",", ";").replace(".", ","),  # a spreadsheet's where decimals have commas
-        CSV.replace("0.5\n", "5e-1\n").replace("0.125", '".125"'),
-        CSV.replace("ms\n", "ms,median\n").replace("0.5\n", "0.5,9\n"),
-    ],
-)
-def test_what_spreadsheets_make_of_a_csv_is_read_too(changed: str) -> None:
-    assert blocks_from_csv(changed, "a.csv") == (TIMINGS, 0.0)
-
-
-LINE_2 = "conv,3,8,,,,,,3,2,relu,16,0.5"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"),
-    [
-        (CSV, "", "a.csv line 1: the column 'kind' is missing"),
-        (CSV, CSV.splitlines()[0], "a.csv has no row of a block"),
-        ("ms\n", "time\n", "line 1: unknown column 'time' (known: kind, in_channels"),
-        ("kernel,", "kernal,", "unknown column 'kernal'; did you mean 'kernel'?"),
-        ("resolution,ms", "resolution,kernel", "the column 'kernel' is there twice"),
-        ("resolution,ms", "resolution,median", "line 1: the column 'ms' is missing"),
-        (LINE_2, LINE_2.replace("conv", "cnv"), "line 2, column kind: unknown kind 'cnv'; did you"),
-        (LINE_2, LINE_2.replace("conv", ""), "line 2, column kind: unknown kind ''"),
-        (LINE_2, LINE_2.replace("conv", "skip"), "column kind: a skip takes no time; remove"),
-        ("conv,3,8,", "conv,3,,", "line 2, column out_channels: it is missing, but a row of kind"),
-        ("conv,3,8,", "conv,3.0,8,", "line 2, column in_channels: '3.0' is not an integer"),
-        ("conv,3,8,", "conv,-3,8,", "column in_channels: '-3' is not an integer"),
-        (
-            "conv,3,8,",
-            "conv,0,8,",
-            "column in_channels: in_channels must be an integer of at least",
-        ),
-        ("conv,3,8,", "conv,٣,8,", "column in_channels: '٣' is not an integer"),
-        ("conv,3,8,", "conv,3,8,9", "line 2, column expanded_channels: '9' is given, but a row of"),
-        ("3,2,relu", "4,2,relu", "line 2, column kernel: kernel must be odd, not 4"),
-        ("2,relu,", "2,gelu,", "line 2, column activation: activation must be one of"),
-        (",16,0.5", ",,0.5", "line 2, column resolution: it is missing"),
-        (CSV, BIASED.replace("False", "no"), "column hidden_bias: 'no' is neither true nor false"),
-        (CSV, BIASED.replace(",16,10", ",0,10"), "hidden_bias must be true without a hidden layer"),
-        (",16,0.5", ",16,", "line 2, column ms: '' is not a number of milliseconds above 0"),
-        (",16,0.5", ",16", "line 2, column ms: '' is not a number"),
-        (",16,0.5", ",16,-1", "column ms: '-1' is not a number"),
-        (",16,0.5", ",16,nan", "column ms: 'nan' is not a number"),
-        (",16,0.5", ",16,inf", "column ms: 'inf' is not a number"),
-        (",16,0.5", ",16,1e999", "column ms: '1e999' is not a number"),
-        (",16,0.5", ",16,e5", "column ms: 'e5' is not a number"),
-        (",16,0.5", ",16,0.5 ms", "column ms: '0.5 ms' is not a number"),
-        (",16,0.5", ",16,0,5", "line 2 has 14 values for 13 columns; write numbers with a decimal"),
-        (",16,0.5", ',16,"0,5"', "column ms: '0,5' is not a number"),
-        (",16,0.5", ',16,"0.5', "a.csv line 4 is no CSV: unexpected end of data"),
-        (LINE_2, f"{LINE_2}\n{LINE_2}", "line 3, column kind: the same block is in line 2"),
-        (LINE_2, "overhead,,,,,,,,,,,,1\n" * 2, "line 3, column kind: the same overhead is in"),
-        (LINE_2, "overhead,3,,,,,,,,,,,1", "line 2, column in_channels: '3' is given, but a row"),
-    ],
-)
-def test_a_wrong_csv_is_one_sentence(old: str, new: str, sentence: str) -> None:
-    assert CSV.count(old) == 1
-    with pytest.raises(TableError) as caught:
-        blocks_from_csv(CSV.replace(old, new), "a.csv")
-    assert sentence in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 Change = Callable[[dict[str, Any]], object]

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from devices.errors import TableError
-from latency.interchange_csv import blocks_from_csv, table_to_csv
+from latency.interchange_csv import table_to_csv
 from latency.interchange_json import table_from_json
 from latency.profile import load_model
 from latency.table import LatencyTable
 from tests.latency.test_fitting import MACRO, measured_with_chains
-from tests.latency.test_interchange import content, exported
+from tests.latency.test_interchange import blocks_from_csv, content, exported
 
 
 def test_chains_come_back_from_json_and_are_no_rows_of_a_csv(tmp_path: Path) -> None:

@@ -10,14 +10,14 @@ import pytest
 
 from hwnas.spaces import load_space
 from latency.blocks import Block, block_to_dict
-from latency.interchange_csv import COLUMNS, blocks_from_csv
+from latency.csv_rows import COLUMNS
 from latency.interchange_json import table_to_json
 from latency.profile import load_model
 from latency.table import LatencyTable
 from objectives.costs import block_macs
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.latency.test_fitting import measured_with_chains
-from tests.latency.test_interchange import profiled
+from tests.latency.test_interchange import blocks_from_csv, profiled
 
 DOCS = Path(__file__).parents[3] / "docs/tables.md"
 OVERHEAD_MS = 0.1
@@ -147,7 +147,7 @@ def test_a_table_goes_to_csv_and_its_timings_to_another_device(
     held = {"blocks": 17, "chains": 0, "networks": 0}
     assert answer.document == {"file": "a.csv", **held, "visits": 34}
     answer = terminal("table", "import", "a.csv", "b.sqlite", "--device", "npu.yaml", "--json")
-    assert answer.document == {"table": "b.sqlite", **held, "visits": 17}
+    assert answer.document == {"table": "b.sqlite", **held, "visits": 17, "notes": []}
     assert terminal("table", "export", "b.sqlite", "b.csv").code == 0
     first, second = ((npu / name).read_text() for name in ("a.csv", "b.csv"))
     assert blocks_from_csv(first, "a") == blocks_from_csv(second, "b")
@@ -187,9 +187,9 @@ def test_the_documentation_names_every_column() -> None:
         ("import folder.json b.sqlite", "folder.json is a folder; name a"),
         ("export a.sqlite a.json", "a.json is there already; add --force to replace it"),
         ("import a.json a.sqlite", "a.sqlite is there already; move it away or name another file"),
-        ("import a.json b.sqlite --device npu.yaml", "leave out --device"),
+        ("import a.json b.sqlite --device npu.yaml", "itself; leave out --device"),
         ("import wrong.json b.sqlite", "wrong.json is not valid JSON"),
-        ("import timings.csv b.sqlite", "name it with --device: a YAML file with the two lines"),
+        ("import timings.csv b.sqlite", "name the device of the timings with --device: a"),
         ("import timings.csv b.sqlite --device local_cpu", "local_cpu is measured (transport: loc"),
         ("import timings.csv b.sqlite --device phone", "there is no device named 'phone'"),
         ("import timings.csv a.sqlite --device npu.yaml", "a.sqlite is there already"),
@@ -212,7 +212,7 @@ def test_wrong_input_is_one_sentence_and_writes_nothing(
     assert answer.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("verb", ["export", "import"])
+@pytest.mark.parametrize("verb", ["export", "import", "export-networks"])
 def test_the_verbs_explain_themselves(terminal: Terminal, verb: str) -> None:
     answer = terminal("table", verb, "--help")
     assert answer.code == 0
