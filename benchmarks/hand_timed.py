@@ -112,7 +112,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--timed", type=int, nargs="+", default=[30, 100], help="networks by hand")
     parser.add_argument("--judged", type=int, default=60, help="networks to judge by")
     parser.add_argument("--sessions", type=int, default=4, help="loads of each network, at least 2")
-    parser.add_argument("--rounds", type=int, default=6, help="visits of each network a session")
+    parser.add_argument("--rounds", type=int, default=4, help="visits of each network a session")
     options = parser.parse_args()
     if options.sessions < 2:
         parser.error("--sessions must be 2 or more: noise is half of them against the other half")
