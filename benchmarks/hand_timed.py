@@ -183,10 +183,11 @@ def _imported(
     with tempfile.TemporaryDirectory(prefix="hwnas-hand-timed-") as folder:
         names = network_names(space, Path(folder))
         timings = timings_from_csv(text.getvalue(), "networks.csv", names)
-        blocks, known = estimated_blocks(space, priors)
+        fingerprint = read_fingerprint(device)
+        blocks, known = estimated_blocks(space, priors, fingerprint)
         return import_networks(
             Path(folder) / "by_hand.sqlite",
-            read_fingerprint(device),
+            fingerprint,
             timings,
             scope=scope_of(space),
             blocks=blocks,

@@ -42,9 +42,17 @@ def write_atomically(
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise error(
-            f"cannot write {path}: {problem.strerror or problem}; make room or choose another "
+            f"cannot write {path}: {reason(problem)}; make room or choose another "
             "folder, then run the same command again"
         ) from problem
+
+
+def reason(problem: OSError) -> str:
+    """Why a file or folder cannot be written, in words."""
+    named = problem.filename
+    if isinstance(problem, FileExistsError | NotADirectoryError) and Path(named or "").is_file():
+        return f"{shown(named)} is a file, not a folder"
+    return problem.strerror or str(problem)
 
 
 def remove_remains(folder: Path, *, depth: int) -> None:

@@ -38,7 +38,9 @@ def job_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def temporary_folder(within: Path, prefix: str, *, error: type[HwnasError]) -> Iterator[Path]:
+def temporary_folder(
+    within: Path, prefix: str, *, error: type[HwnasError], advice: str = "set TMPDIR"
+) -> Iterator[Path]:
     """A private folder in another one that is gone afterwards.
 
     A killed process cannot remove its own, which may hold a gigabyte of graphs. Each is locked by
@@ -49,6 +51,7 @@ def temporary_folder(within: Path, prefix: str, *, error: type[HwnasError]) -> I
         within: where it is made.
         prefix: of its name; what begins like that and is locked in this way is one of these.
         error: what to raise.
+        advice: what to do where none can be made.
 
     Raises:
         HwnasError: of the type given: no folder can be made.
@@ -57,7 +60,9 @@ def temporary_folder(within: Path, prefix: str, *, error: type[HwnasError]) -> I
     try:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=within))
     except OSError as problem:
-        raise error(f"no room for a temporary folder: {problem.strerror}; set TMPDIR") from problem
+        raise error(
+            f"no room for a temporary folder in {within}: {problem.strerror}; {advice}"
+        ) from problem
     try:
         with locked(folder / _UNLOCKED, error=error, busy=f"{folder} is in use"):
             # Not before it is held: another process must not find it free.

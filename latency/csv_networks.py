@@ -40,8 +40,8 @@ class NetworkNames:
         if space and space != self.space:
             raise row.error(
                 "space",
-                f"it is of '{shown(space)}', but the config is of {self.space}; name the config "
-                "that the networks were exported with",
+                f"it is of '{shown(space)}', but the config is of {self.space}; name the config, "
+                "--resolution and --data that the networks were exported with",
             )
         readers: dict[str, Callable[[str], Network]] = {
             "architecture": self.named,

@@ -3,7 +3,6 @@
 See docs/tables.md for the form.
 """
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
@@ -34,6 +33,9 @@ _RATIO = "se"
 # The second mu is the Greek letter, which many keyboards have.
 _UNITS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3}
 _KNOWN = (*COLUMNS, _RATIO, *NAMING, *(unit for unit in _UNITS if unit != "ms"))
+
+# A nanosecond, and some eleven days.
+_LEAST_MS, _MOST_MS = 1e-6, 1e9
 
 _INTEGER = re.compile(r"[0-9]{1,9}")
 _NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -106,7 +108,7 @@ class Row:
         """The timing, in ms; the cell may name another unit than the column.
 
         Raises:
-            TableError: it is no time, or not more than 0.
+            TableError: it is no time, or none that an inference can take.
         """
         text = self.cells[self.unit]
         written = _TIME.fullmatch(text.replace(",", ".") if self.decimal_comma else text)
@@ -121,14 +123,16 @@ class Row:
                 self.unit, f"'{shown(text)}' has the unit '{shown(unit)}'; write ms, us, ns or s"
             )
         value = float(written[1]) * _UNITS[unit]
-        if not value:
+        if value < _LEAST_MS:
             raise self.error(
                 self.unit,
                 f"'{shown(text)}' is no time that anything takes; write the least that can be "
                 "measured, or time many inferences and divide",
             )
-        if not math.isfinite(value):
-            raise self.error(self.unit, f"'{shown(text)}' is beyond every number; {example}")
+        if value > _MOST_MS:
+            raise self.error(
+                self.unit, f"'{shown(text)}' is longer than any inference takes; {example}"
+            )
         return value
 
     def _value(self, kind: str, field: Field[Any]) -> int | str:

@@ -74,13 +74,19 @@ def import_networks(
 
     Raises:
         TableError: there are too few networks or not all blocks, one network takes what it cannot
-            take beside the others, or the table exists or cannot be written.
+            take beside the others, all take the same, or the table exists or cannot be written.
     """
     networks, ms = list(timings.networks), _means(timings.networks)
     if len(networks) < LEAST_NETWORKS:
         raise TableError(
             f"{timings.source} times {len(networks)} different networks, and at least "
             f"{LEAST_NETWORKS} are needed to estimate blocks from them (30 do well); time more"
+        )
+    if len(set(ms)) == 1:
+        raise TableError(
+            f"{timings.source}: all {len(ms)} networks take {ms[0]:g} ms, the smallest as long as "
+            "the largest, so nothing can be learned of their blocks; write more digits, or time "
+            "many inferences of each and divide"
         )
     _refuse_slips(timings, ms)
     own = _own_blocks(timings, blocks)
@@ -110,13 +116,26 @@ def import_networks(
 
 
 def known_blocks(
-    table: LatencyTable, scope: str, blocks: Sequence[Block]
-) -> dict[str, float]:  # fmt: skip
+    table: LatencyTable, scope: str, blocks: Sequence[Block], fingerprint: Fingerprint
+) -> dict[str, float]:
     """What blocks take by a table of another device: by its model of a space, or timed alone.
 
+    Args:
+        table: of the other device.
+        scope: of the model.
+        blocks: which ones.
+        fingerprint: of the device whose networks are imported.
+
     Raises:
-        TableError: it lacks some of them.
+        TableError: it lacks some of them, or it has timings of networks on that same device: then
+            no network that is left out to judge the estimate would be unseen.
     """
+    if table.fingerprint == fingerprint and table.networks():
+        raise TableError(
+            f"{table.path} is of {fingerprint.cpu} itself, so that it cannot be a prior; name a "
+            "table of another device, or add these networks to the CSV: 'hwnas table export' "
+            "writes their rows"
+        )
     stored = table.models()
     for name in (scope, ANY_SCOPE):
         model = LatencyModel.from_dict(stored[name]) if name in stored else None

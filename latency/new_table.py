@@ -6,8 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devices.errors import TableError
+from devices.files import reason
 from devices.workspace import temporary_folder
 from latency.table import LatencyTable
+
+_ADVICE = "make room or choose another folder"
 
 
 @contextmanager
@@ -21,16 +24,16 @@ def new_table(path: Path) -> Iterator[LatencyTable]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A folder of its own, since SQLite puts files beside the one it writes.
-        with temporary_folder(path.parent, f".{path.name}.", error=TableError) as folder:
+        name = f".{path.name}."
+        where = temporary_folder(path.parent, name, error=TableError, advice=_ADVICE)
+        with where as folder:
             temporary = folder / path.name
             with LatencyTable(temporary) as table:
                 yield table
             _refuse_existing(path)
             temporary.replace(path)
     except OSError as error:
-        raise TableError(
-            f"cannot write {path}: {error.strerror or error}; make room or choose another folder"
-        ) from error
+        raise TableError(f"cannot write {path}: {reason(error)}; {_ADVICE}") from error
 
 
 def _refuse_existing(path: Path) -> None:

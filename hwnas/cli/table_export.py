@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devices.device import IMPORTED
 from devices.errors import TableError
 from hwnas.cli import options
 from hwnas.cli.output import Output, counted
@@ -57,13 +56,16 @@ def file_suffix(file: Path) -> str:
     suffix = file.suffix.lower()
     if suffix not in (".json", ".csv"):
         raise TableError(
-            f"{file} must end with .json (a whole table) or .csv (a row a block); name such a file"
+            f"{file} must end with .json (a whole table) or .csv (a row for each block); name such "
+            "a file"
         )
     return suffix
 
 
 def held_by(table: "LatencyTable", *, whole: bool = True) -> dict[str, int]:
     """How many measured graphs and visits a table holds, or its CSV, which leaves some out."""
+    from devices.device import IMPORTED
+
     counts = table.counts()
     fingerprint = table.fingerprint
     if not whole:

@@ -1,5 +1,6 @@
 """`hwnas table import`: a latency table of an exported one, or of timings of your own."""
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,12 +84,12 @@ def import_table(
         elif priors or data is not None or resolution is not None:
             raise TableError("--prior, --data and --resolution go with --config; add it")
         document = _import_csv(output, file, table, target, space, priors or [], difference / 100)
-        named = f"--device {device} --table {table}"
-        hint = (
-            f"; next: 'hwnas search {config} {named}'"
-            if config is not None
-            else f"; next: 'hwnas search' with a config of yours, {named}"
-        )
+        named = {"device": device, "table": table}
+        if config is None:
+            hint = f"; next: 'hwnas search' with a config of yours,{command_line('', **named)}"
+        else:
+            same = {"data": data, "resolution": resolution}
+            hint = f"; next: '{command_line('hwnas search', config, **named, **same)}'"
     else:
         for option, given in (("--device", device), ("--config", config), ("--prior", priors)):
             if given:
@@ -99,6 +100,15 @@ def import_table(
         held = held_by(opened)
     output.line(f"{table}: {described(held)}{hint}")
     output.document({"table": str(table), **held, **document})
+
+
+def command_line(verb: str, *arguments: object, **named: object) -> str:
+    """A command as it is typed into a shell; options that are None are left out."""
+    words = list(map(str, arguments))
+    for name, value in named.items():
+        if value is not None:
+            words += [f"--{name}", str(value)]
+    return f"{verb} {shlex.join(words)}"
 
 
 def imported_device(name: str | None) -> "Device":
@@ -132,7 +142,12 @@ def _import_csv(
 ) -> dict[str, Any]:
     """Makes the table; returns what a document says of it beside what it holds."""
     from hwnas.cli.show import show_validation, warn
-    from hwnas.runs.hand_timed import estimated_blocks, network_names, refuse_missing
+    from hwnas.runs.hand_timed import (
+        estimated_blocks,
+        narrow_span,
+        network_names,
+        refuse_missing,
+    )
     from hwnas.runs.latencies import scope_of
     from latency.identity import read_fingerprint
     from latency.imported import import_networks, import_timings
@@ -150,14 +165,17 @@ def _import_csv(
             refuse_missing(space, timings)
         warn(output, import_timings(table, fingerprint, timings.block_ms, timings.overhead))
         return {"notes": timings.notes}
-    blocks, known = estimated_blocks(space, priors)
+    blocks, known = estimated_blocks(space, priors, fingerprint)
     model = import_networks(
         table, fingerprint, timings, scope=scope_of(space), blocks=blocks, priors=known
     )
     output.line(timings.range)
     show_validation(output, model)
+    narrow = narrow_span(space, timings)
+    if narrow is not None:
+        output.warn(f"warning: {narrow}")
     return {
-        "notes": timings.notes,
+        "notes": [*timings.notes, *([narrow] if narrow else [])],
         "scope": scope_of(space),
         "validation": asdict(model.validation) if model.validation else None,
         "compared": dict(model.compared),

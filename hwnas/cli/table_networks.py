@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from devices.errors import TableError
+from devices.files import reason
 from devices.workspace import temporary_folder
 from hwnas.cli import options
 from hwnas.cli.output import Output
-from hwnas.cli.table_import import Imported, imported_device
+from hwnas.cli.table_import import Imported, command_line, imported_device
 
 _SHEET = "networks.csv"
+_ADVICE = "make room or choose another folder"
 
 
 def export_networks(
@@ -53,14 +55,17 @@ def export_networks(
             update(done, len(networks))
         (made / _SHEET).write_text(sheet(space, networks), encoding="utf-8")
     filled = folder / _SHEET
+    command = command_line(
+        "hwnas table import", filled, f"tables/{target.name}.sqlite",
+        device=device, config=config, data=data, resolution=resolution,
+    )  # fmt: skip
     output.line(
         f"{folder}: {len(networks)} networks, from the smallest to the largest, in "
         f"{target.precision}, for a batch of {target.batch}"
     )
     output.line(
         f"next: time each on {target.name}, write the milliseconds of one run into the column ms "
-        f"of {filled}, then 'hwnas table import {filled} tables/{target.name}.sqlite --device "
-        f"{device} --config {config}'"
+        f"of {filled}, then '{command}'"
     )
     output.document(
         {
@@ -85,15 +90,18 @@ def _new_folder(folder: Path) -> Iterator[Path]:
         raise TableError(
             f"{folder} is there already and may hold timings; move it away or name another folder"
         )
+    if folder.is_dir() and (folder.is_mount() or folder.samefile(Path.cwd())):
+        raise TableError(
+            f"{folder} cannot be made anew; name a new folder in it, as in {folder / 'to_time'}"
+        )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         name = f".{folder.name}."
-        with temporary_folder(folder.parent, name, error=TableError) as temporary:
+        where = temporary_folder(folder.parent, name, error=TableError, advice=_ADVICE)
+        with where as temporary:
             made = temporary / "new"
             made.mkdir()
             yield made
             made.rename(folder)
     except OSError as error:
-        raise TableError(
-            f"cannot write {folder}: {error.strerror or error}; make room or choose another folder"
-        ) from error
+        raise TableError(f"cannot write {folder}: {reason(error)}; {_ADVICE}") from error

@@ -58,8 +58,10 @@ def show_table(
     show_warnings(output, shares, disturbance(visits))
     summaries = visits.summaries()
     measured = {key: summaries[key] for key in known if key in summaries}
-    if blocks:
+    if blocks and measured:
         _show_blocks(output, measured)
+    elif blocks:
+        output.line("no block was timed by itself; with --json the models have each block's ms")
     chains = sum(key in summaries for key in inside)
     networks = len(summaries) - len(measured) - chains
     output.line(f"{counted(len(measured), chains, networks)} measured")
@@ -92,8 +94,12 @@ def _provenance(table: "LatencyTable") -> dict[str, Any]:
 
 
 def _spread(visits: "Visits") -> list[float] | None:
-    """By what the sessions of a graph differ: the median over all graphs, and the worst."""
-    spreads = [visits.session_spread(graph) for graph in visits.graphs()]
+    """By what the sessions of a graph differ: the median over all graphs, and the worst.
+
+    None where no graph has several: there is nothing to compare in timings that were taken once.
+    """
+    several = [g for g in visits.graphs() if len({visit.session for visit in visits.of(g)}) > 1]
+    spreads = [visits.session_spread(graph) for graph in several]
     return [statistics.median(spreads), max(spreads)] if spreads else None
 
 

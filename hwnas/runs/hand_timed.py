@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from devices.device import Fingerprint
 from devices.errors import ConfigError, TableError
 from hwnas.runs.experiment import reference_of
 from hwnas.runs.latencies import scope_of
@@ -22,7 +23,10 @@ from latency.estimate import LEAST_NETWORKS
 from latency.imported import known_blocks
 from latency.interchange_csv import Timings
 from latency.table import LatencyTable
+from objectives.costs import MACS
 
+# Of the MACs between the smallest and the largest network, how much timed ones are to span.
+_LEAST_SPAN = 0.7
 _SHEET = ("kind", "space", "architecture", "file", "ms")
 
 
@@ -78,14 +82,20 @@ def network_names(space: SearchSpace, folder: Path) -> NetworkNames:
 
 
 def estimated_blocks(
-    space: SearchSpace, priors: Sequence[Path]
+    space: SearchSpace, priors: Sequence[Path], fingerprint: Fingerprint
 ) -> tuple[tuple[Block, ...], dict[str, dict[str, float]]]:
     """The blocks to be estimated, and what tables of other devices say of them, by their paths.
 
     The blocks of the space, and of its reference network where all tables know those.
 
+    Args:
+        space: the space.
+        priors: the tables.
+        fingerprint: of the device whose networks are imported.
+
     Raises:
-        TableError: a table is not there, or lacks blocks of the space.
+        TableError: a table is not there, lacks blocks of the space, or is of networks of the same
+            device.
     """
     blocks = space.blocks()
     every = distinct_blocks([blocks, reference_of(space) or ()])
@@ -93,12 +103,28 @@ def estimated_blocks(
     narrow: dict[str, dict[str, float]] = {}
     for path in priors:
         with LatencyTable.existing(path) as table:
-            narrow[str(path)] = known_blocks(table, scope_of(space), blocks)
+            narrow[str(path)] = known_blocks(table, scope_of(space), blocks, fingerprint)
             try:
-                wide[str(path)] = known_blocks(table, scope_of(space), every)
+                wide[str(path)] = known_blocks(table, scope_of(space), every, fingerprint)
             except TableError:
                 continue
     return (every, wide) if len(wide) == len(narrow) else (blocks, narrow)
+
+
+def narrow_span(space: SearchSpace, timings: Timings) -> str | None:
+    """A sentence where the timed networks are only small or only large ones of the space.
+
+    The error of an estimate is that of networks between those that were timed.
+    """
+    ends = MACS.evaluate(space.networks(spread_sample(space, np.random.default_rng(0), 2)))
+    macs = MACS.evaluate(list(timings.networks)) if timings.networks else ends
+    if macs.max() - macs.min() >= _LEAST_SPAN * (ends[-1] - ends[0]):
+        return None
+    return (
+        f"the timed networks have {macs.min() / 1e6:.3g} to {macs.max() / 1e6:.3g} M MACs, those "
+        f"of the space {ends[0] / 1e6:.3g} to {ends[-1] / 1e6:.3g} M; time some of the others too: "
+        "beyond those that were timed, latencies are off by more than is said here"
+    )
 
 
 def refuse_missing(space: SearchSpace, timings: Timings) -> None:

@@ -76,5 +76,8 @@ def test_a_link_with_the_name_of_such_a_folder_is_not_followed(folder: Path) -> 
 
 def test_where_no_folder_can_be_made_is_one_sentence(tmp_path: Path) -> None:
     gone = temporary_folder(tmp_path / "gone", "x-", error=DeviceError)
-    with pytest.raises(DeviceError, match=r"no room for a temporary folder: .*; set TMPDIR"), gone:
+    with (
+        pytest.raises(DeviceError, match=r"no room for a temporary folder in .*: .*; set TMPDIR"),
+        gone,
+    ):
         pass

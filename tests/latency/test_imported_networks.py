@@ -9,7 +9,7 @@ import pytest
 
 from devices.device import Device
 from devices.errors import TableError
-from hwnas.runs.hand_timed import network_names
+from hwnas.runs.hand_timed import narrow_span, network_names
 from hwnas.spaces import SearchSpace, load_space
 from hwnas.spaces.sampling import spread_sample
 from latency.blocks import Block, Network, block_key
@@ -152,6 +152,13 @@ def test_a_row_in_another_unit_is_refused(tmp_path: Path, times: float, words: s
         imported(tmp_path, timed(ms))
 
 
+def test_networks_that_all_take_the_same_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        TableError, match=r"a\.csv: all 30 networks take 1 ms, .*; write more digits"
+    ):
+        imported(tmp_path, timed(dict.fromkeys(NETWORKS, (1.0,))))
+
+
 def test_rows_of_some_blocks_are_refused_beside_networks(tmp_path: Path) -> None:
     some = timed({one: (takes(one),) for one in NETWORKS}, SPACE.blocks()[1:])
     with pytest.raises(
@@ -166,7 +173,24 @@ def test_a_table_of_another_device_that_lacks_blocks_is_no_prior(tmp_path: Path)
         LatencyTable(tmp_path / "here.sqlite") as table,
         pytest.raises(TableError, match=sentence),
     ):
-        known_blocks(table, "any", SPACE.blocks()[:2])
+        known_blocks(table, "any", SPACE.blocks()[:2], read_fingerprint(NPU))
+
+
+def test_networks_of_the_same_device_are_no_prior(tmp_path: Path) -> None:
+    imported(tmp_path, ONCE)
+    other = read_fingerprint(Device(name="other", transport="imported"))
+    with LatencyTable.existing(tmp_path / "npu.sqlite") as table:
+        assert len(known_blocks(table, SCOPE, SPACE.blocks(), other)) == len(SPACE.blocks())
+        with pytest.raises(
+            TableError, match=r"npu\.sqlite is of npu itself, .*; name a table of an"
+        ):
+            known_blocks(table, SCOPE, SPACE.blocks(), read_fingerprint(NPU))
+
+
+def test_timings_of_small_networks_alone_are_pointed_out() -> None:
+    small = timed({one: (takes(one),) for one in NETWORKS[:15]})
+    assert "time some of the others too" in str(narrow_span(SPACE, small))
+    assert narrow_span(SPACE, timed({one: (takes(one),) for one in NETWORKS[2:28:3]})) is None
 
 
 def names(folder: Path, space: SearchSpace = SPACE) -> NetworkNames:

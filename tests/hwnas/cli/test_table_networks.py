@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from pathlib import Path
 
 import onnx
@@ -118,6 +119,48 @@ def test_a_folder_that_may_hold_timings_is_not_written_into(
 ) -> None:
     words = "table export-networks tiny.yaml to_time --device npu2.yaml"
     assert_refused(terminal, exported, words, "to_time is there already and may hold timings")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (".", ". cannot be made anew; name a new folder in it, as in to_time"),
+        ("../npu2.yaml/to_time", "npu2.yaml is a file, not a folder; make room or choose another"),
+        ("/proc/to_time", "no room for a temporary folder in /proc: "),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_one_sentence(
+    folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str, sentence: str
+) -> None:
+    (folder / "npu2.yaml").write_text("name: npu2\ntransport: imported\n")
+    config = (folder / "tiny.yaml").read_text()
+    (folder / "tiny.yaml").write_text(config.replace("tiny_space", f"{folder}/tiny_space"))
+    (folder / "empty").mkdir()
+    monkeypatch.chdir(folder / "empty")
+    words = f"table export-networks ../tiny.yaml {name} --device ../npu2.yaml --count 8"
+    answer = assert_refused(terminal, folder, words, sentence)
+    assert "TMPDIR" not in answer.stderr
+
+
+def test_the_next_command_has_the_options_of_this_one(folder: Path, terminal: Terminal) -> None:
+    (folder / "the npu.yaml").write_text("name: npu2\ntransport: imported\n")
+    same = ("--device", "the npu.yaml", "--resolution", "24")
+    answer = terminal("table", "export-networks", "tiny.yaml", "to_time", *same, "--count", "12")
+    command = answer.stdout.rsplit("then 'hwnas ", 1)[1].rstrip().removesuffix("'")
+    fill_in(folder, 12)
+    assert terminal(*shlex.split(command)).code == 0
+    assert (folder / "tables/npu2.sqlite").exists()
+
+
+def test_a_table_of_timings_taken_once_tells_no_differences(
+    exported: Path, terminal: Terminal
+) -> None:
+    fill_in(exported, 8)
+    answer = terminal(*WITH_CONFIG)
+    assert "warning: the timed networks have" in answer.stderr
+    shown = terminal("table", "show", "npu2.sqlite", "--blocks")
+    assert "sessions of one graph differ" not in shown.stdout
+    assert "no block was timed by itself" in shown.stdout
 
 
 @pytest.mark.parametrize(
