@@ -5,6 +5,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from devices.device import Device
 from devices.errors import HwnasError
 from devices.foreign_text import shown
 from latency.blocks import Network, block_from_dict, block_key, check_network
@@ -23,12 +24,14 @@ class NetworkNames:
         named: the network of an architecture's text, as in "0 2 1"; ValueError says what is wrong.
         check: raises ValueError for a network that is not in the space.
         folder: where the files of networks are.
+        device: on which they were timed; None where that does not matter.
     """
 
     space: str
     named: Callable[[str], Network]
     check: Callable[[Network], object]
     folder: Path
+    device: Device | None = None
 
     def network(self, row: Row) -> Network:
         """The network of a row, which must be in the space.
@@ -46,7 +49,7 @@ class NetworkNames:
         readers: dict[str, Callable[[str], Network]] = {
             "architecture": self.named,
             "blocks": network_of_text,
-            "file": lambda name: network_of_file(self.folder / name),
+            "file": lambda name: network_of_file(self.folder / name, self.device),
         }
         found: dict[str, Network] = {}
         for column, read in readers.items():

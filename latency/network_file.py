@@ -14,6 +14,8 @@ from latency.measure import timed_model
 
 _BLOCKS = "hwnas_blocks"
 """The key of the file's metadata that says of which blocks it is."""
+_FORM = "hwnas_form"
+"""That of its precision and batch."""
 
 
 def network_file(network: Network, device: Device) -> bytes:
@@ -23,17 +25,21 @@ def network_file(network: Network, device: Device) -> bytes:
     metadata.
     """
     model = onnx.load_model_from_string(timed_model(network, device, inner=False))
-    entry = model.metadata_props.add()
-    entry.key = _BLOCKS
-    entry.value = json.dumps([block_to_dict(block) for block in network])
+    blocks = json.dumps([block_to_dict(block) for block in network])
+    for key, value in ((_BLOCKS, blocks), (_FORM, _form(device))):
+        model.metadata_props.add(key=key, value=value)
     return bytes(model.SerializeToString())
 
 
-def network_of_file(path: Path) -> Network:
+def network_of_file(path: Path, device: Device | None = None) -> Network:
     """The network of a file of `network_file`, whatever it is called now.
 
+    Args:
+        path: the file.
+        device: on which it was timed, if that is to be checked.
+
     Raises:
-        TableError: it is not there, or no such file.
+        TableError: it is not there, no such file, or in the precision or batch of another device.
     """
     if not path.is_file():
         raise TableError(f"there is no file {shown(path)}; fill in architecture or blocks instead")
@@ -49,4 +55,14 @@ def network_of_file(path: Path) -> Network:
             f"{shown(path)} does not say of which blocks it is, as the files of 'hwnas table "
             "export-networks' do; fill in architecture or blocks instead"
         ) from error
+    form = entries.get(_FORM, "")
+    if device is not None and form and form != _form(device):
+        raise TableError(
+            f"{shown(path)} is {shown(form)}, but the device {device.name} is {_form(device)}; "
+            "name the device that the networks were exported for"
+        )
     return network
+
+
+def _form(device: Device) -> str:
+    return f"in {device.precision} for a batch of {device.batch}"

@@ -153,7 +153,7 @@ def _import_csv(
     from latency.imported import import_networks, import_timings
     from latency.interchange_csv import timings_from_csv
 
-    names = None if space is None else network_names(space, file.parent)
+    names = None if space is None else network_names(space, file.parent, device)
     timings = timings_from_csv(_text(file), str(file), names, most_difference=difference)
     for note in timings.notes:
         output.say(f"note: {note}")

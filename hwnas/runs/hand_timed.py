@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from devices.device import Fingerprint
+from devices.device import Device, Fingerprint
 from devices.errors import ConfigError, TableError
 from hwnas.runs.experiment import reference_of
 from hwnas.runs.latencies import scope_of
@@ -76,9 +76,10 @@ def sheet(space: SearchSpace, networks: Sequence[ToTime]) -> str:
     return text.getvalue()
 
 
-def network_names(space: SearchSpace, folder: Path) -> NetworkNames:
-    """How a CSV in a folder names the networks of a space."""
-    return NetworkNames(scope_of(space), partial(network_of, space), space.architecture, folder)
+def network_names(space: SearchSpace, folder: Path, device: Device | None = None) -> NetworkNames:
+    """How a CSV in a folder names the networks of a space, which were timed on a device."""
+    named = partial(network_of, space)
+    return NetworkNames(scope_of(space), named, space.architecture, folder, device)
 
 
 def estimated_blocks(

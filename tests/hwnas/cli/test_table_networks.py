@@ -152,6 +152,19 @@ def test_the_next_command_has_the_options_of_this_one(folder: Path, terminal: Te
     assert (folder / "tables/npu2.sqlite").exists()
 
 
+def test_files_of_another_precision_or_batch_are_refused(
+    exported: Path, terminal: Terminal
+) -> None:
+    fill_in(exported, 12)
+    (exported / "npu1.yaml").write_text("name: npu1\ntransport: imported\nprecision: int8\n")
+    words = " ".join(WITH_CONFIG).replace("npu2.yaml", "npu1.yaml")
+    sentence = (
+        "line 3, column file: to_time/network_01.onnx is in fp32 for a batch of 2, but the device "
+        "npu1 is in int8 for a batch of 1; name the device that the networks were exported for"
+    )
+    assert_refused(terminal, exported, words, sentence)
+
+
 def test_a_table_of_timings_taken_once_tells_no_differences(
     exported: Path, terminal: Terminal
 ) -> None:
