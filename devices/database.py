@@ -1,6 +1,7 @@
 """SQLite files at rest: opened safely, every failure one sentence."""
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -9,6 +10,13 @@ from typing import Any
 
 from devices.database_file import Opened, open_database
 from devices.errors import HwnasError
+from devices.foreign_text import shown
+from devices.stored_rows import Rules, check_objects, check_rows, check_tables
+
+_FORMAT = "CREATE TABLE IF NOT EXISTS format (name TEXT PRIMARY KEY)"
+_RESTORE = "restore it from a copy or move it away"
+# What SQLite says of a file whose tables are others; and of a cell that is no UTF-8.
+_OTHER_TABLES = re.compile("no such (table|column)|has no column|Could not decode|malformed")
 
 
 class Database:
@@ -27,6 +35,7 @@ class Database:
         schema: str,
         error: type[HwnasError],
         reading: bool = False,
+        rules: Rules | None = None,
     ) -> None:
         """Opens or creates the file.
 
@@ -37,6 +46,7 @@ class Database:
             error: what to raise.
             reading: the file is there, and it is enough to read it: one of another user, or on a
                 read-only file system, will do. It is written to where that is possible.
+            rules: what every cell must be, see `devices.stored_rows`.
 
         Raises:
             HwnasError: of the type given: another kind of file, damaged, or not writable.
@@ -51,20 +61,24 @@ class Database:
             opened = open_database(path, reading=reading, error=error, held=self._held)
         self._connection = opened.connection
         try:
-            self._open(schema, opened, reading)
+            self._open(schema, rules or {}, opened, reading)
         except BaseException:
             self.close()
             raise
 
-    def _open(self, schema: str, opened: Opened, reading: bool) -> None:
+    def _open(self, schema: str, rules: Rules, opened: Opened, reading: bool) -> None:
         with self._sentences():
-            tables = {str(row[0]) for row in self.rows("SELECT name FROM sqlite_master")}
-            found = self.rows("SELECT name FROM format") if "format" in tables else []
+            self._raw("PRAGMA trusted_schema = OFF")
+            tables = check_objects(self._raw)
+            check_tables(self._raw, _FORMAT)
+            found = self._raw("SELECT name FROM format") if "format" in tables else []
             if (tables or reading) and found != [(self._format,)]:
-                self._refuse(str(found[0][0]) if found else "another program's database")
+                self._refuse(shown(found[0][0], longest=60) if found else "another program's database")
             check = self.rows("PRAGMA quick_check(1)")[0][0]
             if check != "ok":
                 raise sqlite3.DatabaseError(check)
+            check_tables(self._raw, schema)
+            check_rows(self._raw, {table: rules[table] for table in rules if table in tables})
             for pragma in opened.pragmas:
                 self.rows(f"PRAGMA {pragma}")
             statements = list(filter(str.strip, schema.split(";")))
@@ -73,7 +87,7 @@ class Database:
                 self._stand_in(lacking)
             elif lacking or not reading:
                 with self.transaction():
-                    self.write("CREATE TABLE IF NOT EXISTS format (name TEXT PRIMARY KEY)")
+                    self.write(_FORMAT)
                     self.write("INSERT OR IGNORE INTO format VALUES (?)", (self._format,))
                     for statement in lacking:
                         self.write(statement)
@@ -95,7 +109,14 @@ class Database:
     def rows(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         with self._sentences():
-            return self._connection.execute(query, values).fetchall()
+            return self._raw(query, values)
+
+    def _raw(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(query, values).fetchall()
+
+    def damaged(self, what: object) -> HwnasError:
+        """The error to raise of content that cannot be, as in "row 7 of visits has no samples"."""
+        return self._error(f"{self.path} is damaged: {shown(what)}; {_RESTORE}")
 
     def write(self, statement: str, values: tuple[object, ...] = ()) -> None:
         """Runs one statement that changes the file."""
@@ -131,11 +152,12 @@ class Database:
         except sqlite3.IntegrityError as error:
             raise self._error(f"cannot record twice in {self.path}: {error}") from error
         except sqlite3.OperationalError as error:
+            if _OTHER_TABLES.search(str(error)):
+                raise self.damaged(error) from error
             raise self._error(f"cannot use {self.path}: {error}; {_mend(str(error))}") from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeError) as error:
             raise self._error(
-                f"{self.path} is damaged or no {self._format} ({error}); restore it from a copy or "
-                "move it away"
+                f"{self.path} is damaged or no {self._format} ({shown(error)}); {_RESTORE}"
             ) from error
         except OSError as error:
             raise self._error(f"cannot use {self.path}: {error.strerror or error}") from error

@@ -253,12 +253,19 @@ class Fingerprint:
         """The inverse of `dataclasses.asdict`.
 
         Raises:
-            DeviceError: missing or unknown fields.
+            DeviceError: missing or unknown fields, or values of other types.
         """
         try:
-            return cls(**data)
+            found = cls(**data)
         except TypeError as error:
-            raise DeviceError(f"the fingerprint {data} cannot be read: {error}") from error
+            raise DeviceError(f"the fingerprint {shown(data)} cannot be read: {error}") from error
+        for field in fields(found):
+            value = getattr(found, field.name)
+            if type(value) is not field.type or (type(value) is str and not value.isprintable()):
+                raise DeviceError(
+                    f"the fingerprint cannot be read: its {field.name} is {shown(repr(value))}"
+                )
+        return found
 
 
 def precisions(runtime: str) -> tuple[str, ...]:

@@ -2,12 +2,22 @@
 
 from collections.abc import Sequence
 
+from devices.foreign_text import shown
+
+# Most quote what a person or a device wrote: a sentence stays one that is read to its end.
+_LONGEST = 1200
+
 
 class HwnasError(Exception):
     """Base of every error that wrong input or a failing device can cause.
 
-    The command line prints the message as one sentence and exits with code 2.
+    The command line prints the message as one sentence and exits with code 2. Whatever it quotes
+    is harmless to show: see `devices.foreign_text.shown`.
     """
+
+    def __init__(self, sentence: object = "") -> None:
+        """Takes the sentence."""
+        super().__init__(shown(sentence, longest=_LONGEST))
 
 
 class ConfigError(HwnasError):

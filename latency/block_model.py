@@ -42,6 +42,10 @@ class BlockModel(ABC):
             raise TableError(self.unmeasured(key))
         return self.correction.block_value(block, self.measured[key])
 
+    def free(self, block: Block) -> bool:
+        """Whether a block is said to add nothing, though it is no skip."""
+        return not isinstance(block, Skip) and not self.block_value(block) > 0
+
     def predict(self, networks: Sequence[Network]) -> NDArray[np.float64]:
         """(N,) values of N networks."""
         return np.array(

@@ -10,6 +10,7 @@ from scipy.optimize import lsq_linear
 
 from latency.blocks import Block, Network, Skip, block_key, distinct_blocks
 from latency.layers import block_layers
+from latency.stored import Least0
 
 Matrix = NDArray[np.float64]
 
@@ -56,7 +57,7 @@ class Correction:
     """
 
     name: str = "sum of blocks"
-    overhead: float = 0.0
+    overhead: Least0 = 0.0
     coefficients: Mapping[str, float] = field(default_factory=lambda: {"scale": 1.0})
     own: Mapping[str, float] = field(default_factory=dict)
 

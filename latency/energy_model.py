@@ -15,6 +15,7 @@ from latency.correction import Correction
 from latency.energies import energies_of
 from latency.fitting import basis_ms, fit_best
 from latency.model import BASES, Basis
+from latency.stored import Measured, read_stored
 from latency.table import LatencyTable
 from latency.validation import POOR, Agreement
 from latency.visits import FIRST_HALF, SECOND_HALF
@@ -36,7 +37,7 @@ class EnergyModel(BlockModel):
         fit_networks, check_networks: keys of the networks in the table that all are from.
     """
 
-    block_mj: Mapping[str, float]
+    block_mj: Mapping[str, Measured]
     correction: Correction
     prediction: Agreement
     replicate: Agreement
@@ -78,23 +79,13 @@ class EnergyModel(BlockModel):
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "EnergyModel":
-        """The inverse of `to_dict`.
+    def from_dict(cls, data: Mapping[str, Any], what: str = "an energy model") -> "EnergyModel":
+        """The inverse of `to_dict`; `what` names it in messages.
 
         Raises:
-            TableError: missing or unknown keys.
+            TableError: missing or unknown keys, values of other types, or that cannot be.
         """
-        try:
-            return cls(
-                {key: float(mj) for key, mj in data["block_mj"].items()},
-                Correction(**data["correction"]),
-                Agreement(**data["prediction"]),
-                Agreement(**data["replicate"]),
-                tuple(data["fit_networks"]),
-                tuple(data["check_networks"]),
-            )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise TableError(f"an energy model cannot be read: {error!r}") from error
+        return read_stored(cls, data, what)
 
 
 def fit_energy(
@@ -149,7 +140,7 @@ def load_energy(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> Ene
     if scope not in models:
         have = ", ".join(models) or "none"
         raise TableError(f"{table.path} holds no energies of {scope} (it holds {have}); {mend}")
-    model = EnergyModel.from_dict(models[scope])
+    model = EnergyModel.from_dict(models[scope], f"the energies of {scope} in {table.path}")
     if missing := model.missing(blocks):
         raise TableError(
             f"{table.path} lacks the energies of {len(missing)} of {len(blocks)} blocks of "

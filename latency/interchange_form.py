@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from devices.answers import WARNINGS
+from devices.answers import MOST_MJ, MOST_MS, WARNINGS
 from devices.config import StrictModel
 from devices.device import Fingerprint
 from devices.errors import TableError
@@ -45,6 +45,7 @@ def _base64(text: str) -> str:
 
 Date = Annotated[str, AfterValidator(_date)]
 Count = Annotated[int, Field(ge=0, lt=2**31)]
+Milliseconds = Annotated[float, Field(gt=0, le=MOST_MS)]
 
 
 class GraphEntry(StrictModel):
@@ -68,9 +69,9 @@ class VisitEntry:
     graph: str
     session: Count
     round: Count
-    reference_ms: Annotated[float, Field(ge=0)]
+    reference_ms: Annotated[float, Field(ge=0, le=MOST_MS)]
     date: Date
-    samples: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)]
+    samples: Annotated[tuple[Milliseconds, ...], Field(min_length=1)]
     warnings: tuple[Annotated[str, AfterValidator(_warning)], ...] = ()
 
 
@@ -96,9 +97,9 @@ class EnergyEntry(StrictModel):
     graph: str
     session: Count
     round: Count
-    millijoules: Annotated[float, Field(gt=0)]
-    inferences: Annotated[int, Field(gt=0)]
-    ms: Annotated[float, Field(gt=0)]
+    millijoules: Annotated[float, Field(gt=0, le=MOST_MJ)]
+    inferences: Annotated[int, Field(gt=0, lt=2**31)]
+    ms: Milliseconds
     date: Date
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from devices.errors import TableError
 from latency.block_model import BlockModel
 from latency.correction import Correction
+from latency.stored import Least0, Measured, read_stored
 from latency.validation import Validation
 
 Basis = Literal["alone", "chain", "networks"]
@@ -30,13 +30,13 @@ class LatencyModel(BlockModel):
             the mean leave-one-out error over the networks of the fit, %.
     """
 
-    block_ms: Mapping[str, float]
+    block_ms: Mapping[str, Measured]
     correction: Correction
     validation: Validation | None = None
     fit_networks: tuple[str, ...] = ()
     check_networks: tuple[str, ...] = ()
     basis: Basis = "alone"
-    compared: Mapping[str, float] = field(default_factory=dict)
+    compared: Mapping[str, Least0] = field(default_factory=dict)
 
     @property
     def measured(self) -> Mapping[str, float]:
@@ -90,23 +90,6 @@ class LatencyModel(BlockModel):
         Models of before there were chains are of blocks alone.
 
         Raises:
-            TableError: missing or unknown keys.
+            TableError: missing or unknown keys, values of other types, or that cannot be.
         """
-        try:
-            stored = data["validation"]
-            return cls(
-                {key: float(ms) for key, ms in data["block_ms"].items()},
-                Correction(**data["correction"]),
-                Validation.from_dict(stored) if stored else None,
-                tuple(data["fit_networks"]),
-                tuple(data["check_networks"]),
-                _basis(data.get("basis", "alone")),
-                {name: float(error) for name, error in data.get("compared", {}).items()},
-            )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise TableError(f"a latency model cannot be read: {error!r}") from error
-
-
-def _basis(name: str) -> Basis:
-    known: tuple[Basis, ...] = get_args(Basis)
-    return known[known.index(name)]
+        return read_stored(cls, data, "a latency model")

@@ -173,6 +173,12 @@ def load_model(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> Late
             f"{table.path} lacks {len(missing)} of {len(blocks)} blocks of {scope}, "
             f"such as '{such}'; {how}"
         )
+    free = next((block for block in blocks if model.free(block)), None)
+    if free is not None:
+        raise TableError(
+            f"by {table.path} the block '{block_key(free)}' takes no time, which cannot be; run "
+            "'hwnas profile' into a new table (--table)"
+        )
     return model
 
 

@@ -9,12 +9,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any, Self
 
+from devices.answers import WARNINGS
 from devices.database import Database
 from devices.device import Fingerprint
-from devices.errors import TableError
+from devices.errors import DeviceError, TableError
+from devices.foreign_text import shown
 from latency.blocks import (
     Block,
     Network,
@@ -24,7 +27,9 @@ from latency.blocks import (
     distinct_blocks,
 )
 from latency.energies import ENERGY_SCHEMA, Energies
-from latency.visits import Summary, Visit, Visits
+from latency.model import LatencyModel
+from latency.table_rules import RULES
+from latency.visits import Summary, Visit, Visits, possible
 
 FORMAT = "latency table of hwnas 2"
 _SCHEMA = """
@@ -88,7 +93,12 @@ class LatencyTable:
         """
         self.path = path
         self._database = Database(
-            path, format_name=FORMAT, schema=_SCHEMAS, error=TableError, reading=reading
+            path,
+            format_name=FORMAT,
+            schema=_SCHEMAS,
+            error=TableError,
+            reading=reading,
+            rules=RULES,
         )
         self.energies = Energies(self._database)
 
@@ -109,7 +119,10 @@ class LatencyTable:
     def fingerprint(self) -> Fingerprint | None:
         """Of the device whose timings are here; None before the first."""
         rows = self._database.rows("SELECT content FROM provenance WHERE name = 'fingerprint'")
-        return Fingerprint.from_dict(json.loads(rows[0][0])) if rows else None
+        try:
+            return Fingerprint.from_dict(json.loads(rows[0][0])) if rows else None
+        except (DeviceError, ValueError, RecursionError) as error:
+            raise self._database.damaged(error) from error
 
     def bind(self, fingerprint: Fingerprint) -> None:
         """Makes this the table of a fingerprint, or checks that it is.
@@ -141,7 +154,10 @@ class LatencyTable:
     def uncontrolled(self) -> list[str]:
         """What was left to chance while measuring: "governor" or "clock", for example."""
         rows = self._database.rows("SELECT content FROM provenance WHERE name = 'uncontrolled'")
-        return [str(name) for name in json.loads(rows[0][0])] if rows else []
+        names: list[str] = self._document("uncontrolled", rows[0][0], list) if rows else []
+        if not all(isinstance(name, str) for name in names):
+            raise self._database.damaged(f"what was not controlled is {names}")
+        return names
 
     def cache(self) -> bytes:
         """What the device's runtime wants to be given again, b"" for nothing.
@@ -150,8 +166,10 @@ class LatencyTable:
         of all blocks, of the networks that they are checked by, and of what is exported later are
         made of the same kernels.
         """
-        rows = self._database.rows("SELECT content FROM caches")
-        return bytes(rows[0][0]) if rows else b""
+        rows = self._database.rows("SELECT sha256, content FROM caches")
+        # A damaged one is made again, as if there were none.
+        whole = [c for digest, c in rows if digest == hashlib.sha256(c).hexdigest()]
+        return bytes(whole[0]) if whole else b""
 
     def keep_cache(self, content: bytes) -> None:
         """Keeps what the device's runtime made of the cache so far, in place of that."""
@@ -202,6 +220,11 @@ class LatencyTable:
 
         def rows() -> Iterator[tuple[object, ...]]:
             for v, date in visits:
+                if not possible(v.samples):
+                    raise TableError(
+                        f"the timings {shown(v.samples, longest=60)} ms of '{shown(v.graph)}' "
+                        "cannot be; correct them, or measure again"
+                    )
                 key = (v.graph, v.session, v.round)
                 if v.warnings:
                     warned.append((*key, " ".join(v.warnings)))
@@ -221,13 +244,21 @@ class LatencyTable:
     def conditions(self) -> dict[str, tuple[float, float]]:
         """Least and greatest of everything that was read of the machine while measuring."""
         found: dict[str, list[float]] = {}
-        for (content,) in self._database.rows("SELECT content FROM conditions"):
-            for name, value in json.loads(content).items():
-                found.setdefault(name, []).append(float(value))
+        for content in self._conditions():
+            for name, value in content.items():
+                found.setdefault(name, []).append(value)
         return {name: (min(values), max(values)) for name, values in found.items()}
+
+    def _conditions(self) -> Iterator[dict[str, float]]:
+        for row, text in self._database.rows("SELECT rowid, content FROM conditions"):
+            content: dict[str, float] = self._document(f"row {row} of conditions", text, dict)
+            if not all(type(v) in (int, float) and isfinite(v) for v in content.values()):
+                raise self._database.damaged(f"row {row} of conditions holds {text}")
+            yield content
 
     def condition_rows(self) -> list[tuple[Any, ...]]:
         """Session, round, content and date of every reading of the machine, as stored."""
+        list(self._conditions())
         return self._database.rows("SELECT session, round, content, date FROM conditions")
 
     def add_condition_rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -246,23 +277,22 @@ class LatencyTable:
             "SELECT graph, session, round, samples, reference_ms, names, date FROM visits "
             "LEFT JOIN warnings USING (graph, session, round) ORDER BY graph, session, round"
         )
+        return [(self._visit(*row), date) for *row, date in rows]
+
+    def _visit(
+        self, graph: str, session: int, number: int, text: str, reference: float, names: str | None
+    ) -> Visit:
         try:
-            return [
-                (
-                    Visit(
-                        graph,
-                        session,
-                        number,
-                        tuple(json.loads(samples)),
-                        reference,
-                        tuple((names or "").split()),
-                    ),
-                    date,
-                )
-                for graph, session, number, samples, reference, names, date in rows
-            ]
-        except (ValueError, TypeError) as error:
-            raise TableError(f"{self.path} holds a visit that cannot be read: {error}") from error
+            samples = tuple(json.loads(text))
+        except (ValueError, TypeError, RecursionError):
+            samples = ()
+        warnings = tuple(names.split()) if names else ()
+        if not possible(samples) or not WARNINGS.issuperset(warnings):
+            raise self._database.damaged(
+                f"visit {session}.{number} of '{graph}' has the samples {shown(text, longest=60)}"
+                + (f" and the warnings {names}" if names else "")
+            )
+        return Visit(graph, session, number, samples, reference, warnings)
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """How many graphs were visited, and how often, by what they are: see `graph_kind`."""
@@ -303,7 +333,23 @@ class LatencyTable:
     def models(self) -> dict[str, dict[str, Any]]:
         """Every stored model by scope."""
         rows = self._database.rows("SELECT scope, content FROM models ORDER BY scope")
-        return {scope: json.loads(content) for scope, content in rows}
+        found = {scope: self._document(f"the model of {scope}", text, dict) for scope, text in rows}
+        for scope, content in found.items():
+            try:
+                LatencyModel.from_dict(content)
+            except TableError as error:
+                raise self._database.damaged(f"of {scope}, {error}") from error
+        return found
+
+    def _document(self, what: str, text: str, kind: type) -> Any:
+        """The JSON of a cell, of the type that it must be."""
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise self._database.damaged(f"{what} is no JSON ({error})") from error
+        if type(content) is not kind:
+            raise self._database.damaged(f"{what} is {shown(text, longest=60)}")
+        return content
 
     def dates(self) -> tuple[str, str] | None:
         """First and last visit, ISO 8601 in UTC; None for an empty table."""
@@ -322,13 +368,22 @@ class LatencyTable:
 
     def _graphs(self) -> list[tuple[str, str, Network]]:
         rows = self._database.rows("SELECT key, kind, blocks FROM graphs ORDER BY rowid")
+        return [(key, kind, self._blocks(key, kind, text)) for key, kind, text in rows]
+
+    def _blocks(self, key: str, kind: str, text: str) -> Network:
         try:
-            return [
-                (key, kind, tuple(map(block_from_dict, json.loads(blocks))))
-                for key, kind, blocks in rows
-            ]
-        except (ValueError, TypeError) as error:
-            raise TableError(f"{self.path} holds a block that cannot be read: {error}") from error
+            blocks = tuple(map(block_from_dict, json.loads(text)))
+            if kind == graph_kind(key) and blocks and key == _key_of(kind, blocks):
+                return blocks
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            pass
+        raise self._database.damaged(f"the graph '{key}' has the blocks {shown(text, longest=60)}")
+
+
+def _key_of(kind: str, blocks: Network) -> str:
+    if kind == "block":
+        return block_key(blocks[0]) if len(blocks) == 1 else ""
+    return network_key(blocks) if kind == "network" else chain_key(blocks)
 
 
 def register_all(

@@ -1,12 +1,12 @@
 """Validation: how far predictions are from measurements, beside measuring twice."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
+
+from latency.stored import Count, Least0, Measured, Share, Tau
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class Agreement:
         worst: the largest absolute error, %.
     """
 
-    networks: int
-    mape: float
-    within_5: float
-    within_10: float
-    tau: float
-    worst: float
+    networks: Count
+    mape: Least0
+    within_5: Share
+    within_10: Share
+    tau: Tau
+    worst: Least0
 
     @classmethod
     def of(cls, predicted: NDArray[np.float64], measured: NDArray[np.float64]) -> "Agreement":
@@ -60,10 +60,15 @@ class Validation:
 
     prediction: Agreement
     replicate: Agreement | None
-    predicted_ms: tuple[float, ...]
-    measured_ms: tuple[float, ...]
-    first_ms: tuple[float, ...]
-    second_ms: tuple[float, ...]
+    predicted_ms: tuple[Least0, ...]
+    measured_ms: tuple[Measured, ...]
+    first_ms: tuple[Measured, ...]
+    second_ms: tuple[Measured, ...]
+
+    def __post_init__(self) -> None:
+        networks, twice = len(self.measured_ms), len(self.first_ms)
+        if len(self.predicted_ms) != networks or len(self.second_ms) != twice:
+            raise ValueError("its lists of latencies are not of the same networks")
 
     @property
     def poor(self) -> bool:
@@ -97,14 +102,4 @@ class Validation:
         return start + (
             "the machine was busy when they were measured; "
             "'hwnas devices check' says with what, then profile into a new table (--table)"
-        )
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Validation":
-        """The inverse of `dataclasses.asdict`."""
-        lists = ("predicted_ms", "measured_ms", "first_ms", "second_ms")
-        return cls(
-            Agreement(**data["prediction"]),
-            Agreement(**data["replicate"]) if data["replicate"] else None,
-            *(tuple(map(float, data[name])) for name in lists),
         )

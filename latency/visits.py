@@ -7,6 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from devices.answers import MOST_MS
+
 # A visit is affected when the reference block, timed before and after it, took this much longer
 # than the table's low quantile of it. Of the server core in docs/benchmarks.md the reference stays
 # within 5 % in its fast state and takes 20 to 30 % longer in its slow one.
@@ -60,6 +62,13 @@ class Visit:
     samples: tuple[float, ...]
     reference_ms: float = 0.0
     warnings: tuple[str, ...] = ()
+
+
+def possible(samples: Sequence[float]) -> bool:
+    """Whether samples can be: some, and each a number of milliseconds above 0."""
+    types = set(map(type, samples))
+    numbers = all(issubclass(one, float | int) and one is not bool for one in types)
+    return bool(samples) and numbers and min(samples) > 0 and max(samples) <= MOST_MS
 
 
 @dataclass(frozen=True)

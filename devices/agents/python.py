@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parent.parent
 # All that devices.agent imports. They run with Python 3.10 and need no package but the runtime's.
 _MODULES = (
-    "__init__", "affinity", "agent", "conditions", "emulation", "engine", "errors", "health",
-    "health_files", "health_gpu", "installing", "job", "machine", "nvml", "reading", "uncontrolled",
+    "__init__", "affinity", "agent", "conditions", "emulation", "engine", "errors",
+    "foreign_text", "health", "health_files", "health_gpu", "installing", "job", "machine", "nvml",
+    "reading", "uncontrolled",
 )  # fmt: skip
 _MAIN = """import sys
 if sys.version_info < (3, 10):  # told in words that Python 3.6 reads

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from hwnas.accuracy import ESTIMATORS, SUPERNET
 from hwnas.accuracy.stated import Stated
@@ -146,10 +147,15 @@ class Origin:
 
     @classmethod
     def from_json(cls, text: str) -> "Origin":
-        """The inverse of `to_json`."""
-        content = json.loads(text)
-        errors = {name: CrossValidation(**each) for name, each in content.pop("errors").items()}
-        return cls(**content, errors=errors)
+        """The inverse of `to_json`.
+
+        Raises:
+            ValueError: the text is none, or names a source that is not known.
+        """
+        found = TypeAdapter(cls).validate_json(text, strict=True)
+        if found.source not in ESTIMATORS:
+            raise ValueError(f"the source {found.source} is not known")
+        return found
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ def show_table(
         output.line(scope)
         show_validation(output, LatencyModel.from_dict(content))
         if scope in energy_models:
-            show_energy(output, EnergyModel.from_dict(energy_models[scope]))
+            what = f"the energies of {scope} in {table}"
+            show_energy(output, EnergyModel.from_dict(energy_models[scope], what))
     shares = warning_shares(visits)
     show_warnings(output, shares, disturbance(visits))
     summaries = visits.summaries()

@@ -1,5 +1,6 @@
 """Reading an exported network back."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -17,6 +18,7 @@ def read_network(folder: Path) -> NetworkModule:
     """
     path = folder / "config.json"
     try:
+        _check_whole(folder)
         config = json.loads(path.read_text(encoding="utf-8"))
         network = tuple(map(block_from_dict, config["blocks"]))
         check_network(network)
@@ -31,9 +33,28 @@ def read_network(folder: Path) -> NetworkModule:
             f"cannot read {path}: {error.strerror or error}; name the folder of an exported "
             "network, as in runs/quickstart/export/winner"
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, RunError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        RecursionError,
+        RunError,
+    ) as error:
         sentence = str(error).splitlines()[0]
         raise ConfigError(
             f"{folder} holds no whole exported network ({sentence}); export it again"
         ) from error
     return module
+
+
+def _check_whole(folder: Path) -> None:
+    """Raises ValueError where a file is another than the one that was exported."""
+    path = folder / "verification.json"
+    if not path.is_file():  # the two files that are read may have been copied alone
+        return
+    hashes = json.loads(path.read_text(encoding="utf-8"))["sha256"]
+    for name in ("config.json", "model.safetensors"):
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != hashes[name]:
+            raise ValueError(f"{name} was changed after the export")

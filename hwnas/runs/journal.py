@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.database import Database
-from devices.errors import RunError
+from devices.errors import HwnasError, RunError
+from devices.stored_rows import COUNT, DATE, FINITE, TEXT, Rules, between
 from hwnas.runs.trials import Trials
 from hwnas.spaces.space import Architectures
 
@@ -22,6 +23,20 @@ CREATE TABLE IF NOT EXISTS trials (
     PRIMARY KEY (searcher, settings, number));
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)
 """
+
+
+# Digits in brackets: nothing else is a list of choices.
+_ARCHITECTURE = f"{TEXT} AND {{}} GLOB '[[][0-9]*]' AND {{}} NOT GLOB '*[^][0-9, ]*'"
+_RULES: Rules = {
+    "evaluations": {
+        "architecture": _ARCHITECTURE,
+        "score": FINITE,
+        "seconds": between(0.0, 1e12),
+        "date": DATE,
+    },
+    "trials": {"searcher": TEXT, "settings": TEXT, "number": COUNT, "architecture": _ARCHITECTURE},
+    "meta": {"key": TEXT, "value": TEXT},
+}
 
 
 class Journal:
@@ -38,7 +53,12 @@ class Journal:
     def __init__(self, path: Path, *, reading: bool = False) -> None:
         self.path = path
         self._database = Database(
-            path, format_name="journal of hwnas 1", schema=_SCHEMA, error=RunError, reading=reading
+            path,
+            format_name="journal of hwnas 1",
+            schema=_SCHEMA,
+            error=RunError,
+            reading=reading,
+            rules=_RULES,
         )
 
     def __enter__(self) -> Self:
@@ -68,12 +88,23 @@ class Journal:
     def evaluations(self) -> tuple[Architectures, NDArray[np.float64]]:
         """(N, L) architectures and their (N,) scores, in the order of evaluation."""
         rows = self._database.rows("SELECT architecture, score FROM evaluations ORDER BY rowid")
-        architectures = [self._choices(text) for text, _ in rows]
-        length = len(architectures[0]) if rows else 0
-        return (
-            np.array(architectures, dtype=np.int64).reshape(len(rows), length),
-            np.array([score for _, score in rows], dtype=np.float64),
-        )
+        scores = np.array([score for _, score in rows], dtype=np.float64)
+        if not rows:
+            return np.empty((0, 0), dtype=np.int64), scores
+        try:  # all at once: there may be hundreds of thousands
+            every = json.loads(f"[{','.join(text for text, _ in rows)}]")
+            architectures = np.array(every, dtype=np.int64)
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise self._database.damaged(
+                f"an architecture is no list of choices ({error})"
+            ) from error
+        if architectures.ndim != 2:
+            raise self._database.damaged("an architecture is a list of lists")
+        return architectures, scores
+
+    def damaged(self, what: object) -> HwnasError:
+        """The error to raise of content that cannot be."""
+        return self._database.damaged(what)
 
     def searchers_of(
         self, settings: Collection[str] | None = None
@@ -123,5 +154,5 @@ class Journal:
     def _choices(self, text: str) -> tuple[int, ...]:
         try:
             return tuple(int(choice) for choice in json.loads(text))
-        except (ValueError, TypeError) as error:
-            raise RunError(f"{self.path} is damaged: {text!r} is no architecture") from error
+        except (ValueError, TypeError, RecursionError) as error:
+            raise self._database.damaged(f"'{text}' is no architecture") from error

@@ -6,6 +6,7 @@ from typing import Self
 
 from devices.database import Database
 from devices.errors import RunError
+from devices.stored_rows import FINITE, TEXT, Rules, between
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS scores (
@@ -15,6 +16,22 @@ CREATE TABLE IF NOT EXISTS trainings (
     identity TEXT, architecture TEXT, accuracy REAL NOT NULL, seconds REAL NOT NULL,
     PRIMARY KEY (identity, architecture))
 """
+
+_RULES: Rules = {
+    "scores": {
+        "estimator": TEXT,
+        "identity": TEXT,
+        "architecture": TEXT,
+        "score": FINITE,
+        "seconds": between(0.0, 1e12),
+    },
+    "trainings": {
+        "identity": TEXT,
+        "architecture": TEXT,
+        "accuracy": between(0.0, 100.0),
+        "seconds": between(0.0, 1e12),
+    },
+}
 
 Scored = tuple[str, float, float]
 """An architecture's text, its score, and the seconds that took."""
@@ -32,7 +49,7 @@ class RankingJournal:
 
     def __init__(self, path: Path) -> None:
         self._database = Database(
-            path, format_name="ranking of hwnas 1", schema=_SCHEMA, error=RunError
+            path, format_name="ranking of hwnas 1", schema=_SCHEMA, error=RunError, rules=_RULES
         )
 
     def __enter__(self) -> Self:

@@ -43,6 +43,13 @@ def bindings_digest(bound: Mapping[str, Any]) -> str:
 
 
 def origin_of(journal: Journal) -> Origin:
-    """Where the journal's scores come from."""
+    """Where the journal's scores come from.
+
+    Raises:
+        RunError: the journal is damaged.
+    """
     text = journal.bound(_ORIGIN)
-    return Origin.from_json(text) if text else Origin(SUPERNET)
+    try:
+        return Origin.from_json(text) if text else Origin(SUPERNET)
+    except ValueError as error:  # pydantic's among them
+        raise journal.damaged(f"it does not say where its scores are from ({text})") from error

@@ -139,6 +139,10 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
                     f"table ('{name}' has not); run 'hwnas search' with its config"
                 )
         architectures, scores = journal.evaluations()
+        try:
+            experiment.space.check(architectures)
+        except ValueError as error:
+            raise journal.damaged(error) from error
         found_by = journal.searchers_of(settings)
         scored_by, origin = identity_of(journal), origin_of(journal)
         front = front_of(problem, architectures, scores)

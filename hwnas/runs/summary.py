@@ -1,6 +1,5 @@
 """summary.json: the figures of a finished run, the same in terminal, file and report."""
 
-import json
 from typing import Any
 
 from devices.engine import SUFFIX
@@ -10,6 +9,7 @@ from hwnas.runs.exported import Exported
 from hwnas.runs.exporting import Export
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult
+from hwnas.runs.summary_form import read_summary
 from hwnas.runs.verdict import difference, intervals, verdict
 from latency.energy_model import EnergyModel
 from latency.model import LatencyModel
@@ -134,14 +134,15 @@ def _predicted(model: EnergyModel, exported: Exported) -> float | None:
 
 
 def stored_summary(folder: RunFolder, result: SearchResult) -> dict[str, Any] | None:
-    """The summary of a run whose present front was exported; None for none or another front's."""
-    try:
-        summary: dict[str, Any] = json.loads(folder.summary_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    """The summary of a run whose present front was exported; None for none or another front's.
+
+    Raises:
+        RunError: it is damaged.
+    """
+    summary = read_summary(folder.summary_file)
     complete = (folder.export_folder("winner") / "verification.json").is_file()
     digests = (result.digest, result.earlier_digest)
-    if not complete or summary.get("front_digest") not in digests:
+    if summary is None or not complete or summary["front_digest"] not in digests:
         return None
     # The run may have been moved since.
     winner = folder.export_folder("winner")

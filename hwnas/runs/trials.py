@@ -1,5 +1,6 @@
 """Trials: what one search asked for, replayed from its journal and then added to."""
 
+import math
 from datetime import UTC, datetime
 
 from devices.database import Database
@@ -89,8 +90,15 @@ class Trials:
         Both are committed, together, when the call returns.
 
         Raises:
-            RunError: the disk is full, or the architecture was evaluated already.
+            RunError: the disk is full, the architecture was evaluated already, or the score is no
+                finite number.
         """
+        if not math.isfinite(score):
+            raise RunError(
+                f"the score of architecture {architecture} is {score}, no number that can be "
+                "compared; train the supernet again with a lower learning rate, or name another "
+                "accuracy.source"
+            )
         text = str(architecture)  # a list of integers reads the same in Python and in JSON
         date = datetime.now(UTC).isoformat(timespec="seconds")
         with self._database.transaction():

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from devices.errors import RunError
-from hwnas.supernet.checkpoint import load_weights, save_weights
+from hwnas.supernet.checkpoint import damaged, load_weights, save_weights
 from hwnas.supernet.distributed import Group
 
 _MEANING = {
@@ -84,15 +84,25 @@ class Progress:
             return Position()
         saved, texts = load_weights(self._path)
         _check_identity(self._path, texts, self._identity)
-        step = int(texts["step"])
-        wanted = self._present(step)
-        if set(saved) != set(wanted):
-            raise RunError(f"{self._path} lacks some weights; delete it and train again")
+        position = self._position(texts)
+        wanted = self._present(position.step)
+        if _forms(saved) != _forms(wanted):
+            raise damaged(self._path, "it lacks some weights, or they are of other sizes")
         with torch.no_grad():
             for name, tensor in wanted.items():
                 tensor.copy_(saved[name])
-        first = float(texts.get("first_loss", "nan"))  # checkpoints of before lack it
-        return Position(step, float(texts["loss"]), first, texts.get("scale", "{}"))
+        return position
+
+    def _position(self, texts: Mapping[str, str]) -> Position:
+        try:
+            first = float(texts.get("first_loss", "nan"))  # checkpoints of before lack it
+            scale = texts.get("scale", "{}")
+            found = Position(int(texts["step"]), float(texts["loss"]), first, scale)
+            if 0 <= found.step <= self._steps and isinstance(json.loads(scale), dict):
+                return found
+        except (KeyError, ValueError, RecursionError):
+            pass
+        raise damaged(self._path, "it does not say how far the training is")
 
     def _present(self, step: int) -> dict[str, Tensor]:
         return self._state if step == self._steps else self._all
@@ -113,11 +123,13 @@ def load_trained(module: torch.nn.Module, path: Path, belongs_to: Mapping[str, s
     _check_identity(path, texts, belongs_to)
     if texts.get("step") != texts.get("steps"):
         raise RunError(f"the training of {path} has not ended; run it again to go on")
-    state = module.state_dict()
-    shapes = {name: tensor.shape for name, tensor in state.items()}
-    if shapes != {name: tensor.shape for name, tensor in saved.items()}:
+    if _forms(module.state_dict()) != _forms(saved):
         raise RunError(f"{path} holds the weights of another network; train this one first")
     module.load_state_dict(saved)
+
+
+def _forms(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
 
 
 def _check_identity(path: Path, texts: Mapping[str, str], belongs_to: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """How far a rating of stages is, on disk: the losses summed up so far, and where to go on."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from devices.errors import RunError
 from hwnas.data.dataset import Images
 from hwnas.spaces.stages import StageSpace
 from hwnas.supernet.blockwise import StageStudent
-from hwnas.supernet.checkpoint import digest, load_weights, save_weights
+from hwnas.supernet.checkpoint import damaged, digest, load_weights, save_weights
 from hwnas.supernet.teacher import Teacher
 
 Losses = list[NDArray[np.float64]]
@@ -55,7 +55,7 @@ class RatingProgress:
                 raise RunError(
                     f"{file} holds the ratings of other weights or images; delete it to rate anew"
                 )
-            self.stage, self.batch, self.path = map(int, texts["place"].split())
+            self.stage, self.batch, self.path = _place(file, texts, self.losses)
 
     def save(self) -> None:
         """Writes all of it in place of what is there."""
@@ -109,16 +109,37 @@ def read_ratings(file: Path, stages: StageSpace) -> Losses:
         RunError: no such file, damaged, unfinished, or of another space.
     """
     losses, texts = _read(file, stages)
-    if int(texts["place"].split()[0]) < len(losses):
+    if _place(file, texts, losses)[0] < len(losses):
         raise RunError(f"the rating of {file} has not ended; run it again to go on")
     return [stage / int(texts["batches"]) for stage in losses]
+
+
+def _place(file: Path, texts: Mapping[str, str], losses: Losses) -> tuple[int, int, int]:
+    """Stage, batch and path that come next."""
+    try:
+        stage, batch, path = map(int, texts["place"].split())
+        batches = int(texts["batches"])
+    except (KeyError, ValueError) as error:
+        raise damaged(file, "it does not say how far the rating is") from error
+    if not (0 <= stage <= len(losses) and 0 <= batch < max(batches, 1) and batches >= 1):
+        raise damaged(file, "it is further than a rating can be")
+    if not 0 <= path <= (len(losses[stage]) if stage < len(losses) else 0):
+        raise damaged(file, "it is further than a rating can be")
+    return stage, batch, path
 
 
 def _read(file: Path, stages: StageSpace) -> tuple[Losses, dict[str, str]]:
     saved, texts = load_weights(file)
     if texts.get("space") != _digest(stages):
         raise RunError(f"{file} holds the ratings of another space; delete it to rate anew")
-    return [saved[f"stage{index}"].numpy() for index in range(len(saved))], texts
+    found = [saved.get(f"stage{index}") for index in range(len(stages.choice_counts))]
+    wanted = [(torch.float64, (count,)) for count in stages.choice_counts.tolist()]
+    if [one is not None and (one.dtype, tuple(one.shape)) for one in found] != wanted:
+        raise damaged(file, "it lacks the losses of some paths")
+    losses = [one.numpy() for one in found if one is not None]
+    if not all(bool(np.isfinite(one).all()) for one in losses):
+        raise damaged(file, "a loss is no finite number")
+    return losses, texts
 
 
 def _digest(stages: StageSpace) -> str:

@@ -150,10 +150,10 @@ def test_the_model_is_stored_and_not_fitted_anew(device: Device, tmp_path: Path)
     with LatencyTable.existing(tmp_path / "t.sqlite") as table:
         date = table._database.rows("SELECT date FROM energy_models")
         assert load_energy(table, SCOPE, BLOCKS) == model
-        table._database.write("UPDATE energy_models SET date = 'before'")
+        table._database.write("UPDATE energy_models SET date = '2001-01-01'")
     assert profiled(device, tmp_path / "t.sqlite") == model
     with LatencyTable.existing(tmp_path / "t.sqlite") as table:
-        assert table._database.rows("SELECT date FROM energy_models") == [("before",)] != date
+        assert table._database.rows("SELECT date FROM energy_models") == [("2001-01-01",)] != date
 
 
 def synthetic(path: Path, noise: float) -> EnergyModel:

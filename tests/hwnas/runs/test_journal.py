@@ -167,8 +167,8 @@ def test_a_row_that_is_no_architecture_is_refused(path: Path) -> None:
     connection.execute("UPDATE evaluations SET architecture = 'hello'")
     connection.commit()
     connection.close()
-    with Journal(path) as journal, pytest.raises(RunError, match="'hello' is no architecture"):
-        journal.evaluations()
+    with pytest.raises(RunError, match="row 1 of evaluations has the architecture 'hello'"):
+        Journal(path)
 
 
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""Documents at rest as dataclasses: every value of its type, finite, and one that can be."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError, create_model
+
+from devices.answers import MOST_MJ
+from devices.config import StrictModel
+from devices.errors import TableError
+from devices.foreign_text import shown
+
+T = TypeVar("T")
+
+# The bounds leave room for any network: milliseconds, millijoules, percents and shares alike.
+Measured = Annotated[float, Field(gt=0, le=MOST_MJ)]
+"""What was measured, or follows from what was: never 0."""
+Least0 = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Tau = Annotated[float, Field(ge=-1, le=1)]
+Count = Annotated[int, Field(ge=0)]
+
+
+def read_stored(form: type[T], content: Mapping[str, Any], what: str) -> T:
+    """A dataclass of the JSON object that it was stored as.
+
+    Args:
+        form: the dataclass; the types of its fields say what may be in it.
+        content: as `json.loads` gives it.
+        what: names it in messages, as in "a latency model".
+
+    Raises:
+        TableError: missing or unknown keys, values of other types, or that cannot be.
+    """
+    try:
+        # From JSON: a list may be a tuple then, and strictly: no text is a number.
+        whole = json.dumps({"content": content})
+        found: T = _model(form).model_validate_json(whole, strict=True).content  # type: ignore[attr-defined]
+    except (ValidationError, ValueError, RecursionError) as error:
+        raise TableError(f"{what} cannot be read: {_first(error)}") from error
+    return found
+
+
+@cache
+def _model(form: type[Any]) -> type[BaseModel]:
+    return create_model(form.__name__, __base__=StrictModel, content=(form, ...))
+
+
+def _first(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return shown(error, longest=120)
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"][1:])) or "it"
+    given = shown(repr(first["input"]), longest=60)
+    return f"{shown(place, longest=120)} is {given}; {shown(first['msg'], longest=120)}"

@@ -1,0 +1,1 @@
+"""Hostile input: damaged files, lying devices, kills. `make test-hostile`, or `python -m`."""
