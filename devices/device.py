@@ -77,7 +77,7 @@ class Device(StrictModel):
     runtime: str = "onnxruntime"
     precision: str = "fp32"
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
-    batch: Annotated[int, Field(ge=1)] = 1
+    batch: Annotated[int, Field(ge=1, le=65_536)] = 1
     cores: Cores = "auto"
     rest_s: Annotated[float, Field(ge=0, le=600)] = 0.0
     limit_celsius: Annotated[float | None, Field(ge=20, le=120)] = None

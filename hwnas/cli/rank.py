@@ -38,6 +38,7 @@ def rank(
         int | None,
         typer.Option(
             min=10,
+            max=1_000_000,
             help="At most so many networks a seed. (default: "
             f"{_OF_A_CSV} of a CSV, {_TO_TRAIN} where they are trained)",
         ),

@@ -24,7 +24,7 @@ class DataConfig(StrictModel):
 
     source: LocalPath = DIGITS
     strict: bool = False
-    limit: Annotated[int, Field(ge=10)] | None = None
+    limit: Annotated[int, Field(ge=10, le=10**9)] | None = None
 
     @field_validator("source")
     @classmethod
@@ -82,8 +82,8 @@ class ProfileConfig(StrictModel):
 
     later = ("chains", "energy")
 
-    fit_networks: Annotated[int, Field(ge=4)] = 30
-    check_networks: Annotated[int, Field(ge=2)] = 30
+    fit_networks: Annotated[int, Field(ge=4, le=10_000)] = 30
+    check_networks: Annotated[int, Field(ge=2, le=10_000)] = 30
     chains: Literal["auto", "always", "never"] = "auto"
     energy: bool = False
 
@@ -104,7 +104,7 @@ class SearchConfig(StrictModel):
     budgets: dict[str, str | float]
     searchers: Annotated[tuple[str, ...], Field(min_length=1)] = ("surrogate",)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    evaluations: Annotated[int, Field(ge=1)] = 200
+    evaluations: Annotated[int, Field(ge=1, le=10_000_000)] = 200
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @field_validator("budgets")

@@ -8,10 +8,23 @@ from pydantic import Field, model_validator
 from devices.config import StrictModel, find_config, read_config
 from devices.errors import ConfigError
 from hwnas.spaces.channels import make_divisible, squeeze_channels
+from hwnas.spaces.limits import (
+    MOST_CHANNELS,
+    MOST_CHOICES,
+    MOST_CLASSES,
+    MOST_DEPTH,
+    MOST_RESOLUTION,
+    MOST_STAGES,
+    check_counts,
+    check_input,
+    check_sizes,
+)
 from hwnas.spaces.space import SearchSpace, Slot, check_space
 from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Skip
 
-Positive = Annotated[int, Field(ge=1)]
+Channels = Annotated[int, Field(ge=1, le=MOST_CHANNELS)]
+Stride = Annotated[int, Field(ge=1, le=64)]
+Expansion = Annotated[int, Field(ge=1, le=256)]
 Kernel = Annotated[Literal[1, 3, 5, 7, 9, 11], Field()]
 Activation = Literal["relu", "relu6", "hard_swish"]
 Part = TypeVar("Part", bound=StrictModel)
@@ -20,19 +33,19 @@ Part = TypeVar("Part", bound=StrictModel)
 class StemConfig(StrictModel):
     """The first convolution."""
 
-    channels: Positive
+    channels: Channels
     kernel: Kernel = 3
-    stride: Positive = 2
+    stride: Stride = 2
     activation: Activation
 
 
 class FirstBlockConfig(StrictModel):
     """The fixed inverted residual behind the stem, in the published networks without expansion."""
 
-    channels: Positive
+    channels: Channels
     kernel: Kernel = 3
-    stride: Positive = 1
-    expansion: Positive = 1
+    stride: Stride = 1
+    expansion: Expansion = 1
     activation: Activation
     squeeze_excite: bool = False
 
@@ -41,7 +54,7 @@ class BlockChoice(StrictModel):
     """One way to build a block: its depthwise kernel and how much it expands its input."""
 
     kernel: Kernel
-    expansion: Positive
+    expansion: Expansion
 
 
 class StageConfig(StrictModel):
@@ -51,14 +64,14 @@ class StageConfig(StrictModel):
     those listed in `blocks`; with `squeeze_excite: [false, true]` each of them without and with it.
     """
 
-    channels: Positive
-    stride: Positive = 1
-    depth: tuple[Annotated[int, Field(ge=0)], Positive]
-    kernels: tuple[Kernel, ...] = ()
-    expansions: tuple[Positive, ...] = ()
-    blocks: tuple[BlockChoice, ...] = ()
+    channels: Channels
+    stride: Stride = 1
+    depth: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=MOST_DEPTH)]]
+    kernels: Annotated[tuple[Kernel, ...], Field(max_length=MOST_CHOICES)] = ()
+    expansions: Annotated[tuple[Expansion, ...], Field(max_length=MOST_CHOICES)] = ()
+    blocks: Annotated[tuple[BlockChoice, ...], Field(max_length=MOST_CHOICES)] = ()
     activation: Activation
-    squeeze_excite: bool | Annotated[tuple[bool, ...], Field(min_length=1)] = False
+    squeeze_excite: bool | Annotated[tuple[bool, ...], Field(min_length=1, max_length=2)] = False
 
     @model_validator(mode="after")
     def _choices_once(self) -> Self:
@@ -85,8 +98,8 @@ class StageConfig(StrictModel):
 class HeadConfig(StrictModel):
     """The classifier: 1×1 convolution to `features`, pool, optional hidden layer, logits."""
 
-    features: Positive
-    hidden: Annotated[int, Field(ge=0)] = 0
+    features: Channels
+    hidden: Annotated[int, Field(ge=0, le=MOST_CHANNELS)] = 0
     hidden_bias: bool = True
     activation: Activation
 
@@ -101,13 +114,21 @@ class SpaceConfig(StrictModel):
     """The whole file `configs/spaces/<name>.yaml`."""
 
     name: str
-    resolution: Positive
-    classes: Annotated[int, Field(ge=2)]
+    resolution: Annotated[int, Field(ge=1, le=MOST_RESOLUTION)]
+    classes: Annotated[int, Field(ge=2, le=MOST_CLASSES)]
     stem: StemConfig
     first: FirstBlockConfig | None = None
-    stages: Annotated[tuple[StageConfig, ...], Field(min_length=1)]
+    stages: Annotated[tuple[StageConfig, ...], Field(min_length=1, max_length=MOST_STAGES)]
     head: HeadConfig
     reference: str | None = None
+
+    @model_validator(mode="after")
+    def _can_be_searched(self) -> Self:
+        # A stage that may skip blocks has one choice more.
+        check_counts(
+            (s.depth[1], len(s.options()) + (s.depth[0] < s.depth[1])) for s in self.stages
+        )
+        return self
 
 
 def load_space(
@@ -170,8 +191,9 @@ def build_space(
     """The search space of a config; one of another width has it in its name, as in "tiny w1.2".
 
     Raises:
-        ValueError: blocks that do not fit together.
+        ValueError: blocks that do not fit together, or that are beyond the limits.
     """
+    check_input(resolution, classes)
     if width != 1:
         config = _widened(config, width)
     stem = ConvBlock(
@@ -194,6 +216,7 @@ def build_space(
         config.head.activation, last.out_resolution, config.head.hidden_bias,
     )  # fmt: skip
     space = SearchSpace(config.name, tuple(prefix), tuple(slots), (head,), config.reference, width)
+    check_sizes(space)
     check_space(space)
     return space
 

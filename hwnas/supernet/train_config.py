@@ -10,11 +10,11 @@ from pydantic import Field, model_validator
 from devices.config import StrictModel
 
 Auto = Literal["auto"]
-_Epochs = Annotated[int, Field(ge=0)]
-_BatchSize = Annotated[int, Field(ge=2)]
+_Epochs = Annotated[int, Field(ge=0, le=100_000)]
+_BatchSize = Annotated[int, Field(ge=2, le=65_536)]
 _LearningRate = Annotated[float, Field(gt=0)]
 _Warmup = Annotated[float, Field(ge=0)]
-_CropPadding = Annotated[int, Field(ge=0)]
+_CropPadding = Annotated[int, Field(ge=0, le=1_024)]
 
 
 class TrainSettings(StrictModel):
@@ -44,7 +44,7 @@ class TrainSettings(StrictModel):
     crop_padding: _CropPadding | Auto = 4
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     rule: Literal["single_path", "sandwich"] = "single_path"
-    random_paths: Annotated[int, Field(ge=1)] | None = None
+    random_paths: Annotated[int, Field(ge=1, le=1_000)] | None = None
     clip: Annotated[float, Field(gt=0)] | None = None
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     colour_jitter: Annotated[float, Field(ge=0, le=1)] = 0.0
