@@ -1,4 +1,5 @@
 # make quickstart: from nothing to an exported network; make test: everything that must stay green.
+# make test-hostile: thousands of damaged inputs and some kills; ends with "N passed, N failed".
 # make test-devices: targets far away, by real daemons; installs them (Debian or Ubuntu, as root).
 PYTHON ?= python3
 # Further arguments for pip. Where the package index's torch would bring CUDA along:
@@ -7,7 +8,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: install quickstart test test-devices lint types imports tests constraints clean
+.PHONY: install quickstart test test-devices test-hostile lint types imports tests constraints clean
 
 install: $(INSTALLED)
 
@@ -39,6 +40,9 @@ tests: install
 test-devices: install
 	tests/targets/install.sh
 	$(BIN)/pytest tests/targets
+
+test-hostile: install
+	$(BIN)/python -m tests.hostile
 
 # After changing dependencies in pyproject.toml: the newest versions that fit, written down.
 constraints:

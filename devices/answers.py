@@ -17,8 +17,8 @@ WARNINGS = frozenset({"enqueue_bound", "unstable", "no_cuda_graph"})
 
 _TEXTS = ("machine", "cpu", "pinned", "agent", "runtime", "runtime_version", "provider", "emulated")
 _MOST_TEXT = 2000
-MOST_MS, MOST_MJ = 1e7, 1e10
-"""Of an inference, far beyond every network: what is more is damaged, or a lie."""
+LEAST_MS, MOST_MS, MOST_MJ = 1e-6, 1e7, 1e10
+"""Of an inference, far beyond every network: what is less or more is damaged, or a lie."""
 _MOST_SAMPLES, _MOST_TEXTS, _MOST_ENTRIES, _MOST_VALUES = 100_000, 20, 100_000, 10_000_000
 _MOST_WHOLE, _MOST_NUMBER = 2**31, 1e15
 _MOST_BYTES = 2**29
@@ -155,7 +155,7 @@ def read_visit(message: Mapping[str, Any], names: Sequence[str]) -> Visit:
         samples = tuple(map(_number, _list(message["ms"], _MOST_SAMPLES)))
         index = _whole(message["graph"])
         warnings = tuple(_list(message.get("warnings", []), len(WARNINGS)))  # most have none
-        possible = samples and all(0 < value < MOST_MS for value in samples)
+        possible = samples and all(LEAST_MS <= value < MOST_MS for value in samples)
         if possible and WARNINGS.issuperset(warnings):
             return Visit(_whole(message["round"]), names[index], samples, warnings)
     except (ValueError, TypeError, KeyError, IndexError):
@@ -173,7 +173,7 @@ def read_energy(message: Mapping[str, Any], names: Sequence[str]) -> Energy:
         name, number = names[_whole(message["graph"])], _whole(message["round"])
         inferences = _whole(message["inferences"])
         millijoules, ms = _number(message["mj"]), _number(message["ms"])
-        if inferences and 0 < millijoules < MOST_MJ and 0 < ms < MOST_MS:
+        if inferences and 0 < millijoules < MOST_MJ and LEAST_MS <= ms < MOST_MS:
             return Energy(number, name, millijoules, inferences, ms)
     except (ValueError, TypeError, KeyError, IndexError):
         pass

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from devices.database_file import Opened, open_database
+from devices.database_file import Opened, make_whole, open_database
 from devices.errors import HwnasError
 from devices.foreign_text import shown
 from devices.stored_rows import Rules, check_objects, check_rows, check_tables
@@ -58,6 +58,7 @@ class Database:
         with self._sentences():
             if not reading:
                 path.parent.mkdir(parents=True, exist_ok=True)
+                make_whole(path, (_FORMAT, self._named(), *_statements(schema)))
             opened = open_database(path, reading=reading, error=error, held=self._held)
         self._connection = opened.connection
         try:
@@ -73,7 +74,9 @@ class Database:
             check_tables(self._raw, _FORMAT)
             found = self._raw("SELECT name FROM format") if "format" in tables else []
             if (tables or reading) and found != [(self._format,)]:
-                self._refuse(shown(found[0][0], longest=60) if found else "another program's database")
+                self._refuse(
+                    shown(found[0][0], longest=60) if found else "another program's database"
+                )
             check = self.rows("PRAGMA quick_check(1)")[0][0]
             if check != "ok":
                 raise sqlite3.DatabaseError(check)
@@ -81,16 +84,18 @@ class Database:
             check_rows(self._raw, {table: rules[table] for table in rules if table in tables})
             for pragma in opened.pragmas:
                 self.rows(f"PRAGMA {pragma}")
-            statements = list(filter(str.strip, schema.split(";")))
-            lacking = [one for one in statements if _created(one) not in tables]
+            lacking = [one for one in _statements(schema) if _created(one) not in tables]
             if opened.read_only:
                 self._stand_in(lacking)
             elif lacking or not reading:
                 with self.transaction():
                     self.write(_FORMAT)
-                    self.write("INSERT OR IGNORE INTO format VALUES (?)", (self._format,))
+                    self.write(self._named())
                     for statement in lacking:
                         self.write(statement)
+
+    def _named(self) -> str:
+        return f"INSERT OR IGNORE INTO format VALUES ('{self._format}')"
 
     def _refuse(self, kind: str) -> None:
         if kind.rstrip("0123456789") == self._format.rstrip("0123456789"):
@@ -161,6 +166,10 @@ class Database:
             ) from error
         except OSError as error:
             raise self._error(f"cannot use {self.path}: {error.strerror or error}") from error
+
+
+def _statements(schema: str) -> list[str]:
+    return list(filter(str.strip, schema.split(";")))
 
 
 def _created(statement: str) -> str:

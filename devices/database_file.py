@@ -1,10 +1,12 @@
 """How a SQLite file is opened: to be written, to be read only, or without the locks it wants."""
 
 import fcntl
+import os
 import shutil
 import sqlite3
 import tempfile
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +66,32 @@ def open_database(path: Path, *, reading: bool, error: type[HwnasError], held: E
             journal = ("journal_mode=DELETE", "locking_mode=NORMAL")
             return Opened(_without_locks(path), pragmas=journal)
         raise
+
+
+def make_whole(path: Path, statements: Iterable[str]) -> None:
+    """Makes a SQLite file with its tables in one step, unless there is one.
+
+    A process that is killed then leaves no file without tables behind, which would be taken for
+    another program's. Where the file system cannot do it, nothing is made.
+    """
+    if path.exists() or not hasattr(os, "O_TMPFILE"):
+        return
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
+        for statement in statements:
+            memory.execute(statement)
+        content = memory.serialize()
+    with suppress(OSError):
+        # A file without a name, which is gone with its process, until it is linked to one.
+        descriptor = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, 0o644)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            # With a folder, since os.link follows no links of /proc without.
+            opened = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.link(f"/proc/self/fd/{descriptor}", path, src_dir_fd=opened)
+            finally:
+                os.close(opened)
 
 
 def _connected(path: Path, mode: str) -> sqlite3.Connection:

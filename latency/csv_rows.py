@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, get_args
 
+from devices.answers import LEAST_MS, MOST_MS
 from devices.config import nearest
 from devices.csv_text import csv_records, separator_of
 from devices.errors import TableError
@@ -34,8 +35,6 @@ _RATIO = "se"
 _UNITS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3}
 _KNOWN = (*COLUMNS, _RATIO, *NAMING, *(unit for unit in _UNITS if unit != "ms"))
 
-# A nanosecond, and some eleven days.
-_LEAST_MS, _MOST_MS = 1e-6, 1e9
 
 _INTEGER = re.compile(r"[0-9]{1,9}")
 _NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -123,13 +122,13 @@ class Row:
                 self.unit, f"'{shown(text)}' has the unit '{shown(unit)}'; write ms, us, ns or s"
             )
         value = float(written[1]) * _UNITS[unit]
-        if value < _LEAST_MS:
+        if value < LEAST_MS:
             raise self.error(
                 self.unit,
                 f"'{shown(text)}' is no time that anything takes; write the least that can be "
                 "measured, or time many inferences and divide",
             )
-        if value > _MOST_MS:
+        if value > MOST_MS:
             raise self.error(
                 self.unit, f"'{shown(text)}' is longer than any inference takes; {example}"
             )

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from latency.blocks import Block, Network
+from devices.errors import TableError
+from latency.block_names import block_name
+from latency.blocks import Block, Network, Skip, block_key
 from latency.chains import chain_graphs, find_chains, marginals
 from latency.correction import Correction, fit_with_errors, surely_less
 from latency.model import Basis
@@ -63,7 +65,16 @@ def fit_best(
         blocks: all that will be predicted, by key.
         candidates: latencies of the blocks by basis, at least one, the simplest basis first; a
             later one is taken only if it is surely more right.
+
+    Raises:
+        TableError: the networks have other blocks, too.
     """
+    for block in (one for network in networks for one in network if not isinstance(one, Skip)):
+        if block_key(block) not in blocks:
+            raise TableError(
+                f"a model of this table was fitted to networks with the block "
+                f"'{block_name(block)}', which is not among its own; profile into a new table"
+            )
     best: Fitted | None = None
     least, compared = np.empty(0), dict[str, float]()
     for basis, block_ms in candidates.items():

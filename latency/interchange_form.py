@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from devices.answers import MOST_MJ, MOST_MS, WARNINGS
+from devices.answers import LEAST_MS, MOST_MJ, MOST_MS, WARNINGS
 from devices.config import StrictModel
 from devices.device import Fingerprint
 from devices.errors import TableError
@@ -45,7 +45,7 @@ def _base64(text: str) -> str:
 
 Date = Annotated[str, AfterValidator(_date)]
 Count = Annotated[int, Field(ge=0, lt=2**31)]
-Milliseconds = Annotated[float, Field(gt=0, le=MOST_MS)]
+Milliseconds = Annotated[float, Field(ge=LEAST_MS, le=MOST_MS)]
 
 
 class GraphEntry(StrictModel):

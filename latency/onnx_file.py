@@ -80,6 +80,8 @@ def _read(path: Path) -> onnx.ModelProto:
         model = onnx.ModelProto()
     if not model.graph.output:  # an empty file is a valid message too
         raise ConfigError(f"{path} is no ONNX model; export it anew, or name another file")
+    if not all(isinstance(name, str) for name in _names(model)):  # protobuf gives bytes then
+        raise ConfigError(f"{path} is damaged (a name in it is no UTF-8); export it anew")
     return model
 
 
@@ -155,6 +157,14 @@ def _check_size(path: Path, size: int) -> None:
             f"{path} has {size / 1e9:.1f} GB with its weights, and a model that is brought to a "
             "device has at most 2 GB; quantise or split it"
         )
+
+
+def _names(model: onnx.ModelProto) -> Iterator[str]:
+    """Of operators, of what goes in and out of them, and of tensors."""
+    for node in _nodes(model):
+        yield from (node.op_type, node.name, node.domain, *node.input, *node.output)
+    for value in (*model.graph.input, *model.graph.output, *_tensors(model)):
+        yield value.name
 
 
 def _nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:

@@ -34,12 +34,14 @@ def read_stored(form: type[T], content: Mapping[str, Any], what: str) -> T:
     Raises:
         TableError: missing or unknown keys, values of other types, or that cannot be.
     """
+    hashable: Any = form
     try:
         # From JSON: a list may be a tuple then, and strictly: no text is a number.
         whole = json.dumps({"content": content})
-        found: T = _model(form).model_validate_json(whole, strict=True).content  # type: ignore[attr-defined]
+        read: Any = _model(hashable).model_validate_json(whole, strict=True)
     except (ValidationError, ValueError, RecursionError) as error:
         raise TableError(f"{what} cannot be read: {_first(error)}") from error
+    found: T = read.content
     return found
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from devices.answers import MOST_MS
+from devices.answers import LEAST_MS, MOST_MS
 
 # A visit is affected when the reference block, timed before and after it, took this much longer
 # than the table's low quantile of it. Of the server core in docs/benchmarks.md the reference stays
@@ -65,10 +65,10 @@ class Visit:
 
 
 def possible(samples: Sequence[float]) -> bool:
-    """Whether samples can be: some, and each a number of milliseconds above 0."""
+    """Whether samples can be: some, and each a number of milliseconds above 0 (see `LEAST_MS`)."""
     types = set(map(type, samples))
     numbers = all(issubclass(one, float | int) and one is not bool for one in types)
-    return bool(samples) and numbers and min(samples) > 0 and max(samples) <= MOST_MS
+    return bool(samples) and numbers and min(samples) >= LEAST_MS and max(samples) <= MOST_MS
 
 
 @dataclass(frozen=True)

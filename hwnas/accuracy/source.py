@@ -92,6 +92,14 @@ class Origin:
         """Whether a score is an accuracy in percent; else it only puts networks in an order."""
         return self.unit == "%"
 
+    def possible(self, score: float) -> bool:
+        """Whether a score can be of this origin; any can that is no accuracy."""
+        if not self.is_accuracy:
+            return True
+        # A regression may leave the range of what it was fitted to, but not by far.
+        beyond = 100.0 if self.source == "predictor" else 0.0
+        return -beyond <= score <= 100.0 + beyond
+
     def stated(self, resolution: int) -> list[str]:
         """Sentences on what the file states of its accuracies, which are used at a resolution."""
         if self.file is None:

@@ -337,7 +337,7 @@ def _read(path: Path, model: type[Document]) -> Document | None:
         with os.fdopen(open_regular(path), "rb") as file:
             digest, _, text = file.read().decode("utf-8").partition("\n")
         return model.model_validate(json.loads(text)) if digest == _digest(text) else None
-    except (OSError, ValueError):  # pydantic's and JSON's errors are ValueErrors
+    except (OSError, ValueError, RecursionError):  # pydantic's and JSON's are ValueErrors
         return None
 
 

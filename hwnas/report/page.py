@@ -7,6 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io
 
+from devices.foreign_text import shown_lines
 from hwnas.accuracy.source import Origin
 from hwnas.report.content import ReportContent
 from hwnas.report.rows import (
@@ -47,14 +48,14 @@ def is_report(path: Path) -> bool:
 
 def render_page(content: ReportContent) -> str:
     """The HTML text, with plotly's script in it: it needs no network to be read."""
-    parts = [f"<h1>{html.escape(content.title)}</h1>"]
+    parts = [f"<h1>{_text(content.title)}</h1>"]
     if content.summary is not None:
         parts += ["<h2>Result</h2>", _summary_table(content.summary)]
     else:
         parts += ["<p>This front was not exported yet: <code>hwnas export</code> does that.</p>"]
     parts += ["<h2>Front</h2>", _div(_front_figure(content), script=True)]
     parts += [_table(content.front_header, content.front_rows)]
-    parts += [f"<p>{html.escape(note)}.</p>" for note in content.front_notes]
+    parts += [f"<p>{_text(note)}.</p>" for note in content.front_notes]
     parts += _origin(content.origin)
     parts += [
         _table(
@@ -65,38 +66,43 @@ def render_page(content: ReportContent) -> str:
     parts += ["<h2>How right the latency table is</h2>", *_validation(content.latency)]
     if content.energy is not None:
         parts += ["<h2>How right the energies are</h2>", *_energy(content.energy)]
-    parts += ["<h2>Config</h2>", f"<pre>{html.escape(content.config_yaml)}</pre>"]
+    parts += ["<h2>Config</h2>", f"<pre>{_text(content.config_yaml)}</pre>"]
     body = "\n".join(parts)
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
-        f"{meta_tag(content.digest)}{_TITLE}{html.escape(content.title)}</title>"
+        f"{meta_tag(content.digest)}{_TITLE}{_text(content.title)}</title>"
         f"<style>{_STYLE}</style></head>"
         f"<body>{body}</body></html>\n"
     )
 
 
+def _text(text: str) -> str:
+    """A text of strangers as HTML: neither markup nor characters that cannot be seen."""
+    return html.escape(shown_lines(text))
+
+
 def _summary_table(summary: dict[str, Any]) -> str:
-    intro = f"<p>{html.escape(budgets_text(summary))}</p>"
+    intro = f"<p>{_text(budgets_text(summary))}</p>"
     for doubt in summary.get("doubtful", ()):
-        text = html.escape(f"not known to keep its budget: {doubt}")
+        text = _text(f"not known to keep its budget: {doubt}")
         intro += f"<p><strong>{text}</strong></p>"
     reference = summary.get("reference") or "reference"
     if whose := reference_text(summary):
-        intro += f"<p>{html.escape(whose)}</p>"
+        intro += f"<p>{_text(whose)}</p>"
     table = _table(["", "found", str(reference)], summary_rows(summary))
-    said = [f"<p>{html.escape(sentence)}</p>" for sentence in closing_sentences(summary)]
+    said = [f"<p>{_text(sentence)}</p>" for sentence in closing_sentences(summary)]
     return intro + table + "".join(said)
 
 
 def _validation(model: LatencyModel) -> list[str]:
     parts = []
     if model.warning:
-        parts += [f"<p><strong>{html.escape(model.warning)}</strong></p>"]
+        parts += [f"<p><strong>{_text(model.warning)}</strong></p>"]
     if model.validation is not None:
         validation = model.validation
         parts += [
             f"<p>{validation.prediction.networks} networks that the fit "
-            f"({html.escape(model.correction.name)}) has not seen; beside it the difference of "
+            f"({_text(model.correction.name)}) has not seen; beside it the difference of "
             "measuring the same networks twice.</p>",
             _table(VALIDATION_HEADER, validation_rows(validation)),
             _div(_validation_figure(validation), script=False),
@@ -105,9 +111,9 @@ def _validation(model: LatencyModel) -> list[str]:
 
 
 def _energy(model: EnergyModel) -> list[str]:
-    warning = f"<p><strong>{html.escape(model.warning)}</strong></p>" if model.warning else ""
+    warning = f"<p><strong>{_text(model.warning)}</strong></p>" if model.warning else ""
     return [
-        f"{warning}<p>The same of the energy model ({html.escape(model.correction.name)}): mJ of "
+        f"{warning}<p>The same of the energy model ({_text(model.correction.name)}): mJ of "
         "the whole board, an inference.</p>",
         _table(VALIDATION_HEADER, validation_rows(model)),
     ]
@@ -116,15 +122,15 @@ def _energy(model: EnergyModel) -> list[str]:
 def _origin(origin: Origin) -> list[str]:
     if origin.file is None:
         return []
-    text = html.escape(origin_text(origin))
+    text = _text(origin_text(origin))
     parts = [f"<h2>Where the accuracies come from</h2><p>{text}</p>"]
     return [*parts, _table(ORIGIN_HEADER, origin_rows(origin))] if origin.errors else parts
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+    head = "".join(f"<th>{_text(cell)}</th>" for cell in header)
     body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -150,7 +156,7 @@ def _front_figure(content: ReportContent) -> go.Figure:
         figure.add_vline(content.budget_ms, line_dash="dash", annotation_text="budget")
     figure.update_layout(
         xaxis_title="predicted latency (ms)",
-        yaxis_title=content.origin.axis,
+        yaxis_title=_text(content.origin.axis),
         height=520,
     )
     return figure

@@ -1,13 +1,12 @@
 """Pictures of fronts, as SVG files that any viewer shows."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from hwnas.report.comparison import RunComparison
 from hwnas.report.content import ReportContent
-from hwnas.report.drawing import matplotlib
+from hwnas.report.drawing import svg
 
 # Written into the file, so that a comparison is known from a person's own picture.
 _COMPARISON = "hwnas comparison of runs"
@@ -70,11 +69,7 @@ def is_comparison(path: Path) -> bool:
 
 
 def _svg(title: str, score: str, creator: str, draw: Callable[[Any], None]) -> str:
-    mpl = matplotlib()
-    mpl.use("svg")
-    from matplotlib import pyplot
-
-    with mpl.rc_context({"svg.hashsalt": "hwnas", "font.size": 10}):
+    def drawn(pyplot: Any) -> Any:
         figure, axes = pyplot.subplots(figsize=(7.2, 4.4), layout="constrained")
         draw(axes)
         axes.set_xlabel("predicted latency (ms)")
@@ -82,8 +77,6 @@ def _svg(title: str, score: str, creator: str, draw: Callable[[Any], None]) -> s
         axes.set_title(title)
         axes.grid(alpha=0.3)
         axes.legend(loc="lower right")
-        text = io.StringIO()
-        # Without a date equal runs give equal files.
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": creator})
-        pyplot.close(figure)
-    return text.getvalue()
+        return figure
+
+    return svg(drawn, creator=creator)

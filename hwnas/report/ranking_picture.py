@@ -1,13 +1,13 @@
 """The picture of a ranking: each estimator's scores against the known accuracies."""
 
-import io
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.accuracy.source import axis_label
-from hwnas.report.drawing import matplotlib
+from hwnas.report.drawing import svg
 from hwnas.runs.ranking import Ranking
 from objectives.accuracy.ranking import RankingReport
 
@@ -22,14 +22,11 @@ def ranking_svg(ranking: Ranking) -> str:
 
     Points are the networks of the first seed; the tau of a title is the mean over seeds.
     """
-    mpl = matplotlib()
-    mpl.use("svg")
-    from matplotlib import pyplot
-
     panels = _panels(ranking)
     columns = min(_COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
-    with mpl.rc_context({"svg.hashsalt": "hwnas", "font.size": 9}):
+
+    def drawn(pyplot: Any) -> Any:
         figure, grid = pyplot.subplots(
             rows, columns, figsize=(3.4 * columns, 2.9 * rows), layout="constrained", squeeze=False
         )
@@ -42,11 +39,9 @@ def ranking_svg(ranking: Ranking) -> str:
             axes.grid(alpha=0.3)
         for axes in grid[:, 0]:
             axes.set_ylabel("known accuracy (%)")
-        text = io.StringIO()
-        # Without a date equal rankings give equal files.
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": "hwnas"})
-        pyplot.close(figure)
-    return text.getvalue()
+        return figure
+
+    return svg(drawn, font_size=9)
 
 
 def _panels(ranking: Ranking) -> list[Panel]:

@@ -102,6 +102,11 @@ class Journal:
             raise self._database.damaged("an architecture is a list of lists")
         return architectures, scores
 
+    def extreme_scores(self) -> tuple[float, ...]:
+        """The least and the greatest score; nothing where there are none."""
+        (extremes,) = self._database.rows("SELECT min(score), max(score) FROM evaluations")
+        return tuple(score for score in extremes if score is not None)
+
     def damaged(self, what: object) -> HwnasError:
         """The error to raise of content that cannot be."""
         return self._database.damaged(what)

@@ -17,13 +17,26 @@ def bind_scores(folder: RunFolder, judge: Judge) -> None:
     """Ties a run's journal to where its scores come from.
 
     Raises:
-        RunError: they come from somewhere else: another supernet, other images, another file.
+        RunError: they come from somewhere else: another supernet, other images, another file; or
+            the journal is damaged.
     """
     with Journal(folder.journal_file) as journal:
         for key, value in judge.identity.items():
             journal.bind(key, value)
         if journal.bound(_ORIGIN) is None:
             journal.bind(_ORIGIN, judge.origin.to_json())
+        check_scores(journal, judge.origin)
+
+
+def check_scores(journal: Journal, origin: Origin) -> None:
+    """Sees that the journal's scores can be of their origin.
+
+    Raises:
+        RunError: one cannot, as an accuracy of 250 %.
+    """
+    for score in journal.extreme_scores():
+        if not origin.possible(score):
+            raise journal.damaged(f"a score is {score:g}, which is no accuracy in percent")
 
 
 def identity_of(journal: Journal) -> str | None:

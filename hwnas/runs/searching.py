@@ -21,7 +21,7 @@ from hwnas.runs.corrected import note_corrected, noted_corrected
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.journal import Journal
-from hwnas.runs.scores import identity_of, origin_of
+from hwnas.runs.scores import check_scores, identity_of, origin_of
 from hwnas.search import SearchProblem, Trellis, make_searcher, searcher_class, searcher_settings
 from hwnas.search.front import Front, front_of
 from hwnas.search.run_search import run_search
@@ -145,6 +145,7 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
             raise journal.damaged(error) from error
         found_by = journal.searchers_of(settings)
         scored_by, origin = identity_of(journal), origin_of(journal)
+        check_scores(journal, origin)
         front = front_of(problem, architectures, scores)
         corrected = noted_corrected(journal, front)
         names = zip(config.search.searchers, settings, strict=True)

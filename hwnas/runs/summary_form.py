@@ -22,7 +22,7 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
 
     budgets: dict[str, Positive]
-    test_images: Count
+    test_images: Annotated[int, Field(gt=0)]
     front_digest: str
     model: str
     onnx_max_abs_diff: Least0
@@ -47,20 +47,38 @@ class _Form(BaseModel):
     measured_mj: Positive | None = None
     reference_predicted_mj: Positive | None = None
     reference_measured_mj: Positive | None = None
+    fp32_measured_ms: Positive | None = None
+    fp32_accuracy: Percent | None = None
+    reference_fp32_measured_ms: Positive | None = None
+    reference_fp32_accuracy: Percent | None = None
+    reference_library: str | None = None
+    doubtful: list[str] = Field(default_factory=list)
+    verdict: str | None = None
+    weights_chosen: str | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _further(cls, content: Any) -> Any:
-        """Milliseconds on further devices, whose keys end with a device's name."""
+        """Figures of further devices, whose keys end with a device's name."""
         if isinstance(content, dict):
             for key, value in content.items():
-                if "_ms@" in key and value is not None and not _possible(value):
+                what, at, name = key.partition("@")
+                if at and not _possible(what, value):
                     raise ValueError(f"{shown(key, longest=60)} is {shown(value, longest=60)}")
+                if at and what == "accuracy" and f"precision@{name}" not in content:
+                    raise ValueError(f"there is no precision beside {shown(key, longest=60)}")
         return content
 
 
-def _possible(value: Any) -> bool:
-    return type(value) in (int, float) and 0 < value < math.inf
+def _possible(what: str, value: Any) -> bool:
+    """Whether a figure can be one in ms, an accuracy in percent, or a precision."""
+    if what == "precision":
+        return isinstance(value, str)
+    if value is None:
+        return True
+    if type(value) not in (int, float) or not 0 <= value < math.inf:
+        return False
+    return bool(value <= 100 if what.endswith("accuracy") else value > 0)
 
 
 def read_summary(path: Path) -> dict[str, Any] | None:
@@ -76,9 +94,10 @@ def read_summary(path: Path) -> dict[str, Any] | None:
         return None
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "it"
-        given = shown(repr(first["input"]), longest=60)
-        raise _damaged(path, f"{shown(key, longest=60)} is {given}") from error
+        why = shown(first["msg"], longest=160)
+        if key := ".".join(map(str, first["loc"])):
+            why = f"{shown(key, longest=60)} is {shown(repr(first['input']), longest=60)}"
+        raise _damaged(path, why) from error
     except (ValueError, RecursionError) as error:
         raise _damaged(path, f"it is no JSON: {shown(error, longest=120)}") from error
     return content

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hwnas.spaces.space import SearchSpace
-from latency.blocks import Skip
+from latency.blocks import Block, Skip
 from objectives.costs import block_peak_activation_bytes, block_weight_bytes
 
 MOST_CHANNELS = 32_768
@@ -60,8 +60,7 @@ def check_input(resolution: int, classes: int) -> None:
 
 def check_sizes(space: SearchSpace) -> None:
     """Raises ValueError for weights or activations that no network here may have."""
-    slots = [[b for b in slot.choices if not isinstance(b, Skip)] for slot in space.slots]
-    slots += [[block] for block in (*space.prefix, *space.suffix)]
+    slots = [[b for b in choices if not isinstance(b, Skip)] for choices in _choices(space)]
     weights = [[block_weight_bytes(block) for block in blocks] for blocks in slots if blocks]
     largest, together = sum(map(max, weights)), sum(map(sum, weights))
     if largest > MOST_WEIGHTS or together > MOST_SUPERNET:
@@ -77,6 +76,11 @@ def check_sizes(space: SearchSpace) -> None:
             f"{_gigabytes(activations)} an image, at most {_gigabytes(MOST_ACTIVATIONS)}; lower "
             "the resolution, or channels and expansions"
         )
+
+
+def _choices(space: SearchSpace) -> list[tuple[Block, ...]]:
+    ends = [(block,) for block in (*space.prefix, *space.suffix)]
+    return [slot.choices for slot in space.slots] + ends
 
 
 def _gigabytes(count: int) -> str:

@@ -8,11 +8,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.hostile import answers, configs, files, names, runs, tables
+from tests.hostile import answers, configs, files, kills, names, runs, tables
 from tests.hostile.material import make_material
 from tests.hostile.workers import Kind, Result, run_all, run_case
 
 KINDS = (
+    Kind("kills", 42, kills.kills),
     Kind("searches", 1200, configs.searches),
     Kind("spaces", 900, configs.spaces),
     Kind("sizes", 300, configs.sizes),
@@ -20,19 +21,23 @@ KINDS = (
     Kind("devices", 800, configs.devices),
     Kind("accuracies", 600, tables.accuracies),
     Kind("timings", 500, tables.timings),
+    Kind("networks", 300, tables.networks),
     Kind("documents", 600, tables.documents),
     Kind("impossible", 300, tables.impossible),
     Kind("tables", 800, tables.tables),
     Kind("journals", 600, runs.journals),
     Kind("scores", 120, runs.scores),
     Kind("summaries", 400, runs.summaries),
+    Kind("inputs", 300, runs.inputs),
     Kind("exports", 300, runs.exports),
     Kind("rankings", 200, runs.rankings),
     Kind("checkpoints", 400, runs.checkpoints),
+    Kind("trainings", 300, runs.trainings),
     Kind("ratings", 200, runs.ratings),
     Kind("state_dicts", 300, runs.state_dicts),
     Kind("models", 500, files.models),
     Kind("image_cache", 300, files.image_cache),
+    Kind("pictures", 300, files.pictures),
     Kind("engines", 300, files.engines),
     Kind("visits", 1500, answers.visits),
     Kind("health", 1000, answers.health),

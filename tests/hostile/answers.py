@@ -146,9 +146,9 @@ class _Liar:
         """Takes nothing."""
         del units
 
-    def run(self, command: Any, given: str) -> Iterator[str]:
+    def run(self, command: Any, given: str, last: Any = None) -> Iterator[str]:
         """Answers."""
-        del command
+        del command, last
         nonce = next(one for one in given.splitlines() if one.startswith("nonce"))[6:]
         messages = [
             {"nonce": nonce, "event": "ready", "facts": FACTS},

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,8 @@ def image_cache(bench: Bench) -> None:
     path = random.choice([one for one in found if one.stat().st_size] or found)
     bench.note(path.name)
     if path.suffix == ".json" and random.random() < 0.7:
-        path.write_text(mutations.json_text(json.loads(path.read_text()), random))
+        digest, _, text = path.read_text().partition("\n")
+        path.write_text(f"{digest}\n{mutations.json_text(json.loads(text), random)}")
     elif path.suffix == ".npy" and random.random() < 0.6:
         content = path.read_bytes()
         header = mutations.raw(content[:128], random)
@@ -90,6 +92,31 @@ def image_cache(bench: Bench) -> None:
         bench.wrong("a damaged cache stopped the reading of healthy images")
     elif again != healthy:
         bench.wrong("other images came out of a damaged cache")
+
+
+def pictures(bench: Bench) -> None:
+    """A damaged picture among healthy ones: left out and counted, or the folder is refused."""
+    from PIL import Image
+
+    from hwnas.data import load_dataset
+
+    random = bench.random
+    os.environ["HWNAS_CACHE"] = str(bench.folder / "cache")
+    shutil.copytree(bench.material.images, "images")
+    suffix = random.choice((".png", ".jpg", ".gif", ".bmp", ".tif", ".webp", ".ppm"))
+    path = Path("images/cat") / f"other{suffix}"
+    pixels = np.random.default_rng(random.randrange(100)).integers(0, 256, (12, 12, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+    path.write_bytes(mutations.raw(path.read_bytes(), random))
+
+    def use() -> None:
+        dataset = load_dataset("images", resolution=16)
+        splits = (dataset.train, dataset.validation, dataset.test)
+        read = sum(len(split) for split in splits)
+        if read + len(dataset.skipped) != 19:
+            bench.wrong(f"of 19 pictures {read} were read and {len(dataset.skipped)} left out")
+
+    bench.call(use)
 
 
 def engines(bench: Bench) -> None:

@@ -153,3 +153,11 @@ def test_a_model_of_before_there_were_chains_is_of_blocks_alone(tmp_path: Path) 
     old = LatencyModel.from_dict(stored)
     assert (old.basis, old.compared) == ("alone", {})
     np.testing.assert_array_equal(old.predict(CHECK), model.predict(CHECK))
+
+
+def test_networks_of_blocks_that_are_not_among_the_models_own_are_refused() -> None:
+    blocks = {block_key(block): block for block in SPACE.blocks()}
+    (lost, _), *_ = blocks.items()
+    del blocks[lost]
+    with pytest.raises(TableError, match="which is not among its own; profile into a new table"):
+        fit_best(FIT, np.ones(len(FIT)), blocks, {"alone": dict.fromkeys(blocks, 0.1)})

@@ -192,3 +192,10 @@ def test_the_precision_of_a_file_is_told(tmp_path: Path) -> None:
     without = model([helper.make_node("Relu", ["x"], ["y"])],
                     [value("x", [1], TensorProto.FLOAT16)], [value("y", [1])])  # fmt: skip
     assert precision_of(read_model(saved(tmp_path, without))) == "fp16"
+
+
+def test_a_name_that_is_no_utf8_is_one_sentence(tmp_path: Path) -> None:
+    path = saved(tmp_path, convolution([1, 3, 8, 8]))
+    path.write_bytes(path.read_bytes().replace(b"Conv", b"\xffonv"))
+    with pytest.raises(ConfigError, match=r"is damaged \(a name in it is no UTF-8\)"):
+        read_model(path)

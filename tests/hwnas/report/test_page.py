@@ -1,4 +1,5 @@
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -107,8 +108,8 @@ def test_the_page_says_who_found_the_front_and_marks_its_knee() -> None:
 
 
 def test_a_budget_far_beyond_every_network_does_not_squeeze_them() -> None:
-    assert "<!-- budget -->" in front_svg(content())
-    assert "<!-- budget -->" not in front_svg(replace(content(), budget_ms=1000.0))
+    assert ">budget<" in front_svg(content())
+    assert ">budget<" not in front_svg(replace(content(), budget_ms=1000.0))
 
 
 def test_the_page_says_where_accuracies_were_read_and_how_right_predicted_ones_are() -> None:
@@ -149,3 +150,17 @@ def test_accuracies_of_unknown_images_have_none() -> None:
         "40.00 %",
     )
     assert Origin("macs", judged_on=90).interval(4e6) is None
+
+
+def test_characters_that_cannot_be_seen_are_escaped_in_page_and_picture() -> None:
+    hostile = replace(content(), title="a\x1b[31m\u202eb", origin=Origin("table", "\x07.csv"))
+    page, picture = render_page(hostile), front_svg(hostile)
+    for text in (page, picture):
+        assert not {"\x1b", "\u202e", "\x07"} & set(text)
+        assert r"a\x1b[31m\u202eb" in text
+    ElementTree.fromstring(picture)
+
+
+def test_a_picture_takes_nothing_for_a_formula_and_keeps_letters_of_every_script() -> None:
+    picture = front_svg(replace(content(), title="$\\frac{1}{ 你好"))
+    assert "$\\frac{1}{ 你好" in picture

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from devices.errors import RunError
+from hwnas.accuracy.source import Origin
 from hwnas.runs.journal import Journal
+from hwnas.runs.scores import check_scores
 
 ONE = [0, 1, 2]
 OTHER = [2, 1, 0]
@@ -226,3 +228,14 @@ def test_an_evaluation_is_one_transaction_and_reads_nothing(path: Path) -> None:
     assert [statement.split()[0] for statement in statements] == [
         "BEGIN", "INSERT", "INSERT", "COMMIT",
     ]  # fmt: skip
+
+
+def test_an_accuracy_beyond_100_percent_is_refused_and_another_score_is_not(path: Path) -> None:
+    filled(path, count=3)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE evaluations SET score = 250.0 WHERE rowid = 2")
+    connection.close()
+    with Journal(path) as journal:
+        check_scores(journal, Origin("macs"))
+        with pytest.raises(RunError, match="a score is 250, which is no accuracy in percent"):
+            check_scores(journal, Origin("supernet"))

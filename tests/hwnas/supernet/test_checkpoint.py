@@ -4,6 +4,7 @@ import resource
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from devices.errors import RunError
 from hwnas.supernet.checkpoint import load_weights, save_weights
@@ -83,3 +84,27 @@ def test_a_file_of_another_kind_is_damaged(tmp_path):
     path.write_bytes(b"not weights at all, but quite long" * 10)
     with pytest.raises(RunError, match="is damaged"):
         load_weights(path)
+
+
+def test_a_bit_that_a_disk_changed_is_found(tmp_path):
+    path = tmp_path / "weights"
+    save_weights(path, STATE, {"step": "1"})
+    content = bytearray(path.read_bytes())
+    content[-9] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(RunError, match="its weights were changed after they were written"):
+        load_weights(path)
+
+
+def test_a_text_that_was_changed_is_found(tmp_path):
+    path = tmp_path / "weights"
+    save_weights(path, STATE, {"step": "1"})
+    path.write_bytes(path.read_bytes().replace(b'"step":"1"', b'"step":"2"'))
+    with pytest.raises(RunError, match="is damaged"):
+        load_weights(path)
+
+
+def test_checkpoints_of_before_there_were_digests_are_read(tmp_path):
+    save_file(STATE, tmp_path / "weights", {"step": "1"})
+    state, texts = load_weights(tmp_path / "weights")
+    assert (set(state), texts) == (set(STATE), {"step": "1"})
