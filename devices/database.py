@@ -1,6 +1,7 @@
 """SQLite files at rest: opened safely, every failure one sentence."""
 
 import contextlib
+import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -122,6 +123,25 @@ class Database:
     def damaged(self, what: object) -> HwnasError:
         """The error to raise of content that cannot be, as in "row 7 of visits has no samples"."""
         return self._error(f"{self.path} is damaged: {shown(what)}; {_RESTORE}")
+
+    def document(self, what: str, text: str, kind: type) -> Any:
+        """The JSON of a cell.
+
+        Args:
+            what: names it in messages, as in "the model of small".
+            text: the cell.
+            kind: that it must be: dict or list.
+
+        Raises:
+            HwnasError: the file is damaged: it is no JSON, or of another kind.
+        """
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise self.damaged(f"{what} is no JSON ({error})") from error
+        if type(content) is not kind:
+            raise self.damaged(f"{what} is {shown(text, longest=60)}")
+        return content
 
     def write(self, statement: str, values: tuple[object, ...] = ()) -> None:
         """Runs one statement that changes the file."""

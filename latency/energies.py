@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from devices.database import Database
-from devices.foreign_text import shown
 
 ENERGY_SCHEMA = """
 CREATE TABLE IF NOT EXISTS energies (
@@ -85,16 +84,8 @@ class Energies:
     def models(self) -> dict[str, dict[str, Any]]:
         """Every stored model by scope."""
         rows = self._database.rows("SELECT scope, content FROM energy_models ORDER BY scope")
-        return {scope: self._model(scope, content) for scope, content in rows}
-
-    def _model(self, scope: str, text: str) -> dict[str, Any]:
-        try:
-            content = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise self._database.damaged(f"the energies of {scope} are no JSON") from error
-        if type(content) is not dict:
-            raise self._database.damaged(f"the energies of {scope} are {shown(text, longest=60)}")
-        return content
+        read = self._database.document
+        return {scope: read(f"the energy model of {scope}", text, dict) for scope, text in rows}
 
 
 def energies_of(

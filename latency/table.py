@@ -154,7 +154,7 @@ class LatencyTable:
     def uncontrolled(self) -> list[str]:
         """What was left to chance while measuring: "governor" or "clock", for example."""
         rows = self._database.rows("SELECT content FROM provenance WHERE name = 'uncontrolled'")
-        names: list[str] = self._document("uncontrolled", rows[0][0], list) if rows else []
+        names: list[str] = self._database.document("uncontrolled", rows[0][0], list) if rows else []
         if not all(isinstance(name, str) for name in names):
             raise self._database.damaged(f"what was not controlled is {names}")
         return names
@@ -251,7 +251,9 @@ class LatencyTable:
 
     def _conditions(self) -> Iterator[dict[str, float]]:
         for row, text in self._database.rows("SELECT rowid, content FROM conditions"):
-            content: dict[str, float] = self._document(f"row {row} of conditions", text, dict)
+            content: dict[str, float] = self._database.document(
+                f"row {row} of conditions", text, dict
+            )
             if not all(type(v) in (int, float) and isfinite(v) for v in content.values()):
                 raise self._database.damaged(f"row {row} of conditions holds {text}")
             yield content
@@ -333,23 +335,16 @@ class LatencyTable:
     def models(self) -> dict[str, dict[str, Any]]:
         """Every stored model by scope."""
         rows = self._database.rows("SELECT scope, content FROM models ORDER BY scope")
-        found = {scope: self._document(f"the model of {scope}", text, dict) for scope, text in rows}
+        found = {
+            scope: self._database.document(f"the model of {scope}", text, dict)
+            for scope, text in rows
+        }
         for scope, content in found.items():
             try:
                 LatencyModel.from_dict(content)
             except TableError as error:
                 raise self._database.damaged(f"of {scope}, {error}") from error
         return found
-
-    def _document(self, what: str, text: str, kind: type) -> Any:
-        """The JSON of a cell, of the type that it must be."""
-        try:
-            content = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise self._database.damaged(f"{what} is no JSON ({error})") from error
-        if type(content) is not kind:
-            raise self._database.damaged(f"{what} is {shown(text, longest=60)}")
-        return content
 
     def dates(self) -> tuple[str, str] | None:
         """First and last visit, ISO 8601 in UTC; None for an empty table."""

@@ -84,9 +84,9 @@ def image_cache(bench: Bench) -> None:
         header = mutations.raw(content[:128], random)
         path.write_bytes(header + content[128:] if random.random() < 0.5 else header)
     else:
-        # Pixels carry no check of their own: only what is around them is damaged.
-        cut = path.read_bytes()[: random.randrange(1 + path.stat().st_size)]
-        path.write_bytes(random.choice((cut, cut + b"x", b"")))
+        content = path.read_bytes()
+        cut = content[: random.randrange(1 + len(content))]
+        path.write_bytes(random.choice((cut, cut + b"x", b"", mutations.raw(content, random))))
     again = bench.call(load)
     if again is None:
         bench.wrong("a damaged cache stopped the reading of healthy images")

@@ -1,7 +1,6 @@
 """Images are decoded once, whatever happens meanwhile, and always come out as if decoded now."""
 
 import errno
-import mmap
 import os
 import signal
 import subprocess
@@ -18,9 +17,10 @@ import pytest
 
 from devices.cache import FOLDER_VARIABLE
 from devices.errors import ConfigError, DataError
-from hwnas.data import ImageDataset, Split, decoding, filling, load_dataset, to_input
+from hwnas.data import decoding, filling, load_dataset, to_input
 from hwnas.data.cache import SIZE_VARIABLE
 from hwnas.data.rows import FileRows
+from tests.hwnas.data.caching import assert_same, entries, is_mapped, load, without_cache
 from tests.hwnas.data.folders import damaged, make, picture, sizes
 
 
@@ -42,36 +42,6 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
 
     monkeypatch.setattr(decoding, "decode_file", count)
     return names
-
-
-def load(root: Path, **options: object) -> ImageDataset:
-    return load_dataset(str(root), resolution=8, **options)
-
-
-def without_cache(root: Path, monkeypatch: pytest.MonkeyPatch, **options: object) -> ImageDataset:
-    with monkeypatch.context() as context:
-        context.setenv(SIZE_VARIABLE, "0")
-        return load(root, **options)
-
-
-def assert_same(data: ImageDataset, other: ImageDataset) -> None:
-    for name in ("train", "validation", "test"):
-        one, two = getattr(data, name), getattr(other, name)
-        assert (one.images == two.images).all()
-        assert (one.labels == two.labels).all()
-        assert Split(one.images, one.labels).digest == one.digest == two.digest
-    assert (data.class_names, data.skipped) == (other.class_names, other.skipped)
-
-
-def is_mapped(data: ImageDataset) -> bool:
-    array: object = data.train.images
-    while isinstance(array, np.ndarray):
-        array = array.base
-    return isinstance(array, memoryview) and isinstance(array.obj, mmap.mmap)
-
-
-def entries(cache: Path) -> list[str]:
-    return sorted(path.name for path in cache.iterdir() if path.is_dir())
 
 
 def test_a_second_start_decodes_nothing_and_gives_the_same(
@@ -170,94 +140,6 @@ def test_a_file_that_becomes_readable_with_its_old_time_is_read(
         context.setattr(decoding, "decode_file", denied)
         assert load(root).skipped == ("cat/0.png", "dog/0.png")
     assert load(root).skipped == ()
-
-
-@pytest.mark.parametrize("name", ["images.npy", "entry.json", "rows.json"])
-@pytest.mark.parametrize("content", [b"", b"{}", b"[[1]]", b"\x93NUMPY\x01\x00garbage"])
-def test_a_damaged_entry_is_made_anew(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
-) -> None:
-    root = make(tmp_path / "pets", cat=6, dog=6)
-    load(root)
-    [entry] = entries(cache)
-    (cache / entry / name).write_bytes(content)
-    data = load(root)
-    assert data.notes == ()
-    assert_same(data, without_cache(root, monkeypatch))
-    picture(root / "cat/more.png")
-    assert_same(load(root), without_cache(root, monkeypatch))
-
-
-def test_a_cut_file_of_images_is_made_anew(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = make(tmp_path / "pets", cat=6, dog=6)
-    load(root)
-    [entry] = entries(cache)
-    os.truncate(cache / entry / "images.npy", 500)
-    assert_same(load(root), without_cache(root, monkeypatch))
-
-
-def entry_of(root: Path, cache: Path) -> Path:
-    load(root)
-    [entry] = entries(cache)
-    return cache / entry
-
-
-@pytest.mark.parametrize("change", [-1, 1, 192, 10**9])
-def test_images_of_another_length_are_made_anew(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, change: int
-) -> None:
-    root = make(tmp_path / "pets", cat=6, dog=6)
-    images = entry_of(root, cache) / "images.npy"
-    os.truncate(images, images.stat().st_size + change)
-    assert_same(load(root), without_cache(root, monkeypatch))
-
-
-@pytest.mark.parametrize("place", [0, 8, 40, 60, 127, 128, 1000, -1])
-def test_a_changed_byte_of_images_is_noticed(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, place: int
-) -> None:
-    root = make(tmp_path / "pets", cat=6, dog=6)
-    images = entry_of(root, cache) / "images.npy"
-    content = bytearray(images.read_bytes())
-    content[place] ^= 0xFF
-    images.write_bytes(content)
-    assert_same(load(root), without_cache(root, monkeypatch))
-
-
-@pytest.mark.parametrize("name", ["rows.json", "entry.json"])
-def test_a_document_that_was_edited_is_not_believed(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    root = make(tmp_path / "pets", cat=6, dog=6)
-    for old, new in (("1.png", "2.png"), ('"digests": ["', '"digests": ["0')):
-        path = entry_of(root, cache) / name
-        path.write_text(path.read_text().replace(old, new))
-        picture(root / "cat/more.png", (len(old), 0, 0))
-        assert_same(load(root), without_cache(root, monkeypatch))
-
-
-def test_left_out_files_that_are_not_listed_do_not_go_round_for_ever(
-    tmp_path: Path, cache: Path
-) -> None:
-    from hwnas.data.cache import About, _read, _write
-
-    root = make(tmp_path / "pets", cat=6, dog=6)
-    path = entry_of(root, cache) / "entry.json"
-    about = _read(path, About)
-    key = path.parent.name.partition("-")[2]
-    _write(path, about.model_dump() | {"rounds": {key: ["cat/nothing.png"]}})
-    assert load(root).skipped == ()
-
-
-def test_a_pipe_in_the_cache_is_not_waited_for(tmp_path: Path, cache: Path) -> None:
-    root = make(tmp_path / "pets", cat=6, dog=6)
-    for name in ("images.npy", "rows.json", "entry.json"):
-        path = entry_of(root, cache) / name
-        path.unlink()
-        os.mkfifo(path)
-    assert load(root).notes == ()
 
 
 SLOW = """
