@@ -1,6 +1,7 @@
 """A tiny experiment for the verbs, and a terminal to type them in."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from devices.device import load_device
 from hwnas.cli.main import main
 from hwnas.runs.experiment import reference_of
 from hwnas.spaces import load_space
+from latency import profile
 from latency.identity import read_fingerprint
 from latency.imported import import_timings
+from latency.schedule import Schedule
 from objectives.costs import block_macs
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 
@@ -103,6 +106,38 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "tiny.yaml").write_text(CONFIG)
     (tmp_path / "tiny_space.txt").write_text("no config")
     return tmp_path
+
+
+Once = Callable[[str, Callable[[], None]], None]
+
+
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str]]:
+    return tmp_path_factory.mktemp("made"), set()
+
+
+@pytest.fixture
+def once(folder: Path, _made: tuple[Path, set[str]]) -> Once:
+    """Fills the working folder: the first time by a function, then by a copy of what it made."""
+    kept, names = _made
+
+    def fill(name: str, make: Callable[[], None]) -> None:
+        if name in names:
+            shutil.copytree(kept / name, folder, dirs_exist_ok=True)
+            return
+        make()
+        shutil.copytree(folder, kept / name)
+        names.add(name)
+
+    return fill
+
+
+@pytest.fixture
+def little(monkeypatch: pytest.MonkeyPatch) -> Schedule:
+    """Measures little, for tests that are not about how right a table is."""
+    few = Schedule(sessions=4, most_sessions=4, rounds=1, least_runs=2, least_ms=0.0)
+    monkeypatch.setattr(profile, "Schedule", lambda: few)
+    return few
 
 
 @pytest.fixture

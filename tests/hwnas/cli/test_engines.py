@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from latency import profile
 from latency.schedule import Schedule
 from tests.devices.runtimes.computing_trt import ComputingTrt
 from tests.devices.runtimes.conftest import gpu as gpu
 from tests.devices.runtimes.fake_cuda import Gpu
 from tests.devices.runtimes.flavours import signatures
 from tests.devices.runtimes.in_process import gpu_device
-from tests.hwnas.cli.conftest import Terminal
+from tests.hwnas.cli.conftest import Once, Terminal
 
 VERSION = "10.16.1.11"
 WINNER = "runs/tiny/export/winner"
@@ -29,17 +28,20 @@ def trt(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> ComputingTrt:
 
 @pytest.fixture
 def searched(
-    folder: Path, terminal: Terminal, trt: ComputingTrt, monkeypatch: pytest.MonkeyPatch
+    folder: Path, terminal: Terminal, trt: ComputingTrt, once: Once, little: Schedule
 ) -> Path:
     assert not trt.built
-    few = Schedule(sessions=4, most_sessions=4, rounds=1, least_runs=2, least_ms=0.0)
-    monkeypatch.setattr(profile, "Schedule", lambda: few)
-    (folder / "gpu.yaml").write_text("name: gpu\nruntime: tensorrt\ncores: any\n")
-    with (folder / "tiny.yaml").open("a") as file:
-        file.write("device: gpu.yaml\n")
-    for verb in ("profile", "train", "search"):
-        answer = terminal(verb, "tiny.yaml")
-        assert answer.code == 0, answer.stderr
+    del little
+
+    def make() -> None:
+        (folder / "gpu.yaml").write_text("name: gpu\nruntime: tensorrt\ncores: any\n")
+        with (folder / "tiny.yaml").open("a") as file:
+            file.write("device: gpu.yaml\n")
+        for verb in ("profile", "train", "search"):
+            answer = terminal(verb, "tiny.yaml")
+            assert answer.code == 0, answer.stderr
+
+    once("searched on a played GPU", make)
     return folder
 
 

@@ -10,27 +10,27 @@ from hwnas.cli import stages
 from hwnas.data import load_dataset
 from hwnas.export.verification import onnx_right
 from hwnas.runs import exporting, latency_check
-from latency import profile
 from latency.schedule import Schedule
-from tests.hwnas.cli.conftest import Terminal
+from tests.hwnas.cli.conftest import Once, Terminal
 from tests.hwnas.runs.played_device import no_training, played_device
 
-FEW = Schedule(sessions=4, most_sessions=4, rounds=1, least_runs=2, least_ms=0.0)
-
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(little: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
     """Measures little: no test here is about how right a table is."""
-    monkeypatch.setattr(profile, "Schedule", lambda: FEW)
     for name in ("SCREENING", "FINAL"):
-        monkeypatch.setattr(latency_check, name, FEW)
+        monkeypatch.setattr(latency_check, name, little)
 
 
 @pytest.fixture
-def searched(quick: None, folder: Path, terminal: Terminal) -> Path:
+def searched(quick: None, folder: Path, terminal: Terminal, once: Once) -> Path:
     del quick
-    for verb in ("profile", "train", "search"):
-        assert terminal(verb, "tiny.yaml", "--set", "search.budgets={latency: 1 ms}").code == 0
+
+    def make() -> None:
+        for verb in ("profile", "train", "search"):
+            assert terminal(verb, "tiny.yaml", "--set", "search.budgets={latency: 1 ms}").code == 0
+
+    once("searched", make)
     return folder
 
 

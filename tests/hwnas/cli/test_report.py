@@ -25,6 +25,7 @@ def searched_twice(folder: Path, terminal: Terminal) -> None:
     assert terminal("search", "tiny.yaml", "--run", RUNS[1], *other).code == 0
 
 
+@pytest.mark.usefixtures("little")
 def test_several_runs_are_compared_in_a_table_and_a_picture(
     folder: Path, terminal: Terminal
 ) -> None:

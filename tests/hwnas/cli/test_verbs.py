@@ -17,7 +17,8 @@ from devices.runtimes import load_runtime
 from hwnas.data import load_dataset, to_input
 from hwnas.export.reader import read_network
 from latency.blocks import block_from_dict, check_network
-from tests.hwnas.cli.conftest import Terminal
+from latency.schedule import Schedule
+from tests.hwnas.cli.conftest import Once, Terminal
 
 SUMMARY_NUMBERS = [
     "budget_ms", "predicted_ms", "measured_ms", "accuracy", "reference_accuracy",
@@ -106,10 +107,15 @@ def check_exported(export: Path) -> None:
 
 
 @pytest.fixture
-def trained(folder: Path, terminal: Terminal) -> Path:
+def trained(folder: Path, terminal: Terminal, once: Once, little: Schedule) -> Path:
     """A folder whose tiny experiment is profiled and trained."""
-    assert terminal("profile", "tiny.yaml").code == 0
-    assert terminal("train", "tiny.yaml").code == 0
+    del little
+
+    def make() -> None:
+        assert terminal("profile", "tiny.yaml").code == 0
+        assert terminal("train", "tiny.yaml").code == 0
+
+    once("trained", make)
     return folder
 
 
@@ -198,6 +204,7 @@ def test_a_supernet_that_was_trained_anew_needs_a_new_run(
     assert terminal("search", "tiny.yaml", "--run", "runs/copy").code == 0  # the same weights
 
 
+@pytest.mark.usefixtures("little")
 def test_quickstart_with_own_images_skips_and_names_the_unreadable(
     folder: Path, terminal: Terminal
 ) -> None:
