@@ -19,6 +19,7 @@ from scipy.optimize import nnls
 from threadpoolctl import threadpool_limits
 
 from latency.blocks import Block, Network, Skip, block_key
+from latency.correction import surely_less
 from latency.layers import block_layers
 
 Matrix = NDArray[np.float64]
@@ -27,6 +28,8 @@ LEAST_NETWORKS = 8
 """From fewer networks nothing is estimated."""
 SHAPES = "shapes"
 """The name of what is believed of blocks without a table of another device."""
+SCALED = ", scaled"
+"""Behind the name of a prior: nothing but a factor is estimated."""
 
 # Standard deviations that are tried, relative to what is believed of a block or a network: of what
 # alike blocks share, of each block by itself, of what goes with its amounts (a roofline), of the
@@ -81,7 +84,8 @@ def estimate(
         ms: (N,) their latencies.
         blocks: every block that will be predicted, those of the networks among them.
         priors: latencies of all blocks on other devices, by name, ms by key. The one with the least
-            leave-one-out error is used, or the blocks' shapes, if those have less.
+            leave-one-out error is used, or the blocks' shapes, if those have less; but the best
+            prior times one factor, where that is as right as can be told.
     """
     space = _Blocks.of(blocks)
     counts = space.counts(networks)
@@ -93,17 +97,45 @@ def estimate(
 def _best(
     space: "_Blocks", counts: Matrix, ms: Matrix, priors: Mapping[str, Mapping[str, float]]
 ) -> Estimate:
-    best: tuple[float, str, Matrix, float] | None = None
-    compared = {}
-    for name, prior in (*priors.items(), (SHAPES, None)):
-        values, overhead, error = _fitted(space, counts, ms, prior)
-        compared[name] = 100 * error
-        if best is None or error < best[0]:
-            best = error, name, values, overhead
-    assert best is not None
+    fitted = {
+        name: _fitted(space, counts, ms, prior) for name, prior in (*priors.items(), (SHAPES, None))
+    }
+    scaled = {
+        f"{name}{SCALED}": _scaled(space, counts, ms, prior) for name, prior in priors.items()
+    }
+    # Simple ones first: from few networks the likeliest of the others may be luck.
+    name, best = min((fitted | scaled).items(), key=_error)
+    if scaled:
+        simple, simplest = min(scaled.items(), key=_error)
+        if not surely_less(best.errors, simplest.errors):
+            name, best = simple, simplest
     keys = [block_key(block) for block in space.blocks]
-    block_ms = dict(zip(keys, map(float, best[2]), strict=True))
-    return Estimate(block_ms, best[3], best[1], compared)
+    block_ms = dict(zip(keys, map(float, best.values), strict=True))
+    compared = {one: 100 * float(f.errors.mean()) for one, f in (fitted | scaled).items()}
+    return Estimate(block_ms, best.constant, name, compared)
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """(blocks,) ms, the constant in ms, and the (N,) relative leave-one-out errors."""
+
+    values: Matrix
+    constant: float
+    errors: Matrix
+
+
+def _error(named: tuple[str, _Fitted]) -> float:
+    return float(named[1].errors.mean())
+
+
+def _scaled(
+    space: "_Blocks", counts: Matrix, ms: Matrix, prior: Mapping[str, float]
+) -> _Fitted:  # fmt: skip
+    """What is known of another device, times the median ratio of the networks."""
+    values = np.array([prior[block_key(block)] for block in space.blocks])
+    ratios = ms / (counts @ values)
+    others = np.array([np.median(np.delete(ratios, index)) for index in range(len(ratios))])
+    return _Fitted(values * np.median(ratios), 0.0, np.abs(others / ratios - 1))
 
 
 def left_out(
@@ -214,8 +246,8 @@ def _believed(
 
 def _fitted(
     space: _Blocks, counts: Matrix, ms: Matrix, prior: Mapping[str, float] | None
-) -> tuple[Matrix, float, float]:
-    """(blocks,) ms, the constant in ms, and the mean relative leave-one-out error."""
+) -> _Fitted:
+    """Deviations from what is believed of the blocks."""
     believed, constant = _believed(space, counts, ms, prior)
     row = 1 / ms[:, None]  # errors are relative
     own = counts * believed * row
@@ -226,12 +258,13 @@ def _fitted(
     parts = (scale, alike, own, counts @ amounts * row, ones)
     target = 1 - scale[:, 0] - constant / ms
     deviations, noise = _likeliest(parts, target, _CONSTANT)
-    values, added, error = _solved(space, believed, amounts, parts, target, deviations, noise)
+    values, added, errors = _solved(space, believed, amounts, parts, target, deviations, noise)
     if constant + added * ms.mean() < 0:  # no network takes less than no time: there is none
         target, constant = 1 - scale[:, 0], 0.0
         deviations, noise = _likeliest(parts, target, _CONSTANT[:1])
-        values, added, error = _solved(space, believed, amounts, parts, target, deviations, noise)
-    return np.maximum(values, _LEAST_SHARE * believed), constant + added * float(ms.mean()), error
+        values, added, errors = _solved(space, believed, amounts, parts, target, deviations, noise)
+    values = np.maximum(values, _LEAST_SHARE * believed)
+    return _Fitted(values, constant + added * float(ms.mean()), errors)
 
 
 def _solved(
@@ -242,8 +275,8 @@ def _solved(
     target: Matrix,
     deviations: Sequence[float],
     noise: float,
-) -> tuple[Matrix, float, float]:
-    """(blocks,) ms, what is added to the constant, and the mean leave-one-out error."""
+) -> tuple[Matrix, float, Matrix]:
+    """(blocks,) ms, what is added to the constant, and the (N,) leave-one-out errors."""
     kernel = _kernel(parts, deviations) + noise**2 * np.eye(len(target))
     inverse = np.linalg.inv(kernel)
     dual = inverse @ target
@@ -251,8 +284,7 @@ def _solved(
         deviation**2 * (part.T @ dual) for deviation, part in zip(deviations, parts, strict=True)
     )
     values = believed * (1 + scaled[0] + space.traits @ shared + itself) + amounts @ linear
-    error = float(np.abs(dual / np.diag(inverse)).mean())
-    return values, float(added[0]), error
+    return values, float(added[0]), np.abs(dual / np.diag(inverse))
 
 
 def _kernel(parts: Sequence[Matrix], deviations: Sequence[float]) -> Matrix:

@@ -93,6 +93,18 @@ def test_thirty_networks_predict_others_by_their_shapes_alone(tmp_path: Path) ->
     assert error(model) < np.mean([abs(scaled / takes(one) - 1) for one in OTHERS]) / 5
 
 
+def test_a_device_that_differs_by_a_factor_from_another_is_taken_as_that(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    prior = {block_key(block): here(block) for block in SPACE.blocks()}
+    noisy = {
+        one: (0.4 * sum(map(here, one)) * generator.normal(1.0, 0.02),) for one in NETWORKS
+    }  # fmt: skip
+    model = imported(tmp_path, timed(noisy), {"here.sqlite": prior})
+    assert model.correction.name == "from whole networks and here.sqlite, scaled"
+    ms = np.array([0.4 * sum(map(here, one)) for one in OTHERS])
+    assert np.abs(model.predict(OTHERS) / ms - 1).mean() < 0.01
+
+
 def test_the_error_that_is_told_is_that_of_networks_left_out(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     noisy = {one: (takes(one) * generator.normal(1.0, 0.1),) for one in NETWORKS}

@@ -110,7 +110,9 @@ def test_a_table_of_another_device_tells_more_of_its_blocks(
     fill_in(exported, 12)
     answer = terminal(*WITH_CONFIG, "--prior", "here.sqlite", "--json")
     assert answer.code == 0, answer.stderr
-    assert set(answer.document["compared"]) == {"here.sqlite", "shapes"}
+    assert set(answer.document["compared"]) == {
+        "here.sqlite", "here.sqlite, scaled", "shapes",
+    }  # fmt: skip
     assert answer.document["validation"]["prediction"]["mape"] < 5
 
 
