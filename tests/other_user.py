@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_NOBODY = 65534
+_VERSION = 0x20080522
+_OVERRIDE = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
 
 
 @contextmanager
@@ -37,15 +38,41 @@ def public_folder() -> Iterator[Path]:
         shutil.rmtree(root)
 
 
+class _Header(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class _Sets(ctypes.Structure):
+    """Capabilities 0 to 31, and 32 to 63, of a thread; see capget(2)."""
+
+    _fields_ = tuple(
+        (f"{name}{part}", ctypes.c_uint32)
+        for part in (0, 1)
+        for name in ("effective", "permitted", "inheritable")
+    )
+
+
 @contextmanager
 def without_roots_rights() -> Iterator[None]:
-    """As root, opens files in this thread with nobody's rights; other users have none to lose."""
+    """As root, without the capabilities that override permissions in this thread.
+
+    Files stay root's own, so that the checkout and the environment may lie in a private folder.
+    """
     if os.geteuid():
         yield
         return
-    library = ctypes.CDLL(None)
-    library.setfsuid(_NOBODY)  # of Linux: takes the capabilities that override permissions, too
+    library = ctypes.CDLL(None, use_errno=True)
+    header, had = _Header(_VERSION, 0), _Sets()
+    _checked(library.capget(ctypes.byref(header), ctypes.byref(had)))
+    less = _Sets.from_buffer_copy(had)
+    less.effective0 &= ~_OVERRIDE
+    _checked(library.capset(ctypes.byref(header), ctypes.byref(less)))
     try:
         yield
     finally:
-        library.setfsuid(0)
+        _checked(library.capset(ctypes.byref(header), ctypes.byref(had)))
+
+
+def _checked(result: int) -> None:
+    if result:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -78,8 +78,8 @@ def _below(difference: float, interval: Interval, images: int) -> str | None:
         return None
     if interval[1] >= 0:
         return (
-            f"On these images the winner is {_points(-difference)} below the reference, which "
-            f"{images:,} images cannot tell from none; more test images would"
+            f"The winner is {_points(-difference)} below the reference, which may be chance with "
+            f"{images:,} images: more test images would tell"
         )
     return (
         "The winner is below the reference: try a larger budget, more epochs (train.epochs) or "
