@@ -65,7 +65,9 @@ def _shipped(run: RunStanding) -> dict[str, str]:
     one = run.shipped
     return {
         "exported winner, measured (ms)": number(one.measured_ms if one else None, "{:.4g}"),
-        "exported winner, test images (%)": number(one.accuracy if one else None, "{:.2f}"),
+        "exported winner, test images (%)": (
+            f"{one.accuracy:.2f} ({interval_text(one.interval)})" if one else "–"
+        ),
     }
 
 

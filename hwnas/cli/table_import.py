@@ -75,7 +75,12 @@ def import_table(
     from latency.table import LatencyTable
 
     output = Output(as_json)
-    if file_suffix(file) == ".csv":
+    suffix = file_suffix(file)
+    if not file.exists():
+        raise TableError(f"{file} is not there; name a .json or .csv file")
+    if table.suffix.lower() in (".json", ".csv", ".yaml"):
+        raise TableError(f"{table} would be a SQLite file; name it {table.with_suffix('.sqlite')}")
+    if suffix == ".csv":
         target = imported_device(device)
         space = None
         if config is not None:

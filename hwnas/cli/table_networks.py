@@ -42,8 +42,8 @@ def export_networks(
     from latency.network_file import network_file
 
     output = Output(as_json)
-    target = imported_device(device)
     loaded = options.load_config(config, data=data, resolution=resolution, device=device)
+    target = imported_device(device)
     space = options.experiment_of(config, loaded).space
     networks = networks_to_time(space, count)
     with (

@@ -47,7 +47,8 @@ class ImageDataset:
     """Images for training, for choosing networks (validation), and for the final word (test).
 
     `skipped` are the unreadable files that were left out, relative to the folder; `notes` are
-    sentences for the person who reads them, about how the images were read.
+    sentences for the person who reads them, about how the images were read. `deep_bits` are how
+    many bits of files with more than 8 a channel were scaled to 8.
     """
 
     name: str
@@ -57,6 +58,7 @@ class ImageDataset:
     test: Split
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    deep_bits: int = 16
 
     @property
     def resolution(self) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from devices.cache import FOLDER_VARIABLE
 from hwnas.data.cache import About, CacheError, Entry, FolderCache, cache_bytes
 from hwnas.data.dataset import ImageDataset, Images, Split
-from hwnas.data.decoding import DECODING, decode_all
+from hwnas.data.decoding import DECODING, FULL_BITS, decode_all
 from hwnas.data.filling import Deep, Progress, fill_cache, in_memory
 from hwnas.data.listing import Listing
 
@@ -70,7 +70,8 @@ def _dataset(
     skipped = tuple(sorted(listing.skipped))
     notes = (*listing.notes, *([deep.sentence] if deep.sentence else []), *notes)
     name = listing.root.resolve().name
-    return ImageDataset(name, listing.class_names, train, validation, test, skipped, notes)
+    bits = deep.bits or FULL_BITS
+    return ImageDataset(name, listing.class_names, train, validation, test, skipped, notes, bits)
 
 
 def _cached(

@@ -33,13 +33,19 @@ def to_input(images: Images) -> "torch.Tensor":
     return pixels.mul_(multiply).sub_(subtract)
 
 
-def describe(resolution: int) -> dict[str, Any]:
+def describe(resolution: int, deep_bits: int = 16) -> dict[str, Any]:
     """What an application must do with an image before inference, for `config.json`.
 
     README.md shows it in Python, to the bit as in training.
+
+    Args:
+        resolution: of the network, in pixels.
+        deep_bits: how many bits of files with more than 8 a channel are scaled to 8.
     """
     return {
         "resolution": resolution,
+        "deep_bits": deep_bits,
+        "deep": "of a file with more than 8 bits a channel, the upper 8 of deep_bits bits",
         "orientation": "turned as its EXIF data say",
         "transparency": "laid over white",
         "draft": "a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, of which both sides are at "

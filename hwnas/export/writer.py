@@ -41,7 +41,7 @@ def network_config(
         "input": {
             "name": INPUT,
             "shape": [batch, 3, dataset.resolution, dataset.resolution],
-            "preprocessing": describe(dataset.resolution),
+            "preprocessing": describe(dataset.resolution, dataset.deep_bits),
         },
         "output": {"name": OUTPUT, "shape": [batch, len(dataset.class_names)]},
         "opset": OPSET,

@@ -16,6 +16,7 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.journal import Journal
 from hwnas.runs.searching import SearchResult, search_result
 from hwnas.runs.summary import stored_summary
+from objectives.accuracy.intervals import Interval, wilson
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,17 @@ class Shipped:
     Attributes:
         measured_ms: of the exported file; None where it was not measured.
         accuracy: of the exported file, in its precision, on the test images, in %.
+        images: how many these are.
     """
 
     measured_ms: float | None
-    accuracy: float | None
+    accuracy: float
+    images: int
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % interval of the accuracy, in %."""
+        return wilson(self.accuracy, self.images)
 
 
 @dataclass(frozen=True)
@@ -77,8 +85,7 @@ def read_searched(experiment: Experiment, folder: RunFolder) -> Searched:
 def _shipped(summary: Mapping[str, Any] | None) -> Shipped | None:
     if summary is None:
         return None
-    found = [summary.get(key) for key in ("measured_ms", "accuracy")]
-    return Shipped(*(float(one) if isinstance(one, int | float) else None for one in found))
+    return Shipped(summary.get("measured_ms"), summary["accuracy"], summary["test_images"])
 
 
 def check_comparable(runs: Sequence[Searched]) -> None:

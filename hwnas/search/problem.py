@@ -87,9 +87,11 @@ class SearchProblem:
             least, greatest = budget.trellis.range
             name, unit = budget.trellis.name, budget.trellis.unit
             if budget.bound < least:
+                reach = f"{_amount(least)} to {_amount(greatest)} {unit}"
                 raise BudgetError(
-                    f"the {name} budget of {budget.bound:.6g} {unit} is out of reach: networks of "
-                    f"{self.space.name} take {least:.6g} to {greatest:.6g} {unit}"
+                    f"the {name} budget of {_amount(budget.bound)} {unit} is out of reach: "
+                    f"networks of {self.space.name} take {reach}; allow more, or take a smaller "
+                    "space or resolution"
                 )
 
     def costs(self, architectures: Architectures) -> NDArray[np.float64]:
@@ -124,3 +126,7 @@ class SearchProblem:
             else:
                 kept &= budget.trellis.range[0] <= budget.bound
         return kept
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10_000 else f"{value:,.4g}"

@@ -34,12 +34,12 @@ def saved(path: Path, mode: str, *, turned: int | None = None, large: bool = Fal
     return path
 
 
-def in_readme(folder: Path) -> Any:
+def in_readme(folder: Path, deep_bits: int = 16) -> Any:
     """Runs the snippet of README.md as it stands there; what it gives the network."""
     assert SNIPPET is not None
     network = (Head(3, 8, 0, 2, "relu", RESOLUTION),)
     (folder / "model.onnx").write_bytes(build_graph(network).SerializeToString())
-    preprocessing = describe(RESOLUTION)
+    preprocessing = describe(RESOLUTION, deep_bits)
     config = {
         "resolution": RESOLUTION,
         "input": {"preprocessing": preprocessing},
@@ -74,6 +74,18 @@ def test_the_snippet_of_the_readme_gives_a_network_what_training_does(
     given = in_readme(tmp_path)
     assert given.dtype == np.float32
     np.testing.assert_array_equal(given, expected)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_the_snippet_scales_images_of_more_than_8_bits_as_training_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bits: int
+) -> None:
+    grey = np.random.default_rng(0).integers(0, 2**bits, (90, 130), dtype=np.uint16)
+    photo = tmp_path / "photo.jpg"
+    Image.fromarray(grey).save(photo, "PNG")
+    monkeypatch.chdir(tmp_path)
+    expected = to_input(decode_image(photo, RESOLUTION, bits)[None]).numpy()
+    np.testing.assert_array_equal(in_readme(tmp_path, bits), expected)
 
 
 def test_one_multiplication_and_one_subtraction_are_the_published_normalisation() -> None:

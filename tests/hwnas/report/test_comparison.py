@@ -118,7 +118,7 @@ def test_supernets_of_their_own_are_noted_and_not_refused() -> None:
 def test_latencies_of_several_devices_are_compared_and_that_is_said(
     fields: dict[str, Any], across: list[str], differences: str
 ) -> None:
-    shipped = Shipped(1.5, 70.0)
+    shipped = Shipped(1.5, 70.0, 100)
     runs = [run("runs/a", FULL, shipped=shipped), run("runs/b", POOR, device="pi", fields=fields)]
     check_comparable(runs)
     found = compare(runs)
