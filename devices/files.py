@@ -42,9 +42,12 @@ def write_atomically(
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise error(
-            f"cannot write {path}: {reason(problem)}; make room or choose another "
-            "folder, then run the same command again"
+            f"cannot write {path}: {reason(problem)}; {MAKE_ROOM}, then run the same command again"
         ) from problem
+
+
+MAKE_ROOM = "make room or choose another folder"
+"""What to do where a file or folder cannot be written."""
 
 
 def reason(problem: OSError) -> str:

@@ -35,6 +35,9 @@ def above_zero(high: float) -> str:
     return f"typeof({{}}) = 'real' AND {{}} > 0 AND {{}} <= {high!r}"
 
 
+SECONDS = between(0.0, 1e12)
+
+
 def check_objects(rows: Rows) -> set[str]:
     """The names of a file's tables; nothing of it is looked into before.
 

@@ -8,3 +8,8 @@ def make_divisible(channels: float) -> int:
     """
     rounded = max(8, int(channels + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * channels else rounded
+
+
+def squeeze_channels(expanded: int) -> int:
+    """MobileNetV3's squeeze-excite width: a quarter, rounded."""
+    return make_divisible(expanded / 4)

@@ -128,14 +128,12 @@ def _error(named: tuple[str, _Fitted]) -> float:
     return float(named[1].errors.mean())
 
 
-def _scaled(
-    space: "_Blocks", counts: Matrix, ms: Matrix, prior: Mapping[str, float]
-) -> _Fitted:  # fmt: skip
+def _scaled(space: "_Blocks", counts: Matrix, ms: Matrix, prior: Mapping[str, float]) -> _Fitted:
     """What is known of another device, times the median ratio of the networks."""
-    values = np.array([prior[block_key(block)] for block in space.blocks])
+    values, constant = _believed(space, counts, ms, prior)
     ratios = ms / (counts @ values)
     others = np.array([np.median(np.delete(ratios, index)) for index in range(len(ratios))])
-    return _Fitted(values * np.median(ratios), 0.0, np.abs(others / ratios - 1))
+    return _Fitted(values, constant, np.abs(others / ratios - 1))
 
 
 def left_out(

@@ -11,7 +11,7 @@ from devices.errors import TableError
 from latency.block_names import block_name
 from latency.blocks import Block, Network, block_key
 from latency.correction import Correction
-from latency.estimate import LEAST_NETWORKS, SHAPES, estimate, left_out, slips
+from latency.estimate import LEAST_NETWORKS, estimate, left_out, slips
 from latency.interchange_csv import Repeats, Timings
 from latency.model import LatencyModel
 from latency.new_table import new_table
@@ -94,10 +94,9 @@ def import_networks(
     found = estimate(networks, ms, blocks, known)
     predicted = left_out(networks, ms, blocks, known)
     keys = tuple(map(network_key, networks))
-    by = "shapes" if found.prior == SHAPES else found.prior
     model = LatencyModel(
         found.block_ms,
-        Correction(f"from whole networks and {by}", found.overhead, {"scale": 1.0}),
+        Correction(f"from whole networks and {found.prior}", found.overhead, {"scale": 1.0}),
         _validation(timings, predicted, ms),
         keys,
         keys,

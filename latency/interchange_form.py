@@ -16,6 +16,7 @@ from devices.errors import TableError
 from latency.blocks import block_from_dict, block_key, check_network
 from latency.energy_model import EnergyModel
 from latency.model import LatencyModel
+from latency.stored import validated
 from latency.table import chain_key, graph_kind, network_key
 
 FORMAT = "hwnas latency table 2"
@@ -120,14 +121,6 @@ class TableDocument(StrictModel):
     energy_models: list[ModelEntry] = Field(default_factory=list)
 
 
-class _StoredModel(StrictModel):
-    content: LatencyModel
-
-
-class _StoredEnergyModel(StrictModel):
-    content: EnergyModel
-
-
 def read_document(text: str, source: str, mend: str) -> TableDocument:
     """The document of a text, checked in everything.
 
@@ -196,12 +189,12 @@ def _check_entries(document: TableDocument) -> None:
         if graph.finished and graph.key not in visited:
             raise ValueError(f"graphs[{index}].finished is true, but there is no visit of it")
     for index, model in enumerate(document.models):
-        _check_model(model, _StoredModel, "block_ms", visited, f"models[{index}]")
+        _check_model(model, LatencyModel, "block_ms", visited, f"models[{index}]")
     _check_once("models", [model.scope for model in document.models])
     measured = {entry.graph for entry in document.energies}
     for index, model in enumerate(document.energy_models):
         place = f"energy_models[{index}]"
-        _check_model(model, _StoredEnergyModel, "block_mj", measured, place)
+        _check_model(model, EnergyModel, "block_mj", measured, place)
     _check_once("energy_models", [model.scope for model in document.energy_models])
 
 
@@ -231,14 +224,13 @@ def _check_graph(graph: GraphEntry, place: str) -> None:
 
 def _check_model(
     model: ModelEntry,
-    form: type[_StoredModel | _StoredEnergyModel],
+    form: type[LatencyModel | EnergyModel],
     blocks: str,
     visited: Collection[str],
     place: str,
 ) -> None:
     try:
-        content = json.dumps({"content": model.content})
-        stored = form.model_validate_json(content, strict=True).content
+        stored = validated(form, model.content)
     except ValidationError as error:
         raise ValueError(_sentence(error, place)) from error
     estimated = getattr(stored, "basis", "") == "networks"  # its blocks were never timed

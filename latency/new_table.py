@@ -6,11 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devices.errors import TableError
-from devices.files import reason
+from devices.files import MAKE_ROOM, reason
 from devices.workspace import temporary_folder
 from latency.table import LatencyTable
-
-_ADVICE = "make room or choose another folder"
 
 
 @contextmanager
@@ -25,7 +23,7 @@ def new_table(path: Path) -> Iterator[LatencyTable]:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A folder of its own, since SQLite puts files beside the one it writes.
         name = f".{path.name}."
-        where = temporary_folder(path.parent, name, error=TableError, advice=_ADVICE)
+        where = temporary_folder(path.parent, name, error=TableError, advice=MAKE_ROOM)
         with where as folder:
             temporary = folder / path.name
             with LatencyTable(temporary) as table:
@@ -33,7 +31,7 @@ def new_table(path: Path) -> Iterator[LatencyTable]:
             _refuse_existing(path)
             temporary.replace(path)
     except OSError as error:
-        raise TableError(f"cannot write {path}: {reason(error)}; {_ADVICE}") from error
+        raise TableError(f"cannot write {path}: {reason(error)}; {MAKE_ROOM}") from error
 
 
 def _refuse_existing(path: Path) -> None:

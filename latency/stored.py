@@ -34,13 +34,18 @@ def read_stored(form: type[T], content: Mapping[str, Any], what: str) -> T:
     Raises:
         TableError: missing or unknown keys, values of other types, or that cannot be.
     """
-    hashable: Any = form
     try:
-        # From JSON: a list may be a tuple then, and strictly: no text is a number.
-        whole = json.dumps({"content": content})
-        read: Any = _model(hashable).model_validate_json(whole, strict=True)
+        return validated(form, content)
     except (ValidationError, ValueError, RecursionError) as error:
         raise TableError(f"{what} cannot be read: {_first(error)}") from error
+
+
+def validated(form: type[T], content: Mapping[str, Any]) -> T:
+    """The same, but it raises pydantic's ValidationError, whose places begin with "content"."""
+    hashable: Any = form
+    # From JSON: a list may be a tuple then, and strictly: no text is a number.
+    whole = json.dumps({"content": content})
+    read: Any = _model(hashable).model_validate_json(whole, strict=True)
     found: T = read.content
     return found
 

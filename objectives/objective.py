@@ -12,6 +12,11 @@ from latency.blocks import Block, Network
 Direction = Literal["minimize", "maximize"]
 
 
+def amount(value: float) -> str:
+    """A cost without its unit: 12.35, 900,000."""
+    return f"{value:,.0f}" if value >= 10_000 else f"{value:,.4g}"
+
+
 class Objective(Protocol):
     """A number for every network."""
 

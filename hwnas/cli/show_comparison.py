@@ -6,9 +6,10 @@ from typing import Any
 
 from hwnas.cli.output import Output
 from hwnas.report.comparison import RunComparison, RunStanding
-from hwnas.report.rows import amount, number
+from hwnas.report.rows import number
 from hwnas.search import Budget
 from objectives.accuracy.intervals import interval_text
+from objectives.objective import amount
 
 
 def show_comparison(output: Output, comparison: RunComparison) -> dict[str, Any]:

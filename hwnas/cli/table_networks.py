@@ -8,14 +8,13 @@ from typing import Annotated
 import typer
 
 from devices.errors import TableError
-from devices.files import reason
+from devices.files import MAKE_ROOM, reason
 from devices.workspace import temporary_folder
 from hwnas.cli import options
 from hwnas.cli.output import Output
 from hwnas.cli.table_import import Imported, command_line, imported_device
 
 _SHEET = "networks.csv"
-_ADVICE = "make room or choose another folder"
 
 
 def export_networks(
@@ -97,11 +96,11 @@ def _new_folder(folder: Path) -> Iterator[Path]:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         name = f".{folder.name}."
-        where = temporary_folder(folder.parent, name, error=TableError, advice=_ADVICE)
+        where = temporary_folder(folder.parent, name, error=TableError, advice=MAKE_ROOM)
         with where as temporary:
             made = temporary / "new"
             made.mkdir()
             yield made
             made.rename(folder)
     except OSError as error:
-        raise TableError(f"cannot write {folder}: {reason(error)}; {_ADVICE}") from error
+        raise TableError(f"cannot write {folder}: {reason(error)}; {MAKE_ROOM}") from error

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from latency.validation import Agreement, Validation
 from objectives.accuracy.intervals import interval_text, wilson
 from objectives.costs import COSTS
+from objectives.objective import amount
 
 if TYPE_CHECKING:
     # Tables of timings are shown without what a search needs.
@@ -82,11 +83,6 @@ def closing_sentences(summary: dict[str, Any]) -> list[str]:
 def number(value: float | str | None, form: str) -> str:
     """A figure or a word as text, a dash where there is none."""
     return "–" if value is None else form.format(value)
-
-
-def amount(value: float) -> str:
-    """A cost without its unit: 12.35, 900,000."""
-    return f"{value:,.0f}" if value >= 10_000 else f"{value:,.4g}"
 
 
 def reference_text(summary: dict[str, Any]) -> str:

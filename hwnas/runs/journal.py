@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from devices.database import Database
 from devices.errors import HwnasError, RunError
-from devices.stored_rows import COUNT, DATE, FINITE, TEXT, Rules, between
+from devices.stored_rows import COUNT, DATE, FINITE, SECONDS, TEXT, Rules
 from hwnas.runs.trials import Trials
 from hwnas.spaces.space import Architectures
 
@@ -31,7 +31,7 @@ _RULES: Rules = {
     "evaluations": {
         "architecture": _ARCHITECTURE,
         "score": FINITE,
-        "seconds": between(0.0, 1e12),
+        "seconds": SECONDS,
         "date": DATE,
     },
     "trials": {"searcher": TEXT, "settings": TEXT, "number": COUNT, "architecture": _ARCHITECTURE},

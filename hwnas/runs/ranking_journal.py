@@ -6,7 +6,7 @@ from typing import Self
 
 from devices.database import Database
 from devices.errors import RunError
-from devices.stored_rows import FINITE, TEXT, Rules, between
+from devices.stored_rows import FINITE, SECONDS, TEXT, Rules, between
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS scores (
@@ -23,13 +23,13 @@ _RULES: Rules = {
         "identity": TEXT,
         "architecture": TEXT,
         "score": FINITE,
-        "seconds": between(0.0, 1e12),
+        "seconds": SECONDS,
     },
     "trainings": {
         "identity": TEXT,
         "architecture": TEXT,
         "accuracy": between(0.0, 100.0),
-        "seconds": between(0.0, 1e12),
+        "seconds": SECONDS,
     },
 }
 

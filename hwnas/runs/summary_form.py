@@ -9,11 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from devices.errors import RunError
 from devices.foreign_text import shown
+from latency.stored import Count, Least0
 
 Positive = Annotated[float, Field(gt=0)]
-Least0 = Annotated[float, Field(ge=0)]
 Percent = Annotated[float, Field(ge=0, le=100)]
-Count = Annotated[int, Field(ge=0)]
 
 
 class _Form(BaseModel):

@@ -10,6 +10,7 @@ from devices.errors import BudgetError
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.space import Architectures
+from objectives.objective import amount
 
 if TYPE_CHECKING:
     from hwnas.search.listed import ListedScore
@@ -87,9 +88,9 @@ class SearchProblem:
             least, greatest = budget.trellis.range
             name, unit = budget.trellis.name, budget.trellis.unit
             if budget.bound < least:
-                reach = f"{_amount(least)} to {_amount(greatest)} {unit}"
+                reach = f"{amount(least)} to {amount(greatest)} {unit}"
                 raise BudgetError(
-                    f"the {name} budget of {_amount(budget.bound)} {unit} is out of reach: "
+                    f"the {name} budget of {amount(budget.bound)} {unit} is out of reach: "
                     f"networks of {self.space.name} take {reach}; allow more, or take a smaller "
                     "space or resolution"
                 )
@@ -126,7 +127,3 @@ class SearchProblem:
             else:
                 kept &= budget.trellis.range[0] <= budget.bound
         return kept
-
-
-def _amount(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10_000 else f"{value:,.4g}"

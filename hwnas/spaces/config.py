@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 
 from devices.config import StrictModel, find_config, read_config
 from devices.errors import ConfigError
-from hwnas.spaces.channels import make_divisible, squeeze_channels
 from hwnas.spaces.limits import (
     MOST_CHANNELS,
     MOST_CHOICES,
@@ -21,6 +20,7 @@ from hwnas.spaces.limits import (
 )
 from hwnas.spaces.space import SearchSpace, Slot, check_space
 from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Skip
+from latency.channels import make_divisible, squeeze_channels
 
 Channels = Annotated[int, Field(ge=1, le=MOST_CHANNELS)]
 Stride = Annotated[int, Field(ge=1, le=64)]

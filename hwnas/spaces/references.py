@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from devices.errors import ConfigError
 from devices.foreign_text import shown
-from hwnas.spaces.channels import make_divisible, squeeze_channels
 from hwnas.spaces.config import inverted_residual
 from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Network
+from latency.channels import make_divisible, squeeze_channels
 
 RE, HS = "relu", "hard_swish"
 TORCHVISION, TIMM = "torchvision", "timm"

@@ -12,7 +12,7 @@ import pytest
 from devices.errors import DeviceError
 from hwnas.runs import exported, measured_energy
 from hwnas.spaces import load_space
-from latency import energy, profile
+from latency import energy
 from latency.energy import EnergySchedule
 from latency.schedule import Schedule
 from tests.devices.runtimes.computing_trt import ComputingTrt
@@ -36,12 +36,11 @@ search: {budgets: {latency: 1 s}, evaluations: 60, searchers: [surrogate, random
 
 
 @pytest.fixture
-def board(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> Board:
+def board(gpu: Gpu, little: Schedule, monkeypatch: pytest.MonkeyPatch) -> Board:
+    del little
     gpu_device(monkeypatch, "tensorrt")
     played = ComputingTrt("tensorrt", signatures(*FLAVOURS[0]), gpu, slower=30.0)
     monkeypatch.setitem(sys.modules, "tensorrt", played.module)
-    few = Schedule(sessions=4, most_sessions=4, rounds=1, least_runs=2, least_ms=0.0)
-    monkeypatch.setattr(profile, "Schedule", lambda: few)
     short = EnergySchedule(rounds=1, least_ms=150.0)
     monkeypatch.setattr(energy, "EnergySchedule", lambda: short)
     return play_board(monkeypatch, gpu)
