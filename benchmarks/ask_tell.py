@@ -18,11 +18,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.runs.journal import Journal
-from hwnas.search import SEARCHERS, Searcher, SearchProblem, Trellis, searcher_class
+from hwnas.objectives.costs import MACS
+from hwnas.search.journal import Journal
+from hwnas.search.problem import SearchProblem
 from hwnas.search.run_search import run_search
+from hwnas.search.searchers import SEARCHERS, searcher_class
+from hwnas.search.searchers.searcher import Searcher
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, load_space
-from objectives.costs import MACS
 
 
 def main() -> None:

@@ -18,20 +18,20 @@ import numpy as np
 import torch
 
 from benchmarks.macro_images import SANDWICH_PASSES, MacroImages
-from hwnas.accuracy.blockwise import BlockwiseRating
-from hwnas.search import Budget, SearchProblem
-from hwnas.search.exact import exact_best
-from hwnas.search.stages import stage_problem
+from hwnas.estimators.blockwise import BlockwiseRating
+from hwnas.networks.modules import NetworkModule
+from hwnas.objectives.costs import MACS
+from hwnas.objectives.statistics.ranking import ranking_report
+from hwnas.search.exact.exact_front import exact_best
+from hwnas.search.exact.stages import stage_problem
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.spaces.extremes import largest
 from hwnas.spaces.stages import StageSpace
 from hwnas.supernet.blockwise import Blockwise, StageStudent, stage_recipe
-from hwnas.supernet.evaluation import accuracy
-from hwnas.supernet.extremes import largest
-from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.stage_ratings import rate_stages
 from hwnas.supernet.teacher import Teacher
-from hwnas.supernet.training import train
-from objectives.accuracy.ranking import ranking_report
-from objectives.costs import MACS
+from hwnas.training.evaluation import accuracy
+from hwnas.training.trainer import train
 
 
 def main() -> None:
@@ -104,9 +104,12 @@ def rated_stages(
     student, left = StageStudent(space, seed=seed), recipe.epochs - epochs
     staged = recipe.model_copy(update={"epochs": left, "warmup_epochs": 0.05 * left})
     train(
-        student, images.train, stage_recipe(staged), rule=Blockwise(teacher),
+        student,
+        images.train,
+        stage_recipe(staged),
+        rule=Blockwise(teacher),
         checkpoint=setting.work / f"stages-{name}.safetensors",
-    )  # fmt: skip
+    )
     learned = time.perf_counter()
     file = setting.work / f"ratings-{rated}-{name}.safetensors"
     losses = rate_stages(student, teacher, images.validation.images[:rated], file)

@@ -19,15 +19,15 @@ import numpy as np
 import torch
 
 from benchmarks.macro_images import SANDWICH_PASSES, MacroImages
-from devices.files import write_atomically
-from hwnas.accuracy.bn import BatchNormIndicator
-from hwnas.supernet.evaluation import accuracy
+from hwnas.core.files import write_atomically
+from hwnas.estimators.bn import BatchNormIndicator
+from hwnas.objectives.costs import MACS
+from hwnas.objectives.statistics.ranking import ranking_report
 from hwnas.supernet.norm_supernet import NormSupernet, norm_recipe
-from hwnas.supernet.rules import SinglePath
 from hwnas.supernet.supernet import Supernet
-from hwnas.supernet.training import train
-from objectives.accuracy.ranking import ranking_report
-from objectives.costs import MACS
+from hwnas.training.evaluation import accuracy
+from hwnas.training.rules import SinglePath
+from hwnas.training.trainer import train
 
 # A tau that is no further from the last one counts as reached.
 REACHED = 0.02
@@ -103,9 +103,14 @@ def trained_norms(setting: MacroImages, seed: int, epochs: int) -> dict[str, Any
     checkpoint = setting.work / f"norms-{epochs}-{seed}.safetensors"
     checkpoint.unlink(missing_ok=True)
     report = train(
-        supernet, setting.dataset.train, config, checkpoint=checkpoint,
-        rule=SinglePath(setting.space), progress=tell, checkpoint_seconds=1e9,
-    )  # fmt: skip
+        supernet,
+        setting.dataset.train,
+        config,
+        checkpoint=checkpoint,
+        rule=SinglePath(setting.space),
+        progress=tell,
+        checkpoint_seconds=1e9,
+    )
     found = {"scores": scores, "images_per_second": report.images_per_second}
     write_atomically(path, json.dumps(found))
     return found

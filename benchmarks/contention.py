@@ -16,10 +16,10 @@ import tempfile
 from pathlib import Path
 from hwnas.data import load_dataset
 from hwnas.spaces import load_space
-from hwnas.supernet.rules import SinglePath
+from hwnas.training.rules import SinglePath
 from hwnas.supernet.supernet import Supernet
-from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.training import train
+from hwnas.training.train_config import TrainConfig
+from hwnas.training.trainer import train
 space = load_space("mobilenet_v3_small", resolution=48, classes=10)
 data = load_dataset("digits", resolution=48)
 with tempfile.TemporaryDirectory() as folder:

@@ -22,15 +22,15 @@ import numpy as np
 import torch
 from PIL import Image
 
-from devices.cache import FOLDER_VARIABLE
+from hwnas.core.cache import FOLDER_VARIABLE
 from hwnas.data import ImageDataset, load_dataset
 from hwnas.data.decoding import decode_image
 from hwnas.data.listing import Listing
+from hwnas.networks.modules import NetworkModule
 from hwnas.spaces import reference_network
-from hwnas.supernet.batches import Batches
-from hwnas.supernet.modules import NetworkModule
-from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.training import train
+from hwnas.training.batches import Batches
+from hwnas.training.train_config import TrainConfig
+from hwnas.training.trainer import train
 
 
 def main() -> None:

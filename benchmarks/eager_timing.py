@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from benchmarks.plain_network import plain_network
-from devices.affinity import pin
-from devices.device import Device
-from latency.blocks import Network
-from latency.visits import Visit, Visits
+from hwnas.devices.affinity import pin
+from hwnas.devices.device import Device
+from hwnas.latency.visits import Visit, Visits
+from hwnas.networks.blocks import Network
 
 # Networks that are in memory at once.
 GROUP = 32

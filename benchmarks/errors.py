@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.device import Device
+from hwnas.devices.device import Device
+from hwnas.latency.chains import chain_graphs, find_chains
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.measure import MemoryLog, builders, measure, run_sessions
+from hwnas.latency.model import BASES, LatencyModel
+from hwnas.latency.profile import fit_model
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.validation import Agreement
+from hwnas.latency.visits import warning_shares
+from hwnas.networks.blocks import Network, block_key
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.profiling import sampled_networks
 from hwnas.spaces import SearchSpace
-from latency.blocks import Network, block_key
-from latency.chains import chain_graphs, find_chains
-from latency.identity import read_fingerprint
-from latency.measure import MemoryLog, builders, measure, run_sessions
-from latency.model import BASES, LatencyModel
-from latency.profile import fit_model
-from latency.schedule import Schedule
-from latency.table import LatencyTable, network_key, register_all
-from latency.validation import Agreement
-from latency.visits import warning_shares
 
 Naive = Callable[[Device, Mapping[str, Network], float], Mapping[str, float]]
 """Times blocks as much research code does, in as many seconds; ms by key."""

@@ -19,12 +19,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.nsga2_on_arrays import Progress, Settings, run, share_of_front
-from hwnas.search import Budget, SearchProblem, Trellis
-from hwnas.search.exact import exact_best, exact_front
-from hwnas.search.many_costs import front_of_costs
+from hwnas.networks.blocks import Block, Skip
+from hwnas.objectives.costs import PARAMETERS, block_macs, block_weight_bytes
+from hwnas.search.exact.exact_front import exact_best, exact_front
+from hwnas.search.exact.many_costs import front_of_costs
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace, load_space
-from latency.blocks import Block, Skip
-from objectives.costs import PARAMETERS, block_macs, block_weight_bytes
 
 REPEATS = 15
 LABELS = 64_000

@@ -29,21 +29,21 @@ from pathlib import Path
 
 import numpy as np
 
-from devices.device import Device
+from hwnas.devices.device import Device
+from hwnas.latency.anchors import Anchor
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.measure import measure
+from hwnas.latency.readings import Reading
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.networks.blocks import Network
+from hwnas.networks.folding import folded_weights
+from hwnas.networks.graph import build_graph
+from hwnas.networks.modules import NetworkModule
 from hwnas.runs.latency_check import LatencyCheck, Patience
 from hwnas.runs.on_device import Listener, OnDevice
 from hwnas.spaces import load_space
 from hwnas.spaces.sampling import spread_sample
-from hwnas.supernet.folding import folded_weights
-from hwnas.supernet.modules import NetworkModule
-from latency.anchors import Anchor
-from latency.blocks import Network
-from latency.graph import build_graph
-from latency.identity import read_fingerprint
-from latency.measure import measure
-from latency.readings import Reading
-from latency.schedule import Schedule
-from latency.table import LatencyTable, network_key, register_all
 
 WITHIN, OVER = 0.8, 1.15
 ANCHORS = 3

@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from devices.device import Device
-from devices.files import write_atomically
+from hwnas.core.files import write_atomically
 from hwnas.data import Split, load_dataset
+from hwnas.devices.device import Device
 from hwnas.runs.config import ProfileConfig, load_run_config
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
@@ -37,7 +37,7 @@ from hwnas.runs.scores import bind_scores
 from hwnas.runs.searching import search
 from hwnas.runs.training import fine_tune, load_supernet, train_from_scratch, train_supernet
 from hwnas.runs.winner import train_winner
-from hwnas.supernet.evaluation import accuracy
+from hwnas.training.evaluation import accuracy
 
 ALTERNATIVES = ("fine_tuned", "scratch")
 

@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.options import space_and_device, space_parser
+from hwnas.latency.measure import measure_models, timed_model
+from hwnas.objectives.costs import MACS
+from hwnas.objectives.latency import latency_objective
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.on_device import FINAL
 from hwnas.runs.profiling import profile_space
-from hwnas.search import Budget, SearchProblem, Trellis
-from hwnas.search.exact import exact_best
-from latency.measure import measure_models, timed_model
-from objectives.costs import MACS
-from objectives.latency import latency_objective
+from hwnas.search.exact.exact_front import exact_best
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.trellis import Trellis
 
 
 def main() -> None:

@@ -21,16 +21,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import Plan, as_json, error_figures
-from devices.answers import Visit
-from devices.device import Device, precisions
-from devices.errors import DeviceError, HwnasError
-from devices.runtimes import ON_GPUS, RUNTIMES
-from devices.target import Round, open_target
+from hwnas.core.errors import DeviceError, HwnasError
+from hwnas.devices.answers import Visit
+from hwnas.devices.device import Device, precisions
+from hwnas.devices.runtimes import ON_GPUS, RUNTIMES
+from hwnas.devices.target import Round, open_target
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.measure import builders, job_groups
+from hwnas.latency.schedule import Schedule
+from hwnas.networks.blocks import Network
 from hwnas.spaces import load_space
-from latency.blocks import Network
-from latency.identity import read_fingerprint
-from latency.measure import builders, job_groups
-from latency.schedule import Schedule
 
 # Visits of a block, one behind the other, that the naive median is of.
 NAIVE_VISITS = 10

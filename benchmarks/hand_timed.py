@@ -32,30 +32,24 @@ from numpy.typing import NDArray
 
 from benchmarks.eager_timing import timed_in_pytorch
 from benchmarks.options import space_parser
-from devices.device import Device
+from hwnas.devices.device import Device
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.imported import import_networks
+from hwnas.latency.interchange_csv import timings_from_csv
+from hwnas.latency.measure import MemoryLog, builders, run_sessions
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.profile import load_model
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable, network_key
+from hwnas.latency.validation import Agreement
+from hwnas.latency.visits import FIRST_HALF, SECOND_HALF, Visits
+from hwnas.networks.blocks import Network
 from hwnas.runs.config import ProfileConfig
-from hwnas.runs.hand_timed import (
-    ToTime,
-    estimated_blocks,
-    network_names,
-    networks_to_time,
-    sheet,
-)
+from hwnas.runs.hand_timed import ToTime, estimated_blocks, network_names, networks_to_time, sheet
 from hwnas.runs.latencies import scope_of
 from hwnas.runs.profiling import profile_space
 from hwnas.spaces import SearchSpace, load_space
 from hwnas.spaces.sampling import spread_sample
-from latency.blocks import Network
-from latency.identity import read_fingerprint
-from latency.imported import import_networks
-from latency.interchange_csv import timings_from_csv
-from latency.measure import MemoryLog, builders, run_sessions
-from latency.model import LatencyModel
-from latency.profile import load_model
-from latency.schedule import Schedule
-from latency.table import LatencyTable, network_key
-from latency.validation import Agreement
-from latency.visits import FIRST_HALF, SECOND_HALF, Visits
 
 Timed = Mapping[Network, float]
 """What networks take on the device that cannot be reached, ms."""

@@ -64,9 +64,12 @@ def run(folder: Path, *words: str) -> None:
 def start(folder: Path, *words: str) -> subprocess.Popen[bytes]:
     """Starts a verb as the leader of a process group of its own."""
     return subprocess.Popen(
-        [*HWNAS, *words], cwd=folder, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [*HWNAS, *words],
+        cwd=folder,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def kill(process: subprocess.Popen[bytes]) -> bool:

@@ -9,7 +9,7 @@ does: one after another, pinned, ten runs to warm up, the median of consecutive 
 time. `naive_mape` is the error of the sum of those medians, `naive_scaled_mape` that of the same
 sum with the best scale factor that our whole networks give it.
 
-With --chains every block is also measured inside a longer graph (see `latency.chains`):
+With --chains every block is also measured inside a longer graph (see `hwnas.latency.chains`):
 `mape_alone` and `mape_chains` are the errors of the model by either, `basis` says which one the
 fit chose without knowing these networks; `mape` and what follows it are of that one.
 """
@@ -28,11 +28,11 @@ import numpy as np
 
 from benchmarks.errors import Plan, as_json, error_figures
 from benchmarks.options import space_and_device, space_parser
-from devices.affinity import pin
-from devices.device import Device
-from latency.blocks import Network
-from latency.measure import builders
-from latency.schedule import Schedule
+from hwnas.devices.affinity import pin
+from hwnas.devices.device import Device
+from hwnas.latency.measure import builders
+from hwnas.latency.schedule import Schedule
+from hwnas.networks.blocks import Network
 
 FIT = 30
 # One core busy for a while, then idle for a while, at random.

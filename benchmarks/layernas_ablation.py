@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.macro_table import Macro
-from hwnas.search import SearchProblem
-from hwnas.search.buckets import bucket_of, rank_within
-from hwnas.search.completion import OPEN, Partials
-from hwnas.search.layernas import LayerNAS, LayerNASSettings
+from hwnas.search.exact.completion import OPEN, Partials
+from hwnas.search.problem import SearchProblem
+from hwnas.search.searchers.buckets import bucket_of, rank_within
+from hwnas.search.searchers.layernas import LayerNAS, LayerNASSettings
 from hwnas.spaces.space import keys
 
 BUDGETS = (0.1, 0.25, 0.5, 0.75, 1.0)

@@ -37,8 +37,19 @@ def main() -> None:
             f"python: {sys.executable}\n",
             encoding="utf-8",
         )
-        words = ["profile", "--space", options.space, "--resolution", str(options.resolution),
-                 "--classes", "10", "--device", "box.yaml", "--table", "box.sqlite"]  # fmt: skip
+        words = [
+            "profile",
+            "--space",
+            options.space,
+            "--resolution",
+            str(options.resolution),
+            "--classes",
+            "10",
+            "--device",
+            "box.yaml",
+            "--table",
+            "box.sqlite",
+        ]
         cuts, code = _cut(folder, words, machine, options.cuts, random.Random(options.seed))
         result = {"cuts": cuts, "exit_code": code, **_content(folder / "box.sqlite")}
     print(json.dumps(result))

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.macro_table import Macro
-from devices.files import write_atomically
+from hwnas.core.files import write_atomically
 
 
 def main() -> None:

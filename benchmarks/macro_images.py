@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.macro_table import Macro
-from devices.files import write_atomically
+from hwnas.core.files import write_atomically
 from hwnas.data import ImageDataset, load_dataset
+from hwnas.estimators.supernet_accuracy import SupernetAccuracy
 from hwnas.spaces import Architectures, SearchSpace, load_space
-from hwnas.supernet.accuracy import SupernetAccuracy
-from hwnas.supernet.rules import supernet_rule
 from hwnas.supernet.supernet import Supernet
-from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.training import train
+from hwnas.training.rules import supernet_rule
+from hwnas.training.train_config import TrainConfig
+from hwnas.training.trainer import train
 
 RuleName = Literal["single_path", "sandwich"]
 
@@ -92,18 +92,28 @@ class MacroImages:
         """Of a supernet; both rules see equally many images, counted by passes."""
         epochs = self.epochs if rule == "sandwich" else SANDWICH_PASSES * self.epochs
         return TrainConfig(
-            epochs=epochs, batch_size=128, learning_rate=0.1, weight_decay=2e-4,
-            warmup_epochs=0.05 * epochs, label_smoothing=0.0, crop_padding=self.resolution // 8,
-            clip=5.0, rule=rule, seed=seed,
-        )  # fmt: skip
+            epochs=epochs,
+            batch_size=128,
+            learning_rate=0.1,
+            weight_decay=2e-4,
+            warmup_epochs=0.05 * epochs,
+            label_smoothing=0.0,
+            crop_padding=self.resolution // 8,
+            clip=5.0,
+            rule=rule,
+            seed=seed,
+        )
 
     def supernet(self, rule: RuleName, seed: int) -> Supernet:
         """A trained supernet."""
         supernet, config = Supernet(self.space, seed=seed), self.recipe(rule, seed)
         train(
-            supernet, self.dataset.train, config, rule=supernet_rule(config, self.space),
+            supernet,
+            self.dataset.train,
+            config,
+            rule=supernet_rule(config, self.space),
             checkpoint=self.work / f"{rule}-{self.epochs}-{seed}.safetensors",
-        )  # fmt: skip
+        )
         return supernet
 
     def judged(self, rule: RuleName, seed: int) -> NDArray[np.float64]:

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.search import Budget, Searcher, SearchProblem, Trellis
+from hwnas.objectives.costs import MACS
+from hwnas.objectives.objective import pareto_order
 from hwnas.search.front import dominated_share
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.searchers.searcher import Searcher
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, SearchSpace, load_space
 from hwnas.spaces.space import keys
-from objectives.costs import MACS
-from objectives.objective import pareto_order
 
 Scores = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.macro_table import Macro
-from hwnas.search import make_searcher
+from hwnas.search.searchers import make_searcher
 
 SEARCHERS = ("surrogate", "layernas", "nsga2", "smsemoa", "nsga3", "evolution", "local", "random")
 LIMITS = (50, 100, 200, 400)

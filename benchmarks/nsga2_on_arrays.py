@@ -18,9 +18,10 @@ from pymoo.operators.crossover.pntx import TwoPointCrossover
 from pymoo.operators.crossover.ux import UniformCrossover
 from pymoo.operators.sampling.rnd import IntegerRandomSampling
 
-from hwnas.search import SearchProblem, Trellis
-from hwnas.search.pymoo_operators import RandomChoice
-from objectives.objective import pareto_order
+from hwnas.objectives.objective import pareto_order
+from hwnas.search.problem import SearchProblem
+from hwnas.search.searchers.pymoo_operators import RandomChoice
+from hwnas.search.trellis import Trellis
 
 Share = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
 

@@ -17,14 +17,14 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from devices.runtimes import load_runtime
+from hwnas.devices.runtimes import load_runtime
+from hwnas.networks.blocks import InvertedResidual
+from hwnas.networks.folding import folded_weights
+from hwnas.networks.graph import build_graph
+from hwnas.networks.modules import NetworkModule
 from hwnas.spaces import Architectures, SearchSpace, load_space
-from hwnas.supernet.folding import folded_weights
-from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.once_for_all import SPACE, OnceForAll
 from hwnas.supernet.supernet import Supernet
-from latency.blocks import InvertedResidual
-from latency.graph import build_graph
 
 NAME = "ofa_mobilenet_v3_w0.25_random"
 

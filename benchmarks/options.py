@@ -2,7 +2,7 @@
 
 import argparse
 
-from devices.device import Device
+from hwnas.devices.device import Device
 from hwnas.spaces import SearchSpace, load_space
 
 

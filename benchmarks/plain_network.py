@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from latency.blocks import ConvBlock, Head, InvertedResidual, Network
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Network
 
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": lambda: nn.ReLU(inplace=True),
@@ -25,9 +25,12 @@ def plain_network(network: Network) -> nn.Sequential:
         match block:
             case ConvBlock():
                 convolution = _convolution(
-                    block.in_channels, block.out_channels, block.kernel, block.stride,
+                    block.in_channels,
+                    block.out_channels,
+                    block.kernel,
+                    block.stride,
                     activation=block.activation,
-                )  # fmt: skip
+                )
                 modules.append(convolution)
             case InvertedResidual():
                 modules.append(_Residual(block))

@@ -23,11 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.macro_table import Macro
-from hwnas.accuracy.predictor import SpaceCosts, SpacePredictor
-from hwnas.search import SearchProblem
-from hwnas.search.free_front import climbed_front, free_front
-from objectives.accuracy.gaussian import GaussianProcess
-from objectives.accuracy.regression import every_form, fit_regression
+from hwnas.estimators.predictor import SpaceCosts, SpacePredictor
+from hwnas.objectives.statistics.gaussian import GaussianProcess
+from hwnas.objectives.statistics.regression import every_form, fit_regression
+from hwnas.search.exact.free_front import climbed_front, free_front
+from hwnas.search.problem import SearchProblem
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 1.0)
 
@@ -70,12 +70,17 @@ def _searches(macro: Macro, networks: int, seed: int, single: bool) -> Iterator[
             one = _search(macro, predictor, problem, every)
             place = one.pop("place")
             yield {
-                **one, "form": form.kind, "chosen": form.kind == chosen.kind, "seed": seed,
-                "quantile": quantile, "predicted": float(every[place]),
+                **one,
+                "form": form.kind,
+                "chosen": form.kind == chosen.kind,
+                "seed": seed,
+                "quantile": quantile,
+                "predicted": float(every[place]),
                 "corrected": float(second.predict(macro.rows[[place]])[0]),
-                "true": float(macro.mean[place]), "fit_seconds": fitted,
+                "true": float(macro.mean[place]),
+                "fit_seconds": fitted,
                 "correction_seconds": corrected,
-            }  # fmt: skip
+            }
 
 
 def _search(

@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from benchmarks.blockwise import rated_stages
 from benchmarks.bn_indicator import trained_norms
 from benchmarks.macro_images import MacroImages
-from hwnas.accuracy.jacob_cov import JacobianCovariance
-from hwnas.accuracy.predictor import SpaceCosts
-from hwnas.accuracy.synflow import SynFlow
-from objectives.accuracy.ranking import RankingReport, noise_ceiling, ranking_report
-from objectives.accuracy.regression import out_of_fold
-from objectives.costs import MACS, PARAMETERS
-from objectives.objective import Objective
+from hwnas.estimators.jacob_cov import JacobianCovariance
+from hwnas.estimators.predictor import SpaceCosts
+from hwnas.estimators.synflow import SynFlow
+from hwnas.objectives.costs import MACS, PARAMETERS
+from hwnas.objectives.objective import Objective
+from hwnas.objectives.statistics.ranking import RankingReport, noise_ceiling, ranking_report
+from hwnas.objectives.statistics.regression import out_of_fold
 
 # Of the 20 epochs that a single-path supernet gets: batch norms alone, and the teacher's.
 NORM_EPOCHS, TEACHER_EPOCHS = 4, 8

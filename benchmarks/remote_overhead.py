@@ -16,12 +16,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from devices.answers import Visit
-from devices.device import Device
-from devices.target import Round, Target, open_target
+from hwnas.devices.answers import Visit
+from hwnas.devices.device import Device
+from hwnas.devices.target import Round, Target, open_target
+from hwnas.latency.measure import REFERENCE_BLOCK, timed_model
+from hwnas.networks.blocks import block_key
 from hwnas.spaces import load_space
-from latency.blocks import block_key
-from latency.measure import REFERENCE_BLOCK, timed_model
 from tests.targets.sshd import running_sshd
 
 LEAST_RUNS, LEAST_MS = 5, 1.0
@@ -41,9 +41,12 @@ def main() -> None:
     blocks = {block_key(block): (block,) for block in [*space.blocks(), REFERENCE_BLOCK]}
     with running_sshd("x86") as machine:
         remote = Device(
-            name="loopback", transport="ssh", host=machine.host,
-            ssh_config=str(machine.ssh_config), python=sys.executable,
-        )  # fmt: skip
+            name="loopback",
+            transport="ssh",
+            host=machine.host,
+            ssh_config=str(machine.ssh_config),
+            python=sys.executable,
+        )
         with open_target(local) as here, open_target(remote) as there:
             for key, network in blocks.items():
                 model = timed_model(network, local, inner=True)

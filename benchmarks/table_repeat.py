@@ -14,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.options import space_and_device, space_parser
+from hwnas.latency.model import LatencyModel
+from hwnas.objectives.costs import MACS
+from hwnas.objectives.latency import latency_objective
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.profiling import profile_space
-from hwnas.search import SearchProblem, Trellis
-from hwnas.search.exact import exact_front
+from hwnas.search.exact.exact_front import exact_front
 from hwnas.search.front import Front
+from hwnas.search.problem import SearchProblem
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace
-from latency.model import LatencyModel
-from objectives.costs import MACS
-from objectives.latency import latency_objective
 
 
 def main() -> None:

@@ -25,15 +25,15 @@ from torch.nn import functional
 
 from benchmarks.plain_network import plain_network
 from hwnas.data import Split
+from hwnas.networks.blocks import Network
+from hwnas.objectives.costs import block_parameters
 from hwnas.spaces import Architectures, SearchSpace, load_space
-from hwnas.supernet.batches import Batches, prefetch
-from hwnas.supernet.distributed import Group
-from hwnas.supernet.rules import Pass, SinglePath
-from hwnas.supernet.steps import Steps
 from hwnas.supernet.supernet import Supernet
-from hwnas.supernet.train_config import TrainConfig
-from latency.blocks import Network
-from objectives.costs import block_parameters
+from hwnas.training.batches import Batches, prefetch
+from hwnas.training.distributed import Group
+from hwnas.training.rules import Pass, SinglePath
+from hwnas.training.steps import Steps
+from hwnas.training.train_config import TrainConfig
 
 CPU = torch.device("cpu")
 SPACES = {"mobilenet_v3_small": 64, "nas_bench_macro": 16}
@@ -68,9 +68,13 @@ class Given(SinglePath):
         self._architectures, self._step = architectures, 0
 
     def passes(
-        self, module: torch.nn.Module, inputs: Tensor, target: Tensor,
-        generator: np.random.Generator, smoothing: float,
-    ) -> list[Pass]:  # fmt: skip
+        self,
+        module: torch.nn.Module,
+        inputs: Tensor,
+        target: Tensor,
+        generator: np.random.Generator,
+        smoothing: float,
+    ) -> list[Pass]:
         """The one pass, through the next architecture."""
         del generator
         row = self._architectures[self._step % len(self._architectures)]
@@ -132,9 +136,13 @@ class Rival:
         assert sum(p.numel() for p in self._module.parameters()) == ours, "not the same network"
         self._smoothing = config.label_smoothing
         self._optimizer = torch.optim.SGD(
-            self._module.parameters(), lr=0.01, momentum=config.momentum, nesterov=True,
-            weight_decay=config.weight_decay, fused=True,
-        )  # fmt: skip
+            self._module.parameters(),
+            lr=0.01,
+            momentum=config.momentum,
+            nesterov=True,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
 
     def step(self, inputs: Tensor, target: Tensor) -> float:
         """One step; the loss."""

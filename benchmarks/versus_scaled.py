@@ -21,27 +21,29 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from devices.device import Device
 from hwnas.data import ImageDataset, Split, load_dataset
+from hwnas.devices.device import Device
+from hwnas.estimators.supernet_accuracy import SupernetAccuracy
+from hwnas.latency.measure import measure_models, timed_model
+from hwnas.networks.blocks import Network, block_from_dict, block_to_dict
+from hwnas.networks.modules import NetworkModule
+from hwnas.objectives.latency import latency_objective
 from hwnas.runs.config import ProfileConfig
-from hwnas.runs.journal import Journal
 from hwnas.runs.on_device import FINAL
 from hwnas.runs.profiling import profile_space
-from hwnas.search import Budget, SearchProblem, Trellis, make_searcher
 from hwnas.search.front import front_of
+from hwnas.search.journal import Journal
+from hwnas.search.problem import Budget, SearchProblem
 from hwnas.search.run_search import run_search
+from hwnas.search.searchers import make_searcher
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace, load_space, reference_network
-from hwnas.supernet.accuracy import SupernetAccuracy
-from hwnas.supernet.evaluation import accuracy
-from hwnas.supernet.modules import NetworkModule
-from hwnas.supernet.recalibration import recalibrate
-from hwnas.supernet.rules import Sandwich
 from hwnas.supernet.supernet import Supernet
-from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.training import train
-from latency.blocks import Network, block_from_dict, block_to_dict
-from latency.measure import measure_models, timed_model
-from objectives.latency import latency_objective
+from hwnas.training.evaluation import accuracy
+from hwnas.training.recalibration import recalibrate
+from hwnas.training.rules import Sandwich
+from hwnas.training.train_config import TrainConfig
+from hwnas.training.trainer import train
 
 RIVALS = ("mobilenet_v2", "mobilenet_v3_small")
 WIDTHS = tuple(round(0.1 + 0.05 * step, 2) for step in range(25))
@@ -92,9 +94,14 @@ class Setting:
     def recipe(self, epochs: int, seed: int) -> TrainConfig:
         """The same for every network, and for the supernet but for its length."""
         return TrainConfig(
-            epochs=epochs, batch_size=64, learning_rate=0.1, warmup_epochs=2,
-            crop_padding=self.resolution // 8, clip=5.0, seed=seed,
-        )  # fmt: skip
+            epochs=epochs,
+            batch_size=64,
+            learning_rate=0.1,
+            warmup_epochs=2,
+            crop_padding=self.resolution // 8,
+            clip=5.0,
+            seed=seed,
+        )
 
 
 def measured(device: Device, networks: dict[str, Network]) -> dict[str, float]:
@@ -125,9 +132,12 @@ def searched(setting: Setting, device: Device, budgets: list[float]) -> list[lis
     model = profile_space(space, device, setting.work / "table.sqlite", ProfileConfig())
     supernet = Supernet(space)
     train(
-        supernet, dataset.train, setting.recipe(setting.supernet_epochs, 0),
-        checkpoint=setting.work / "supernet.safetensors", rule=Sandwich(space),
-    )  # fmt: skip
+        supernet,
+        dataset.train,
+        setting.recipe(setting.supernet_epochs, 0),
+        checkpoint=setting.work / "supernet.safetensors",
+        rule=Sandwich(space),
+    )
     judge = SupernetAccuracy(supernet, dataset)
     cost = Trellis.of(space, latency_objective(model))
     fronts = []

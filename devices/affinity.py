@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from devices.errors import DeviceError
-from devices.reading import reading
+from hwnas.core.errors import DeviceError
+from hwnas.core.reading import reading
 
 Cores = Literal["auto", "any"] | tuple[int, ...]
 """As device configs say it: chosen by hwnas, left to the system, or these very ones."""

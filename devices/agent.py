@@ -1,18 +1,19 @@
 """The agent: the one program that runs on a target, a job in, JSON samples out.
 
-It reads a job (`devices.job`) from its standard input, takes the files that the job names from the
-current folder, and writes one JSON object a line, each with the job's nonce:
+It reads a job (`hwnas.devices.job`) from its standard input, takes the files that the job names
+from the current folder, and writes one JSON object a line, each with the job's nonce:
 
 - `{"event": "loading", "graph": i}` before each graph is loaded, and while that takes long;
 - `{"event": "cache", "content": "..."}`: a part, in base 64, of what the runtime wants to be given
   in later jobs, when that is not what it was given;
 - `{"event": "ready", "facts": {...}}`: what the target says of itself, see `_facts`;
 - `{"event": "visit", "round": r, "graph": i, "ms": [...]}` for every visit, in the job's order,
-  with `"warnings": [...]` when something was wrong with it, see `devices.answers.WARNINGS`;
+  with `"warnings": [...]` when something was wrong with it, see `hwnas.devices.answers.WARNINGS`;
 - `{"event": "energy", "round": r, "graph": i, "mj": x, "inferences": n, "ms": t}` in its place for
   the task "energy": millijoules of the whole board an inference, of n inferences in t ms;
 - `{"event": "waiting", "celsius": t}` every few seconds of rest or heat; t may be null;
-- `{"event": "round", "round": r, "conditions": {...}}` after each round, see `devices.conditions`;
+- `{"event": "round", "round": r, "conditions": {...}}` after each round, see
+  `hwnas.devices.conditions`;
 - `{"event": "operators", "operators": [{...}, ...]}`, `{"event": "outputs", "graph": i,
   "values": [...]}`, `{"event": "engine", "content": "..."}` (a part, in base 64) or
   `{"event": "health", "findings": [{...}, ...]}` for the other tasks;
@@ -36,22 +37,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from devices.affinity import pin
-from devices.conditions import Conditions, hottest
-from devices.emulation import emulator
-from devices.errors import DeviceError, EnergyError
-from devices.job import BUSY, LONGEST_WAIT_S, MOST_CACHE, NO_ENERGY, Job
-from devices.machine import core_count, cpu_name
-from devices.nvml import GpuSensors
-from devices.runtimes import (
+from hwnas.core.errors import DeviceError, EnergyError
+from hwnas.devices.affinity import pin
+from hwnas.devices.conditions import Conditions, hottest
+from hwnas.devices.emulation import emulator
+from hwnas.devices.job import BUSY, LONGEST_WAIT_S, MOST_CACHE, NO_ENERGY, Job
+from hwnas.devices.machine import core_count, cpu_name
+from hwnas.devices.nvml import GpuSensors
+from hwnas.devices.runtimes import (
     ON_GPUS,
     BuildingRuntime,
     CachingRuntime,
     EnergyGraph,
     load_runtime,
 )
-from devices.runtimes.gpu_energy import EnergyMeter
-from devices.uncontrolled import uncontrolled
+from hwnas.devices.runtimes.gpu_energy import EnergyMeter
+from hwnas.devices.uncontrolled import uncontrolled
 
 LOCK = "agent.lock"
 # A predecessor whose link broke ends at its next write.
@@ -100,8 +101,8 @@ def run_job(job: Job) -> None:
 
 
 def _findings(job: Job, pinned: str) -> list[dict[str, Any]]:
-    from devices.health import read_health  # here, because no other job needs them
-    from devices.health_gpu import gpu_findings
+    from hwnas.devices.health import read_health  # here, because no other job needs them
+    from hwnas.devices.health_gpu import gpu_findings
 
     bus = load_runtime(job.runtime).gpu if job.runtime in ON_GPUS else ""
     found = read_health(pinned, job.cores, job.threads)

@@ -8,9 +8,9 @@ longer; a round may rest and wait for as long as the device's settings and the a
 from collections.abc import Mapping
 from typing import Any
 
-from devices.errors import DeviceError
-from devices.job import LONGEST_WAIT_S, MOST_CACHE, Job
-from devices.runtimes import ON_GPUS
+from hwnas.core.errors import DeviceError
+from hwnas.devices.job import LONGEST_WAIT_S, MOST_CACHE, Job
+from hwnas.devices.runtimes import ON_GPUS
 
 START_S = 240.0
 """For the agent to start, to wait for another one, and for what is under way."""

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devices.errors import DeviceError
+from hwnas.core.errors import DeviceError
 
 Facts = dict[str, Any]
-"""What the target says of itself, see `devices.agent`."""
+"""What the target says of itself, see `hwnas.devices.agent`."""
 
 WARNINGS = frozenset({"enqueue_bound", "unstable", "no_cuda_graph"})
-"""What may be wrong with a visit, see `devices.runtimes.gpu_timing.GpuTimer`."""
+"""What may be wrong with a visit, see `hwnas.devices.runtimes.gpu_timing.GpuTimer`."""
 
 _TEXTS = ("machine", "cpu", "pinned", "agent", "runtime", "runtime_version", "provider", "emulated")
 _MOST_TEXT = 2000
@@ -44,7 +44,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Energy:
-    """One visit of a graph for its energy, see `devices.runtimes.gpu_energy.BoardEnergy`."""
+    """One visit of a graph for its energy, see `hwnas.devices.runtimes.gpu_energy.BoardEnergy`."""
 
     round: int
     graph: str
@@ -55,7 +55,7 @@ class Energy:
 
 @dataclass(frozen=True)
 class RoundEnd:
-    """A round is over; what the machine was like, see `devices.conditions`."""
+    """A round is over; what the machine was like, see `hwnas.devices.conditions`."""
 
     round: int
     conditions: dict[str, float]
@@ -70,7 +70,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Cache:
-    """What the runtime keeps for later jobs, see `devices.runtimes.runtime.CachingRuntime`."""
+    """What the runtime keeps for later jobs, see `runtimes.runtime.CachingRuntime`."""
 
     content: bytes
 

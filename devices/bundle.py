@@ -1,6 +1,6 @@
 """Bundle: a folder with all that a target without Python needs to run jobs.
 
-It is made by `hwnas devices bundle` (`devices.bundle_build`), or by hand, and holds files, no
+It is made by `hwnas devices bundle` (`hwnas.devices.bundle_build`), or by hand, and holds files, no
 folders and no links, among them `bundle.json`:
 
     {"format": 1,
@@ -25,10 +25,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from devices.cache import cache_folder
-from devices.config import StrictModel, parse_config
-from devices.errors import DeviceError
-from devices.files import write_atomically
+from hwnas.core.cache import cache_folder
+from hwnas.core.configs import StrictModel, parse_config
+from hwnas.core.errors import DeviceError
+from hwnas.core.files import write_atomically
 
 ARCHITECTURES = ("aarch64", "x86_64")
 MANIFEST = "bundle.json"

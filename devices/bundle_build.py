@@ -5,7 +5,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from devices.bundle import (
+from hwnas.core.errors import DeviceError
+from hwnas.core.lock import locked
+from hwnas.devices.bundle import (
     ARCHITECTURES,
     Bundle,
     Manifest,
@@ -15,9 +17,7 @@ from devices.bundle import (
     read_bundle,
     write_manifest,
 )
-from devices.bundle_parts import add_c_library, add_onnxruntime, add_runner
-from devices.errors import DeviceError
-from devices.lock import locked
+from hwnas.devices.bundle_parts import add_c_library, add_onnxruntime, add_runner
 
 Progress = Callable[[int, int, str], None]
 """Called with the steps that are done, all of them, and the name of the next."""
@@ -107,6 +107,7 @@ def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
             raise DeviceError(f"{folder} is there and not empty; name another folder")
         shutil.copytree(bundle.folder, folder, dirs_exist_ok=True)
     except (OSError, shutil.Error) as error:
-        raise DeviceError(f"cannot copy the bundle to {folder}: {error}; make room there, or name "
-                          "another folder") from error  # fmt: skip
+        raise DeviceError(
+            f"cannot copy the bundle to {folder}: {error}; make room there, or name another folder"
+        ) from error
     return read_bundle(folder)

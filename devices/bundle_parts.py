@@ -9,16 +9,21 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from devices.bundle import SOURCES
-from devices.errors import DeviceError
+from hwnas.core.errors import DeviceError
+from hwnas.devices.bundle import SOURCES
 
 _DEBIAN = {"aarch64": "arm64", "x86_64": "amd64"}
 _PACKAGES = ("libc6", "libgcc-s1", "libstdc++6")
 # All that ONNX Runtime and the runner are linked with.
 _LIBRARIES = (
-    "libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1",
+    "libc.so.6",
+    "libdl.so.2",
+    "libgcc_s.so.1",
+    "libm.so.6",
+    "libpthread.so.0",
+    "librt.so.1",
     "libstdc++.so.6",
-)  # fmt: skip
+)
 # Settings of this machine's apt that would write to its own folders, or run its programs.
 _NOT_TAKEN = ("APT::Architecture", "APT::Update", "Dir", "DPkg")
 _APT = """
@@ -59,10 +64,11 @@ def add_c_library(folder: Path, scratch: Path, arch: str, loader: str) -> Mappin
     settings = scratch / "apt.conf"
     taken = [
         line
-        for line in _run(["apt-config", "dump"], "apt-config failed", "mend the settings of apt")
-        .splitlines()
+        for line in _run(
+            ["apt-config", "dump"], "apt-config failed", "mend the settings of apt"
+        ).splitlines()
         if not line.startswith(_NOT_TAKEN)
-    ]  # fmt: skip
+    ]
     own = _APT.format(architecture=architecture, scratch=scratch)
     settings.write_text("\n".join(taken) + own, encoding="utf-8")
     for name in ("state/lists/partial", "cache/archives/partial", "log", "packages", "root"):
@@ -75,8 +81,9 @@ def add_c_library(folder: Path, scratch: Path, arch: str, loader: str) -> Mappin
         _run(["apt-get", "-qq", "update"], problem, mend, environment)
     except DeviceError as error:  # maybe of a source that is not needed
         problem, mend = str(error), "the packages were not there either"
-    _run(["apt-get", "-qq", "download", *_PACKAGES], problem, mend, environment,
-         scratch / "packages")  # fmt: skip
+    _run(
+        ["apt-get", "-qq", "download", *_PACKAGES], problem, mend, environment, scratch / "packages"
+    )
     versions = {}
     for package in sorted((scratch / "packages").glob("*.deb")):
         said = _run(["dpkg-deb", "--show", "--showformat=${Package} ${Version}", str(package)])
@@ -94,8 +101,10 @@ def _copy(root: Path, name: str, folder: Path) -> None:
         if real.is_file() and real.is_relative_to(root.resolve()):
             shutil.copy(real, folder / name)
             return
-    raise DeviceError(f"the packages {', '.join(_PACKAGES)} hold no {name}: they are of a release "
-                      "that hwnas does not know")  # fmt: skip
+    raise DeviceError(
+        f"the packages {', '.join(_PACKAGES)} hold no {name}: they are of a release "
+        "that hwnas does not know"
+    )
 
 
 def add_onnxruntime(folder: Path, scratch: Path, arch: str, wanted: str) -> str:
@@ -109,14 +118,26 @@ def add_onnxruntime(folder: Path, scratch: Path, arch: str, wanted: str) -> str:
     """
     platforms = [f"manylinux_2_{number}_{arch}" for number in (28, 27, 17)]
     _run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps",
-         "--disable-pip-version-check", "--only-binary", ":all:", "--dest", str(scratch),
-         *(word for platform in platforms for word in ("--platform", platform)),
-         f"onnxruntime=={wanted}"],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-input",
+            "--no-deps",
+            "--disable-pip-version-check",
+            "--only-binary",
+            ":all:",
+            "--dest",
+            str(scratch),
+            *(word for platform in platforms for word in ("--platform", platform)),
+            f"onnxruntime=={wanted}",
+        ],
         f"pip got no onnxruntime {wanted} for {arch}",
         "see that the network is there and that this Python has pip",
         folder=scratch,  # Python runs a pip.py of the current folder first, whoever put it there
-    )  # fmt: skip
+    )
     inner = "onnxruntime/capi/"
     with zipfile.ZipFile(next(scratch.glob("onnxruntime-*.whl"))) as wheel:
         for name in wheel.namelist():
@@ -153,14 +174,27 @@ def add_runner(folder: Path, scratch: Path, arch: str) -> Mapping[str, str]:
     }
     # In its folder, and without symbols: the same bytes wherever hwnas is installed.
     _run(
-        [sys.executable, "-m", "ziglang", "cc", "-target", target, "-std=gnu11", "-O2", "-g0",
-         "-s", *(path.name for path in sorted(SOURCES.glob("*.c"))), "-ldl",
-         "-o", str(folder / "runner")],
+        [
+            sys.executable,
+            "-m",
+            "ziglang",
+            "cc",
+            "-target",
+            target,
+            "-std=gnu11",
+            "-O2",
+            "-g0",
+            "-s",
+            *(path.name for path in sorted(SOURCES.glob("*.c"))),
+            "-ldl",
+            "-o",
+            str(folder / "runner"),
+        ],
         "the runner cannot be compiled",
         "run 'pip install --upgrade ziglang'",
         caches,
         SOURCES,
-    )  # fmt: skip
+    )
     return compiler
 
 
@@ -177,9 +211,15 @@ def _run(
         DeviceError: it failed: the problem, its last words, and the mend.
     """
     done = subprocess.run(
-        command, cwd=folder, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, errors="replace", check=False,
-    )  # fmt: skip
+        command,
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
     if done.returncode != 0:
         lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
         said = next((line for line in lines if line.startswith(("E:", "ERROR:"))), "")

@@ -6,8 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from devices.nvml import GpuSensors
-from devices.reading import reading
+from hwnas.core.reading import reading
+from hwnas.devices.nvml import GpuSensors
 
 # A target needs no more than its runtime: without psutil, less is read. One that was built for
 # another system may be there and not be importable.

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from devices.agents.agent import Agent
-from devices.allowance import Allowance
-from devices.answers import (
+from hwnas.core.errors import DeviceError, EnergyError, LinkError, ProgramError
+from hwnas.devices.agents.agent import Agent
+from hwnas.devices.allowance import Allowance
+from hwnas.devices.answers import (
     Answer,
     Cache,
     CutOffError,
@@ -23,8 +24,7 @@ from devices.answers import (
     read_visit,
     read_waiting,
 )
-from devices.errors import DeviceError, EnergyError, LinkError, ProgramError
-from devices.job import BUSY, MOST_CACHE, NO_ENERGY, Job
+from hwnas.devices.job import BUSY, MOST_CACHE, NO_ENERGY, Job
 
 _SIGNALS = {
     4: "signal 4: its processor lacks an instruction; use another build of the runtime",
@@ -149,9 +149,12 @@ def in_order(
         DeviceError: the target does other things than it was asked for.
     """
     plan = iter(
-        [step for number, order in job.rounds
-         for step in (*((number, names[index]) for index in order), (number, None))]
-    )  # fmt: skip
+        [
+            step
+            for number, order in job.rounds
+            for step in (*((number, names[index]) for index in order), (number, None))
+        ]
+    )
     known, cache = False, Parts(MOST_CACHE)
     for message in messages:
         found: Visit | Energy | RoundEnd

@@ -7,13 +7,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from devices.affinity import Cores
-from devices.agents import AGENTS
-from devices.config import LocalPath, StrictModel, find_config, read_config
-from devices.errors import DeviceError
-from devices.foreign_text import shown
-from devices.runtimes import ON_GPUS, RUNTIMES, WITHOUT_INT8
-from devices.transports import TRANSPORTS
+from hwnas.core.configs import LocalPath, StrictModel, find_config, read_config
+from hwnas.core.errors import DeviceError
+from hwnas.core.foreign_text import shown
+from hwnas.devices.affinity import Cores
+from hwnas.devices.agents import AGENTS
+from hwnas.devices.runtimes import ON_GPUS, RUNTIMES, WITHOUT_INT8
+from hwnas.devices.transports import TRANSPORTS
 
 PRECISIONS = ("fp32", "fp16", "int8")
 """Those of any runtime, see `precisions`."""
@@ -57,9 +57,21 @@ class Device(StrictModel):
     """
 
     later: ClassVar[tuple[str, ...]] = (
-        "host", "user", "port", "ssh_config", "serial", "fixed_performance", "folder", "agent",
-        "python", "arch", "bundle", "rest_s", "limit_celsius", "emulated",
-    )  # fmt: skip
+        "host",
+        "user",
+        "port",
+        "ssh_config",
+        "serial",
+        "fixed_performance",
+        "folder",
+        "agent",
+        "python",
+        "arch",
+        "bundle",
+        "rest_s",
+        "limit_celsius",
+        "emulated",
+    )
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     transport: str = "local"
@@ -139,8 +151,10 @@ class Device(StrictModel):
         for transport, keys in _OF_TRANSPORT.items():
             wrong = [key for key in keys if key in self.model_fields_set]
             if wrong and self.transport != transport:
-                raise ValueError(f"{wrong[0]} is for 'transport: {transport}', and here it is "
-                                 f"{self.transport}; leave it out")  # fmt: skip
+                raise ValueError(
+                    f"{wrong[0]} is for 'transport: {transport}', and here it is "
+                    f"{self.transport}; leave it out"
+                )
         if self.transport == "ssh" and not self.host:
             raise ValueError("the key 'host' is missing: which machine ssh reaches")
         if self.folder and self.transport not in _OF_TRANSPORT:

@@ -1,7 +1,7 @@
 """A device as the YAML file that a person reads and edits."""
 
-from devices.device import Device
-from devices.yaml_text import to_yaml
+from hwnas.core.yaml_text import to_yaml
+from hwnas.devices.device import Device
 
 # Written even at their defaults: what is most often edited.
 _ALWAYS = ("name", "transport", "agent", "runtime", "precision", "threads", "batch", "cores")

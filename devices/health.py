@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from devices.conditions import Conditions, hottest, psutil, sensors
-from devices.health_files import Finding, finding, system_findings
-from devices.installing import pip_install
-from devices.reading import reading
+from hwnas.core.reading import reading
+from hwnas.devices.conditions import Conditions, hottest, psutil, sensors
+from hwnas.devices.health_files import Finding, finding, system_findings
+from hwnas.devices.installing import pip_install
 
 MOST_OTHERS = 0.10
 """Of one core: the least that a page being scrolled takes, more than a machine at rest does."""
@@ -21,7 +21,7 @@ LEAST_DISTANCE = 10.0
 """°C below a sensor's limit: chips lower their clock before they reach it."""
 LEAST_MEMORY = 0.10
 LEAST_BYTES = 1e9
-"""The graphs of one job take up to 0.6 GB, see `latency.measure`."""
+"""The graphs of one job take up to 0.6 GB, see `hwnas.latency.measure`."""
 _OF_PSUTIL = "other work, stolen time, battery, memory and more temperatures"
 
 
@@ -36,7 +36,7 @@ def read_health(
     """Everything that is readable here, after a second of work on the cores to be measured.
 
     Args:
-        pinned: what `devices.affinity.pin` answered, which has been called.
+        pinned: what `hwnas.devices.affinity.pin` answered, which has been called.
         cores: of the device's config.
         threads: of the device's config.
         root: where /sys and /proc are.

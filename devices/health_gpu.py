@@ -3,8 +3,8 @@
 import os
 from typing import Any
 
-from devices.health_files import Finding, finding
-from devices.nvml import GpuSensors, ask, find_gpu
+from hwnas.devices.health_files import Finding, finding
+from hwnas.devices.nvml import GpuSensors, ask, find_gpu
 
 LEAST_DISTANCE = 10.0
 """°C below the temperature at which the GPU lowers its clock."""
@@ -32,9 +32,11 @@ def _others(gpu: Any) -> Finding:
     others = sorted({one.pid for some in found for one in some or [] if one.pid != own})
     value = f"processes {', '.join(map(str, others[:5]))}" if others else "none"
     return finding(
-        "GPU: other programs", value, not others,
+        "GPU: other programs",
+        value,
+        not others,
         "stop what 'nvidia-smi' lists, a desktop too, or measure on a GPU of its own",
-    )  # fmt: skip
+    )
 
 
 def _temperature(gpu: Any, celsius: float | None) -> Finding:
@@ -49,9 +51,11 @@ def _temperature(gpu: Any, celsius: float | None) -> Finding:
         return finding("GPU temperature", None, True)
     value = f"{celsius:.0f} °C" + (f", slows down at {limit:.0f}" if limit else "")
     return finding(
-        "GPU temperature", value, not limit or celsius <= limit - LEAST_DISTANCE,
+        "GPU temperature",
+        value,
+        not limit or celsius <= limit - LEAST_DISTANCE,
         "let it cool down, and set 'limit_celsius' and 'rest_s' in the device's file",
-    )  # fmt: skip
+    )
 
 
 def _persistence(gpu: Any) -> Finding:
@@ -60,7 +64,9 @@ def _persistence(gpu: Any) -> Finding:
         mode = ask(lambda library: int(library.nvmlDeviceGetPersistenceMode(gpu)))
     value = None if mode is None else "on" if mode else "off"
     return finding(
-        "GPU persistence mode", value, bool(mode),
+        "GPU persistence mode",
+        value,
+        bool(mode),
         "run 'sudo nvidia-smi --persistence-mode=1': otherwise the driver is unloaded between "
         "sessions, and clocks begin low",
-    )  # fmt: skip
+    )

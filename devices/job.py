@@ -23,7 +23,7 @@ The text is lines of words, so that a small C program reads it as easily as Pyth
 import re
 from dataclasses import dataclass
 
-from devices.errors import DeviceError
+from hwnas.core.errors import DeviceError
 
 _HEAD, _END = "hwnas job 1", "end"
 TASKS = ("time", "energy", "operators", "outputs", "build", "health")

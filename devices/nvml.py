@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TypeVar
 
-from devices.reading import reading
+from hwnas.core.reading import reading
 
 # A target needs no more than its runtime: without nvidia-ml-py, nothing is read.
 pynvml: Any = reading(lambda: import_module("pynvml"))

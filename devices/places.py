@@ -1,6 +1,6 @@
 """Where devices are, and which of them are one machine."""
 
-from devices.device import Device
+from hwnas.devices.device import Device
 
 _HERE = ("localhost", "127.0.0.1", "::1", "[::1]")
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from devices.agents import AGENTS
-from devices.answers import (
+from hwnas.core.errors import DeviceError, LinkError
+from hwnas.core.workspace import job_folder
+from hwnas.devices.agents import AGENTS
+from hwnas.devices.answers import (
     Answer,
     Facts,
     Parts,
@@ -19,14 +21,12 @@ from devices.answers import (
     read_operators,
     read_outputs,
 )
-from devices.conversation import answers, in_order, last_line, told
-from devices.device import Device
-from devices.engine import SUFFIX, Engine
-from devices.errors import DeviceError, LinkError
-from devices.job import Job
-from devices.stopping import pause
-from devices.transports import TRANSPORTS
-from devices.workspace import job_folder
+from hwnas.devices.conversation import answers, in_order, last_line, told
+from hwnas.devices.device import Device
+from hwnas.devices.engine import SUFFIX, Engine
+from hwnas.devices.job import Job
+from hwnas.devices.stopping import pause
+from hwnas.devices.transports import TRANSPORTS
 
 T = TypeVar("T")
 
@@ -196,7 +196,7 @@ class Target:
         return facts, Engine(engine.content)
 
     def health(self) -> list[dict[str, Any]]:
-        """What on the device will make timings unreliable, see `devices.health`.
+        """What on the device will make timings unreliable, see `hwnas.devices.health`.
 
         Raises:
             DeviceError: the target failed.

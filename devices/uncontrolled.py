@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from devices.conditions import Conditions, read_text
+from hwnas.devices.conditions import Conditions, read_text
 
 _GOVERNORS = "sys/devices/system/cpu"
 
@@ -11,7 +11,7 @@ def uncontrolled(pinned: str, root: Path = Path("/")) -> list[str]:
     """Of "pinning", "governor", "clock" and "temperature", those that were left to chance.
 
     Args:
-        pinned: what `devices.affinity.pin` answered.
+        pinned: what `hwnas.devices.affinity.pin` answered.
         root: where /sys is.
     """
     found = []

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from latency.blocks import Network
-from latency.table import LatencyTable
-from latency.visits import AFFECTED, Speed, Visit
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.visits import AFFECTED, Speed, Visit
+from hwnas.networks.blocks import Network
 
 ANCHOR = "a network of the latency table"
 """Its name among models that are measured side by side."""

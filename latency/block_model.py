@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import TableError
-from latency.blocks import Block, Network, Skip, block_key
-from latency.correction import Correction
+from hwnas.core.errors import TableError
+from hwnas.latency.correction import Correction
+from hwnas.networks.blocks import Block, Network, Skip, block_key
 
 
 class BlockModel(ABC):

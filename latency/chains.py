@@ -13,9 +13,9 @@ the least time that any graph takes, is in both and goes.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from latency.blocks import Block, Head, Network, block_key, distinct_blocks
-from latency.layers import block_layers
-from latency.table import chain_key
+from hwnas.latency.table import chain_key
+from hwnas.networks.blocks import Block, Head, Network, block_key, distinct_blocks
+from hwnas.networks.layers import block_layers
 
 # Of the cheap block that every chain of a shape has, and of a block that can follow itself. Four
 # mobile blocks are twelve kernels or more, well above the least time of a graph; each further copy

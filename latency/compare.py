@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from devices.device import FieldDifference, Fingerprint
-from devices.errors import TableError
-from latency.table import LatencyTable
+from hwnas.core.errors import TableError
+from hwnas.devices.device import FieldDifference, Fingerprint
+from hwnas.latency.table import LatencyTable
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 
-from latency.blocks import Block, Network, Skip, block_key, distinct_blocks
-from latency.layers import block_layers
-from latency.stored import Least0
+from hwnas.latency.stored import Least0
+from hwnas.networks.blocks import Block, Network, Skip, block_key, distinct_blocks
+from hwnas.networks.layers import block_layers
 
 Matrix = NDArray[np.float64]
 

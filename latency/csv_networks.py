@@ -5,12 +5,12 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from devices.device import Device
-from devices.errors import HwnasError
-from devices.foreign_text import shown
-from latency.blocks import Network, block_from_dict, block_key, check_network
-from latency.csv_rows import BLOCK_KINDS, Row
-from latency.network_file import network_of_file
+from hwnas.core.errors import HwnasError
+from hwnas.core.foreign_text import shown
+from hwnas.devices.device import Device
+from hwnas.latency.csv_rows import BLOCK_KINDS, Row
+from hwnas.latency.network_file import network_of_file
+from hwnas.networks.blocks import Network, block_from_dict, block_key, check_network
 
 _BETWEEN = " > "
 

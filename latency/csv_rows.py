@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, get_args
 
-from devices.answers import LEAST_MS, MOST_MS
-from devices.config import nearest
-from devices.csv_text import csv_records, separator_of
-from devices.errors import TableError
-from devices.foreign_text import shown
-from latency.blocks import Block, Skip, block_from_dict
-from latency.channels import make_divisible
+from hwnas.core.csv_text import csv_records, separator_of
+from hwnas.core.errors import TableError
+from hwnas.core.foreign_text import shown
+from hwnas.core.spelling import nearest
+from hwnas.devices.answers import LEAST_MS, MOST_MS
+from hwnas.networks.blocks import Block, Skip, block_from_dict
+from hwnas.networks.channels import make_divisible
 
 OVERHEAD = "overhead"
 """The kind of the row that every network takes beside its blocks."""

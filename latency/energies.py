@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from devices.database import Database
+from hwnas.core.database import Database
 
 ENERGY_SCHEMA = """
 CREATE TABLE IF NOT EXISTS energies (

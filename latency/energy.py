@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from devices.answers import Cache, Energy, RoundEnd
-from devices.device import Device
-from devices.errors import EnergyError
-from devices.runtimes import ON_GPUS
-from devices.target import Round, Target, open_target
-from devices.workspace import job_folder
-from latency.blocks import Block, Network
-from latency.energies import EnergyVisit, energies_of
-from latency.energy_model import EnergyModel, fit_energy
-from latency.identity import identity_of
-from latency.measure import builders, job_groups, measuring_into, while_links_break
-from latency.table import LatencyTable
-from latency.wanted import register_wanted
+from hwnas.core.errors import EnergyError
+from hwnas.core.workspace import job_folder
+from hwnas.devices.answers import Cache, Energy, RoundEnd
+from hwnas.devices.device import Device
+from hwnas.devices.runtimes import ON_GPUS
+from hwnas.devices.target import Round, Target, open_target
+from hwnas.latency.energies import EnergyVisit, energies_of
+from hwnas.latency.energy_model import EnergyModel, fit_energy
+from hwnas.latency.identity import identity_of
+from hwnas.latency.measure import builders, job_groups, measuring_into, while_links_break
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.wanted import register_wanted
+from hwnas.networks.blocks import Block, Network
 
 Progress = Callable[[int, int], None]
 """Called with the visits done and the visits in all."""
@@ -93,7 +93,7 @@ def profile_energy(
 ) -> EnergyModel:
     """Measures the energies that the table lacks, fits the model and stores it with its error.
 
-    Args: see `latency.profile.profile`.
+    Args: see `hwnas.latency.profile.profile`.
 
     Raises:
         DeviceError: the device failed, or counts no energy; what was measured is kept, calling

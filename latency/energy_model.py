@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import TableError
-from latency.block_model import BlockModel
-from latency.block_names import block_name
-from latency.blocks import Block
-from latency.correction import Correction
-from latency.energies import energies_of
-from latency.fitting import basis_ms, fit_best
-from latency.model import BASES, Basis
-from latency.stored import Measured, read_stored
-from latency.table import LatencyTable
-from latency.validation import POOR, Agreement
-from latency.visits import FIRST_HALF, SECOND_HALF
+from hwnas.core.errors import TableError
+from hwnas.latency.block_model import BlockModel
+from hwnas.latency.correction import Correction
+from hwnas.latency.energies import energies_of
+from hwnas.latency.fitting import basis_ms, fit_best
+from hwnas.latency.model import BASES, Basis
+from hwnas.latency.stored import Measured, read_stored
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.validation import POOR, Agreement
+from hwnas.latency.visits import FIRST_HALF, SECOND_HALF
+from hwnas.networks.block_names import block_name
+from hwnas.networks.blocks import Block
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class EnergyModel(BlockModel):
 
     Attributes:
         block_mj: the energy of each block by its key: alone, or what it adds to a longer graph
-            (see `latency.chains`), which the name of the correction then says.
+            (see `hwnas.latency.chains`), which the name of the correction then says.
         correction: what a sum of blocks lacks to a network; its ms are mJ here.
         prediction: the error on networks that the fit has not seen.
         replicate: of the same networks, the difference between two halves of the sessions:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from devices.device import Device
-from devices.engine import SUFFIX, Engine
-from devices.errors import ConfigError, DeviceError
-from devices.runtimes import BUILDING
-from devices.target import open_target
-from latency.identity import identity_of, read_fingerprint
+from hwnas.core.errors import ConfigError, DeviceError
+from hwnas.devices.device import Device
+from hwnas.devices.engine import SUFFIX, Engine
+from hwnas.devices.runtimes import BUILDING
+from hwnas.devices.target import open_target
+from hwnas.latency.identity import identity_of, read_fingerprint
 
 SIDECAR = f"{SUFFIX}.json"
 """Of the file beside an engine, "model.engine.json", that says what it was built for."""

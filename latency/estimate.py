@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 from threadpoolctl import threadpool_limits
 
-from latency.blocks import Block, Network, Skip, block_key
-from latency.correction import surely_less
-from latency.layers import block_layers
+from hwnas.latency.correction import surely_less
+from hwnas.networks.blocks import Block, Network, Skip, block_key
+from hwnas.networks.layers import block_layers
 
 Matrix = NDArray[np.float64]
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import TableError
-from latency.block_names import block_name
-from latency.blocks import Block, Network, Skip, block_key
-from latency.chains import chain_graphs, find_chains, marginals
-from latency.correction import Correction, fit_with_errors, surely_less
-from latency.model import Basis
+from hwnas.core.errors import TableError
+from hwnas.latency.chains import chain_graphs, find_chains, marginals
+from hwnas.latency.correction import Correction, fit_with_errors, surely_less
+from hwnas.latency.model import Basis
+from hwnas.networks.block_names import block_name
+from hwnas.networks.blocks import Block, Network, Skip, block_key
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from devices.agents import AGENTS
-from devices.device import Device
-from devices.engine import SUFFIX
-from devices.errors import ConfigError
-from devices.runtimes import WITHOUT_PROFILE
-from devices.target import open_target
-from latency.engine import load_engine
-from latency.measure import MemoryLog, Progress, run_sessions
-from latency.noise import measured_twice
-from latency.onnx_file import precision_of, read_model
-from latency.schedule import Schedule
-from latency.shapes import fix_shapes, model_inputs, open_inputs, parse_shapes
-from latency.suggestions import Trial, ask_for_shapes, run_here
-from latency.values import parse_values, set_values, shapes_of_values, single_numbers
-from latency.visits import Summary
+from hwnas.core.errors import ConfigError
+from hwnas.devices.agents import AGENTS
+from hwnas.devices.device import Device
+from hwnas.devices.engine import SUFFIX
+from hwnas.devices.runtimes import WITHOUT_PROFILE
+from hwnas.devices.target import open_target
+from hwnas.latency.engine import load_engine
+from hwnas.latency.measure import MemoryLog, Progress, run_sessions
+from hwnas.latency.noise import measured_twice
+from hwnas.latency.onnx_file import precision_of, read_model
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.shapes import fix_shapes, model_inputs, open_inputs, parse_shapes
+from hwnas.latency.suggestions import Trial, ask_for_shapes, run_here
+from hwnas.latency.values import parse_values, set_values, shapes_of_values, single_numbers
+from hwnas.latency.visits import Summary
 
 WITH_VALUES = ("onnxruntime", "onnxruntime_cuda")
 """Runtimes in which an input may have a default value and is no constant for that."""
@@ -183,8 +183,9 @@ def by_type(operators: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, floa
     types: dict[str, list[float]] = {}
     for operator in operators:
         types.setdefault(operator["type"], []).append(operator["ms"])
-    rows = [(name, len(ms), sum(ms), sum(ms) / total if total else 0.0)
-            for name, ms in types.items()]  # fmt: skip
+    rows = [
+        (name, len(ms), sum(ms), sum(ms) / total if total else 0.0) for name, ms in types.items()
+    ]
     return sorted(rows, key=lambda row: -row[2])
 
 

@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.answers import Visit
-from devices.device import Device
-from devices.errors import DeviceError, HwnasError, LinkError
-from devices.runtimes import ON_GPUS
-from devices.target import Round, Target, open_target
-from devices.workspace import job_folder
-from latency.blocks import ConvBlock, Head, InvertedResidual, Network
-from latency.engine import relative_difference
-from latency.graph import INPUT, build_graph
-from latency.identity import identify
-from latency.noise import NETWORK
+from hwnas.core.errors import DeviceError, HwnasError, LinkError
+from hwnas.core.workspace import job_folder
+from hwnas.devices.answers import Visit
+from hwnas.devices.device import Device
+from hwnas.devices.runtimes import ON_GPUS
+from hwnas.devices.target import Round, Target, open_target
+from hwnas.latency.engine import relative_difference
+from hwnas.latency.identity import identify
+from hwnas.latency.noise import NETWORK
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Network
+from hwnas.networks.graph import INPUT, build_graph
 
 TOLERANCE, GPU_TOLERANCE = 1e-4, 2e-2
 """Of the largest output: kernels of fp32 sum in different orders, and on GPUs they compute in TF32,
@@ -37,7 +37,7 @@ SMALL: Network = (
     Head(16, 32, 0, 10, "hard_swish", 4),
 )
 VISIT_MS = 50.0
-# As in devices.runtimes: a visit has no more inferences.
+# As in hwnas.devices.runtimes: a visit has no more inferences.
 _MOST_RUNS = 100
 _SMALL, _TIMED = "a small network", "timed"
 

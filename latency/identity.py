@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from functools import cache
 
-from devices.agents import AGENTS
-from devices.answers import Facts
-from devices.device import IMPORTED, Device, Fingerprint
-from devices.errors import DeviceError
-from devices.target import Target, open_target
-from latency.blocks import ConvBlock
-from latency.graph import BUILDER_VERSION, OPSET, build_graph
+from hwnas.core.errors import DeviceError
+from hwnas.devices.agents import AGENTS
+from hwnas.devices.answers import Facts
+from hwnas.devices.device import IMPORTED, Device, Fingerprint
+from hwnas.devices.target import Target, open_target
+from hwnas.networks.blocks import ConvBlock
+from hwnas.networks.graph import BUILDER_VERSION, OPSET, build_graph
 
 _NOT_COMPARED = ("emulated", "uncontrolled")
 
@@ -21,7 +21,7 @@ class Identity:
     Attributes:
         fingerprint: what must be equal for timings to be comparable.
         emulated: what emulates its processor, "" where it is real.
-        uncontrolled: see `devices.uncontrolled`.
+        uncontrolled: see `hwnas.devices.uncontrolled`.
     """
 
     fingerprint: Fingerprint
@@ -44,9 +44,15 @@ def read_identity(device: Device) -> Identity:
         DeviceError: the device failed.
     """
     if not device.measurable:
-        facts = {"machine": IMPORTED, "cpu": device.name, "cores": 0, "pinned": "",
-                 "runtime": device.runtime, "runtime_version": "",
-                 "provider": IMPORTED}  # fmt: skip
+        facts = {
+            "machine": IMPORTED,
+            "cpu": device.name,
+            "cores": 0,
+            "pinned": "",
+            "runtime": device.runtime,
+            "runtime_version": "",
+            "provider": IMPORTED,
+        }
         return Identity(_fingerprint(device, facts))
     with open_target(device) as target:
         return identify(target)

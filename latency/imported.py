@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.device import Fingerprint
-from devices.errors import TableError
-from latency.block_names import block_name
-from latency.blocks import Block, Network, block_key
-from latency.correction import Correction
-from latency.estimate import LEAST_NETWORKS, estimate, left_out, slips
-from latency.interchange_csv import Repeats, Timings
-from latency.model import LatencyModel
-from latency.new_table import new_table
-from latency.profile import ANY_SCOPE
-from latency.table import LatencyTable, network_key, register_all
-from latency.validation import Agreement, Validation
-from latency.visits import Visit
+from hwnas.core.errors import TableError
+from hwnas.devices.device import Fingerprint
+from hwnas.latency.correction import Correction
+from hwnas.latency.estimate import LEAST_NETWORKS, estimate, left_out, slips
+from hwnas.latency.interchange_csv import Repeats, Timings
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.new_table import new_table
+from hwnas.latency.profile import ANY_SCOPE
+from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.validation import Agreement, Validation
+from hwnas.latency.visits import Visit
+from hwnas.networks.block_names import block_name
+from hwnas.networks.blocks import Block, Network, block_key
 
 OWN_BLOCKS = "its rows of blocks"
 """The name of what is believed of blocks by the rows of the same CSV."""
@@ -61,7 +61,7 @@ def import_networks(
 ) -> LatencyModel:
     """Makes a table of timings of whole networks that were taken by other means.
 
-    Its model is estimated from them, see `latency.estimate`, and judged by networks that the
+    Its model is estimated from them, see `hwnas.latency.estimate`, and judged by networks that the
     estimate has not seen: each is left out once.
 
     Args:

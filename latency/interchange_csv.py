@@ -9,14 +9,14 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from devices.device import IMPORTED
-from devices.errors import TableError
-from latency.blocks import Block, Network, block_to_dict
-from latency.csv_networks import NetworkNames, network_text
-from latency.csv_rows import COLUMNS, FIELDS, NETWORK, OVERHEAD, STATISTICS, Row, rows_of
-from latency.model import LatencyModel
-from latency.profile import ANY_SCOPE
-from latency.table import LatencyTable
+from hwnas.core.errors import TableError
+from hwnas.devices.device import IMPORTED
+from hwnas.latency.csv_networks import NetworkNames, network_text
+from hwnas.latency.csv_rows import COLUMNS, FIELDS, NETWORK, OVERHEAD, STATISTICS, Row, rows_of
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.profile import ANY_SCOPE
+from hwnas.latency.table import LatencyTable
+from hwnas.networks.blocks import Block, Network, block_to_dict
 
 MOST_DIFFERENCE = 0.25
 """How far repeated timings of one block or network may differ, unless another number is named."""

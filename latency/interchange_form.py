@@ -9,15 +9,15 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from devices.answers import LEAST_MS, MOST_MJ, MOST_MS, WARNINGS
-from devices.config import StrictModel
-from devices.device import Fingerprint
-from devices.errors import TableError
-from latency.blocks import block_from_dict, block_key, check_network
-from latency.energy_model import EnergyModel
-from latency.model import LatencyModel
-from latency.stored import validated
-from latency.table import chain_key, graph_kind, network_key
+from hwnas.core.configs import StrictModel
+from hwnas.core.errors import TableError
+from hwnas.devices.answers import LEAST_MS, MOST_MJ, MOST_MS, WARNINGS
+from hwnas.devices.device import Fingerprint
+from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.stored import validated
+from hwnas.latency.table import chain_key, graph_kind, network_key
+from hwnas.networks.blocks import block_from_dict, block_key, check_network
 
 FORMAT = "hwnas latency table 2"
 
@@ -59,7 +59,7 @@ class GraphEntry(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class VisitEntry:
-    """See `latency.visits.Visit`.
+    """See `hwnas.latency.visits.Visit`.
 
     No `StrictModel`: of those, which tables have a hundred thousand of, each takes four times the
     memory.
@@ -93,7 +93,7 @@ class ModelEntry(StrictModel):
 
 
 class EnergyEntry(StrictModel):
-    """See `latency.energies.EnergyVisit`."""
+    """See `hwnas.latency.energies.EnergyVisit`."""
 
     graph: str
     session: Count

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from devices.errors import TableError
-from latency.blocks import block_from_dict, block_to_dict
-from latency.energies import EnergyVisit
-from latency.interchange_form import FORMAT, TableDocument, check_document, read_document
-from latency.new_table import new_table
-from latency.table import LatencyTable
-from latency.visits import Visit
+from hwnas.core.errors import TableError
+from hwnas.latency.energies import EnergyVisit
+from hwnas.latency.interchange_form import FORMAT, TableDocument, check_document, read_document
+from hwnas.latency.new_table import new_table
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.visits import Visit
+from hwnas.networks.blocks import block_from_dict, block_to_dict
 
 
 def table_to_json(table: LatencyTable) -> str:

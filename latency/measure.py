@@ -12,21 +12,21 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Protocol
 
-from devices.answers import Cache, RoundEnd
-from devices.answers import Visit as TargetVisit
-from devices.device import Device, Fingerprint
-from devices.errors import LinkError, TableError
-from devices.lock import locked
-from devices.runtimes import GRAPHS_A_JOB
-from devices.target import Round, Target, open_target
-from latency.blocks import Head, InvertedResidual, Network
-from latency.graph import build_graph
-from latency.half import to_half
-from latency.identity import identity_of
-from latency.quantize import inside_network, quantize
-from latency.schedule import REFERENCE, Schedule
-from latency.table import LatencyTable
-from latency.visits import Speed, Summary, Visit, Visits
+from hwnas.core.errors import LinkError, TableError
+from hwnas.core.lock import locked
+from hwnas.devices.answers import Cache, RoundEnd
+from hwnas.devices.answers import Visit as TargetVisit
+from hwnas.devices.device import Device, Fingerprint
+from hwnas.devices.runtimes import GRAPHS_A_JOB
+from hwnas.devices.target import Round, Target, open_target
+from hwnas.latency.identity import identity_of
+from hwnas.latency.schedule import REFERENCE, Schedule
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.visits import Speed, Summary, Visit, Visits
+from hwnas.networks.blocks import Head, InvertedResidual, Network
+from hwnas.networks.graph import build_graph
+from hwnas.networks.half import to_half
+from hwnas.networks.quantize import inside_network, quantize
 
 Progress = Callable[[int, int], None]
 """Called with the visits done and the visits in all, as far as is known by then."""
@@ -54,13 +54,13 @@ class VisitLog(Protocol):
         """Keeps what the machine was like during a round."""
 
     def add_uncontrolled(self, names: Sequence[str]) -> None:
-        """Keeps what of the machine was left to chance, see `devices.uncontrolled`."""
+        """Keeps what of the machine was left to chance, see `hwnas.devices.uncontrolled`."""
 
     def cache(self) -> bytes:
         """What the runtime wanted to be given again, b"" for nothing."""
 
     def keep_cache(self, content: bytes) -> None:
-        """Keeps what the runtime made of it, see `devices.runtimes.runtime.CachingRuntime`."""
+        """Keeps what the runtime made of it, see `CachingRuntime`."""
 
 
 class MemoryLog:
@@ -322,8 +322,10 @@ def _run(
                 after = min(message.samples)
                 slower = max(before, after)
                 log.add(
-                    [Visit(v.graph, session, v.round, v.samples, slower, v.warnings)
-                     for v in waiting]
-                )  # fmt: skip
+                    [
+                        Visit(v.graph, session, v.round, v.samples, slower, v.warnings)
+                        for v in waiting
+                    ]
+                )
                 yield len(waiting)
                 before, waiting = after, []

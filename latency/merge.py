@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from devices.device import IMPORTED, Fingerprint
-from devices.errors import TableError
-from latency.compare import measured_fingerprint
-from latency.energies import EnergyVisit
-from latency.energy_model import EnergyModel, fit_energy
-from latency.model import BASES, LatencyModel
-from latency.new_table import new_table
-from latency.profile import fit_model
-from latency.table import LatencyTable
-from latency.visits import Visit
+from hwnas.core.errors import TableError
+from hwnas.devices.device import IMPORTED, Fingerprint
+from hwnas.latency.compare import measured_fingerprint
+from hwnas.latency.energies import EnergyVisit
+from hwnas.latency.energy_model import EnergyModel, fit_energy
+from hwnas.latency.model import BASES, LatencyModel
+from hwnas.latency.new_table import new_table
+from hwnas.latency.profile import fit_model
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.visits import Visit
 
 AnyVisit = TypeVar("AnyVisit", Visit, EnergyVisit)
 
@@ -118,7 +118,7 @@ def _renumbered(
     """The visits that are not there yet, in sessions behind those that are.
 
     The distance is a multiple of four: halves of a graph's sessions are compared, see
-    `latency.visits.Sessions`.
+    `hwnas.latency.visits.Sessions`.
     """
     last: dict[str, int] = {}
     for visit, _ in there:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from latency.block_model import BlockModel
-from latency.correction import Correction
-from latency.stored import Least0, Measured, read_stored
-from latency.validation import Validation
+from hwnas.latency.block_model import BlockModel
+from hwnas.latency.correction import Correction
+from hwnas.latency.stored import Least0, Measured, read_stored
+from hwnas.latency.validation import Validation
 
 Basis = Literal["alone", "chain", "networks"]
 BASES: tuple[Basis, ...] = ("alone", "chain")
@@ -24,8 +24,8 @@ class LatencyModel(BlockModel):
         validation: the error on networks that the fit has not seen; None when none were measured.
         fit_networks, check_networks: keys of the networks in the table that both are from.
         basis: where `block_ms` is from: "alone", each block by itself, or "chain", what it adds to
-            a longer graph (see `latency.chains`); or "networks", estimated from whole networks (see
-            `latency.estimate`).
+            a longer graph (see `hwnas.latency.chains`); or "networks", estimated from whole
+            networks (see `hwnas.latency.estimate`).
         compared: for each basis that was tried (or, of an estimate, each belief about the blocks),
             the mean leave-one-out error over the networks of the fit, %.
     """

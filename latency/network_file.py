@@ -6,11 +6,11 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from devices.device import Device
-from devices.errors import TableError
-from devices.foreign_text import shown
-from latency.blocks import Network, block_from_dict, block_to_dict, check_network
-from latency.measure import timed_model
+from hwnas.core.errors import TableError
+from hwnas.core.foreign_text import shown
+from hwnas.devices.device import Device
+from hwnas.latency.measure import timed_model
+from hwnas.networks.blocks import Network, block_from_dict, block_to_dict, check_network
 
 _BLOCKS = "hwnas_blocks"
 """The key of the file's metadata that says of which blocks it is."""
@@ -49,8 +49,14 @@ def network_of_file(path: Path, device: Device | None = None) -> Network:
         network = tuple(map(block_from_dict, json.loads(entries[_BLOCKS])))
         check_network(network)
     except (
-        DecodeError, OSError, KeyError, ValueError, TypeError, AttributeError, RecursionError
-    ) as error:  # fmt: skip
+        DecodeError,
+        OSError,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise TableError(
             f"{shown(path)} does not say of which blocks it is, as the files of 'hwnas table "
             "export-networks' do; fill in architecture or blocks instead"

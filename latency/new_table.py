@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from devices.errors import TableError
-from devices.files import MAKE_ROOM, reason
-from devices.workspace import temporary_folder
-from latency.table import LatencyTable
+from hwnas.core.errors import TableError
+from hwnas.core.files import MAKE_ROOM, reason
+from hwnas.core.workspace import temporary_folder
+from hwnas.latency.table import LatencyTable
 
 
 @contextmanager

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from devices.answers import Visit as TargetVisit
-from devices.device import Device
-from devices.target import Round, Target, open_target
-from latency.blocks import ConvBlock, Head, InvertedResidual, Network
-from latency.measure import reference_model, timed_model
-from latency.schedule import REFERENCE
-from latency.visits import AFFECTED, FIRST_HALF, SECOND_HALF, Visit, Visits
+from hwnas.devices.answers import Visit as TargetVisit
+from hwnas.devices.device import Device
+from hwnas.devices.target import Round, Target, open_target
+from hwnas.latency.measure import reference_model, timed_model
+from hwnas.latency.schedule import REFERENCE
+from hwnas.latency.visits import AFFECTED, FIRST_HALF, SECOND_HALF, Visit, Visits
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Network
 
 NETWORK_NAME = "network"
 # A short MobileNetV2: some milliseconds on a server core, some tens on a phone's.
@@ -66,7 +66,7 @@ class Check:
         sessions: processes, one after another.
         seconds: how long the check takes, unless `least_rounds` a session take longer.
         least_rounds: of each session; the first has no more and tells how long one takes.
-        least_runs, least_ms: as in `latency.schedule.Schedule`.
+        least_runs, least_ms: as in `hwnas.latency.schedule.Schedule`.
     """
 
     sessions: int = 6
@@ -86,8 +86,9 @@ class Check:
         """
         left = max(self.sessions - sessions, 1)
         start = (elapsed - measuring) / sessions
-        return max(self.least_rounds, int(((self.seconds - elapsed) / left - start)
-                                          / (measuring / rounds)))  # fmt: skip
+        return max(
+            self.least_rounds, int(((self.seconds - elapsed) / left - start) / (measuring / rounds))
+        )
 
 
 class _Record:

@@ -8,16 +8,27 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
-from devices.errors import ConfigError
-from devices.foreign_text import shown
+from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
 
 MOST_BYTES = 2**31 - 1
 """Of a serialised ONNX model: protobuf's limit."""
 
 # Operators that compute with integers, or lead to them and back; and those of 4-bit weights.
-_INT8 = frozenset({"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "ConvInteger",
-                   "MatMulInteger", "MatMulIntegerToFloat", "DynamicQuantizeMatMul",
-                   "DynamicQuantizeLSTM", "QGemm", "QAttention"})  # fmt: skip
+_INT8 = frozenset(
+    {
+        "QuantizeLinear",
+        "DequantizeLinear",
+        "DynamicQuantizeLinear",
+        "ConvInteger",
+        "MatMulInteger",
+        "MatMulIntegerToFloat",
+        "DynamicQuantizeMatMul",
+        "DynamicQuantizeLSTM",
+        "QGemm",
+        "QAttention",
+    }
+)
 _INT4 = frozenset({"MatMulNBits", "GatherBlockQuantized"})
 _FLOATS: dict[int, str] = {
     onnx.TensorProto.FLOAT: "fp32",

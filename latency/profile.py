@@ -6,19 +6,19 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.device import IMPORTED, Device
-from devices.errors import TableError
-from latency.block_names import block_name
-from latency.blocks import Block, Network, block_key
-from latency.fitting import basis_ms, fit_best
-from latency.identity import Identity, read_identity
-from latency.measure import measure
-from latency.model import BASES, Basis, LatencyModel
-from latency.schedule import Schedule
-from latency.table import LatencyTable
-from latency.validation import Agreement, Validation
-from latency.visits import FIRST_HALF, SECOND_HALF
-from latency.wanted import Wanted, register_wanted
+from hwnas.core.errors import TableError
+from hwnas.devices.device import IMPORTED, Device
+from hwnas.latency.fitting import basis_ms, fit_best
+from hwnas.latency.identity import Identity, read_identity
+from hwnas.latency.measure import measure
+from hwnas.latency.model import BASES, Basis, LatencyModel
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.validation import Agreement, Validation
+from hwnas.latency.visits import FIRST_HALF, SECOND_HALF
+from hwnas.latency.wanted import Wanted, register_wanted
+from hwnas.networks.block_names import block_name
+from hwnas.networks.blocks import Block, Network, block_key
 
 Progress = Callable[[int, int, str], None]
 """Called with the visits done and in all, and of what: "blocks", "chains" or "networks"."""

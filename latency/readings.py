@@ -9,20 +9,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from devices.device import Device
-from latency.anchors import ANCHOR, Anchor, judged_by
-from latency.measure import MemoryLog, run_sessions, timed_model
-from latency.noise import measured_twice
-from latency.schedule import Schedule
-from latency.verdict import USABLE
-from latency.visits import (
-    AFFECTED,
-    AFFECTED_WARNING,
-    MOST_AFFECTED,
-    Speed,
-    Summary,
-    Visits,
-)
+from hwnas.devices.device import Device
+from hwnas.latency.anchors import ANCHOR, Anchor, judged_by
+from hwnas.latency.measure import MemoryLog, run_sessions, timed_model
+from hwnas.latency.noise import measured_twice
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.verdict import USABLE
+from hwnas.latency.visits import AFFECTED, AFFECTED_WARNING, MOST_AFFECTED, Speed, Summary, Visits
 
 # Sessions of every further measurement of the same graphs.
 _MORE = 4

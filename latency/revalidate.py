@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from devices.device import IMPORTED, Device
-from devices.errors import TableError
-from latency.blocks import Network
-from latency.compare import measured_fingerprint
-from latency.identity import read_fingerprint
-from latency.measure import MemoryLog, Progress, builders, run_sessions
-from latency.model import LatencyModel
-from latency.readings import disturbance
-from latency.schedule import Schedule
-from latency.table import LatencyTable
-from latency.validation import POOR, Agreement
-from latency.visits import Visits
+from hwnas.core.errors import TableError
+from hwnas.devices.device import IMPORTED, Device
+from hwnas.latency.compare import measured_fingerprint
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.measure import MemoryLog, Progress, builders, run_sessions
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.readings import disturbance
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.validation import POOR, Agreement
+from hwnas.latency.visits import Visits
+from hwnas.networks.blocks import Network
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from devices.target import Round
-from latency.visits import Visits
+from hwnas.devices.target import Round
+from hwnas.latency.visits import Visits
 
 REFERENCE = "the reference block"
 """Its name in a job: no key of a block or a network, no name of a file."""

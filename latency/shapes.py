@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import onnx
 
-from devices.errors import ConfigError
-from devices.foreign_text import shown
+from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
 
 Sizes = tuple[int, ...]
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from devices.answers import MOST_MJ
-from devices.config import StrictModel
-from devices.errors import TableError
-from devices.foreign_text import shown
+from hwnas.core.configs import StrictModel
+from hwnas.core.errors import TableError
+from hwnas.core.foreign_text import shown
+from hwnas.devices.answers import MOST_MJ
 
 T = TypeVar("T")
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import onnx
 
-from devices.device import Device
-from devices.errors import ConfigError, DeviceError
-from devices.foreign_text import shown
-from devices.target import Round, open_target
-from latency.shapes import (
+from hwnas.core.errors import ConfigError, DeviceError
+from hwnas.core.foreign_text import shown
+from hwnas.devices.device import Device
+from hwnas.devices.target import Round, open_target
+from hwnas.latency.shapes import (
     Sizes,
     described,
     fix_shapes,
@@ -22,7 +22,7 @@ from latency.shapes import (
     open_inputs,
     sizes_of,
 )
-from latency.values import Values, parse_values, set_values, single_numbers
+from hwnas.latency.values import Values, parse_values, set_values, single_numbers
 
 Trial = Callable[[bytes], str]
 """Runs a serialised model once; "" where that works, else what the runtime says."""

@@ -13,12 +13,16 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Self
 
-from devices.answers import WARNINGS
-from devices.database import Database
-from devices.device import Fingerprint
-from devices.errors import DeviceError, TableError
-from devices.foreign_text import shown
-from latency.blocks import (
+from hwnas.core.database import Database
+from hwnas.core.errors import DeviceError, TableError
+from hwnas.core.foreign_text import shown
+from hwnas.devices.answers import WARNINGS
+from hwnas.devices.device import Fingerprint
+from hwnas.latency.energies import ENERGY_SCHEMA, Energies
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.table_rules import RULES
+from hwnas.latency.visits import Summary, Visit, Visits, possible
+from hwnas.networks.blocks import (
     Block,
     Network,
     block_from_dict,
@@ -26,10 +30,6 @@ from latency.blocks import (
     block_to_dict,
     distinct_blocks,
 )
-from latency.energies import ENERGY_SCHEMA, Energies
-from latency.model import LatencyModel
-from latency.table_rules import RULES
-from latency.visits import Summary, Visit, Visits, possible
 
 FORMAT = "latency table of hwnas 2"
 _SCHEMA = """
@@ -59,7 +59,7 @@ def network_key(network: Network) -> str:
 
 
 def chain_key(blocks: Network) -> str:
-    """The key of a chain in a table, see `latency.chains`: a hash of its blocks' keys."""
+    """The key of a chain in a table, see `hwnas.latency.chains`: a hash of its blocks' keys."""
     return f"chain {_digest(blocks)}"
 
 
@@ -162,9 +162,9 @@ class LatencyTable:
     def cache(self) -> bytes:
         """What the device's runtime wants to be given again, b"" for nothing.
 
-        See `devices.runtimes.runtime.CachingRuntime`. With the timing cache of TensorRT the engines
-        of all blocks, of the networks that they are checked by, and of what is exported later are
-        made of the same kernels.
+        See `hwnas.devices.runtimes.runtime.CachingRuntime`. With the timing cache of TensorRT the
+        engines of all blocks, of the networks that they are checked by, and of what is exported
+        later are made of the same kernels.
         """
         rows = self._database.rows("SELECT sha256, content FROM caches")
         # A damaged one is made again, as if there were none.
@@ -235,7 +235,7 @@ class LatencyTable:
             self._database.write_many("INSERT INTO warnings VALUES (?, ?, ?, ?)", warned)
 
     def add_conditions(self, session: int, number: int, conditions: Mapping[str, float]) -> None:
-        """Stores what the machine was like during a round, see `devices.conditions`."""
+        """Stores what the machine was like during a round, see `hwnas.devices.conditions`."""
         self._database.write(
             "INSERT INTO conditions VALUES (?, ?, ?, ?)",
             (session, number, json.dumps(conditions), _now()),

@@ -1,7 +1,7 @@
-"""What the cells of a latency table may hold, see `devices.stored_rows`."""
+"""What the cells of a latency table may hold, see `hwnas.core.stored_rows`."""
 
-from devices.answers import MOST_MJ, MOST_MS
-from devices.stored_rows import BLOB, COUNT, DATE, TEXT, Rules, above_zero, between
+from hwnas.core.stored_rows import BLOB, COUNT, DATE, TEXT, Rules, above_zero, between
+from hwnas.devices.answers import MOST_MJ, MOST_MS
 
 _VISIT = {"graph": TEXT, "session": COUNT, "round": COUNT}
 _MODEL = {"scope": TEXT, "content": TEXT, "date": DATE}

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from latency.stored import Count, Least0, Measured, Share, Tau
+from hwnas.latency.stored import Count, Least0, Measured, Share, Tau
 
 
 @dataclass(frozen=True)

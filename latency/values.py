@@ -15,9 +15,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from devices.errors import ConfigError
-from devices.foreign_text import shown
-from latency.shapes import Sizes, check_name, described, is_ranked, sizes_of
+from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
+from hwnas.latency.shapes import Sizes, check_name, described, is_ranked, sizes_of
 
 Values = Mapping[str, NDArray[Any]]
 """By the name of an input: () for one number, (n,) for a list of numbers, or of a file's shape."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from latency.noise import Noise
-from latency.visits import MOST_AFFECTED
+from hwnas.latency.noise import Noise
+from hwnas.latency.visits import MOST_AFFECTED
 
 GOOD, USABLE = 0.02, 0.05
 """The most noise of each grade; above the second it is poor."""
@@ -24,7 +24,7 @@ def verdict(noise: Noise, findings: Sequence[Mapping[str, Any]]) -> str:
 
     Args:
         noise: as measured.
-        findings: of `devices.health`.
+        findings: of `hwnas.devices.health`.
     """
     amount = f"measuring twice differs by {100 * noise.noise:.1f} %"
     if noise.slow_share > MOST_AFFECTED:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from devices.answers import LEAST_MS, MOST_MS
+from hwnas.devices.answers import LEAST_MS, MOST_MS
 
 # A visit is affected when the reference block, timed before and after it, took this much longer
 # than the table's low quantile of it. Of the server core in docs/benchmarks.md the reference stays
@@ -53,7 +53,7 @@ class Visit:
         samples: milliseconds of each inference.
         reference_ms: what the reference block took around this visit, the slower time of the two
             (each the least of its own samples); 0 when there was none.
-        warnings: what was wrong with it, of `devices.answers.WARNINGS`.
+        warnings: what was wrong with it, of `hwnas.devices.answers.WARNINGS`.
     """
 
     graph: str

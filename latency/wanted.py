@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from latency.blocks import Block, Network, distinct_blocks
-from latency.chains import chain_graphs, find_chains
-from latency.correction import LEAST_NETWORKS
-from latency.model import BASES, Basis
-from latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.chains import chain_graphs, find_chains
+from hwnas.latency.correction import LEAST_NETWORKS
+from hwnas.latency.model import BASES, Basis
+from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.networks.blocks import Block, Network, distinct_blocks
 
 
 @dataclass(frozen=True)

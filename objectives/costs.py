@@ -2,9 +2,9 @@
 
 import math
 
-from latency.blocks import Block, InvertedResidual
-from latency.layers import block_layers
-from objectives.objective import AdditiveObjective, BlockObjective, LargestBlockObjective
+from hwnas.networks.blocks import Block, InvertedResidual
+from hwnas.networks.layers import block_layers
+from hwnas.objectives.objective import AdditiveObjective, BlockObjective, LargestBlockObjective
 
 BYTES_PER_VALUE = 4  # float32
 

@@ -1,7 +1,7 @@
 """Energy on a device, from an energy model: additive, hence searched exactly."""
 
-from latency.energy_model import EnergyModel
-from objectives.objective import AdditiveObjective
+from hwnas.latency.energy_model import EnergyModel
+from hwnas.objectives.objective import AdditiveObjective
 
 
 def energy_objective(model: EnergyModel) -> AdditiveObjective:

@@ -1,7 +1,7 @@
 """Latency on a device, from a latency model: additive, hence searched exactly."""
 
-from latency.model import LatencyModel
-from objectives.objective import AdditiveObjective
+from hwnas.latency.model import LatencyModel
+from hwnas.objectives.objective import AdditiveObjective
 
 
 def latency_objective(model: LatencyModel, name: str = "latency") -> AdditiveObjective:

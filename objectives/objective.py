@@ -7,7 +7,7 @@ from typing import ClassVar, Generic, Literal, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from latency.blocks import Block, Network
+from hwnas.networks.blocks import Block, Network
 
 Direction = Literal["minimize", "maximize"]
 

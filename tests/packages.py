@@ -9,8 +9,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from devices.errors import DeviceError
-from devices.lock import locked
+from hwnas.core.errors import DeviceError
+from hwnas.core.lock import locked
 
 
 def installed(package: str, version: str) -> Path:
@@ -26,8 +26,17 @@ def installed(package: str, version: str) -> Path:
         if folder.is_dir():
             return folder
         part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=root))
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target",
-                   str(part), f"{package}=={version}"]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            str(part),
+            f"{package}=={version}",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             shutil.rmtree(part)

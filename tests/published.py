@@ -14,7 +14,7 @@ from unittest import mock
 import torch
 from safetensors.torch import load_file
 
-from hwnas.supernet.modules import LayerModule, NetworkModule
+from hwnas.networks.modules import LayerModule, NetworkModule
 from tests.packages import installed
 from tests.shared_data import shared_data
 
@@ -60,8 +60,11 @@ def load_in_order(module: NetworkModule, state: State) -> None:
         for ours in [name, f"{name}.norm"] if layer.norm else [name]:
             theirs = next(left)
             parts = ("weight", "bias", "running_mean", "running_var")
-            found |= {f"{ours}.{part}": state[f"{theirs}.{part}"]
-                      for part in parts if f"{theirs}.{part}" in state}  # fmt: skip
+            found |= {
+                f"{ours}.{part}": state[f"{theirs}.{part}"]
+                for part in parts
+                if f"{theirs}.{part}" in state
+            }
         found[f"{name}.weight"] = found[f"{name}.weight"].reshape(layer.layer.weight_shape)
     assert next(left, None) is None
     module.load_state_dict(found)

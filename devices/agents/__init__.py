@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from devices.agents.agent import Agent
-from devices.agents.native import NativeAgent
-from devices.agents.python import PythonAgent
+from hwnas.devices.agents.agent import Agent
+from hwnas.devices.agents.native import NativeAgent
+from hwnas.devices.agents.python import PythonAgent
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
 
 AGENTS: dict[str, Callable[["Device"], Agent]] = {"native": NativeAgent, "python": PythonAgent}
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 
 
 class Agent(Protocol):
-    """Made of a `Device`; every one speaks the protocol of `devices.agent`.
+    """Made of a `Device`; every one speaks the protocol of `hwnas.devices.agent`.
 
     Attributes:
         profiles: whether it makes profiles of operators.

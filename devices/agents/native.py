@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from devices.bundle import Bundle, find_bundle, read_bundle
-from devices.errors import DeviceError
+from hwnas.core.errors import DeviceError
+from hwnas.devices.bundle import Bundle, find_bundle, read_bundle
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
 
 
 class NativeAgent:

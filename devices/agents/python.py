@@ -9,19 +9,35 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from devices.errors import DeviceError
-from devices.installing import own_python, pip_install
+from hwnas.core.errors import DeviceError
+from hwnas.devices.installing import own_python, pip_install
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
 
-_ROOT = Path(__file__).resolve().parent.parent
-# All that devices.agent imports. They run with Python 3.10 and need no package but the runtime's.
+_PACKAGE = Path(__file__).parents[2]
+# All that hwnas.devices.agent imports. They run with Python 3.10 and need no package but the
+# runtime's.
 _MODULES = (
-    "__init__", "affinity", "agent", "conditions", "emulation", "engine", "errors",
-    "foreign_text", "health", "health_files", "health_gpu", "installing", "job", "machine", "nvml",
-    "reading", "uncontrolled",
-)  # fmt: skip
+    "core/__init__",
+    "core/errors",
+    "core/foreign_text",
+    "core/reading",
+    "devices/__init__",
+    "devices/affinity",
+    "devices/agent",
+    "devices/conditions",
+    "devices/emulation",
+    "devices/engine",
+    "devices/health",
+    "devices/health_files",
+    "devices/health_gpu",
+    "devices/installing",
+    "devices/job",
+    "devices/machine",
+    "devices/nvml",
+    "devices/uncontrolled",
+)
 _MAIN = """import sys
 if sys.version_info < (3, 10):  # told in words that Python 3.6 reads
     sys.stderr.write(
@@ -29,7 +45,7 @@ if sys.version_info < (3, 10):  # told in words that Python 3.6 reads
         "one, or use 'agent: native'\\n" % sys.version_info[:2]
     )
     sys.exit(2)
-from devices.agent import main
+from hwnas.devices.agent import main
 sys.exit(main())
 """
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -99,10 +115,11 @@ def archive() -> bytes:
 
 def _contents() -> Iterator[tuple[str, bytes]]:
     yield "__main__.py", _MAIN.encode()
+    yield "hwnas/__init__.py", b""  # the target needs no front door
     for module in _MODULES:
-        yield f"devices/{module}.py", (_ROOT / f"{module}.py").read_bytes()
-    for path in sorted((_ROOT / "runtimes").glob("*.py")):
-        yield f"devices/runtimes/{path.name}", path.read_bytes()
+        yield f"hwnas/{module}.py", (_PACKAGE / f"{module}.py").read_bytes()
+    for path in sorted((_PACKAGE / "devices" / "runtimes").glob("*.py")):
+        yield f"hwnas/devices/runtimes/{path.name}", path.read_bytes()
 
 
 @cache

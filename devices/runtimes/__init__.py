@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from devices.runtimes.runtime import (
+from hwnas.devices.runtimes.runtime import (
     BuildingRuntime,
     CachingRuntime,
     EnergyGraph,
@@ -11,10 +11,10 @@ from devices.runtimes.runtime import (
 )
 
 RUNTIMES = {
-    "onnxruntime": "devices.runtimes.onnxruntime:OnnxRuntime",
-    "onnxruntime_cuda": "devices.runtimes.ort_cuda:OnnxRuntimeCuda",
-    "tensorrt": "devices.runtimes.tensorrt:tensorrt",
-    "tensorrt_rtx": "devices.runtimes.tensorrt:tensorrt_rtx",
+    "onnxruntime": "hwnas.devices.runtimes.onnxruntime:OnnxRuntime",
+    "onnxruntime_cuda": "hwnas.devices.runtimes.ort_cuda:OnnxRuntimeCuda",
+    "tensorrt": "hwnas.devices.runtimes.tensorrt:tensorrt",
+    "tensorrt_rtx": "hwnas.devices.runtimes.tensorrt:tensorrt_rtx",
 }
 ON_GPUS = ("onnxruntime_cuda", "tensorrt", "tensorrt_rtx")
 """Those that need one, and compute in half precision if asked to."""

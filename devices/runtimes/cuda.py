@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import DeviceError
-from devices.installing import pip_install
-from devices.runtimes.said import no_room
+from hwnas.core.errors import DeviceError
+from hwnas.devices.installing import pip_install
+from hwnas.devices.runtimes.said import no_room
 
 # Where a call that needs a driver finds none, or an older one than this CUDA.
 _NO_DRIVER = ("cudaErrorInsufficientDriver", "cudaErrorStubLibrary", "cudaErrorInitializationError")

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter_ns, sleep
 
-from devices.errors import DeviceError, EnergyError
+from hwnas.core.errors import DeviceError, EnergyError
 
 # The power follows the work by some tenths of a second, as clocks and sensors do.
 WARM_UP_MS = 200.0

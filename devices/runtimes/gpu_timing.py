@@ -8,7 +8,7 @@ from functools import partial
 from itertools import cycle
 from typing import Any, Protocol
 
-from devices.errors import DeviceError
+from hwnas.core.errors import DeviceError
 
 # trtexec's. Once a graph: the visits that follow find the clocks as high as the one before left
 # them, and only the caches cold.

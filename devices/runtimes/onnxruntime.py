@@ -12,9 +12,9 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from devices.errors import DeviceError
-from devices.runtimes.feed import filled
-from devices.runtimes.ort_profile import by_operator
+from hwnas.core.errors import DeviceError
+from hwnas.devices.runtimes.feed import filled
+from hwnas.devices.runtimes.ort_profile import by_operator
 
 # A visit of a graph of microseconds would otherwise take thousands of samples.
 MOST_RUNS = 100

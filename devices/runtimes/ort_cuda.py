@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import DeviceError
-from devices.installing import pip_install
-from devices.runtimes.cuda import Cuda
-from devices.runtimes.gpu_timing import UNSTABLE, WARM_UP_MS, is_unstable
-from devices.runtimes.said import no_room, one_line
+from hwnas.core.errors import DeviceError
+from hwnas.devices.installing import pip_install
+from hwnas.devices.runtimes.cuda import Cuda
+from hwnas.devices.runtimes.gpu_timing import UNSTABLE, WARM_UP_MS, is_unstable
+from hwnas.devices.runtimes.said import no_room, one_line
 
 if TYPE_CHECKING:
-    from devices.runtimes.onnxruntime import OnnxRuntimeGraph
+    from hwnas.devices.runtimes.onnxruntime import OnnxRuntimeGraph
 
 PROVIDER, DEVICE = "CUDAExecutionProvider", "cuda"
 # With it a session is not made when one of its nodes would run on the CPU.
@@ -68,7 +68,7 @@ class OnnxRuntimeCuda:
             DeviceError: the file cannot be loaded, or not with every node on the GPU.
         """
         # Here, because it imports ONNX Runtime, and what that misses is to be told in words.
-        from devices.runtimes.onnxruntime import (
+        from hwnas.devices.runtimes.onnxruntime import (
             OnnxRuntimeGraph,
             Place,
             open_session,

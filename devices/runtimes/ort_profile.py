@@ -52,9 +52,13 @@ def by_operator(events: Iterable[Event], runs: int, provider: str) -> list[dict[
             # The branches of an If may have nodes of one name: hence type and index.
             operator = found.setdefault(
                 (path, args["op_name"], args.get("node_index")),
-                {"name": "/".join(path), "type": args["op_name"],
-                 "provider": args.get("provider", provider), "ms": 0.0},
-            )  # fmt: skip
+                {
+                    "name": "/".join(path),
+                    "type": args["op_name"],
+                    "provider": args.get("provider", provider),
+                    "ms": 0.0,
+                },
+            )
             operator["ms"] += own / len(fast) / 1000
     return list(found.values())
 

@@ -32,7 +32,7 @@ class LoadedGraph(Protocol):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was wrong with the last visit that `time` made, of `devices.answers.WARNINGS`."""
+        """What was wrong with the last visit of `time`, of `hwnas.devices.answers.WARNINGS`."""
 
 
 class Runtime(Protocol):
@@ -96,7 +96,7 @@ class BuildingRuntime(Protocol):
 
 @runtime_checkable
 class EnergyGraph(Protocol):
-    """A loaded graph whose energy can be measured, see `devices.runtimes.gpu_energy`."""
+    """A loaded graph whose energy can be measured, see `hwnas.devices.runtimes.gpu_energy`."""
 
     def start(self, runs: int) -> Callable[[], None]:
         """Starts so many inferences, one behind another; returns what waits for their end.

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from devices.engine import SUFFIX
-from devices.errors import DeviceError
-from devices.runtimes.cuda import Cuda
-from devices.runtimes.said import one_line
-from devices.runtimes.trt_build import NAMES, TrtBuilder, import_flavour, make_log, started
-from devices.runtimes.trt_graph import TrtGraph
-from devices.runtimes.trt_profile import layer_types, make_profiler, mean_times
-from devices.runtimes.trt_scratch import Scratch
+from hwnas.core.errors import DeviceError
+from hwnas.devices.engine import SUFFIX
+from hwnas.devices.runtimes.cuda import Cuda
+from hwnas.devices.runtimes.said import one_line
+from hwnas.devices.runtimes.trt_build import NAMES, TrtBuilder, import_flavour, make_log, started
+from hwnas.devices.runtimes.trt_graph import TrtGraph
+from hwnas.devices.runtimes.trt_profile import layer_types, make_profiler, mean_times
+from hwnas.devices.runtimes.trt_scratch import Scratch
 
 WARM_UP_RUNS = 4
 

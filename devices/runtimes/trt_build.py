@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
-from devices.errors import DeviceError
-from devices.installing import pip_install
-from devices.runtimes.said import one_line
+from hwnas.core.errors import DeviceError
+from hwnas.devices.installing import pip_install
+from hwnas.devices.runtimes.said import one_line
 
 NAMES = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT-RTX"}
 """The products by the name of their Python module, which is also that of the runtime."""

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import DeviceError
-from devices.runtimes.cuda import Cuda, Memory, Stream
-from devices.runtimes.feed import filled
-from devices.runtimes.gpu_timing import GpuTimer
-from devices.runtimes.trt_scratch import Scratch
+from hwnas.core.errors import DeviceError
+from hwnas.devices.runtimes.cuda import Cuda, Memory, Stream
+from hwnas.devices.runtimes.feed import filled
+from hwnas.devices.runtimes.gpu_timing import GpuTimer
+from hwnas.devices.runtimes.trt_scratch import Scratch
 
 _TYPES = {
     "FLOAT": np.float32,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from devices.runtimes.cuda import Cuda, Memory
+from hwnas.devices.runtimes.cuda import Cuda, Memory
 
 
 class Scratch:

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.transports.adb import AdbTransport
-from devices.transports.local import LocalTransport
-from devices.transports.ssh import SshTransport
-from devices.transports.transport import Transport
+from hwnas.devices.transports.adb import AdbTransport
+from hwnas.devices.transports.local import LocalTransport
+from hwnas.devices.transports.ssh import SshTransport
+from hwnas.devices.transports.transport import Transport
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
 
 TRANSPORTS: dict[str, Callable[["Device", Path], Transport]] = {
     "local": LocalTransport,

@@ -6,11 +6,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.errors import DeviceError, ProgramError
-from devices.transports.remote import RemoteFolder
+from hwnas.core.errors import DeviceError, ProgramError
+from hwnas.devices.transports.remote import RemoteFolder
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
 
 # Begins what adb itself says; what a program there says comes through it unchanged.
 _OWN_WORDS = ("error: ", "adb: ", "- waiting for device -")
@@ -65,7 +65,7 @@ class AdbTransport(RemoteFolder):
 
 
 class AdbCarrier:
-    """Runs scripts on an Android device; see `devices.transports.remote.Carrier`."""
+    """Runs scripts on an Android device; see `hwnas.devices.transports.remote.Carrier`."""
 
     folder = "/data/local/tmp/hwnas"
 

@@ -9,9 +9,14 @@ def attached() -> dict[str, str]:
     """State by serial, as `adb devices` says it: "device" is ready; none where there is no adb."""
     try:
         answer = subprocess.run(
-            ["adb", "devices"], capture_output=True, stdin=subprocess.DEVNULL, text=True,
-            errors="replace", timeout=_SECONDS, check=False,
-        )  # fmt: skip
+            ["adb", "devices"],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return {}
     # Its server may say before the list that it starts.

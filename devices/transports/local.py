@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.transports.process import Last, never, run_lines
+from hwnas.devices.transports.process import Last, never, run_lines
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
 
 WHERE = "this machine"
 

@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from devices.errors import DeviceError, ProgramError, SilenceError
-from devices.stopping import LATEST_S, check_stop
+from hwnas.core.errors import DeviceError, ProgramError, SilenceError
+from hwnas.devices.stopping import LATEST_S, check_stop
 
 SILENCE_S = 180.0
 """An agent says something before each graph it loads, and at each visit."""
@@ -32,9 +32,15 @@ def never(line: str) -> int | None:
 
 
 def run_lines(
-    command: Sequence[str], given: IO[bytes] | str, *, where: str, folder: Path | None = None,
-    silence_s: float | None = None, last: Last = never, after_s: float | None = None,
-) -> Iterator[str]:  # fmt: skip
+    command: Sequence[str],
+    given: IO[bytes] | str,
+    *,
+    where: str,
+    folder: Path | None = None,
+    silence_s: float | None = None,
+    last: Last = never,
+    after_s: float | None = None,
+) -> Iterator[str]:
     """Runs a program and yields the lines of its standard output as they come.
 
     The child has its own process group, so that Ctrl-C stops the parent alone, which then ends the
@@ -65,9 +71,13 @@ def run_lines(
             stdin.seek(0)
         try:
             child = subprocess.Popen(
-                command, stdin=stdin if isinstance(given, str) else given,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder, start_new_session=True,
-            )  # fmt: skip
+                command,
+                stdin=stdin if isinstance(given, str) else given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=folder,
+                start_new_session=True,
+            )
         except OSError as error:
             # What a shell says of a program that it cannot start.
             raise ProgramError(where, 127, f"{command[0]}: {error.strerror}") from error
@@ -110,9 +120,13 @@ def _ending(child: subprocess.Popen[bytes], ended: int | None, limit: float) -> 
 
 
 def _lines(
-    child: subprocess.Popen[bytes], said: bytearray, where: str, limit: float, last: Last,
+    child: subprocess.Popen[bytes],
+    said: bytearray,
+    where: str,
+    limit: float,
+    last: Last,
     after_s: float,
-) -> Generator[str, None, int | None]:  # fmt: skip
+) -> Generator[str, None, int | None]:
     """The lines; returns the exit code that the last one told of."""
     assert child.stdout is not None
     assert child.stderr is not None

@@ -20,12 +20,12 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
-from devices.errors import DeviceError, LinkError, ProgramError, SilenceError
-from devices.stopping import pause
-from devices.transports.process import Last, never, run_lines
+from hwnas.core.errors import DeviceError, LinkError, ProgramError, SilenceError
+from hwnas.devices.stopping import pause
+from hwnas.devices.transports.process import Last, never, run_lines
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
 
 MOST_BATCH = 64e6
 """Bytes of one tar stream: what was sent before a link broke is not sent again."""
@@ -209,9 +209,13 @@ class RemoteFolder:
 
         try:
             lines = run_lines(
-                self._carrier.command(whole), given, where=self._name, silence_s=silence_s,
-                last=ended, after_s=_AFTER_S,
-            )  # fmt: skip
+                self._carrier.command(whole),
+                given,
+                where=self._name,
+                silence_s=silence_s,
+                last=ended,
+                after_s=_AFTER_S,
+            )
             with closing(lines):  # type: ignore[type-var]
                 self._begin(lines, begin)
                 for line in lines:

@@ -11,12 +11,12 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.errors import DeviceError, ProgramError
-from devices.transports.remote import RemoteFolder
-from devices.workspace import temporary_folder
+from hwnas.core.errors import DeviceError, ProgramError
+from hwnas.core.workspace import temporary_folder
+from hwnas.devices.transports.remote import RemoteFolder
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
 
 _BROKEN = 255
 # The connection ends by itself after a minute.
@@ -52,7 +52,7 @@ class SshTransport(RemoteFolder):
 
 
 class SshCarrier:
-    """Runs scripts on a host by the ssh program; see `devices.transports.remote.Carrier`."""
+    """Runs scripts on a host by the ssh program; see `hwnas.devices.transports.remote.Carrier`."""
 
     folder = '"${XDG_CACHE_HOME:-$HOME/.cache}/hwnas"'
 
@@ -106,6 +106,9 @@ class SshCarrier:
         words = [*self._words, "-O", "exit", "--", self._host]
         with self._own, suppress(subprocess.TimeoutExpired):
             subprocess.run(
-                words, capture_output=True, stdin=subprocess.DEVNULL, check=False,
+                words,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                check=False,
                 timeout=_EXIT_S,
-            )  # fmt: skip
+            )

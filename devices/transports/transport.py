@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from devices.transports.process import Last, never
+from hwnas.devices.transports.process import Last, never
 
 
 class Transport(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from devices.errors import ConfigError
+from hwnas.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,10 +50,10 @@ class _Questions:
 
     def ask_all(self) -> None:
         """Asks for every key that matters for the kind of device and has no answer yet."""
-        from devices.agents import AGENTS
-        from devices.device import precisions
-        from devices.runtimes import RUNTIMES
-        from devices.transports import TRANSPORTS
+        from hwnas.devices.agents import AGENTS
+        from hwnas.devices.device import precisions
+        from hwnas.devices.runtimes import RUNTIMES
+        from hwnas.devices.transports import TRANSPORTS
 
         self._ask("name", "name, as in --device NAME")
         self._ask("transport", "how it is reached", default="local", choices=list(TRANSPORTS))
@@ -68,11 +68,19 @@ class _Questions:
             usual = usual_agent(self.answers).get("agent", "python")
             self._ask("agent", "program that runs there", default=usual, choices=list(AGENTS))
         if _needs_arch(self.answers):
-            self._ask("arch", "its architecture, as 'uname -m' says there", default="aarch64",
-                      choices=("aarch64", "x86_64"))  # fmt: skip
+            self._ask(
+                "arch",
+                "its architecture, as 'uname -m' says there",
+                default="aarch64",
+                choices=("aarch64", "x86_64"),
+            )
         if transport in TRANSPORTS and self.answers["agent"] == "python":
-            self._ask("runtime", "runtime (all but onnxruntime are for NVIDIA GPUs)",
-                      default="onnxruntime", choices=list(RUNTIMES))  # fmt: skip
+            self._ask(
+                "runtime",
+                "runtime (all but onnxruntime are for NVIDIA GPUs)",
+                default="onnxruntime",
+                choices=list(RUNTIMES),
+            )
         able = precisions(self.answers.get("runtime", "onnxruntime"))
         self._ask("precision", "precision", default="fp32", choices=able)
         self._ask("threads", "threads of an inference", default="1")
@@ -83,7 +91,7 @@ class _Questions:
             self._ask("fixed_performance", FIXED, default="no", choices=("yes", "no"))
 
     def _ask_serial(self) -> None:
-        from devices.transports.attached import attached
+        from hwnas.devices.transports.attached import attached
 
         if "serial" in self.answers:
             return
@@ -127,7 +135,7 @@ class _Questions:
 
 def usual_agent(content: Mapping[str, Any]) -> dict[str, str]:
     """What is meant where nothing is said of the agent: phones are Arm and have no Python."""
-    from devices.runtimes import ON_GPUS
+    from hwnas.devices.runtimes import ON_GPUS
 
     phone = content.get("transport") == "adb" and content.get("runtime") not in ON_GPUS
     return {"agent": "native", "arch": "aarch64"} if phone else {}
@@ -141,8 +149,8 @@ def _needs_arch(content: Mapping[str, Any]) -> bool:
 
 def _check(content: Mapping[str, Any], key: str, source: str) -> None:
     """Judges one value, beside those that decide whether the key may be there at all."""
-    from devices.config import parse_config
-    from devices.device import Device
+    from hwnas.core.configs import parse_config
+    from hwnas.devices.device import Device
 
     deciding = ("transport", "agent", "runtime", "precision")
     beside = {name: content[name] for name in deciding if name in content}

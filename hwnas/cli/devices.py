@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from devices.errors import ConfigError
 from hwnas.cli import devices_add, devices_bundle, devices_check, options
 from hwnas.cli.output import Output
+from hwnas.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
 
 app = typer.Typer(help="Devices that can be measured.", no_args_is_help=True)
 app.command("add")(devices_add.add_device)
@@ -20,8 +20,8 @@ app.command("check")(devices_check.check_device)
 @app.command("list")
 def list_devices(as_json: options.Json = False) -> None:
     """List your own devices and the shipped ones."""
-    from devices.config import config_names, find_config, own_folder, own_names
-    from devices.device import load_device
+    from hwnas.core.configs import config_names, find_config, own_folder, own_names
+    from hwnas.devices.device import load_device
 
     output = Output(as_json)
     own, wrong = own_names("devices"), list[str]()
@@ -54,9 +54,9 @@ def show_device(
 
     Below it stands what is none of it: whether it is emulated, and what was left to chance.
     """
-    from devices.device import load_device
     from hwnas.cli.show_device import identity_document, show_identity
-    from latency.identity import read_identity
+    from hwnas.devices.device import load_device
+    from hwnas.latency.identity import read_identity
 
     output = Output(as_json)
     identity = read_identity(load_device(device))
@@ -65,7 +65,7 @@ def show_device(
 
 
 def _columns(device: "Device") -> list[str]:
-    from devices.places import where
+    from hwnas.devices.places import where
 
     agent = device.agent if device.measurable else "-"
     threads = f"{device.threads} thread{'s' if device.threads > 1 else ''}"

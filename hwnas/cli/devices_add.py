@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from devices.errors import ConfigError, DeviceError
 from hwnas.cli import options
 from hwnas.cli.output import Output
+from hwnas.core.errors import ConfigError, DeviceError
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
 
 _YAML = (".yaml", ".yml")
 
@@ -77,23 +77,32 @@ def add_device(
     Writes a YAML file, then shows the device's fingerprint. When it cannot be reached now, the file
     is kept: that is said, and the exit code is 0.
     """
-    from devices.config import parse_config
-    from devices.device import Device
-    from devices.device_file import device_text
-    from devices.files import write_atomically
     from hwnas.cli.device_questions import ask, check_given, usual_agent
+    from hwnas.core.configs import parse_config
+    from hwnas.core.files import write_atomically
+    from hwnas.devices.device import Device
+    from hwnas.devices.device_file import device_text
 
     output = Output(as_json)
     given = {
         key: value
         for key, value in {
-            "name": name or (file.stem if file else None), "transport": transport, "host": host,
-            "user": user, "port": port, "serial": serial, "agent": agent, "arch": arch,
-            "runtime": runtime, "precision": precision, "threads": threads, "batch": batch,
+            "name": name or (file.stem if file else None),
+            "transport": transport,
+            "host": host,
+            "user": user,
+            "port": port,
+            "serial": serial,
+            "agent": agent,
+            "arch": arch,
+            "runtime": runtime,
+            "precision": precision,
+            "threads": threads,
+            "batch": batch,
             **options.parsed_settings(settings, "rest_s=0.5"),
         }.items()
         if value is not None
-    }  # fmt: skip
+    }
     check_given(given)
     if "name" in given:
         path = _place(str(given["name"]), file, force)
@@ -118,7 +127,7 @@ def _place(name: str, file: Path | None, force: bool) -> Path:
     Raises:
         ConfigError: the name or the file cannot be, or is taken.
     """
-    from devices.config import own_folder, shipped_names
+    from hwnas.core.configs import own_folder, shipped_names
 
     if name.startswith(("-", ".")) or name.lower().endswith(_YAML):
         raise ConfigError(f"'{name}' cannot be named by --device; choose a plain word, as in pixel")
@@ -137,7 +146,7 @@ def _place(name: str, file: Path | None, force: bool) -> Path:
 def _reach(device: "Device", check: bool, output: Output) -> dict[str, Any]:
     """Shows the fingerprint, or says why it cannot be read; the same for machines."""
     from hwnas.cli.show_device import identity_document, show_identity
-    from latency.identity import read_identity
+    from hwnas.latency.identity import read_identity
 
     if not check or not device.measurable:
         return {"reached": None, "problem": None, "identity": None}

@@ -22,9 +22,9 @@ def make_bundle(
 
     Needs apt-get, the network, and the compiler ziglang from PyPI.
     """
-    from devices.bundle import find_bundle
-    from devices.bundle_build import build_bundle, copy_bundle
-    from devices.errors import DeviceError
+    from hwnas.core.errors import DeviceError
+    from hwnas.devices.bundle import find_bundle
+    from hwnas.devices.bundle_build import build_bundle, copy_bundle
 
     output = Output(as_json)
     try:

@@ -10,8 +10,8 @@ from hwnas.cli.output import Output
 from hwnas.cli.show_device import identity_document
 
 if TYPE_CHECKING:
-    from latency.identity import Identity
-    from latency.noise import Noise
+    from hwnas.latency.identity import Identity
+    from hwnas.latency.noise import Noise
 
 
 def check_device(
@@ -29,10 +29,10 @@ def check_device(
 
     Takes some ten seconds. A poor device is no error: the exit code is 0.
     """
-    from devices.device import load_device
-    from devices.target import open_target
-    from latency.identity import identify
-    from latency.noise import check_noise
+    from hwnas.devices.device import load_device
+    from hwnas.devices.target import open_target
+    from hwnas.latency.identity import identify
+    from hwnas.latency.noise import check_noise
 
     output = Output(as_json)
     chosen = load_device(device)
@@ -91,7 +91,7 @@ def _show_noise(
     output: Output, name: str, noise: "Noise | None", findings: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Prints the verdict and returns the same as JSON; without noise the device is emulated."""
-    from latency.verdict import grade, verdict
+    from hwnas.latency.verdict import grade, verdict
 
     if noise is None:
         sentence = "emulated: no timing of it is kept"
@@ -106,13 +106,15 @@ def _show_noise(
 def noise_rows(noise: "Noise") -> list[list[str]]:
     """Meaning and value of each figure of noise."""
     return [
-        [f"measured twice: even and odd sessions of a network of {noise.network_ms:.3g} ms",
-         _percent(noise.noise)],
+        [
+            f"measured twice: even and odd sessions of a network of {noise.network_ms:.3g} ms",
+            _percent(noise.noise),
+        ],
         ["slowest above fastest session of that network", _percent(noise.session_spread)],
         [f"p90 above p10 of a block of {noise.reference_ms:.3g} ms", _percent(noise.spread)],
         ["its visits that a table would measure again", _percent(noise.slow_share)],
         [f"drift over the {noise.seconds:.0f} s of this check", f"{100 * noise.drift:+.1f} %"],
-    ]  # fmt: skip
+    ]
 
 
 def _percent(share: float) -> str:

@@ -8,7 +8,7 @@ import typer
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
 
 # What is searched for phones; its squeeze-excite and hard swish are the kernels that differ most.
 _NETWORK = "mobilenet_v3_small"
@@ -20,8 +20,8 @@ def check_fully(device: "Device", output: Output) -> None:
     Raises:
         DeviceError: nothing can be run on the device, its timings were imported.
     """
+    from hwnas.latency.full_check import count, full_check
     from hwnas.spaces import reference_network
-    from latency.full_check import count, full_check
 
     networks = {_NETWORK: reference_network(_NETWORK, resolution=224, classes=1000)}
     outcomes = []

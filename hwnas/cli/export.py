@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devices.errors import ConfigError
 from hwnas.cli import options
 from hwnas.cli.output import Output
+from hwnas.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from hwnas.runs.experiment import Experiment
@@ -75,7 +75,7 @@ def export(
 
 
 def _experiment(stored: "Experiment", from_scratch: bool | None) -> "Experiment":
-    from hwnas.accuracy import ESTIMATORS
+    from hwnas.estimators import ESTIMATORS
     from hwnas.runs.config import ExportConfig
 
     if from_scratch is None:

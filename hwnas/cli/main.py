@@ -8,10 +8,6 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from devices.errors import HwnasError
-from devices.foreign_text import shown_lines
-from devices.json_text import to_json
-from devices.memory import ran_out
 from hwnas import __version__
 from hwnas.cli import (
     devices,
@@ -26,6 +22,10 @@ from hwnas.cli import (
     train,
 )
 from hwnas.cli.streams import is_unicode, prepare_streams
+from hwnas.core.errors import HwnasError
+from hwnas.core.foreign_text import shown_lines
+from hwnas.core.json_text import to_json
+from hwnas.core.memory import ran_out
 
 _OUT_OF_MEMORY = (
     "memory ran out; free some and run the same command again, which goes on from what it kept, or "

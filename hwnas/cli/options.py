@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from devices.errors import ConfigError
-from devices.foreign_text import shown
+from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
 
 if TYPE_CHECKING:
     from hwnas.runs.config import RunConfig
@@ -144,7 +144,7 @@ def parsed_settings(settings: list[str] | None, example: str) -> dict[str, Any]:
     Raises:
         ConfigError: one is not written like that.
     """
-    from devices.yaml_text import parse_yaml
+    from hwnas.core.yaml_text import parse_yaml
 
     pairs = [_pair("--set", text, example) for text in settings or []]
     values: dict[str, Any] = {}

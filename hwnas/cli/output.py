@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from devices.foreign_text import shown, shown_lines
-from devices.json_text import to_json
 from hwnas.cli.column_widths import column_widths
 from hwnas.cli.progress_lines import ProgressLines
 from hwnas.cli.streams import is_unicode
+from hwnas.core.foreign_text import shown, shown_lines
+from hwnas.core.json_text import to_json
 
 if TYPE_CHECKING:
     from rich.console import Console

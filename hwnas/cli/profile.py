@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devices.errors import BudgetError, ConfigError
 from hwnas.cli import options
 from hwnas.cli.output import Output
+from hwnas.core.errors import BudgetError, ConfigError
 
 if TYPE_CHECKING:
     from hwnas.runs.config import RunConfig
@@ -87,9 +87,18 @@ def profile(
     if files:
         from hwnas.cli.profile_model import compare_models, profile_model, refuse_others
 
-        refuse_others({"a config": config, "--space": space, "--resolution": resolution,
-                       "--classes": classes, "--data": data, "--table": table,
-                       "--set": settings, "--energy": energy or None})  # fmt: skip
+        refuse_others(
+            {
+                "a config": config,
+                "--space": space,
+                "--resolution": resolution,
+                "--classes": classes,
+                "--data": data,
+                "--table": table,
+                "--set": settings,
+                "--energy": energy or None,
+            }
+        )
         if len(files) > 1 or len(devices) > 1:
             compare_models(files, shape or [], values or [], devices, output)
         else:
@@ -115,9 +124,13 @@ def profile(
         if classes is not None:
             raise ConfigError("--classes goes with --space; a config takes them from its images")
         loaded = options.load_config(
-            config, data=data, resolution=resolution, table=table, settings=settings,
+            config,
+            data=data,
+            resolution=resolution,
+            table=table,
+            settings=settings,
             device=single if len(devices) == 1 else None,
-        )  # fmt: skip
+        )
         experiment = options.experiment_of(config, loaded)
         target, counts = experiment.space, loaded.profile
     else:
@@ -136,16 +149,16 @@ def profile(
 
         profile_devices(target, devices, experiment, counts, output)
         return
-    from devices.device import load_device
     from hwnas.cli.reach import check_budgets
     from hwnas.cli.show import energy_of_table, show_model
     from hwnas.cli.visit_warnings import show_warnings
+    from hwnas.devices.device import load_device
+    from hwnas.latency.energy import check_energy
+    from hwnas.latency.readings import disturbance
+    from hwnas.latency.table import LatencyTable
+    from hwnas.latency.visits import warning_shares
     from hwnas.runs.latencies import table_path
     from hwnas.runs.profiling import profile_space
-    from latency.energy import check_energy
-    from latency.readings import disturbance
-    from latency.table import LatencyTable
-    from latency.visits import warning_shares
 
     chosen = experiment.device if experiment else load_device(single or "local_cpu")
     path = experiment.table_path if experiment else table_path(table, chosen)

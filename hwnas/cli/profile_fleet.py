@@ -66,7 +66,12 @@ def _row(outcome: "Outcome") -> list[str]:
     if model is None:
         return [name, "failed", "-", "-", "-"]
     validation = model.validation
-    errors = [
-        f"{validation.prediction.mape:.2f} %", f"{validation.noise:.2f} %",
-    ] if validation else ["-", "-"]  # fmt: skip
+    errors = (
+        [
+            f"{validation.prediction.mape:.2f} %",
+            f"{validation.noise:.2f} %",
+        ]
+        if validation
+        else ["-", "-"]
+    )
     return [name, str(len(model.block_ms)), *errors, str(outcome.member.table)]

@@ -5,14 +5,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devices.errors import ConfigError, DeviceError
-from devices.foreign_text import shown
 from hwnas.cli.output import Output
 from hwnas.cli.visit_warnings import WARNINGS
+from hwnas.core.errors import ConfigError, DeviceError
+from hwnas.core.foreign_text import shown
 
 if TYPE_CHECKING:
-    from devices.device import Device
-    from latency.foreign import Foreign, Measured
+    from hwnas.devices.device import Device
+    from hwnas.latency.foreign import Foreign, Measured
 
 
 def refuse_others(others: dict[str, Any]) -> None:
@@ -46,9 +46,9 @@ def profile_model(
         ConfigError: the file, a shape, a value or the device is wrong.
         DeviceError: the device failed, or cannot run the file.
     """
-    from devices.device import load_device
-    from devices.runtimes import WITHOUT_PROFILE
-    from latency.foreign import can_profile, load_any, measure_any
+    from hwnas.devices.device import load_device
+    from hwnas.devices.runtimes import WITHOUT_PROFILE
+    from hwnas.latency.foreign import can_profile, load_any, measure_any
 
     chosen = load_device(device or "local_cpu")
     loaded = load_any(model, shapes, chosen, values)
@@ -90,12 +90,14 @@ def compare_models(
         ConfigError: a file, a shape, a value or a device is wrong, or one is named twice.
         DeviceError: a device failed, or cannot run a file.
     """
-    from devices.device import load_device
-    from latency.foreign import load_any, measure_several
+    from hwnas.devices.device import load_device
+    from hwnas.latency.foreign import load_any, measure_several
 
     chosen = [load_device(device) for device in devices or ["local_cpu"]]
-    for what, names in (("--model", list(map(str, models))),
-                        ("--device", [device.name for device in chosen])):  # fmt: skip
+    for what, names in (
+        ("--model", list(map(str, models))),
+        ("--device", [device.name for device in chosen]),
+    ):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ConfigError(f"{what} names {shown(twice)} twice; leave out one of them")
@@ -120,8 +122,10 @@ def compare_models(
                 raise _of_files(error, files) from error
         found += [(model, one, device, measured[str(model)]) for model, one in files.items()]
     _show_side_by_side(found, output)
-    rows = [_document(model, one, device, shapes, values, measured)
-            for model, one, device, measured in found]  # fmt: skip
+    rows = [
+        _document(model, one, device, shapes, values, measured)
+        for model, one, device, measured in found
+    ]
     output.document({"models": rows, "compared_across": _compared_across(found)})
 
 
@@ -171,16 +175,22 @@ def _document(
 
 
 def _show(title: str, measured: "Measured", output: Output) -> None:
-    from latency.visits import AFFECTED_WARNING
+    from hwnas.latency.visits import AFFECTED_WARNING
 
     summary = measured.summary
     output.table(
         title,
         ["", "latency", "min", "p10", "median", "p90"],
-        [["ms",
-          *(f"{ms:.4g}"
-            for ms in (summary.ms, summary.min, summary.p10, summary.median, summary.p90))]],
-    )  # fmt: skip
+        [
+            [
+                "ms",
+                *(
+                    f"{ms:.4g}"
+                    for ms in (summary.ms, summary.min, summary.p10, summary.median, summary.p90)
+                ),
+            ]
+        ],
+    )
     output.line(
         f"measured twice: {100 * measured.noise:.1f} % apart; {summary.visits} visits counted, "
         f"{summary.redone} set aside because the machine was slow"
@@ -202,13 +212,21 @@ def _show_side_by_side(
     output.table(
         "latency, ms",
         ["file", "precision", "device", "latency", "p10", "median", "p90", "twice", "× first"],
-        [[model.name if len({m.name for m, *_ in found}) > 1 else str(model),
-          loaded.precision or "–", device.name,
-          *(f"{ms:.4g}" for ms in (one.summary.ms, one.summary.p10, one.summary.median,
-                                   one.summary.p90)),
-          f"{100 * one.noise:.1f} %", f"{one.summary.ms / first:.3g}"]
-         for model, loaded, device, one in found],
-    )  # fmt: skip
+        [
+            [
+                model.name if len({m.name for m, *_ in found}) > 1 else str(model),
+                loaded.precision or "–",
+                device.name,
+                *(
+                    f"{ms:.4g}"
+                    for ms in (one.summary.ms, one.summary.p10, one.summary.median, one.summary.p90)
+                ),
+                f"{100 * one.noise:.1f} %",
+                f"{one.summary.ms / first:.3g}",
+            ]
+            for model, loaded, device, one in found
+        ],
+    )
     across = _compared_across(found)
     if across:
         output.line(f"compared across {' and '.join(across)}")
@@ -227,15 +245,17 @@ def _compared_across(found: "Sequence[tuple[Path, Foreign, Device, Measured]]") 
 
 
 def _show_operators(measured: "Measured", output: Output) -> None:
-    from latency.foreign import by_type
+    from hwnas.latency.foreign import by_type
 
     rows = by_type(measured.operators)
     output.table(
         "operators by type",
         ["type", "count", "ms", "share"],
-        [[shown(name), str(count), f"{ms:.4g}", f"{100 * share:.1f} %"]
-         for name, count, ms, share in rows],
-    )  # fmt: skip
+        [
+            [shown(name), str(count), f"{ms:.4g}", f"{100 * share:.1f} %"]
+            for name, count, ms, share in rows
+        ],
+    )
     total = sum(ms for _, _, ms, _ in rows)
     output.line(
         f"all operators by the runtime's profile {total:.4g} ms, the inference without profile "

@@ -43,9 +43,15 @@ def quickstart(
     start = time.monotonic()
     recipe = DIGITS if data in (None, "digits") else PHOTOS
     config = options.load_config(
-        recipe, data=data, strict=strict, resolution=resolution, budgets=budget,
-        device=device, table=table, settings=settings,
-    )  # fmt: skip
+        recipe,
+        data=data,
+        strict=strict,
+        resolution=resolution,
+        budgets=budget,
+        device=device,
+        table=table,
+        settings=settings,
+    )
     path = run or default_run(config.recipe.data.source)
     experiment = Experiment(config)
     judge = judge_without_weights(experiment, RunFolder(path))

@@ -9,7 +9,7 @@ from hwnas.cli import options
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
-    from hwnas.accuracy.csv_file import KnownAccuracies
+    from hwnas.estimators.csv_file import KnownAccuracies
     from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
     from hwnas.runs.ranking import Ranking
@@ -72,9 +72,9 @@ def rank(
     Writes ranking.json and ranking.svg into the run folder. No network is judged or trained twice:
     interrupted and run again, it goes on.
     """
-    from devices.files import write_atomically
-    from hwnas.accuracy import ESTIMATORS
     from hwnas.cli.stages import open_run
+    from hwnas.core.files import write_atomically
+    from hwnas.estimators import ESTIMATORS
     from hwnas.export.writer import as_json as json_text
     from hwnas.report.ranking_picture import ranking_svg
     from hwnas.runs.folder import RunFolder
@@ -84,9 +84,13 @@ def rank(
     output = Output(as_json)
     names = list(dict.fromkeys(estimator or []))
     loaded = options.load_config(
-        config, data=data, strict=strict, resolution=resolution, from_ofa=from_ofa,
+        config,
+        data=data,
+        strict=strict,
+        resolution=resolution,
+        from_ofa=from_ofa,
         settings=settings,
-    )  # fmt: skip
+    )
     path = options.run_path(run, config)
     RunFolder(path).check(loaded)
     experiment = options.experiment_of(config, loaded)
@@ -101,9 +105,14 @@ def rank(
             known = _train(experiment, folder, networks or _TO_TRAIN, trainings, output)
         with output.progress("judging networks", "networks") as update:
             ranking = rank_networks(
-                experiment, folder, known, names=names, networks=networks or _OF_A_CSV,
-                seeds=seeds, progress=lambda name, done, total: update(done, total, name),
-            )  # fmt: skip
+                experiment,
+                folder,
+                known,
+                names=names,
+                networks=networks or _OF_A_CSV,
+                seeds=seeds,
+                progress=lambda name, done, total: update(done, total, name),
+            )
         document, picture = ranking_files(folder)
         write_atomically(picture, ranking_svg(ranking))
         write_atomically(document, json_text(ranking.to_dict()))
@@ -113,7 +122,7 @@ def rank(
 
 
 def _read(truth: str, experiment: "Experiment", output: Output) -> "KnownAccuracies":
-    from hwnas.accuracy.csv_file import read_accuracies
+    from hwnas.estimators.csv_file import read_accuracies
     from hwnas.runs.ranking import check_known
 
     known = read_accuracies(Path(truth), experiment.space)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
     from hwnas.runs.config import RunConfig
     from hwnas.spaces import SearchSpace
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from devices.errors import RunError
 from hwnas.cli import options
 from hwnas.cli.output import Output
+from hwnas.core.errors import RunError
 
 COMPARISON = Path("comparison.svg")
 
@@ -40,8 +40,8 @@ def report(
 
 
 def _report_one(run: Path, out: Path | None, output: Output) -> None:
-    from devices.files import may_be_written
     from hwnas.cli.stages import reopen_run, report_stage
+    from hwnas.core.files import may_be_written
 
     if out is None and run.is_dir() and not may_be_written(run):
         raise RunError(
@@ -57,9 +57,9 @@ def _report_one(run: Path, out: Path | None, output: Output) -> None:
 
 
 def _compare(runs: list[Path], out: Path, output: Output) -> None:
-    from devices.files import write_atomically
     from hwnas.cli.show_comparison import show_comparison
     from hwnas.cli.stages import reopen_run
+    from hwnas.core.files import write_atomically
     from hwnas.report.comparable import check_comparable, read_searched
     from hwnas.report.comparison import compare
     from hwnas.report.picture import comparison_svg

@@ -23,18 +23,25 @@ def search(
     train'), a CSV of accuracies, or a score that needs no training. Every judged network is kept: a
     stopped search continues, another budget starts from what is known.
     """
-    from hwnas.accuracy import ESTIMATORS
     from hwnas.cli.show import show_contributions, show_front
     from hwnas.cli.stages import open_run, search_stage
+    from hwnas.estimators import ESTIMATORS
     from hwnas.runs.folder import RunFolder
     from hwnas.runs.judging import judge_without_weights, make_judge
     from hwnas.runs.missing_steps import check_steps
 
     output = Output(as_json)
     loaded = options.load_config(
-        config, data=data, strict=strict, resolution=resolution, from_ofa=from_ofa, budgets=budget,
-        device=device, table=table, settings=settings,
-    )  # fmt: skip
+        config,
+        data=data,
+        strict=strict,
+        resolution=resolution,
+        from_ofa=from_ofa,
+        budgets=budget,
+        device=device,
+        table=table,
+        settings=settings,
+    )
     path = options.run_path(run, config)
     RunFolder(path).check(loaded)
     estimator = ESTIMATORS[loaded.accuracy.source]

@@ -23,11 +23,11 @@ from hwnas.report.rows import (
 )
 
 if TYPE_CHECKING:
-    from hwnas.accuracy.source import Origin
+    from hwnas.estimators.source import Origin
+    from hwnas.latency.energy_model import EnergyModel
+    from hwnas.latency.model import LatencyModel
     from hwnas.runs.searching import SearchResult
     from hwnas.spaces import SearchSpace
-    from latency.energy_model import EnergyModel
-    from latency.model import LatencyModel
 
 
 def show_model(
@@ -43,8 +43,8 @@ def show_model(
 
 def block_counts(space: "SearchSpace") -> str:
     """How many distinct blocks a space has, and its reference network beyond them."""
+    from hwnas.networks.blocks import distinct_blocks
     from hwnas.runs.experiment import reference_of
-    from latency.blocks import distinct_blocks
 
     blocks = space.blocks()
     reference = reference_of(space)
@@ -84,9 +84,9 @@ def energy_of_table(
     output: Output, path: Path, space: "SearchSpace", of: str = ""
 ) -> dict[str, Any]:
     """Prints the error of a table's energy model, and returns the model as JSON."""
+    from hwnas.latency.energy_model import load_energy
+    from hwnas.latency.table import LatencyTable
     from hwnas.runs.latencies import scope_of
-    from latency.energy_model import load_energy
-    from latency.table import LatencyTable
 
     with LatencyTable.existing(path) as table:
         model = load_energy(table, scope_of(space), space.blocks())

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from hwnas.cli.output import Output
+from hwnas.objectives.objective import amount
+from hwnas.objectives.statistics.intervals import interval_text
 from hwnas.report.comparison import RunComparison, RunStanding
 from hwnas.report.rows import number
-from hwnas.search import Budget
-from objectives.accuracy.intervals import interval_text
-from objectives.objective import amount
+from hwnas.search.problem import Budget
 
 
 def show_comparison(output: Output, comparison: RunComparison) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
-    from latency.identity import Identity
+    from hwnas.latency.identity import Identity
 
 
 def identity_document(identity: "Identity") -> dict[str, Any]:

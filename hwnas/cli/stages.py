@@ -7,15 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from devices.files import write_atomically
-from hwnas.accuracy import training_function
-from hwnas.accuracy.source import Judge
 from hwnas.cli.output import Output
 from hwnas.cli.show import show_origin, warn
 from hwnas.cli.visit_warnings import WARNINGS
+from hwnas.core.files import write_atomically
 from hwnas.data import balance_of
 from hwnas.data.loading import one_spelling
+from hwnas.estimators import training_function
+from hwnas.estimators.source import Judge
 from hwnas.export.writer import as_json
+from hwnas.latency.model import LatencyModel
+from hwnas.objectives.objective import amount
 from hwnas.report.content import gather
 from hwnas.report.page import render_page
 from hwnas.report.picture import front_svg
@@ -30,9 +32,7 @@ from hwnas.runs.searching import SearchResult, search, write_front
 from hwnas.runs.stale import forget_report, note_front
 from hwnas.runs.summary import summarize
 from hwnas.runs.training import TrainedSupernet, train_supernet, with_loss
-from hwnas.supernet.training import TrainReport
-from latency.model import LatencyModel
-from objectives.objective import amount
+from hwnas.training.trainer import TrainReport
 
 # More than table and measurement differ by on a machine that was alike both times.
 FAR = 0.15

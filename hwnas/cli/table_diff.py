@@ -10,7 +10,7 @@ from hwnas.cli import options
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
-    from latency.compare import Comparison
+    from hwnas.latency.compare import Comparison
 
 MOST_SHOWN = 10
 FIGURES = (
@@ -35,8 +35,8 @@ def diff_tables(
 
     Tables of two devices are compared too; what the devices differ in is named.
     """
-    from latency.compare import diff
-    from latency.table import LatencyTable
+    from hwnas.latency.compare import diff
+    from hwnas.latency.table import LatencyTable
 
     output = Output(as_json)
     with LatencyTable.existing(a) as first, LatencyTable.existing(b) as second:
@@ -73,7 +73,7 @@ def _figures(comparison: "Comparison") -> list[str]:
 
 
 def _show_most_different(output: Output, name: str, comparison: "Comparison") -> None:
-    from latency.block_names import short_key
+    from hwnas.networks.block_names import short_key
 
     shown = comparison.pairs[:MOST_SHOWN]
     if shown:

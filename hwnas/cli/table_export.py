@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devices.errors import TableError
 from hwnas.cli import options
 from hwnas.cli.output import Output, counted
+from hwnas.core.errors import TableError
 
 if TYPE_CHECKING:
-    from latency.table import LatencyTable
+    from hwnas.latency.table import LatencyTable
 
 
 def export_table(
@@ -30,10 +30,10 @@ def export_table(
     'hwnas table import' makes the same table of a .json; a .csv with your own
     timings in its column ms becomes the table of another device.
     """
-    from devices.files import write_atomically
-    from latency.interchange_csv import table_to_csv
-    from latency.interchange_json import table_to_json
-    from latency.table import LatencyTable
+    from hwnas.core.files import write_atomically
+    from hwnas.latency.interchange_csv import table_to_csv
+    from hwnas.latency.interchange_json import table_to_json
+    from hwnas.latency.table import LatencyTable
 
     output = Output(as_json)
     suffix = file_suffix(file)
@@ -64,7 +64,7 @@ def file_suffix(file: Path) -> str:
 
 def held_by(table: "LatencyTable", *, whole: bool = True) -> dict[str, int]:
     """How many measured graphs and visits a table holds, or its CSV, which leaves some out."""
-    from devices.device import IMPORTED
+    from hwnas.devices.device import IMPORTED
 
     counts = table.counts()
     fingerprint = table.fingerprint

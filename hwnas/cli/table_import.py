@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from devices.csv_text import read_text
-from devices.errors import TableError
 from hwnas.cli import options
 from hwnas.cli.output import Output
 from hwnas.cli.table_export import described, file_suffix, held_by
+from hwnas.core.csv_text import read_text
+from hwnas.core.errors import TableError
 
 if TYPE_CHECKING:
-    from devices.device import Device
+    from hwnas.devices.device import Device
     from hwnas.spaces import SearchSpace
 
 _LINES = "a YAML file with the two lines 'name: my_npu' and 'transport: imported'"
@@ -71,8 +71,8 @@ def import_table(
     docs/tables.md describes the .csv. Search with such timings by the same
     --device and --table; nothing is ever measured on such a device.
     """
-    from latency.interchange_json import table_from_json
-    from latency.table import LatencyTable
+    from hwnas.latency.interchange_json import table_from_json
+    from hwnas.latency.table import LatencyTable
 
     output = Output(as_json)
     suffix = file_suffix(file)
@@ -123,7 +123,7 @@ def imported_device(name: str | None) -> "Device":
         TableError: none is named, or hwnas measures it itself.
         ConfigError: there is no such device, or its file is wrong.
     """
-    from devices.device import load_device
+    from hwnas.devices.device import load_device
 
     if name is None:
         raise TableError(f"name the device of the timings with --device: {_LINES}")
@@ -147,16 +147,11 @@ def _import_csv(
 ) -> dict[str, Any]:
     """Makes the table; returns what a document says of it beside what it holds."""
     from hwnas.cli.show import show_validation, warn
-    from hwnas.runs.hand_timed import (
-        estimated_blocks,
-        narrow_span,
-        network_names,
-        refuse_missing,
-    )
+    from hwnas.latency.identity import read_fingerprint
+    from hwnas.latency.imported import import_networks, import_timings
+    from hwnas.latency.interchange_csv import timings_from_csv
+    from hwnas.runs.hand_timed import estimated_blocks, narrow_span, network_names, refuse_missing
     from hwnas.runs.latencies import scope_of
-    from latency.identity import read_fingerprint
-    from latency.imported import import_networks, import_timings
-    from latency.interchange_csv import timings_from_csv
 
     names = None if space is None else network_names(space, file.parent, device)
     timings = timings_from_csv(_text(file), str(file), names, most_difference=difference)

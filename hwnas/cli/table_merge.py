@@ -21,7 +21,7 @@ def merge_tables(
     A visit that is in several tables is taken once; every latency model is fitted anew.
     """
     from hwnas.cli.show import show_validation
-    from latency.merge import merge
+    from hwnas.latency.merge import merge
 
     output = Output(as_json)
     merged = merge(tables, into)

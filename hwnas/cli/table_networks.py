@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from devices.errors import TableError
-from devices.files import MAKE_ROOM, reason
-from devices.workspace import temporary_folder
 from hwnas.cli import options
 from hwnas.cli.output import Output
 from hwnas.cli.table_import import Imported, command_line, imported_device
+from hwnas.core.errors import TableError
+from hwnas.core.files import MAKE_ROOM, reason
+from hwnas.core.workspace import temporary_folder
 
 _SHEET = "networks.csv"
 
@@ -37,8 +37,8 @@ def export_networks(
 
     The files are in the precision and the batch of --device, with random weights.
     """
+    from hwnas.latency.network_file import network_file
     from hwnas.runs.hand_timed import networks_to_time, sheet
-    from latency.network_file import network_file
 
     output = Output(as_json)
     loaded = options.load_config(config, data=data, resolution=resolution, device=device)
@@ -55,9 +55,14 @@ def export_networks(
         (made / _SHEET).write_text(sheet(space, networks), encoding="utf-8")
     filled = folder / _SHEET
     command = command_line(
-        "hwnas table import", filled, f"tables/{target.name}.sqlite",
-        device=device, config=config, data=data, resolution=resolution,
-    )  # fmt: skip
+        "hwnas table import",
+        filled,
+        f"tables/{target.name}.sqlite",
+        device=device,
+        config=config,
+        data=data,
+        resolution=resolution,
+    )
     output.line(
         f"{folder}: {len(networks)} networks, from the smallest to the largest, in "
         f"{target.precision}, for a batch of {target.batch}"

@@ -11,8 +11,8 @@ from hwnas.cli import options
 from hwnas.cli.output import Output, counted
 
 if TYPE_CHECKING:
-    from latency.table import LatencyTable
-    from latency.visits import Summary, Visits
+    from hwnas.latency.table import LatencyTable
+    from hwnas.latency.visits import Summary, Visits
 
 _MEANINGS = {
     "mhz": "clock (MHz)",
@@ -35,11 +35,11 @@ def show_table(
     """Show a table's provenance, its latency models with their error, and its blocks."""
     from hwnas.cli.show import show_energy, show_validation
     from hwnas.cli.visit_warnings import show_warnings
-    from latency.energy_model import EnergyModel
-    from latency.model import LatencyModel
-    from latency.readings import disturbance
-    from latency.table import LatencyTable
-    from latency.visits import warning_shares
+    from hwnas.latency.energy_model import EnergyModel
+    from hwnas.latency.model import LatencyModel
+    from hwnas.latency.readings import disturbance
+    from hwnas.latency.table import LatencyTable
+    from hwnas.latency.visits import warning_shares
 
     output = Output(as_json)
     with LatencyTable.existing(table) as opened:
@@ -128,7 +128,7 @@ def _show_provenance(
 
 
 def _show_blocks(output: Output, measured: dict[str, "Summary"]) -> None:
-    from latency.block_names import short_key
+    from hwnas.networks.block_names import short_key
 
     output.table(
         "blocks (ms)",

@@ -10,7 +10,7 @@ from hwnas.cli import options
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
-    from latency.revalidate import Revalidation
+    from hwnas.latency.revalidate import Revalidation
 
 
 def validate_table(
@@ -40,9 +40,9 @@ def validate_table(
 
     Exit code 0: it holds; 1: it no longer does; 2: that cannot be told.
     """
-    from devices.device import load_device
-    from latency.revalidate import revalidate
-    from latency.table import LatencyTable
+    from hwnas.devices.device import load_device
+    from hwnas.latency.revalidate import revalidate
+    from hwnas.latency.table import LatencyTable
 
     output = Output(as_json)
     chosen = load_device(device)
@@ -60,8 +60,8 @@ def validate_table(
 
 
 def _show(output: Output, found: "Revalidation") -> None:
+    from hwnas.latency.revalidate import agreement
     from hwnas.report.rows import VALIDATION_HEADER, agreement_cells
-    from latency.revalidate import agreement
 
     kinds = {"predictions": found.predicted, "networks": found.networks, "blocks": found.blocks}
     output.table(
@@ -79,7 +79,7 @@ def _show(output: Output, found: "Revalidation") -> None:
 
 
 def _document(found: "Revalidation") -> dict[str, Any]:
-    from latency.revalidate import agreement
+    from hwnas.latency.revalidate import agreement
 
     kinds = {"predicted": found.predicted, "networks": found.networks, "blocks": found.blocks}
     return {

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from devices.errors import ConfigError
 from hwnas.cli import options
 from hwnas.cli.output import Output
+from hwnas.core.errors import ConfigError
 
 
 def train(
@@ -33,14 +33,14 @@ def train(
     GPUs, 'torchrun --nproc-per-node N -m hwnas train CONFIG' has each do a part of every batch.
     With --from-ofa it starts from published weights instead of random ones.
     """
-    from hwnas.accuracy import ESTIMATORS, SUPERNET
     from hwnas.cli.stages import open_run, train_along, train_stage
     from hwnas.data import balance_of
+    from hwnas.estimators import ESTIMATORS, SUPERNET
     from hwnas.runs.folder import RunFolder
     from hwnas.runs.start import start_supernet
-    from hwnas.supernet.batches import images_of_step
-    from hwnas.supernet.distributed import joined_group
-    from hwnas.supernet.placement import choose_device
+    from hwnas.training.batches import images_of_step
+    from hwnas.training.distributed import joined_group
+    from hwnas.training.placement import choose_device
 
     trained = [name for name, one in ESTIMATORS.items() if one.weights is not None]
     if estimator is not None and estimator not in trained:
@@ -49,9 +49,13 @@ def train(
         )
     output = Output(as_json)
     loaded = options.load_config(
-        config, data=data, strict=strict, resolution=resolution, from_ofa=from_ofa,
+        config,
+        data=data,
+        strict=strict,
+        resolution=resolution,
+        from_ofa=from_ofa,
         settings=settings,
-    )  # fmt: skip
+    )
     source = loaded.accuracy.source
     chosen = estimator or (source if source in trained else SUPERNET)
     experiment, path = options.experiment_of(config, loaded), options.run_path(run, config)

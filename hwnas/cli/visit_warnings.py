@@ -16,7 +16,7 @@ WARNINGS = {
     "spread": "half of its inferences took more than 10 % longer than the latency that is shown: "
     "other work on the machine, without which they would not",
 }
-"""What the warnings of a visit or of a summary mean, see `latency.visits.Summary`."""
+"""What the warnings of a visit or of a summary mean, see `hwnas.latency.visits.Summary`."""
 
 
 def show_warnings(
@@ -26,10 +26,10 @@ def show_warnings(
 
     Args:
         output: where.
-        shares: as of `latency.visits.warning_shares`.
-        disturbed: as of `latency.readings.disturbance`.
+        shares: as of `hwnas.latency.visits.warning_shares`.
+        disturbed: as of `hwnas.latency.readings.disturbance`.
     """
-    from latency.visits import OFTEN
+    from hwnas.latency.visits import OFTEN
 
     if disturbed is not None:
         output.say(

@@ -26,11 +26,11 @@ from typing import Annotated, NamedTuple, TypeVar
 import numpy as np
 from pydantic import Field, PlainValidator
 
-from devices.cache import cache_folder, has_cache_folder
-from devices.config import StrictModel
-from devices.errors import ConfigError, HwnasError
-from devices.files import write_atomically
-from devices.lock import locked
+from hwnas.core.cache import cache_folder, has_cache_folder
+from hwnas.core.configs import StrictModel
+from hwnas.core.errors import ConfigError, HwnasError
+from hwnas.core.files import write_atomically
+from hwnas.core.lock import locked
 from hwnas.data.dataset import Images
 from hwnas.data.decoding import Decoded
 from hwnas.data.file_types import open_regular

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from devices.errors import DataError, HwnasError
+from hwnas.core.errors import DataError, HwnasError
 from hwnas.data.dataset import ImageDataset, Split
 
 GROUP = "hwnas.datasets"

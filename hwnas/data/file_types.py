@@ -4,28 +4,74 @@ import os
 import stat
 from pathlib import PurePath
 
-FORMATS = ("JPEG", "PNG", "BMP", "DIB", "WEBP", "GIF", "TIFF", "PPM", "TGA", "JPEG2000",
-           "AVIF")  # fmt: skip
+FORMATS = ("JPEG", "PNG", "BMP", "DIB", "WEBP", "GIF", "TIFF", "PPM", "TGA", "JPEG2000", "AVIF")
 """What Pillow may take a file for: pictures of pixels, which its own decoders read. (Of an EPS it
 would run another program.)"""
 SUFFIXES = frozenset(
     {
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo", ".png", ".apng", ".bmp", ".dib", ".webp",
-        ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga", ".jp2", ".j2k",
-        ".jpx", ".avif",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".jif",
+        ".mpo",
+        ".png",
+        ".apng",
+        ".bmp",
+        ".dib",
+        ".webp",
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".pfm",
+        ".tga",
+        ".jp2",
+        ".j2k",
+        ".jpx",
+        ".avif",
     }
-)  # fmt: skip
+)
 # What lies beside images by the thousand and is not looked into.
 _NO_IMAGES = frozenset(
     {
-        ".txt", ".json", ".xml", ".csv", ".tsv", ".yaml", ".yml", ".md", ".html", ".pdf", ".py",
-        ".npy", ".npz", ".zip", ".gz", ".tar", ".db", ".ini", ".log", ".mp4", ".mov", ".avi",
+        ".txt",
+        ".json",
+        ".xml",
+        ".csv",
+        ".tsv",
+        ".yaml",
+        ".yml",
+        ".md",
+        ".html",
+        ".pdf",
+        ".py",
+        ".npy",
+        ".npz",
+        ".zip",
+        ".gz",
+        ".tar",
+        ".db",
+        ".ini",
+        ".log",
+        ".mp4",
+        ".mov",
+        ".avi",
     }
-)  # fmt: skip
+)
 _FIRST_BYTES = (
-    b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*",
-    b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51",
-)  # fmt: skip
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF87a",
+    b"GIF89a",
+    b"II*\0",
+    b"MM\0*",
+    b"\0\0\0\x0cjP  \r\n\x87\n",
+    b"\xff\x4f\xff\x51",
+)
 
 
 class NotRegularError(OSError):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 
-from devices.cache import FOLDER_VARIABLE
-from devices.errors import DataError
-from devices.reading import reading
+from hwnas.core.cache import FOLDER_VARIABLE
+from hwnas.core.errors import DataError
+from hwnas.core.reading import reading
 from hwnas.data.cache import CacheError, FolderCache, Row, Rows, pixels_check, write_rows
 from hwnas.data.dataset import Images
 from hwnas.data.decoding import FULL_BITS, Decoded, darkened, decode_all

@@ -7,25 +7,42 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devices.errors import DataError
-from devices.foreign_text import shown
+from hwnas.core.errors import DataError
+from hwnas.core.foreign_text import shown
 from hwnas.data.file_types import is_image
 from hwnas.data.splitting import LEAST_IN_CLASS, PARTS, least_in_class
 
 # Made by programs and file systems in every folder, and by no person.
 _IGNORED = frozenset(
     {
-        "__MACOSX", "@eaDir", "@Recycle", "@Recently-Snapshot", "#recycle", "#snapshot",
-        "lost+found", "$RECYCLE.BIN", "System Volume Information", "Thumbs.db", "ehthumbs.db",
-        "desktop.ini", "__pycache__", "_logs", "aquota.user", "aquota.group",
+        "__MACOSX",
+        "@eaDir",
+        "@Recycle",
+        "@Recently-Snapshot",
+        "#recycle",
+        "#snapshot",
+        "lost+found",
+        "$RECYCLE.BIN",
+        "System Volume Information",
+        "Thumbs.db",
+        "ehthumbs.db",
+        "desktop.ini",
+        "__pycache__",
+        "_logs",
+        "aquota.user",
+        "aquota.group",
     }
-)  # fmt: skip
+)
 # How people call the parts of a dataset that is split already.
 _PART_NAMES = {
-    "train": "train", "training": "train",
-    "validation": "validation", "valid": "validation", "val": "validation",
-    "test": "test", "testing": "test",
-}  # fmt: skip
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "test": "test",
+    "testing": "test",
+}
 # So many suffixes of files that are left out are named.
 _NAMED = 4
 

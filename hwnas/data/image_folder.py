@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from devices.cache import FOLDER_VARIABLE
+from hwnas.core.cache import FOLDER_VARIABLE
 from hwnas.data.cache import About, CacheError, Entry, FolderCache, cache_bytes
 from hwnas.data.dataset import ImageDataset, Images, Split
 from hwnas.data.decoding import DECODING, FULL_BITS, decode_all
@@ -75,9 +75,12 @@ def _dataset(
 
 
 def _cached(
-    listing: Listing, cache: FolderCache, resolution: int, limit: int | None,
+    listing: Listing,
+    cache: FolderCache,
+    resolution: int,
+    limit: int | None,
     progress: Progress | None,
-) -> Entry:  # fmt: skip
+) -> Entry:
     """The entry of the images of all splits, made where there is none."""
     entry = _find(listing, cache, resolution)
     if entry is None:

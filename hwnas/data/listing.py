@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import DataError
-from devices.foreign_text import shown
+from hwnas.core.errors import DataError
+from hwnas.core.foreign_text import shown
 from hwnas.data.cache import Stamp
 from hwnas.data.folder_layout import find_layout
 from hwnas.data.splitting import least_in_class, split_names, split_parts

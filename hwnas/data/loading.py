@@ -5,7 +5,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from devices.errors import DataError
+from hwnas.core.errors import DataError
 from hwnas.data.dataset import ImageDataset
 
 DIGITS = "digits"

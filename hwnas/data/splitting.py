@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from devices.errors import DataError
+from hwnas.core.errors import DataError
 
 TEST_SHARE = VALIDATION_SHARE = 0.15
 PARTS = ("train", "validation", "test")

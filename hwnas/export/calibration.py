@@ -7,10 +7,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from devices.workspace import job_folder
+from hwnas.core.workspace import job_folder
 from hwnas.data import Split, to_input
-from latency.graph import INPUT
-from latency.quantize import Ranges, quantize
+from hwnas.networks.graph import INPUT
+from hwnas.networks.quantize import Ranges, quantize
 
 # More change the least and greatest values little and take their time.
 IMAGES = 256
@@ -22,7 +22,7 @@ def quantized(model: onnx.ModelProto, split: Split, runtime: str) -> onnx.ModelP
     Args:
         model: an fp32 model of a fixed batch.
         split: images to calibrate with, best those it was trained on; evenly chosen ones are used.
-        runtime: a key of `latency.quantize.RECIPES`.
+        runtime: a key of `hwnas.networks.quantize.RECIPES`.
     """
     return quantize(model, runtime, calibrate(model, split))
 

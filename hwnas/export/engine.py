@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.device import Device
-from devices.errors import HwnasError
+from hwnas.core.errors import HwnasError
 from hwnas.data import to_input
+from hwnas.devices.device import Device
 from hwnas.export.verification import onnx_logits
-from latency.engine import BuiltEngine, build_engine, relative_difference
+from hwnas.latency.engine import BuiltEngine, build_engine, relative_difference
 
 MOST_DIFFERENCE, DOUBTFUL = 0.5, 0.1
 """Of a logit, relative to the largest: more than the first is another network.

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 import onnx
 
-from devices.device import Device
 from hwnas.data import ImageDataset
+from hwnas.devices.device import Device
 from hwnas.export.calibration import quantized
 from hwnas.export.engine import CheckedEngine
 from hwnas.export.verification import NumericalCheck, check_numbers, onnx_right
-from hwnas.supernet.folding import folded_weights
-from hwnas.supernet.modules import NetworkModule
-from latency.blocks import Network
-from latency.graph import build_graph
-from latency.half import to_half
+from hwnas.networks.blocks import Network
+from hwnas.networks.folding import folded_weights
+from hwnas.networks.graph import build_graph
+from hwnas.networks.half import to_half
+from hwnas.networks.modules import NetworkModule
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from devices.errors import HwnasError
+from hwnas.core.errors import HwnasError
 from hwnas.data import to_input
 from hwnas.export.verification import onnx_logits
-from latency.graph import INPUT
+from hwnas.networks.graph import INPUT
 
 AXIS = "batch"
 """The name of the open axis."""

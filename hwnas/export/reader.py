@@ -4,10 +4,10 @@ import hashlib
 import json
 from pathlib import Path
 
-from devices.errors import ConfigError, RunError
-from hwnas.supernet.checkpoint import load_weights
-from hwnas.supernet.modules import EPSILON, NetworkModule
-from latency.blocks import block_from_dict, check_network
+from hwnas.core.errors import ConfigError, RunError
+from hwnas.networks.blocks import block_from_dict, check_network
+from hwnas.networks.modules import EPSILON, NetworkModule
+from hwnas.training.checkpoint import load_weights
 
 
 def read_network(folder: Path) -> NetworkModule:

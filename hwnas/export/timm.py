@@ -12,13 +12,16 @@ from typing import Any
 
 from torch import Tensor
 
-from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Network
+from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Network
 
 _ACTIVATIONS = {"relu": "re", "relu6": "r6", "hard_swish": "hs"}
 # timm's MobileNetV3 dilates its convolutions instead of going below a 32nd of the image.
 _OUTPUT_STRIDE = 32
-_EXPANDING = {"expand": ("conv_pw", "bn1"), "depthwise": ("conv_dw", "bn2"),
-              "project": ("conv_pwl", "bn3")}  # fmt: skip
+_EXPANDING = {
+    "expand": ("conv_pw", "bn1"),
+    "depthwise": ("conv_dw", "bn2"),
+    "project": ("conv_pwl", "bn3"),
+}
 _SEPARABLE = {"depthwise": ("conv_dw", "bn1"), "project": ("conv_pw", "bn2")}
 _SQUEEZE = {"squeeze_reduce": ("se.conv_reduce", ""), "squeeze_expand": ("se.conv_expand", "")}
 

@@ -7,10 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from devices.errors import HwnasError
-from devices.runtimes import load_runtime
-from devices.workspace import job_folder
+from hwnas.core.errors import HwnasError
+from hwnas.core.workspace import job_folder
 from hwnas.data import Split, to_input
+from hwnas.devices.runtimes import load_runtime
 
 # Both sides compute in float32 in another order; more than this is another network. Of logits
 # beyond 1 it is a share, as rounding is.

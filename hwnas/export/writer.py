@@ -9,15 +9,15 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
-from devices.engine import SUFFIX
-from devices.files import write_atomically
-from devices.json_text import to_json
 from hwnas import __version__
+from hwnas.core.files import write_atomically
+from hwnas.core.json_text import to_json
 from hwnas.data import ImageDataset, describe
+from hwnas.devices.engine import SUFFIX
 from hwnas.export.timm import timm_network
-from latency.blocks import Network, block_to_dict
-from latency.engine import SIDECAR
-from latency.graph import INPUT, OPSET, OUTPUT
+from hwnas.latency.engine import SIDECAR
+from hwnas.networks.blocks import Network, block_to_dict
+from hwnas.networks.graph import INPUT, OPSET, OUTPUT
 
 # Names of the files that an export replaces as a whole.
 _ENDS = "|".join(map(re.escape, (".onnx", SUFFIX, SIDECAR)))
@@ -27,9 +27,13 @@ TIMM = "timm.safetensors"
 
 
 def network_config(
-    network: Network, dataset: ImageDataset, *, batch: int, training: dict[str, Any],
+    network: Network,
+    dataset: ImageDataset,
+    *,
+    batch: int,
+    training: dict[str, Any],
     epsilon: float,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """What a program needs to use the network: blocks, arch_def, preprocessing, classes.
 
     `training` says how its weights came about, `epsilon` what its batch norms add to variances.

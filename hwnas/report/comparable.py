@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from devices.device import Fingerprint
-from devices.errors import RunError
-from devices.foreign_text import shown
+from hwnas.core.errors import RunError
+from hwnas.core.foreign_text import shown
+from hwnas.devices.device import Fingerprint
+from hwnas.objectives.statistics.intervals import Interval, wilson
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.journal import Journal
 from hwnas.runs.searching import SearchResult, search_result
 from hwnas.runs.summary import stored_summary
-from objectives.accuracy.intervals import Interval, wilson
+from hwnas.search.journal import Journal
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from devices.device import Fingerprint
-from devices.foreign_text import shown
-from hwnas.accuracy.source import Origin
+from hwnas.core.foreign_text import shown
+from hwnas.devices.device import Fingerprint
+from hwnas.estimators.source import Origin
 from hwnas.report.comparable import Searched, Shipped
-from hwnas.search import Budget, SearchProblem
 from hwnas.search.front import Front, front_of, knee
+from hwnas.search.problem import Budget, SearchProblem
 from hwnas.search.standings import Standings, standings
 
 

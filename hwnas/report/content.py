@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.accuracy.source import Origin
+from hwnas.estimators.source import Origin
+from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.model import LatencyModel
+from hwnas.objectives.statistics.intervals import Interval
 from hwnas.report.contributions import Contribution, asked_by, contributions
 from hwnas.report.rows import front_header, front_notes, front_rows
 from hwnas.runs.experiment import Experiment
@@ -14,9 +17,6 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult, front_points, search_result
 from hwnas.runs.summary import stored_summary
 from hwnas.search.front import knee
-from latency.energy_model import EnergyModel
-from latency.model import LatencyModel
-from objectives.accuracy.intervals import Interval
 
 
 @dataclass(frozen=True)

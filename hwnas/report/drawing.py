@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
-from devices.files import may_be_written
-from devices.foreign_text import shown
-from devices.home import home
-from devices.workspace import job_folder
+from hwnas.core.files import may_be_written
+from hwnas.core.foreign_text import shown
+from hwnas.core.home import home
+from hwnas.core.workspace import job_folder
 
 
 @cache
@@ -49,9 +49,11 @@ def svg(draw: Callable[[Any], Any], *, creator: str = "hwnas", font_size: int = 
 
     # Without a date, and with a salt of its own, equal runs give equal files.
     settings = {
-        "svg.hashsalt": "hwnas", "svg.fonttype": "none", "text.parse_math": False,
+        "svg.hashsalt": "hwnas",
+        "svg.fonttype": "none",
+        "text.parse_math": False,
         "font.size": font_size,
-    }  # fmt: skip
+    }
     text = io.StringIO()
     with mpl.rc_context(settings), warnings.catch_warnings():
         # Letters that the one font at hand lacks are measured as boxes.

@@ -7,8 +7,11 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io
 
-from devices.foreign_text import shown_lines
-from hwnas.accuracy.source import Origin
+from hwnas.core.foreign_text import shown_lines
+from hwnas.estimators.source import Origin
+from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.validation import Validation
 from hwnas.report.content import ReportContent
 from hwnas.report.rows import (
     ORIGIN_HEADER,
@@ -24,9 +27,6 @@ from hwnas.report.rows import (
     validation_rows,
 )
 from hwnas.runs.stale import meta_tag
-from latency.energy_model import EnergyModel
-from latency.model import LatencyModel
-from latency.validation import Validation
 
 # By which its pages are known.
 _TITLE = "<title>hwnas: "
@@ -139,19 +139,29 @@ def _front_figure(content: ReportContent) -> go.Figure:
     figure = go.Figure()
     for judged in content.judged:
         figure.add_scatter(
-            x=judged.latency_ms.tolist(), y=judged.accuracy.tolist(), mode="markers",
-            name=judged.searcher, opacity=0.5,
-        )  # fmt: skip
+            x=judged.latency_ms.tolist(),
+            y=judged.accuracy.tolist(),
+            mode="markers",
+            name=judged.searcher,
+            opacity=0.5,
+        )
     figure.add_scatter(
-        x=content.front_latency_ms.tolist(), y=content.front_accuracy.tolist(), name="front",
-        mode="lines+markers", line={"shape": "hv", "color": "black"}, error_y=_errors(content),
-    )  # fmt: skip
+        x=content.front_latency_ms.tolist(),
+        y=content.front_accuracy.tolist(),
+        name="front",
+        mode="lines+markers",
+        line={"shape": "hv", "color": "black"},
+        error_y=_errors(content),
+    )
     if content.front_knee is not None:
         knee = slice(content.front_knee, content.front_knee + 1)
         figure.add_scatter(
-            x=content.front_latency_ms[knee].tolist(), y=content.front_accuracy[knee].tolist(),
-            name="knee", mode="markers", marker={"symbol": "diamond", "size": 12, "color": "black"},
-        )  # fmt: skip
+            x=content.front_latency_ms[knee].tolist(),
+            y=content.front_accuracy[knee].tolist(),
+            name="knee",
+            mode="markers",
+            marker={"symbol": "diamond", "size": 12, "color": "black"},
+        )
     if content.budget_ms is not None:
         figure.add_vline(content.budget_ms, line_dash="dash", annotation_text="budget")
     figure.update_layout(
@@ -168,10 +178,13 @@ def _errors(content: ReportContent) -> dict[str, Any] | None:
         return None
     pairs = list(zip(content.front_accuracy.tolist(), intervals, strict=True))
     return {
-        "type": "data", "symmetric": False, "color": "rgba(0, 0, 0, 0.3)", "thickness": 1,
+        "type": "data",
+        "symmetric": False,
+        "color": "rgba(0, 0, 0, 0.3)",
+        "thickness": 1,
         "array": [high - value for value, (_, high) in pairs],
         "arrayminus": [value - low for value, (low, _) in pairs],
-    }  # fmt: skip
+    }
 
 
 def _validation_figure(validation: Validation) -> go.Figure:

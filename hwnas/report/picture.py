@@ -23,9 +23,15 @@ def front_svg(content: ReportContent) -> str:
         if band := content.front_intervals:
             low, high = zip(*band, strict=True)
             axes.fill_between(
-                latency, low, high, step="post", color="black", alpha=0.08, linewidth=0,
+                latency,
+                low,
+                high,
+                step="post",
+                color="black",
+                alpha=0.08,
+                linewidth=0,
                 label=f"95 % interval, {content.origin.judged_on:,} images",
-            )  # fmt: skip
+            )
         if content.front_knee is not None:
             knee = content.front_knee
             axes.plot(latency[knee], accuracy[knee], "D", color="black", label="knee")

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.accuracy.source import axis_label
+from hwnas.estimators.source import axis_label
+from hwnas.objectives.statistics.ranking import RankingReport
 from hwnas.report.drawing import svg
 from hwnas.runs.ranking import Ranking
-from objectives.accuracy.ranking import RankingReport
 
 _COLUMNS = 3
 

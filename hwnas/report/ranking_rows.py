@@ -1,10 +1,17 @@
 """The rows of a ranking's table."""
 
-from objectives.accuracy.ranking import Figure, RankingReport
+from hwnas.objectives.statistics.ranking import Figure, RankingReport
 
 RANKING_HEADER = [
-    "", "tau", "in the top 10 %", "precision at 10", "regret at 1", "at 10", "worst half", "each"
-]  # fmt: skip
+    "",
+    "tau",
+    "in the top 10 %",
+    "precision at 10",
+    "regret at 1",
+    "at 10",
+    "worst half",
+    "each",
+]
 
 
 def ranking_row(name: str, report: RankingReport | None, seconds: float | None) -> list[str]:

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from latency.validation import Agreement, Validation
-from objectives.accuracy.intervals import interval_text, wilson
-from objectives.costs import COSTS
-from objectives.objective import amount
+from hwnas.latency.validation import Agreement, Validation
+from hwnas.objectives.costs import COSTS
+from hwnas.objectives.objective import amount
+from hwnas.objectives.statistics.intervals import interval_text, wilson
 
 if TYPE_CHECKING:
     # Tables of timings are shown without what a search needs.
-    from hwnas.accuracy.source import Origin
+    from hwnas.estimators.source import Origin
+    from hwnas.latency.energy_model import EnergyModel
     from hwnas.report.contributions import Contribution
     from hwnas.runs.searching import FrontPoint, SearchResult
-    from latency.energy_model import EnergyModel
 
 SUMMARY_ROWS = (
     ("latency, measured", "measured_ms", "reference_measured_ms", "{:.4g} ms"),
@@ -140,12 +140,17 @@ def front_rows(
 ) -> list[list[str]]:
     """The networks of a front, as text; `bend` is the index of its knee."""
     return [
-        [origin.number(p.accuracy), *([] if p.corrected is None else [origin.number(p.corrected)]),
-         f"{p.latency_ms:.4g}",
-         *(f"{value:.4g}" for value in p.further), f"{p.macs:,}", f"{p.params:,}",
-         (", ".join(p.searchers) or "an earlier search") + (" (knee)" if index == bend else "")]
+        [
+            origin.number(p.accuracy),
+            *([] if p.corrected is None else [origin.number(p.corrected)]),
+            f"{p.latency_ms:.4g}",
+            *(f"{value:.4g}" for value in p.further),
+            f"{p.macs:,}",
+            f"{p.params:,}",
+            (", ".join(p.searchers) or "an earlier search") + (" (knee)" if index == bend else ""),
+        ]
         for index, p in enumerate(points)
-    ]  # fmt: skip
+    ]
 
 
 def front_notes(result: "SearchResult") -> list[str]:
@@ -168,10 +173,13 @@ ORIGIN_HEADER = ["", "mean error (points)", "Kendall tau"]
 def origin_rows(origin: "Origin") -> list[list[str]]:
     """The cross-validated error of every form of a predictor, as text."""
     return [
-        [f"{kind} (used)" if kind == origin.chosen else kind, f"{one.mean_error:.3f}",
-         f"{one.tau:.3f}"]
+        [
+            f"{kind} (used)" if kind == origin.chosen else kind,
+            f"{one.mean_error:.3f}",
+            f"{one.tau:.3f}",
+        ]
         for kind, one in origin.errors.items()
-    ]  # fmt: skip
+    ]
 
 
 def origin_text(origin: "Origin") -> str:

@@ -5,21 +5,21 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from hwnas.export.reader import read_network
+from hwnas.networks.modules import NetworkModule
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.training import read_trained, with_loss
+from hwnas.spaces.extremes import largest
 from hwnas.spaces.stages import StageSpace
 from hwnas.supernet.blockwise import Blockwise, StageStudent, stage_recipe
-from hwnas.supernet.distributed import current_group
-from hwnas.supernet.extremes import largest
-from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.norm_supernet import NormSupernet, norm_recipe
-from hwnas.supernet.placement import choose_device, placed
 from hwnas.supernet.rating_progress import Losses, read_ratings
-from hwnas.supernet.rules import SinglePath
 from hwnas.supernet.stage_ratings import rate_stages
 from hwnas.supernet.teacher import Teacher
-from hwnas.supernet.training import TrainReport, train
+from hwnas.training.distributed import current_group
+from hwnas.training.placement import choose_device, placed
+from hwnas.training.rules import SinglePath
+from hwnas.training.trainer import TrainReport, train
 
 # Rating takes as much longer as there are more.
 _RATED_IMAGES = 512
@@ -33,7 +33,7 @@ def train_norms(experiment: Experiment, folder: RunFolder, progress: Progress) -
     """Trains the batch norms of a run, or continues; finished ones are just read.
 
     Raises:
-        RunError: see `hwnas.supernet.training.train`.
+        RunError: see `hwnas.training.trainer.train`.
     """
     config = experiment.recipe.train
     with progress(f"training batch norms on {_images(experiment)}") as update:
@@ -66,17 +66,21 @@ def train_blockwise(experiment: Experiment, folder: RunFolder, progress: Progres
 
     Raises:
         ConfigError: the teacher of the config cannot be used.
-        RunError: see `hwnas.supernet.training.train` and `rate_stages`.
+        RunError: see `hwnas.training.trainer.train` and `rate_stages`.
     """
     dataset, config = experiment.dataset, experiment.recipe.train
     teacher = _teacher(experiment, folder, progress)
     student = StageStudent(experiment.space, seed=config.seed)
     with progress(f"teaching the stages on {_images(experiment)}") as update:
         report = train(
-            student, dataset.train, stage_recipe(config), rule=Blockwise(teacher),
-            checkpoint=folder.path / "stages.safetensors", progress=with_loss(update),
+            student,
+            dataset.train,
+            stage_recipe(config),
+            rule=Blockwise(teacher),
+            checkpoint=folder.path / "stages.safetensors",
+            progress=with_loss(update),
             log=folder.log_folder,
-        )  # fmt: skip
+        )
     if current_group().first:
         count = int(student.stages.choice_counts.sum())
         images = dataset.validation.images[:_RATED_IMAGES]
@@ -84,8 +88,13 @@ def train_blockwise(experiment: Experiment, folder: RunFolder, progress: Progres
             progress(f"rating all {count:,} paths of the stages on {len(images)} images") as update,
             placed(student, choose_device(config.device)),
         ):
-            rate_stages(student, teacher, images, folder.weights_file("blockwise"),
-                        progress=lambda done, total: update(done, total, ""))  # fmt: skip
+            rate_stages(
+                student,
+                teacher,
+                images,
+                folder.weights_file("blockwise"),
+                progress=lambda done, total: update(done, total, ""),
+            )
     return report
 
 
@@ -110,8 +119,13 @@ def _teacher(experiment: Experiment, folder: RunFolder, progress: Progress) -> T
     config = experiment.recipe.train.model_copy(update=alone)
     network = NetworkModule(space.network(largest(space)), seed=config.seed)
     with progress(f"training the teacher, the largest network, on {_images(experiment)}") as update:
-        train(network, images, config, checkpoint=folder.path / "teacher.safetensors",
-              progress=with_loss(update))  # fmt: skip
+        train(
+            network,
+            images,
+            config,
+            checkpoint=folder.path / "teacher.safetensors",
+            progress=with_loss(update),
+        )
     return Teacher(network, space)
 
 

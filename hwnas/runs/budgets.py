@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from devices.errors import BudgetError
-from devices.foreign_text import shown
+from hwnas.core.errors import BudgetError
+from hwnas.core.foreign_text import shown
 
 # objective → unit as written → factor to the objective's own unit
 UNITS: dict[str, dict[str, float]] = {

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hwnas.export.for_device import DeviceFile, file_for, same_file
+from hwnas.networks.blocks import Network
+from hwnas.networks.modules import NetworkModule
 from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
@@ -12,8 +14,6 @@ from hwnas.runs.places import OWN, Place
 from hwnas.runs.training import TrainedSupernet, train_from_scratch, with_loss
 from hwnas.runs.winner import train_winner
 from hwnas.spaces import Architectures
-from hwnas.supernet.modules import NetworkModule
-from latency.blocks import Network
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,13 @@ class Candidates:
     def winner(self, architecture: Architectures, text: str) -> Candidate:
         """The network of an architecture (L,), trained; `text` is what it is called meanwhile."""
         won = train_winner(
-            self._experiment, self._folder, self._trained, architecture,
-            lambda title: self._listener.progress(title, "steps"), text,
-        )  # fmt: skip
+            self._experiment,
+            self._folder,
+            self._trained,
+            architecture,
+            lambda title: self._listener.progress(title, "steps"),
+            text,
+        )
         network = self._experiment.space.network(architecture)
         return self._candidate("winner", network, won.weights_from, won.module, won.chosen)
 
@@ -78,9 +82,13 @@ class Candidates:
         return self._candidate("reference", found.network, "scratch", module)
 
     def _candidate(
-        self, name: str, network: Network, weights_from: WeightsFrom, module: NetworkModule,
+        self,
+        name: str,
+        network: Network,
+        weights_from: WeightsFrom,
+        module: NetworkModule,
         chosen: str | None = None,
-    ) -> Candidate:  # fmt: skip
+    ) -> Candidate:
         dataset = self._experiment.dataset
         files: dict[str, DeviceFile] = {}
         for place in self._places:

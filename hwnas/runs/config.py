@@ -6,15 +6,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from devices.config import LocalPath, StrictModel, find_config, parse_config, read_config
-from devices.errors import BudgetError, ConfigError
-from devices.yaml_text import to_yaml
-from hwnas.accuracy import ESTIMATORS, SUPERNET
+from hwnas.core.configs import LocalPath, StrictModel, find_config, parse_config, read_config
+from hwnas.core.errors import BudgetError, ConfigError
+from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
+from hwnas.estimators import ESTIMATORS, SUPERNET
 from hwnas.runs.budgets import BudgetText, parse_budget
-from hwnas.search import FREE_SEARCHERS, SEARCHERS, searcher_settings
-from hwnas.supernet.auto import FINE_TUNING, SUPERNET_LENGTH, resolved
-from hwnas.supernet.train_config import TrainConfig, TrainSettings
+from hwnas.search.searchers import FREE_SEARCHERS, SEARCHERS, searcher_settings
+from hwnas.training.auto import FINE_TUNING, SUPERNET_LENGTH, resolved
+from hwnas.training.train_config import TrainConfig, TrainSettings
 
 WeightsFrom = Literal["supernet", "scratch"]
 
@@ -75,7 +75,8 @@ class AccuracyConfig(StrictModel):
 class ProfileConfig(StrictModel):
     """How many whole networks are measured: to fit the latency model, and to check it.
 
-    `chains`: whether every block is also measured inside a longer graph (see `latency.chains`);
+    `chains`: whether every block is also measured inside a longer graph (see
+    `hwnas.latency.chains`);
     `auto` is where the runtime is one of GPUs, on which small blocks alone wait for their launch.
     `energy`: whether the energy of all of them is measured too, on an NVIDIA GPU.
     """

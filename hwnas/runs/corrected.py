@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import RunError
-from hwnas.runs.journal import Journal
+from hwnas.core.errors import RunError
 from hwnas.search.front import Front
+from hwnas.search.journal import Journal
 
 _DIGITS = 4
 

@@ -5,29 +5,30 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from devices.device import Device, Fingerprint
-from devices.errors import BudgetError, TableError
+from hwnas.core.errors import BudgetError, TableError
 from hwnas.data import ImageDataset, load_dataset
+from hwnas.devices.device import Device, Fingerprint
+from hwnas.latency.anchors import anchors_of
+from hwnas.latency.energy import require_gpu
+from hwnas.latency.energy_model import EnergyModel, load_energy
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.profile import load_model
+from hwnas.latency.table import LatencyTable
+from hwnas.networks.blocks import Network, block_to_dict
+from hwnas.objectives.costs import COSTS
+from hwnas.objectives.energy import energy_objective
+from hwnas.objectives.latency import latency_objective
+from hwnas.objectives.objective import BlockObjective, Constraint
 from hwnas.runs.config import Recipe, RunConfig
 from hwnas.runs.inputs import HeldLatency
 from hwnas.runs.latencies import further_latency, further_table, scope_of, table_path
 from hwnas.runs.sources import NOTHING_HELD, Sources
-from hwnas.search import Budget, SearchProblem, Trellis
-from hwnas.search.exact import check_reachable_together
+from hwnas.search.exact.exact_front import check_reachable_together
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import Reference, SearchSpace, load_reference
 from hwnas.spaces.config import make_space
-from latency.anchors import anchors_of
-from latency.blocks import Network, block_to_dict
-from latency.energy import require_gpu
-from latency.energy_model import EnergyModel, load_energy
-from latency.identity import read_fingerprint
-from latency.model import LatencyModel
-from latency.profile import load_model
-from latency.table import LatencyTable
-from objectives.costs import COSTS
-from objectives.energy import energy_objective
-from objectives.latency import latency_objective
-from objectives.objective import BlockObjective, Constraint
 
 # Budgets on what another precision has less of: what they count, and what to write instead.
 _COUNTED_IN_FP32 = {

@@ -10,6 +10,11 @@ from hwnas.export.open_batch import check_open_batch, with_open_batch
 from hwnas.export.timm import timm_network
 from hwnas.export.verification import NumericalCheck
 from hwnas.export.writer import network_config, write_export
+from hwnas.latency.readings import Reading
+from hwnas.latency.visits import Summary
+from hwnas.networks.blocks import Network
+from hwnas.objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
+from hwnas.objectives.statistics.intervals import wilson
 from hwnas.runs.candidates import Candidate
 from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
@@ -17,12 +22,7 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.places import OWN, Place
 from hwnas.runs.stale import STALE
 from hwnas.runs.training import scratch_config
-from hwnas.supernet.evaluation import accuracy
-from latency.blocks import Network
-from latency.readings import Reading
-from latency.visits import Summary
-from objectives.accuracy.intervals import wilson
-from objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
+from hwnas.training.evaluation import accuracy
 
 
 @dataclass(frozen=True)
@@ -167,9 +167,12 @@ class ExportWriter:
             },
         )
         config = network_config(
-            candidate.network, dataset, batch=own.batch, training=self._training(candidate),
+            candidate.network,
+            dataset,
+            batch=own.batch,
+            training=self._training(candidate),
             epsilon=candidate.module.epsilon,
-        )  # fmt: skip
+        )
         state, timm = candidate.module.state_dict(), timm_network(candidate.network)
         verification = self._verification(exported, candidate)
         write_export(

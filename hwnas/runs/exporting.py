@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from devices.errors import BudgetError, DeviceError
+from hwnas.core.errors import BudgetError, DeviceError
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.readings import Reading
+from hwnas.networks.blocks import Network
 from hwnas.runs.candidates import Candidate, Candidates
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exported import Exported, ExportWriter, Timed
@@ -18,9 +21,6 @@ from hwnas.runs.places import OWN, Place, further_places, own_place, say_problem
 from hwnas.runs.searching import SearchResult
 from hwnas.runs.training import TrainedSupernet
 from hwnas.spaces import Architectures
-from latency.blocks import Network
-from latency.model import LatencyModel
-from latency.readings import Reading
 
 # How many networks of the front are measured side by side before one of them is fine-tuned.
 SCREENED = 8
@@ -233,18 +233,24 @@ class Exporter:
         return Export(
             self._own.bound,
             writer.write(
-                WINNER, tried.candidate, measured[WINNER], tried.energy,
+                WINNER,
+                tried.candidate,
+                measured[WINNER],
+                tried.energy,
                 readings.get(WINNER + _IN_FP32),
             ),
             writer.write(
-                _REFERENCE, reference, measured[_REFERENCE], beside,
+                _REFERENCE,
+                reference,
+                measured[_REFERENCE],
+                beside,
                 readings.get(_REFERENCE + _IN_FP32),
             )
             if reference is not None
             else None,
             self._rejected,
             doubtful,
-        )  # fmt: skip
+        )
 
     def _doubts(self, tried: _Tried, places: list[Place]) -> tuple[str, ...]:
         """Says what is doubtful about the winner, and what to do."""
@@ -300,9 +306,14 @@ class Exporter:
         )
 
     def _say_rejected(
-        self, score: float, predicted: float | None, found: float, bound: float | None, unit: str,
+        self,
+        score: float,
+        predicted: float | None,
+        found: float,
+        bound: float | None,
+        unit: str,
         what: str,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.listener.say(
             f"no winner: a network of {self._text(score)}, predicted at {_figure(predicted)} "
             f"{unit}, measures {found:.4g} {unit} {what}, over the budget of "

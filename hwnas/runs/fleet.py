@@ -5,19 +5,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devices.device import Device
-from devices.errors import ConfigError, HwnasError
-from devices.places import same_machine
-from devices.stopping import stopped_by
+from hwnas.core.errors import ConfigError, HwnasError
+from hwnas.devices.device import Device
+from hwnas.devices.places import same_machine
+from hwnas.devices.stopping import stopped_by
+from hwnas.latency.model import LatencyModel
 from hwnas.runs.config import ProfileConfig, RunConfig
 from hwnas.runs.latencies import named_table, table_path
 from hwnas.runs.profiling import profile_space
 from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.spaces import SearchSpace
-from latency.model import LatencyModel
 
 Progress = Callable[[int, int, str], None]
-"""See `latency.profile.Progress`; called by the thread of its device."""
+"""See `hwnas.latency.profile.Progress`; called by the thread of its device."""
 
 
 @dataclass(frozen=True)

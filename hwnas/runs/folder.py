@@ -8,21 +8,29 @@ from functools import reduce
 from pathlib import Path
 from typing import Any, Self
 
-from devices.config import read_config
-from devices.errors import ConfigError, DataError, RunError
-from devices.files import check_name, may_be_written, remove_remains, write_atomically
-from devices.foreign_text import shown
-from devices.lock import locked
-from hwnas.accuracy import ESTIMATORS, SUPERNET
+from hwnas.core.configs import read_config
+from hwnas.core.errors import ConfigError, DataError, RunError
+from hwnas.core.files import check_name, may_be_written, remove_remains, write_atomically
+from hwnas.core.foreign_text import shown
+from hwnas.core.lock import locked
 from hwnas.data.loading import decoder_name, is_name
+from hwnas.estimators import ESTIMATORS, SUPERNET
 from hwnas.runs.config import RunConfig
 from hwnas.runs.inputs import FILE, read_inputs
 from hwnas.runs.sources import NOTHING_HELD, Sources, is_path
 
 # What a trained supernet, or scores from elsewhere, depend on; everything else may change between
 # two commands.
-FIXED = ("space", "resolution", "width", "from_ofa", "data", "train", "accuracy.source",
-         "accuracy.teacher")  # fmt: skip
+FIXED = (
+    "space",
+    "resolution",
+    "width",
+    "from_ofa",
+    "data",
+    "train",
+    "accuracy.source",
+    "accuracy.teacher",
+)
 # What decides no weights: trained on a GPU, searched on a laptop.
 FREE = ("train.device",)
 # Names of files and folders: these may be elsewhere, with the same content.

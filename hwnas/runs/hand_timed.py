@@ -9,21 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from devices.device import Device, Fingerprint
-from devices.errors import ConfigError, TableError
+from hwnas.core.errors import ConfigError, TableError
+from hwnas.devices.device import Device, Fingerprint
+from hwnas.latency.csv_networks import NetworkNames
+from hwnas.latency.csv_rows import NETWORK
+from hwnas.latency.estimate import LEAST_NETWORKS
+from hwnas.latency.imported import known_blocks
+from hwnas.latency.interchange_csv import Timings
+from hwnas.latency.table import LatencyTable
+from hwnas.networks.blocks import Block, Network, block_key, distinct_blocks
+from hwnas.objectives.costs import MACS
 from hwnas.runs.experiment import reference_of
 from hwnas.runs.latencies import scope_of
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.numbering import network_of
 from hwnas.spaces.sampling import spread_sample
-from latency.blocks import Block, Network, block_key, distinct_blocks
-from latency.csv_networks import NetworkNames
-from latency.csv_rows import NETWORK
-from latency.estimate import LEAST_NETWORKS
-from latency.imported import known_blocks
-from latency.interchange_csv import Timings
-from latency.table import LatencyTable
-from objectives.costs import MACS
 
 # Of the MACs between the smallest and the largest network, how much timed ones are to span.
 _LEAST_SPAN = 0.7

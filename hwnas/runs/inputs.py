@@ -11,16 +11,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from devices.config import StrictModel
-from devices.device import Device, Fingerprint
-from devices.errors import HwnasError, RunError
-from devices.foreign_text import shown
+from hwnas.core.configs import StrictModel
+from hwnas.core.errors import HwnasError, RunError
+from hwnas.core.foreign_text import shown
+from hwnas.devices.device import Device, Fingerprint
+from hwnas.latency.anchors import Anchor
+from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.visits import Speed
+from hwnas.networks.blocks import block_from_dict
 from hwnas.spaces.config import SpaceConfig
-from latency.anchors import Anchor
-from latency.blocks import block_from_dict
-from latency.energy_model import EnergyModel
-from latency.model import LatencyModel
-from latency.visits import Speed
 
 FILE = "inputs.json"
 TIMING_CACHE = "timing_cache.bin"
@@ -75,11 +75,11 @@ class HeldLatency(StrictModel):
 
     Attributes:
         table: the whole path of the table that it is from.
-        scope: of the model in it, see `latency.profile.scope_name`.
+        scope: of the model in it, see `hwnas.latency.profile.scope_name`.
         fingerprint: of the device that was measured; None where the table names none.
         model: see `LatencyModel.to_dict`.
         speed: what the reference block takes on that device in ms, undisturbed and usually (see
-            `latency.visits.Speed`); None where the table does not say.
+            `hwnas.latency.visits.Speed`); None where the table does not say.
         anchors: the blocks and the latency in ms of some networks that the table has measured.
     """
 

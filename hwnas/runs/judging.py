@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from devices.errors import ConfigError
-from hwnas.accuracy import ESTIMATORS, file_judge, judge_function
-from hwnas.accuracy.source import Judge
+from hwnas.core.errors import ConfigError
+from hwnas.estimators import ESTIMATORS, file_judge, judge_function
+from hwnas.estimators.source import Judge
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 

@@ -5,15 +5,15 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from devices.device import Device
-from devices.errors import ConfigError, HwnasError, RunError
-from devices.files import write_atomically
+from hwnas.core.errors import ConfigError, HwnasError, RunError
+from hwnas.core.files import write_atomically
 from hwnas.data.loading import decoder_name, is_name
+from hwnas.devices.device import Device
+from hwnas.latency.engine import builds_engines
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder, content_digest
 from hwnas.runs.inputs import FORMAT, TIMING_CACHE, HeldImages, RunInputs, read_inputs
 from hwnas.runs.latencies import table_path
-from latency.engine import builds_engines
 
 
 def keep_inputs(folder: RunFolder, experiment: Experiment, *, searched: bool = False) -> None:

@@ -3,15 +3,15 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from devices.device import IMPORTED, Device
-from devices.errors import ConfigError, TableError
+from hwnas.core.errors import ConfigError, TableError
+from hwnas.devices.device import IMPORTED, Device
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.profile import load_model, scope_name
+from hwnas.latency.table import LatencyTable
 from hwnas.runs.config import RunConfig
 from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.spaces import SearchSpace
-from latency.identity import read_fingerprint
-from latency.model import LatencyModel
-from latency.profile import load_model, scope_name
-from latency.table import LatencyTable
 
 
 def table_path(named: str | None, device: Device) -> Path:

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from hwnas.latency.readings import Bench, Reading
+from hwnas.networks.blocks import Network
 from hwnas.runs.on_device import FINAL, SCREENING, OnDevice
-from latency.blocks import Network
-from latency.readings import Bench, Reading
 
 WINNER, UNTRAINED = "winner", "the same network untrained"
 

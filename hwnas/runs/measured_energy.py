@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from devices.errors import EnergyError
+from hwnas.core.errors import EnergyError
+from hwnas.latency.energy import measure_model_energy
+from hwnas.networks.blocks import Network
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.latency_check import Patience
 from hwnas.runs.on_device import Listener, OnDevice
-from latency.blocks import Network
-from latency.energy import measure_model_energy
 
 
 class EnergyCheck:

@@ -1,6 +1,6 @@
 """Which stages a search waits for."""
 
-from devices.errors import HwnasError, RunError, TableError
+from hwnas.core.errors import HwnasError, RunError, TableError
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 

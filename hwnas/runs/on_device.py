@@ -7,16 +7,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.device import Device
-from devices.errors import HwnasError
+from hwnas.core.errors import HwnasError
+from hwnas.devices.device import Device
 from hwnas.export.engine import CheckedEngine, checked_engine
-from latency.anchors import Anchor, nearest
-from latency.blocks import Network
-from latency.engine import builds_engines
-from latency.measure import timed_model
-from latency.readings import Bench, Reading, bench_of
-from latency.schedule import Schedule
-from latency.visits import Speed
+from hwnas.latency.anchors import Anchor, nearest
+from hwnas.latency.engine import builds_engines
+from hwnas.latency.measure import timed_model
+from hwnas.latency.readings import Bench, Reading, bench_of
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.visits import Speed
+from hwnas.networks.blocks import Network
 
 SCREENING = Schedule(sessions=4, rounds=6, seconds=30)
 # The schedule of the last word on a network: more sessions than a table's entry gets.

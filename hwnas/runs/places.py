@@ -6,20 +6,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from devices.device import Device, Fingerprint
-from devices.errors import DeviceError, TableError
+from hwnas.core.errors import DeviceError, TableError
+from hwnas.devices.device import Device, Fingerprint
+from hwnas.latency.anchors import anchors_of
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.visits import Speed
+from hwnas.networks.blocks import Network
 from hwnas.runs.budgets import device_of
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import further_table
 from hwnas.runs.latency_check import LatencyCheck, Patience
 from hwnas.runs.on_device import Listener, OnDevice
 from hwnas.runs.searching import SearchResult
-from latency.anchors import anchors_of
-from latency.blocks import Network
-from latency.identity import read_fingerprint
-from latency.model import LatencyModel
-from latency.table import LatencyTable
-from latency.visits import Speed
 
 OWN = ""
 """The name of the run's own device among the places."""
@@ -70,9 +70,12 @@ class Place:
 
 
 def own_place(
-    experiment: Experiment, latency: LatencyModel, result: SearchResult, listener: Listener,
+    experiment: Experiment,
+    latency: LatencyModel,
+    result: SearchResult,
+    listener: Listener,
     patience: Patience,
-) -> Place:  # fmt: skip
+) -> Place:
     """The run's own device, with the smallest of its budgets."""
     device = experiment.device
     bounds = [b.bound for b in result.problem.budgets if b.trellis.name == "latency"]

@@ -6,13 +6,13 @@ import numpy as np
 
 from hwnas.data.loading import DIGITS
 from hwnas.runs.experiment import Experiment
-from hwnas.supernet.auto import ENOUGH_STEPS, steps_of_epoch
-from hwnas.supernet.batches import Batches
-from hwnas.supernet.distributed import current_group
-from hwnas.supernet.placement import choose_device, placed
-from hwnas.supernet.rules import supernet_rule
-from hwnas.supernet.steps import Steps
 from hwnas.supernet.supernet import Supernet
+from hwnas.training.auto import ENOUGH_STEPS, steps_of_epoch
+from hwnas.training.batches import Batches
+from hwnas.training.distributed import current_group
+from hwnas.training.placement import choose_device, placed
+from hwnas.training.rules import supernet_rule
+from hwnas.training.steps import Steps
 
 # Steps that are timed behind a first one, and the seconds after which no further one begins.
 _TIMED, _PATIENCE = 5, 5.0
@@ -27,7 +27,7 @@ def plan(experiment: Experiment) -> str:
     a training of several processes, which would all have to make them.
 
     Raises:
-        ConfigError, RunError: see `hwnas.supernet.training.train`.
+        ConfigError, RunError: see `hwnas.training.trainer.train`.
     """
     config, images = experiment.recipe.train, len(experiment.dataset.train)
     of_epoch = steps_of_epoch(config, images)

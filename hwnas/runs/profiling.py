@@ -4,20 +4,20 @@ from pathlib import Path
 
 import numpy as np
 
-from devices.device import Device
-from devices.errors import ConfigError
-from devices.runtimes import ON_GPUS
+from hwnas.core.errors import ConfigError
+from hwnas.devices.device import Device
+from hwnas.devices.runtimes import ON_GPUS
+from hwnas.latency.energy import check_energy, profile_energy
+from hwnas.latency.identity import read_identity
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.profile import Progress, profile
+from hwnas.latency.table import LatencyTable
+from hwnas.networks.blocks import Network
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.experiment import reference_of
 from hwnas.runs.latencies import scope_of
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.sampling import spread_sample
-from latency.blocks import Network
-from latency.energy import check_energy, profile_energy
-from latency.identity import read_identity
-from latency.model import LatencyModel
-from latency.profile import Progress, profile
-from latency.table import LatencyTable
 
 
 def profile_space(
@@ -33,7 +33,8 @@ def profile_space(
     (`ProfileConfig`); the table has the energy model then.
 
     Raises:
-        DeviceError, TableError: see `latency.profile.profile` and `latency.energy.profile_energy`.
+        DeviceError, TableError: see `hwnas.latency.profile.profile` and
+            `hwnas.latency.energy.profile_energy`.
     """
     device.require_measurable()
     identity = read_identity(device)  # before a table is made for it

@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import AccuracyError, ConfigError, HwnasError, RunError
-from hwnas.accuracy import ESTIMATORS
-from hwnas.accuracy.csv_file import KnownAccuracies
-from hwnas.runs.experiment import Experiment
-from hwnas.runs.folder import RunFolder
-from hwnas.runs.judging import check_judge
-from hwnas.runs.ranking_journal import RankingJournal
-from hwnas.runs.ranking_scores import PREDICTOR, Progress, Scorer
-from objectives.accuracy.ranking import (
+from hwnas.core.errors import AccuracyError, ConfigError, HwnasError, RunError
+from hwnas.estimators import ESTIMATORS
+from hwnas.estimators.csv_file import KnownAccuracies
+from hwnas.objectives.statistics.ranking import (
     LEAST_NETWORKS,
     RankingReport,
     noise_ceiling,
     ranking_report,
 )
-from objectives.accuracy.regression import LEAST_OUT_OF_FOLD
+from hwnas.objectives.statistics.regression import LEAST_OUT_OF_FOLD
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.judging import check_judge
+from hwnas.runs.ranking_journal import RankingJournal
+from hwnas.runs.ranking_scores import PREDICTOR, Progress, Scorer
 
 MACS = "macs"
 _TABLE = "table"
@@ -151,10 +151,14 @@ def rank(
             )
     macs = ranked.pop(MACS)
     return Ranking(
-        experiment.space.name, known, samples,
+        experiment.space.name,
+        known,
+        samples,
         sorted(ranked.values(), key=lambda one: -(one.report.tau.mean if one.report.tau else 0.0)),
-        macs, noise_ceiling([known.trainings[sample] for sample in samples]), left_out,
-    )  # fmt: skip
+        macs,
+        noise_ceiling([known.trainings[sample] for sample in samples]),
+        left_out,
+    )
 
 
 def check_known(known: KnownAccuracies) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
-from devices.database import Database
-from devices.errors import RunError
-from devices.stored_rows import FINITE, SECONDS, TEXT, Rules, between
+from hwnas.core.database import Database
+from hwnas.core.errors import RunError
+from hwnas.core.stored_rows import FINITE, SECONDS, TEXT, Rules, between
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS scores (

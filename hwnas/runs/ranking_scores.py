@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import RunError
-from hwnas.accuracy.csv_file import KnownAccuracies
-from hwnas.accuracy.predictor import VERSION, SpaceCosts
-from hwnas.accuracy.source import Judge
+from hwnas.core.errors import RunError
+from hwnas.estimators.csv_file import KnownAccuracies
+from hwnas.estimators.predictor import VERSION, SpaceCosts
+from hwnas.estimators.source import Judge
+from hwnas.objectives.statistics.regression import out_of_fold
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.judging import make_judge
 from hwnas.runs.ranking_journal import RankingJournal
 from hwnas.runs.scores import bindings_digest
-from objectives.accuracy.regression import out_of_fold
 
 PREDICTOR = "predictor"
 
@@ -78,8 +78,11 @@ class Scorer:
         space, known = self.experiment.space, self.known
         rows = known.architectures[sample]
         belongs_to = {
-            **known.identity(space), "sample": sample.tolist(), "seed": seed, "predictor": VERSION
-        }  # fmt: skip
+            **known.identity(space),
+            "sample": sample.tolist(),
+            "seed": seed,
+            "predictor": VERSION,
+        }
         identity = bindings_digest(belongs_to)
         stored = self.journal.scores(self.name, identity)
         texts = [str(row) for row in rows.tolist()]

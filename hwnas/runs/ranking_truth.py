@@ -8,20 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from devices.errors import ConfigError
-from devices.files import write_atomically
-from devices.foreign_text import shown
-from hwnas.accuracy.source import space_digest
+from hwnas.core.errors import ConfigError
+from hwnas.core.files import write_atomically
+from hwnas.core.foreign_text import shown
+from hwnas.estimators.source import space_digest
+from hwnas.networks.modules import NetworkModule
+from hwnas.objectives.statistics.ranking import LEAST_NETWORKS
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.ranking_journal import RankingJournal
 from hwnas.runs.training import scratch_config, train_network
 from hwnas.spaces import Architectures, SearchSpace
-from hwnas.supernet.evaluation import accuracy
-from hwnas.supernet.modules import NetworkModule
-from hwnas.supernet.placement import choose_device, placed
-from hwnas.supernet.train_config import TrainConfig
-from objectives.accuracy.ranking import LEAST_NETWORKS
+from hwnas.training.evaluation import accuracy
+from hwnas.training.placement import choose_device, placed
+from hwnas.training.train_config import TrainConfig
 
 _DRAWS = 100  # for each network, before a space is taken to hold no more
 
@@ -55,7 +55,7 @@ def train_truth(
     Raises:
         ConfigError: the config has no recipe of a training, or the space too few networks.
         DataError: images that cannot be used.
-        RunError: a training fails, see `hwnas.supernet.training.train`, or cannot be written.
+        RunError: a training fails, see `hwnas.training.trainer.train`, or cannot be written.
     """
     rows = sample_networks(experiment.space, networks)
     if len(rows) < LEAST_NETWORKS:

@@ -4,20 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from devices.device import Device
-from devices.errors import BudgetError
+from hwnas.core.errors import BudgetError
+from hwnas.devices.device import Device
+from hwnas.latency.measure import measure_models, timed_model
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable
+from hwnas.objectives.costs import COSTS, MACS
 from hwnas.runs.config import RunConfig
 from hwnas.runs.experiment import reference_of
 from hwnas.runs.latencies import scope_of
-from hwnas.search import Budget
-from hwnas.search.problem import SearchProblem
+from hwnas.search.problem import Budget, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace
-from hwnas.supernet.extremes import largest, smallest
-from latency.measure import measure_models, timed_model
-from latency.schedule import Schedule
-from latency.table import LatencyTable
-from objectives.costs import COSTS, MACS
+from hwnas.spaces.extremes import largest, smallest
 
 # Some seconds for three networks. A slow machine must not get a budget refused that it can keep.
 _QUICK = Schedule(sessions=2, most_sessions=2, rounds=4, seconds=6)

@@ -5,10 +5,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from hwnas.accuracy import SUPERNET
-from hwnas.accuracy.source import Judge, Origin
+from hwnas.estimators import SUPERNET
+from hwnas.estimators.source import Judge, Origin
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.journal import Journal
+from hwnas.search.journal import Journal
 
 _ORIGIN = "origin"
 

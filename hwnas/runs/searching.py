@@ -12,22 +12,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import RunError
-from devices.files import write_atomically
-from hwnas.accuracy.source import Judge, Origin, space_digest
+from hwnas.core.errors import RunError
+from hwnas.core.files import write_atomically
+from hwnas.estimators.source import Judge, Origin, space_digest
+from hwnas.latency.model import LatencyModel
+from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.runs.budgets import device_of
 from hwnas.runs.config import SearchConfig
 from hwnas.runs.corrected import note_corrected, noted_corrected
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.journal import Journal
 from hwnas.runs.scores import check_scores, identity_of, origin_of
-from hwnas.search import SearchProblem, Trellis, make_searcher, searcher_class, searcher_settings
 from hwnas.search.front import Front, front_of
+from hwnas.search.journal import Journal
+from hwnas.search.problem import SearchProblem
 from hwnas.search.run_search import run_search
+from hwnas.search.searchers import make_searcher, searcher_class, searcher_settings
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, SearchSpace
-from latency.model import LatencyModel
-from objectives.costs import MACS, PARAMETERS
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class SearchResult:
     depends on, and `earlier_digest` is what versions before had in its place, which also changed
     with the places of files. `how` says how searchers have searched, where they do; `corrected` are
     (N,) scores of the front by a second opinion, where there is one: those that a search has chosen
-    for their scores are too good to be true (see `objectives.accuracy.gaussian`).
+    for their scores are too good to be true (see `hwnas.objectives.statistics.gaussian`).
     """
 
     problem: SearchProblem
@@ -156,9 +158,17 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
     )
     told = {name: text for name, text in how.items() if text is not None}
     return SearchResult(
-        problem, front, architectures, scores, found_by, origin, digest, earlier_digest, told,
+        problem,
+        front,
+        architectures,
+        scores,
+        found_by,
+        origin,
+        digest,
+        earlier_digest,
+        told,
         corrected,
-    )  # fmt: skip
+    )
 
 
 def _digest(text: str, front: Front) -> str:
@@ -241,13 +251,18 @@ def front_points(result: SearchResult, space: SearchSpace) -> list[FrontPoint]:
     )
     return [
         FrontPoint(
-            accuracy, latency_ms, macs, params, sorted(result.found_by.get(tuple(row), ())), row,
+            accuracy,
+            latency_ms,
+            macs,
+            params,
+            sorted(result.found_by.get(tuple(row), ())),
+            row,
             {name: float(values[index]) for name, values in further.items()},
             None if energy is None else float(energy[index]),
             None if result.corrected is None else float(result.corrected[index]),
         )
         for index, (accuracy, latency_ms, macs, params, row) in enumerate(columns)
-    ]  # fmt: skip
+    ]
 
 
 def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
@@ -275,10 +290,15 @@ def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
     )
     for point in front_points(result, space):
         writer.writerow(
-            [f"{point.accuracy:.{digits}g}",
-             *([] if point.corrected is None else [f"{point.corrected:.{digits}g}"]),
-             f"{point.latency_ms:.6g}",
-             *(f"{value:.6g}" for value in point.further), point.macs, point.params,
-             "+".join(point.searchers), " ".join(map(str, point.architecture))]
-        )  # fmt: skip
+            [
+                f"{point.accuracy:.{digits}g}",
+                *([] if point.corrected is None else [f"{point.corrected:.{digits}g}"]),
+                f"{point.latency_ms:.6g}",
+                *(f"{value:.6g}" for value in point.further),
+                point.macs,
+                point.params,
+                "+".join(point.searchers),
+                " ".join(map(str, point.architecture)),
+            ]
+        )
     write_atomically(path, text.getvalue())

@@ -5,10 +5,10 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from devices.config import config_names
-from devices.device import Device, load_device
-from devices.errors import DataError, RunError
+from hwnas.core.configs import config_names
+from hwnas.core.errors import DataError, RunError
 from hwnas.data.loading import class_names, is_name
+from hwnas.devices.device import Device, load_device
 from hwnas.runs.config import RunConfig
 from hwnas.runs.inputs import TIMING_CACHE, HeldLatency, RunInputs
 from hwnas.spaces.config import SpaceConfig, read_space

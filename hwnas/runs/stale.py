@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from devices.files import write_atomically
-from devices.json_text import to_json
+from hwnas.core.files import write_atomically
+from hwnas.core.json_text import to_json
 from hwnas.runs.folder import RunFolder
 
 STALE = "STALE.txt"

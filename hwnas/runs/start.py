@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from devices.errors import ConfigError
+from hwnas.core.errors import ConfigError
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.supernet.checkpoint import load_weights
 from hwnas.supernet.once_for_all import OnceForAll
 from hwnas.supernet.supernet import Supernet
+from hwnas.training.checkpoint import load_weights
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from devices.engine import SUFFIX
 from hwnas.data import balance_of
+from hwnas.devices.engine import SUFFIX
+from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.model import LatencyModel
+from hwnas.objectives.statistics.intervals import Paired
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exported import Exported
 from hwnas.runs.exporting import Export
@@ -11,9 +14,6 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult
 from hwnas.runs.summary_form import read_summary
 from hwnas.runs.verdict import difference, intervals, verdict
-from latency.energy_model import EnergyModel
-from latency.model import LatencyModel
-from objectives.accuracy.intervals import Paired
 
 
 def summarize(
@@ -23,7 +23,7 @@ def summarize(
     result: SearchResult,
     seconds: float,
 ) -> dict[str, Any]:
-    """The figures of a run: ms (see `latency.visits.Summary`), percent, MACs, parameters.
+    """The figures of a run: ms (see `hwnas.latency.visits.Summary`), percent, MACs, parameters.
 
     Measured ones are None on a device whose timings were imported. `latency_model_mape` is the mean
     error in percent of the latency model on networks that it has not seen, `replicate_mape` that of

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from devices.errors import RunError
-from devices.foreign_text import shown
-from latency.stored import Count, Least0
+from hwnas.core.errors import RunError
+from hwnas.core.foreign_text import shown
+from hwnas.latency.stored import Count, Least0
 
 Positive = Annotated[float, Field(gt=0)]
 Percent = Annotated[float, Field(ge=0, le=100)]

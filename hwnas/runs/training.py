@@ -9,29 +9,29 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from devices.errors import ConfigError, RunError
-from hwnas.accuracy import ESTIMATORS, SUPERNET
-from hwnas.accuracy.source import Judge, Origin
+from hwnas.core.errors import ConfigError, RunError
 from hwnas.data import ImageDataset, Split
+from hwnas.estimators import ESTIMATORS, SUPERNET
+from hwnas.estimators.source import Judge, Origin
+from hwnas.estimators.supernet_accuracy import SupernetAccuracy
+from hwnas.networks.blocks import Network, block_key
+from hwnas.networks.modules import EPSILON, NetworkModule, epsilon_text
+from hwnas.networks.trainable import Trainable
 from hwnas.runs.config import Recipe
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.start import start_supernet, untrained_supernet
 from hwnas.spaces import Architectures
-from hwnas.supernet.accuracy import SupernetAccuracy
-from hwnas.supernet.checkpoint import digest, save_weights
-from hwnas.supernet.distributed import current_group
-from hwnas.supernet.extremes import largest, smallest
-from hwnas.supernet.modules import EPSILON, NetworkModule, epsilon_text
-from hwnas.supernet.placement import choose_device, placed
-from hwnas.supernet.progress import load_trained
-from hwnas.supernet.recalibration import recalibrate
-from hwnas.supernet.rules import supernet_rule
+from hwnas.spaces.extremes import largest, smallest
 from hwnas.supernet.supernet import Supernet
-from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.trainable import Trainable
-from hwnas.supernet.training import TrainReport, identity, train
-from latency.blocks import Network, block_key
+from hwnas.training.checkpoint import digest, save_weights
+from hwnas.training.distributed import current_group
+from hwnas.training.placement import choose_device, placed
+from hwnas.training.progress import load_trained
+from hwnas.training.recalibration import recalibrate
+from hwnas.training.rules import supernet_rule
+from hwnas.training.train_config import TrainConfig
+from hwnas.training.trainer import TrainReport, identity, train
 
 # Enough to see how a training goes, and few enough to take 2 % of its time.
 _WATCHED_IMAGES = 500
@@ -54,7 +54,7 @@ def train_supernet(
 ) -> TrainReport | None:
     """Trains the supernet of a run, or continues; a finished one is just read.
 
-    Of several processes (`hwnas.supernet.distributed`) only the first one writes into the folder.
+    Of several processes (`hwnas.training.distributed`) only the first one writes into the folder.
     Published weights that are to be trained for no epoch at all are taken as they are: None.
 
     Raises:
@@ -244,9 +244,12 @@ def _train_alone(
 
 
 def train_network(
-    module: NetworkModule, images: Split, config: TrainConfig, checkpoint: Path,
+    module: NetworkModule,
+    images: Split,
+    config: TrainConfig,
+    checkpoint: Path,
     progress: Progress | None,
-) -> None:  # fmt: skip
+) -> None:
     """Trains a network, and gives it the batch norm statistics that it is used with.
 
     Raises:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from objectives.accuracy.intervals import Interval, Paired, wilson
+from hwnas.objectives.statistics.intervals import Interval, Paired, wilson
 
 # A smaller difference of latencies is called none.
 _ALIKE = 0.005

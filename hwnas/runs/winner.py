@@ -4,14 +4,14 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from hwnas.networks.modules import NetworkModule
+from hwnas.objectives.statistics.intervals import Paired
 from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.training import TrainedSupernet, fine_tune, train_from_scratch, with_loss
 from hwnas.spaces import Architectures
-from hwnas.supernet.evaluation import right
-from hwnas.supernet.modules import NetworkModule
-from objectives.accuracy.intervals import Paired
+from hwnas.training.evaluation import right
 
 
 class Tell(Protocol):
@@ -63,7 +63,7 @@ def train_winner(
         of: which network it is, in the titles of what is shown.
 
     Raises:
-        RunError: see `hwnas.supernet.training.train`.
+        RunError: see `hwnas.training.trainer.train`.
     """
     show = tell or _silently
     config, network = experiment.config, experiment.space.network(architecture)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.objectives.objective import pareto_order
 from hwnas.search.problem import SearchProblem
 from hwnas.spaces.space import Architectures
-from objectives.objective import pareto_order
 
 _ROUNDING = 1e-9  # of sums of values from 0 to 1
 

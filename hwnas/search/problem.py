@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import BudgetError
+from hwnas.core.errors import BudgetError
+from hwnas.objectives.objective import amount
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.space import Architectures
-from objectives.objective import amount
 
 if TYPE_CHECKING:
+    from hwnas.search.exact.stages import StageScore
     from hwnas.search.listed import ListedScore
-    from hwnas.search.stages import StageScore
 
 
 class FreeScore(Protocol):

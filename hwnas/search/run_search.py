@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import RunError
-from hwnas.runs.journal import Journal
-from hwnas.runs.trials import Trials
-from hwnas.search.searcher import Searcher
+from hwnas.core.errors import RunError
+from hwnas.search.journal import Journal
+from hwnas.search.searchers.searcher import Searcher
+from hwnas.search.trials import Trials
 from hwnas.spaces.space import Architectures
 
 Score = Callable[[Architectures], NDArray[np.float64]]
@@ -61,9 +61,7 @@ def run_search(
         searcher.tell(asked, scores)
 
 
-def _all_of(
-    asked: Architectures, objective_score: Score, trials: Trials
-) -> NDArray[np.float64]:  # fmt: skip
+def _all_of(asked: Architectures, objective_score: Score, trials: Trials) -> NDArray[np.float64]:
     rows = asked.tolist()
     unknown = [index for index, row in enumerate(rows) if not trials.known(row)]
     start = time.perf_counter()

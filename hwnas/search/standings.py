@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwnas.objectives.objective import pareto_order
 from hwnas.search.front import Front, hypervolume
-from objectives.objective import pareto_order
 
 Corner = tuple[float, float]
 """(cost, score)"""

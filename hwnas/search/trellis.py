@@ -7,12 +7,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.networks.blocks import Block, Skip
+from hwnas.objectives.objective import BlockObjective
 from hwnas.search.ways import Ways
 from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.family import SpaceFamily
 from hwnas.spaces.space import Architectures, SearchSpace
-from latency.blocks import Block, Skip
-from objectives.objective import BlockObjective
 
 # The neutral element of the minimum, short of the infinity that marks what cannot be gone.
 _MOST = float(np.finfo(np.float64).max)
@@ -207,9 +207,13 @@ class Trellis:
         if combine is not np.add:
             combine = np.minimum if combine is np.maximum else np.maximum
         return Trellis(
-            self.name, self.unit, -self.constant, tuple(-step for step in self.steps),
-            self.allowed, combine,
-        )  # fmt: skip
+            self.name,
+            self.unit,
+            -self.constant,
+            tuple(-step for step in self.steps),
+            self.allowed,
+            combine,
+        )
 
     @cached_property
     def range(self) -> tuple[float, float]:

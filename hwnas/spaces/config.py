@@ -5,8 +5,10 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from devices.config import StrictModel, find_config, read_config
-from devices.errors import ConfigError
+from hwnas.core.configs import StrictModel, find_config, read_config
+from hwnas.core.errors import ConfigError
+from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Skip
+from hwnas.networks.channels import make_divisible, squeeze_channels
 from hwnas.spaces.limits import (
     MOST_CHANNELS,
     MOST_CHOICES,
@@ -19,8 +21,6 @@ from hwnas.spaces.limits import (
     check_sizes,
 )
 from hwnas.spaces.space import SearchSpace, Slot, check_space
-from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Skip
-from latency.channels import make_divisible, squeeze_channels
 
 Channels = Annotated[int, Field(ge=1, le=MOST_CHANNELS)]
 Stride = Annotated[int, Field(ge=1, le=64)]
@@ -197,9 +197,13 @@ def build_space(
     if width != 1:
         config = _widened(config, width)
     stem = ConvBlock(
-        3, config.stem.channels, config.stem.kernel, config.stem.stride,
-        config.stem.activation, resolution,
-    )  # fmt: skip
+        3,
+        config.stem.channels,
+        config.stem.kernel,
+        config.stem.stride,
+        config.stem.activation,
+        resolution,
+    )
     prefix: list[Block] = [stem]
     if config.first is not None:
         prefix.append(_first_block(config.first, stem))
@@ -212,9 +216,14 @@ def build_space(
             slots.append(Slot(index, choices))
             last = choices[-1]
     head = Head(
-        last.out_channels, config.head.features, config.head.hidden, classes,
-        config.head.activation, last.out_resolution, config.head.hidden_bias,
-    )  # fmt: skip
+        last.out_channels,
+        config.head.features,
+        config.head.hidden,
+        classes,
+        config.head.activation,
+        last.out_resolution,
+        config.head.hidden_bias,
+    )
     space = SearchSpace(config.name, tuple(prefix), tuple(slots), (head,), config.reference, width)
     check_sizes(space)
     check_space(space)
@@ -241,32 +250,54 @@ def _widened(config: SpaceConfig, width: float) -> SpaceConfig:
 
 
 def inverted_residual(
-    before: Block, channels: int, *, expanded: int, kernel: int, stride: int,
-    squeeze_excite: bool, activation: str,
-) -> InvertedResidual:  # fmt: skip
+    before: Block,
+    channels: int,
+    *,
+    expanded: int,
+    kernel: int,
+    stride: int,
+    squeeze_excite: bool,
+    activation: str,
+) -> InvertedResidual:
     """The inverted residual that follows a block, with MobileNetV3's squeeze-excite width."""
     squeezed = squeeze_channels(expanded) if squeeze_excite else 0
     return InvertedResidual(
-        before.out_channels, expanded, channels, kernel, stride, squeezed,
-        activation, before.out_resolution,
-    )  # fmt: skip
+        before.out_channels,
+        expanded,
+        channels,
+        kernel,
+        stride,
+        squeezed,
+        activation,
+        before.out_resolution,
+    )
 
 
 def _first_block(first: FirstBlockConfig, stem: ConvBlock) -> InvertedResidual:
     return inverted_residual(
-        stem, first.channels, expanded=stem.out_channels * first.expansion, kernel=first.kernel,
-        stride=first.stride, squeeze_excite=first.squeeze_excite, activation=first.activation,
-    )  # fmt: skip
+        stem,
+        first.channels,
+        expanded=stem.out_channels * first.expansion,
+        kernel=first.kernel,
+        stride=first.stride,
+        squeeze_excite=first.squeeze_excite,
+        activation=first.activation,
+    )
 
 
 def _choices(stage: StageConfig, before: Block, stride: int, skippable: bool) -> tuple[Block, ...]:
     blocks: list[Block] = [
         inverted_residual(
-            before, stage.channels, expanded=before.out_channels * expansion, kernel=kernel,
-            stride=stride, squeeze_excite=squeezed, activation=stage.activation,
+            before,
+            stage.channels,
+            expanded=before.out_channels * expansion,
+            kernel=kernel,
+            stride=stride,
+            squeeze_excite=squeezed,
+            activation=stage.activation,
         )
         for kernel, expansion, squeezed in stage.options()
-    ]  # fmt: skip
+    ]
     if not skippable:
         return tuple(blocks)
     if stride == 1 and before.out_channels == stage.channels:

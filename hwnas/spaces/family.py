@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.networks.blocks import Block, Network, distinct_blocks
 from hwnas.spaces.config import load_space
 from hwnas.spaces.space import Architectures, SearchSpace, check_choices
-from latency.blocks import Block, Network, distinct_blocks
 
 
 @dataclass(frozen=True)

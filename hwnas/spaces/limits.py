@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from hwnas.networks.blocks import Block, Skip
+from hwnas.objectives.costs import block_peak_activation_bytes, block_weight_bytes
 from hwnas.spaces.space import SearchSpace
-from latency.blocks import Block, Skip
-from objectives.costs import block_peak_activation_bytes, block_weight_bytes
 
 MOST_CHANNELS = 32_768
 MOST_CLASSES = 100_000

@@ -6,9 +6,9 @@ from itertools import groupby
 
 import numpy as np
 
-from devices.foreign_text import shown
+from hwnas.core.foreign_text import shown
+from hwnas.networks.blocks import Block, InvertedResidual, Network, Skip
 from hwnas.spaces.space import SearchSpace
-from latency.blocks import Block, InvertedResidual, Network, Skip
 
 ORDER = (
     "choices are numbered from 0: the skip first, where there is one; then kernels × expansions, "

@@ -9,35 +9,57 @@ them: "torchvision/mobilenet_v3_small" or "timm/mobilenet_v3_small"; plain, it i
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from devices.errors import ConfigError
-from devices.foreign_text import shown
+from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
+from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Network
+from hwnas.networks.channels import make_divisible, squeeze_channels
 from hwnas.spaces.config import inverted_residual
-from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Network
-from latency.channels import make_divisible, squeeze_channels
 
 RE, HS = "relu", "hard_swish"
 TORCHVISION, TIMM = "torchvision", "timm"
 
 # expansion, channels, repeats, stride of the first
 _V2 = (
-    (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2),
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
     (6, 320, 1, 1),
-)  # fmt: skip
+)
 
 # kernel, expanded channels, channels, squeeze-excite, activation, stride
 _V3_LARGE = (
-    (3, 16, 16, False, RE, 1), (3, 64, 24, False, RE, 2), (3, 72, 24, False, RE, 1),
-    (5, 72, 40, True, RE, 2), (5, 120, 40, True, RE, 1), (5, 120, 40, True, RE, 1),
-    (3, 240, 80, False, HS, 2), (3, 200, 80, False, HS, 1), (3, 184, 80, False, HS, 1),
-    (3, 184, 80, False, HS, 1), (3, 480, 112, True, HS, 1), (3, 672, 112, True, HS, 1),
-    (5, 672, 160, True, HS, 2), (5, 960, 160, True, HS, 1), (5, 960, 160, True, HS, 1),
-)  # fmt: skip
+    (3, 16, 16, False, RE, 1),
+    (3, 64, 24, False, RE, 2),
+    (3, 72, 24, False, RE, 1),
+    (5, 72, 40, True, RE, 2),
+    (5, 120, 40, True, RE, 1),
+    (5, 120, 40, True, RE, 1),
+    (3, 240, 80, False, HS, 2),
+    (3, 200, 80, False, HS, 1),
+    (3, 184, 80, False, HS, 1),
+    (3, 184, 80, False, HS, 1),
+    (3, 480, 112, True, HS, 1),
+    (3, 672, 112, True, HS, 1),
+    (5, 672, 160, True, HS, 2),
+    (5, 960, 160, True, HS, 1),
+    (5, 960, 160, True, HS, 1),
+)
 _V3_SMALL = (
-    (3, 16, 16, True, RE, 2), (3, 72, 24, False, RE, 2), (3, 88, 24, False, RE, 1),
-    (5, 96, 40, True, HS, 2), (5, 240, 40, True, HS, 1), (5, 240, 40, True, HS, 1),
-    (5, 120, 48, True, HS, 1), (5, 144, 48, True, HS, 1), (5, 288, 96, True, HS, 2),
-    (5, 576, 96, True, HS, 1), (5, 576, 96, True, HS, 1),
-)  # fmt: skip
+    (3, 16, 16, True, RE, 2),
+    (3, 72, 24, False, RE, 2),
+    (3, 88, 24, False, RE, 1),
+    (5, 96, 40, True, HS, 2),
+    (5, 240, 40, True, HS, 1),
+    (5, 240, 40, True, HS, 1),
+    (5, 120, 48, True, HS, 1),
+    (5, 144, 48, True, HS, 1),
+    (5, 288, 96, True, HS, 2),
+    (5, 576, 96, True, HS, 1),
+    (5, 576, 96, True, HS, 1),
+)
 
 
 @dataclass(frozen=True)
@@ -94,10 +116,14 @@ def _mobilenet_v2(library: str, resolution: int, classes: int, width: float) -> 
     for expansion, channels, repeats, first_stride in _V2:
         for stride in [first_stride] + [1] * (repeats - 1):
             last = inverted_residual(
-                last, make_divisible(channels * width),
-                expanded=last.out_channels * expansion, kernel=3, stride=stride,
-                squeeze_excite=False, activation="relu6",
-            )  # fmt: skip
+                last,
+                make_divisible(channels * width),
+                expanded=last.out_channels * expansion,
+                kernel=3,
+                stride=stride,
+                squeeze_excite=False,
+                activation="relu6",
+            )
             yield last
     # Narrower networks keep all 1,280 features (section 4 of the paper).
     features = make_divisible(1280 * max(1.0, width))
@@ -122,9 +148,15 @@ def _mobilenet_v3(
                 ratio = round(expanded / published, 2)
                 inside = make_divisible(last.out_channels * ratio) if ratio != 1 else stem
             last = InvertedResidual(
-                last.out_channels, inside, make_divisible(channels * width), kernel, stride,
-                squeeze_channels(inside) if squeezes else 0, activation, last.out_resolution,
-            )  # fmt: skip
+                last.out_channels,
+                inside,
+                make_divisible(channels * width),
+                kernel,
+                stride,
+                squeeze_channels(inside) if squeezes else 0,
+                activation,
+                last.out_resolution,
+            )
             yield last
             published = channels
         # torchvision's are six times the last channels, and its hidden layer is scaled; timm's is

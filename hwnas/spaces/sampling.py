@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.networks.blocks import Block, Skip
+from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.spaces.space import Architectures, SearchSpace, Slot
-from latency.blocks import Block, Skip
-from objectives.costs import MACS, PARAMETERS
 
 # Uniform choices cluster: the costs of some twenty slots add up to a narrow bell. Choices are drawn
 # with weights e^(Σ tilt × z), z their standardised traits. Tilts of the MACs from -TILT to TILT

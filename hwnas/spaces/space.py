@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from latency.blocks import Block, Network, Skip, check_network, distinct_blocks
+from hwnas.networks.blocks import Block, Network, Skip, check_network, distinct_blocks
 
 Architectures = NDArray[np.int64]
 """A population: (N, L) choice indices; one architecture is (L,)."""

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import ConfigError
+from hwnas.core.errors import ConfigError
 from hwnas.spaces.space import Architectures, SearchSpace, check_choices
 
 # Ratings of as many paths take days on one processor; a stage of 20 blocks has far more.

@@ -12,15 +12,15 @@ import numpy as np
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hwnas.networks.blocks import Block, Skip
+from hwnas.networks.modules import BlockModule
+from hwnas.networks.trainable import Trainable
 from hwnas.spaces import Architectures, SearchSpace
 from hwnas.spaces.stages import StageSpace
-from hwnas.supernet.modules import BlockModule
-from hwnas.supernet.rules import Pass
 from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.teacher import Teacher
-from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.trainable import Trainable
-from latency.blocks import Block, Skip
+from hwnas.training.rules import Pass
+from hwnas.training.train_config import TrainConfig
 
 # Relative errors have smaller gradients than a cross-entropy: 0.4 to 1 learned more and ranked
 # better than 0.1, see docs/estimators.md.
@@ -97,9 +97,13 @@ class Blockwise:
         return f"block-wise, teacher {self._teacher.digest}"
 
     def passes(
-        self, module: nn.Module, inputs: Tensor, target: Tensor,
-        generator: np.random.Generator, smoothing: float,
-    ) -> Sequence[Pass]:  # fmt: skip
+        self,
+        module: nn.Module,
+        inputs: Tensor,
+        target: Tensor,
+        generator: np.random.Generator,
+        smoothing: float,
+    ) -> Sequence[Pass]:
         """One pass a stage, the first stage's first; labels are not used."""
         del target, smoothing
         features = [inputs, *self._teacher.features(inputs)]

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from hwnas.networks.blocks import InvertedResidual
+from hwnas.networks.modules import BatchNorm, BlockModule, build_module
+from hwnas.networks.trainable import Trainable
 from hwnas.spaces import Architectures, SearchSpace, Slot
-from hwnas.supernet.modules import BatchNorm, BlockModule, build_module
-from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.trainable import Trainable
-from latency.blocks import InvertedResidual
+from hwnas.training.train_config import TrainConfig
 
 # A network stays the same when all scales of a stage are multiplied, so that their rate counts
 # relative to their squared length, which is their number. With the rates of other weights they

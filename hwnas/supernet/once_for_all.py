@@ -15,23 +15,27 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from devices.errors import ConfigError
+from hwnas.core.errors import ConfigError
+from hwnas.networks.blocks import Head, InvertedResidual
 from hwnas.spaces import SearchSpace
-from hwnas.supernet.checkpoint import digest
 from hwnas.supernet.once_for_all_names import original_name, shortest_name
-from hwnas.supernet.state_dict import read_state_dict
 from hwnas.supernet.supernet import Supernet
-from latency.blocks import Head, InvertedResidual
+from hwnas.training.checkpoint import digest
+from hwnas.training.state_dict import read_state_dict
 
 SPACE = "once_for_all_mobilenet_v3"
 """The shipped space that the published checkpoints fit."""
 
 # What a checkpoint of this family has, whatever its width.
 _FAMILY = (
-    "first_conv.conv.weight", "blocks.0.conv.depth_conv.conv.weight",
-    "blocks.1.conv.inverted_bottleneck.conv.weight", "blocks.1.conv.depth_conv.conv.weight",
-    "final_expand_layer.conv.weight", "feature_mix_layer.conv.weight", "classifier.linear.weight",
-)  # fmt: skip
+    "first_conv.conv.weight",
+    "blocks.0.conv.depth_conv.conv.weight",
+    "blocks.1.conv.inverted_bottleneck.conv.weight",
+    "blocks.1.conv.depth_conv.conv.weight",
+    "final_expand_layer.conv.weight",
+    "feature_mix_layer.conv.weight",
+    "classifier.linear.weight",
+)
 _CLASSIFIER = "suffix0.classifier."
 
 

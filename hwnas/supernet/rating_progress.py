@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from devices.errors import RunError
+from hwnas.core.errors import RunError
 from hwnas.data.dataset import Images
 from hwnas.spaces.stages import StageSpace
 from hwnas.supernet.blockwise import StageStudent
-from hwnas.supernet.checkpoint import damaged, digest, load_weights, save_weights
 from hwnas.supernet.teacher import Teacher
+from hwnas.training.checkpoint import damaged, digest, load_weights, save_weights
 
 Losses = list[NDArray[np.float64]]
 """A stage's paths (P,), in the order of `hwnas.spaces.stages.StageSpace.paths`."""

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from hwnas.data.dataset import Images
 from hwnas.data.preprocessing import to_input
+from hwnas.networks.modules import MOMENTUM, BatchNorm
+from hwnas.objectives.costs import PEAK_MEMORY
+from hwnas.spaces.extremes import largest
 from hwnas.supernet.blockwise import StageStudent, relative_error
-from hwnas.supernet.extremes import largest
-from hwnas.supernet.modules import MOMENTUM, BatchNorm
 from hwnas.supernet.rating_progress import Losses, RatingProgress
 from hwnas.supernet.teacher import Teacher
-from objectives.costs import PEAK_MEMORY
 
 # Bytes that a batch's activations may take. A stage's tree keeps one block's output a level.
 MEMORY = 2**30

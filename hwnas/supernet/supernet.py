@@ -10,10 +10,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from hwnas.networks.blocks import Block, InvertedResidual, Skip
+from hwnas.networks.modules import BlockModule, NetworkModule
+from hwnas.networks.trainable import Trainable
 from hwnas.spaces import Architectures, SearchSpace, Slot
-from hwnas.supernet.modules import BlockModule, NetworkModule
-from hwnas.supernet.trainable import Trainable
-from latency.blocks import Block, InvertedResidual, Skip
 
 
 class Supernet(Trainable):

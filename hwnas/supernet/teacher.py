@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from devices.errors import ConfigError
+from hwnas.core.errors import ConfigError
+from hwnas.networks.blocks import Head, Network
+from hwnas.networks.modules import NetworkModule
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.stages import StageSpace
-from hwnas.supernet.checkpoint import digest
-from hwnas.supernet.modules import NetworkModule
-from latency.blocks import Head, Network
+from hwnas.training.checkpoint import digest
 
 
 class Teacher:

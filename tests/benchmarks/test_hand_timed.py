@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks import hand_timed
-from devices.device import Device
+from hwnas.devices.device import Device
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.imported import import_timings
+from hwnas.networks.blocks import Block, Network
+from hwnas.objectives.costs import block_macs
 from hwnas.runs.hand_timed import networks_to_time
 from hwnas.spaces import load_space
-from latency.blocks import Block, Network
-from latency.identity import read_fingerprint
-from latency.imported import import_timings
-from objectives.costs import block_macs
 
 NPU = Device(name="npu", transport="imported")
 SPACE = load_space("mobilenet_v2", resolution=32)

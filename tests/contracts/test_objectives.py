@@ -7,28 +7,28 @@ import numpy as np
 import pytest
 import yaml
 
-from hwnas.accuracy.blockwise import BlockwiseRating
-from hwnas.accuracy.bn import BatchNormIndicator
-from hwnas.accuracy.jacob_cov import JacobianCovariance
-from hwnas.accuracy.predictor import SpaceCosts, SpacePredictor
-from hwnas.accuracy.synflow import SynFlow
-from hwnas.accuracy.table import TableAccuracy
 from hwnas.data import load_dataset
-from hwnas.search import Trellis
+from hwnas.estimators.blockwise import BlockwiseRating
+from hwnas.estimators.bn import BatchNormIndicator
+from hwnas.estimators.jacob_cov import JacobianCovariance
+from hwnas.estimators.predictor import SpaceCosts, SpacePredictor
+from hwnas.estimators.supernet_accuracy import SupernetAccuracy
+from hwnas.estimators.synflow import SynFlow
+from hwnas.estimators.table import TableAccuracy
+from hwnas.latency.correction import Correction
+from hwnas.latency.model import LatencyModel
+from hwnas.networks.blocks import Block, Network, block_key
+from hwnas.objectives.costs import COSTS
+from hwnas.objectives.latency import latency_objective
+from hwnas.objectives.objective import BlockObjective, Objective
+from hwnas.objectives.statistics.regression import fit_regression
 from hwnas.search.listed import ListedScore
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.config import SpaceConfig, build_space
 from hwnas.spaces.family import SpaceFamily
 from hwnas.spaces.stages import StageSpace
-from hwnas.supernet.accuracy import SupernetAccuracy
 from hwnas.supernet.supernet import Supernet
-from latency.blocks import Block, Network, block_key
-from latency.correction import Correction
-from latency.model import LatencyModel
-from objectives.accuracy.regression import fit_regression
-from objectives.costs import COSTS
-from objectives.latency import latency_objective
-from objectives.objective import BlockObjective, Objective
 from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy
 from tests.hwnas.supernet.helpers import TINY_YAML
 

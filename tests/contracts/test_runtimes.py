@@ -7,11 +7,11 @@ import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from devices.answers import WARNINGS
-from devices.errors import DeviceError
-from devices.runtimes import ON_GPUS, RUNTIMES, WITHOUT_PROFILE, load_runtime
-from latency.blocks import ConvBlock, Head, InvertedResidual
-from latency.graph import build_graph
+from hwnas.core.errors import DeviceError
+from hwnas.devices.answers import WARNINGS
+from hwnas.devices.runtimes import ON_GPUS, RUNTIMES, WITHOUT_PROFILE, load_runtime
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual
+from hwnas.networks.graph import build_graph
 
 NETWORK = (
     ConvBlock(3, 8, 3, 2, "hard_swish", 16),

@@ -5,18 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from devices.errors import BudgetError
-from hwnas.search import (
-    FREE_SEARCHERS,
-    SEARCHERS,
-    Budget,
-    Searcher,
-    SearchProblem,
-    Trellis,
-    searcher_class,
-)
-from hwnas.search.exact import exact_best
+from hwnas.core.errors import BudgetError
+from hwnas.search.exact.exact_front import exact_best
 from hwnas.search.front import front_of
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.searchers import FREE_SEARCHERS, SEARCHERS, searcher_class
+from hwnas.search.searchers.searcher import Searcher
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, load_space
 from tests.hwnas.search.problems import (
     SyntheticScore,

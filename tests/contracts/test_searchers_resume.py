@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hwnas.runs.journal import Journal
-from hwnas.search import SEARCHERS, make_searcher
+from hwnas.search.journal import Journal
 from hwnas.search.run_search import run_search
+from hwnas.search.searchers import SEARCHERS, make_searcher
 from hwnas.spaces import Architectures
 from tests.hwnas.search.problems import macro_problem, synthetic_score
 

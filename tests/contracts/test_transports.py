@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from devices.device import Device
-from devices.errors import DeviceError, ProgramError
-from devices.transports import Transport
-from devices.transports.local import LocalTransport
-from devices.transports.process import MOST_LINE
+from hwnas.core.errors import DeviceError, ProgramError
+from hwnas.devices.device import Device
+from hwnas.devices.transports import Transport
+from hwnas.devices.transports.local import LocalTransport
+from hwnas.devices.transports.process import MOST_LINE
 
 ENDLESS = "import sys, time\nwhile True: print('x', flush=True); time.sleep(0.01)"
 
@@ -65,7 +65,7 @@ def test_silence_and_lines_without_end_are_refused(
 ) -> None:
     with pytest.raises(DeviceError, match="a line without an end"):
         list(transport.run(python(f"print('x' * {2 * MOST_LINE})"), ""))
-    monkeypatch.setattr("devices.transports.process.SILENCE_S", 0.5)
+    monkeypatch.setattr("hwnas.devices.transports.process.SILENCE_S", 0.5)
     with pytest.raises(DeviceError, match="has said nothing for"):
         list(transport.run(python("import time; time.sleep(60)"), ""))
 
@@ -76,7 +76,7 @@ HOLDER = "import subprocess, sys; subprocess.Popen(['sleep', '10'], stderr=subpr
 def test_who_holds_the_output_open_behind_a_program_is_not_waited_for(
     transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("devices.transports.process.SILENCE_S", 5.0)
+    monkeypatch.setattr("hwnas.devices.transports.process.SILENCE_S", 5.0)
     assert list(transport.run(python(HOLDER + "print('one')"), "")) == ["one"]
     with pytest.raises(ProgramError) as caught:
         list(transport.run(python(HOLDER + "sys.stderr.write('why'); sys.exit(7)"), ""))
@@ -86,9 +86,10 @@ def test_who_holds_the_output_open_behind_a_program_is_not_waited_for(
 def test_a_program_that_does_not_end_after_its_last_line_is_ended(
     transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("devices.transports.process.AFTER_S", 0.1)
+    monkeypatch.setattr("hwnas.devices.transports.process.AFTER_S", 0.1)
     lines = transport.run(
-        python("import time; print('one\\nend', flush=True); time.sleep(60)"), "",
+        python("import time; print('one\\nend', flush=True); time.sleep(60)"),
+        "",
         lambda line: 0 if line == "end" else None,
-    )  # fmt: skip
+    )
     assert list(lines) == ["one", "end"]

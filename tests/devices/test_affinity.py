@@ -4,10 +4,12 @@ import sys
 
 import pytest
 
-from devices.affinity import pin
-from devices.errors import DeviceError
+from hwnas.core.errors import DeviceError
+from hwnas.devices.affinity import pin
 
-SCRIPT = "import os; from devices.affinity import pin; print(pin({}, {}), os.sched_getaffinity(0))"
+SCRIPT = (
+    "import os; from hwnas.devices.affinity import pin; print(pin({}, {}), os.sched_getaffinity(0))"
+)
 
 
 def pinned(cores: object, threads: int) -> str:

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from devices import agent
-from devices.agent import run_job
-from devices.emulation import emulator
-from devices.job import Job
-from devices.machine import core_count
-from devices.uncontrolled import uncontrolled
-from latency.blocks import ConvBlock
-from latency.graph import build_graph
+from hwnas.devices import agent
+from hwnas.devices.agent import run_job
+from hwnas.devices.emulation import emulator
+from hwnas.devices.job import Job
+from hwnas.devices.machine import core_count
+from hwnas.devices.uncontrolled import uncontrolled
+from hwnas.networks.blocks import ConvBlock
+from hwnas.networks.graph import build_graph
 
 
 @pytest.fixture
@@ -26,8 +26,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def job(**keys: Any) -> Job:
-    return Job(nonce="n", runtime="onnxruntime", threads=1, cores="any", least_runs=1,
-               graphs=("0.onnx",), rounds=((0, (0,)), (1, (0,))), **keys)  # fmt: skip
+    return Job(
+        nonce="n",
+        runtime="onnxruntime",
+        threads=1,
+        cores="any",
+        least_runs=1,
+        graphs=("0.onnx",),
+        rounds=((0, (0,)), (1, (0,))),
+        **keys,
+    )
 
 
 def answers(capsys: pytest.CaptureFixture[str], asked: Job) -> list[dict[str, Any]]:
@@ -45,17 +53,30 @@ def test_a_round_waits_until_the_chip_is_cool_enough(
     monkeypatch.setattr(agent.time, "sleep", slept.append)
     found = answers(capsys, job(limit_celsius=60.0, rest_s=0.5))
     assert [one["event"] for one in found] == [
-        "loading", "ready", "visit", "round",
-        "waiting", "waiting", "waiting", "visit", "round", "done",
-    ]  # fmt: skip
+        "loading",
+        "ready",
+        "visit",
+        "round",
+        "waiting",
+        "waiting",
+        "waiting",
+        "visit",
+        "round",
+        "done",
+    ]
     assert [one["celsius"] for one in found if one["event"] == "waiting"] == [61.0, 59.0, 58.5]
     assert slept == [0.5, 0.5, 5.0, 5.0, 5.0]
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize(("celsius", "rest", "steps"), [
-    (41.5, 12.0, [5.0, 5.0, 2.0]), (None, 10.0, [5.0, 5.0]), (41.5, 5.0, [5.0]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("celsius", "rest", "steps"),
+    [
+        (41.5, 12.0, [5.0, 5.0, 2.0]),
+        (None, 10.0, [5.0, 5.0]),
+        (41.5, 5.0, [5.0]),
+    ],
+)
 def test_a_long_rest_gives_signs_of_life(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -70,8 +91,16 @@ def test_a_long_rest_gives_signs_of_life(
     assert slept == 2 * steps
     told = ["waiting"] * (len(steps) - 1)
     assert [one["event"] for one in found] == [
-        "loading", "ready", *told, "visit", "round", *told, "visit", "round", "done",
-    ]  # fmt: skip
+        "loading",
+        "ready",
+        *told,
+        "visit",
+        "round",
+        *told,
+        "visit",
+        "round",
+        "done",
+    ]
     assert all(one["celsius"] == celsius for one in found if one["event"] == "waiting")
 
 
@@ -107,7 +136,7 @@ def test_what_is_set_or_read_is_not_left_to_chance(
         def read(self) -> dict[str, float]:
             return {"mhz": 1800.0, "celsius": 40.0}
 
-    monkeypatch.setattr("devices.uncontrolled.Conditions", Conditions)
+    monkeypatch.setattr("hwnas.devices.uncontrolled.Conditions", Conditions)
     for core, governor in enumerate(("performance", "performance")):
         folder = tmp_path / f"sys/devices/system/cpu/cpu{core}/cpufreq"
         folder.mkdir(parents=True)
@@ -119,9 +148,17 @@ def test_what_is_set_or_read_is_not_left_to_chance(
 
 @pytest.mark.parametrize(
     ("present", "count"),
-    [("0-7", 8), ("0", 1), ("0-3,6,8-9", 7), ("", None), ("all", None), ("0-", None),
-     ("7-0", None), (None, None)],
-)  # fmt: skip
+    [
+        ("0-7", 8),
+        ("0", 1),
+        ("0-3,6,8-9", 7),
+        ("", None),
+        ("all", None),
+        ("0-", None),
+        ("7-0", None),
+        (None, None),
+    ],
+)
 def test_cores_that_are_switched_off_count_too(
     tmp_path: Path, present: str | None, count: int | None
 ) -> None:

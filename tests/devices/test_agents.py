@@ -7,10 +7,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-from devices.agents import python
-from devices.agents.python import PythonAgent, archive
-from devices.device import Device
-from devices.job import Job
+from hwnas.devices.agents import python
+from hwnas.devices.agents.python import PythonAgent, archive
+from hwnas.devices.device import Device
+from hwnas.devices.job import Job
 
 
 def test_the_archive_is_named_after_its_content(tmp_path: Path) -> None:
@@ -27,11 +27,19 @@ def test_the_archive_needs_no_package_of_ours(tmp_path: Path) -> None:
     # -I: neither this folder nor PYTHONPATH; what is installed is found, hwnas's own packages too,
     # but the archive comes first.
     job = Job(nonce="n", runtime="onnxruntime", threads=1, cores="any", task="health")
-    code = ("import sys; sys.path.insert(0, 'agent.pyz'); import devices; "
-            "assert 'agent.pyz' in devices.__file__, devices.__file__; "
-            "from devices.agent import main; sys.exit(main())")  # fmt: skip
-    done = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, input=job.to_text(),
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    code = (
+        "import sys; sys.path.insert(0, 'agent.pyz'); import hwnas.devices; "
+        "assert 'agent.pyz' in hwnas.__file__, hwnas.__file__; "
+        "from hwnas.devices.agent import main; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code],
+        cwd=tmp_path,
+        input=job.to_text(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert '"event": "done"' in done.stdout.splitlines()[-1]
 
@@ -39,7 +47,7 @@ def test_the_archive_needs_no_package_of_ours(tmp_path: Path) -> None:
 def test_every_module_of_the_archive_is_python_3_10() -> None:
     with zipfile.ZipFile(io.BytesIO(archive())) as file:
         sources = {name: file.read(name) for name in file.namelist()}
-    assert "devices/agent.py" in sources
+    assert "hwnas/devices/agent.py" in sources
     for name, source in sources.items():
         ast.parse(source, name, feature_version=(3, 10))
     ast.parse(sources["__main__.py"], feature_version=(3, 6))
@@ -47,10 +55,18 @@ def test_every_module_of_the_archive_is_python_3_10() -> None:
 
 def test_a_python_that_is_too_old_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "agent.pyz").write_bytes(archive())
-    code = ("import runpy, sys; sys.version_info = (3, 8, 10, 'final', 0); "
-            "runpy.run_path('agent.pyz', run_name='__main__')")  # fmt: skip
-    done = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, input="",
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    code = (
+        "import runpy, sys; sys.version_info = (3, 8, 10, 'final', 0); "
+        "runpy.run_path('agent.pyz', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code],
+        cwd=tmp_path,
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "Python 3.10 or later is needed on the target, and this is 3.8: set 'python' to a later "

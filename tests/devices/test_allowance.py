@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from devices.allowance import START_S, Allowance
-from devices.errors import DeviceError
-from devices.job import Job
+from hwnas.core.errors import DeviceError
+from hwnas.devices.allowance import START_S, Allowance
+from hwnas.devices.job import Job
 
 LINE = "x" * 100
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from devices.answers import WARNINGS, Energy, Parts, Visit, read_energy, read_visit
-from devices.errors import DeviceError
-from devices.runtimes import gpu_timing
+from hwnas.core.errors import DeviceError
+from hwnas.devices.answers import WARNINGS, Energy, Parts, Visit, read_energy, read_visit
+from hwnas.devices.runtimes import gpu_timing
 
 
 def visit(**keys: Any) -> Visit:
@@ -37,12 +37,24 @@ def test_an_energy_is_read() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"mj": 0}, {"mj": -1.0}, {"mj": float("nan")}, {"mj": 1e10}, {"mj": "1"}, {"mj": None},
-        {"inferences": 0}, {"inferences": 1.5}, {"inferences": 2**31}, {"inferences": True},
-        {"ms": 0.0}, {"ms": float("inf")}, {"ms": [1.0]}, {"graph": 1}, {"graph": -1},
+        {"mj": 0},
+        {"mj": -1.0},
+        {"mj": float("nan")},
+        {"mj": 1e10},
+        {"mj": "1"},
+        {"mj": None},
+        {"inferences": 0},
+        {"inferences": 1.5},
+        {"inferences": 2**31},
+        {"inferences": True},
+        {"ms": 0.0},
+        {"ms": float("inf")},
+        {"ms": [1.0]},
+        {"graph": 1},
+        {"graph": -1},
         {"round": -1},
     ],
-)  # fmt: skip
+)
 def test_energies_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
     message = {"round": 1, "graph": 0, "mj": 40.5, "inferences": 12, "ms": 500.0}
     with pytest.raises(DeviceError, match="an energy that cannot be"):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from devices.bundle import Manifest, read_bundle, write_manifest
-from devices.errors import ConfigError, DeviceError
+from hwnas.core.errors import ConfigError, DeviceError
+from hwnas.devices.bundle import Manifest, read_bundle, write_manifest
 
 BY_HAND = {
     "format": 1,

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from devices import bundle_build
-from devices.bundle import Manifest, cached_folder, find_bundle, local_onnxruntime
-from devices.bundle_build import build_bundle, copy_bundle
-from devices.cache import FOLDER_VARIABLE
-from devices.errors import DeviceError
+from hwnas.core.cache import FOLDER_VARIABLE
+from hwnas.core.errors import DeviceError
+from hwnas.devices import bundle_build
+from hwnas.devices.bundle import Manifest, cached_folder, find_bundle, local_onnxruntime
+from hwnas.devices.bundle_build import build_bundle, copy_bundle
 
 
 class Parts:
@@ -51,15 +51,20 @@ def test_a_bundle_is_made_once(parts: Parts, tmp_path: Path) -> None:
     made = build_bundle("aarch64", lambda *step: steps.append(step))
     assert made.folder.parent == tmp_path / "cache" / "bundles"
     assert made.manifest == Manifest(
-        arch="aarch64", onnxruntime=local_onnxruntime(), hash=made.hash,
+        arch="aarch64",
+        onnxruntime=local_onnxruntime(),
+        hash=made.hash,
         packages={"libc6": "2.36-9+deb12u10", "ziglang": "0.17.1"},
         command=("ld-linux-aarch64.so.1", "--library-path", ".", "runner", "libonnxruntime.so.1"),
-    )  # fmt: skip
+    )
     unit = made.unit
     assert made.command == [
-        f"{unit}/ld-linux-aarch64.so.1", "--library-path", unit, f"{unit}/runner",
+        f"{unit}/ld-linux-aarch64.so.1",
+        "--library-path",
+        unit,
+        f"{unit}/runner",
         f"{unit}/libonnxruntime.so.1",
-    ]  # fmt: skip
+    ]
     assert [step[:2] for step in steps] == [(0, 3), (1, 3), (2, 3), (3, 3)]
     assert build_bundle("aarch64") == find_bundle("aarch64") == made
     assert parts.made == 1
@@ -108,10 +113,10 @@ def test_another_runtime_or_runner_is_another_bundle(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     names = {cached_folder("aarch64"), cached_folder("x86_64")}
-    monkeypatch.setattr("devices.bundle.local_onnxruntime", lambda: "1.0")
+    monkeypatch.setattr("hwnas.devices.bundle.local_onnxruntime", lambda: "1.0")
     names.add(cached_folder("aarch64"))
     (tmp_path / "main.c").write_text("int main(void) { return 1; }")
-    monkeypatch.setattr("devices.bundle.SOURCES", tmp_path)
+    monkeypatch.setattr("hwnas.devices.bundle.SOURCES", tmp_path)
     names.add(cached_folder("aarch64"))
     assert len(names) == 4
 

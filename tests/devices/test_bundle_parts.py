@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from devices import bundle_parts
-from devices.bundle_parts import add_c_library, add_onnxruntime, add_runner
-from devices.errors import DeviceError
+from hwnas.core.errors import DeviceError
+from hwnas.devices import bundle_parts
+from hwnas.devices.bundle_parts import add_c_library, add_onnxruntime, add_runner
 
 
 def programs(folder: Path, monkeypatch: pytest.MonkeyPatch, **scripts: str) -> Path:
@@ -47,8 +47,12 @@ def test_what_apt_cannot_get_is_told_in_its_words(
 def test_settings_that_would_touch_the_machine_are_not_taken_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dump = ('Acquire::http::Proxy "p";', 'APT::Update::Post-Invoke:: "touch machine";',
-            'Dir::Cache "/var/cache/apt";', 'APT::Architectures:: "amd64";')  # fmt: skip
+    dump = (
+        'Acquire::http::Proxy "p";',
+        'APT::Update::Post-Invoke:: "touch machine";',
+        'Dir::Cache "/var/cache/apt";',
+        'APT::Architectures:: "amd64";',
+    )
     lines = "\n".join(f"echo '{line}'" for line in dump)
     programs(tmp_path, monkeypatch, apt_get="exit 100", apt_config=lines, dpkg_deb="true")
     with pytest.raises(DeviceError, match=r"apt-get got no packages for arm64 \(exit code 100\)"):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from devices import conditions
-from devices.conditions import hottest, sensors
+from hwnas.devices import conditions
+from hwnas.devices.conditions import hottest, sensors
 
 
 def zone(root: Path, number: int, kind: str, thousandths: str) -> None:
@@ -44,10 +44,14 @@ def test_zones_of_other_things_are_no_temperatures(
 def test_sensors_that_are_constant_or_not_connected_are_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    psutil_with(monkeypatch, **{
-        "PMIC_Die": [("", 100.0)], "board": [("PMIC-Die", 100.0), ("", 0.0), ("", 255.5)],
-        "coretemp": [("Core 0", 44.0), ("Core 1", 46.5)],
-    })  # fmt: skip
+    psutil_with(
+        monkeypatch,
+        **{
+            "PMIC_Die": [("", 100.0)],
+            "board": [("PMIC-Die", 100.0), ("", 0.0), ("", 255.5)],
+            "coretemp": [("Core 0", 44.0), ("Core 1", 46.5)],
+        },
+    )
     assert hottest(tmp_path) == 46.5
     assert [one.current for one in sensors()] == [44.0, 46.5]
     monkeypatch.setattr(conditions, "psutil", None)

@@ -3,14 +3,24 @@ from pathlib import Path
 
 import pytest
 
-from devices.device import Device, Fingerprint, load_device, precisions
-from devices.errors import ConfigError, DeviceError
-from devices.runtimes import RUNTIMES
+from hwnas.core.errors import ConfigError, DeviceError
+from hwnas.devices.device import Device, Fingerprint, load_device, precisions
+from hwnas.devices.runtimes import RUNTIMES
 
 FINGERPRINT = Fingerprint(
-    machine="x86_64", cpu="a", cores=2, pinned="yes", runtime="onnxruntime", runtime_version="1",
-    provider="CPU", precision="fp32", threads=1, batch=1, opset=17, graph_builder=1,
-)  # fmt: skip
+    machine="x86_64",
+    cpu="a",
+    cores=2,
+    pinned="yes",
+    runtime="onnxruntime",
+    runtime_version="1",
+    provider="CPU",
+    precision="fp32",
+    threads=1,
+    batch=1,
+    opset=17,
+    graph_builder=1,
+)
 
 
 def test_equal_fingerprints_have_no_difference() -> None:

@@ -11,22 +11,32 @@ from typing import Any
 
 import pytest
 
-from devices import conditions, health, installing
-from devices.affinity import pin
-from devices.device import Device
-from devices.errors import DeviceError
-from devices.health import read_health
-from devices.health_files import system_findings
-from devices.target import open_target
-from devices.transports.local import LocalTransport
-from devices.uncontrolled import uncontrolled
+from hwnas.core.errors import DeviceError
+from hwnas.devices import conditions, health, installing
+from hwnas.devices.affinity import pin
+from hwnas.devices.device import Device
+from hwnas.devices.health import read_health
+from hwnas.devices.health_files import system_findings
+from hwnas.devices.target import open_target
+from hwnas.devices.transports.local import LocalTransport
+from hwnas.devices.uncontrolled import uncontrolled
 
 CPUS = "sys/devices/system/cpu"
 NAMES = [
-    "load", "other work", "stolen time", "temperature", "battery", "memory", "pinned to cores",
-    "governor", "turbo", "clock under load", "virtual machine", "quota of processor time",
+    "load",
+    "other work",
+    "stolen time",
+    "temperature",
+    "battery",
+    "memory",
+    "pinned to cores",
+    "governor",
+    "turbo",
+    "clock under load",
+    "virtual machine",
+    "quota of processor time",
     "free space",
-]  # fmt: skip
+]
 
 
 def tree(root: Path, **files: str) -> Path:
@@ -46,8 +56,10 @@ def of_files(name: str, root: Path, cores: tuple[int, ...] = (0, 1)) -> dict[str
     [
         (
             "governor",
-            {f"{CPUS}/cpu0/cpufreq/scaling_governor": "performance",
-             f"{CPUS}/cpu1/cpufreq/scaling_governor": "powersave"},
+            {
+                f"{CPUS}/cpu0/cpufreq/scaling_governor": "performance",
+                f"{CPUS}/cpu1/cpufreq/scaling_governor": "powersave",
+            },
             "performance, powersave",
             "run 'echo performance | sudo tee "
             "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor'",
@@ -66,10 +78,12 @@ def of_files(name: str, root: Path, cores: tuple[int, ...] = (0, 1)) -> dict[str
         ),
         (
             "clock under load",
-            {f"{CPUS}/cpu0/cpufreq/scaling_cur_freq": "600000",
-             f"{CPUS}/cpu0/cpufreq/scaling_max_freq": "1800000",
-             f"{CPUS}/cpu1/cpufreq/scaling_cur_freq": "1000000",
-             f"{CPUS}/cpu1/cpufreq/cpuinfo_max_freq": "1800000"},
+            {
+                f"{CPUS}/cpu0/cpufreq/scaling_cur_freq": "600000",
+                f"{CPUS}/cpu0/cpufreq/scaling_max_freq": "1800000",
+                f"{CPUS}/cpu1/cpufreq/scaling_cur_freq": "1000000",
+                f"{CPUS}/cpu1/cpufreq/cpuinfo_max_freq": "1800000",
+            },
             "1000 of 1800 MHz",
             "let it cool down",
         ),
@@ -77,21 +91,26 @@ def of_files(name: str, root: Path, cores: tuple[int, ...] = (0, 1)) -> dict[str
         ("virtual machine", {"sys/hypervisor/type": "xen"}, "yes", "measure on a machine"),
         (
             "quota of processor time",
-            {"proc/self/cgroup": "0::/inner", "sys/fs/cgroup/cpu.max": "150000 100000",
-             "sys/fs/cgroup/inner/cpu.max": "max 100000"},
+            {
+                "proc/self/cgroup": "0::/inner",
+                "sys/fs/cgroup/cpu.max": "150000 100000",
+                "sys/fs/cgroup/inner/cpu.max": "max 100000",
+            },
             "1.5 cores",
             "'docker run --cpus=2'",
         ),
         (
             "quota of processor time",
-            {"proc/self/cgroup": "3:memory:/m\n1:cpu,cpuacct:/c",
-             "sys/fs/cgroup/cpu/c/cpu.cfs_quota_us": "50000",
-             "sys/fs/cgroup/cpu/c/cpu.cfs_period_us": "100000"},
+            {
+                "proc/self/cgroup": "3:memory:/m\n1:cpu,cpuacct:/c",
+                "sys/fs/cgroup/cpu/c/cpu.cfs_quota_us": "50000",
+                "sys/fs/cgroup/cpu/c/cpu.cfs_period_us": "100000",
+            },
             "0.5 cores",
             "'docker run --cpus=2'",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_setting_that_disturbs_is_found_with_its_mend(
     tmp_path: Path, name: str, files: dict[str, str], value: str, advice: str
 ) -> None:
@@ -109,8 +128,10 @@ def test_a_setting_that_disturbs_is_found_with_its_mend(
         ("turbo", {f"{CPUS}/cpufreq/boost": "0"}, "off"),
         (
             "clock under load",
-            {f"{CPUS}/cpu1/cpufreq/scaling_cur_freq": "1790000",
-             f"{CPUS}/cpu1/cpufreq/scaling_max_freq": "1800000"},
+            {
+                f"{CPUS}/cpu1/cpufreq/scaling_cur_freq": "1790000",
+                f"{CPUS}/cpu1/cpufreq/scaling_max_freq": "1800000",
+            },
             "1790 of 1800 MHz",
         ),
         ("virtual machine", {"proc/cpuinfo": "flags\t\t: fpu sse"}, "no"),
@@ -121,8 +142,11 @@ def test_a_setting_that_disturbs_is_found_with_its_mend(
         ),
         (
             "quota of processor time",
-            {"proc/self/cgroup": "1:cpu:/", "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1",
-             "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000"},
+            {
+                "proc/self/cgroup": "1:cpu:/",
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
+            },
             "none",
         ),
         (
@@ -131,13 +155,16 @@ def test_a_setting_that_disturbs_is_found_with_its_mend(
             "none",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_setting_that_is_right_needs_no_advice(
     tmp_path: Path, name: str, files: dict[str, str], value: str
 ) -> None:
     assert of_files(name, tree(tmp_path, **files)) == {
-        "name": name, "value": value, "ok": True, "advice": "",
-    }  # fmt: skip
+        "name": name,
+        "value": value,
+        "ok": True,
+        "advice": "",
+    }
 
 
 def test_what_cannot_be_read_is_said_and_not_held_against_the_device(tmp_path: Path) -> None:
@@ -197,9 +224,13 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def found(
-    monkeypatch: pytest.MonkeyPatch, root: Path, pinned: str = "yes", cores: Any = "auto",
-    threads: int = 1, **read: float,
-) -> dict[str, dict[str, Any]]:  # fmt: skip
+    monkeypatch: pytest.MonkeyPatch,
+    root: Path,
+    pinned: str = "yes",
+    cores: Any = "auto",
+    threads: int = 1,
+    **read: float,
+) -> dict[str, dict[str, Any]]:
     monkeypatch.setattr(conditions.Conditions, "read", lambda _: read)
     findings = read_health(pinned, cores, threads, root=root, work=lambda: None)
     return {one["name"]: one for one in findings}
@@ -331,10 +362,17 @@ def test_how_psutil_is_installed_depends_on_whose_python_it_is(
 
 @pytest.mark.parametrize(
     "error",
-    [NotImplementedError("no cpufreq"), FileNotFoundError("/proc/vmstat"), PermissionError(13),
-     ValueError("'' is no number"), IndexError(), KeyError("steal"), ZeroDivisionError()],
+    [
+        NotImplementedError("no cpufreq"),
+        FileNotFoundError("/proc/vmstat"),
+        PermissionError(13),
+        ValueError("'' is no number"),
+        IndexError(),
+        KeyError("steal"),
+        ZeroDivisionError(),
+    ],
     ids=lambda error: type(error).__name__,
-)  # fmt: skip
+)
 def test_a_reading_that_fails_is_not_readable_and_ends_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception
 ) -> None:

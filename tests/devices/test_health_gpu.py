@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from devices import nvml
-from devices.health_gpu import gpu_findings
+from hwnas.devices import nvml
+from hwnas.devices.health_gpu import gpu_findings
 from tests.devices.test_nvml import Library, NVMLError, check_names
 
 BUS = "0000:01:00.0"

@@ -2,11 +2,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.errors import DeviceError
-from devices.job import TASKS, Job
+from hwnas.core.errors import DeviceError
+from hwnas.devices.job import TASKS, Job
 
-JOB = Job(nonce="ab", runtime="onnxruntime", threads=2, cores=(4, 5), least_runs=5, least_ms=1.5,
-          graphs=("a.onnx", "b.onnx"), rounds=((0, (1, 0)), (3, (1,))))  # fmt: skip
+JOB = Job(
+    nonce="ab",
+    runtime="onnxruntime",
+    threads=2,
+    cores=(4, 5),
+    least_runs=5,
+    least_ms=1.5,
+    graphs=("a.onnx", "b.onnx"),
+    rounds=((0, (1, 0)), (3, (1,))),
+)
 
 
 @given(
@@ -19,9 +27,20 @@ JOB = Job(nonce="ab", runtime="onnxruntime", threads=2, cores=(4, 5), least_runs
 )
 def test_the_text_of_a_job_says_all_of_it(threads, cores, task, numbers, name, orders) -> None:
     least, rest, limit = numbers
-    job = Job(nonce="n", runtime="r", threads=threads, cores=cores, task=task, least_runs=3,
-              least_ms=least, rest_s=rest, limit_celsius=limit, input=name,
-              graphs=("0.onnx", "1.onnx"), rounds=tuple(enumerate(orders)))  # fmt: skip
+    job = Job(
+        nonce="n",
+        runtime="r",
+        threads=threads,
+        cores=cores,
+        task=task,
+        least_runs=3,
+        least_ms=least,
+        rest_s=rest,
+        limit_celsius=limit,
+        input=name,
+        graphs=("0.onnx", "1.onnx"),
+        rounds=tuple(enumerate(orders)),
+    )
     assert Job.from_text(job.to_text()) == job
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from devices.agents.native import NativeAgent
-from devices.cache import FOLDER_VARIABLE
-from devices.device import Device
-from devices.errors import DeviceError
-from devices.transports import TRANSPORTS
-from devices.transports.local import LocalTransport
+from hwnas.core.cache import FOLDER_VARIABLE
+from hwnas.core.errors import DeviceError
+from hwnas.devices.agents.native import NativeAgent
+from hwnas.devices.device import Device
+from hwnas.devices.transports import TRANSPORTS
+from hwnas.devices.transports.local import LocalTransport
 from tests.devices.test_bundle import by_hand
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from devices import agent, nvml
-from devices.conditions import Conditions
-from devices.nvml import GpuSensors
+from hwnas.devices import agent, nvml
+from hwnas.devices.conditions import Conditions
+from hwnas.devices.nvml import GpuSensors
 from tests.devices.runtimes.fake_nvml import Board
 
 

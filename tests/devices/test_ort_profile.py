@@ -9,9 +9,9 @@ import onnxruntime as ort
 import pytest
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
-from devices.runtimes.ort_profile import by_operator
-from latency.graph import build_graph
-from latency.noise import NETWORK
+from hwnas.devices.runtimes.ort_profile import by_operator
+from hwnas.latency.noise import NETWORK
+from hwnas.networks.graph import build_graph
 
 CPU = "CPUExecutionProvider"
 PASS = "SequentialExecutor::Execute"
@@ -54,10 +54,14 @@ def microseconds(found: list[dict[str, Any]], name: str) -> list[int]:
 
 def test_operators_come_in_the_order_of_execution_unnamed_ones_too(tmp_path: Path) -> None:
     graph = model(
-        [matmul("x", "a"), matmul("a", "b", "MatMul_0"), helper.make_node("Relu", ["b"], ["c"]),
-         matmul("c", "y")],
+        [
+            matmul("x", "a"),
+            matmul("a", "b", "MatMul_0"),
+            helper.make_node("Relu", ["b"], ["c"]),
+            matmul("c", "y"),
+        ],
         [value("x", [64, 64])],
-    )  # fmt: skip
+    )
     found = by_operator(events(graph, tmp_path, [{"x": image()}] * 6), 4, CPU)
     # An unnamed one is named by its type and place, as the second one is by its author.
     assert [one["type"] for one in found] == ["MatMul", "MatMul", "Relu", "MatMul"]
@@ -72,22 +76,29 @@ def branching() -> ModelProto:
     body = helper.make_graph(
         [matmul("s", "s2", "inner"), helper.make_node("Identity", ["go"], ["go2"], name="again")],
         "body",
-        [value("i", [], TensorProto.INT64), value("go", [], TensorProto.BOOL),
-         value("s", [64, 64])],
+        [
+            value("i", [], TensorProto.INT64),
+            value("go", [], TensorProto.BOOL),
+            value("s", [64, 64]),
+        ],
         [value("go2", [], TensorProto.BOOL), value("s2", [64, 64])],
-    )  # fmt: skip
+    )
     relu = helper.make_node("Relu", ["x"], ["e"], name="inner")
     return model(
         [
             helper.make_node(
-                "If", ["cond"], ["p"], name="if",
-                then_branch=branch(matmul("x", "t", "inner"), "t"), else_branch=branch(relu, "e"),
+                "If",
+                ["cond"],
+                ["p"],
+                name="if",
+                then_branch=branch(matmul("x", "t", "inner"), "t"),
+                else_branch=branch(relu, "e"),
             ),
             helper.make_node("Loop", ["n", "", "p"], ["q"], name="loop", body=body),
             matmul("q", "y", "inner"),
         ],
         [value("x", [64, 64]), value("cond", [], TensorProto.BOOL)],
-    )  # fmt: skip
+    )
 
 
 def test_nodes_inside_others_count_once_and_by_the_path_to_them(tmp_path: Path) -> None:
@@ -95,8 +106,13 @@ def test_nodes_inside_others_count_once_and_by_the_path_to_them(tmp_path: Path) 
     raw = events(branching(), tmp_path, [feed])
     found = by_operator(raw, 1, CPU)
     assert {one["name"] for one in found} == {
-        "if", "if/inner", "loop", "loop/inner", "loop/again", "inner",
-    }  # fmt: skip
+        "if",
+        "if/inner",
+        "loop",
+        "loop/inner",
+        "loop/again",
+        "inner",
+    }
     ms = {one["name"]: one["ms"] for one in found}
     # All five passes through the loop, whose own time is what remains of it.
     inside = [

@@ -1,7 +1,7 @@
 import pytest
 
-from devices.device import Device
-from devices.places import same_machine, where
+from hwnas.devices.device import Device
+from hwnas.devices.places import same_machine, where
 
 LOCAL = Device(name="a")
 PI = Device(name="b", transport="ssh", host="pi")

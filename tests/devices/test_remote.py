@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from devices.device import Device
-from devices.errors import DeviceError, LinkError, ProgramError
-from devices.transports import remote
-from devices.transports.adb import AdbCarrier
-from devices.transports.remote import RemoteFolder
-from devices.transports.ssh import SshCarrier
+from hwnas.core.errors import DeviceError, LinkError, ProgramError
+from hwnas.devices.device import Device
+from hwnas.devices.transports import remote
+from hwnas.devices.transports.adb import AdbCarrier
+from hwnas.devices.transports.remote import RemoteFolder
+from hwnas.devices.transports.ssh import SshCarrier
 
 GRAPH = "0" * 32 + ".onnx"
 
@@ -89,8 +89,10 @@ def test_what_a_killed_process_left_is_removed_but_not_that_of_a_living_one(
     assert opened.others()
     opened.close()
     assert {path.name for path in folder.iterdir()} == {
-        living, "session-000000000000-1-00000000", "session-notes.txt",
-    }  # fmt: skip
+        living,
+        "session-000000000000-1-00000000",
+        "session-notes.txt",
+    }
 
 
 def test_what_a_login_shell_prints_first_does_no_harm(there: RemoteFolder, shell: Shell) -> None:
@@ -109,7 +111,7 @@ def test_what_another_process_removed_is_brought_again(there: RemoteFolder, tmp_
 def test_a_silent_target_is_a_broken_link(
     there: RemoteFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("devices.transports.process.SILENCE_S", 0.3)
+    monkeypatch.setattr("hwnas.devices.transports.process.SILENCE_S", 0.3)
     with pytest.raises(LinkError, match="far has said nothing for"):
         list(there.run(["sleep", "60"], ""))
 
@@ -182,8 +184,8 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_what_ssh_says_names_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("devices.transports.ssh.shutil.which", lambda name: f"/bin/{name}")
-    monkeypatch.setattr("devices.transports.ssh.subprocess.run", lambda *_, **__: None)
+    monkeypatch.setattr("hwnas.devices.transports.ssh.shutil.which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr("hwnas.devices.transports.ssh.subprocess.run", lambda *_, **__: None)
     ssh = SshCarrier(Device(name="pi", transport="ssh", host="pi.local"), Path("/tmp/x"))
     try:
         mend = ssh.mend("Host key verification failed.")
@@ -196,7 +198,7 @@ def test_what_ssh_says_names_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_adb_device_is_named_by_its_serial(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("devices.transports.adb.shutil.which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr("hwnas.devices.transports.adb.shutil.which", lambda name: f"/bin/{name}")
     adb = AdbCarrier(Device(name="pixel", transport="adb", serial="12AB"))
     assert adb.command("ls") == ["adb", "-s", "12AB", "shell", "-T", "ls"]
     said = "error: device unauthorized."

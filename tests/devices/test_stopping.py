@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from devices.stopping import check_stop, pause, stopped_by
-from devices.transports.process import run_lines
+from hwnas.devices.stopping import check_stop, pause, stopped_by
+from hwnas.devices.transports.process import run_lines
 
 SLEEPER = "import os; print(os.getpid(), flush=True); import time; time.sleep(60)"
 

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from devices.agents.python import PythonAgent
-from devices.answers import Facts, RoundEnd, Visit
-from devices.device import Device
-from devices.errors import DeviceError, LinkError, ProgramError
-from devices.job import Job
-from devices.target import Round, open_target
-from devices.transports import TRANSPORTS
-from devices.transports.local import LocalTransport
-from latency.blocks import ConvBlock
-from latency.graph import build_graph
+from hwnas.core.errors import DeviceError, LinkError, ProgramError
+from hwnas.devices.agents.python import PythonAgent
+from hwnas.devices.answers import Facts, RoundEnd, Visit
+from hwnas.devices.device import Device
+from hwnas.devices.job import Job
+from hwnas.devices.target import Round, open_target
+from hwnas.devices.transports import TRANSPORTS
+from hwnas.devices.transports.local import LocalTransport
+from hwnas.networks.blocks import ConvBlock
+from hwnas.networks.graph import build_graph
 
 DEVICE = Device(name="here")
 GRAPH = build_graph([ConvBlock(3, 8, 3, 2, "relu", 16)]).SerializeToString()
@@ -110,9 +110,17 @@ class Scripted(LocalTransport):
 
 
 FACTS = {
-    "machine": "m", "cpu": "c", "cores": 1, "pinned": "no", "agent": "python", "runtime": "r",
-    "runtime_version": "1", "provider": "p", "emulated": "", "uncontrolled": [],
-}  # fmt: skip
+    "machine": "m",
+    "cpu": "c",
+    "cores": 1,
+    "pinned": "no",
+    "agent": "python",
+    "runtime": "r",
+    "runtime_version": "1",
+    "provider": "p",
+    "emulated": "",
+    "uncontrolled": [],
+}
 
 
 def line(event: str, **content: Any) -> str:
@@ -182,8 +190,9 @@ def test_output_that_is_not_complete_and_of_this_job_does_not_count(
 def test_findings_of_a_target_are_read_strictly(
     monkeypatch: pytest.MonkeyPatch, finding: object
 ) -> None:
-    monkeypatch.setattr(Scripted, "lines", (line("health", findings=[finding]),
-                                            line("done", visits=0)))  # fmt: skip
+    monkeypatch.setattr(
+        Scripted, "lines", (line("health", findings=[finding]), line("done", visits=0))
+    )
     monkeypatch.setitem(TRANSPORTS, "local", Scripted)
     with open_target(DEVICE) as target, pytest.raises(DeviceError, match="findings that cannot be"):
         target.health()
@@ -210,14 +219,23 @@ def test_how_an_agent_ended_is_told(
 def test_the_agent_ends_when_nobody_listens(tmp_path: Path) -> None:
     (tmp_path / "0.onnx").write_bytes(GRAPH)
     rounds = tuple((number, (0,)) for number in range(100_000))
-    job = Job(nonce="n", runtime="onnxruntime", threads=1, cores="auto", least_runs=1,
-              graphs=("0.onnx",), rounds=rounds)  # fmt: skip
+    job = Job(
+        nonce="n",
+        runtime="onnxruntime",
+        threads=1,
+        cores="auto",
+        least_runs=1,
+        graphs=("0.onnx",),
+        rounds=rounds,
+    )
     (tmp_path / "job.txt").write_text(job.to_text())
     with (tmp_path / "job.txt").open() as given:
         agent = subprocess.Popen(
-            [sys.executable, "-m", "devices.agent"],
-            cwd=tmp_path, stdin=given, stdout=subprocess.PIPE,
-        )  # fmt: skip
+            [sys.executable, "-m", "hwnas.devices.agent"],
+            cwd=tmp_path,
+            stdin=given,
+            stdout=subprocess.PIPE,
+        )
     assert agent.stdout is not None
     agent.stdout.readline()
     agent.stdout.close()
@@ -258,7 +276,7 @@ def test_a_cache_of_hundreds_of_megabytes_is_not_taken_in(monkeypatch: pytest.Mo
 
 def test_an_agent_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     minutes = iter(range(1_000_000))
-    monkeypatch.setattr("devices.conversation.time.monotonic", lambda: 60.0 * next(minutes))
+    monkeypatch.setattr("hwnas.devices.conversation.time.monotonic", lambda: 60.0 * next(minutes))
     monkeypatch.setattr(Scripted, "lines", (line("loading", graph=0),) * 900)
     monkeypatch.setitem(TRANSPORTS, "local", Scripted)
     with pytest.raises(DeviceError, match=r"for 0 of 3 visits, where \d+ s are more than enough"):

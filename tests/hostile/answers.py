@@ -8,10 +8,17 @@ from tests.hostile import mutations
 from tests.hostile.bench import Bench
 
 FACTS = {
-    "machine": "aarch64", "cpu": "Cortex", "cores": 4, "pinned": "yes", "agent": "python",
-    "runtime": "onnxruntime", "runtime_version": "1", "provider": "CPU", "emulated": "",
+    "machine": "aarch64",
+    "cpu": "Cortex",
+    "cores": 4,
+    "pinned": "yes",
+    "agent": "python",
+    "runtime": "onnxruntime",
+    "runtime_version": "1",
+    "provider": "CPU",
+    "emulated": "",
     "uncontrolled": ["governor"],
-}  # fmt: skip
+}
 
 
 def _messages(nonce: str) -> list[dict[str, Any]]:
@@ -33,15 +40,19 @@ def _messages(nonce: str) -> list[dict[str, Any]]:
 
 def visits(bench: Bench) -> None:
     """Answers to a job in rounds."""
-    from devices.answers import Visit
-    from devices.conversation import answers, in_order
-    from devices.job import Job
+    from hwnas.devices.answers import Visit
+    from hwnas.devices.conversation import answers, in_order
+    from hwnas.devices.job import Job
 
     random, nonce = bench.random, "ab" * 16
     job = Job(
-        nonce=nonce, runtime="onnxruntime", threads=1, cores="auto", graphs=("a", "b"),
+        nonce=nonce,
+        runtime="onnxruntime",
+        threads=1,
+        cores="auto",
+        graphs=("a", "b"),
         rounds=((0, (0, 1)), (1, (0, 1))),
-    )  # fmt: skip
+    )
     lines = _damaged([json.dumps(one) for one in _messages(nonce)], random)
     bench.note(lines)
 
@@ -66,8 +77,12 @@ def _damaged(lines: list[str], random: Any) -> list[str]:
             changed = mutations.raw(result[at].encode(), random)
             result[at] = changed.decode("utf-8", "replace").replace("\n", " ")
         elif way < 0.85:
-            result.insert(at, random.choice((result[at], "", "{}", "[" * 100_000, "9" * 6000,
-                                             '{"a":' * 3000, "x" * 100_000)))  # fmt: skip
+            result.insert(
+                at,
+                random.choice(
+                    (result[at], "", "{}", "[" * 100_000, "9" * 6000, '{"a":' * 3000, "x" * 100_000)
+                ),
+            )
         elif way < 0.95:
             del result[at]
         else:
@@ -90,20 +105,22 @@ OPERATORS = [{"name": "conv", "type": "Conv", "provider": "CPU", "ms": 0.5}]
 
 def health(bench: Bench) -> None:
     """Short answers: health, profile, outputs, energy, facts, parts of a file."""
-    from devices import answers as read
+    from hwnas.devices import answers as read
 
     random = bench.random
     ways: list[tuple[dict[str, Any], Any]] = [
         ({"findings": FINDINGS}, read.read_findings),
         ({"operators": OPERATORS}, read.read_operators),
         ({"graph": 0, "values": [1.0, 2.0]}, lambda message: read.read_outputs(message, 1)),
-        ({"round": 0, "graph": 0, "mj": 4.0, "inferences": 9, "ms": 50.0},
-         lambda message: read.read_energy(message, ["a"])),
+        (
+            {"round": 0, "graph": 0, "mj": 4.0, "inferences": 9, "ms": 50.0},
+            lambda message: read.read_energy(message, ["a"]),
+        ),
         ({"facts": FACTS}, read.read_facts),
         ({"content": "aGVsbG8="}, lambda message: read.Parts().add(message)),
         ({"celsius": 50.0}, read.read_waiting),
         ({"round": 0, "conditions": {"mhz": 2000.0}}, read.read_round),
-    ]  # fmt: skip
+    ]
     message, reader = random.choice(ways)
     whole = {"nonce": "n", "event": "e", **message}
     line = _damaged([json.dumps(whole)], random)[0]
@@ -117,15 +134,16 @@ def health(bench: Bench) -> None:
 
 def commands(bench: Bench) -> None:
     """A whole command on a device that answers what it likes."""
-    from devices.transports import TRANSPORTS
+    from hwnas.devices.transports import TRANSPORTS
 
     random = bench.random
     (bench.folder / "d.yaml").write_text("name: d\ntransport: ssh\nhost: h\n")
     before = TRANSPORTS["ssh"]
     TRANSPORTS["ssh"] = lambda *_: _Liar(random, bench)  # type: ignore[assignment]
     try:
-        words = random.choice((("devices", "show", "d.yaml"), ("devices", "show", "d.yaml",
-                                                                "--json")))  # fmt: skip
+        words = random.choice(
+            (("devices", "show", "d.yaml"), ("devices", "show", "d.yaml", "--json"))
+        )
         bench.command(*words)
     finally:
         TRANSPORTS["ssh"] = before

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from devices.errors import HwnasError
+from hwnas.core.errors import HwnasError
 from tests.hostile.material import Material
 
 T = TypeVar("T")

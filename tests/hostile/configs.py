@@ -40,8 +40,9 @@ def searches(bench: Bench) -> None:
 
     material = bench.material
     material.move_in(bench.folder)
-    path = _yaml(bench, bench.random.choice((material.home / "known.yaml",
-                                             material.home / "trained.yaml")))  # fmt: skip
+    path = _yaml(
+        bench, bench.random.choice((material.home / "known.yaml", material.home / "trained.yaml"))
+    )
 
     def use() -> None:
         experiment = Experiment(load_run_config(str(path)))
@@ -61,8 +62,8 @@ def spaces(bench: Bench) -> None:
     """A search space: loaded, counted, sampled, its networks costed."""
     import numpy as np
 
+    from hwnas.objectives.costs import MACS
     from hwnas.spaces import load_space
-    from objectives.costs import MACS
 
     shipped = Path(__file__).resolve().parents[2] / "configs" / "spaces"
     known = [bench.material.home / "space.yaml", *sorted(shipped.glob("*.yaml"))]
@@ -93,9 +94,23 @@ def sizes(bench: Bench) -> None:
     content = yaml.safe_load((bench.material.home / "space.yaml").read_text())
     stage = random.choice(content["stages"])
     key = random.choice(
-        ("depth", "least", "channels", "kernels", "expansions", "blocks", "stem", "features",
-         "hidden", "resolution", "classes", "stages", "stride", "squeeze_excite")
-    )  # fmt: skip
+        (
+            "depth",
+            "least",
+            "channels",
+            "kernels",
+            "expansions",
+            "blocks",
+            "stem",
+            "features",
+            "hidden",
+            "resolution",
+            "classes",
+            "stages",
+            "stride",
+            "squeeze_excite",
+        )
+    )
     bench.note(f"{key} {number}")
     many = min(number, 600)  # longer files are refused by their length
     if key == "depth":
@@ -132,29 +147,123 @@ def sizes(bench: Bench) -> None:
     bench.call(use)
     bench.material.move_in(bench.folder)
     setting = random.choice(
-        ("profile.fit_networks", "profile.check_networks", "train.batch_size", "train.epochs",
-         "search.evaluations", "data.limit", "fine_tune.batch_size", "train.workers",
-         "resolution", "train.random_paths")
-    )  # fmt: skip
+        (
+            "profile.fit_networks",
+            "profile.check_networks",
+            "train.batch_size",
+            "train.epochs",
+            "search.evaluations",
+            "data.limit",
+            "fine_tune.batch_size",
+            "train.workers",
+            "resolution",
+            "train.random_paths",
+        )
+    )
     bench.call(lambda: load_run_config("trained.yaml", {setting: number}) and None)
 
 
 SETTINGS = (
-    "search", "search.budgets", "search.budgets.latency", "train.epochs", "train", "data",
-    "data.source", "data.limit", "accuracy", "accuracy.source", "accuracy.file", "device", "table",
-    "tables", "tables.npu", "profile.chains", "search.searchers", "search.settings", "space",
-    "search.settings.nsga2", "search.seed", "resolution", "width", "from_ofa", "export",
-    "fine_tune.learning_rate", "", ".", "a.b.c.d", "train.epochs.x", "search..seed", "\x1b[31m",
-)  # fmt: skip
+    "search",
+    "search.budgets",
+    "search.budgets.latency",
+    "train.epochs",
+    "train",
+    "data",
+    "data.source",
+    "data.limit",
+    "accuracy",
+    "accuracy.source",
+    "accuracy.file",
+    "device",
+    "table",
+    "tables",
+    "tables.npu",
+    "profile.chains",
+    "search.searchers",
+    "search.settings",
+    "space",
+    "search.settings.nsga2",
+    "search.seed",
+    "resolution",
+    "width",
+    "from_ofa",
+    "export",
+    "fine_tune.learning_rate",
+    "",
+    ".",
+    "a.b.c.d",
+    "train.epochs.x",
+    "search..seed",
+    "\x1b[31m",
+)
 VALUES = (
-    "!!bool x", "!!int x", "!!python/object:os.system x", "9" * 5000, "1e9999", "-" + "9" * 400,
-    "!!binary x", "!!timestamp x", "2026-13-45", "[" * 500, "{" * 200, "&a [*a]", "*a", "!!set {a}",
-    "!!omap [a]", "!!pairs [a: b]", "!!float x", "? x", "|", ">", "%", "@", "`", "'", '"', "\\",
-    "{a: 1, a: 2}", "1:30", "0224", "0o17", "0x1f", ".inf", ".nan", "~", "null", "yes", "[a, [b]]",
-    "a: b: c", "- a", "\u202e", "\x07", "a\0b", "!!null x", "!!str [a]", "<<: 1", "{<<: {a: 1}}",
-    "{? [a]: b}", "12:30:45", "1_000", "+.5", "=", "{}", "[]", "!!merge x", "---", "--- a\n--- b",
-    "digits", "npu.yaml", "space.yaml", "known.yaml", "runs", ".", "/", "\ud800", "!x y",
-)  # fmt: skip
+    "!!bool x",
+    "!!int x",
+    "!!python/object:os.system x",
+    "9" * 5000,
+    "1e9999",
+    "-" + "9" * 400,
+    "!!binary x",
+    "!!timestamp x",
+    "2026-13-45",
+    "[" * 500,
+    "{" * 200,
+    "&a [*a]",
+    "*a",
+    "!!set {a}",
+    "!!omap [a]",
+    "!!pairs [a: b]",
+    "!!float x",
+    "? x",
+    "|",
+    ">",
+    "%",
+    "@",
+    "`",
+    "'",
+    '"',
+    "\\",
+    "{a: 1, a: 2}",
+    "1:30",
+    "0224",
+    "0o17",
+    "0x1f",
+    ".inf",
+    ".nan",
+    "~",
+    "null",
+    "yes",
+    "[a, [b]]",
+    "a: b: c",
+    "- a",
+    "\u202e",
+    "\x07",
+    "a\0b",
+    "!!null x",
+    "!!str [a]",
+    "<<: 1",
+    "{<<: {a: 1}}",
+    "{? [a]: b}",
+    "12:30:45",
+    "1_000",
+    "+.5",
+    "=",
+    "{}",
+    "[]",
+    "!!merge x",
+    "---",
+    "--- a\n--- b",
+    "digits",
+    "npu.yaml",
+    "space.yaml",
+    "known.yaml",
+    "runs",
+    ".",
+    "/",
+    "\ud800",
+    "!x y",
+)
 
 
 def settings(bench: Bench) -> None:
@@ -181,12 +290,13 @@ def settings(bench: Bench) -> None:
 
 def devices(bench: Bench) -> None:
     """A device's file: read, and shown where nothing is to be reached."""
-    from devices.device import load_device
-    from latency.identity import read_fingerprint
+    from hwnas.devices.device import load_device
+    from hwnas.latency.identity import read_fingerprint
 
     home, random = bench.material.home, bench.random
-    path = _yaml(bench, random.choice([home / f"{n}.yaml" for n in ("npu", "local", "board",
-                                                                    "phone")]))  # fmt: skip
+    path = _yaml(
+        bench, random.choice([home / f"{n}.yaml" for n in ("npu", "local", "board", "phone")])
+    )
 
     def use() -> None:
         device = load_device(str(path))

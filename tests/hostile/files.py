@@ -13,7 +13,7 @@ from tests.hostile.bench import Bench
 
 def models(bench: Bench) -> None:
     """ONNX files of others: read, shapes fixed, all before anything is measured."""
-    from latency.foreign import load_model
+    from hwnas.latency.foreign import load_model
 
     random = bench.random
     path = bench.copy(bench.material.trained_run / "export" / "winner" / "model.onnx")
@@ -43,8 +43,11 @@ def _changed_model(bench: Bench, path: Path) -> None:
         tensor = model.graph.initializer[0]
         tensor.data_location = onnx.TensorProto.EXTERNAL
         tensor.ClearField("raw_data")
-        for key, content in (("location", text), ("length", str(mutations.value(random))[:400]),
-                             ("offset", str(mutations.value(random))[:400])):  # fmt: skip
+        for key, content in (
+            ("location", text),
+            ("length", str(mutations.value(random))[:400]),
+            ("offset", str(mutations.value(random))[:400]),
+        ):
             entry = tensor.external_data.add()
             entry.key, entry.value = key, content.encode("utf-8", "replace").decode()
     elif way == 4:
@@ -69,8 +72,10 @@ def image_cache(bench: Bench) -> None:
 
     def load() -> tuple[bytes, ...]:
         dataset = load_dataset(source, resolution=16)
-        return tuple(bytes(np.asarray(split.images).tobytes() + split.labels.tobytes())
-                     for split in (dataset.train, dataset.validation, dataset.test))  # fmt: skip
+        return tuple(
+            bytes(np.asarray(split.images).tobytes() + split.labels.tobytes())
+            for split in (dataset.train, dataset.validation, dataset.test)
+        )
 
     healthy = load()
     found = [path for path in sorted((bench.folder / "cache").rglob("*")) if path.is_file()]
@@ -121,8 +126,8 @@ def pictures(bench: Bench) -> None:
 
 def engines(bench: Bench) -> None:
     """The file beside an engine, and the description of a bundle."""
-    from devices.bundle import Manifest, read_bundle
-    from latency.engine import _about  # a GPU is needed for all that is behind it
+    from hwnas.devices.bundle import Manifest, read_bundle
+    from hwnas.latency.engine import _about  # a GPU is needed for all that is behind it
 
     random = bench.random
     about = {"runtime": "tensorrt", "runtime_version": "10", "provider": "x", "sha256": "0" * 64}
@@ -134,7 +139,12 @@ def engines(bench: Bench) -> None:
     folder.mkdir()
     (folder / "agent").write_text("#!/bin/sh\n")
     (folder / "agent").chmod(0o755)
-    manifest = {"arch": "aarch64", "command": ["agent", "--lib", "."], "name": "x",
-                "onnxruntime": "1.2", "hash": None}  # fmt: skip
+    manifest = {
+        "arch": "aarch64",
+        "command": ["agent", "--lib", "."],
+        "name": "x",
+        "onnxruntime": "1.2",
+        "hash": None,
+    }
     (folder / "bundle.json").write_text(mutations.json_text(manifest, random))
     bench.call(lambda: read_bundle(folder))

@@ -13,7 +13,7 @@ from tests.hostile.answers import FACTS
 @contextmanager
 def honest_device() -> Iterator[None]:
     """This machine's graphs are timed by such a device."""
-    from devices.transports import TRANSPORTS
+    from hwnas.devices.transports import TRANSPORTS
 
     with mock.patch.dict(TRANSPORTS, {"local": lambda *_: _Honest()}):
         yield
@@ -36,7 +36,7 @@ class _Honest:
 
     def run(self, command: Sequence[str], given: str, last: Any = None) -> Iterator[str]:
         """Does a job of visits."""
-        from devices.job import Job
+        from hwnas.devices.job import Job
 
         del command, last
         job, visits = Job.from_text(given), 0

@@ -168,7 +168,7 @@ def _files(folder: Path) -> list[str]:
 
 
 def _tensors(path: Path) -> dict[str, bytes]:
-    from hwnas.supernet.checkpoint import load_weights
+    from hwnas.training.checkpoint import load_weights
 
     state, _ = load_weights(path)
     return {name: tensor.numpy().tobytes() for name, tensor in state.items()}
@@ -233,13 +233,17 @@ _COMMANDS = (
     _Killed("train trained.yaml", (), (), _train),
     _Killed("search known.yaml", (), (), lambda: _search(_KNOWN)),
     _Killed(
-        "search trained.yaml", ("trained",), _of("trained", (*_SEARCHED, *_EXPORTED)),
+        "search trained.yaml",
+        ("trained",),
+        _of("trained", (*_SEARCHED, *_EXPORTED)),
         lambda: _search(_TRAINED),
     ),
     _Killed("export runs/trained", ("trained",), _of("trained", _EXPORTED), _export),
     _Killed("report runs/known", ("known",), _of("known", ("report.html", "front.svg")), _report),
     _Killed(
         "rank known.yaml --truth accuracies.csv --estimator synflow --networks 12 --seeds 1",
-        ("known",), _of("known", ("ranking*",)), _rank,
+        ("known",),
+        _of("known", ("ranking*",)),
+        _rank,
     ),
-)  # fmt: skip
+)

@@ -50,10 +50,10 @@ DEVICES = {
     "npu": "name: npu\ntransport: imported\n",
     "local": "name: local\nthreads: 1\ncores: auto\nrest_s: 0.5\nlimit_celsius: 80\n",
     "board": "name: board\ntransport: ssh\nhost: board.local\nuser: pi\nport: 22\n"
-             "python: venv/bin/python\nfolder: /data/hwnas\n",
+    "python: venv/bin/python\nfolder: /data/hwnas\n",
     "phone": "name: phone\ntransport: adb\nserial: R58M\nagent: native\narch: aarch64\n"
-             "precision: int8\nthreads: 2\nbatch: 1\ncores: [4, 5]\n",
-}  # fmt: skip
+    "precision: int8\nthreads: 2\nbatch: 1\ncores: [4, 5]\n",
+}
 
 
 @dataclass(frozen=True)
@@ -192,10 +192,10 @@ def _images() -> None:
 
 
 def _imported() -> None:
-    from devices.device import load_device
-    from latency.identity import read_fingerprint
-    from latency.imported import import_timings
-    from objectives.costs import block_macs
+    from hwnas.devices.device import load_device
+    from hwnas.latency.identity import read_fingerprint
+    from hwnas.latency.imported import import_timings
+    from hwnas.objectives.costs import block_macs
 
     timings = {block: 1e-6 * block_macs(block) + 0.01 for block in space().blocks()}
     import_timings(Path("table.sqlite"), read_fingerprint(load_device("npu.yaml")), timings, 0.1)
@@ -205,13 +205,13 @@ def _measured() -> None:
     """As a GPU's table is after `hwnas profile --energy`, with made-up visits."""
     import numpy as np
 
-    from latency.blocks import block_key
-    from latency.energies import EnergyVisit
-    from latency.energy_model import fit_energy
-    from latency.profile import fit_model, scope_name
-    from latency.table import LatencyTable, network_key, register_all
-    from latency.visits import Visit
-    from objectives.costs import MACS
+    from hwnas.latency.energies import EnergyVisit
+    from hwnas.latency.energy_model import fit_energy
+    from hwnas.latency.profile import fit_model, scope_name
+    from hwnas.latency.table import LatencyTable, network_key, register_all
+    from hwnas.latency.visits import Visit
+    from hwnas.networks.blocks import block_key
+    from hwnas.objectives.costs import MACS
     from tests.devices.test_device import FINGERPRINT
 
     small, random = space(), np.random.default_rng(1)
@@ -248,8 +248,8 @@ def _ratings() -> None:
     import torch
 
     from hwnas.spaces.stages import StageSpace
-    from hwnas.supernet.checkpoint import save_weights
     from hwnas.supernet.rating_progress import _digest
+    from hwnas.training.checkpoint import save_weights
 
     stages = StageSpace(space())
     losses = {f"stage{i}": torch.rand(n).double() for i, n in enumerate(stages.choice_counts)}

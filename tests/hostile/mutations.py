@@ -8,16 +8,59 @@ from random import Random
 from typing import Any
 
 TEXTS = (
-    "", " ", "\x1b[31mred\x1b[0m", "\x07", "\u202etxt.exe", "\u2066hidden\u2069", "a\0b",
+    "",
+    " ",
+    "\x1b[31mred\x1b[0m",
+    "\x07",
+    "\u202etxt.exe",
+    "\u2066hidden\u2069",
+    "a\0b",
     "x" * 5000,
-    "../../../etc/passwd", "/dev/zero", "$\\frac{1}{", "<script>alert(1)</script>", "%s%n", "{0}",
-    "\ud7ff\ue000", "𝔘𝔫𝔦", "line\nbreak", "tab\there", "'; DROP TABLE visits; --", "nan", "inf",
-    "-1", "1e400", "0x10", "1_000", "null", "[bold]markup[/bold]", "_", "\u2028", "é" * 700,
-)  # fmt: skip
+    "../../../etc/passwd",
+    "/dev/zero",
+    "$\\frac{1}{",
+    "<script>alert(1)</script>",
+    "%s%n",
+    "{0}",
+    "\ud7ff\ue000",
+    "𝔘𝔫𝔦",
+    "line\nbreak",
+    "tab\there",
+    "'; DROP TABLE visits; --",
+    "nan",
+    "inf",
+    "-1",
+    "1e400",
+    "0x10",
+    "1_000",
+    "null",
+    "[bold]markup[/bold]",
+    "_",
+    "\u2028",
+    "é" * 700,
+)
 NUMBERS = (
-    0, -1, 1, 2, -0.0, 0.5, 1e-320, 1e308, -1e308, float("nan"), float("inf"), -float("inf"),
-    2**31, 2**63, -(2**63), 10**18, 10**30, 999999999, 3.999999999999999, 1e-9,
-)  # fmt: skip
+    0,
+    -1,
+    1,
+    2,
+    -0.0,
+    0.5,
+    1e-320,
+    1e308,
+    -1e308,
+    float("nan"),
+    float("inf"),
+    -float("inf"),
+    2**31,
+    2**63,
+    -(2**63),
+    10**18,
+    10**30,
+    999999999,
+    3.999999999999999,
+    1e-9,
+)
 OTHERS: tuple[Any, ...] = (None, True, False, [], {}, [None], {"": ""}, [[]], date(2026, 1, 31))
 
 
@@ -102,9 +145,21 @@ def raw(content: bytes, random: Random) -> bytes:
             result[at] = random.randrange(256)
         elif way == 2:
             result[at:at] = random.choice(
-                (b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\x1b[2J", b"\r\n", b"!!python/object:os",
-                 b"&a [*a]", b"\"", b"{", b"9" * 400, "\u202e".encode(), b"\xed\xa0\x80")
-            )  # fmt: skip
+                (
+                    b"\0",
+                    b"\xff\xfe",
+                    b"\xef\xbb\xbf",
+                    b"\x1b[2J",
+                    b"\r\n",
+                    b"!!python/object:os",
+                    b"&a [*a]",
+                    b'"',
+                    b"{",
+                    b"9" * 400,
+                    "\u202e".encode(),
+                    b"\xed\xa0\x80",
+                )
+            )
         elif way == 3:
             del result[at : at + random.choice((1, 4, 40, 4000))]
         elif way == 4:

@@ -58,8 +58,20 @@ def journals(bench: Bench) -> None:
 
 
 SCORES = (float("inf"), -float("inf"), "x", b"1", 1e300, None)
-ARCHITECTURES = ("[]", "x", "[0, 0]", "[9, 9, 9, 9]", "[0, 0, 0, -1]", b"[0, 0, 0, 0]", 7, "{}",
-                 "[0.5, 0, 0, 0]", '["0", 0, 0, 0]', "null", "[true, 0, 0, 0]")  # fmt: skip
+ARCHITECTURES = (
+    "[]",
+    "x",
+    "[0, 0]",
+    "[9, 9, 9, 9]",
+    "[0, 0, 0, -1]",
+    b"[0, 0, 0, 0]",
+    7,
+    "{}",
+    "[0.5, 0, 0, 0]",
+    '["0", 0, 0, 0]',
+    "null",
+    "[true, 0, 0, 0]",
+)
 
 
 def scores(bench: Bench) -> None:
@@ -103,8 +115,9 @@ def summaries(bench: Bench) -> None:
     random = bench.random
     bench.material.move_in(bench.folder, runs=("trained",))
     run = Path("runs/trained")
-    path = run / random.choice(("summary.json", "summary.json", "summary.json", "config.yaml",
-                                "front.csv"))  # fmt: skip
+    path = run / random.choice(
+        ("summary.json", "summary.json", "summary.json", "config.yaml", "front.csv")
+    )
     if path.suffix == ".json" and random.random() < 0.8:
         content = json.loads(path.read_text())
         digest = content["front_digest"]
@@ -141,8 +154,12 @@ def exports(bench: Bench) -> None:
     random = bench.random
     bench.material.move_in(bench.folder, runs=("trained",))
     run = Path("runs/trained")
-    path = run / "export" / "winner" / random.choice(("config.json", "verification.json",
-                                                      "model.safetensors"))  # fmt: skip
+    path = (
+        run
+        / "export"
+        / "winner"
+        / random.choice(("config.json", "verification.json", "model.safetensors"))
+    )
     if path.suffix == ".json" and random.random() < 0.7:
         path.write_text(mutations.json_text(json.loads(path.read_text()), random))
     else:
@@ -177,7 +194,7 @@ def checkpoints(bench: Bench) -> None:
     from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
     from hwnas.runs.training import load_supernet
-    from hwnas.supernet.checkpoint import load_weights
+    from hwnas.training.checkpoint import load_weights
 
     random = bench.random
     bench.material.move_in(bench.folder, runs=("trained",))
@@ -205,8 +222,8 @@ def trainings(bench: Bench) -> None:
     """A training that has not ended: what goes on with it has its very tensors, or refuses them."""
     import torch
 
-    from hwnas.supernet.distributed import Group
-    from hwnas.supernet.progress import Position, Progress
+    from hwnas.training.distributed import Group
+    from hwnas.training.progress import Position, Progress
 
     path = bench.folder / "supernet.safetensors"
     identity = {"settings": "s", "network": "n", "images": "i"}

@@ -13,7 +13,7 @@ from tests.hostile.bench import Bench, check_numbers
 
 def accuracies(bench: Bench) -> None:
     """A CSV of accuracies."""
-    from hwnas.accuracy.csv_file import read_accuracies
+    from hwnas.estimators.csv_file import read_accuracies
     from tests.hostile.material import space
 
     bench.material.move_in(bench.folder)
@@ -105,25 +105,61 @@ def check_table(bench: Bench, document: Any) -> None:
 
 NEVER = {
     "visits": {
-        "samples": ("[]", "[0.0]", "[-1.0]", "[NaN]", "[Infinity]", '["1"]', "{}", "null", "1", "[",
-                    "[true]", "[null]", "[[1.0]]", "x", b"[1.0]", 1, "[1e308]", "[1e-320]"),
+        "samples": (
+            "[]",
+            "[0.0]",
+            "[-1.0]",
+            "[NaN]",
+            "[Infinity]",
+            '["1"]',
+            "{}",
+            "null",
+            "1",
+            "[",
+            "[true]",
+            "[null]",
+            "[[1.0]]",
+            "x",
+            b"[1.0]",
+            1,
+            "[1e308]",
+            "[1e-320]",
+        ),
         "reference_ms": (-1.0, float("inf"), "x", b"1", 1e300, "nan"),
         "session": (-1, 0.5, "x", b"0", 2**40),
         "round": (-1, "x", 1.5, b"0"),
         "graph": (b"x",),
         "date": ("yesterday", b"x", 7, ""),
     },
-    "conditions": {"content": ("[]", "{", '{"mhz": "x"}', "7", '{"mhz": NaN}', b"{}", "null",
-                               '{"mhz": null}', '{"mhz": Infinity}', '{"mhz": [1]}')},
+    "conditions": {
+        "content": (
+            "[]",
+            "{",
+            '{"mhz": "x"}',
+            "7",
+            '{"mhz": NaN}',
+            b"{}",
+            "null",
+            '{"mhz": null}',
+            '{"mhz": Infinity}',
+            '{"mhz": [1]}',
+        )
+    },
     "provenance": {"content": ("[1]", "{", "{}", "7", "null", b"{}", '"x"', "NaN")},
     "models": {"content": ("[]", "{", "{}", "null", b"{}", "7"), "scope": (b"x",)},
-    "energies": {"millijoules": (-1.0, 0.0, float("inf"), "x"), "inferences": (0, -1, "x"),
-                 "ms": (-1.0, 0.0, float("inf"), "x")},
+    "energies": {
+        "millijoules": (-1.0, 0.0, float("inf"), "x"),
+        "inferences": (0, -1, "x"),
+        "ms": (-1.0, 0.0, float("inf"), "x"),
+    },
     "energy_models": {"content": ("[]", "{", "{}", "null")},
-    "graphs": {"blocks": ("[]", "{}", "[{}]", "null", "x", '["conv"]', "7", b"[]"),
-               "finished": ("x", -1, 0.5, b"1"), "kind": ("x", b"block", "")},
+    "graphs": {
+        "blocks": ("[]", "{}", "[{}]", "null", "x", '["conv"]', "7", b"[]"),
+        "finished": ("x", -1, 0.5, b"1"),
+        "kind": ("x", b"block", ""),
+    },
     "warnings": {"names": ("invented", b"unstable")},
-}  # fmt: skip
+}
 """Cells that cannot be: what reads them has to refuse the table."""
 
 
@@ -207,8 +243,12 @@ def damage(bench: Bench, path: Path) -> None:
         bench.note("bytes")
         return
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        names = [n for (n,) in database.execute("SELECT name FROM sqlite_master WHERE "
-                                                "type = 'table' ORDER BY name")]  # fmt: skip
+        names = [
+            n
+            for (n,) in database.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            )
+        ]
         for _ in range(random.choice((1, 1, 3))):
             ways = (_cell, _cell, _cell, _cell, _cell, _row, _schema)
             with suppress(sqlite3.Error, IndexError):

@@ -112,9 +112,13 @@ class _Desk:
     """One process at a time that takes cases; a new one where the last has died."""
 
     def __init__(
-        self, cases: Sequence[tuple[Kind, int]], seed: int, material: Material, following: Any,
+        self,
+        cases: Sequence[tuple[Kind, int]],
+        seed: int,
+        material: Material,
+        following: Any,
         number: int,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._cases, self._seed, self._material = cases, seed, material
         self._following = following
         self._at = _FORK.Array("d", [-1.0, 0.0], lock=False)

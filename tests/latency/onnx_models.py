@@ -7,8 +7,8 @@ import numpy as np
 import onnx
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
-from devices.device import Device
-from devices.target import Round, open_target
+from hwnas.devices.device import Device
+from hwnas.devices.target import Round, open_target
 
 DEVICE = Device(name="here")
 WEIGHT = numpy_helper.from_array(np.ones((8, 3, 3, 3), np.float32), "w")
@@ -20,32 +20,34 @@ def value(name: str, shape: Any, kind: int = TensorProto.FLOAT) -> ValueInfoProt
 
 
 def model(
-    nodes: list[NodeProto], inputs: list[ValueInfoProto], outputs: list[ValueInfoProto],
-    weights: tuple[TensorProto, ...] = (), opset: int = 17,
-) -> ModelProto:  # fmt: skip
+    nodes: list[NodeProto],
+    inputs: list[ValueInfoProto],
+    outputs: list[ValueInfoProto],
+    weights: tuple[TensorProto, ...] = (),
+    opset: int = 17,
+) -> ModelProto:
     graph = helper.make_graph(nodes, "g", inputs, outputs, list(weights))
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
 
 
 def convolution(shape: Any = IMAGE) -> ModelProto:
     node = helper.make_node("Conv", ["input", "w"], ["y"])
-    return model(
-        [node], [value("input", shape)], [value("y", ["batch", 8, "a", "b"])], (WEIGHT,)
-    )  # fmt: skip
+    return model([node], [value("input", shape)], [value("y", ["batch", 8, "a", "b"])], (WEIGHT,))
 
 
 def embedding() -> ModelProto:
     """Two inputs: token numbers, and a mask of the same axes."""
     table = numpy_helper.from_array(np.ones((30, 4), np.float32), "table")
     return model(
-        [helper.make_node("Gather", ["table", "ids"], ["e"]),
-         helper.make_node("Unsqueeze", ["mask", "last"], ["m"]),
-         helper.make_node("Mul", ["e", "m"], ["y"])],
-        [value("ids", ["batch", "length"], TensorProto.INT64),
-         value("mask", ["batch", "length"])],
+        [
+            helper.make_node("Gather", ["table", "ids"], ["e"]),
+            helper.make_node("Unsqueeze", ["mask", "last"], ["m"]),
+            helper.make_node("Mul", ["e", "m"], ["y"]),
+        ],
+        [value("ids", ["batch", "length"], TensorProto.INT64), value("mask", ["batch", "length"])],
         [value("y", ["batch", "length", 4])],
         (table, numpy_helper.from_array(np.array([2]), "last")),
-    )  # fmt: skip
+    )
 
 
 def untried(content: bytes) -> str:
@@ -81,22 +83,34 @@ def voice_activity() -> ModelProto:
     """
     known = {"axis": np.array([1]), "rate": np.array(16000)}
     graph = helper.make_graph(
-        [helper.make_node("Equal", ["sr", "rate"], ["wide"]),
-         helper.make_node("If", ["wide"], ["probability", "next"],
-                          then_branch=_frames("wideband", 512),
-                          else_branch=_frames("narrowband", 256))],
+        [
+            helper.make_node("Equal", ["sr", "rate"], ["wide"]),
+            helper.make_node(
+                "If",
+                ["wide"],
+                ["probability", "next"],
+                then_branch=_frames("wideband", 512),
+                else_branch=_frames("narrowband", 256),
+            ),
+        ],
         "g",
-        [value("input", ["batch", "samples"]), value("state", [2, None, 8]),
-         value("sr", [], TensorProto.INT64)],
+        [
+            value("input", ["batch", "samples"]),
+            value("state", [2, None, 8]),
+            value("sr", [], TensorProto.INT64),
+        ],
         [value("probability", None), value("next", None)],
         [numpy_helper.from_array(array, name) for name, array in known.items()],
-    )  # fmt: skip
+    )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 16)], ir_version=8)
 
 
 def _frames(name: str, length: int, hidden: int = 8) -> onnx.GraphProto:
-    shapes = {"encoder": (hidden, 1, length), "input": (1, 4 * hidden, hidden),
-              "recurrent": (1, 4 * hidden, hidden)}  # fmt: skip
+    shapes = {
+        "encoder": (hidden, 1, length),
+        "input": (1, 4 * hidden, hidden),
+        "recurrent": (1, 4 * hidden, hidden),
+    }
     own = {key: f"{name}.{key}" for key in (*shapes, "x", "y", "z", "h", "c", "hn", "cn")}
     nodes = [
         helper.make_node("Unsqueeze", ["input", "axis"], [own["x"]]),

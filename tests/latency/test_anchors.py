@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from latency.anchors import ANCHOR, Anchor, anchors_of, judged_by, nearest
-from latency.noise import NETWORK
-from latency.table import LatencyTable
-from latency.visits import Speed, Visit, Visits
+from hwnas.latency.anchors import ANCHOR, Anchor, anchors_of, judged_by, nearest
+from hwnas.latency.noise import NETWORK
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.visits import Speed, Visit, Visits
 from tests.latency.test_profile import NETWORKS
 from tests.latency.test_revalidate import known_table
 

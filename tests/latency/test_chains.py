@@ -7,13 +7,13 @@ import onnx
 import pytest
 from onnx import TensorProto
 
-from devices.config import shipped_names
-from devices.device import Device
+from hwnas.core.configs import shipped_names
+from hwnas.devices.device import Device
+from hwnas.latency.chains import COPIES, LEAST_SHARE, Chain, chain_graphs, find_chains, marginals
+from hwnas.latency.measure import timed_model
+from hwnas.latency.table import chain_key
+from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, block_key, check_network
 from hwnas.spaces import load_space
-from latency.blocks import Block, ConvBlock, Head, InvertedResidual, block_key, check_network
-from latency.chains import COPIES, LEAST_SHARE, Chain, chain_graphs, find_chains, marginals
-from latency.measure import timed_model
-from latency.table import chain_key
 
 STEM = ConvBlock(3, 8, 3, 2, "relu", 32)
 SMALL = InvertedResidual(8, 8, 8, 3, 1, 0, "relu", 16)

@@ -9,23 +9,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.device import FieldDifference, Fingerprint
-from devices.errors import TableError
-from latency.blocks import ConvBlock, Network, block_key
-from latency.compare import Comparison, diff
-from latency.correction import Correction
-from latency.merge import merge
-from latency.model import LatencyModel
-from latency.profile import fit_model, load_model
-from latency.table import LatencyTable, network_key, register_all
-from latency.visits import FIRST_HALF, SECOND_HALF, Visit
+from hwnas.core.errors import TableError
+from hwnas.devices.device import FieldDifference, Fingerprint
+from hwnas.latency.compare import Comparison, diff
+from hwnas.latency.correction import Correction
+from hwnas.latency.merge import merge
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.profile import fit_model, load_model
+from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.visits import FIRST_HALF, SECOND_HALF, Visit
+from hwnas.networks.blocks import ConvBlock, Network, block_key
 from tests.latency.test_fitting import measured_with_chains
 from tests.latency.test_profile import SPACE, profiled
 
 FINGERPRINT = Fingerprint(
-    machine="x86_64", cpu="a", cores=2, pinned="yes", runtime="onnxruntime", runtime_version="1",
-    provider="CPU", precision="fp32", threads=1, batch=1, opset=17, graph_builder=1,
-)  # fmt: skip
+    machine="x86_64",
+    cpu="a",
+    cores=2,
+    pinned="yes",
+    runtime="onnxruntime",
+    runtime_version="1",
+    provider="CPU",
+    precision="fp32",
+    threads=1,
+    batch=1,
+    opset=17,
+    graph_builder=1,
+)
 BLOCKS = [ConvBlock(3, channels, 3, 2, "relu", 16) for channels in (8, 16, 24)]
 KEYS = [block_key(block) for block in BLOCKS]
 NETWORK: Network = (BLOCKS[0], ConvBlock(8, 8, 3, 1, "relu", 8))
@@ -136,8 +146,9 @@ def test_a_merged_table_has_all_blocks_and_all_visits(tmp_path: Path) -> None:
         visits = merged.visits()
     # Sessions 0 to 2 are the first table's; the second's go on at the next multiple of four.
     assert [(v.session, v.samples) for v in visits.of(KEYS[0], range(3, 9))] == [
-        (4, (2.1,)), (5, (3.1,)),
-    ]  # fmt: skip
+        (4, (2.1,)),
+        (5, (3.1,)),
+    ]
     assert [v.session for v in visits.of(KEYS[1])] == [1]
     assert len(visits.of(KEYS[0], FIRST_HALF)) == 3
     assert len(visits.of(KEYS[0], SECOND_HALF)) == 5

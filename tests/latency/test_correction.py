@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from hwnas.latency.correction import CANDIDATES, FEATURES, Correction, _Fit, fit_correction
+from hwnas.latency.model import LatencyModel
+from hwnas.networks.blocks import ConvBlock, block_key
 from hwnas.spaces import load_space
-from latency.blocks import ConvBlock, block_key
-from latency.correction import CANDIDATES, FEATURES, Correction, _Fit, fit_correction
-from latency.model import LatencyModel
 
 SPACE = load_space("mobilenet_v3_small", resolution=64, classes=10)
 NETWORKS = SPACE.networks(SPACE.sample(np.random.default_rng(0), 30))
@@ -75,7 +75,7 @@ def test_no_block_takes_less_than_no_time() -> None:
 
 
 def test_every_candidate_is_fitted_on_its_own_terms() -> None:
-    from latency.correction import _Fit
+    from hwnas.latency.correction import _Fit
 
     truth = Correction("", 0.3, dict(zip(FEATURES, (1.1, 0.01, 0.2, -0.1), strict=True)), OWN)
     measured = LatencyModel(BLOCK_MS, truth).predict(NETWORKS)

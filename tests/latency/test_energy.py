@@ -8,17 +8,17 @@ import numpy as np
 import onnx
 import pytest
 
-from devices.device import Device
-from devices.errors import DeviceError, LinkError, TableError
-from devices.target import Target
-from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Network, block_key
-from latency.energies import EnergyVisit, energies_of
-from latency.energy import EnergySchedule, check_energy, measure_energy, profile_energy
-from latency.energy_model import EnergyModel, fit_energy, load_energy
-from latency.interchange_json import table_from_json, table_to_json
-from latency.measure import builders
-from latency.merge import merge
-from latency.table import LatencyTable, network_key, register_all
+from hwnas.core.errors import DeviceError, LinkError, TableError
+from hwnas.devices.device import Device
+from hwnas.devices.target import Target
+from hwnas.latency.energies import EnergyVisit, energies_of
+from hwnas.latency.energy import EnergySchedule, check_energy, measure_energy, profile_energy
+from hwnas.latency.energy_model import EnergyModel, fit_energy, load_energy
+from hwnas.latency.interchange_json import table_from_json, table_to_json
+from hwnas.latency.measure import builders
+from hwnas.latency.merge import merge
+from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Network, block_key
 from tests.devices.runtimes.computing_trt import ComputingTrt
 from tests.devices.runtimes.conftest import gpu as gpu
 from tests.devices.runtimes.fake_cuda import Gpu
@@ -63,9 +63,14 @@ def device(board: Board, monkeypatch: pytest.MonkeyPatch) -> Device:
 def profiled(device: Device, path: Path, schedule: EnergySchedule = SCHEDULE) -> EnergyModel:
     with LatencyTable(path) as table:
         return profile_energy(
-            device, table, scope=SCOPE, blocks=BLOCKS, fit_networks=FIT, check_networks=CHECK,
+            device,
+            table,
+            scope=SCOPE,
+            blocks=BLOCKS,
+            fit_networks=FIT,
+            check_networks=CHECK,
             schedule=schedule,
-        )  # fmt: skip
+        )
 
 
 def test_every_graph_is_measured_in_two_sessions_of_two_rounds(
@@ -106,7 +111,7 @@ def test_a_broken_link_and_an_interruption_lose_no_visit(
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(Target, "energy", breaking)
-    monkeypatch.setattr("devices.target.PAUSES_S", (0.0,))
+    monkeypatch.setattr("hwnas.devices.target.PAUSES_S", (0.0,))
     with LatencyTable(tmp_path / "t.sqlite") as table:
         graphs = builders(device, register_all(table, [STEM], FIT[:2]))
         with pytest.raises(KeyboardInterrupt):
@@ -202,9 +207,15 @@ def test_blocks_are_measured_inside_chains_where_that_is_more_right(
     alone = profiled(device, tmp_path / "alone.sqlite")
     with LatencyTable(tmp_path / "t.sqlite") as table:
         inside = profile_energy(
-            device, table, scope=SCOPE, blocks=BLOCKS, fit_networks=FIT, check_networks=CHECK,
-            chains=True, schedule=SCHEDULE,
-        )  # fmt: skip
+            device,
+            table,
+            scope=SCOPE,
+            blocks=BLOCKS,
+            fit_networks=FIT,
+            check_networks=CHECK,
+            chains=True,
+            schedule=SCHEDULE,
+        )
         assert len(table.chains()) > len(BLOCKS)
         text = table_to_json(table)
     assert inside.correction.name.startswith("chains: ")

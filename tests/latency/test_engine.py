@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from devices.device import Device
-from devices.engine import Engine
-from devices.errors import DeviceError
-from devices.target import open_target
-from latency.blocks import Head
-from latency.engine import build_engine, load_engine, relative_difference
-from latency.graph import build_graph
-from latency.measure import MemoryLog, run_sessions
-from latency.schedule import Schedule
+from hwnas.core.errors import DeviceError
+from hwnas.devices.device import Device
+from hwnas.devices.engine import Engine
+from hwnas.devices.target import open_target
+from hwnas.latency.engine import build_engine, load_engine, relative_difference
+from hwnas.latency.measure import MemoryLog, run_sessions
+from hwnas.latency.schedule import Schedule
+from hwnas.networks.blocks import Head
+from hwnas.networks.graph import build_graph
 from tests.devices.runtimes.flavours import FLAVOURS
 from tests.devices.runtimes.played_python import played_python
 

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from devices.errors import TableError
+from hwnas.core.errors import TableError
+from hwnas.latency.chains import chain_graphs, find_chains
+from hwnas.latency.fitting import fit_best
+from hwnas.latency.model import BASES, Basis, LatencyModel
+from hwnas.latency.profile import fit_model
+from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.visits import Visit
+from hwnas.networks.blocks import Block, Network, Skip, block_key
+from hwnas.networks.layers import block_layers
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.profiling import sampled_networks
 from hwnas.spaces import SearchSpace, load_space
-from latency.blocks import Block, Network, Skip, block_key
-from latency.chains import chain_graphs, find_chains
-from latency.fitting import fit_best
-from latency.layers import block_layers
-from latency.model import BASES, Basis, LatencyModel
-from latency.profile import fit_model
-from latency.table import LatencyTable, network_key, register_all
-from latency.visits import Visit
 from tests.devices.test_device import FINGERPRINT
 
 SPACE = load_space("mobilenet_v3_small", resolution=96, classes=10)

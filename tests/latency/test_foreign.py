@@ -9,13 +9,13 @@ import onnx
 import pytest
 from onnx import ModelProto, TensorProto, helper
 
-from devices.agents.python import PythonAgent
-from devices.device import Device
-from devices.errors import ConfigError, DeviceError
-from devices.target import Target
-from latency import foreign, measure, onnx_file
-from latency.foreign import by_type, can_profile, measure_any, measure_several
-from latency.schedule import Schedule
+from hwnas.core.errors import ConfigError, DeviceError
+from hwnas.devices.agents.python import PythonAgent
+from hwnas.devices.device import Device
+from hwnas.devices.target import Target
+from hwnas.latency import foreign, measure, onnx_file
+from hwnas.latency.foreign import by_type, can_profile, measure_any, measure_several
+from hwnas.latency.schedule import Schedule
 from tests.latency.onnx_models import (
     DEVICE,
     convolution,
@@ -77,8 +77,9 @@ def test_an_axis_without_a_name_says_nothing_of_other_inputs(
     tmp_path: Path, name: str | None
 ) -> None:
     inputs = [value("a", [1, name]), value("b", [1, name])]
-    made = model([helper.make_node("Concat", ["a", "b"], ["y"], axis=1)], inputs,
-                 [value("y", [1, name])])  # fmt: skip
+    made = model(
+        [helper.make_node("Concat", ["a", "b"], ["y"], axis=1)], inputs, [value("y", [1, name])]
+    )
     path = saved(tmp_path, made)
     with pytest.raises(ConfigError, match=r"leaves axes open: b is \[1, \?\]; say what"):
         load_model(path, ["a=1x5"])
@@ -159,9 +160,7 @@ def test_an_input_that_is_no_tensor_is_one_sentence(tmp_path: Path) -> None:
 
 def test_weights_beside_the_file_travel_with_it(tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
-    onnx.save(
-        convolution(), path, save_as_external_data=True, location="net.bin", size_threshold=0
-    )  # fmt: skip
+    onnx.save(convolution(), path, save_as_external_data=True, location="net.bin", size_threshold=0)
     content = load_model(path, ["1x3x8x8"])
     assert runs(content)
     (tmp_path / "net.bin").unlink()
@@ -273,7 +272,9 @@ def test_models_of_one_device_are_visited_in_turn(
 
 def test_types_are_summed_and_the_longest_comes_first() -> None:
     operators = [
-        {"type": "Relu", "ms": 1.0}, {"type": "Conv", "ms": 2.0}, {"type": "Conv", "ms": 5.0},
-    ]  # fmt: skip
+        {"type": "Relu", "ms": 1.0},
+        {"type": "Conv", "ms": 2.0},
+        {"type": "Conv", "ms": 5.0},
+    ]
     assert by_type(operators) == [("Conv", 2, 7.0, 0.875), ("Relu", 1, 1.0, 0.125)]
     assert by_type([]) == []

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from devices.answers import Visit
-from devices.device import Device
-from devices.errors import DeviceError, LinkError
-from devices.runtimes import ON_GPUS
-from devices.target import Target
-from devices.transports import TRANSPORTS
-from devices.transports.local import LocalTransport
-from latency.blocks import check_network
-from latency.full_check import SMALL, Outcome, count, full_check, tolerance
+from hwnas.core.errors import DeviceError, LinkError
+from hwnas.devices.answers import Visit
+from hwnas.devices.device import Device
+from hwnas.devices.runtimes import ON_GPUS
+from hwnas.devices.target import Target
+from hwnas.devices.transports import TRANSPORTS
+from hwnas.devices.transports.local import LocalTransport
+from hwnas.latency.full_check import SMALL, Outcome, count, full_check, tolerance
+from hwnas.networks.blocks import check_network
 from tests.devices.test_bundle import by_hand
 
 DEVICE = Device(name="here")
@@ -46,9 +46,10 @@ def test_all_holds_on_this_machine() -> None:
     assert failed(outcomes) == []
     assert len(outcomes) == count({"again": SMALL})
     assert "agent python" in outcomes["connects"].sentence
-    assert "10 outputs differ by at most" in outcomes[
-        "computes again as ONNX Runtime does here"
-    ].sentence  # fmt: skip
+    assert (
+        "10 outputs differ by at most"
+        in outcomes["computes again as ONNX Runtime does here"].sentence
+    )
     assert "cannot load" in outcomes["refuses a broken graph and goes on"].sentence
     assert all("\n" not in outcome.sentence for outcome in outcomes.values())
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from devices.device import Device
-from devices.errors import TableError
-from latency.blocks import ConvBlock
-from latency.interchange_json import table_from_json, table_to_json
-from latency.measure import measure
-from latency.merge import merge
-from latency.schedule import Schedule
-from latency.table import LatencyTable, register_all
-from latency.visits import warning_shares
+from hwnas.core.errors import TableError
+from hwnas.devices.device import Device
+from hwnas.latency.interchange_json import table_from_json, table_to_json
+from hwnas.latency.measure import measure
+from hwnas.latency.merge import merge
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable, register_all
+from hwnas.latency.visits import warning_shares
+from hwnas.networks.blocks import ConvBlock
 from tests.devices.runtimes.conftest import gpu as gpu
 from tests.devices.runtimes.fake_cuda import Gpu
 from tests.devices.runtimes.flavours import FLAVOURS

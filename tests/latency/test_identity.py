@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from devices.device import Device
-from devices.errors import DeviceError
-from latency.identity import identity_of, read_fingerprint, read_identity
-from latency.table import LatencyTable
+from hwnas.core.errors import DeviceError
+from hwnas.devices.device import Device
+from hwnas.latency.identity import identity_of, read_fingerprint, read_identity
+from hwnas.latency.table import LatencyTable
 from tests.devices.test_bundle import by_hand
 from tests.latency.test_profile import profiled
 
@@ -33,9 +33,18 @@ def test_an_emulated_device_can_be_asked_but_not_kept(tmp_path: Path) -> None:
 
 
 def test_two_builds_under_the_agent_in_c_are_two_fingerprints(tmp_path: Path) -> None:
-    facts = {"machine": "aarch64", "cpu": "c", "cores": 4, "pinned": "yes", "agent": "native",
-             "runtime": "onnxruntime", "runtime_version": "1.20.0", "emulated": "",
-             "provider": "CPUExecutionProvider", "uncontrolled": []}  # fmt: skip
+    facts = {
+        "machine": "aarch64",
+        "cpu": "c",
+        "cores": 4,
+        "pinned": "yes",
+        "agent": "native",
+        "runtime": "onnxruntime",
+        "runtime_version": "1.20.0",
+        "emulated": "",
+        "provider": "CPUExecutionProvider",
+        "uncontrolled": [],
+    }
     found = []
     for build in ("one", "two"):
         folder = by_hand(tmp_path / build)

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from devices.device import Device
-from devices.errors import DeviceError, TableError
-from devices.target import open_target
+from hwnas.core.errors import DeviceError, TableError
+from hwnas.devices.device import Device
+from hwnas.devices.target import open_target
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.imported import import_timings
+from hwnas.latency.profile import ANY_SCOPE, load_model
+from hwnas.latency.table import LatencyTable
+from hwnas.networks.blocks import ConvBlock, block_key
 from hwnas.spaces import load_space
-from latency.blocks import ConvBlock, block_key
-from latency.identity import read_fingerprint
-from latency.imported import import_timings
-from latency.profile import ANY_SCOPE, load_model
-from latency.table import LatencyTable
 
 NPU = Device(name="npu", transport="imported")
 CONV = ConvBlock(3, 8, 3, 2, "relu", 16)
@@ -41,8 +41,10 @@ def test_imported_timings_serve_every_space_of_their_blocks(tmp_path: Path) -> N
 def test_an_imported_device_is_identified_but_never_measured() -> None:
     fingerprint = read_fingerprint(NPU)
     assert (fingerprint.machine, fingerprint.cpu, fingerprint.provider) == (
-        "imported", "npu", "imported",
-    )  # fmt: skip
+        "imported",
+        "npu",
+        "imported",
+    )
     assert fingerprint != read_fingerprint(NPU.model_copy(update={"name": "other"}))
     with pytest.raises(DeviceError, match="npu cannot be measured: its timings were imported"):
         open_target(NPU).__enter__()

@@ -7,22 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from devices.device import Device
-from devices.errors import TableError
+from hwnas.core.errors import TableError
+from hwnas.devices.device import Device
+from hwnas.latency.csv_networks import NetworkNames, network_of_text, network_text
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.imported import OWN_BLOCKS, import_networks, known_blocks
+from hwnas.latency.interchange_csv import Repeats, Timings, table_to_csv, timings_from_csv
+from hwnas.latency.interchange_json import table_from_json, table_to_json
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.network_file import network_file
+from hwnas.latency.profile import load_model
+from hwnas.latency.table import LatencyTable
+from hwnas.networks.blocks import Block, Network, block_key
+from hwnas.objectives.costs import block_macs
 from hwnas.runs.hand_timed import narrow_span, network_names
 from hwnas.spaces import SearchSpace, load_space
 from hwnas.spaces.sampling import spread_sample
-from latency.blocks import Block, Network, block_key
-from latency.csv_networks import NetworkNames, network_of_text, network_text
-from latency.identity import read_fingerprint
-from latency.imported import OWN_BLOCKS, import_networks, known_blocks
-from latency.interchange_csv import Repeats, Timings, table_to_csv, timings_from_csv
-from latency.interchange_json import table_from_json, table_to_json
-from latency.model import LatencyModel
-from latency.network_file import network_file
-from latency.profile import load_model
-from latency.table import LatencyTable
-from objectives.costs import block_macs
 
 NPU = Device(name="npu", transport="imported")
 SPACE = load_space("mobilenet_v2", resolution=32, classes=10)
@@ -96,9 +96,7 @@ def test_thirty_networks_predict_others_by_their_shapes_alone(tmp_path: Path) ->
 def test_a_device_that_differs_by_a_factor_from_another_is_taken_as_that(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     prior = {block_key(block): here(block) for block in SPACE.blocks()}
-    noisy = {
-        one: (0.4 * sum(map(here, one)) * generator.normal(1.0, 0.02),) for one in NETWORKS
-    }  # fmt: skip
+    noisy = {one: (0.4 * sum(map(here, one)) * generator.normal(1.0, 0.02),) for one in NETWORKS}
     model = imported(tmp_path, timed(noisy), {"here.sqlite": prior})
     assert model.correction.name == "from whole networks and here.sqlite, scaled"
     ms = np.array([0.4 * sum(map(here, one)) for one in OTHERS])

@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.device import Device
-from devices.errors import TableError
+from hwnas.core.errors import TableError
+from hwnas.devices.device import Device
+from hwnas.latency.csv_rows import COLUMNS
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.imported import import_timings
+from hwnas.latency.interchange_csv import table_to_csv, timings_from_csv
+from hwnas.latency.interchange_json import table_from_json, table_to_json
+from hwnas.latency.new_table import new_table
+from hwnas.latency.profile import fit_model, load_model
+from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.visits import Visit
+from hwnas.networks.blocks import ACTIVATIONS, Block, ConvBlock, Head, InvertedResidual, block_key
 from hwnas.spaces import load_space
-from latency.blocks import ACTIVATIONS, Block, ConvBlock, Head, InvertedResidual, block_key
-from latency.csv_rows import COLUMNS
-from latency.identity import read_fingerprint
-from latency.imported import import_timings
-from latency.interchange_csv import table_to_csv, timings_from_csv
-from latency.interchange_json import table_from_json, table_to_json
-from latency.new_table import new_table
-from latency.profile import fit_model, load_model
-from latency.table import LatencyTable, network_key, register_all
-from latency.visits import Visit
 from tests.devices.test_device import FINGERPRINT
 from tests.latency.test_compare import altered
 
@@ -37,11 +37,20 @@ channels, sizes = st.integers(1, 2000), st.integers(1, 512)
 kernels, activations = st.sampled_from([1, 3, 5, 7]), st.sampled_from(ACTIVATIONS)
 blocks = st.one_of(
     st.builds(ConvBlock, channels, channels, kernels, sizes, activations, sizes),
-    st.builds(InvertedResidual, channels, channels, channels, kernels, sizes, st.integers(0, 99),
-              activations, sizes),
+    st.builds(
+        InvertedResidual,
+        channels,
+        channels,
+        channels,
+        kernels,
+        sizes,
+        st.integers(0, 99),
+        activations,
+        sizes,
+    ),
     st.builds(Head, channels, channels, st.integers(0, 99), channels, activations, sizes),
     st.builds(Head, channels, channels, channels, channels, activations, sizes, st.booleans()),
-)  # fmt: skip
+)
 milliseconds = st.floats(1e-6, 1e7)
 visits = st.dictionaries(
     st.tuples(st.integers(0, 12), st.integers(0, 8)),
@@ -82,10 +91,17 @@ def content(path: Path) -> tuple[Any, ...]:
     with LatencyTable.existing(path) as table:
         graphs = list(table.graphs())
         return (
-            table.fingerprint, table.blocks(), table.networks(), table.unfinished(graphs),
-            table.dated_visits(), table.summaries(), table.condition_rows(), table.models(),
-            table.dates(), table.uncontrolled(),
-        )  # fmt: skip
+            table.fingerprint,
+            table.blocks(),
+            table.networks(),
+            table.unfinished(graphs),
+            table.dated_visits(),
+            table.summaries(),
+            table.condition_rows(),
+            table.models(),
+            table.dates(),
+            table.uncontrolled(),
+        )
 
 
 def exported(path: Path) -> str:
@@ -130,9 +146,7 @@ def test_any_visits_come_back_from_json(graphs: dict[Block, Any]) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(
-    st.dictionaries(blocks, milliseconds, min_size=1, max_size=8), st.just(0.0) | milliseconds
-)  # fmt: skip
+@given(st.dictionaries(blocks, milliseconds, min_size=1, max_size=8), st.just(0.0) | milliseconds)
 def test_any_timings_come_back_from_csv(timings: dict[Block, float], overhead: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.sqlite"
@@ -259,9 +273,7 @@ def test_a_wrong_json_is_one_sentence_and_no_table(
         ('{"format": "hwnas latency table 2"}', "fingerprint is missing"),
     ],
 )
-def test_what_is_no_table_at_all_is_one_sentence(
-    tmp_path: Path, text: str, sentence: str
-) -> None:  # fmt: skip
+def test_what_is_no_table_at_all_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(TableError) as caught:
         table_from_json(text, "a.json", tmp_path / "b.sqlite")
     assert sentence in str(caught.value)

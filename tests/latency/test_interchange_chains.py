@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from devices.errors import TableError
-from latency.interchange_csv import table_to_csv
-from latency.interchange_json import table_from_json
-from latency.profile import load_model
-from latency.table import LatencyTable
+from hwnas.core.errors import TableError
+from hwnas.latency.interchange_csv import table_to_csv
+from hwnas.latency.interchange_json import table_from_json
+from hwnas.latency.profile import load_model
+from hwnas.latency.table import LatencyTable
 from tests.latency.test_fitting import MACRO, measured_with_chains
 from tests.latency.test_interchange import blocks_from_csv, content, exported
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from devices.errors import TableError
-from latency.blocks import InvertedResidual
-from latency.interchange_csv import timings_from_csv
+from hwnas.core.errors import TableError
+from hwnas.latency.interchange_csv import timings_from_csv
+from hwnas.networks.blocks import InvertedResidual
 from tests.latency.test_interchange import CONV, TIMINGS, blocks_from_csv
 
 CSV = """kind,in_channels,out_channels,expanded_channels,squeeze_channels,feature_channels,\

@@ -5,21 +5,27 @@ from typing import Any
 
 import pytest
 
-from devices.answers import Facts, RoundEnd, Visit
-from devices.device import Device
-from devices.errors import DeviceError, LinkError
-from devices.runtimes import GRAPHS_A_JOB
-from devices.target import Round, Target
-from latency import measure
-from latency.measure import MemoryLog, run_sessions
-from latency.schedule import REFERENCE, Schedule
-from latency.visits import Visit as StoredVisit
+from hwnas.core.errors import DeviceError, LinkError
+from hwnas.devices.answers import Facts, RoundEnd, Visit
+from hwnas.devices.device import Device
+from hwnas.devices.runtimes import GRAPHS_A_JOB
+from hwnas.devices.target import Round, Target
+from hwnas.latency import measure
+from hwnas.latency.measure import MemoryLog, run_sessions
+from hwnas.latency.schedule import REFERENCE, Schedule
+from hwnas.latency.visits import Visit as StoredVisit
 
 DEVICE = Device(name="here")
 FACTS: Facts = {
-    "machine": "m", "cpu": "c", "cores": 1, "pinned": "no", "runtime": "onnxruntime",
-    "runtime_version": "1", "provider": "p", "uncontrolled": [],
-}  # fmt: skip
+    "machine": "m",
+    "cpu": "c",
+    "cores": 1,
+    "pinned": "no",
+    "runtime": "onnxruntime",
+    "runtime_version": "1",
+    "provider": "p",
+    "uncontrolled": [],
+}
 SCHEDULE = Schedule(sessions=4, most_sessions=7, rounds=2, reference_every=2)
 MODELS = {name: (lambda name=name: name.encode()) for name in ("steady", "wandering", "other")}
 
@@ -112,8 +118,9 @@ def test_where_graphs_take_much_of_the_gpu_a_job_holds_few(
 def test_a_visit_stands_beside_the_slower_of_the_references_around_it(times: Times) -> None:
     times.reference = iter((0.2, 0.3, 0.2, 0.2, 0.2, 0.2))
     log = MemoryLog()
-    run_sessions(DEVICE, MODELS, log, Schedule(**{**vars(SCHEDULE), "sessions": 1,
-                                                  "most_sessions": 1}))  # fmt: skip
+    run_sessions(
+        DEVICE, MODELS, log, Schedule(**{**vars(SCHEDULE), "sessions": 1, "most_sessions": 1})
+    )
     first, *_ = times.jobs
     order = [name for name in first[0].order if name != REFERENCE]
     found = {v.graph: v.reference_ms for v in log.visits() if v.round == 0}

@@ -3,11 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from devices.errors import TableError
-from latency.blocks import ConvBlock, Skip, block_key
-from latency.correction import Correction
-from latency.model import LatencyModel
-from latency.validation import Agreement, Validation
+from hwnas.core.errors import TableError
+from hwnas.latency.correction import Correction
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.validation import Agreement, Validation
+from hwnas.networks.blocks import ConvBlock, Skip, block_key
 
 ONE, TWO = ConvBlock(3, 8, 3, 2, "relu", 16), ConvBlock(8, 8, 3, 1, "relu", 8)
 BLOCK_MS = {block_key(ONE): 2.0, block_key(TWO): 1.0}

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from devices.answers import RoundEnd, Visit
-from devices.device import Device
-from devices.target import Round, Target
-from latency import noise
-from latency.blocks import check_network
-from latency.noise import NETWORK, NETWORK_NAME, Check, Noise, check_noise, measured_twice
-from latency.verdict import grade, verdict
-from latency.visits import SECOND_HALF, Visits
-from latency.visits import Visit as TableVisit
+from hwnas.devices.answers import RoundEnd, Visit
+from hwnas.devices.device import Device
+from hwnas.devices.target import Round, Target
+from hwnas.latency import noise
+from hwnas.latency.noise import NETWORK, NETWORK_NAME, Check, Noise, check_noise, measured_twice
+from hwnas.latency.verdict import grade, verdict
+from hwnas.latency.visits import SECOND_HALF, Visits
+from hwnas.latency.visits import Visit as TableVisit
+from hwnas.networks.blocks import check_network
 
 DEVICE = Device(name="here")
 QUIET = Noise(0.004, 0.03, 0.0, 0.001, 0.01, 0.1, 2.0, 10.0)

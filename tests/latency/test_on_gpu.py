@@ -6,21 +6,21 @@ import numpy as np
 import onnx
 import pytest
 
-from devices.answers import Visit
-from devices.device import Device, precisions
-from devices.errors import DeviceError
-from devices.nvml import GpuSensors
-from devices.runtimes import BUILDING, GRAPHS_A_JOB, ON_GPUS, load_runtime
-from devices.runtimes.cuda import Cuda
-from devices.target import Round, open_target
-from latency.blocks import ConvBlock, Head, InvertedResidual, block_key
-from latency.engine import build_engine, load_engine, relative_difference
-from latency.graph import build_graph
-from latency.identity import read_fingerprint
-from latency.measure import measure
-from latency.schedule import Schedule
-from latency.table import LatencyTable, network_key, register_all
-from latency.visits import warning_shares
+from hwnas.core.errors import DeviceError
+from hwnas.devices.answers import Visit
+from hwnas.devices.device import Device, precisions
+from hwnas.devices.nvml import GpuSensors
+from hwnas.devices.runtimes import BUILDING, GRAPHS_A_JOB, ON_GPUS, load_runtime
+from hwnas.devices.runtimes.cuda import Cuda
+from hwnas.devices.target import Round, open_target
+from hwnas.latency.engine import build_engine, load_engine, relative_difference
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.measure import measure
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.visits import warning_shares
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, block_key
+from hwnas.networks.graph import build_graph
 
 pytestmark = pytest.mark.gpu
 

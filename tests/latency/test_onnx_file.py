@@ -9,11 +9,11 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from devices.errors import ConfigError
-from latency.graph import build_graph
-from latency.half import to_half
-from latency.noise import NETWORK
-from latency.onnx_file import precision_of, read_model
+from hwnas.core.errors import ConfigError
+from hwnas.latency.noise import NETWORK
+from hwnas.latency.onnx_file import precision_of, read_model
+from hwnas.networks.graph import build_graph
+from hwnas.networks.half import to_half
 from tests.latency.onnx_models import convolution, model, saved, value
 
 WEIGHTS = convolution([1, 3, 8, 8]).graph.initializer[0].raw_data
@@ -24,9 +24,12 @@ def outside(folder: Path, location: str = "net.bin") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "net.onnx"
     onnx.save(
-        convolution([1, 3, 8, 8]), path,
-        save_as_external_data=True, location="net.bin", size_threshold=0,
-    )  # fmt: skip
+        convolution([1, 3, 8, 8]),
+        path,
+        save_as_external_data=True,
+        location="net.bin",
+        size_threshold=0,
+    )
     if location != "net.bin":
         stored = onnx.load(path, load_external_data=False)
         for entry in stored.graph.initializer[0].external_data:
@@ -75,9 +78,9 @@ def in_a_folder_below(root: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "made", [outside, in_hugging_faces_cache, in_a_linked_folder, with_a_second_name,
-             in_a_folder_below],
-)  # fmt: skip
+    "made",
+    [outside, in_hugging_faces_cache, in_a_linked_folder, with_a_second_name, in_a_folder_below],
+)
 def test_weights_are_taken_where_the_runtime_takes_them(tmp_path: Path, made: object) -> None:
     path = made(tmp_path)  # type: ignore[operator]
     assert runtime_takes(path)
@@ -154,22 +157,31 @@ def test_numbers_that_cannot_be_are_one_sentence(tmp_path: Path, key: str, text:
 def test_weights_of_branches_and_of_attributes_are_read_too(tmp_path: Path) -> None:
     array = np.arange(600, dtype=np.float32)
     branch = helper.make_graph(
-        [helper.make_node("Add", ["x", "w"], ["a"])], "branch", [], [value("a", [600])],
+        [helper.make_node("Add", ["x", "w"], ["a"])],
+        "branch",
+        [],
+        [value("a", [600])],
         [numpy_helper.from_array(array, "w")],
-    )  # fmt: skip
+    )
     other = helper.make_graph(
         [helper.make_node("Constant", [], ["b"], value=numpy_helper.from_array(array, "c"))],
-        "other", [], [value("b", [600])],
-    )  # fmt: skip
+        "other",
+        [],
+        [value("b", [600])],
+    )
     node = helper.make_node("If", ["yes"], ["y"], then_branch=branch, else_branch=other)
     made = model(
         [node], [value("x", [600]), value("yes", [], TensorProto.BOOL)], [value("y", [600])]
     )
     path = tmp_path / "net.onnx"
     onnx.save(
-        made, path, save_as_external_data=True, location="net.bin", size_threshold=0,
+        made,
+        path,
+        save_as_external_data=True,
+        location="net.bin",
+        size_threshold=0,
         convert_attribute=True,
-    )  # fmt: skip
+    )
     assert len(path.read_bytes()) < 600
     assert read_model(path) == onnx.load(path)
     assert runtime_takes(path)
@@ -189,8 +201,11 @@ def test_the_precision_of_a_file_is_told(tmp_path: Path) -> None:
     branching = convolution()
     branching.graph.node.append(helper.make_node("Loop", [], ["l"], body=inside))
     assert precision_of(branching) == "int8"
-    without = model([helper.make_node("Relu", ["x"], ["y"])],
-                    [value("x", [1], TensorProto.FLOAT16)], [value("y", [1])])  # fmt: skip
+    without = model(
+        [helper.make_node("Relu", ["x"], ["y"])],
+        [value("x", [1], TensorProto.FLOAT16)],
+        [value("y", [1])],
+    )
     assert precision_of(read_model(saved(tmp_path, without))) == "fp16"
 
 

@@ -13,17 +13,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from devices.device import Device
-from devices.errors import TableError
+from hwnas.core.errors import TableError
+from hwnas.devices.device import Device
+from hwnas.latency.chains import chain_graphs, find_chains
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.measure import measure_models
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.profile import Progress, load_model, profile
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable, network_key
+from hwnas.networks.blocks import Network, block_key
 from hwnas.spaces import SearchSpace, load_space
-from latency.blocks import Network, block_key
-from latency.chains import chain_graphs, find_chains
-from latency.identity import read_fingerprint
-from latency.measure import measure_models
-from latency.model import LatencyModel
-from latency.profile import Progress, load_model, profile
-from latency.schedule import Schedule
-from latency.table import LatencyTable, network_key
 
 DEVICE = Device(name="here")
 SPACE = load_space("nas_bench_macro", resolution=8, classes=4)
@@ -51,9 +51,16 @@ def profiled(
     """Profiles a space into a table; so many of the networks are for the fit, the rest check it."""
     with LatencyTable(path) as table:
         return profile(
-            device, table, scope=scope, blocks=space.blocks(), fit_networks=networks[:fitted],
-            check_networks=networks[fitted:], chains=chains, schedule=SCHEDULE, progress=progress,
-        )  # fmt: skip
+            device,
+            table,
+            scope=scope,
+            blocks=space.blocks(),
+            fit_networks=networks[:fitted],
+            check_networks=networks[fitted:],
+            chains=chains,
+            schedule=SCHEDULE,
+            progress=progress,
+        )
 
 
 def visits(path: Path) -> list[tuple[str, int, int, str]]:
@@ -161,7 +168,7 @@ def test_a_complete_table_of_another_device_is_refused_too(tmp_path: Path) -> No
 
 
 def test_two_processes_do_not_measure_into_one_table(tmp_path: Path) -> None:
-    from devices.lock import locked
+    from hwnas.core.lock import locked
 
     with (
         locked(tmp_path / ".t.sqlite.lock", error=TableError, busy="busy"),
@@ -171,7 +178,7 @@ def test_two_processes_do_not_measure_into_one_table(tmp_path: Path) -> None:
 
 
 def test_files_are_measured_side_by_side() -> None:
-    from latency.graph import build_graph
+    from hwnas.networks.graph import build_graph
 
     models = {
         "reference": build_graph(NETWORKS[0]).SerializeToString(),

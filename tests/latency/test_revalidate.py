@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from devices.device import Device, Fingerprint
-from devices.errors import TableError
-from latency import measure
-from latency import revalidate as module
-from latency.blocks import Network, block_key
-from latency.measure import MemoryLog, Progress
-from latency.profile import fit_model, load_model
-from latency.revalidate import Again, Revalidation, agreement, revalidate
-from latency.schedule import Schedule
-from latency.table import LatencyTable, network_key, register_all
-from latency.visits import Visit
+from hwnas.core.errors import TableError
+from hwnas.devices.device import Device, Fingerprint
+from hwnas.latency import measure
+from hwnas.latency import revalidate as module
+from hwnas.latency.measure import MemoryLog, Progress
+from hwnas.latency.profile import fit_model, load_model
+from hwnas.latency.revalidate import Again, Revalidation, agreement, revalidate
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.visits import Visit
+from hwnas.networks.blocks import Network, block_key
 from tests.latency.test_compare import FINGERPRINT
 from tests.latency.test_profile import DEVICE, NETWORKS, SCHEDULE, SPACE, profiled
 
@@ -48,9 +48,12 @@ def device_of_speed(
     measured: list[str] = []
 
     def run_sessions(
-        device: Device, builders: Mapping[str, Callable[[], bytes]], log: MemoryLog,
-        schedule: Schedule, progress: Progress | None = None,
-    ) -> None:  # fmt: skip
+        device: Device,
+        builders: Mapping[str, Callable[[], bytes]],
+        log: MemoryLog,
+        schedule: Schedule,
+        progress: Progress | None = None,
+    ) -> None:
         del device, schedule
         assert log.cache() == b"timings"
         measured.extend(builders)
@@ -77,9 +80,13 @@ def test_a_profiled_table_is_measured_again_and_stays_as_it_is(tmp_path: Path) -
     calls: list[tuple[int, int]] = []
     with LatencyTable(path) as table:
         found = revalidate(
-            DEVICE, table, networks=3, blocks=4, schedule=SCHEDULE,
+            DEVICE,
+            table,
+            networks=3,
+            blocks=4,
+            schedule=SCHEDULE,
             progress=lambda *call: calls.append(call),
-        )  # fmt: skip
+        )
         model = load_model(table, SCOPE, SPACE.blocks())
         stored = table.summaries()
     assert content(path) == before
@@ -209,7 +216,7 @@ def test_what_cannot_be_validated_is_one_sentence(tmp_path: Path) -> None:
 
 
 def fit_of_nothing() -> dict[str, object]:
-    from latency.correction import Correction
-    from latency.model import LatencyModel
+    from hwnas.latency.correction import Correction
+    from hwnas.latency.model import LatencyModel
 
     return LatencyModel({}, Correction()).to_dict()

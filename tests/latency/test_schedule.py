@@ -1,5 +1,5 @@
-from latency.schedule import REFERENCE, Schedule
-from latency.visits import Visit, Visits
+from hwnas.latency.schedule import REFERENCE, Schedule
+from hwnas.latency.visits import Visit, Visits
 
 SCHEDULE = Schedule(sessions=4, most_sessions=8, rounds=3, reference_every=2)
 

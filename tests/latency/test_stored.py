@@ -7,17 +7,21 @@ from typing import Any
 
 import pytest
 
-from devices.errors import TableError
-from latency.correction import Correction
-from latency.model import LatencyModel
-from latency.validation import Agreement, Validation
+from hwnas.core.errors import TableError
+from hwnas.latency.correction import Correction
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.validation import Agreement, Validation
 
 GOOD = Agreement(2, 1.5, 1.0, 1.0, 0.93, 4.0)
 MODEL = LatencyModel(
-    {"a": 0.5, "b": 1.0}, Correction("scale", 0.1, {"scale": 1.0}),
+    {"a": 0.5, "b": 1.0},
+    Correction("scale", 0.1, {"scale": 1.0}),
     Validation(GOOD, GOOD, (1.0, 2.0), (1.1, 2.1), (1.0, 2.2), (1.2, 2.0)),
-    ("n",), ("m", "o"), "alone", {"alone": 2.0},
-)  # fmt: skip
+    ("n",),
+    ("m", "o"),
+    "alone",
+    {"alone": 2.0},
+)
 
 
 def stored() -> dict[str, Any]:

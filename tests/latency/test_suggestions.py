@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from onnx import ModelProto, helper
 
-from devices.errors import ConfigError
-from latency.foreign import load_model
-from latency.suggestions import run_here
+from hwnas.core.errors import ConfigError
+from hwnas.latency.foreign import load_model
+from hwnas.latency.suggestions import run_here
 from tests.latency.onnx_models import (
     convolution,
     embedding,
@@ -24,8 +24,10 @@ def proposed(path: Path, values: tuple[str, ...] = ()) -> tuple[list[str], list[
         load_model(path, [], values)
     words = str(caught.value).split("as in '", 1)[1].rsplit("',", 1)[0].split()
     pairs = list(zip(words[::2], words[1::2], strict=True))
-    return ([text for option, text in pairs if option == "--shape"],
-            [text for option, text in pairs if option == "--input"])  # fmt: skip
+    return (
+        [text for option, text in pairs if option == "--shape"],
+        [text for option, text in pairs if option == "--input"],
+    )
 
 
 def recognition() -> ModelProto:
@@ -33,9 +35,11 @@ def recognition() -> ModelProto:
     made = convolution(["?", 3, "?", "?"])
     made.graph.node[0].output[0] = "c"
     made.graph.node.extend(
-        [helper.make_node("ReduceMean", ["c"], ["m"], axes=[1, 3], keepdims=0),
-         helper.make_node("Gemm", ["m", "line"], ["y"])]
-    )  # fmt: skip
+        [
+            helper.make_node("ReduceMean", ["c"], ["m"], axes=[1, 3], keepdims=0),
+            helper.make_node("Gemm", ["m", "line"], ["y"]),
+        ]
+    )
     weight = helper.make_tensor("line", 1, [254, 2], [0.1] * 508)
     made.graph.initializer.append(weight)
     made.graph.output[0].CopyFrom(value("y", ["?", 2]))
@@ -44,15 +48,20 @@ def recognition() -> ModelProto:
 
 def decoder() -> ModelProto:
     """Attention over what came before and what comes: as many mask values as both together."""
-    axes = {"keys": ["batch", 2, "sequence", 4], "past": ["batch", 2, "past", 4],
-            "mask": ["batch", "past + sequence"]}  # fmt: skip
+    axes = {
+        "keys": ["batch", 2, "sequence", 4],
+        "past": ["batch", 2, "past", 4],
+        "mask": ["batch", "past + sequence"],
+    }
     return model(
-        [helper.make_node("Concat", ["past", "keys"], ["all"], axis=2),
-         helper.make_node("ReduceMean", ["all"], ["scores"], axes=[1, 3], keepdims=0),
-         helper.make_node("Mul", ["scores", "mask"], ["y"])],
+        [
+            helper.make_node("Concat", ["past", "keys"], ["all"], axis=2),
+            helper.make_node("ReduceMean", ["all"], ["scores"], axes=[1, 3], keepdims=0),
+            helper.make_node("Mul", ["scores", "mask"], ["y"]),
+        ],
         [value(name, shape) for name, shape in axes.items()],
         [value("y", None)],
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("made", [embedding, recognition, decoder])
@@ -64,8 +73,9 @@ def test_what_is_proposed_runs(tmp_path: Path, made: object) -> None:
 
 def test_a_state_is_of_one_batch_and_a_sample_rate_gets_a_value(tmp_path: Path) -> None:
     assert proposed(saved(tmp_path, voice_activity())) == (
-        ["input=1x512", "state=2x1x8"], ["sr=16000"],
-    )  # fmt: skip
+        ["input=1x512", "state=2x1x8"],
+        ["sr=16000"],
+    )
 
 
 def test_a_value_that_a_person_gives_is_kept(tmp_path: Path) -> None:

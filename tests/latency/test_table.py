@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from devices.errors import TableError
-from latency.blocks import ConvBlock, block_key
-from latency.table import LatencyTable, network_key, register_all
-from latency.visits import Summary, Visit
+from hwnas.core.errors import TableError
+from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.visits import Summary, Visit
+from hwnas.networks.blocks import ConvBlock, block_key
 from tests.devices.test_device import FINGERPRINT
 
 BLOCK = ConvBlock(3, 8, 3, 2, "relu", 16)

@@ -11,11 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from devices.device import Device
-from devices.errors import ConfigError
-from devices.target import open_target
-from latency import foreign
-from latency.foreign import Foreign, load_any
+from hwnas.core.errors import ConfigError
+from hwnas.devices.device import Device
+from hwnas.devices.target import open_target
+from hwnas.latency import foreign
+from hwnas.latency.foreign import Foreign, load_any
 from tests.latency.onnx_models import DEVICE, model, saved, untried, value, voice_activity
 
 SHAPES = ["input=1x512", "state=2x1x8"]
@@ -29,9 +29,7 @@ def outputs(content: bytes, **fed: NDArray[Any]) -> list[Any]:
     with warnings.catch_warnings():
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"]
-        )  # fmt: skip
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         return list(session.run(None, fed))
 
 
@@ -93,9 +91,10 @@ def test_a_file_gives_values_and_shape(tmp_path: Path) -> None:
 def test_values_may_be_given_to_old_files_that_list_their_weights_as_inputs(tmp_path: Path) -> None:
     made = model(
         [helper.make_node("Mul", ["x", "w"], ["y"])],
-        [value("x", [2]), value("w", [2])], [value("y", [2])],
+        [value("x", [2]), value("w", [2])],
+        [value("y", [2])],
         (numpy_helper.from_array(np.array([2, 3], np.float32), "w"),),
-    )  # fmt: skip
+    )
     made.ir_version, made.opset_import[0].version = 3, 8
     content = load(saved(tmp_path, made), [], ["x=10,10"]).content
     np.testing.assert_array_equal(outputs(content)[0], [20, 30])

@@ -1,7 +1,7 @@
 import pytest
 
-from latency.readings import disturbance, reading_of
-from latency.visits import AFFECTED, ENOUGH, Speed, Visit, Visits
+from hwnas.latency.readings import disturbance, reading_of
+from hwnas.latency.visits import AFFECTED, ENOUGH, Speed, Visit, Visits
 
 
 def visit(number: int, milliseconds: float, reference: float, session: int = 0) -> Visit:

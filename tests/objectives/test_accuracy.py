@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from devices.errors import AccuracyError
-from hwnas.accuracy.predictor import SpaceCosts
-from objectives.accuracy.regression import ADDITIVE, WITH_COSTS, fit_regression, out_of_fold
+from hwnas.core.errors import AccuracyError
+from hwnas.estimators.predictor import SpaceCosts
+from hwnas.objectives.statistics.regression import ADDITIVE, WITH_COSTS, fit_regression, out_of_fold
 from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy
 
 
@@ -76,8 +76,12 @@ def test_what_follows_the_costs_is_fitted_with_them() -> None:
     without = fit_regression(macro().choice_counts, rows, known(rows))
     assert kendalltau(without.predict(rest), known(rest)).statistic < 0.97
     assert list(fitted.errors) == [
-        "additive", "additive and costs", "neighbours", "neighbours and costs", "trees and costs"
-    ]  # fmt: skip
+        "additive",
+        "additive and costs",
+        "neighbours",
+        "neighbours and costs",
+        "trees and costs",
+    ]
 
 
 def test_networks_of_equal_costs_are_fitted_all_the_same() -> None:

@@ -5,9 +5,15 @@ import json
 import numpy as np
 import pytest
 
+from hwnas.networks.blocks import ConvBlock, InvertedResidual
+from hwnas.objectives.costs import (
+    FILE_SIZE,
+    MACS,
+    PARAMETERS,
+    PEAK_MEMORY,
+    block_peak_activation_bytes,
+)
 from hwnas.spaces import load_space, reference_network
-from latency.blocks import ConvBlock, InvertedResidual
-from objectives.costs import FILE_SIZE, MACS, PARAMETERS, PEAK_MEMORY, block_peak_activation_bytes
 from tests.shared_data import shared_data
 
 

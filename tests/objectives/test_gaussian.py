@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from hwnas.accuracy.predictor import SpaceCosts, SpacePredictor
-from objectives.accuracy.gaussian import GaussianProcess
-from objectives.accuracy.regression import every_form, fit_regression
+from hwnas.estimators.predictor import SpaceCosts, SpacePredictor
+from hwnas.objectives.statistics.gaussian import GaussianProcess
+from hwnas.objectives.statistics.regression import every_form, fit_regression
 from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy, macro_problem
 
 

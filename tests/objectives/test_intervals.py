@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from objectives.accuracy.intervals import Paired, difference_interval, interval_text, wilson
+from hwnas.objectives.statistics.intervals import Paired, difference_interval, interval_text, wilson
 
 COUNTS = st.integers(0, 60)
 

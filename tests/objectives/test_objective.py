@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latency.blocks import ConvBlock, Skip
-from objectives.objective import AdditiveObjective, Constraint, pareto_order
+from hwnas.networks.blocks import ConvBlock, Skip
+from hwnas.objectives.objective import AdditiveObjective, Constraint, pareto_order
 
 BLOCK = ConvBlock(3, 8, 3, 2, "relu", 16)
 

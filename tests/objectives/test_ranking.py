@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from objectives.accuracy.ranking import noise_ceiling, ranking_report, tops
-from objectives.accuracy.top_k import best_of_top, membership, overlap
-from objectives.costs import MACS
+from hwnas.objectives.costs import MACS
+from hwnas.objectives.statistics.ranking import noise_ceiling, ranking_report, tops
+from hwnas.objectives.statistics.top_k import best_of_top, membership, overlap
 from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy, macro_trainings
 
 TRUTH = np.arange(100.0)

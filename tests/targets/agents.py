@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devices.agents import AGENTS
-from devices.device import Device
-from devices.job import Job
+from hwnas.devices.agents import AGENTS
+from hwnas.devices.device import Device
+from hwnas.devices.job import Job
 from tests.targets.bundles import bundle, sanitised
 
 KINDS = ("python", "native", "sanitised")
@@ -56,9 +56,13 @@ class Workplace:
 
     def start(self, **keys: Any) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            self.command, cwd=self.folder, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **keys,
-        )  # fmt: skip
+            self.command,
+            cwd=self.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **keys,
+        )
 
     def run(self, job: Job | str, root: Path | None = None) -> Answer:
         """Runs a job; `root` holds another /proc and /sys, which only the native agent can read."""

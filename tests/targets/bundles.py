@@ -9,11 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from devices.bundle import SOURCES, Bundle, Manifest, local_onnxruntime, read_bundle, write_manifest
-from devices.bundle_build import build_bundle
-from devices.cache import FOLDER_VARIABLE
-from devices.errors import DeviceError
-from devices.lock import locked
+from hwnas.core.cache import FOLDER_VARIABLE
+from hwnas.core.errors import DeviceError
+from hwnas.core.lock import locked
+from hwnas.devices.bundle import (
+    SOURCES,
+    Bundle,
+    Manifest,
+    local_onnxruntime,
+    read_bundle,
+    write_manifest,
+)
+from hwnas.devices.bundle_build import build_bundle
 
 # Kept between sessions: a bundle takes half a minute, and the network.
 STORE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hwnas-tests"
@@ -53,13 +60,29 @@ def _make_sanitised(folder: Path) -> None:
     )
     sources = [*sorted(map(str, SOURCES.glob("*.c"))), str(folder / "options.c")]
     subprocess.run(
-        ["gcc", "-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror",
-         "-fsanitize=address,undefined", "-fno-sanitize-recover=all", *sources, "-ldl",
-         "-o", folder / "runner"],
+        [
+            "gcc",
+            "-std=gnu11",
+            "-O1",
+            "-g",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-fsanitize=address,undefined",
+            "-fno-sanitize-recover=all",
+            *sources,
+            "-ldl",
+            "-o",
+            folder / "runner",
+        ],
         check=True,
-    )  # fmt: skip
-    manifest = Manifest(arch="x86_64", onnxruntime=local_onnxruntime(), packages={},
-                        command=("runner", library.name))  # fmt: skip
+    )
+    manifest = Manifest(
+        arch="x86_64",
+        onnxruntime=local_onnxruntime(),
+        packages={},
+        command=("runner", library.name),
+    )
     write_manifest(folder, manifest)
 
 

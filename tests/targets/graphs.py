@@ -5,10 +5,10 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from hwnas.supernet.folding import folded_weights
-from hwnas.supernet.modules import NetworkModule
-from latency.blocks import ConvBlock, Head, InvertedResidual
-from latency.graph import IR_VERSION, OPSET, build_graph
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual
+from hwnas.networks.folding import folded_weights
+from hwnas.networks.graph import IR_VERSION, OPSET, build_graph
+from hwnas.networks.modules import NetworkModule
 from tests.hwnas.supernet.helpers import randomise
 
 NETWORK = (
@@ -36,9 +36,11 @@ def graph_of(network: NetworkModule) -> bytes:
 def model(nodes: list[onnx.NodeProto], inputs: list[tuple], outputs: list[tuple]) -> bytes:
     """Any graph; inputs and outputs as name, element type and shape."""
     graph = helper.make_graph(
-        nodes, "g", [helper.make_tensor_value_info(*one) for one in inputs],
+        nodes,
+        "g",
+        [helper.make_tensor_value_info(*one) for one in inputs],
         [helper.make_tensor_value_info(*one) for one in outputs],
-    )  # fmt: skip
+    )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
     made.ir_version = IR_VERSION
     return made.SerializeToString()

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from devices import bundle_parts
-from devices.bundle_parts import add_runner
-from devices.cache import FOLDER_VARIABLE
-from devices.device import load_device
-from devices.target import Round, open_target
+from hwnas.core.cache import FOLDER_VARIABLE
+from hwnas.devices import bundle_parts
+from hwnas.devices.bundle_parts import add_runner
+from hwnas.devices.device import load_device
+from hwnas.devices.target import Round, open_target
 from tests.hwnas.cli.conftest import Terminal, terminal  # noqa: F401
 from tests.targets.bundles import STORE, bundle
 from tests.targets.graphs import GRAPH
@@ -31,10 +31,14 @@ def test_a_bundle_is_made_once_and_carried_elsewhere(
     answer = terminal("devices", "bundle", "--arch", "x86_64", "--folder", str(copy), "--json")
     assert answer.code == 0
     assert answer.document == {
-        "arch": "x86_64", "folder": str(copy), "hash": made.hash, "bytes": made.size,
-        "onnxruntime": made.manifest.onnxruntime, "packages": made.manifest.packages,
+        "arch": "x86_64",
+        "folder": str(copy),
+        "hash": made.hash,
+        "bytes": made.size,
+        "onnxruntime": made.manifest.onnxruntime,
+        "packages": made.manifest.packages,
         "made": False,
-    }  # fmt: skip
+    }
     assert set(made.manifest.packages) == {"libc6", "libgcc-s1", "libstdc++6", "ziglang"}
     (tmp_path / "device.yaml").write_text(f"name: there\nagent: native\nbundle: {copy}\n")
     with open_target(load_device(str(tmp_path / "device.yaml"))) as target:
@@ -77,7 +81,18 @@ def test_the_sources_are_c_that_no_compiler_warns_of() -> None:
     for source in sorted(bundle_parts.SOURCES.glob("*.c")):
         for language in ("gnu11", "gnu17"):
             subprocess.run(
-                ["gcc", f"-std={language}", "-O2", "-Wall", "-Wextra", "-Werror", "-Wshadow",
-                 "-Wvla", "-Wstrict-prototypes", "-fsyntax-only", source],
+                [
+                    "gcc",
+                    f"-std={language}",
+                    "-O2",
+                    "-Wall",
+                    "-Wextra",
+                    "-Werror",
+                    "-Wshadow",
+                    "-Wvla",
+                    "-Wstrict-prototypes",
+                    "-fsyntax-only",
+                    source,
+                ],
                 check=True,
-            )  # fmt: skip
+            )

@@ -11,14 +11,14 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from devices.answers import Visit
-from devices.device import Device
-from devices.errors import DeviceError, LinkError
-from devices.target import Round, Target, open_target
-from latency.full_check import count, full_check
-from latency.identity import read_fingerprint
-from latency.measure import MemoryLog, run_sessions
-from latency.schedule import Schedule
+from hwnas.core.errors import DeviceError, LinkError
+from hwnas.devices.answers import Visit
+from hwnas.devices.device import Device
+from hwnas.devices.target import Round, Target, open_target
+from hwnas.latency.full_check import count, full_check
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.measure import MemoryLog, run_sessions
+from hwnas.latency.schedule import Schedule
 from tests.targets.adbd import AdbTarget, running_adbd
 from tests.targets.bundles import bundle
 from tests.targets.graphs import GRAPH, IMAGE, graph_of, module
@@ -42,17 +42,24 @@ class Far:
 
 def by_ssh(target: SshTarget) -> Far:
     device = Device(
-        name="far", transport="ssh", host=target.host, ssh_config=str(target.ssh_config),
-        agent="native", bundle=str(bundle("aarch64").folder),
-    )  # fmt: skip
+        name="far",
+        transport="ssh",
+        host=target.host,
+        ssh_config=str(target.ssh_config),
+        agent="native",
+        bundle=str(bundle("aarch64").folder),
+    )
     return Far(device, target, target.here(target.home) / ".cache/hwnas")
 
 
 def by_adb(target: AdbTarget) -> Far:
     device = Device(
-        name="far", transport="adb", serial=target.serial,
-        agent="native", bundle=str(bundle("aarch64").folder),
-    )  # fmt: skip
+        name="far",
+        transport="adb",
+        serial=target.serial,
+        agent="native",
+        bundle=str(bundle("aarch64").folder),
+    )
     return Far(device, target, target.here(f"{target.folder}/hwnas"))
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from devices import conversation
-from devices.device import Device
-from latency.blocks import Head
-from latency.engine import build_engine
-from latency.graph import build_graph
-from latency.measure import MemoryLog, run_sessions
-from latency.schedule import Schedule
+from hwnas.devices import conversation
+from hwnas.devices.device import Device
+from hwnas.latency.engine import build_engine
+from hwnas.latency.measure import MemoryLog, run_sessions
+from hwnas.latency.schedule import Schedule
+from hwnas.networks.blocks import Head
+from hwnas.networks.graph import build_graph
 from tests.devices.runtimes.flavours import FLAVOURS
 from tests.devices.runtimes.played_python import played_python
 from tests.targets.sshd import SshTarget
@@ -23,9 +23,15 @@ SCHEDULE = Schedule(sessions=2, most_sessions=2, rounds=3)
 @pytest.fixture
 def box(ssh_x86: SshTarget, tmp_path: Path) -> Device:
     flavour, version = FLAVOURS[0]
-    return Device(name="box", transport="ssh", host=ssh_x86.host, cores="any", runtime=flavour,
-                  ssh_config=str(ssh_x86.ssh_config),
-                  python=str(played_python(tmp_path, flavour, version)))  # fmt: skip
+    return Device(
+        name="box",
+        transport="ssh",
+        host=ssh_x86.host,
+        cores="any",
+        runtime=flavour,
+        ssh_config=str(ssh_x86.ssh_config),
+        python=str(played_python(tmp_path, flavour, version)),
+    )
 
 
 def test_graphs_are_timed_there_and_the_cache_comes_back(box: Device) -> None:

@@ -12,9 +12,9 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from devices.answers import Visit
-from devices.target import Round, open_target
-from latency.foreign import load_model
+from hwnas.devices.answers import Visit
+from hwnas.devices.target import Round, open_target
+from hwnas.latency.foreign import load_model
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 from tests.targets.agents import KINDS, Workplace, device, job
 from tests.targets.bundles import emulated
@@ -40,8 +40,16 @@ def test_a_job_is_answered_event_by_event(place: Workplace) -> None:
     answer = place.run(job(graphs=("a.onnx", "b.onnx"), rounds=ROUNDS, least_runs=3))
     assert (answer.code, answer.said) == (0, "")
     assert answer.names == [
-        "loading", "loading", "ready", "visit", "visit", "round", "visit", "round", "done",
-    ]  # fmt: skip
+        "loading",
+        "loading",
+        "ready",
+        "visit",
+        "visit",
+        "round",
+        "visit",
+        "round",
+        "done",
+    ]
     assert all(event["nonce"] == "n0nce" for event in answer.events)
     visits = [event for event in answer.events if event["event"] == "visit"]
     assert [(one["round"], one["graph"]) for one in visits] == [(0, 1), (0, 0), (3, 1)]
@@ -93,8 +101,10 @@ def test_the_outputs_are_those_of_onnx_runtime_and_of_pytorch(
 
 def test_an_input_whose_value_is_given_is_not_fed(kind: str, tmp_path: Path) -> None:
     scale = helper.make_node("Mul", ["input", "factor"], ["output"])
-    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-              for name, shape in (("input", [4]), ("factor", []), ("output", [4]))]  # fmt: skip
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in (("input", [4]), ("factor", []), ("output", [4]))
+    ]
     graph = helper.make_graph([scale], "scale", values[:2], values[2:])
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     (tmp_path / "net.onnx").write_bytes(made.SerializeToString())
@@ -187,10 +197,20 @@ def test_a_check_finds_what_can_be_found(place: Workplace) -> None:
     assert answer.names == ["health", "done"]
     findings = answer.only("health")["findings"]
     assert [one["name"] for one in findings] == [
-        "load", "other work", "stolen time", "temperature", "battery", "memory", "pinned to cores",
-        "governor", "turbo", "clock under load", "virtual machine", "quota of processor time",
+        "load",
+        "other work",
+        "stolen time",
+        "temperature",
+        "battery",
+        "memory",
+        "pinned to cores",
+        "governor",
+        "turbo",
+        "clock under load",
+        "virtual machine",
+        "quota of processor time",
         "free space",
-    ]  # fmt: skip
+    ]
     for one in findings:
         assert set(one) == {"name", "value", "ok", "advice"}
         assert one["value"] is not None or one["advice"] == "not readable here"

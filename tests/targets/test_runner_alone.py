@@ -8,15 +8,20 @@ from threading import Thread
 import pytest
 from onnx import TensorProto
 
-from devices.emulation import emulator
-from devices.health_files import system_findings
-from devices.machine import core_count
-from devices.uncontrolled import uncontrolled
+from hwnas.devices.emulation import emulator
+from hwnas.devices.health_files import system_findings
+from hwnas.devices.machine import core_count
+from hwnas.devices.uncontrolled import uncontrolled
 from tests.targets.agents import Workplace, job
 from tests.targets.graphs import GRAPH, copy_of
 
-ZONES = [("cpu-thermal", "41000"), ("PMIC-Die", "100000"), ("battery", "4000000"),
-         ("gpu", "-256000"), ("soc", "unknown")]  # fmt: skip
+ZONES = [
+    ("cpu-thermal", "41000"),
+    ("PMIC-Die", "100000"),
+    ("battery", "4000000"),
+    ("gpu", "-256000"),
+    ("soc", "unknown"),
+]
 CPUS = "sys/devices/system/cpu"
 JOB = job(cores=(0, 1), graphs=("a.onnx", "b.onnx"), rounds=((0, (1, 0)), (3, (1,)))).to_text()
 PHONE = (
@@ -131,12 +136,15 @@ def test_a_phone_names_all_its_cores_and_what_is_left_to_chance(
 ) -> None:
     root = tree(
         tmp_path / "root",
-        **{"proc/cpuinfo": PHONE, f"{CPUS}/cpu0/cpufreq/scaling_governor": "performance",
-           f"{CPUS}/cpu0/cpufreq/scaling_cur_freq": "1800000",
-           f"{CPUS}/cpu1/cpufreq/scaling_cur_freq": "1800000",
-           "sys/class/thermal/thermal_zone0/temp": "-3000",
-           "sys/class/thermal/thermal_zone1/temp": "41250"},
-    )  # fmt: skip
+        **{
+            "proc/cpuinfo": PHONE,
+            f"{CPUS}/cpu0/cpufreq/scaling_governor": "performance",
+            f"{CPUS}/cpu0/cpufreq/scaling_cur_freq": "1800000",
+            f"{CPUS}/cpu1/cpufreq/scaling_cur_freq": "1800000",
+            "sys/class/thermal/thermal_zone0/temp": "-3000",
+            "sys/class/thermal/thermal_zone1/temp": "41250",
+        },
+    )
     found = facts(place, root)
     assert found["cpu"] == "CPU implementer 0x41+0x51, CPU part 0xd05+0xd44"
     assert found["uncontrolled"] == []
@@ -182,10 +190,12 @@ def test_the_fastest_core_is_taken_of_equal_ones_the_last(
 ) -> None:
     root = tree(
         tmp_path / "root",
-        **{f"{CPUS}/cpu{core}/cpufreq/cpuinfo_max_freq": str(clock)
-           for core, clock in enumerate(clocks)},
+        **{
+            f"{CPUS}/cpu{core}/cpufreq/cpuinfo_max_freq": str(clock)
+            for core, clock in enumerate(clocks)
+        },
         **{f"{CPUS}/cpu{core}/cpufreq/scaling_governor": f"g{core}" for core in (0, 1)},
-    )  # fmt: skip
+    )
     assert facts(place, root)["pinned"] == f"yes, up to {max(clocks) // 1000} MHz"
     findings = place.run(job(task="health"), root=root).only("health")["findings"]
     (governor,) = [one for one in findings if one["name"] == "governor"]
@@ -197,16 +207,23 @@ def test_the_settings_of_a_machine_are_judged_as_in_python(
 ) -> None:
     core = f"{CPUS}/cpu1/cpufreq"
     files = {
-        f"{core}/scaling_governor": "powersave", f"{core}/scaling_cur_freq": "1000000",
-        f"{core}/scaling_max_freq": "1800000", f"{CPUS}/intel_pstate/no_turbo": "0",
-        "proc/cpuinfo": "flags\t\t: fpu hypervisor", "proc/self/cgroup": "0::/inner",
-        "sys/fs/cgroup/cpu.max": "150000 100000", "sys/fs/cgroup/inner/cpu.max": "max 100000",
-    }  # fmt: skip
-    for step, changed in enumerate((
-        {}, {f"{core}/scaling_governor": "performance", f"{core}/scaling_cur_freq": "1700000"},
-        {f"{CPUS}/intel_pstate/no_turbo": "1", "sys/fs/cgroup/cpu.max": "400000 100000"},
-        {"proc/cpuinfo": "flags\t\t: fpu", "sys/fs/cgroup/cpu.max": "max 100000"},
-    )):  # fmt: skip
+        f"{core}/scaling_governor": "powersave",
+        f"{core}/scaling_cur_freq": "1000000",
+        f"{core}/scaling_max_freq": "1800000",
+        f"{CPUS}/intel_pstate/no_turbo": "0",
+        "proc/cpuinfo": "flags\t\t: fpu hypervisor",
+        "proc/self/cgroup": "0::/inner",
+        "sys/fs/cgroup/cpu.max": "150000 100000",
+        "sys/fs/cgroup/inner/cpu.max": "max 100000",
+    }
+    for step, changed in enumerate(
+        (
+            {},
+            {f"{core}/scaling_governor": "performance", f"{core}/scaling_cur_freq": "1700000"},
+            {f"{CPUS}/intel_pstate/no_turbo": "1", "sys/fs/cgroup/cpu.max": "400000 100000"},
+            {"proc/cpuinfo": "flags\t\t: fpu", "sys/fs/cgroup/cpu.max": "max 100000"},
+        )
+    ):
         files |= changed
         root = tree(tmp_path / str(step), **files)
         found = place.run(job(task="health", cores=(1,)), root=root).only("health")["findings"]
@@ -218,20 +235,42 @@ def test_the_settings_of_a_machine_are_judged_as_in_python(
     ("files", "value", "ok"),
     [
         ({}, "none", True),
-        ({"battery/type": "Battery", "battery/capacity": "80", "battery/status": "Discharging",
-          "usb/type": "USB", "usb/online": "0"}, "80 %, on battery", False),
-        ({"battery/type": "Battery", "battery/capacity": "80", "battery/status": "Not charging",
-          "usb/type": "USB", "usb/online": "1"}, "80 %, plugged in", True),
-        ({"battery/type": "Battery", "battery/capacity": "100", "battery/status": "Full"},
-         "100 %, plugged in", True),
+        (
+            {
+                "battery/type": "Battery",
+                "battery/capacity": "80",
+                "battery/status": "Discharging",
+                "usb/type": "USB",
+                "usb/online": "0",
+            },
+            "80 %, on battery",
+            False,
+        ),
+        (
+            {
+                "battery/type": "Battery",
+                "battery/capacity": "80",
+                "battery/status": "Not charging",
+                "usb/type": "USB",
+                "usb/online": "1",
+            },
+            "80 %, plugged in",
+            True,
+        ),
+        (
+            {"battery/type": "Battery", "battery/capacity": "100", "battery/status": "Full"},
+            "100 %, plugged in",
+            True,
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_phone_on_battery_is_told(
     place: Workplace, tmp_path: Path, files: dict[str, str], value: str, ok: bool
 ) -> None:
     supplies = {f"sys/class/power_supply/{name}": text for name, text in files.items()}
-    meminfo = ("MemTotal: 8000000 kB\nMemAvailable: 500000 kB\nSwapTotal: 4000000 kB\n"
-               "SwapFree: 4000000 kB")  # fmt: skip
+    meminfo = (
+        "MemTotal: 8000000 kB\nMemAvailable: 500000 kB\nSwapTotal: 4000000 kB\nSwapFree: 4000000 kB"
+    )
     zone = {"sys/class/thermal/thermal_zone0/temp": "91000"}
     root = tree(tmp_path / "root", **supplies, **zone, **{"proc/meminfo": meminfo})
     findings = place.run(job(task="health"), root=root).only("health")["findings"]
@@ -267,8 +306,10 @@ def test_sensors_that_measure_no_heat_are_left_out(place: Workplace, tmp_path: P
         for file, text in (("type", kind), ("temp", temp))
     }
     for spelt in ("PMIC_Die", "pmic-die"):
-        chip = {f"sys/class/hwmon/hwmon0/{file}": text
-                for file, text in (("name", spelt), ("temp1_input", "100000"))}  # fmt: skip
+        chip = {
+            f"sys/class/hwmon/hwmon0/{file}": text
+            for file, text in (("name", spelt), ("temp1_input", "100000"))
+        }
         root = tree(tmp_path / spelt, **zones, **chip)
         assert place.run(asked, root=root).only("round")["conditions"]["celsius"] == 41.0
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from devices.answers import Visit
-from devices.device import Device
-from devices.errors import DeviceError, LinkError, ProgramError
-from devices.target import Round, Target, open_target
-from latency.blocks import ConvBlock
-from latency.graph import build_graph
-from latency.measure import MemoryLog, run_sessions
-from latency.schedule import Schedule
-from latency.visits import Visit as StoredVisit
+from hwnas.core.errors import DeviceError, LinkError, ProgramError
+from hwnas.devices.answers import Visit
+from hwnas.devices.device import Device
+from hwnas.devices.target import Round, Target, open_target
+from hwnas.latency.measure import MemoryLog, run_sessions
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.visits import Visit as StoredVisit
+from hwnas.networks.blocks import ConvBlock
+from hwnas.networks.graph import build_graph
 from tests.targets.sshd import SshTarget, running_sshd
 
 GRAPH = build_graph([ConvBlock(3, 8, 3, 2, "relu", 16)]).SerializeToString()
@@ -25,8 +25,14 @@ OTHER = build_graph([ConvBlock(3, 16, 3, 2, "relu", 16)]).SerializeToString()
 
 
 def device(machine: SshTarget, **keys: object) -> Device:
-    content = {"name": "box", "transport": "ssh", "host": machine.host, "python": sys.executable,
-               "ssh_config": str(machine.ssh_config), **keys}  # fmt: skip
+    content = {
+        "name": "box",
+        "transport": "ssh",
+        "host": machine.host,
+        "python": sys.executable,
+        "ssh_config": str(machine.ssh_config),
+        **keys,
+    }
     return Device.model_validate(content)
 
 
@@ -141,7 +147,7 @@ def test_an_agent_that_is_killed_is_one_sentence(ssh_x86: SshTarget) -> None:
 def test_a_machine_that_is_gone_for_good_is_given_up(
     ssh_x86: SshTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("devices.target.PAUSES_S", (0.1, 0.1))
+    monkeypatch.setattr("hwnas.devices.target.PAUSES_S", (0.1, 0.1))
     nobody = tmp_path / "config"
     text = ssh_x86.ssh_config.read_text().replace(f"Port {ssh_x86.port}", "Port 1")
     nobody.write_text(text)

@@ -3,8 +3,8 @@
 
 import pytest
 
-from devices import nvml
-from devices.runtimes import gpu_energy
+from hwnas.devices import nvml
+from hwnas.devices.runtimes import gpu_energy
 from tests.devices.runtimes.fake_cuda import Gpu
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from devices.agent import run_job
-from devices.device import Device
-from devices.errors import DeviceError, EnergyError, ProgramError
-from devices.job import NO_ENERGY, Job
-from devices.runtimes import gpu_timing
-from devices.transports import TRANSPORTS
-from devices.transports.local import WHERE, LocalTransport
+from hwnas.core.errors import DeviceError, EnergyError, ProgramError
+from hwnas.devices.agent import run_job
+from hwnas.devices.device import Device
+from hwnas.devices.job import NO_ENERGY, Job
+from hwnas.devices.runtimes import gpu_timing
+from hwnas.devices.transports import TRANSPORTS
+from hwnas.devices.transports.local import WHERE, LocalTransport
 
 
 class InProcess(LocalTransport):

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from devices import agent, nvml
-from devices.agent import run_job
-from devices.answers import read_facts, read_findings, read_visit
-from devices.job import Job
-from devices.runtimes import gpu_timing
+from hwnas.devices import agent, nvml
+from hwnas.devices.agent import run_job
+from hwnas.devices.answers import read_facts, read_findings, read_visit
+from hwnas.devices.job import Job
+from hwnas.devices.runtimes import gpu_timing
 from tests.devices.runtimes.fake_cuda import Gpu
 from tests.devices.runtimes.flavours import FLAVOURS
 from tests.devices.runtimes.played_trt import PlayedTrt
@@ -30,8 +30,17 @@ def answers(
     monkeypatch.setitem(sys.modules, flavour, PlayedTrt(flavour, version, gpu).module)
     monkeypatch.setattr(gpu_timing, "WARM_UP_MS", 1.0)
     gpu.capturable = False
-    run_job(Job(nonce="n", runtime=flavour, threads=1, cores="any", least_runs=2,
-                graphs=("0.onnx",), rounds=((0, (0,)),)))  # fmt: skip
+    run_job(
+        Job(
+            nonce="n",
+            runtime=flavour,
+            threads=1,
+            cores="any",
+            least_runs=2,
+            graphs=("0.onnx",),
+            rounds=((0, (0,)),),
+        )
+    )
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 

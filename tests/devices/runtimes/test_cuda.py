@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from devices.errors import DeviceError
-from devices.runtimes.cuda import Cuda, CudaError
+from hwnas.core.errors import DeviceError
+from hwnas.devices.runtimes.cuda import Cuda, CudaError
 from tests.devices.runtimes.fake_cuda import Code, Gpu, runtime_module
 
 

@@ -8,24 +8,24 @@ from typing import Any
 
 import pytest
 
-from devices.agent import run_job
-from devices.answers import read_energy
-from devices.errors import DeviceError, EnergyError
-from devices.job import Job
-from devices.nvml import GpuSensors
-from devices.runtimes import ON_GPUS, Runtime, gpu_timing, load_runtime
-from devices.runtimes.cuda import Cuda
-from devices.runtimes.gpu_energy import (
+from hwnas.core.errors import DeviceError, EnergyError
+from hwnas.devices.agent import run_job
+from hwnas.devices.answers import read_energy
+from hwnas.devices.job import Job
+from hwnas.devices.nvml import GpuSensors
+from hwnas.devices.runtimes import ON_GPUS, Runtime, gpu_timing, load_runtime
+from hwnas.devices.runtimes.cuda import Cuda
+from hwnas.devices.runtimes.gpu_energy import (
     BATCH_MS,
     LEAST_BATCHES,
     LONGEST_MS,
     LONGEST_STEP_MS,
     EnergyMeter,
 )
-from devices.runtimes.gpu_timing import GpuTimer
-from devices.runtimes.runtime import EnergyGraph
-from latency.blocks import ConvBlock
-from latency.graph import build_graph
+from hwnas.devices.runtimes.gpu_timing import GpuTimer
+from hwnas.devices.runtimes.runtime import EnergyGraph
+from hwnas.networks.blocks import ConvBlock
+from hwnas.networks.graph import build_graph
 from tests.devices.runtimes.fake_cuda import Gpu
 from tests.devices.runtimes.fake_nvml import Board, play_board
 from tests.devices.runtimes.flavours import FLAVOURS
@@ -186,8 +186,16 @@ def test_the_agent_measures_engines_in_rounds(
     rounds = ((0, (0,)), (1, (0, 0)))
     said = agent_says(board, tmp_path, monkeypatch, capsys, graphs=("0.onnx",), rounds=rounds)
     assert [one["event"] for one in said] == [
-        "loading", "cache", "ready", "energy", "round", "energy", "energy", "round", "done",
-    ]  # fmt: skip
+        "loading",
+        "cache",
+        "ready",
+        "energy",
+        "round",
+        "energy",
+        "energy",
+        "round",
+        "done",
+    ]
     for one in (said[3], said[5], said[6]):
         visit = read_energy(one, ["a"])
         assert visit.millijoules == pytest.approx(300.0 * 0.4, rel=0.02)

@@ -5,10 +5,10 @@ from itertools import chain, repeat
 
 import pytest
 
-from devices.errors import DeviceError
-from devices.runtimes import gpu_timing
-from devices.runtimes.cuda import Cuda
-from devices.runtimes.gpu_timing import MOST_RUNS, WARM_UP_MS, GpuTimer, is_unstable
+from hwnas.core.errors import DeviceError
+from hwnas.devices.runtimes import gpu_timing
+from hwnas.devices.runtimes.cuda import Cuda
+from hwnas.devices.runtimes.gpu_timing import MOST_RUNS, WARM_UP_MS, GpuTimer, is_unstable
 from tests.devices.runtimes.fake_cuda import Gpu
 
 

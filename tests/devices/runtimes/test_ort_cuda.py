@@ -9,26 +9,33 @@ import onnx
 import onnxruntime as ort
 import pytest
 
-from devices.agent import run_job
-from devices.answers import read_facts, read_visit
-from devices.errors import DeviceError
-from devices.job import Job
-from devices.runtimes import EnergyGraph, load_runtime, ort_cuda
-from devices.runtimes.onnxruntime import (
+from hwnas.core.errors import DeviceError
+from hwnas.devices.agent import run_job
+from hwnas.devices.answers import read_facts, read_visit
+from hwnas.devices.job import Job
+from hwnas.devices.runtimes import EnergyGraph, load_runtime, ort_cuda
+from hwnas.devices.runtimes.onnxruntime import (
     CPU,
     OnnxRuntimeGraph,
     Place,
     open_session,
     session_options,
 )
-from devices.runtimes.ort_cuda import DEVICE, PROVIDER, OrtCudaGraph
-from latency.blocks import ConvBlock
-from latency.graph import build_graph
+from hwnas.devices.runtimes.ort_cuda import DEVICE, PROVIDER, OrtCudaGraph
+from hwnas.networks.blocks import ConvBlock
+from hwnas.networks.graph import build_graph
 from tests.devices.runtimes.fake_cuda import Code, Gpu
 from tests.devices.runtimes.flavours import compile_library
 
-JOB = Job(nonce="n", runtime="onnxruntime_cuda", threads=1, cores="any", least_runs=3,
-          graphs=("0.onnx",), rounds=((0, (0,)),))  # fmt: skip
+JOB = Job(
+    nonce="n",
+    runtime="onnxruntime_cuda",
+    threads=1,
+    cores="any",
+    least_runs=3,
+    graphs=("0.onnx",),
+    rounds=((0, (0,)),),
+)
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from devices.errors import DeviceError
-from devices.runtimes import load_runtime
-from latency.blocks import ConvBlock, Head, InvertedResidual
-from latency.graph import build_graph
-from latency.half import to_half
+from hwnas.core.errors import DeviceError
+from hwnas.devices.runtimes import load_runtime
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual
+from hwnas.networks.graph import build_graph
+from hwnas.networks.half import to_half
 
 pytestmark = pytest.mark.gpu
 

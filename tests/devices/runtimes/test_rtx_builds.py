@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from devices.device import Device
-from devices.errors import DeviceError
-from devices.runtimes.trt_build import TrtBuilder
-from devices.target import open_target
-from latency.blocks import Block, ConvBlock, Head, InvertedResidual, Network, Skip
-from latency.graph import build_graph
-from latency.measure import timed_model
-from latency.quantize import quantize
+from hwnas.core.errors import DeviceError
+from hwnas.devices.device import Device
+from hwnas.devices.runtimes.trt_build import TrtBuilder
+from hwnas.devices.target import open_target
+from hwnas.latency.measure import timed_model
+from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Network, Skip
+from hwnas.networks.graph import build_graph
+from hwnas.networks.quantize import quantize
 
 pytestmark = pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"),
@@ -50,8 +50,16 @@ def mobilenet_v2(resolution: int = 64) -> Network:
     """MobileNetV2's stages, of one block each."""
     blocks: list[Block] = [ConvBlock(3, 32, 3, 2, "relu6", resolution)]
     size, channels = resolution // 2, 32
-    for expansion, out, stride in [(1, 16, 1), (6, 24, 2), (6, 32, 2), (6, 64, 2), (6, 64, 1),
-                                   (6, 96, 1), (6, 160, 2), (6, 320, 1)]:  # fmt: skip
+    for expansion, out, stride in [
+        (1, 16, 1),
+        (6, 24, 2),
+        (6, 32, 2),
+        (6, 64, 2),
+        (6, 64, 1),
+        (6, 96, 1),
+        (6, 160, 2),
+        (6, 320, 1),
+    ]:
         blocks.append(
             InvertedResidual(channels, channels * expansion, out, 3, stride, 0, "relu6", size)
         )
@@ -105,11 +113,13 @@ def wrong_channels() -> bytes:
         (unknown_operator(), r"Nonesuch block0\.conv\.hard_swish: .*Plugin not found"),
         (wrong_channels(), r"Conv block0\.conv: .*Kernel weight dimension"),
         # ONNX Runtime's recipe.
-        (quantize(build_graph([BLOCKS["first"]]), "onnxruntime").SerializeToString(),
-         r"DequantizeLinear block0\.conv\.bias_DequantizeLinear: .*input has type Int32"),
+        (
+            quantize(build_graph([BLOCKS["first"]]), "onnxruntime").SerializeToString(),
+            r"DequantizeLinear block0\.conv\.bias_DequantizeLinear: .*input has type Int32",
+        ),
     ],
     ids=["no model", "operator", "shape", "recipe"],
-)  # fmt: skip
+)
 def test_what_the_parser_says_reaches_the_user(
     builder: TrtBuilder, model: bytes, sentence: str
 ) -> None:

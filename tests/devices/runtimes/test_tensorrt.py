@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from devices.errors import DeviceError
-from devices.runtimes import load_runtime
-from devices.runtimes.tensorrt import TensorRt
+from hwnas.core.errors import DeviceError
+from hwnas.devices.runtimes import load_runtime
+from hwnas.devices.runtimes.tensorrt import TensorRt
 from tests.devices.runtimes.fake_cuda import Code, Gpu
 from tests.devices.runtimes.flavours import FLAVOURS
 from tests.devices.runtimes.played_trt import SHAPES, PlayedTrt
@@ -153,8 +153,15 @@ def test_a_gpu_is_looked_for_before_anything_else(
         load_runtime(name)
 
 
-@pytest.mark.parametrize("code", ["Builder(log).make_it_so()", "Builder()", "BuilderFlag.FAST",
-                                  "Runtime(log).deserialize_cuda_engine(1, 2)"])  # fmt: skip
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Builder(log).make_it_so()",
+        "Builder()",
+        "BuilderFlag.FAST",
+        "Runtime(log).deserialize_cuda_engine(1, 2)",
+    ],
+)
 def test_what_the_real_one_lacks_the_played_one_lacks_too(played: PlayedTrt, code: str) -> None:
     class Log(played.module.ILogger):  # type: ignore[name-defined]
         pass

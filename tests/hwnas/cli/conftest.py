@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from devices.device import load_device
 from hwnas.cli.main import main
+from hwnas.devices.device import load_device
+from hwnas.latency import profile
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.imported import import_timings
+from hwnas.latency.schedule import Schedule
+from hwnas.objectives.costs import block_macs
 from hwnas.runs.experiment import reference_of
 from hwnas.spaces import load_space
-from latency import profile
-from latency.identity import read_fingerprint
-from latency.imported import import_timings
-from latency.schedule import Schedule
-from objectives.costs import block_macs
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 
 SPACE = """

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwnas.accuracy import file_judge
+from hwnas.estimators import file_judge
 from hwnas.runs import winner
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run
@@ -79,8 +79,12 @@ def test_a_predictor_tells_its_error_beside_the_additive_one(
     document = terminal("search", "known.yaml", *PREDICTOR, "--json").document
     told = document["accuracy"]
     assert set(told["errors"]) == {
-        "additive", "additive and costs", "neighbours", "neighbours and costs", "trees and costs"
-    }  # fmt: skip
+        "additive",
+        "additive and costs",
+        "neighbours",
+        "neighbours and costs",
+        "trees and costs",
+    }
     assert told["networks"] == len((known / "some.csv").read_text().splitlines()) - 1
     assert terminal("report", "runs/known").code == 0
     page = (known / "runs/known/report.html").read_text()

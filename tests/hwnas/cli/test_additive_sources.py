@@ -34,8 +34,9 @@ stages:
   - {channels: 16, stride: 2, depth: [0, 2], kernels: [3, 5], expansions: [2], activation: relu}
 head: {features: 16, activation: relu}
 """
-EVERY = np.array([(a, b, c, d) for a in (0, 1) for b in range(3) for c in range(3)
-                  for d in range(3)])  # fmt: skip
+EVERY = np.array(
+    [(a, b, c, d) for a in (0, 1) for b in range(3) for c in range(3) for d in range(3)]
+)
 """Of the small space, some twice."""
 FILES = {
     "bn": {"norms.safetensors"},
@@ -111,9 +112,9 @@ def test_a_network_that_was_exported_can_be_the_teacher(folder: Path, terminal: 
     (folder / "small_space.yaml").write_text(SPACE)
     (folder / "known.yaml").write_text(CONFIG.replace("SOURCE", "blockwise"))
     from hwnas.export.writer import as_json
-    from hwnas.supernet.checkpoint import save_weights
-    from hwnas.supernet.modules import NetworkModule
-    from latency.blocks import block_to_dict
+    from hwnas.networks.blocks import block_to_dict
+    from hwnas.networks.modules import NetworkModule
+    from hwnas.training.checkpoint import save_weights
 
     space = load_space("small_space.yaml")
     network = NetworkModule(space.network(np.array([1, 2, 1, 0])), seed=4)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.config import shipped_names
+from hwnas.core.configs import shipped_names
 from tests.hwnas.cli.conftest import Terminal
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devices.device import load_device
+from hwnas.devices.device import load_device
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 
 ADB = """#!/bin/sh
@@ -33,11 +33,15 @@ class Person:
         self.shown, self._answered = "", 0
         self._end, inner = pty.openpty()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "hwnas", *words], stdin=inner, stdout=inner, stderr=inner,
+            [sys.executable, "-m", "hwnas", *words],
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
             env={**os.environ, "COLUMNS": "120", "TERM": "dumb"},
             # As a shell does it: its job has the terminal, whose Ctrl-C is a signal.
-            start_new_session=True, preexec_fn=_own_terminal,
-        )  # fmt: skip
+            start_new_session=True,
+            preexec_fn=_own_terminal,
+        )
         os.close(inner)
 
     def answers(self, question: str, text: str) -> None:
@@ -202,10 +206,19 @@ def test_a_terminal_asks_for_what_options_do_not_say(
     assert person.leaves() == 0
     assert "pixel is kept, and cannot be used now: cannot reach pixel by adb" in person.shown
     assert yaml.safe_load((own / "pixel.yaml").read_text()) == {
-        "name": "pixel", "transport": "adb", "serial": "1A2B3C", "fixed_performance": True,
-        "agent": "native", "arch": "aarch64", "runtime": "onnxruntime", "precision": "fp32",
-        "threads": 2, "batch": 1, "cores": "auto", "rest_s": 0.5,
-    }  # fmt: skip
+        "name": "pixel",
+        "transport": "adb",
+        "serial": "1A2B3C",
+        "fixed_performance": True,
+        "agent": "native",
+        "arch": "aarch64",
+        "runtime": "onnxruntime",
+        "precision": "fp32",
+        "threads": 2,
+        "batch": 1,
+        "cores": "auto",
+        "rest_s": 0.5,
+    }
 
 
 def test_a_terminal_asks_for_the_runtime_and_its_precisions(own: Path) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from devices.target import Target
-from latency import full_check as full
-from latency import noise
-from latency.noise import Noise
+from hwnas.devices.target import Target
+from hwnas.latency import full_check as full
+from hwnas.latency import noise
+from hwnas.latency.noise import Noise
 from tests.hwnas.cli.conftest import Terminal
 
 QUIET = Noise(0.004, 0.03, 0.0, 0.012, 0.01, 0.1, 2.0, 10.0)
@@ -18,9 +18,13 @@ FINDINGS = [
     {"name": "governor", "value": "powersave", "ok": False, "advice": "run 'echo performance'"},
     {"name": "turbo", "value": None, "ok": True, "advice": "not readable here"},
     {"name": "memory", "value": None, "ok": True, "advice": "not readable here"},
-    {"name": "psutil", "value": "not installed", "ok": True,
-     "advice": "run 'pip install psutil' there"},
-]  # fmt: skip
+    {
+        "name": "psutil",
+        "value": "not installed",
+        "ok": True,
+        "advice": "run 'pip install psutil' there",
+    },
+]
 
 
 def machine(monkeypatch: pytest.MonkeyPatch, figures: Noise) -> None:

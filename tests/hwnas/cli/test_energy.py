@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from devices.errors import DeviceError
+from hwnas.core.errors import DeviceError
+from hwnas.latency import energy
+from hwnas.latency.energy import EnergySchedule
+from hwnas.latency.schedule import Schedule
 from hwnas.runs import exported, measured_energy
 from hwnas.spaces import load_space
-from latency import energy
-from latency.energy import EnergySchedule
-from latency.schedule import Schedule
 from tests.devices.runtimes.computing_trt import ComputingTrt
 from tests.devices.runtimes.conftest import gpu as gpu
 from tests.devices.runtimes.fake_cuda import Gpu

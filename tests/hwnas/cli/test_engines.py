@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from latency.schedule import Schedule
+from hwnas.latency.schedule import Schedule
 from tests.devices.runtimes.computing_trt import ComputingTrt
 from tests.devices.runtimes.conftest import gpu as gpu
 from tests.devices.runtimes.fake_cuda import Gpu
@@ -59,8 +59,15 @@ def test_the_winner_is_an_engine_with_what_it_was_built_for(
     assert verification["engine_difference"] < 1e-5
     assert set(verification["sha256"]) >= {"model.onnx", "model.engine", "model.engine.json"}
 
-    timed = terminal("profile", "--model", f"{WINNER}/model.engine", "--device", "gpu.yaml",
-                     "--no-operators", "--json")  # fmt: skip
+    timed = terminal(
+        "profile",
+        "--model",
+        f"{WINNER}/model.engine",
+        "--device",
+        "gpu.yaml",
+        "--no-operators",
+        "--json",
+    )
     assert timed.code == 0, timed.stderr
     assert timed.document["summary"]["ms"] == pytest.approx(answer.document["measured_ms"])
     assert trt.built.count((winner / "model.onnx").read_bytes()) == 1  # the rest ran that one

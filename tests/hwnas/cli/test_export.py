@@ -9,8 +9,8 @@ import pytest
 from hwnas.cli import stages
 from hwnas.data import load_dataset
 from hwnas.export.verification import onnx_right
+from hwnas.latency.schedule import Schedule
 from hwnas.runs import exporting, latency_check
-from latency.schedule import Schedule
 from tests.hwnas.cli.conftest import Once, Terminal
 from tests.hwnas.runs.played_device import no_training, played_device
 

@@ -12,13 +12,13 @@ from hwnas.cli.output import Output
 from hwnas.cli.profile_further import profile_further
 from hwnas.data import load_dataset, to_input
 from hwnas.export.verification import onnx_right
+from hwnas.latency import profile
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable
 from hwnas.runs import latency_check
 from hwnas.runs.config import load_run_config
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import scope_of
-from latency import profile
-from latency.schedule import Schedule
-from latency.table import LatencyTable
 from tests.hwnas.cli.conftest import Terminal
 from tests.hwnas.runs.played_device import played_device
 
@@ -55,10 +55,13 @@ def test_a_winner_for_two_devices_is_measured_on_both_in_the_precision_of_each(
     answer = terminal("export", "runs/tiny", "--patience", "0")
     assert answer.code == 0, answer.stderr
     for row in (
-        "latency, measured, int8", "latency, measured, fp32", "accuracy on test images, int8",
-        "accuracy on test images, fp32", "latency on phone.yaml, measured",
+        "latency, measured, int8",
+        "latency, measured, fp32",
+        "accuracy on test images, int8",
+        "accuracy on test images, fp32",
+        "latency on phone.yaml, measured",
         "accuracy for phone.yaml, fp32",
-    ):  # fmt: skip
+    ):
         assert row in answer.stdout
     winner = searched / WINNER
     verification = json.loads((winner / "verification.json").read_text())
@@ -74,8 +77,9 @@ def test_a_winner_for_two_devices_is_measured_on_both_in_the_precision_of_each(
         for name in ("model.onnx", "model.fp32.onnx", "model@phone.onnx", "model.dynamic.onnx")
     }
     assert {n for n, found in operators.items() if "QuantizeLinear" in found} == {
-        "model.onnx", "model.dynamic.onnx",
-    }  # fmt: skip
+        "model.onnx",
+        "model.dynamic.onnx",
+    }
     assert set(verification["sha256"]) >= set(operators)
     test = load_dataset("digits", resolution=16, limit=300).test
     right = onnx_right((winner / "model.fp32.onnx").read_bytes(), test, batch=1)

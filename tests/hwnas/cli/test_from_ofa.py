@@ -10,18 +10,18 @@ import yaml
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
-from devices.device import load_device
+from hwnas.devices.device import load_device
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.imported import import_timings
+from hwnas.objectives.costs import block_macs
 from hwnas.runs.config import load_run_config
 from hwnas.runs.experiment import Experiment, reference_of
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.start import start_supernet
 from hwnas.runs.training import train_supernet
 from hwnas.spaces import load_space
-from hwnas.supernet.rules import SinglePath
-from hwnas.supernet.training import train
-from latency.identity import read_fingerprint
-from latency.imported import import_timings
-from objectives.costs import block_macs
+from hwnas.training.rules import SinglePath
+from hwnas.training.trainer import train
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.hwnas.supernet.once_for_all import published
 
@@ -159,10 +159,14 @@ def test_an_interrupted_training_goes_on_without_the_published_file() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         train(
-            start_supernet(experiment, part).supernet, experiment.dataset.train,
-            experiment.recipe.train, checkpoint=part.supernet_file,
-            rule=SinglePath(experiment.space), progress=stop, checkpoint_seconds=0.0,
-        )  # fmt: skip
+            start_supernet(experiment, part).supernet,
+            experiment.dataset.train,
+            experiment.recipe.train,
+            checkpoint=part.supernet_file,
+            rule=SinglePath(experiment.space),
+            progress=stop,
+            checkpoint_seconds=0.0,
+        )
     Path("ofa.pth").unlink()
     train_supernet(experiment, part)
     one, other = load_file(whole.supernet_file), load_file(part.supernet_file)

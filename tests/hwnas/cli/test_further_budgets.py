@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from devices.device import load_device
-from hwnas.search import SEARCHERS
+from hwnas.devices.device import load_device
+from hwnas.latency.identity import read_fingerprint
+from hwnas.latency.imported import import_timings
+from hwnas.latency.table import LatencyTable
+from hwnas.objectives.costs import PEAK_MEMORY
+from hwnas.search.searchers import SEARCHERS
 from hwnas.spaces import load_space
-from latency.identity import read_fingerprint
-from latency.imported import import_timings
-from latency.table import LatencyTable
-from objectives.costs import PEAK_MEMORY
 from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run, imported
 from tests.hwnas.cli.test_accuracy_sources import CONFIG, write_csv
 from tests.hwnas.search.problems import every_architecture

@@ -87,9 +87,11 @@ def test_a_result_is_printed_in_every_encoding(encoding: str) -> None:
         "Output(True).document({'name': '猫\\udce9\\u202e'})"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", script], env={**os.environ, "PYTHONIOENCODING": encoding},
-        capture_output=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
     assert answer.returncode == 0, answer.stderr
     text = answer.stdout.decode(encoding)
     assert ("16→24" if encoding == "utf-8" else "16->24") in text

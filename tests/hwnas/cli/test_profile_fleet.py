@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwnas.latency import profile
+from hwnas.latency.schedule import Schedule
 from hwnas.spaces import load_space
-from latency import profile
-from latency.schedule import Schedule
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.hwnas.cli.test_accuracy_sources import CONFIG, write_csv
 from tests.hwnas.search.problems import every_architecture

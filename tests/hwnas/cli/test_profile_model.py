@@ -7,12 +7,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from devices.agents.python import PythonAgent
-from latency import foreign
-from latency.graph import build_graph
-from latency.half import to_half
-from latency.noise import NETWORK
-from latency.schedule import Schedule
+from hwnas.devices.agents.python import PythonAgent
+from hwnas.latency import foreign
+from hwnas.latency.noise import NETWORK
+from hwnas.latency.schedule import Schedule
+from hwnas.networks.graph import build_graph
+from hwnas.networks.half import to_half
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.latency.onnx_models import voice_activity
 
@@ -25,9 +25,7 @@ def models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     network = build_graph(NETWORK)
     network.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
     onnx.save(network, folder / "net.onnx")
-    onnx.save(
-        network, folder / "outside.onnx", save_as_external_data=True, location="outside.bin"
-    )  # fmt: skip
+    onnx.save(network, folder / "outside.onnx", save_as_external_data=True, location="outside.bin")
     (folder / "outside.bin").unlink()
     (folder / "broken.onnx").write_bytes(b"no model")
     gather(folder / "gather.onnx")
@@ -37,14 +35,18 @@ def models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def gather(path: Path) -> None:
     """A model of two inputs, whose index 1 is out of bounds when the table has one row."""
     graph = helper.make_graph(
-        [helper.make_node("Gather", ["rows", "ids"], ["e"]),
-         helper.make_node("Mul", ["e", "factor"], ["y"])],
+        [
+            helper.make_node("Gather", ["rows", "ids"], ["e"]),
+            helper.make_node("Mul", ["e", "factor"], ["y"]),
+        ],
         "g",
-        [helper.make_tensor_value_info("ids", TensorProto.INT64, ["length"]),
-         helper.make_tensor_value_info("factor", TensorProto.FLOAT, [4])],
+        [
+            helper.make_tensor_value_info("ids", TensorProto.INT64, ["length"]),
+            helper.make_tensor_value_info("factor", TensorProto.FLOAT, [4]),
+        ],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["length", 4])],
         [numpy_helper.from_array(np.ones((1, 4), np.float32), "rows")],
-    )  # fmt: skip
+    )
     opset = [helper.make_opsetid("", 17)]
     onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
 
@@ -53,8 +55,17 @@ def test_a_file_is_measured_and_nothing_is_stored(models: Path, terminal: Termin
     before = sorted(models.rglob("*"))
     answer = terminal("profile", "--model", "net.onnx", "--shape", "1x3x128x128")
     assert answer.code == 0
-    for words in ("net.onnx (fp32) on local_cpu", "p10", "median", "measured twice: ", "set aside",
-                  "Conv", "Gemm", "share", "profiling itself takes time"):  # fmt: skip
+    for words in (
+        "net.onnx (fp32) on local_cpu",
+        "p10",
+        "median",
+        "measured twice: ",
+        "set aside",
+        "Conv",
+        "Gemm",
+        "share",
+        "profiling itself takes time",
+    ):
         assert words in answer.stdout
     assert "measuring net.onnx on local_cpu: 4 of 4 visits" in answer.stderr
     assert "note:" not in answer.stderr
@@ -67,7 +78,7 @@ def test_the_json_has_every_operator_and_their_sum_is_near_the_whole(
     del models
     found = terminal(
         "profile", "--model", "net.onnx", "--shape", "input=1x3x128x128", "--json"
-    ).document  # fmt: skip
+    ).document
     assert found["model"] == "net.onnx"
     assert found["device"] == "local_cpu"
     assert set(found["summary"]) >= {"min", "p10", "median", "p90", "redone"}
@@ -94,7 +105,7 @@ def test_a_file_is_measured_where_the_runtime_makes_no_profile(
     models: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del models
-    for place in ("devices.runtimes", "latency.foreign"):
+    for place in ("hwnas.devices.runtimes", "hwnas.latency.foreign"):
         monkeypatch.setattr(f"{place}.WITHOUT_PROFILE", ("onnxruntime",))
     answer = terminal("profile", "--model", "net.onnx", "--shape", "1x3x128x128")
     assert answer.code == 0, answer.stderr
@@ -122,8 +133,18 @@ def test_a_device_of_another_precision_does_not_change_the_file_and_that_is_said
 
 def test_the_value_of_an_input_can_be_given(models: Path, terminal: Terminal) -> None:
     onnx.save(voice_activity(), models / "vad.onnx")
-    answer = terminal("profile", "--model", "vad.onnx", "--shape", "input=1x512",
-                      "--shape", "state=2x1x8", "--input", "sr=16000", "--json")  # fmt: skip
+    answer = terminal(
+        "profile",
+        "--model",
+        "vad.onnx",
+        "--shape",
+        "input=1x512",
+        "--shape",
+        "state=2x1x8",
+        "--input",
+        "sr=16000",
+        "--json",
+    )
     assert answer.document["inputs"] == ["sr=16000"]
     assert "note:" not in answer.stderr
 
@@ -131,8 +152,9 @@ def test_the_value_of_an_input_can_be_given(models: Path, terminal: Terminal) ->
 def test_files_are_compared_on_one_device(models: Path, terminal: Terminal) -> None:
     half = to_half(build_graph(NETWORK), first=True, last=True)
     onnx.save(half, models / "half.onnx")
-    answer = terminal("profile", "--model", "net.onnx", "--model", "half.onnx",
-                      "--shape", "1x3x128x128")  # fmt: skip
+    answer = terminal(
+        "profile", "--model", "net.onnx", "--model", "half.onnx", "--shape", "1x3x128x128"
+    )
     assert answer.code == 0, answer.stderr
     assert "measuring 2 files on local_cpu" in answer.stderr
     for words in ("net.onnx", "half.onnx", "fp32", "fp16", "compared across precisions\n"):
@@ -143,14 +165,25 @@ def test_a_file_is_compared_on_several_devices(models: Path, terminal: Terminal)
     onnx.save(voice_activity(), models / "vad.onnx")
     (models / "two.yaml").write_text("name: two\nthreads: 2\n")
     answer = terminal(
-        "profile", "--model", "vad.onnx", "--shape", "input=1x512", "--shape", "state=2x1x8",
-        "--device", "local_cpu", "--device", "two.yaml", "--json",
-    )  # fmt: skip
+        "profile",
+        "--model",
+        "vad.onnx",
+        "--shape",
+        "input=1x512",
+        "--shape",
+        "state=2x1x8",
+        "--device",
+        "local_cpu",
+        "--device",
+        "two.yaml",
+        "--json",
+    )
     assert answer.code == 0, answer.stderr
     found = answer.document
     assert [(one["model"], one["precision"], one["device"]) for one in found["models"]] == [
-        ("vad.onnx", "fp32", "local_cpu"), ("vad.onnx", "fp32", "two"),
-    ]  # fmt: skip
+        ("vad.onnx", "fp32", "local_cpu"),
+        ("vad.onnx", "fp32", "two"),
+    ]
     assert found["compared_across"] == ["devices"]
     assert "measuring vad.onnx on two" in answer.stderr
     assert "note: the input sr of vad.onnx is 0 or 1, by chance; where its value" in answer.stderr

@@ -78,7 +78,7 @@ def test_run_again_no_network_is_judged_twice(known: Path, terminal: Terminal) -
 def test_a_kill_loses_no_score(
     known: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hwnas.accuracy.synflow import SynFlow
+    from hwnas.estimators.synflow import SynFlow
 
     evaluate, asked = SynFlow._one, []
 
@@ -134,9 +134,20 @@ def test_networks_are_trained_as_the_truth_and_a_stopped_training_goes_on(
 
     add_training(known)
     words = (
-        "rank", "known.yaml", "--truth", "trained", "--networks", "10", "--trainings", "2",
-        "--estimator", "params", "--set", "data.limit=60", "--json",
-    )  # fmt: skip
+        "rank",
+        "known.yaml",
+        "--truth",
+        "trained",
+        "--networks",
+        "10",
+        "--trainings",
+        "2",
+        "--estimator",
+        "params",
+        "--set",
+        "data.limit=60",
+        "--json",
+    )
     judge, judged = ranking_truth.accuracy, []
 
     def interrupted(*given: object) -> float:

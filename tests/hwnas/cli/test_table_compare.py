@@ -10,7 +10,7 @@ import typer
 from hwnas.cli.table_diff import diff_tables
 from hwnas.cli.table_merge import merge_tables
 from hwnas.cli.table_validate import validate_table
-from latency.table import LatencyTable
+from hwnas.latency.table import LatencyTable
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.latency.test_compare import FINGERPRINT, KEYS, timed
 from tests.latency.test_profile import SPACE

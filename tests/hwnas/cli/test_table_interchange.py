@@ -8,13 +8,13 @@ from pathlib import Path
 import onnx
 import pytest
 
+from hwnas.latency.csv_rows import COLUMNS
+from hwnas.latency.interchange_json import table_to_json
+from hwnas.latency.profile import load_model
+from hwnas.latency.table import LatencyTable
+from hwnas.networks.blocks import Block, block_to_dict
+from hwnas.objectives.costs import block_macs
 from hwnas.spaces import load_space
-from latency.blocks import Block, block_to_dict
-from latency.csv_rows import COLUMNS
-from latency.interchange_json import table_to_json
-from latency.profile import load_model
-from latency.table import LatencyTable
-from objectives.costs import block_macs
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.latency.test_fitting import measured_with_chains
 from tests.latency.test_interchange import blocks_from_csv, profiled

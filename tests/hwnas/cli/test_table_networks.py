@@ -9,10 +9,10 @@ import onnx
 import onnxruntime
 import pytest
 
+from hwnas.latency.network_file import network_of_file
+from hwnas.networks.blocks import Network
+from hwnas.objectives.costs import block_macs
 from hwnas.spaces import load_space
-from latency.blocks import Network
-from latency.network_file import network_of_file
-from objectives.costs import block_macs
 from tests.hwnas.cli.conftest import Terminal, assert_refused, imported
 
 IMPORT = ("table", "import", "to_time/networks.csv", "npu2.sqlite", "--device", "npu2.yaml")
@@ -111,8 +111,10 @@ def test_a_table_of_another_device_tells_more_of_its_blocks(
     answer = terminal(*WITH_CONFIG, "--prior", "here.sqlite", "--json")
     assert answer.code == 0, answer.stderr
     assert set(answer.document["compared"]) == {
-        "here.sqlite", "here.sqlite, scaled", "shapes",
-    }  # fmt: skip
+        "here.sqlite",
+        "here.sqlite, scaled",
+        "shapes",
+    }
     assert answer.document["validation"]["prediction"]["mape"] < 5
 
 

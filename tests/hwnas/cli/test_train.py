@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.hwnas.cli.conftest import Terminal, assert_refused
-from tests.hwnas.supernet.test_log import shown
+from tests.hwnas.training.test_log import shown
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,8 +25,9 @@ def test_a_supernet_is_trained_by_the_rule_of_its_config_and_logged(
     curves = shown(folder / "runs/tiny/tensorboard")
     assert {"loss", "accuracy/smallest", "accuracy/largest"} < set(curves)
     assert [step for step, _ in curves["accuracy/largest"]] == [
-        trained.document["steps"] // 2, trained.document["steps"],
-    ]  # fmt: skip
+        trained.document["steps"] // 2,
+        trained.document["steps"],
+    ]
     again = terminal(*words)
     assert again.document["images"] == 0
     refused = terminal("train", "tiny.yaml", "--json")
@@ -66,9 +67,12 @@ def test_the_same_command_trains_in_several_processes(folder: Path) -> None:
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     done = subprocess.run(
         [*torchrun, "--nproc-per-node", "2", "-m", "hwnas", "train", "tiny.yaml", "--json"],
-        cwd=folder, capture_output=True, text=True, timeout=300,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('"supernet"') == 1
     assert done.stderr.count("digits: 10 classes") == 1, "only one process says so"

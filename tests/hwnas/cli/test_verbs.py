@@ -13,17 +13,24 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file
 
-from devices.runtimes import load_runtime
 from hwnas.data import load_dataset, to_input
+from hwnas.devices.runtimes import load_runtime
 from hwnas.export.reader import read_network
-from latency.blocks import block_from_dict, check_network
-from latency.schedule import Schedule
+from hwnas.latency.schedule import Schedule
+from hwnas.networks.blocks import block_from_dict, check_network
 from tests.hwnas.cli.conftest import Once, Terminal
 
 SUMMARY_NUMBERS = [
-    "budget_ms", "predicted_ms", "measured_ms", "accuracy", "reference_accuracy",
-    "reference_measured_ms", "onnx_max_abs_diff", "latency_model_mape", "seconds",
-]  # fmt: skip
+    "budget_ms",
+    "predicted_ms",
+    "measured_ms",
+    "accuracy",
+    "reference_accuracy",
+    "reference_measured_ms",
+    "onnx_max_abs_diff",
+    "latency_model_mape",
+    "seconds",
+]
 
 
 def test_the_verbs_lead_from_images_to_a_measured_network(folder: Path, terminal: Terminal) -> None:
@@ -44,8 +51,11 @@ def test_the_verbs_lead_from_images_to_a_measured_network(folder: Path, terminal
         low, high = point["accuracy_interval"]
         assert 0 <= low <= point["accuracy"] <= high <= 100
     assert [one["searcher"] for one in searched["searchers"]] == [
-        "layernas", "nsga2", "random", "surrogate",
-    ]  # fmt: skip
+        "layernas",
+        "nsga2",
+        "random",
+        "surrogate",
+    ]
     with (folder / "runs/tiny/front.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["architecture"].split() for row in rows] == [
@@ -217,19 +227,34 @@ def test_quickstart_with_own_images_skips_and_names_the_unreadable(
     (folder / "photos/dark/broken.jpg").write_bytes(b"no image")
     (folder / "mine.yaml").write_text("name: mine\n")
     options = [
-        "--data", "photos", "--device", "mine.yaml",
-        "--set", "space=tiny_space.yaml", "--set", "resolution=16",
-        "--set", "train.epochs=2", "--set", "fine_tune.epochs=1", "--set", "search.evaluations=8",
-        "--set", "profile.fit_networks=4", "--set", "profile.check_networks=2",
-    ]  # fmt: skip
+        "--data",
+        "photos",
+        "--device",
+        "mine.yaml",
+        "--set",
+        "space=tiny_space.yaml",
+        "--set",
+        "resolution=16",
+        "--set",
+        "train.epochs=2",
+        "--set",
+        "fine_tune.epochs=1",
+        "--set",
+        "search.evaluations=8",
+        "--set",
+        "profile.fit_networks=4",
+        "--set",
+        "profile.check_networks=2",
+    ]
     answer = terminal("quickstart", *options, "--json")
     assert answer.code == 0, answer.stderr
     assert "unreadable images that are left out: 1, such as dark/broken.jpg" in answer.stderr
     assert answer.document["measured_ms"] <= answer.document["budget_ms"]
     run = folder / "runs/quickstart-photos"
     assert json.loads((run / "export/winner/config.json").read_text())["class_names"] == [
-        "dark", "light",
-    ]  # fmt: skip
+        "dark",
+        "light",
+    ]
     assert (run / "report.html").is_file()
     assert (folder / "tables/mine.sqlite").is_file()
     again = terminal("quickstart", *options, "--json")

@@ -123,9 +123,22 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["", "quickstart", "profile", "train", "search", "export", "report", "devices list",
-              "devices show", "devices add", "devices check", "table show"],
-)  # fmt: skip
+    "words",
+    [
+        "",
+        "quickstart",
+        "profile",
+        "train",
+        "search",
+        "export",
+        "report",
+        "devices list",
+        "devices show",
+        "devices add",
+        "devices check",
+        "table show",
+    ],
+)
 def test_every_verb_explains_itself(terminal: Terminal, words: str) -> None:
     answer = terminal(*words.split(), "--help")
     assert answer.code == 0
@@ -135,8 +148,10 @@ def test_every_verb_explains_itself(terminal: Terminal, words: str) -> None:
 def test_devices_are_listed_and_shown(terminal: Terminal) -> None:
     listed = terminal("devices", "list", "--json").document
     assert [device["name"] for device in listed] == [
-        "local_cpu", "local_cpu_2threads", "local_cpu_int8",
-    ]  # fmt: skip
+        "local_cpu",
+        "local_cpu_2threads",
+        "local_cpu_int8",
+    ]
     shown = terminal("devices", "show", "local_cpu", "--json").document
     assert shown["provider"] == "CPUExecutionProvider"
 
@@ -156,11 +171,14 @@ def test_an_interrupted_verb_says_that_it_continues_and_leaves_no_job_behind(
     (folder / "one.yaml").write_text("name: one\n")
     (folder / "two.yaml").write_text("name: two\nthreads: 2\n")
     verb = subprocess.Popen(
-        [sys.executable, "-m", "hwnas", "profile", "tiny.yaml", *devices], cwd=folder, text=True,
-        stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(temporary)},
+        [sys.executable, "-m", "hwnas", "profile", "tiny.yaml", *devices],
+        cwd=folder,
+        text=True,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(temporary)},
         # A shell lets its background jobs, as this test may be one, ignore Ctrl-C; nohup SIGHUP.
         preexec_fn=partial(hears, signal.SIGINT, signal.SIGHUP),
-    )  # fmt: skip
+    )
     while verb.poll() is None and not list(temporary.glob("hwnas-job-*/*.onnx")):
         time.sleep(0.01)
     children = psutil.Process(verb.pid).children(recursive=True)
@@ -179,7 +197,7 @@ def test_an_interrupted_verb_says_that_it_continues_and_leaves_no_job_behind(
 def test_the_job_of_a_killed_verb_is_swept_away_by_the_next(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from devices.workspace import job_folder
+    from hwnas.core.workspace import job_folder
 
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     with job_folder() as alive:

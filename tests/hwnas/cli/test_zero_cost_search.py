@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from hwnas.objectives.costs import PARAMETERS
 from hwnas.spaces import load_space
-from objectives.costs import PARAMETERS
 from tests.hwnas.cli.conftest import Terminal, assert_no_run
 
 CONFIG = """
@@ -39,8 +39,9 @@ def test_a_search_by_synflow_needs_no_images_and_no_training(
     assert "networks are judged by SynFlow (log score), which is no accuracy" in answer.stderr
     document = answer.document
     assert (document["accuracy"]["source"], document["accuracy"]["unit"]) == (
-        "synflow", "log score"
-    )  # fmt: skip
+        "synflow",
+        "log score",
+    )
     assert "score" in document["front"][0]
     assert "accuracy" not in document["front"][0]
     made = {item.name for item in (known / "runs/known").iterdir()}

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from devices.cache import FOLDER_VARIABLE
-from devices.errors import ConfigError, DataError
+from hwnas.core.cache import FOLDER_VARIABLE
+from hwnas.core.errors import ConfigError, DataError
 from hwnas.data import decoding, filling, load_dataset, to_input
 from hwnas.data.cache import SIZE_VARIABLE
 from hwnas.data.rows import FileRows
@@ -158,14 +158,18 @@ load_dataset(sys.argv[1], resolution=8)
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
 def test_a_start_that_was_killed_is_continued(
-    tmp_path: Path, decoded: Counter[str], cache: Path, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    decoded: Counter[str],
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
     ending: signal.Signals,
-) -> None:  # fmt: skip
+) -> None:
     root = make(tmp_path / "pets", cat=300, dog=300)
     process = subprocess.Popen(
-        [sys.executable, "-c", SLOW, str(root)], stderr=subprocess.DEVNULL,
+        [sys.executable, "-c", SLOW, str(root)],
+        stderr=subprocess.DEVNULL,
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
-    )  # fmt: skip
+    )
     while process.poll() is None and not list(cache.glob("*.partial/rows.json")):
         time.sleep(0.005)
     process.send_signal(ending)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.cache import FOLDER_VARIABLE
+from hwnas.core.cache import FOLDER_VARIABLE
 from tests.hwnas.data.caching import assert_same, entries, load, without_cache
 from tests.hwnas.data.folders import make, picture
 

@@ -60,8 +60,12 @@ def test_a_fingerprint_changes_with_each_part_of_a_dataset():
         return ImageDataset("x", names, train, other, test)
 
     variants = [
-        dataset(), dataset(names=("a", "c")), dataset(pixel=1), dataset(label=1), dataset(swap=True)
-    ]  # fmt: skip
+        dataset(),
+        dataset(names=("a", "c")),
+        dataset(pixel=1),
+        dataset(label=1),
+        dataset(swap=True),
+    ]
     assert len({data.fingerprint for data in variants}) == len(variants)
     assert dataset().fingerprint == dataset().fingerprint
 

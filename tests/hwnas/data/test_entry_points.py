@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.errors import DataError
+from hwnas.core.errors import DataError
 from hwnas.data import class_names, load_dataset
 from hwnas.data.loading import is_name, one_spelling
 from hwnas.runs.config import DataConfig
@@ -18,7 +18,7 @@ from tests.hwnas.data.folders import make, sizes
 
 MODULE = """
 import numpy as np
-from devices.errors import DataError
+from hwnas.core.errors import DataError
 from hwnas.data import ImageDataset, Split
 
 NAMES = ("daisy", "rose", "tulip")
@@ -203,8 +203,11 @@ def test_each_folder_has_one_spelling_and_none_is_that_of_a_dataset() -> None:
     for spelling in ("./good", "good/", "./good//"):
         assert one_spelling(spelling) == "./good"
     assert [one_spelling(name) for name in ("good", "digits", "./digits", "a/./b/")] == [
-        "good", "digits", "./digits", "a/b",
-    ]  # fmt: skip
+        "good",
+        "digits",
+        "./digits",
+        "a/b",
+    ]
 
 
 def test_digits_stay_the_built_in_ones() -> None:
@@ -214,9 +217,18 @@ def test_digits_stay_the_built_in_ones() -> None:
 @pytest.mark.usefixtures("folder")
 def test_a_verb_takes_an_installed_dataset(terminal: Terminal) -> None:
     answer = terminal(
-        "train", "tiny.yaml", "--data", "quick", "--json",
-        "--set", "data.limit=null", "--set", "train.batch_size=4", "--set", "train.epochs=1",
-    )  # fmt: skip
+        "train",
+        "tiny.yaml",
+        "--data",
+        "quick",
+        "--json",
+        "--set",
+        "data.limit=null",
+        "--set",
+        "train.batch_size=4",
+        "--set",
+        "train.epochs=1",
+    )
     assert answer.code == 0, answer.stderr
     assert "flowers: 3 classes; 12 images to train" in answer.stderr
     assert "classes with fewer than 20 images: 3 of 3" in answer.stderr

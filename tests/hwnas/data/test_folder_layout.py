@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from devices.errors import DataError
+from hwnas.core.errors import DataError
 from hwnas.data import ImageDataset, class_names, load_dataset
 from tests.hwnas.data.folders import make, picture, sizes
 
@@ -21,13 +21,28 @@ def load(root: Path, **options: object) -> ImageDataset:
 @pytest.mark.parametrize(
     ("name", "format_"),
     [
-        ("a.tif", "TIFF"), ("a.TIFF", "TIFF"), ("a.jfif", "JPEG"), ("a.jpe", "JPEG"),
-        ("a.ppm", "PPM"), ("a.pgm", "PPM"), ("a.pnm", "PPM"), ("a.tga", "TGA"), ("a.dib", "BMP"),
-        ("a.jp2", "JPEG2000"), ("a.avif", "AVIF"), ("without", "JPEG"), ("img_0.2021", "PNG"),
-        ("without_too", "WEBP"), ("bitmap", "BMP"), ("anim", "GIF"), ("tiff", "TIFF"),
-        ("avif", "AVIF"), ("j2k", "JPEG2000"), ("portable", "PPM"),
+        ("a.tif", "TIFF"),
+        ("a.TIFF", "TIFF"),
+        ("a.jfif", "JPEG"),
+        ("a.jpe", "JPEG"),
+        ("a.ppm", "PPM"),
+        ("a.pgm", "PPM"),
+        ("a.pnm", "PPM"),
+        ("a.tga", "TGA"),
+        ("a.dib", "BMP"),
+        ("a.jp2", "JPEG2000"),
+        ("a.avif", "AVIF"),
+        ("without", "JPEG"),
+        ("img_0.2021", "PNG"),
+        ("without_too", "WEBP"),
+        ("bitmap", "BMP"),
+        ("anim", "GIF"),
+        ("tiff", "TIFF"),
+        ("avif", "AVIF"),
+        ("j2k", "JPEG2000"),
+        ("portable", "PPM"),
     ],
-)  # fmt: skip
+)
 def test_images_are_known_by_suffix_or_by_their_first_bytes(
     tmp_path: Path, name: str, format_: str
 ) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from devices.errors import DataError
+from hwnas.core.errors import DataError
 from hwnas.data import load_dataset
 from hwnas.data.decoding import decode_image
 from tests.hwnas.data.folders import damaged, make, picture, sizes
@@ -94,9 +94,13 @@ def test_a_large_jpeg_decoded_small_looks_like_the_whole_one(tmp_path):
 def test_unreadable_images_are_left_out_and_named(tmp_path):
     data = load(damaged(tmp_path))
     assert data.skipped == (
-        "cat/empty.png", "cat/text.jpg",
-        "dog/cut.gif", "dog/cut.jpg", "dog/cut.png", "dog/cut.webp",
-    )  # fmt: skip
+        "cat/empty.png",
+        "cat/text.jpg",
+        "dog/cut.gif",
+        "dog/cut.jpg",
+        "dog/cut.png",
+        "dog/cut.webp",
+    )
     assert sum(sizes(data)) == 24
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from devices.errors import DataError
+from hwnas.core.errors import DataError
 from hwnas.data import ImageDataset, class_names, decoding, load_dataset
 from hwnas.data.decoding import decode_image
 from tests.hwnas.data.folders import make, picture, sizes
@@ -28,9 +28,11 @@ def png16(path: Path, colour_type: int, samples: list[int]) -> Path:
     line = b"\0" + struct.pack(f">{len(samples)}H", *samples) * side
     header = struct.pack(">IIBBBBB", side, side, 16, colour_type, 0, 0, 0)
     path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(line * side)) + chunk(b"IEND", b"")
-    )  # fmt: skip
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(line * side))
+        + chunk(b"IEND", b"")
+    )
     return path
 
 
@@ -90,10 +92,15 @@ def test_every_exif_orientation_shows_the_same_picture(tmp_path: Path, turn: int
     upright[:16, :16] = 255  # top left
     upright[:16, 16:] = (255, 0, 0)  # top right
     stored = {
-        1: upright, 2: upright[:, ::-1], 3: upright[::-1, ::-1], 4: upright[::-1],
-        5: upright.transpose(1, 0, 2), 6: np.rot90(upright),
-        7: upright.transpose(1, 0, 2)[::-1, ::-1], 8: np.rot90(upright, -1),
-    }[turn]  # fmt: skip
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright),
+        7: upright.transpose(1, 0, 2)[::-1, ::-1],
+        8: np.rot90(upright, -1),
+    }[turn]
     exif = Image.Exif()
     exif[0x0112] = turn
     path = tmp_path / "photo.jpg"

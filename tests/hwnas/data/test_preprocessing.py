@@ -13,8 +13,8 @@ from PIL import Image
 from hwnas.data import describe, to_input
 from hwnas.data.decoding import decode_image
 from hwnas.data.preprocessing import MEAN, STD
-from latency.blocks import Head
-from latency.graph import build_graph
+from hwnas.networks.blocks import Head
+from hwnas.networks.graph import build_graph
 
 RESOLUTION, ORIENTATION = 24, 274
 SNIPPET = re.search(

@@ -1,6 +1,6 @@
 import pytest
 
-from devices.errors import DataError
+from hwnas.core.errors import DataError
 from hwnas.data.splitting import split_names
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from hwnas.data import Split, to_input
 from hwnas.export.calibration import calibrate, quantized
-from latency.blocks import ConvBlock, Head, InvertedResidual
-from latency.graph import build_graph
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual
+from hwnas.networks.graph import build_graph
 
 NETWORK = (
     ConvBlock(3, 8, 3, 2, "hard_swish", 16),

@@ -4,10 +4,10 @@ import numpy as np
 import onnx
 import pytest
 
-from devices.errors import HwnasError
+from hwnas.core.errors import HwnasError
 from hwnas.export.open_batch import check_open_batch, with_open_batch
-from latency.blocks import ConvBlock, Head, InvertedResidual
-from latency.graph import build_graph
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual
+from hwnas.networks.graph import build_graph
 
 NETWORK = (
     ConvBlock(3, 8, 3, 2, "relu", 16),

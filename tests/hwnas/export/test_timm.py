@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from hwnas.export.timm import timm_network
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Network, Skip
 from hwnas.spaces import load_space, reference_network
-from latency.blocks import ConvBlock, Head, InvertedResidual, Network, Skip
 
 V3_SMALL = [
     ["ds_r1_k3_s2_c16_se0.5_nre"],
@@ -31,9 +31,14 @@ def test_mobilenet_v3_small_is_timms() -> None:
         "class": "MobileNetV3",
         "act_layer": "hard_swish",
         "bn_eps": 1e-3,
-        "arguments": {"num_classes": 10, "in_chans": 3, "stem_size": 16, "num_features": 1024,
-                      "head_bias": True},
-    }  # fmt: skip
+        "arguments": {
+            "num_classes": 10,
+            "in_chans": 3,
+            "stem_size": 16,
+            "num_features": 1024,
+            "head_bias": True,
+        },
+    }
     assert json.loads(json.dumps(found.to_dict(1e-3))) == found.to_dict(1e-3)
 
 
@@ -51,9 +56,12 @@ def test_a_hidden_layer_without_bias_is_an_argument_of_timms() -> None:
     found = timm_network(space.network(space.choice_counts - 1))
     assert found is not None
     assert found.arguments == {
-        "num_classes": 1000, "in_chans": 3, "stem_size": 24, "num_features": 1536,
+        "num_classes": 1000,
+        "in_chans": 3,
+        "stem_size": 24,
+        "num_features": 1536,
         "head_bias": False,
-    }  # fmt: skip
+    }
 
 
 STEM = ConvBlock(3, 16, 3, 2, "relu", 32)

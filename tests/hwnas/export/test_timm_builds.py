@@ -13,14 +13,19 @@ from safetensors.torch import save_file
 from torch import nn
 
 from hwnas.export.timm import timm_network
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Network, check_network
+from hwnas.networks.modules import BatchNorm, NetworkModule
 from hwnas.spaces import load_reference, load_space
-from hwnas.supernet.modules import BatchNorm, NetworkModule
-from latency.blocks import ConvBlock, Head, InvertedResidual, Network, check_network
 from tests.published import published_libraries
 
 ROOT = Path(__file__).parents[3]
-SPACES = ("mobilenet_cpu", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small",
-          "once_for_all_mobilenet_v3")  # fmt: skip
+SPACES = (
+    "mobilenet_cpu",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "mobilenet_v3_small",
+    "once_for_all_mobilenet_v3",
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +53,20 @@ MIDDLE = (
 )
 ODD: dict[str, tuple[Network, float]] = {
     "kernels, channels and squeezes that no published network has": (
-        (STEM, *MIDDLE, Head(44, 52, 0, 10, "relu6", 5)), 1e-5),
+        (STEM, *MIDDLE, Head(44, 52, 0, 10, "relu6", 5)),
+        1e-5,
+    ),
     "a head of another activation": ((STEM, *MIDDLE, Head(44, 52, 0, 10, "relu", 5)), 1e-3),
-    "a hidden layer": (
-        (replace(STEM, kernel=3), *MIDDLE, Head(44, 50, 30, 10, "relu6", 5)), 1e-2),
+    "a hidden layer": ((replace(STEM, kernel=3), *MIDDLE, Head(44, 50, 30, 10, "relu6", 5)), 1e-2),
     "less than a 32nd of the image left": (
-        (replace(STEM, resolution=80),
-         *(InvertedResidual(12, 48, 12, 3, 2, 0, "relu6", size) for size in (40, 20, 10, 5, 3)),
-         Head(12, 20, 0, 10, "relu6", 2)), 1e-5),
-}  # fmt: skip
+        (
+            replace(STEM, resolution=80),
+            *(InvertedResidual(12, 48, 12, 3, 2, 0, "relu6", size) for size in (40, 20, 10, 5, 3)),
+            Head(12, 20, 0, 10, "relu6", 2),
+        ),
+        1e-5,
+    ),
+}
 
 
 @pytest.mark.parametrize("name", [*SPACES, *ODD, "timm/mobilenet_v3_large"])

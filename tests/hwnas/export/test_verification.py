@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from devices.errors import HwnasError
+from hwnas.core.errors import HwnasError
 from hwnas.data import Split
 from hwnas.export.verification import check_numbers
+from hwnas.networks.folding import folded_weights
+from hwnas.networks.graph import build_graph
+from hwnas.networks.modules import NetworkModule
 from hwnas.spaces import load_space
-from hwnas.supernet.folding import folded_weights
-from hwnas.supernet.modules import NetworkModule
-from latency.graph import build_graph
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 
 SPACE = load_space("nas_bench_macro", resolution=16)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from hwnas.accuracy import SUPERNET
-from hwnas.accuracy.source import Origin
+from hwnas.estimators import SUPERNET
+from hwnas.estimators.source import Origin
 from hwnas.runs.searching import SearchResult
 from hwnas.search.front import front_of
 from hwnas.spaces.space import keys

@@ -6,21 +6,31 @@ from typing import Any
 import numpy as np
 import pytest
 
-from devices.device import Fingerprint
-from devices.errors import RunError
+from hwnas.core.errors import RunError
+from hwnas.devices.device import Fingerprint
 from hwnas.report.comparable import Searched, Shipped, check_comparable
 from hwnas.report.comparison import compare
 from hwnas.report.picture import comparison_svg, is_comparison
 from hwnas.runs.searching import SearchResult
-from hwnas.search import Budget
+from hwnas.search.problem import Budget
 from hwnas.spaces import load_space
 from tests.hwnas.report.results import result_of
 
 NUMBERS = np.random.default_rng(0).permutation(3969).tolist()
 DEVICE = Fingerprint(
-    machine="x86_64", cpu="a CPU", cores=2, runtime="onnxruntime", runtime_version="1",
-    provider="CPU", precision="fp32", threads=1, batch=1, pinned="yes", opset=17, graph_builder=1,
-)  # fmt: skip
+    machine="x86_64",
+    cpu="a CPU",
+    cores=2,
+    runtime="onnxruntime",
+    runtime_version="1",
+    provider="CPU",
+    precision="fp32",
+    threads=1,
+    batch=1,
+    pinned="yes",
+    opset=17,
+    graph_builder=1,
+)
 SPACE = load_space("mobilenet_v3_small", resolution=32, classes=10)
 
 
@@ -37,8 +47,13 @@ def run(name: str, result: SearchResult, **other: Any) -> Searched:
     bound = {"images": other.get("images", "0123"), "supernet": other.get("supernet", "4567")}
     fingerprint = replace(DEVICE, **other.get("fields", {}))
     return Searched(
-        name, experiment, result, bound, fingerprint, other.get("shipped"),  # type: ignore[arg-type]
-    )  # fmt: skip
+        name,
+        experiment,
+        result,
+        bound,
+        fingerprint,
+        other.get("shipped"),  # type: ignore[arg-type]
+    )
 
 
 FULL = result_of({"layernas": NUMBERS[:300], "random": NUMBERS[:100]})
@@ -92,8 +107,11 @@ def test_a_run_without_a_network_within_the_budget_has_no_figures() -> None:
     nothing = result_of({"random": NUMBERS[:1]}, quantile=0.0)
     _, none = compare([run("full", FULL), run("nothing", nothing)]).runs
     assert (none.accuracy, none.accuracy_in_common, none.knee, none.on_joined) == (
-        None, None, None, 0
-    )  # fmt: skip
+        None,
+        None,
+        None,
+        0,
+    )
     assert none.hypervolume == 0.0
 
 
@@ -111,10 +129,13 @@ def test_supernets_of_their_own_are_noted_and_not_refused() -> None:
     [
         ({"precision": "int8"}, ["precisions"], "precision fp32 and int8"),
         ({"threads": 2}, ["devices"], "threads 1 and 2"),
-        ({"cpu": "another", "precision": "int8"}, ["devices", "precisions"],
-         "cpu a CPU and another; precision fp32 and int8"),
+        (
+            {"cpu": "another", "precision": "int8"},
+            ["devices", "precisions"],
+            "cpu a CPU and another; precision fp32 and int8",
+        ),
     ],
-)  # fmt: skip
+)
 def test_latencies_of_several_devices_are_compared_and_that_is_said(
     fields: dict[str, Any], across: list[str], differences: str
 ) -> None:
@@ -125,8 +146,9 @@ def test_latencies_of_several_devices_are_compared_and_that_is_said(
     assert found.across == across
     assert found.title == "mobilenet_v3_small on local_cpu and pi"
     assert [one.device for one in found.runs] == [
-        "local_cpu, fp32", f"pi, {fields.get('precision', 'fp32')}",
-    ]  # fmt: skip
+        "local_cpu, fp32",
+        f"pi, {fields.get('precision', 'fp32')}",
+    ]
     assert found.notes[0].startswith(
         f"latencies are compared across {' and '.join(across)} ({differences}): each is of its"
     )

@@ -13,8 +13,10 @@ def test_a_searcher_that_found_the_whole_front_has_all_of_its_hypervolume() -> N
     result = result_of({"layernas": NUMBERS[:200], "random": NUMBERS[:40]})
     exact, random = contributions(result)
     assert (exact.searcher, exact.evaluations, exact.on_front) == (
-        "layernas", 200, len(result.front.scores)
-    )  # fmt: skip
+        "layernas",
+        200,
+        len(result.front.scores),
+    )
     assert exact.hypervolume_ratio == pytest.approx(1.0)
     assert exact.accuracy == result.front.scores[-1]
     assert random.hypervolume_ratio is not None

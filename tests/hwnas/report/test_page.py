@@ -3,16 +3,16 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from hwnas.accuracy.source import Origin
+from hwnas.estimators.source import Origin
+from hwnas.latency.correction import Correction
+from hwnas.latency.model import LatencyModel
+from hwnas.latency.validation import Agreement, Validation
+from hwnas.objectives.statistics.regression import CrossValidation
 from hwnas.report.content import Judged, ReportContent
 from hwnas.report.contributions import Contribution
 from hwnas.report.page import render_page
 from hwnas.report.picture import front_svg
 from hwnas.report.rows import budgets_text, summary_rows
-from latency.correction import Correction
-from latency.model import LatencyModel
-from latency.validation import Agreement, Validation
-from objectives.accuracy.regression import CrossValidation
 
 SUPERNET = Origin("supernet")
 GOOD = Agreement(30, 1.5, 1.0, 1.0, 0.93, 4.0)
@@ -27,14 +27,20 @@ def content(
 ) -> ReportContent:
     points = np.array([1.0, 2.0])
     return ReportContent(
-        title="a <space> on b", config_yaml="name: <b>", front_latency_ms=points,
-        judged=[Judged("surrogate", points, 90 + points)], front_accuracy=90 + points,
+        title="a <space> on b",
+        config_yaml="name: <b>",
+        front_latency_ms=points,
+        judged=[Judged("surrogate", points, 90 + points)],
+        front_accuracy=90 + points,
         budget_ms=1.5,
-        front_knee=1, contributions=[Contribution("surrogate", 30, 92.0, 2, 0.875)],
-        latency=LatencyModel({}, Correction("scale"), validation), summary=summary,
-        origin=origin, front_header=["accuracy (%)", "predicted (ms)"],
+        front_knee=1,
+        contributions=[Contribution("surrogate", 30, 92.0, 2, 0.875)],
+        latency=LatencyModel({}, Correction("scale"), validation),
+        summary=summary,
+        origin=origin,
+        front_header=["accuracy (%)", "predicted (ms)"],
         front_rows=[["91.00", "1"], ["92.00", "2"]],
-    )  # fmt: skip
+    )
 
 
 def test_names_from_a_person_are_text_in_the_page() -> None:
@@ -66,12 +72,21 @@ def test_a_doubtful_winner_is_called_so() -> None:
 
 def test_a_lower_precision_and_further_devices_have_rows_of_their_own() -> None:
     summary = {
-        "precision": "int8", "test_images": 100, "measured_ms": 1.0, "fp32_measured_ms": 2.0,
-        "accuracy": 90.0, "fp32_accuracy": 91.0, "reference_fp32_accuracy": 92.0,
-        "predicted_ms@pi": 3.0, "measured_ms@pi": None,
-        "precision@pi": "fp32", "accuracy@pi": 91.0,
-        "predicted_ms@pixel": 4.0, "measured_ms@pixel": 4.25, "reference_measured_ms@pixel": 5.0,
-    }  # fmt: skip
+        "precision": "int8",
+        "test_images": 100,
+        "measured_ms": 1.0,
+        "fp32_measured_ms": 2.0,
+        "accuracy": 90.0,
+        "fp32_accuracy": 91.0,
+        "reference_fp32_accuracy": 92.0,
+        "predicted_ms@pi": 3.0,
+        "measured_ms@pi": None,
+        "precision@pi": "fp32",
+        "accuracy@pi": 91.0,
+        "predicted_ms@pixel": 4.0,
+        "measured_ms@pixel": 4.25,
+        "reference_measured_ms@pixel": 5.0,
+    }
     rows = {label: cells for label, *cells in summary_rows(summary)}
     assert rows["latency, measured, int8"] == ["1 ms", "–"]
     assert rows["latency, measured, fp32"] == ["2 ms", "–"]
@@ -130,9 +145,14 @@ def test_the_summary_has_a_row_for_each_further_device() -> None:
 
 def test_every_accuracy_of_known_images_has_its_interval() -> None:
     summary = {
-        "accuracy": 37.0, "reference_accuracy": 100.0, "test_images": 54, "verdict": "alike",
-        "weights_chosen": "both", "budgets": {}, "reference": "v3",
-    }  # fmt: skip
+        "accuracy": 37.0,
+        "reference_accuracy": 100.0,
+        "test_images": 54,
+        "verdict": "alike",
+        "weights_chosen": "both",
+        "budgets": {},
+        "reference": "v3",
+    }
     rows = {label: cells for label, *cells in summary_rows(summary)}
     assert rows["accuracy on test images"] == ["37.00 % (25–50)", "100.00 % (93–100)"]
     page = render_page(content(summary, origin=Origin("supernet", judged_on=500)))

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from devices.device import Device
+from hwnas.devices.device import Device
+from hwnas.latency import readings
+from hwnas.latency.measure import MemoryLog, Progress
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.visits import Visit
 from hwnas.runs import latency_check
-from latency import readings
-from latency.measure import MemoryLog, Progress
-from latency.schedule import Schedule
-from latency.visits import Visit
 
 REFERENCE_MS = 0.2
 
@@ -30,9 +30,13 @@ class PlayedDevice:
         self.measured: list[list[str]] = []
 
     def __call__(
-        self, device: Device, builders: Mapping[str, Callable[[], bytes]], log: MemoryLog,
-        schedule: Schedule, progress: Progress | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        device: Device,
+        builders: Mapping[str, Callable[[], bytes]],
+        log: MemoryLog,
+        schedule: Schedule,
+        progress: Progress | None = None,
+    ) -> None:
         del progress
         self.measured.append(list(builders))
         factor = self.slowness.pop(0) if self.slowness else 1.0

@@ -1,6 +1,6 @@
 import pytest
 
-from devices.errors import BudgetError
+from hwnas.core.errors import BudgetError
 from hwnas.runs.budgets import parse_budget
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from devices.errors import ConfigError
-from hwnas.accuracy import ESTIMATORS
+from hwnas.core.errors import ConfigError
+from hwnas.estimators import ESTIMATORS
 from hwnas.runs.config import RunConfig, load_run_config
 
 ROOT = Path(__file__).resolve().parents[3]

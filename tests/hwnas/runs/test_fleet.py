@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from devices.device import Device
-from devices.errors import ConfigError, DeviceError
+from hwnas.core.errors import ConfigError, DeviceError
+from hwnas.devices.device import Device
 from hwnas.runs import fleet
 from hwnas.runs.config import ProfileConfig, load_run_config
 from hwnas.runs.fleet import Member, Outcome, load_fleet, profile_fleet
@@ -71,8 +71,11 @@ def test_machines_are_measured_at_once_and_devices_of_one_machine_are_not(
 
     outcomes, failed = profiled(monkeypatch, measure, "a", "pi", "b", "pixel")
     assert [outcome.model for outcome in outcomes] == [
-        "model of a", "model of pi", "model of b", "model of pixel",
-    ]  # fmt: skip
+        "model of a",
+        "model of pi",
+        "model of b",
+        "model of pixel",
+    ]
     assert not any({"a", "b"} <= names for names in seen)
     assert failed == []
 
@@ -80,8 +83,10 @@ def test_machines_are_measured_at_once_and_devices_of_one_machine_are_not(
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 def test_a_host_without_a_port_joins_those_with_one(order: tuple[int, ...]) -> None:
     ports: list[dict[str, Any]] = [{"port": 22}, {"port": 2222}, {}, {"host": "other"}]
-    devices = [Device(**{"name": f"d{n}", "transport": "ssh", "host": "pi", **keys})
-               for n, keys in enumerate(ports)]  # fmt: skip
+    devices = [
+        Device(**{"name": f"d{n}", "transport": "ssh", "host": "pi", **keys})
+        for n, keys in enumerate(ports)
+    ]
     members = [Member(devices[n].name, devices[n], Path(devices[n].name)) for n in order]
     groups = fleet._groups(members)
     found = sorted(sorted(order[position] for position in group) for group in groups)
@@ -101,9 +106,10 @@ def test_one_that_fails_stops_neither_others_nor_the_next_of_its_machine(
 
     outcomes, failed = profiled(monkeypatch, measure, "a", "b", "pi")
     assert [(one.model, one.problem) for one in outcomes] == [
-        (None, "a has no room"), ("b", ""),
+        (None, "a has no room"),
+        ("b", ""),
         (None, "cannot read or write: No space left on device"),
-    ]  # fmt: skip
+    ]
     assert {one.member.name for one in failed} == {"a", "pi"}
 
 
@@ -127,8 +133,9 @@ def test_every_member_has_the_table_that_a_search_looks_for(devices: Path) -> No
     tables = [str(member.table) for member in members]
     assert tables == ["mine.sqlite", "tables/b.sqlite", "there.sqlite"]
     assert [str(member.table) for member in load_fleet(["a", "pi"], None)] == [
-        "tables/a.sqlite", "tables/pi.sqlite",
-    ]  # fmt: skip
+        "tables/a.sqlite",
+        "tables/pi.sqlite",
+    ]
 
 
 def test_members_that_cannot_be_are_refused(devices: Path) -> None:

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from devices.device import Device
 from hwnas.cli.output import Output
+from hwnas.devices.device import Device
+from hwnas.latency.noise import NETWORK
+from hwnas.latency.visits import Speed
+from hwnas.networks.blocks import Network
 from hwnas.runs.latency_check import WINNER, Finding, LatencyCheck, Patience
 from hwnas.runs.on_device import OnDevice
-from latency.blocks import Network
-from latency.noise import NETWORK
-from latency.visits import Speed
 from tests.hwnas.runs.played_device import REFERENCE_MS, PlayedDevice, played_device
 
 TRUE, BOUND = 0.8, 1.0

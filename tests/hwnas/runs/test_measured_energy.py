@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from devices.device import Device
 from hwnas.cli.output import Output
+from hwnas.devices.device import Device
+from hwnas.latency.noise import NETWORK
 from hwnas.runs import measured_energy
 from hwnas.runs.latency_check import Patience
 from hwnas.runs.measured_energy import EnergyCheck, over_mj
 from hwnas.runs.on_device import OnDevice
-from latency.noise import NETWORK
 
 BOUND = 40.0
 SHIPPED = b"trained"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from devices.errors import DeviceError, RunError
-from devices.workspace import job_folder
+from hwnas.core.errors import DeviceError, RunError
+from hwnas.core.workspace import job_folder
+from hwnas.latency.table import LatencyTable
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.inputs import FORMAT, HeldImages, RunInputs
 from hwnas.runs.sources import Sources
-from latency.table import LatencyTable
 
 NAME = os.fsdecode(b"caf\xe9")
 

@@ -5,12 +5,12 @@ from typing import Any, Literal
 
 import pytest
 
-from devices.device import Device
-from devices.errors import DeviceError
+from hwnas.core.errors import DeviceError
+from hwnas.devices.device import Device
+from hwnas.latency.identity import Identity
 from hwnas.runs import profiling
 from hwnas.runs.config import ProfileConfig
 from hwnas.spaces import load_space
-from latency.identity import Identity
 from tests.devices.test_device import FINGERPRINT
 
 SPACE = load_space("nas_bench_macro", resolution=8, classes=4)

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from devices.device import load_device
-from devices.errors import BudgetError
+from hwnas.core.errors import BudgetError
+from hwnas.devices.device import load_device
 from hwnas.runs.config import RunConfig
 from hwnas.runs.reach import (
     Reach,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from devices.errors import ConfigError
+from hwnas.core.errors import ConfigError
 from hwnas.runs.config import DataConfig, Recipe
 from hwnas.runs.training import scratch_config
-from hwnas.supernet.train_config import TrainConfig
+from hwnas.training.train_config import TrainConfig
 
 
 def recipe(train, fine_tune, **changed):

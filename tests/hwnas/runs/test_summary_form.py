@@ -6,14 +6,23 @@ from typing import Any
 
 import pytest
 
-from devices.errors import RunError
+from hwnas.core.errors import RunError
 from hwnas.runs.summary_form import read_summary
 
 GOOD: dict[str, Any] = {
-    "budgets": {"latency": 1.0}, "test_images": 10, "front_digest": "d", "model": "m",
-    "onnx_max_abs_diff": 1e-6, "accuracy": 90.0, "weights_from": "scratch", "macs": 1,
-    "parameters": 1, "predicted_ms@other": 2.0, "accuracy@other": 80.0, "precision@other": "int8",
-}  # fmt: skip
+    "budgets": {"latency": 1.0},
+    "test_images": 10,
+    "front_digest": "d",
+    "model": "m",
+    "onnx_max_abs_diff": 1e-6,
+    "accuracy": 90.0,
+    "weights_from": "scratch",
+    "macs": 1,
+    "parameters": 1,
+    "predicted_ms@other": 2.0,
+    "accuracy@other": 80.0,
+    "precision@other": "int8",
+}
 
 
 def written(folder: Path, **changed: Any) -> Path:

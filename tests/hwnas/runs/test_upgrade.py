@@ -7,7 +7,7 @@ import pytest
 from hwnas.runs.config import load_run_config
 from hwnas.spaces import load_space
 from hwnas.supernet.supernet import Supernet
-from hwnas.supernet.train_config import TrainConfig
+from hwnas.training.train_config import TrainConfig
 
 
 def digest(text):
@@ -47,7 +47,9 @@ def test_exports_of_configs_without_new_keys_are_known(name, known):
     assert known_as() == known
     assert known_as(train__device="cpu") == known
     for changed in (
-        {"export__weights_from": "scratch"}, {"export__weights_from": "auto"},
-        {"profile__chains": "always"}, {"profile__energy": True},
-    ):  # fmt: skip
+        {"export__weights_from": "scratch"},
+        {"export__weights_from": "auto"},
+        {"profile__chains": "always"},
+        {"profile__energy": True},
+    ):
         assert known_as(**changed) != known

@@ -9,10 +9,15 @@ from hwnas.runs.verdict import verdict
 
 def summary(difference: float, interval: tuple[float, float], **changed: Any) -> dict[str, Any]:
     return {
-        "reference": "v3", "test_images": 54, "measured_ms": 0.64, "reference_measured_ms": 1.0,
-        "predicted_ms": 0.7, "reference_predicted_ms": 1.0, "accuracy_difference": difference,
+        "reference": "v3",
+        "test_images": 54,
+        "measured_ms": 0.64,
+        "reference_measured_ms": 1.0,
+        "predicted_ms": 0.7,
+        "reference_predicted_ms": 1.0,
+        "accuracy_difference": difference,
         "accuracy_difference_interval": interval,
-    } | changed  # fmt: skip
+    } | changed
 
 
 def test_accuracies_that_the_images_cannot_tell_apart_are_the_same() -> None:

@@ -7,14 +7,15 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.search import Budget, SearchProblem, Trellis
-from hwnas.search.surrogate import fit_additive
+from hwnas.objectives.costs import MACS
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.searchers.surrogate_model import fit_additive
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, SearchSpace, load_space
 from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.config import SpaceConfig, build_space
 from hwnas.spaces.family import SpaceFamily
 from hwnas.spaces.space import check_choices
-from objectives.costs import MACS
 from tests.shared_data import shared_data
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.search import Budget, SearchProblem, Trellis
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures
 
 # Few distinct values make ties; thirds and tenths make sums that depend on their order.

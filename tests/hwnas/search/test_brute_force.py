@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.errors import BudgetError
-from hwnas.search import Budget, SearchProblem, Trellis
-from hwnas.search.dual import Dual
-from hwnas.search.exact import cheapest, exact_best, exact_front
-from hwnas.search.k_best import k_best
-from hwnas.search.many_costs import front_of_costs
+from hwnas.core.errors import BudgetError
+from hwnas.search.exact.dual import Dual
+from hwnas.search.exact.exact_front import cheapest, exact_best, exact_front
+from hwnas.search.exact.k_best import k_best
+from hwnas.search.exact.many_costs import front_of_costs
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.trellis import Trellis
 from tests.hwnas.search.problems import every_front_point
 from tests.hwnas.search.random_spaces import MaskedSpace, random_problem
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwnas.search import SearchProblem
-from hwnas.search.completion import OPEN, Partials
+from hwnas.search.exact.completion import OPEN, Partials
+from hwnas.search.problem import SearchProblem
 from tests.hwnas.search.random_spaces import MaskedSpace, random_problem
 
 

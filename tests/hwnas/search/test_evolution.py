@@ -1,6 +1,6 @@
 import numpy as np
 
-from hwnas.search.evolution import Evolution, EvolutionSettings
+from hwnas.search.searchers.evolution import Evolution, EvolutionSettings
 from tests.hwnas.search.problems import (
     every_architecture,
     macro,

@@ -3,14 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hwnas.search import Budget, SearchProblem, Trellis
-from hwnas.search.exact import exact_best, exact_front
-from hwnas.search.free_front import climbed_front, free_front
+from hwnas.objectives.costs import MACS, PARAMETERS
+from hwnas.search.exact.exact_front import exact_best, exact_front
+from hwnas.search.exact.free_front import climbed_front, free_front
 from hwnas.search.listed import ListedScore
 from hwnas.search.neighbours import neighbours, pairs_of_neighbours
-from hwnas.search.problem import KnownScore
+from hwnas.search.problem import Budget, KnownScore, SearchProblem
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import load_space
-from objectives.costs import MACS, PARAMETERS
 from tests.hwnas.search.problems import (
     SyntheticScore,
     every_architecture,

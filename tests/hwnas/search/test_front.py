@@ -3,14 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwnas.search.front import (
-    Front,
-    dominated_share,
-    front_of,
-    hypervolume,
-    knee,
-    knee_of,
-)
+from hwnas.search.front import Front, dominated_share, front_of, hypervolume, knee, knee_of
 from tests.hwnas.search.problems import (
     every_architecture,
     every_front_point,

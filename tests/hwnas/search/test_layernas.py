@@ -3,8 +3,9 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from hwnas.search import Budget, SearchProblem, Trellis
-from hwnas.search.layernas import LayerNAS, LayerNASSettings
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.searchers.layernas import LayerNAS, LayerNASSettings
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import load_space
 from tests.hwnas.search.problems import (
     every_architecture,

@@ -1,7 +1,7 @@
 import numpy as np
 
-from hwnas.search.local_search import LocalSearch, LocalSearchSettings
 from hwnas.search.neighbours import neighbours
+from hwnas.search.searchers.local_search import LocalSearch, LocalSearchSettings
 from hwnas.spaces import Architectures
 from tests.hwnas.search.problems import every_architecture, macro, macro_problem, widths_problem
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from devices.errors import BudgetError
-from hwnas.search import Budget, SearchProblem, Trellis
+from hwnas.core.errors import BudgetError
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.trellis import Trellis
 from tests.hwnas.search.problems import every_architecture, small_space
 
 

@@ -3,9 +3,11 @@ import warnings
 import numpy as np
 import pytest
 
-from hwnas.search import SEARCHERS, Searcher, SearchProblem, make_searcher
 from hwnas.search.front import front_of, hypervolume
-from hwnas.search.pymoo_search import PymooSearch
+from hwnas.search.problem import SearchProblem
+from hwnas.search.searchers import SEARCHERS, make_searcher
+from hwnas.search.searchers.pymoo_search import PymooSearch
+from hwnas.search.searchers.searcher import Searcher
 from tests.hwnas.search.problems import (
     every_architecture,
     macro,

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from devices.errors import ConfigError
-from hwnas.search import SEARCHERS, make_searcher, searcher_class, searcher_settings
-from hwnas.search.layernas import LayerNASSettings
+from hwnas.core.errors import ConfigError
+from hwnas.search.searchers import SEARCHERS, make_searcher, searcher_class, searcher_settings
+from hwnas.search.searchers.layernas import LayerNASSettings
 from tests.hwnas.search.problems import macro_problem
 
 ROOT = Path(__file__).resolve().parents[3]

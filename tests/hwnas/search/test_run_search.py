@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from devices.errors import RunError
-from hwnas.runs.journal import Journal
+from hwnas.core.errors import RunError
 from hwnas.search.front import front_of
-from hwnas.search.random_search import RandomSearch
+from hwnas.search.journal import Journal
 from hwnas.search.run_search import run_search
+from hwnas.search.searchers.random_search import RandomSearch
 from tests.hwnas.search.problems import macro_problem, synthetic_score
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from hwnas.runs.journal import Journal
-from hwnas.search.layernas import LayerNAS
+from hwnas.search.journal import Journal
+from hwnas.search.searchers.layernas import LayerNAS
 from hwnas.search.run_search import run_search
 from tests.hwnas.search.problems import macro_problem, synthetic_score
 

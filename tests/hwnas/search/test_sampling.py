@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from hwnas.search import Budget, SearchProblem, Trellis
-from hwnas.search.sampling import enumerate_feasible, sample_feasible
+from hwnas.search.exact.sampling import enumerate_feasible, sample_feasible
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import load_space
 from tests.hwnas.search.problems import every_architecture, macro, macro_problem
 

@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwnas.search import Budget, SearchProblem, Trellis
-from hwnas.search.exact import exact_best, exact_front
-from hwnas.search.stages import lay_on_stages, stage_problem
+from hwnas.objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
+from hwnas.search.exact.exact_front import exact_best, exact_front
+from hwnas.search.exact.stages import lay_on_stages, stage_problem
+from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import load_space
 from hwnas.spaces.stages import StageSpace
-from objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
 from tests.hwnas.search.problems import every_front_point
 
 STAGES = StageSpace(load_space("nas_bench_macro"))

@@ -1,38 +1,114 @@
+from typing import Literal
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from hwnas.search import Trellis
-from hwnas.search.surrogate import fit_additive
-from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy
-
-
-def test_an_additive_score_is_recovered() -> None:
-    generator = np.random.default_rng(0)
-    values = [generator.random(count) for count in macro().choice_counts]
-    truth = Trellis.from_values(macro(), "truth", "", 3.0, values)
-    rows = every_architecture(macro())
-    drawn = generator.choice(len(rows), 200, replace=False)
-    fitted = fit_additive(macro(), rows[drawn], truth.evaluate(rows[drawn]))
-    assert fitted.evaluate(rows) == pytest.approx(truth.evaluate(rows), abs=0.01)
-
-
-def test_published_accuracies_are_ranked_from_100_networks() -> None:
-    rows = every_architecture(macro())
-    drawn = np.random.default_rng(0).choice(len(rows), 100, replace=False)
-    fitted = fit_additive(macro(), rows[drawn], macro_accuracy(rows[drawn]))
-    ranks = np.argsort(np.argsort(fitted.evaluate(rows)))
-    truth = np.argsort(np.argsort(macro_accuracy(rows)))
-    assert np.corrcoef(ranks, truth)[0, 1] > 0.9
+from hwnas.search.front import Front, front_of, hypervolume
+from hwnas.search.problem import SearchProblem
+from hwnas.search.searchers import searcher_class
+from hwnas.search.searchers.surrogate import SurrogateSearch, SurrogateSettings
+from hwnas.search.searchers.warp import Warp
+from tests.hwnas.search.problems import (
+    every_architecture,
+    macro,
+    macro_accuracy,
+    macro_problem,
+    synthetic_score,
+)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_hardly_any_evaluations_still_give_a_surrogate(count: int) -> None:
-    rows = every_architecture(macro())[:count]
-    scores = np.arange(count, dtype=np.float64)
-    assert np.isfinite(fit_additive(macro(), rows, scores).evaluate(rows)).all()
+def front_found(name: str, problem: SearchProblem, limit: int, seed: int) -> Front:
+    searcher = searcher_class(name)(problem, limit, seed)
+    while len(rows := searcher.ask()):
+        searcher.tell(rows, macro_accuracy(rows))
+    return front_of(
+        problem, np.array(list(searcher.scores)), np.array(list(searcher.scores.values()))
+    )
 
 
-def test_equal_scores_give_equal_predictions() -> None:
-    rows = every_architecture(macro())[:30]
-    fitted = fit_additive(macro(), rows, np.full(30, 7.0))
-    assert fitted.evaluate(rows) == pytest.approx(np.full(30, 7.0))
+def test_over_the_whole_of_nas_bench_macro_it_ends_with_the_true_front() -> None:
+    problem, every = macro_problem(0.1), every_architecture(macro())
+    feasible = int(problem.feasible(every).sum())
+    found = front_found("surrogate", problem, feasible + 50, seed=0)
+    truth = front_of(problem, every, macro_accuracy(every))
+    assert found.costs.tolist() == truth.costs.tolist()
+    assert found.scores.tolist() == truth.scores.tolist()
+
+
+def test_it_finds_more_of_nas_bench_macros_front_than_random_search() -> None:
+    problem, every = macro_problem(), every_architecture(macro())
+    costs, scores = problem.costs(every), macro_accuracy(every)
+
+    def volume(front: Front) -> float:
+        ideal, reference = (costs.min(), scores.max()), (costs.max(), scores.min())
+        return hypervolume(front, ideal=ideal, reference=reference)
+
+    truth = volume(front_of(problem, every, scores))
+    exact = [volume(front_found("surrogate", problem, 100, seed)) / truth for seed in range(3)]
+    drawn = [volume(front_found("random", problem, 100, seed)) / truth for seed in range(3)]
+    assert min(exact) > 0.985
+    assert np.mean(drawn) < min(exact)
+
+
+def test_with_200_evaluations_it_finds_the_best_of_nas_bench_macro_within_a_budget() -> None:
+    problem, every = macro_problem(0.25), every_architecture(macro())
+    best = macro_accuracy(every[problem.feasible(every)]).max()
+    for seed in range(3):
+        assert front_found("surrogate", problem, 200, seed).scores[-1] == best
+
+
+def test_it_starts_with_random_architectures_of_all_costs_for_a_quarter_of_the_limit() -> None:
+    searcher = SurrogateSearch(macro_problem(0.5), 100, seed=0)
+    rows = searcher.ask()
+    searcher.tell(rows, synthetic_score(rows))
+    assert (len(rows), len(searcher.ask())) == (25, 5)
+    budget = searcher.problem.budgets[0]
+    shares = (searcher.problem.costs(rows) - budget.trellis.range[0]) / (
+        budget.bound - budget.trellis.range[0]
+    )
+    assert (shares.min() < 0.1, shares.max() > 0.9) == (True, True)
+
+
+def test_a_search_for_a_front_begins_with_both_its_ends() -> None:
+    problem = macro_problem(0.5)
+    rows = SurrogateSearch(problem, 100, 0, SurrogateSettings(aim="front")).ask()
+    every = every_architecture(macro())
+    costs = problem.costs(every[problem.feasible(every)])
+    found = problem.costs(rows)
+    assert found.min() == costs.min()
+    assert found.max() > 0.95 * costs.max()
+
+
+@pytest.mark.parametrize("aim", ["best", "both", "front"])
+def test_every_aim_ends_with_all_of_a_space_of_few_feasible_networks(
+    aim: Literal["best", "both", "front"],
+) -> None:
+    every = every_architecture(macro())
+    for quantile in (0.0, 0.0005, 0.002):
+        problem = macro_problem(quantile)
+        feasible = every[problem.feasible(every)]
+        searcher = SurrogateSearch(problem, 50, 0, SurrogateSettings(aim=aim))
+        while len(rows := searcher.ask()):
+            searcher.tell(rows, synthetic_score(rows))
+        assert sorted(searcher.scores) == sorted(map(tuple, feasible.tolist()))
+
+
+def test_every_refit_asks_for_the_best_predicted() -> None:
+    # An additive score is learnt at once, so the first refit must ask for its optimum.
+    searcher = SurrogateSearch(macro_problem(0.5), 400, seed=0)
+    every = every_architecture(macro())
+    every = every[searcher.problem.feasible(every)]
+    rows = searcher.ask()
+    searcher.tell(rows, (2.0 ** np.arange(8) * rows).sum(axis=1))
+    best = every[np.argmax((2.0 ** np.arange(8) * every).sum(axis=1))]
+    asked = {*searcher.scores, *(tuple(row) for row in searcher.ask().tolist())}
+    assert tuple(best.tolist()) in asked
+
+
+@pytest.mark.parametrize("scores", [np.zeros(6), np.array([3.0, 1.0, 2.0, -5.0, 0.5, 9.0])])
+def test_warping_keeps_the_order_and_is_undone(scores: NDArray[np.float64]) -> None:
+    warp = Warp.of(scores, first=4)
+    assert np.isfinite(warp(scores)).all()
+    assert (np.argsort(warp(scores), kind="stable") == np.argsort(scores, kind="stable")).all()
+    assert warp.back(warp(scores)) == pytest.approx(scores)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.errors import ConfigError
+from hwnas.core.errors import ConfigError
 from hwnas.spaces import load_space
 
 SPACE = """

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from devices.errors import ConfigError
+from hwnas.core.errors import ConfigError
 from hwnas.export.timm import timm_network
+from hwnas.networks.layers import block_layers
+from hwnas.networks.modules import NetworkModule
+from hwnas.objectives.costs import block_parameters
 from hwnas.spaces import load_reference
-from hwnas.supernet.modules import NetworkModule
-from latency.layers import block_layers
-from objectives.costs import block_parameters
 from tests.published import load_in_order, pretrained, published_libraries, without_stages
 
 WIDTHS = (0.25, 0.35, 0.5, 0.75, 0.9, 1.0, 1.2, 1.4, 2.0)
@@ -72,9 +72,11 @@ def test_a_reference_computes_what_timms_does(name: str, width: float, file: str
     theirs, stored = without_stages(described.weights(own)), without_stages(state)
     assert theirs.keys() == stored.keys()
     module.load_state_dict(
-        {name: stored[their].reshape(own[name].shape)
-         for name, their in zip(own, theirs, strict=True)}
-    )  # fmt: skip
+        {
+            name: stored[their].reshape(own[name].shape)
+            for name, their in zip(own, theirs, strict=True)
+        }
+    )
     assert difference(module, images, logits) < 1e-5
 
 
@@ -98,9 +100,7 @@ def test_references_have_every_weight_of_their_librarys(libraries: None, width: 
                 "torchvision": of_torchvision(width_mult=width, num_classes=10),
             }
             for library, theirs in built.items():
-                found = load_reference(
-                    f"{library}/{name}", resolution=64, classes=10, width=width
-                )  # fmt: skip
+                found = load_reference(f"{library}/{name}", resolution=64, classes=10, width=width)
                 layers = [layer for block in found.network for layer in block_layers(block)]
                 assert [layer.weight_shape for layer in layers] == shapes(theirs)
                 epsilons = {m.eps for m in theirs.modules() if isinstance(m, torch.nn.BatchNorm2d)}

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwnas.objectives.costs import MACS
 from hwnas.spaces import load_space
 from hwnas.spaces.sampling import spread_sample
-from objectives.costs import MACS
 
 
 @pytest.mark.parametrize("name", ["mobilenet_v2", "mobilenet_v3_large", "nas_bench_macro"])

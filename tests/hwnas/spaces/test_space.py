@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.errors import ConfigError
+from hwnas.core.errors import ConfigError
+from hwnas.networks.blocks import Head, InvertedResidual, Skip, check_network
+from hwnas.objectives.costs import block_parameters
 from hwnas.spaces import load_space, reference_network
-from latency.blocks import Head, InvertedResidual, Skip, check_network
-from objectives.costs import block_parameters
 
 NAMES = ["mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "nas_bench_macro"]
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.errors import ConfigError
+from hwnas.core.errors import ConfigError
+from hwnas.networks.blocks import Skip
 from hwnas.spaces import SearchSpace, Slot, load_space
 from hwnas.spaces.space import keys
 from hwnas.spaces.stages import StageSpace
-from latency.blocks import Skip
 
 
 def test_the_networks_are_those_of_the_space_each_once():

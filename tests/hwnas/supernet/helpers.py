@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from hwnas.data import Split
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Skip
+from hwnas.networks.modules import BatchNorm
 from hwnas.spaces import SearchSpace, Slot, load_space
-from hwnas.supernet.modules import BatchNorm
-from latency.blocks import ConvBlock, Head, InvertedResidual, Skip
 
 TINY_YAML = """
 name: tiny

@@ -2,19 +2,19 @@ import numpy as np
 import pytest
 import torch
 
-from devices.errors import ConfigError
+from hwnas.core.errors import ConfigError
 from hwnas.data.preprocessing import to_input
+from hwnas.networks.modules import NetworkModule
 from hwnas.spaces import load_space, reference_network
+from hwnas.spaces.extremes import largest
 from hwnas.supernet.blockwise import Blockwise, StageStudent, relative_squared_error
-from hwnas.supernet.extremes import largest
-from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.supernet import Supernet
 from hwnas.supernet.teacher import Teacher, stage_ends
-from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.training import train
+from hwnas.training.train_config import TrainConfig
+from hwnas.training.trainer import train
 from tests.hwnas.supernet.helpers import images, randomise, state_bytes
 from tests.hwnas.supernet.small_space import small_space
-from tests.hwnas.supernet.test_training import KilledError
+from tests.hwnas.training.test_trainer import KilledError
 
 CONFIG = TrainConfig(epochs=2, batch_size=16, learning_rate=0.05, crop_padding=2)
 
@@ -135,8 +135,15 @@ def test_stages_learn_the_teacher_and_a_training_that_stops_goes_on_bit_for_bit(
 
         student = StageStudent(space)
         config = CONFIG.model_copy(update={"epochs": 8, "learning_rate": 0.2})
-        train(student, split, config, checkpoint=tmp_path / file, rule=Blockwise(teacher),
-              progress=progress, checkpoint_seconds=0.0)  # fmt: skip
+        train(
+            student,
+            split,
+            config,
+            checkpoint=tmp_path / file,
+            rule=Blockwise(teacher),
+            progress=progress,
+            checkpoint_seconds=0.0,
+        )
         return student
 
     losses: list[float] = []

@@ -3,16 +3,16 @@ import pytest
 import torch
 
 from hwnas.data.preprocessing import to_input
-from hwnas.supernet.modules import NetworkModule
+from hwnas.networks.blocks import ConvBlock, InvertedResidual, Skip
+from hwnas.networks.modules import NetworkModule
 from hwnas.supernet.norm_supernet import NormSupernet
-from hwnas.supernet.rules import SinglePath
 from hwnas.supernet.supernet import Supernet
-from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.training import train
-from latency.blocks import ConvBlock, InvertedResidual, Skip
+from hwnas.training.rules import SinglePath
+from hwnas.training.train_config import TrainConfig
+from hwnas.training.trainer import train
 from tests.hwnas.supernet.helpers import images, randomise, state_bytes
 from tests.hwnas.supernet.small_space import small_space
-from tests.hwnas.supernet.test_training import KilledError
+from tests.hwnas.training.test_trainer import KilledError
 
 
 @pytest.fixture
@@ -28,8 +28,15 @@ def trained(space, file, *, kill_at=None, told=None):
 
     supernet = NormSupernet(space)
     config = TrainConfig(epochs=4, batch_size=16, learning_rate=3, warmup_epochs=1, crop_padding=1)
-    train(supernet, images(48, 8), config, checkpoint=file, rule=SinglePath(space),
-          progress=told or progress, checkpoint_seconds=0.0)  # fmt: skip
+    train(
+        supernet,
+        images(48, 8),
+        config,
+        checkpoint=file,
+        rule=SinglePath(space),
+        progress=told or progress,
+        checkpoint_seconds=0.0,
+    )
     return supernet
 
 
@@ -76,7 +83,7 @@ def test_a_training_that_stops_goes_on_bit_for_bit(tmp_path, space):
 
 
 def test_only_what_learns_has_a_momentum_in_the_checkpoint(tmp_path, space):
-    from hwnas.supernet.checkpoint import load_weights
+    from hwnas.training.checkpoint import load_weights
 
     with pytest.raises(KilledError):
         trained(space, tmp_path / "norms", kill_at=3)
@@ -98,8 +105,11 @@ def test_an_indicator_is_the_mean_absolute_scale_of_a_choices_own_last_norm(spac
                     scales[0] = -scales[0]
                     assert supernet.indicators()[slot][choice] == pytest.approx(value)
                 assert value == pytest.approx(float(scales.detach().abs().mean()))
-        blocks = [v for v, b in zip(indicators, choices.choices, strict=True)
-                  if isinstance(b, InvertedResidual)]  # fmt: skip
+        blocks = [
+            v
+            for v, b in zip(indicators, choices.choices, strict=True)
+            if isinstance(b, InvertedResidual)
+        ]
         assert len(set(blocks)) == len(blocks)
 
 

@@ -11,12 +11,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from benchmarks.once_for_all import onnx_logits
-from devices.errors import ConfigError
+from hwnas.core.errors import ConfigError
+from hwnas.objectives.costs import PARAMETERS
 from hwnas.spaces import load_space
 from hwnas.supernet.once_for_all import OnceForAll
 from hwnas.supernet.once_for_all_names import original_name, shortest_name
 from hwnas.supernet.supernet import Supernet
-from objectives.costs import PARAMETERS
 from tests.hwnas.supernet.helpers import images, state_bytes
 from tests.hwnas.supernet.once_for_all import original, published
 
@@ -283,11 +283,14 @@ def infinite(path: Path, state: State) -> None:
             "it has extra.weight more; the file may be damaged, download it",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_such_checkpoint_is_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: State,
-    write: Callable[[Path, State], None], sentence: str,
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    state: State,
+    write: Callable[[Path, State], None],
+    sentence: str,
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "precious").mkdir()
     path = tmp_path / "ofa.pth"

@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 import torch
 
-from devices.errors import RunError
+from hwnas.core.errors import RunError
 from hwnas.data.preprocessing import to_input
+from hwnas.networks.modules import NetworkModule
+from hwnas.spaces.extremes import largest
 from hwnas.supernet.blockwise import StageStudent, relative_error
-from hwnas.supernet.extremes import largest
-from hwnas.supernet.modules import NetworkModule
 from hwnas.supernet.stage_ratings import rate_stages
 from hwnas.supernet.teacher import Teacher
 from tests.hwnas.supernet.helpers import images, randomise, state_bytes
 from tests.hwnas.supernet.small_space import small_space
-from tests.hwnas.supernet.test_training import KilledError
+from tests.hwnas.training.test_trainer import KilledError
 
 
 @pytest.fixture
@@ -64,8 +64,9 @@ def test_a_rating_that_stops_goes_on_and_ends_alike(tmp_path, student, teacher, 
 
         steps: list[tuple[int, int]] = []
         path = tmp_path / file
-        return rate_stages(student, teacher, pixels, path, progress=progress,
-                           save_seconds=0.0), steps  # fmt: skip
+        return rate_stages(
+            student, teacher, pixels, path, progress=progress, save_seconds=0.0
+        ), steps
 
     whole, steps = rate("whole")
     total = 3 * int(student.stages.choice_counts.sum())

@@ -3,12 +3,12 @@ import pytest
 import torch
 
 from hwnas.data.preprocessing import to_input
+from hwnas.networks.blocks import ConvBlock, InvertedResidual
+from hwnas.networks.layers import block_layers
+from hwnas.networks.modules import BlockModule, NetworkModule
+from hwnas.objectives import costs
 from hwnas.spaces import load_space
-from hwnas.supernet.modules import BlockModule, NetworkModule
 from hwnas.supernet.supernet import Supernet
-from latency.blocks import ConvBlock, InvertedResidual
-from latency.layers import block_layers
-from objectives import costs
 from tests.hwnas.supernet.helpers import images, randomise, squeeze_space, state_bytes, tiny_space
 
 

@@ -8,17 +8,23 @@ from pathlib import Path
 
 import torch
 
-from hwnas.supernet.distributed import Group, joined_group
-from hwnas.supernet.rules import Sandwich
 from hwnas.supernet.supernet import Supernet
-from hwnas.supernet.train_config import TrainConfig
-from hwnas.supernet.training import train
+from hwnas.training.distributed import Group, joined_group
+from hwnas.training.rules import Sandwich
+from hwnas.training.train_config import TrainConfig
+from hwnas.training.trainer import train
 from tests.hwnas.supernet.helpers import images, state_bytes, tiny_space
 
 CONFIG = TrainConfig(
-    epochs=2, batch_size=16, learning_rate=0.05, crop_padding=2, rule="sandwich", ema=0.9, clip=5.0,
+    epochs=2,
+    batch_size=16,
+    learning_rate=0.05,
+    crop_padding=2,
+    rule="sandwich",
+    ema=0.9,
+    clip=5.0,
     mixup=0.2,
-)  # fmt: skip
+)
 
 
 def run(group: Group, folder: Path, kill_at: int | None = None) -> None:
@@ -33,9 +39,14 @@ def run(group: Group, folder: Path, kill_at: int | None = None) -> None:
     space = tiny_space(folder / str(group.rank))
     supernet = Supernet(space, seed=group.rank)  # only the first one's weights count
     report = train(
-        supernet, images(70), CONFIG, checkpoint=folder / "supernet.safetensors",
-        rule=Sandwich(space), progress=progress, checkpoint_seconds=0.0,
-    )  # fmt: skip
+        supernet,
+        images(70),
+        CONFIG,
+        checkpoint=folder / "supernet.safetensors",
+        rule=Sandwich(space),
+        progress=progress,
+        checkpoint_seconds=0.0,
+    )
     digest = hashlib.sha256(repr(sorted(state_bytes(supernet).items())).encode()).hexdigest()
     ended = ("ended", group.rank, report.images, report.final_loss, digest)
     sys.stdout.write(" ".join(map(str, ended)) + "\n")

@@ -1,0 +1,77 @@
+"""The errors a user can cause: one class tree, each message one sentence with its mend."""
+
+from collections.abc import Sequence
+
+from hwnas.core.foreign_text import shown
+
+# Most quote what a person or a device wrote: a sentence stays one that is read to its end.
+_LONGEST = 1200
+
+
+class HwnasError(Exception):
+    """Base of every error that wrong input or a failing device can cause.
+
+    The command line prints the message as one sentence and exits with code 2. Whatever it quotes
+    is harmless to show: see `hwnas.core.foreign_text.shown`.
+    """
+
+    def __init__(self, sentence: object = "") -> None:
+        """Takes the sentence."""
+        super().__init__(shown(sentence, longest=_LONGEST))
+
+
+class ConfigError(HwnasError):
+    """A YAML file that cannot be read or does not say what it should."""
+
+
+class DataError(HwnasError):
+    """An image folder that cannot be used."""
+
+
+class DeviceError(HwnasError):
+    """A device or runtime that cannot be reached, loaded or trusted."""
+
+
+class LinkError(DeviceError):
+    """The link to a device broke: what came across it is kept, and the rest can be asked again."""
+
+
+class SilenceError(DeviceError):
+    """A device has said nothing for so long that it hangs, or is out of reach."""
+
+
+class ProgramError(DeviceError):
+    """A program on a device ended with an error.
+
+    Attributes:
+        code: its exit code.
+        said: the last line of its standard error.
+        lines: the last lines of it.
+    """
+
+    def __init__(self, where: str, code: int, said: str, lines: Sequence[str] = ()) -> None:
+        """Makes the sentence of where it ran and what it said."""
+        super().__init__(f"timing on {where} failed: {said or f'exit code {code}'}")
+        self.code = code
+        self.said = said
+        self.lines = tuple(lines) or (said,)
+
+
+class EnergyError(DeviceError):
+    """A device does not count its energy, or cannot be asked for it."""
+
+
+class TableError(HwnasError):
+    """A latency table that is missing, damaged, or made for another device or space."""
+
+
+class AccuracyError(HwnasError):
+    """A file of accuracies that cannot be used, or that lacks networks."""
+
+
+class BudgetError(HwnasError):
+    """A budget in a wrong unit or out of reach."""
+
+
+class RunError(HwnasError):
+    """A run folder that is missing, incomplete, or belongs to another config."""

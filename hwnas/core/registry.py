@@ -1,0 +1,130 @@
+"""Registry: parts by name, ours and those that installed packages bring by entry points.
+
+A package of your own names its part in its `pyproject.toml`:
+
+    [project.entry-points."hwnas.searchers"]
+    tabu = "my_package:TabuSearch"
+
+and every place that takes a searcher by name then knows `tabu`. The groups are those of the
+registries, as `hwnas.searchers` or `hwnas.datasets`. Runs on targets, too: Python 3.10.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+from hwnas.core.errors import ConfigError, HwnasError
+from hwnas.core.foreign_text import shown
+from hwnas.core.spelling import nearest
+
+Part = TypeVar("Part")
+
+
+class Registry(Generic[Part]):
+    """Parts of one kind by name. Nothing is imported before a part is asked for.
+
+    Attributes:
+        what: the kind, as messages call it: "searcher".
+        group: of the entry points that bring further ones.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        group: str,
+        ours: Mapping[str, "str | Part"],
+        error: type[HwnasError] = ConfigError,
+    ) -> None:
+        """Takes our own parts.
+
+        Args:
+            what: see `Registry`.
+            group: see `Registry`.
+            ours: each part by name, or "module:attribute" where importing it costs time.
+            error: what to raise.
+        """
+        self.what, self.group = what, group
+        self._ours, self._error = dict(ours), error
+
+    @property
+    def ours(self) -> list[str]:
+        """The names of the parts that hwnas itself has."""
+        return list(self._ours)
+
+    def names(self) -> list[str]:
+        """The names of all parts: ours in their order, then those of installed packages."""
+        return list(dict.fromkeys([*self._ours, *sorted(entry_points(group=self.group).names)]))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._ours or name in entry_points(group=self.group).names
+
+    def check(self, name: str) -> None:
+        """Refuses a name that no part has; imports nothing.
+
+        Raises:
+            HwnasError: of the registry's type; names the parts that are known.
+        """
+        if name not in self:
+            known = self.names()
+            raise self._error(
+                f"there is no {self.what} '{shown(name)}'{nearest(name, known)} "
+                f"(known: {', '.join(known)})"
+            )
+
+    def load(self, name: str) -> Part:
+        """The part of a name.
+
+        Raises:
+            HwnasError: of the registry's type; there is none, two packages bring one of this
+                name, or it cannot be imported.
+        """
+        if name in self._ours:
+            ours = self._ours[name]
+            return load_object(ours) if isinstance(ours, str) else ours
+        self.check(name)
+        point = self._entry_point(name)
+        try:
+            found: Part = point.load()
+        except Exception as error:
+            raise self._error(
+                f"the {self.what} '{name}' ({self.origin(name)}) cannot be imported: "
+                f"{brief(error)}; correct that package or uninstall it"
+            ) from error
+        return found
+
+    def origin(self, name: str) -> str:
+        """Where a part is from, as messages say it: "my_package:TabuSearch of my-package 1.0".
+
+        Raises:
+            HwnasError: see `load`.
+        """
+        if name in self._ours:
+            return "hwnas"
+        point = self._entry_point(name)
+        return f"{point.value} of {_package(point)}"
+
+    def _entry_point(self, name: str) -> EntryPoint:
+        found = list(entry_points(group=self.group, name=name))
+        if len(found) > 1:
+            packages = " and ".join(sorted(_package(point) for point in found))
+            raise self._error(
+                f"{packages} both bring a {self.what} '{name}'; uninstall one of them"
+            )
+        return found[0]
+
+
+def load_object(path: str) -> Any:
+    """The object that "module:attribute" names."""
+    module, attribute = path.split(":")
+    return getattr(import_module(module), attribute)
+
+
+def brief(error: Exception) -> str:
+    """An error of somebody's code in one line: its type and the first line of its text."""
+    text = shown(str(error).strip().split("\n")[0])
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _package(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "a package"

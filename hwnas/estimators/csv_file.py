@@ -1,0 +1,175 @@
+"""Reading a CSV of known accuracies against a space. See docs/search.md for the form."""
+
+import hashlib
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.core.csv_text import csv_records, read_text, separator_of
+from hwnas.core.errors import AccuracyError
+from hwnas.core.foreign_text import shown
+from hwnas.estimators.source import space_digest
+from hwnas.estimators.stated import KEYS, NOTHING, Stated, read_stated, split_comments
+from hwnas.spaces.numbering import read_architecture
+from hwnas.spaces.space import Architectures, SearchSpace
+
+COLUMNS = ("architecture", "accuracy")
+_NUMBER = re.compile(r"[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class KnownAccuracies:
+    """The distinct networks of a file and their accuracies.
+
+    Attributes:
+        path: the file.
+        rows: how many it has; several of one network are averaged.
+        architectures: (N, L) canonical, sorted.
+        accuracies: (N,) in percent.
+        stated: at which resolution and on which images, where the file states it.
+        trainings: (N, R) in percent, in the order of the rows, NaN where a network has fewer than
+            R. Rows that spell a network in another way may repeat a training, so that only the
+            spelling with the most rows counts here.
+    """
+
+    path: Path
+    rows: int
+    architectures: Architectures
+    accuracies: NDArray[np.float64]
+    trainings: NDArray[np.float64]
+    stated: Stated = NOTHING
+
+    def identity(self, space: SearchSpace) -> dict[str, str]:
+        """What scores of this file depend on: its networks and accuracies, and the space."""
+        known = hashlib.sha256(self.architectures.tobytes())
+        known.update(" ".join(f"{value:.9f}" for value in self.accuracies).encode())
+        return {"accuracy file": known.hexdigest()[:16], "space": space_digest(space)}
+
+
+def read_accuracies(path: Path, space: SearchSpace) -> KnownAccuracies:
+    """The accuracies of a CSV, at the resolution of a space where the file has those of several.
+
+    Raises:
+        AccuracyError: there is no such file, or anything in it is not of the form; the message
+            names line and column.
+    """
+    text = read_text(
+        path, wanted="a CSV with the columns architecture, accuracy", error=AccuracyError
+    )
+    text, stated = split_comments(text, str(path))
+    rows, stated = _at_one(list(_rows(text, str(path), stated)), space.resolution, path)
+    choices, values = [], []
+    for row in rows:
+        choices.append(row.choices(space))
+        values.append(row.percent())
+    if not values:
+        raise AccuracyError(f"{path} has no row of a network; give it one for each")
+    if max(values) <= 1:
+        raise AccuracyError(
+            f"{path}, column accuracy: no value is above 1, but accuracies are in percent; write "
+            "92.5 for 0.925"
+        )
+    distinct, index = np.unique(space.canonical(np.array(choices)), axis=0, return_inverse=True)
+    index = index.reshape(-1)
+    means = np.bincount(index, np.array(values)) / np.bincount(index)
+    trainings = _trainings(choices, values, index.tolist())
+    return KnownAccuracies(path, len(values), distinct, means, trainings, stated)
+
+
+def _at_one(rows: "list[_Row]", resolution: int, path: Path) -> "tuple[list[_Row], Stated]":
+    """The rows of one resolution, that of the space if there are any, and what they state."""
+    stated = {row.stated for row in rows}
+    if len({one.resolution for one in stated}) > 1:
+        here = [row for row in rows if row.stated.resolution == resolution]
+        if not here:
+            known = sorted({one.resolution for one in stated if one.resolution is not None})
+            raise AccuracyError(
+                f"{path} has accuracies at {' and '.join(map(str, known))} pixels and none at "
+                f"{resolution}; keep the rows of one resolution, or set resolution to one of them"
+            )
+        rows, stated = here, {row.stated for row in here}
+    images = sorted({one.images or "images that it does not name" for one in stated})
+    if len(images) > 1:
+        raise AccuracyError(
+            f"{path} has accuracies of {' and '.join(map(shown, images[:3]))}; keep the rows of "
+            "one set of images"
+        )
+    return rows, stated.pop() if stated else NOTHING
+
+
+def _trainings(
+    choices: list[list[int]], values: list[float], index: list[int]
+) -> NDArray[np.float64]:
+    """(N, R) see `KnownAccuracies.trainings`; `index` tells which network a row is of."""
+    spelled: list[dict[tuple[int, ...], list[float]]] = [{} for _ in range(max(index) + 1)]
+    for row, value, network in zip(choices, values, index, strict=True):
+        spelled[network].setdefault(tuple(row), []).append(value)
+    most = [max(each.values(), key=len) for each in spelled]
+    runs = np.full((len(most), max(map(len, most))), np.nan)
+    for place, some in enumerate(most):
+        runs[place, : len(some)] = some
+    return runs
+
+
+@dataclass(frozen=True)
+class _Row:
+    source: str
+    line: int
+    architecture: str
+    accuracy: str
+    decimal_comma: bool
+    stated: Stated
+
+    def error(self, column: str, problem: str) -> AccuracyError:
+        return AccuracyError(f"{self.source} line {self.line}, column {column}: {problem}")
+
+    def choices(self, space: SearchSpace) -> list[int]:
+        try:
+            return read_architecture(space, self.architecture)
+        except ValueError as error:
+            raise self.error("architecture", str(error)) from error
+
+    def percent(self) -> float:
+        written = self.accuracy.replace(",", ".") if self.decimal_comma else self.accuracy
+        value = float(written) if _NUMBER.fullmatch(written) else math.nan
+        if not 0 <= value <= 100:
+            raise self.error(
+                "accuracy", f"'{self.accuracy}' is no percentage; write it from 0 to 100, like 92.5"
+            )
+        return value
+
+
+def _rows(text: str, source: str, stated: Stated) -> Iterator[_Row]:
+    separator = separator_of(text)
+    records = csv_records(text, separator, source, AccuracyError)
+    line, header = next(records, (1, []))
+    for name in COLUMNS:
+        if header.count(name) != 1:
+            have = "twice" if name in header else f"missing (there are: {', '.join(header) or '–'})"
+            raise AccuracyError(
+                f"{source} line {line}: the column '{name}' is {have}; the first line names the "
+                "columns, 'architecture' and 'accuracy' once each"
+            )
+    architecture, accuracy = (header.index(name) for name in COLUMNS)
+    columns = {key: header.index(key) for key in KEYS if key in header}
+    for number, cells in records:
+        if any(cells[len(header) :]):
+            raise AccuracyError(
+                f"{source} line {number} has {len(cells)} values for {len(header)} columns; write "
+                "numbers with a decimal point, and texts with commas in quotes"
+            )
+        padded = cells + [""] * len(header)
+        own = read_stated({k: padded[at] for k, at in columns.items()}, f"{source} line {number}")
+        yield _Row(
+            source,
+            number,
+            padded[architecture],
+            padded[accuracy],
+            separator != ",",
+            Stated(own.resolution or stated.resolution, own.images or stated.images),
+        )

@@ -1,0 +1,94 @@
+"""`accuracy.source: jacob_cov`: how differently an untrained network answers to different images.
+
+The score of Mellor et al. 2020 (arXiv 2006.04647, first version) as "Zero-Cost Proxies for
+Lightweight NAS" (Abdelfattah et al. 2021, arXiv 2101.08134) has it under this name. (The later
+versions of Mellor et al., NASWOT, compare binary codes of ReLUs instead; a network with hard-swish
+has none.)
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.data import to_input
+from hwnas.data.dataset import Images, Split
+from hwnas.estimators.source import Judge, Origin, SpaceAccuracy, space_digest
+from hwnas.networks.blocks import Network
+from hwnas.networks.modules import NetworkModule
+from hwnas.objectives.objective import Direction
+
+if TYPE_CHECKING:
+    from hwnas.runs.experiment import Experiment
+    from hwnas.runs.folder import RunFolder
+
+IMAGES = 64  # the batch of arXiv 2101.08134
+_SMALL = 1e-5
+
+
+def jacob_cov_judge(experiment: "Experiment", folder: "RunFolder", seed: int) -> Judge:
+    """Jacobian covariance of a run's space, on training images and weights of a seed.
+
+    The folder is not read.
+
+    Raises:
+        DataError: images that cannot be used.
+    """
+    del folder
+    dataset = experiment.dataset
+    return Judge(
+        SpaceAccuracy(experiment.space, JacobianCovariance(dataset.train, seed)),
+        Origin("jacob_cov"),
+        {
+            "accuracy source": "jacob_cov",
+            "space": space_digest(experiment.space),
+            "images": dataset.fingerprint,
+            "seed of scores": str(seed),
+        },
+    )
+
+
+class JacobianCovariance:
+    """−Σ (log(λ + ε) + 1 / (λ + ε)) over the eigenvalues λ of a correlation matrix; an Objective.
+
+    Correlated are the gradients of the summed logits with respect to each image of a batch, of a
+    network with initial weights and the batch's own batch norm statistics; ε = 1e-5. The less alike
+    they are, the greater the score, which is minus the number of images at most.
+    """
+
+    name = "jacob_cov"
+    unit = "score"
+    direction: Direction = "maximize"
+
+    def __init__(self, split: Split, seed: int = 0, images: int = IMAGES) -> None:
+        """Takes training images, of which the seed draws some; it is that of the weights, too."""
+        self._seed = seed
+        self._images = _drawn(split, seed, images)
+
+    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) scores of N networks of the images' resolution."""
+        return np.array([self._one(network) for network in networks], dtype=np.float64)
+
+    def _one(self, network: Network) -> float:
+        module = NetworkModule(network, seed=self._seed).train()
+        inputs = to_input(self._images).requires_grad_(True)
+        module.requires_grad_(False)
+        module(inputs).sum().backward()
+        assert inputs.grad is not None
+        values = np.linalg.eigvalsh(_correlations(inputs.grad.flatten(1).double().numpy()))
+        values = np.maximum(values, 0.0) + _SMALL  # a rounding below zero
+        return -float(np.sum(np.log(values) + 1.0 / values))
+
+
+def _correlations(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, N); a row that is everywhere the same is correlated with none, not even itself."""
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    norms = np.linalg.norm(centred, axis=1, keepdims=True)
+    unit = centred / np.where(norms > 0, norms, 1.0)
+    return np.asarray(unit @ unit.T)
+
+
+def _drawn(split: Split, seed: int, count: int) -> Images:
+    order = np.random.default_rng([seed, 1]).permutation(len(split))
+    return split.images[np.sort(order[:count])]

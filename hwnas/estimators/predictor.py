@@ -1,0 +1,148 @@
+"""`accuracy.source: predictor`: a regression fitted to the networks of known accuracy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.core.errors import AccuracyError
+from hwnas.estimators.csv_file import read_accuracies
+from hwnas.estimators.source import Judge, Origin
+from hwnas.networks.blocks import Network
+from hwnas.objectives.costs import MACS, PARAMETERS
+from hwnas.objectives.objective import Direction
+from hwnas.objectives.statistics.gaussian import GaussianProcess
+from hwnas.objectives.statistics.regression import Regression, fit_regression
+from hwnas.search.problem import FreeScore, KnownScore
+from hwnas.search.searchers.surrogate_model import fit_additive
+from hwnas.search.trellis import Trellis
+from hwnas.spaces.space import Architectures, SearchSpace
+
+VERSION = "predictor that sees costs"
+"""Raised when the same file gives other scores than before, which must not meet in a journal."""
+
+_ALPHA = 1.0  # of ridges that are fitted to over a thousand predictions, which have no noise
+
+
+class SpaceCosts:
+    """MACs and parameters of architectures, at array speed."""
+
+    def __init__(self, space: SearchSpace) -> None:
+        self.trellises = tuple(Trellis.of(space, cost) for cost in (MACS, PARAMETERS))
+
+    def __call__(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N, 2) of canonical architectures (N, L)."""
+        return np.column_stack([each.evaluate(architectures) for each in self.trellises])
+
+
+@dataclass(frozen=True)
+class SpacePredictor:
+    """What a regression expects of a network; an `AccuracySource` and an Objective.
+
+    It may go beyond 100 %, where a regression goes too far.
+    """
+
+    name: ClassVar[str] = "accuracy"
+    unit: ClassVar[str] = "%"
+    direction: ClassVar[Direction] = "maximize"
+
+    space: SearchSpace
+    regression: Regression
+    costs: SpaceCosts
+
+    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) accuracies of N networks of the space, in percent."""
+        return self.evaluate_architectures(self.space.architectures(networks))
+
+    def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) accuracies of a population (N, L), in percent."""
+        return self.regression.predict(self.space.canonical(architectures))
+
+    @property
+    def known(self) -> "KnownScore":
+        """What is searched: the regression as a sum where it is one, else what is nearly one."""
+        return self._choices if self.regression.is_sum else self.nearly_sum
+
+    @property
+    def nearly_sum(self) -> FreeScore:
+        """The regression as a score of no known form, with sums that are near to it."""
+        return _NearlySum(self)
+
+    @cached_property
+    def _choices(self) -> Trellis:
+        """The regression's sum over slots and neighbours."""
+        assert self.regression.choices is not None
+        sums = self.regression.choices
+        singles = [step[0] if len(step) == 1 else np.zeros(step.shape[1]) for step in sums.steps]
+        pairs = [None if len(step) == 1 else step for step in sums.steps]
+        return Trellis.from_values(self.space, "accuracy", "%", sums.constant, singles, pairs)
+
+    def near(self, architecture: Architectures) -> Trellis | None:
+        """The sum with a curve of costs replaced by its tangent at (L,); None of trees."""
+        curve = self.regression.curve
+        if curve is None:
+            return None
+        costs = self.costs(architecture[None])[0]
+        slopes = curve.slopes(costs)
+        base = self._choices
+        constant, steps = base.constant, list(base.steps)
+        for slope, trellis in zip(slopes.tolist(), self.costs.trellises, strict=True):
+            constant += slope * trellis.constant
+            steps = [one + slope * other for one, other in zip(steps, trellis.steps, strict=True)]
+        return Trellis(base.name, base.unit, constant, tuple(steps), base.allowed)
+
+
+@dataclass(frozen=True)
+class _NearlySum:
+    """A predictor that is no sum, as a `FreeScore`."""
+
+    predictor: SpacePredictor
+
+    def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) accuracies of canonical architectures (N, L), in percent."""
+        return self.predictor.regression.predict(architectures)
+
+    def nearest_sum(
+        self, around: Architectures, architectures: Architectures, scores: NDArray[np.float64]
+    ) -> Trellis:
+        """The tangent of the curve of costs; of trees, a ridge fitted to what they predict."""
+        tangent = self.predictor.near(around)
+        if tangent is not None:
+            return tangent
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(limits=1, user_api="blas"):  # as in `fit_regression`
+            return fit_additive(self.predictor.space, architectures, scores, _ALPHA)
+
+
+def predictor_judge(space: SearchSpace, path: Path) -> Judge:
+    """A predictor fitted to a CSV of some networks of a space.
+
+    Raises:
+        AccuracyError: the file cannot be read, or has too few networks.
+    """
+    known, costs = read_accuracies(path, space), SpaceCosts(space)
+    try:
+        regression = fit_regression(
+            space.choice_counts, known.architectures, known.accuracies, costs
+        )
+    except AccuracyError as error:
+        raise AccuracyError(f"{path}: {error}; add more") from error
+    predictor = SpacePredictor(space, regression, costs)
+    origin = Origin(
+        "predictor",
+        str(path),
+        known.rows,
+        regression.networks,
+        regression.kind,
+        regression.errors,
+        resolution=known.stated.resolution,
+        images=known.stated.images,
+    )
+    identity = {"accuracy source": VERSION, **known.identity(space)}
+    second = GaussianProcess.fitted(known.architectures, known.accuracies, costs)
+    return Judge(predictor, origin, identity, predictor.known, second.predict)

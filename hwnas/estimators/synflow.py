@@ -1,0 +1,103 @@
+"""`accuracy.source: synflow`: how much signal flows through a network's initial weights.
+
+Tanaka et al. 2020 (arXiv 2006.05467) score a weight by |w · ∂R/∂w|, where R is what comes out of a
+network of absolute weights for an input of ones; Abdelfattah et al. 2021 (arXiv 2101.08134) rank
+networks by the sum of these. It needs neither images nor training.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from hwnas.estimators.source import Judge, Origin, SpaceAccuracy, space_digest
+from hwnas.networks.blocks import InvertedResidual, Network
+from hwnas.networks.modules import BlockModule, LayerModule, NetworkModule
+from hwnas.objectives.objective import Direction
+
+if TYPE_CHECKING:
+    from hwnas.runs.experiment import Experiment
+    from hwnas.runs.folder import RunFolder
+
+
+def synflow_judge(experiment: "Experiment", folder: "RunFolder", seed: int) -> Judge:
+    """SynFlow scores of a run's space, with initial weights of a seed; the folder is not read."""
+    del folder
+    return Judge(
+        SpaceAccuracy(experiment.space, SynFlow(seed)),
+        Origin("synflow"),
+        {
+            "accuracy source": "synflow",
+            "space": space_digest(experiment.space),
+            "seed of scores": str(seed),
+        },
+    )
+
+
+class SynFlow:
+    """log Σ |w · ∂R/∂w| over all convolutions and linear layers; an Objective.
+
+    As published, batch norm is left out, for it would undo every scaling of the weights before it.
+    Signals are then positive all the way, where ReLU is the identity; the other activations are
+    taken as the identity, too, and squeeze-excite gates as open, since ReLU6, hard-swish and
+    hard-sigmoid would saturate on signals this large and no gradient would be left. So R is a sum
+    over all paths of the products of their weights. The logarithm keeps the score, which grows
+    exponentially with depth, within the numbers; it changes no ranking.
+    """
+
+    name = "synflow"
+    unit = "log score"
+    direction: Direction = "maximize"
+
+    def __init__(self, seed: int = 0) -> None:
+        """Takes the seed of the initial weights; equal networks have equal ones."""
+        self._seed = seed
+
+    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) scores of N networks."""
+        return np.array([self._one(network) for network in networks], dtype=np.float64)
+
+    def _one(self, network: Network) -> float:
+        module = NetworkModule(network, seed=self._seed).double()
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter.abs_()
+        x = torch.ones(1, 3, network[0].resolution, network[0].resolution, dtype=torch.float64)
+        scale = 0.0
+        for block in module.children():
+            if isinstance(block, BlockModule):
+                x = _flow(block, x)
+                # R is linear in x: what it is divided by here only divides the score.
+                mean = x.detach().mean()
+                x, scale = x / mean, scale + math.log(float(mean))
+        x.sum().backward()  # type: ignore[no-untyped-call]
+        total = 0.0
+        for layer in module.modules():
+            if isinstance(layer, LayerModule) and layer.weight.grad is not None:
+                total += float((layer.weight.detach() * layer.weight.grad).sum())
+        return scale + math.log(total)
+
+
+def _flow(module: BlockModule, x: Tensor) -> Tensor:
+    """A block without batch norm, bias, activation and squeeze-excite."""
+    start = x
+    for name, child in module.named_children():
+        assert isinstance(child, LayerModule)
+        layer = child.layer
+        if name.startswith("squeeze"):
+            continue
+        if not layer.normalized and x.ndim == 4:  # the fully connected layers behind the pooling
+            x = x.mean((2, 3))
+        if x.ndim == 2:
+            x = functional.linear(x, child.weight.flatten(1))
+        else:
+            x = functional.conv2d(
+                x, child.weight, None, layer.stride, layer.kernel // 2, 1, layer.groups
+            )
+    block = module.block
+    return x + start if isinstance(block, InvertedResidual) and block.residual else x

@@ -1,0 +1,260 @@
+"""Blocks as PyTorch modules: the same arithmetic as `graph.py`, with batch norm apart.
+
+Every module can also run as a narrower one: `layer` and `block` arguments say which part of the
+weights to use. The supernet shares weights that way, with no second implementation of a block.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import cache
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Skip
+from hwnas.networks.kernels import KernelTransforms, centre
+from hwnas.networks.layers import Layer, block_layers
+from hwnas.networks.trainable import Trainable
+
+EPSILON = 1e-5
+"""What batch norm adds to the variance, as in PyTorch and timm; a network may have another."""
+MOMENTUM = 0.1
+
+
+@cache
+def named_layers(block: Block) -> dict[str, Layer]:
+    """The layers of a block by name, in the order in which they run."""
+    return {layer.name: layer for layer in block_layers(block)}
+
+
+class BatchNorm(nn.Module):
+    """Scale, shift and running statistics of (C,) channels; `LayerModule` applies them."""
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+        self.momentum = MOMENTUM
+        self.epsilon = EPSILON
+
+
+class LayerModule(nn.Module):
+    """A convolution, its batch norm or bias, and its activation.
+
+    With `kernels`, the sizes that are cut from it, smaller ones go through trained transforms.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        generator: torch.Generator | None = None,
+        kernels: Sequence[int] = (),
+    ) -> None:
+        super().__init__()
+        self.layer = layer
+        self.weight = nn.Parameter(torch.empty(layer.weight_shape))
+        self.norm = BatchNorm(layer.out_channels) if layer.normalized else None
+        biased = layer.biased and not layer.normalized
+        self.bias = nn.Parameter(torch.zeros(layer.out_channels)) if biased else None
+        self.transforms = KernelTransforms(kernels) if kernels else None
+        # Kaiming: fan-out for convolutions, fan-in for the fully connected layers without norm.
+        out, per_group, height, width = layer.weight_shape
+        fan = out // layer.groups if layer.normalized else per_group
+        scale = math.sqrt(2 / (fan * height * width)) if layer.name != "classifier" else 0.01
+        nn.init.normal_(self.weight, 0.0, scale, generator=generator)
+
+    def cut(self, layer: Layer) -> dict[str, Tensor]:
+        """The parameters and statistics that a narrower layer shares: first channels, centre.
+
+        Returns:
+            Views by state-dict name (a transformed kernel is a new tensor); gradients and running
+            statistics flow back through them.
+        """
+        out, per_group, kernel, _ = layer.weight_shape
+        weight = _first(_first(self.weight, 0, out), 1, per_group)
+        transforms = self.transforms
+        weight = centre(weight, kernel) if transforms is None else transforms(weight, kernel)
+        if self.bias is not None:
+            return {"weight": weight, "bias": _first(self.bias, 0, out)}
+        norm = self.norm
+        if norm is None:
+            return {"weight": weight}
+        return {
+            "weight": weight,
+            "norm.weight": _first(norm.weight, 0, out),
+            "norm.bias": _first(norm.bias, 0, out),
+            "norm.running_mean": _first(norm.running_mean, 0, out),
+            "norm.running_var": _first(norm.running_var, 0, out),
+        }
+
+    def forward(self, x: Tensor, layer: Layer | None = None) -> Tensor:
+        """(N, in, R, R) → (N, out, r, r), or (N, in) → (N, out) without batch norm."""
+        layer = layer or self.layer
+        tensors = self.cut(layer)
+        weight = tensors["weight"]
+        if self.norm is None:
+            x = functional.linear(x, weight.flatten(1), tensors.get("bias"))
+        else:
+            x = functional.batch_norm(
+                _convolve(x, weight, layer),
+                tensors["norm.running_mean"],
+                tensors["norm.running_var"],
+                tensors["norm.weight"],
+                tensors["norm.bias"],
+                self.training,
+                self.norm.momentum,
+                self.norm.epsilon,
+            )
+        return _activate(x, layer.activation)
+
+    def extra_repr(self) -> str:
+        """The layer, for printing."""
+        return str(self.layer)
+
+
+class BlockModule(nn.Module):
+    """A block whose children are its layers, by the names of `hwnas/networks/layers.py`.
+
+    With `kernels`, its depthwise layer has transforms to the smaller ones.
+    """
+
+    def __init__(
+        self,
+        block: Block,
+        generator: torch.Generator | None = None,
+        kernels: Sequence[int] = (),
+    ) -> None:
+        super().__init__()
+        self.block = block
+        for name, layer in named_layers(block).items():
+            depthwise = name == "depthwise"
+            self.add_module(name, LayerModule(layer, generator, kernels if depthwise else ()))
+
+    def cut(self, block: Block) -> dict[str, Tensor]:
+        """The parameters and statistics that a narrower block of the same kind shares."""
+        return {
+            f"{name}.{part}": tensor
+            for name, layer in named_layers(block).items()
+            for part, tensor in self._layer(name).cut(layer).items()
+        }
+
+    def forward(self, x: Tensor, block: Block | None = None) -> Tensor:
+        """(N, in, R, R) → (N, out, r, r), or logits (N, classes) of a head."""
+        block = block or self.block
+        layers = named_layers(block)
+        match block:
+            case ConvBlock():
+                return self._run("conv", layers, x)
+            case InvertedResidual():
+                return self._inverted_residual(block, layers, x)
+            case Head():
+                x = self._run("features", layers, x).mean((2, 3))
+                if "hidden" in layers:
+                    x = self._run("hidden", layers, x)
+                return self._run("classifier", layers, x)
+            case _:
+                return x
+
+    def _inverted_residual(
+        self, block: InvertedResidual, layers: dict[str, Layer], x: Tensor
+    ) -> Tensor:
+        start = x
+        if "expand" in layers:
+            x = self._run("expand", layers, x)
+        x = self._run("depthwise", layers, x)
+        if "squeeze_reduce" in layers:
+            gate = self._run("squeeze_reduce", layers, x.mean((2, 3)))
+            gate = self._run("squeeze_expand", layers, gate)
+            x = x * functional.hardsigmoid(gate)[:, :, None, None]
+        x = self._run("project", layers, x)
+        return x + start if block.residual else x
+
+    def _run(self, name: str, layers: dict[str, Layer], x: Tensor) -> Tensor:
+        result: Tensor = self._layer(name)(x, layers[name])
+        return result
+
+    def _layer(self, name: str) -> LayerModule:
+        module = self._modules[name]
+        assert isinstance(module, LayerModule)
+        return module
+
+
+def build_module(block: Block, generator: torch.Generator | None = None) -> nn.Module:
+    """The module of a block, with random weights; a skip's is the identity."""
+    return nn.Identity() if isinstance(block, Skip) else BlockModule(block, generator)
+
+
+class NetworkModule(Trainable):
+    """A whole network: children `block0`, `block1`, …, with random weights of a seed.
+
+    A seed of None draws from PyTorch's global generator (and draws nothing on the meta device).
+    `epsilon` is what its batch norms add to variances: that of torchvision's V3 networks is 1e-3.
+    """
+
+    def __init__(
+        self, blocks: Sequence[Block], seed: int | None = 0, epsilon: float = EPSILON
+    ) -> None:
+        super().__init__()
+        self.blocks = tuple(blocks)
+        self.epsilon = epsilon
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        for index, block in enumerate(self.blocks):
+            self.add_module(f"block{index}", build_module(block, generator))
+        for module in self.modules():
+            if isinstance(module, BatchNorm):
+                module.epsilon = epsilon
+
+    @property
+    def identity(self) -> str:
+        """A text that is equal exactly for networks of equal blocks and batch norms."""
+        return repr(self.blocks) + epsilon_text(self.epsilon)
+
+    @property
+    def classes(self) -> int:
+        """Number of logits."""
+        return self.blocks[-1].out_channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (N, 3, R, R) → logits (N, classes)."""
+        for module in self.children():
+            x = module(x)
+        return x
+
+
+def epsilon_text(epsilon: float) -> str:
+    """What distinguishes a network of another epsilon; "" for the usual one, as it always was."""
+    return "" if epsilon == EPSILON else f" epsilon={epsilon:g}"
+
+
+def _first(tensor: Tensor, dimension: int, size: int) -> Tensor:
+    # A narrow() that takes everything would still cost a node of the backward pass.
+    return tensor if tensor.shape[dimension] == size else tensor.narrow(dimension, 0, size)
+
+
+def _convolve(x: Tensor, weight: Tensor, layer: Layer) -> Tensor:
+    if x.shape[-1] > 1:
+        return functional.conv2d(x, weight, None, layer.stride, layer.kernel // 2, 1, layer.groups)
+    # One pixel meets the kernel's centre alone, the rest falls on padding. PyTorch cannot tell the
+    # memory format of such tensors and takes a path that was 10 to 20 times slower.
+    centre = weight[:, :, layer.kernel // 2, layer.kernel // 2]
+    if layer.groups > 1:
+        return x * centre[:, :, None]
+    return functional.linear(x.flatten(1), centre)[:, :, None, None]
+
+
+def _activate(x: Tensor, activation: str) -> Tensor:
+    match activation:
+        case "relu":
+            return functional.relu(x, inplace=True)
+        case "relu6":
+            return functional.relu6(x, inplace=True)
+        case "hard_swish":
+            return functional.hardswish(x)
+        case _:
+            return x

@@ -1,0 +1,163 @@
+"""Journal: every evaluation of a run in one append-only SQLite file, `run.sqlite`."""
+
+import json
+from collections.abc import Collection
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.core.database import Database
+from hwnas.core.errors import HwnasError, RunError
+from hwnas.core.stored_rows import COUNT, DATE, FINITE, SECONDS, TEXT, Rules
+from hwnas.search.trials import Trials
+from hwnas.spaces.space import Architectures
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS evaluations (
+    architecture TEXT PRIMARY KEY, score REAL NOT NULL, seconds REAL NOT NULL, date TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS trials (
+    searcher TEXT, settings TEXT, number INTEGER, architecture TEXT NOT NULL,
+    PRIMARY KEY (searcher, settings, number));
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)
+"""
+
+
+# Digits in brackets: nothing else is a list of choices.
+_ARCHITECTURE = f"{TEXT} AND {{}} GLOB '[[][0-9]*]' AND {{}} NOT GLOB '*[^][0-9, ]*'"
+_RULES: Rules = {
+    "evaluations": {
+        "architecture": _ARCHITECTURE,
+        "score": FINITE,
+        "seconds": SECONDS,
+        "date": DATE,
+    },
+    "trials": {"searcher": TEXT, "settings": TEXT, "number": COUNT, "architecture": _ARCHITECTURE},
+    "meta": {"key": TEXT, "value": TEXT},
+}
+
+
+class Journal:
+    """What was evaluated, and which searcher asked for it when.
+
+    Each evaluation is committed, with the question it answers, before the next begins, so that a
+    killed process loses at most the one it was at. An architecture is a JSON list of choices in
+    the file. One that is there and is only read may be another user's (`reading`).
+
+    Raises:
+        RunError: the file cannot be opened, is damaged, or is no journal.
+    """
+
+    def __init__(self, path: Path, *, reading: bool = False) -> None:
+        self.path = path
+        self._database = Database(
+            path,
+            format_name="journal of hwnas 1",
+            schema=_SCHEMA,
+            error=RunError,
+            reading=reading,
+            rules=_RULES,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file; nothing is pending."""
+        self._database.close()
+
+    def trials(self, searcher: str, settings: str = "") -> Trials:
+        """The questions of a searcher, from its first: what is known is replayed, see `Trials`.
+
+        Args:
+            searcher: its name.
+            settings: tells searches of one name with other budgets, limits or seeds apart.
+        """
+        return Trials(self._database, self._scores, searcher, settings)
+
+    @cached_property
+    def _scores(self) -> dict[str, float]:
+        """Every recorded score by the architecture's text; searches add to it."""
+        return dict(self._database.rows("SELECT architecture, score FROM evaluations"))
+
+    def evaluations(self) -> tuple[Architectures, NDArray[np.float64]]:
+        """(N, L) architectures and their (N,) scores, in the order of evaluation."""
+        rows = self._database.rows("SELECT architecture, score FROM evaluations ORDER BY rowid")
+        scores = np.array([score for _, score in rows], dtype=np.float64)
+        if not rows:
+            return np.empty((0, 0), dtype=np.int64), scores
+        try:  # all at once: there may be hundreds of thousands
+            every = json.loads(f"[{','.join(text for text, _ in rows)}]")
+            architectures = np.array(every, dtype=np.int64)
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise self._database.damaged(
+                f"an architecture is no list of choices ({error})"
+            ) from error
+        if architectures.ndim != 2:
+            raise self._database.damaged("an architecture is a list of lists")
+        return architectures, scores
+
+    def extreme_scores(self) -> tuple[float, ...]:
+        """The least and the greatest score; nothing where there are none."""
+        (extremes,) = self._database.rows("SELECT min(score), max(score) FROM evaluations")
+        return tuple(score for score in extremes if score is not None)
+
+    def damaged(self, what: object) -> HwnasError:
+        """The error to raise of content that cannot be."""
+        return self._database.damaged(what)
+
+    def searchers_of(
+        self, settings: Collection[str] | None = None
+    ) -> dict[tuple[int, ...], set[str]]:
+        """Which searchers asked for each architecture; only those of some settings, if given."""
+        found: dict[tuple[int, ...], set[str]] = {}
+        query = "SELECT architecture, searcher, settings FROM trials"
+        for text, searcher, setting in self._database.rows(query):
+            if settings is None or setting in settings:
+                found.setdefault(self._choices(text), set()).add(searcher)
+        return found
+
+    def bind(self, key: str, value: str) -> None:
+        """Ties the run to something, like the hash of the supernet that its scores come from.
+
+        Raises:
+            RunError: the run is tied to another value.
+        """
+        self._database.write("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, value))
+        known = self.bound(key)
+        if known != value:
+            raise RunError(
+                f"{self.path} was made with another {key} ({known}, now {value}); bring that one "
+                "back, or name a new run folder with --run"
+            )
+
+    def bound(self, key: str) -> str | None:
+        """What the run is tied to, None where it is not."""
+        rows = self._database.rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else None
+
+    def bindings(self) -> dict[str, str]:
+        """All that the run is tied to, but for marks of ended searches and notes."""
+        rows = self._database.rows(
+            "SELECT key, value FROM meta WHERE key NOT LIKE 'ended %' AND key NOT LIKE 'note %'"
+        )
+        return dict(rows)
+
+    def note(self, key: str, value: str) -> None:
+        """Keeps something that is told of a search, instead of what was kept under this key."""
+        self._database.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"note {key}", value))
+
+    def noted(self, key: str) -> str | None:
+        """What `note` kept under a key, None where nothing."""
+        return self.bound(f"note {key}")
+
+    def _choices(self, text: str) -> tuple[int, ...]:
+        try:
+            return tuple(int(choice) for choice in json.loads(text))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise self._database.damaged(f"'{text}' is no architecture") from error

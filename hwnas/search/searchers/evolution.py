@@ -1,0 +1,84 @@
+"""Regularised evolution (Real et al. 2019, arXiv 1802.01548) under hard budgets."""
+
+from collections import deque
+from typing import Annotated, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from hwnas.core.configs import StrictModel
+from hwnas.search.neighbours import mutated
+from hwnas.search.problem import SearchProblem
+from hwnas.search.searchers.searcher import Searcher
+from hwnas.spaces.space import Architectures, keys
+
+# Children of one parent that are looked at before the next mutation of all of them.
+_CHILDREN = 16
+# Mutations of a child before a random architecture is taken instead.
+_MUTATIONS = 4
+
+
+class EvolutionSettings(StrictModel):
+    """How many live at a time, and how many of them compete to be the next parent.
+
+    The population is at most a quarter of the evaluations.
+    """
+
+    population: Annotated[int, Field(ge=2)] = 20
+    sample: Annotated[int, Field(ge=1)] = 10
+
+    @model_validator(mode="after")
+    def _sample_of_the_population(self) -> Self:
+        if self.sample > self.population:
+            raise ValueError(
+                f"sample is {self.sample}, more than the population of {self.population}; lower it"
+            )
+        return self
+
+
+class Evolution(Searcher):
+    """An ageing population of one score: the best of a random sample is mutated, the oldest dies.
+
+    A child that breaks a budget, or is known already, is not evaluated but mutated again. It looks
+    for the best within the budgets only, so that its front is poor where networks are cheap.
+
+    Raises:
+        BudgetError: no network keeps the budgets.
+    """
+
+    name: ClassVar[str] = "evolution"
+    settings_model: ClassVar[type[StrictModel]] = EvolutionSettings
+    settings: EvolutionSettings
+
+    def __init__(
+        self,
+        problem: SearchProblem,
+        evaluations: int,
+        seed: int,
+        settings: EvolutionSettings | None = None,
+    ) -> None:
+        super().__init__(problem, evaluations, seed, settings)
+        self._size = min(self.settings.population, max(2, evaluations // 4))
+        self._alive: deque[tuple[int, ...]] = deque(maxlen=self._size)
+
+    def ask(self) -> Architectures:
+        """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
+        if len(self._alive) < self._size:
+            return self.random(self._size - len(self._alive))
+        if self.remaining <= 0:
+            return self.random(0)
+        drawn = self.generator.permutation(self._size)[: self.settings.sample]
+        parent = max((self._alive[index] for index in drawn), key=self.scores.__getitem__)
+        rows = np.tile(np.array(parent, dtype=np.int64), (_CHILDREN, 1))
+        for _ in range(_MUTATIONS):
+            rows = mutated(self.problem.space, rows, self.generator)
+            children = self.unseen(rows[self.problem.feasible(rows)])
+            if len(children):
+                return children[:1]
+        return self.random(1)
+
+    def tell(self, architectures: Architectures, scores: NDArray[np.float64]) -> None:
+        """Learns the scores (N,), to be maximised, of the architectures last asked for."""
+        super().tell(architectures, scores)
+        self._alive.extend(keys(architectures))

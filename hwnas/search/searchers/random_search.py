@@ -1,0 +1,18 @@
+"""Random search: the baseline that every other searcher has to beat."""
+
+from typing import ClassVar
+
+from hwnas.search.searchers.searcher import Searcher
+from hwnas.spaces.space import Architectures
+
+_BATCH = 50
+
+
+class RandomSearch(Searcher):
+    """Random feasible canonical architectures, until the limit or the end of the space."""
+
+    name: ClassVar[str] = "random"
+
+    def ask(self) -> Architectures:
+        """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
+        return self.random(_BATCH)

@@ -1,0 +1,85 @@
+"""Searcher: the one interface of every search method, and what they share."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.core.configs import StrictModel
+from hwnas.search.exact.exact_front import check_reachable_together
+from hwnas.search.exact.sampling import sample_feasible
+from hwnas.search.problem import SearchProblem
+from hwnas.spaces.space import Architectures, keys
+
+
+class Searcher(ABC):
+    """Proposes canonical architectures and learns their scores.
+
+    A searcher is a pure function of problem, evaluation limit, seed and the scores it is told, so
+    that a stopped search resumes by replaying its history: made again with the same arguments it
+    asks for the same architectures, whose scores the journal already holds.
+
+    It never asks for an architecture twice, and never for more than `evaluations` in all.
+    """
+
+    name: ClassVar[str]
+    # Raised when a searcher asks for something else than before: searches under way begin anew.
+    version: ClassVar[int] = 1
+    settings_model: ClassVar[type[StrictModel]] = StrictModel
+
+    def __init__(
+        self,
+        problem: SearchProblem,
+        evaluations: int,
+        seed: int,
+        settings: StrictModel | None = None,
+    ) -> None:
+        """Prepares a search.
+
+        Args:
+            problem: what is searched.
+            evaluations: how many architectures may be asked for.
+            seed: of everything random.
+            settings: of the searcher's `settings_model`, None for its defaults.
+
+        Raises:
+            BudgetError: no network of the space keeps the budgets.
+        """
+        check_reachable_together(problem)
+        self.problem = problem
+        self.evaluations = evaluations
+        self.generator = np.random.default_rng(seed)
+        self.settings = self.settings_model() if settings is None else settings
+        self.scores: dict[tuple[int, ...], float] = {}
+        self.how: str | None = None  # for people, where there is something to say
+
+    @abstractmethod
+    def ask(self) -> Architectures:
+        """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
+
+    def tell(self, architectures: Architectures, scores: NDArray[np.float64]) -> None:
+        """Learns the scores (N,), to be maximised, of the architectures last asked for."""
+        self.scores.update(zip(keys(architectures), scores.tolist(), strict=True))
+
+    @property
+    def remaining(self) -> int:
+        """How many more evaluations are allowed."""
+        return self.evaluations - len(self.scores)
+
+    @property
+    def told(self) -> tuple[Architectures, NDArray[np.float64]]:
+        """(N, L) every architecture that was told, in order, and their (N,) scores."""
+        rows = np.array(list(self.scores), dtype=np.int64).reshape(-1, self.problem.length)
+        return rows, np.array(list(self.scores.values()), dtype=np.float64)
+
+    def random(self, count: int, but: Architectures | None = None) -> Architectures:
+        """(count', L) random feasible architectures, none told or among `but`; the limit holds."""
+        seen = self.scores if but is None else {*self.scores, *keys(but)}
+        return sample_feasible(self.problem, self.generator, min(count, self.remaining), seen)
+
+    def unseen(self, architectures: Architectures) -> Architectures:
+        """The distinct rows, in order, that have not been told yet; at most `remaining`."""
+        rows = dict.fromkeys(keys(architectures))
+        fresh = [row for row in rows if row not in self.scores][: self.remaining]
+        return np.array(fresh, dtype=np.int64).reshape(len(fresh), self.problem.length)

@@ -1,0 +1,189 @@
+"""Surrogate-guided search: evaluate where an additive model's exact optimum is, refit, repeat.
+
+Predictors of scores pay off on a well-chosen part of the space (arXiv 2011.12043). Here that part
+is exact: the best that the model promises in the whole space, found by dynamic programming.
+"""
+
+import math
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.core.configs import StrictModel
+from hwnas.search.exact.completion import OPEN, Partials
+from hwnas.search.exact.exact_front import FEW_LABELS, exact_front
+from hwnas.search.exact.k_best import k_best
+from hwnas.search.exact.sampling import sample_feasible
+from hwnas.search.front import Front, front_of
+from hwnas.search.neighbours import neighbours
+from hwnas.search.problem import SearchProblem
+from hwnas.search.searchers.searcher import Searcher
+from hwnas.search.searchers.surrogate_model import fit_additive
+from hwnas.search.searchers.warp import Warp
+from hwnas.search.trellis import Trellis
+from hwnas.spaces.space import Architectures, keys
+
+_RANDOM_SHARE = 4  # a quarter of the evaluations
+_PER_STRATUM = 20  # random networks among which one a stratum of cost is taken
+_REFITS = 20
+# Of the evaluations, by aim: a front needs its best end, too, where an area to be widened is least.
+_FRONT_SHARE = {"best": 0.0, "both": 0.2, "front": 0.9}
+_AROUND = 40  # networks of the promised front whose neighbours are looked at
+_HOPEFUL = 500
+# Of the range of costs: how far the area to be widened reaches beyond the costliest network, so
+# that the best network, which may be the costliest, is worth something too.
+_MARGIN = 0.1
+
+
+class SurrogateSettings(StrictModel):
+    """What a search is after.
+
+    Attributes:
+        aim: the `best` network within the budgets, the whole `front`, or `both`.
+    """
+
+    aim: Literal["both", "best", "front"] = "both"
+
+
+class SurrogateSearch(Searcher):
+    """Random networks of all costs first, then in twenty batches what the surrogate promises most.
+
+    For the best, a batch is the unseen of the surrogate's k best within the budgets; for the front,
+    what adds most hypervolume to the front so far, if the surrogate is right; for both, four of one
+    to one of the other. What counts is the best observed, never the best predicted.
+    """
+
+    name: ClassVar[str] = "surrogate"
+    settings_model: ClassVar[type[StrictModel]] = SurrogateSettings
+    settings: SurrogateSettings
+
+    def __init__(
+        self,
+        problem: SearchProblem,
+        evaluations: int,
+        seed: int,
+        settings: SurrogateSettings | None = None,
+    ) -> None:
+        super().__init__(problem, evaluations, seed, settings)
+        freedom = int((problem.space.choice_counts - 1).sum())
+        self._initial = max(min(evaluations // _RANDOM_SHARE, 2 * freedom), min(4, evaluations))
+        self._batch = max(1, evaluations // _REFITS)
+
+    def ask(self) -> Architectures:
+        """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
+        if not self.scores:
+            return self._first()
+        count = min(self._batch, self.remaining)
+        if count <= 0:
+            return self.random(0)
+        told, scores = self.told
+        warp = Warp.of(scores, self._initial)
+        model = fit_additive(self.problem.space, told, warp(scores))
+        share, done = _FRONT_SHARE[self.settings.aim], len(told)
+        for_front = math.floor(share * (done + count)) - math.floor(share * done)
+        rows = self._promising(model, count - for_front)
+        if len(rows) < count and for_front:
+            wider = self._widening(model, warp, told, scores, count)
+            rows = self.unseen(np.concatenate((rows, wider)))[:count]
+        if len(rows) < count:
+            rows = np.concatenate((rows, self.random(count - len(rows), rows)))
+        return rows
+
+    def _promising(self, model: Trellis, count: int) -> Architectures:
+        """(count', L) the unseen of which the model promises most."""
+        best, _ = k_best(model, self.problem, len(self.scores) + count)
+        rows = self.unseen(best)[:count]
+        if len(rows) < count:
+            # Budgets that hardly agree, or a space that is nearly all seen.
+            front = exact_front(model, self.problem, FEW_LABELS).architectures[::-1]
+            rows = self.unseen(np.concatenate((rows, front)))[:count]
+        return rows
+
+    def _first(self) -> Architectures:
+        """One random network of each of equally many of all costs; for a front also both ends."""
+        front = self.settings.aim != "best" and self._initial >= 4
+        ends = self._ends() if front else self.random(0)
+        wanted = self._initial - len(ends)
+        rows = sample_feasible(self.problem, self.generator, _PER_STRATUM * wanted, set(keys(ends)))
+        rows = rows[np.argsort(self.problem.costs(rows), kind="stable")]
+        strata = np.array_split(np.arange(len(rows)), max(1, min(wanted, len(rows))))
+        drawn = [int(self.generator.choice(stratum)) for stratum in strata if len(stratum)]
+        return self.unseen(np.concatenate((ends, rows[drawn])))
+
+    def _ends(self) -> Architectures:
+        """The cheapest network, and a costliest within the budgets."""
+        first = np.full((int(self.problem.space.choice_counts[0]), self.problem.length), OPEN)
+        first[:, 0] = np.arange(len(first))
+        open_rows = Partials(self.problem, first)
+        within = Partials(self.problem, first[open_rows.completable()])
+        cheap = self.problem.cost.completed(within.rows[:, :1])
+        rows = np.concatenate((cheap, within.filled(within=True)))
+        # Each budget alone can be kept by them; all together, perhaps by none.
+        rows = rows[self.problem.feasible(rows)]
+        order = np.argsort(self.problem.costs(rows), kind="stable")
+        return np.unique(rows[[*order[:1], *order[-1:]]], axis=0)
+
+    def _widening(
+        self,
+        model: Trellis,
+        warp: Warp,
+        told: Architectures,
+        scores: NDArray[np.float64],
+        count: int,
+    ) -> Architectures:
+        """(count', L) the unseen that add most to the front, if they score as the model says."""
+        promised = exact_front(model, self.problem, FEW_LABELS)
+        # By the model's own lights: beside a lucky score nothing would ever look worth while.
+        front = front_of(self.problem, told, warp.back(model.evaluate(told)))
+        spread = np.linspace(0, len(promised.costs) - 1, _AROUND).round().astype(np.int64)
+        near = neighbours(self.problem, promised.architectures[np.unique(spread)])
+        around = neighbours(self.problem, front.architectures)
+        rows = np.unique(np.concatenate((promised.architectures, near, around)), axis=0)
+        fresh = [index for index, key in enumerate(keys(rows)) if key not in self.scores]
+        rows = rows[fresh]
+        costs, expected = self.problem.costs(rows), warp.back(model.evaluate(rows))
+        left, right = self.problem.cost.range
+        corner = (right + _MARGIN * (right - left), float(scores.min()))
+        # Few of thousands can be among the best of a batch: those that would be by themselves.
+        hopeful = np.argsort(-_gains(costs, expected, front, corner), kind="stable")[:_HOPEFUL]
+        rows, costs, expected = rows[hopeful], costs[hopeful], expected[hopeful]
+        known, chosen = front, np.zeros(len(rows), dtype=np.bool_)
+        for _ in range(min(count, len(rows))):
+            gain = np.where(chosen, -np.inf, _gains(costs, expected, known, corner))
+            if gain.max() <= 0:
+                # Nothing is promised to widen the front: the least behind it comes next.
+                gain = np.where(chosen, -np.inf, -_behind(costs, expected, known))
+            best = int(gain.argmax())
+            chosen[best] = True
+            known = front_of(
+                self.problem,
+                np.concatenate((known.architectures, rows[best][None])),
+                np.append(known.scores, expected[best]),
+            )
+        return rows[chosen]
+
+
+def _gains(
+    costs: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    front: Front,
+    corner: tuple[float, float],
+) -> NDArray[np.float64]:
+    """(N,) the area that each (cost, score) adds to a front, up to a cost and above a score."""
+    dearest, least = corner
+    starts = np.concatenate(([-np.inf], front.costs))
+    ends = np.append(front.costs, dearest)
+    below = np.concatenate(([least], front.scores))
+    widths = np.maximum(0.0, ends - np.maximum(starts, costs[:, None]))
+    gained: NDArray[np.float64] = (widths * np.maximum(0.0, scores[:, None] - below)).sum(axis=1)
+    return gained
+
+
+def _behind(
+    costs: NDArray[np.float64], scores: NDArray[np.float64], front: Front
+) -> NDArray[np.float64]:
+    """(N,) by how much each score is below the front's at its cost."""
+    at_cost = np.searchsorted(front.costs, costs, side="right") - 1
+    distance: NDArray[np.float64] = front.scores[np.maximum(at_cost, 0)] - scores
+    return distance

@@ -1,0 +1,1 @@
+"""The trainer: rules, steps, checkpoints, augmentation, distribution."""

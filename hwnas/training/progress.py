@@ -1,0 +1,145 @@
+"""How far a training is, on disk: all that is needed to go on exactly where it was."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from hwnas.core.errors import RunError
+from hwnas.training.checkpoint import damaged, load_weights, save_weights
+from hwnas.training.distributed import Group
+
+_MEANING = {
+    "settings": "other training settings",
+    "network": "another network or search space",
+    "images": "other images",
+    "start": "other published weights to start from",
+}
+
+
+@dataclass(frozen=True)
+class Position:
+    """A moment of a training, but for its tensors.
+
+    `loss` is a running mean, `first_loss` that of the first step; `scale` is the text of
+    `hwnas.training.precision.Precision`.
+    """
+
+    step: int = 0
+    loss: float = math.nan
+    first_loss: float = math.nan
+    scale: str = "{}"
+
+
+class Progress:
+    """Writes and reads the checkpoint of one training.
+
+    Tensors: the module's state under its own names and, until the end, momentum and averages under
+    theirs. Texts: those of `Position`, the number of steps, and what the training belongs to.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        state: Mapping[str, Tensor],
+        until_end: dict[str, Tensor],
+        identity: Mapping[str, str],
+        steps: int,
+    ) -> None:
+        """Takes references to tensors, whose values are written and read in place."""
+        self._path, self._identity, self._steps = path, dict(identity), steps
+        self._state = dict(state)
+        self._all = self._state | until_end
+
+    def not_finite(self, step: int) -> str | None:
+        """The name of a tensor that must not be written, with an infinite value or none at all."""
+        for name, tensor in self._present(step).items():
+            if not bool(tensor.isfinite().all()):
+                return name
+        return None
+
+    def write(self, position: Position) -> None:
+        """Saves the present tensors; at the end those of the module alone.
+
+        Raises:
+            RunError: the file cannot be written; the old one is still there.
+        """
+        tensors = self._present(position.step)
+        texts = {key: str(value) for key, value in asdict(position).items()}
+        save_weights(self._path, tensors, texts | {"steps": str(self._steps)} | self._identity)
+
+    def resume(self, group: Group, device: torch.device) -> Position:
+        """Loads the checkpoint into the tensors, if there is one; the first process reads it.
+
+        Raises:
+            RunError: the checkpoint is damaged or belongs to another training.
+        """
+        position = self._read() if group.first else Position()
+        text = group.text_of_first(json.dumps(asdict(position)), device)
+        group.copy_from_first(self._all.values())
+        return Position(**json.loads(text))
+
+    def _read(self) -> Position:
+        if not self._path.exists():
+            return Position()
+        saved, texts = load_weights(self._path)
+        _check_identity(self._path, texts, self._identity)
+        position = self._position(texts)
+        wanted = self._present(position.step)
+        if _forms(saved) != _forms(wanted):
+            raise damaged(self._path, "it lacks some weights, or they are of other sizes")
+        with torch.no_grad():
+            for name, tensor in wanted.items():
+                tensor.copy_(saved[name])
+        return position
+
+    def _position(self, texts: Mapping[str, str]) -> Position:
+        try:
+            first = float(texts.get("first_loss", "nan"))  # checkpoints of before lack it
+            scale = texts.get("scale", "{}")
+            found = Position(int(texts["step"]), float(texts["loss"]), first, scale)
+            if 0 <= found.step <= self._steps and isinstance(json.loads(scale), dict):
+                return found
+        except (KeyError, ValueError, RecursionError):
+            pass
+        raise damaged(self._path, "it does not say how far the training is")
+
+    def _present(self, step: int) -> dict[str, Tensor]:
+        return self._state if step == self._steps else self._all
+
+
+def load_trained(module: torch.nn.Module, path: Path, belongs_to: Mapping[str, str]) -> None:
+    """Loads the weights of a training that has ended.
+
+    Args:
+        module: of the network that was trained.
+        path: the training's checkpoint.
+        belongs_to: what must be stored with it, see `hwnas.training.trainer.identity`.
+
+    Raises:
+        RunError: no such file, damaged, unfinished, or of another network or other images.
+    """
+    saved, texts = load_weights(path)
+    _check_identity(path, texts, belongs_to)
+    if texts.get("step") != texts.get("steps"):
+        raise RunError(f"the training of {path} has not ended; run it again to go on")
+    if _forms(module.state_dict()) != _forms(saved):
+        raise RunError(f"{path} holds the weights of another network; train this one first")
+    module.load_state_dict(saved)
+
+
+def _forms(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
+
+
+def _check_identity(path: Path, texts: Mapping[str, str], belongs_to: Mapping[str, str]) -> None:
+    for key, value in belongs_to.items():
+        if texts.get(key) != value:
+            raise RunError(
+                f"{path} was trained with {_MEANING[key]}; "
+                "delete it to train anew, or use another run folder"
+            )

@@ -1,0 +1,136 @@
+"""Rules: what is trained in one step, and towards what.
+
+A rule is one function here (or in a file of its own); `hwnas.training.trainer` runs it. It gives
+the passes of a step, and each pass runs the module once and returns its loss. A step's gradient is
+the sum of those of its passes, so that only one pass's activations are in memory at a time.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from hwnas.spaces import Architectures, SearchSpace
+from hwnas.spaces.extremes import largest, smallest
+from hwnas.training.train_config import TrainConfig
+
+Pass = Callable[[], Tensor]
+"""Runs forward once and returns the loss, a scalar whose gradient is wanted."""
+
+
+class Rule(Protocol):
+    """The passes of a step."""
+
+    @property
+    def identity(self) -> str:
+        """Equal exactly for rules that train alike; a checkpoint belongs to it."""
+
+    def passes(
+        self,
+        module: torch.nn.Module,
+        inputs: Tensor,
+        target: Tensor,
+        generator: np.random.Generator,
+        smoothing: float,
+    ) -> Sequence[Pass]:
+        """One pass or more; the loss of the first one is shown.
+
+        Args:
+            module: what is trained, called as `module(inputs)` or `module(inputs, architecture)`.
+            inputs: (B, 3, R, R) of `hwnas.data.to_input`.
+            target: labels (B,), or the probability of each class (B, classes).
+            generator: random numbers that follow from seed and step alone.
+            smoothing: of labels; not of a teacher's probabilities.
+        """
+
+
+class Plain:
+    """Cross-entropy of a module that is one network."""
+
+    identity = "plain"
+
+    def passes(
+        self,
+        module: torch.nn.Module,
+        inputs: Tensor,
+        target: Tensor,
+        generator: np.random.Generator,
+        smoothing: float,
+    ) -> Sequence[Pass]:
+        """The one pass."""
+        del generator
+        return [lambda: functional.cross_entropy(module(inputs), target, label_smoothing=smoothing)]
+
+
+class SinglePath:
+    """A random path a step (Guo et al. 2020, arXiv 1904.00420), as `space.sample` draws them.
+
+    With more paths, each is a pass of the same batch.
+    """
+
+    def __init__(self, space: SearchSpace, paths: int = 1) -> None:
+        self._space, self._paths = space, paths
+        self.identity = "single path" if paths == 1 else f"{paths} paths"
+
+    def passes(
+        self,
+        module: torch.nn.Module,
+        inputs: Tensor,
+        target: Tensor,
+        generator: np.random.Generator,
+        smoothing: float,
+    ) -> Sequence[Pass]:
+        """A pass through each random path."""
+
+        def run(architecture: Architectures) -> Tensor:
+            logits = module(inputs, architecture)
+            return functional.cross_entropy(logits, target, label_smoothing=smoothing)
+
+        return [partial(run, row) for row in self._space.sample(generator, self._paths)]
+
+
+class Sandwich:
+    """The largest network, the smallest and random ones; the largest teaches the others.
+
+    The sandwich rule with in-place distillation (Yu et al. 2020, BigNAS, arXiv 2003.11142): the
+    largest network learns the labels, the others its probabilities of the same step, without labels
+    or smoothing.
+    """
+
+    def __init__(self, space: SearchSpace, random_paths: int = 2) -> None:
+        self._space, self._paths = space, random_paths
+        self._largest, self._smallest = largest(space), smallest(space)
+        self.identity = f"sandwich with {random_paths} paths"
+
+    def passes(
+        self,
+        module: torch.nn.Module,
+        inputs: Tensor,
+        target: Tensor,
+        generator: np.random.Generator,
+        smoothing: float,
+    ) -> Sequence[Pass]:
+        """The largest network's pass, which must run first, and those of its students."""
+        taught: list[Tensor] = []
+
+        def teach() -> Tensor:
+            logits = module(inputs, self._largest)
+            taught.append(logits.detach().float().softmax(1))
+            return functional.cross_entropy(logits, target, label_smoothing=smoothing)
+
+        def learn(architecture: Architectures) -> Tensor:
+            return functional.cross_entropy(module(inputs, architecture), taught[0])
+
+        students = [self._smallest, *self._space.sample(generator, self._paths)]
+        return [teach, *(partial(learn, row) for row in students)]
+
+
+def supernet_rule(config: TrainConfig, space: SearchSpace) -> Rule:
+    """The rule that a config names."""
+    if config.rule == "sandwich":
+        return Sandwich(space, config.random_paths or 2)
+    return SinglePath(space, config.random_paths or 1)

@@ -1,0 +1,77 @@
+"""State dicts from elsewhere: .safetensors, or what torch.save wrote, without running its code."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from hwnas.core.errors import ConfigError
+
+
+def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a checkpoint by name, on the CPU; those under "state_dict" if there is such.
+
+    Raises:
+        ConfigError: no such file, damaged or cut short, with code in it, or not a state dict.
+    """
+    if not path.is_file():
+        if path.is_dir():
+            raise ConfigError(f"the checkpoint {path} is a folder; name a file in it")
+        raise ConfigError(f"the checkpoint {path} is not there; name another path, or download it")
+    content: Any = _load_safetensors(path) if _is_safetensors(path) else _load_pickled(path)
+    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
+    if not isinstance(content, dict) or not content or not all(map(_is_entry, content.items())):
+        raise ConfigError(
+            f"{path} is not a state dict, names with tensors, but {_described(content)}; "
+            "save one with torch.save(model.state_dict(), FILE)"
+        )
+    return content
+
+
+def _is_safetensors(path: Path) -> bool:
+    """By its content (eight bytes of length, then JSON): published files often have no suffix."""
+    try:
+        with path.open("rb") as file:
+            return file.read(9)[8:] == b"{"
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _load_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _load_pickled(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        # The one of its many reasons that is no damage: something to import and call.
+        if "Unsupported global" not in str(error):
+            raise _damaged(path, "it is cut short, or of another kind") from error
+        raise ConfigError(
+            f"{path} holds more than tensors, and hwnas runs no code from a file; save its state "
+            "dict alone, with torch.save(model.state_dict(), FILE)"
+        ) from error
+    except Exception as error:  # zip reader, legacy reader: each has its own for damaged files
+        raise _damaged(path, "it is cut short, or of another kind") from error
+
+
+def _damaged(path: Path, why: str) -> ConfigError:
+    return ConfigError(f"{path} cannot be read as a checkpoint ({why}); download it again")
+
+
+def _is_entry(item: tuple[Any, Any]) -> bool:
+    return isinstance(item[0], str) and isinstance(item[1], torch.Tensor)
+
+
+def _described(content: Any) -> str:
+    if not isinstance(content, dict):
+        return f"a {type(content).__name__}"
+    return f"a dict with {', '.join(map(repr, list(content)[:3]))}" if content else "empty"

@@ -1,0 +1,90 @@
+"""How a supernet or a network is trained, as a person writes it and as it is run.
+
+Read without loading PyTorch; `hwnas.training.auto` makes the one of the other.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from hwnas.core.configs import StrictModel
+
+Auto = Literal["auto"]
+_Epochs = Annotated[int, Field(ge=0, le=100_000)]
+_BatchSize = Annotated[int, Field(ge=2, le=65_536)]
+_LearningRate = Annotated[float, Field(gt=0)]
+_Warmup = Annotated[float, Field(ge=0)]
+_CropPadding = Annotated[int, Field(ge=0, le=1_024)]
+
+
+class TrainSettings(StrictModel):
+    """Hyper-parameters: SGD with Nesterov momentum, warm-up, then cosine decay to zero.
+
+    Those that may be `auto` follow from the images (see `hwnas.training.auto`). `crop_padding` is
+    in pixels; a step is one batch, warm-up and length are in epochs. `rule` and
+    `random_paths` are of supernets: the sub-networks of a step (see `hwnas.training.rules`).
+    `clip` is the largest norm of a step's gradient, `ema` the decay of the averaged weights (0:
+    none), `colour_jitter` the strength and `mixup`, `cutmix` the alpha of augmentations (0: none).
+    docs/training.md has advice on each.
+    """
+
+    later = (
+        "rule",
+        "random_paths",
+        "clip",
+        "ema",
+        "colour_jitter",
+        "mixup",
+        "cutmix",
+        "precision",
+        "compile",
+    )
+
+    epochs: _Epochs | Auto
+    batch_size: _BatchSize | Auto = 128
+    learning_rate: _LearningRate | Auto = 0.1
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    warmup_epochs: _Warmup | Auto = 1.0
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    flip: bool = True
+    crop_padding: _CropPadding | Auto = 4
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    rule: Literal["single_path", "sandwich"] = "single_path"
+    random_paths: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    clip: Annotated[float, Field(gt=0)] | None = None
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    colour_jitter: Annotated[float, Field(ge=0, le=1)] = 0.0
+    mixup: Annotated[float, Field(ge=0)] = 0.0
+    cutmix: Annotated[float, Field(ge=0)] = 0.0
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    compile: bool = False
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @model_validator(mode="after")
+    def _one_spelling(self) -> Self:
+        # Written out or not, the rule's own number trains alike.
+        if self.random_paths == {"single_path": 1, "sandwich": 2}[self.rule]:
+            self.__dict__["random_paths"] = None
+        return self
+
+    def as_before(self) -> dict[str, Any]:
+        """See `StrictModel`; without the device, which changes no weights."""
+        content = super().as_before()
+        del content["device"]
+        return content
+
+
+class TrainConfig(TrainSettings):
+    """The same with a number for everything: what a training runs with, and is known by."""
+
+    epochs: _Epochs
+    batch_size: _BatchSize = 128
+    learning_rate: _LearningRate = 0.1
+    warmup_epochs: _Warmup = 1.0
+    crop_padding: _CropPadding = 4
+
+    @property
+    def settings(self) -> str:
+        """Equal exactly for trainings that are to give the same weights, wherever they run."""
+        return self.model_dump_json(include=set(self.as_before()))

@@ -1,0 +1,266 @@
+"""The one trainer, of supernets and of single networks; it survives being killed."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from hwnas.core.errors import ConfigError, RunError
+from hwnas.core.memory import ran_out
+from hwnas.data.dataset import Split
+from hwnas.networks.modules import NetworkModule
+from hwnas.networks.trainable import Trainable
+from hwnas.training.allocator import keep_freed_memory
+from hwnas.training.averaging import moving_average
+from hwnas.training.batches import Batches, prefetch
+from hwnas.training.distributed import current_group
+from hwnas.training.log import TrainingLog
+from hwnas.training.optimizer import learning_rate, momentum
+from hwnas.training.placement import choose_device, placed
+from hwnas.training.progress import Position, Progress
+from hwnas.training.rules import Plain, Rule
+from hwnas.training.running_loss import RunningLoss
+from hwnas.training.steps import Steps, advice
+from hwnas.training.train_config import TrainConfig
+
+# Checkpoints of before rules had names were made by these, and can be continued.
+_RULES_OF_BEFORE = ("plain", "single path")
+# How often something is logged: every so many steps, and the watch so many times a training.
+_LOG_STEPS = 10
+_WATCHES = 10
+
+Watch = Callable[[torch.nn.Module], Mapping[str, float]]
+"""Judges a module in the middle of its training, and leaves it as it is: values by name."""
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What a call of `train` did.
+
+    `steps` is the length of the whole training; `images` (of all processes), `seconds` and
+    `images_per_second` are those of this call, zero when the training had already ended.
+    `final_loss` is a running mean.
+    """
+
+    steps: int
+    images: int
+    seconds: float
+    images_per_second: float
+    final_loss: float
+
+
+def train(
+    module: Trainable,
+    split: Split,
+    config: TrainConfig,
+    *,
+    checkpoint: Path,
+    rule: Rule | None = None,
+    progress: Callable[[int, int, float], None] | None = None,
+    checkpoint_seconds: float = 15.0,
+    log: Path | None = None,
+    watch: Watch | None = None,
+) -> TrainReport:
+    """Trains a module in place, from its checkpoint when there is one.
+
+    Killed at any moment and called again, it ends with the same weights, bit for bit, as without
+    the kill (with the same number of threads and processes, on the CPU of the same machine). When
+    it ends, the checkpoint holds the weights alone, and a further call just loads them. With
+    `config.ema` these are the averaged ones.
+
+    In processes of `hwnas.training.distributed.joined_group`, all of them call this alike: each
+    trains on its part of every batch, the first one alone writes, all end with the same weights.
+
+    Args:
+        module: what is trained; left in evaluation mode, on the CPU.
+        split: the training images.
+        config: hyper-parameters.
+        checkpoint: the safetensors file, written every `checkpoint_seconds` and at the end.
+        rule: what is trained in a step; without one, `Plain`.
+        progress: called after each step with the steps done, all steps, and the running loss.
+        checkpoint_seconds: at most about this much work is lost by a kill.
+        log: a folder for TensorBoard.
+        watch: called about ten times, at the end of an epoch, with the weights that would be the
+            result; its values go into the log.
+
+    Raises:
+        ConfigError: `config.compile` with a supernet, a device that is not there, or a batch that
+            the processes cannot share.
+        RunError: the checkpoint belongs to another config, network or images, is damaged or
+            cannot be written; or the loss is no longer finite, or diverges, or memory runs out
+            (the last checkpoint stays, from before).
+    """
+    if config.compile and not isinstance(module, NetworkModule):
+        raise ConfigError(
+            "compile is for single networks: a supernet runs another network at every step, and "
+            "PyTorch would compile each anew; set it in fine_tune, not in train"
+        )
+    device = choose_device(config.device)
+    if device.type == "cpu":
+        keep_freed_memory()
+    try:
+        with placed(module, device):
+            training = _Training(module, split, config, checkpoint, rule or Plain(), device)
+            return training.run(progress, checkpoint_seconds, log, watch)
+    except Exception as error:
+        if not ran_out(error):
+            raise
+        where = "memory of the GPU" if device.type == "cuda" else "memory"
+        kept = f"; {checkpoint} is kept" if checkpoint.is_file() else ""
+        raise RunError(
+            f"{where} ran out in a training with batch_size {config.batch_size} at resolution "
+            f"{split.images.shape[-1]}{kept}; free some and run the same command again to resume, "
+            "or lower batch_size or resolution in a new run folder (--run)"
+        ) from error
+
+
+class _Training:
+    """The parts of one call of `train`."""
+
+    def __init__(
+        self,
+        module: Trainable,
+        split: Split,
+        config: TrainConfig,
+        checkpoint: Path,
+        rule: Rule,
+        device: torch.device,
+    ) -> None:
+        self._module, self._config, self._device = module, config, device
+        self._group = current_group()
+        self._batches = Batches(
+            split, config, module.classes, rank=self._group.rank, processes=self._group.processes
+        )
+        self._length = config.epochs * self._batches.per_epoch
+        self._steps = Steps(module, config, rule, self._group, device)
+        self._average = moving_average(module, config.ema) if config.ema else None
+        self._state = module.state_dict()  # references: always the present values
+        until_end = _named("momentum", momentum(module, self._steps.optimizer))
+        if self._average is not None:
+            until_end |= _named("average", self._average.module.state_dict())
+        belongs_to = identity(module, split, config, rule)
+        self._progress = Progress(checkpoint, self._state, until_end, belongs_to, self._length)
+
+    def run(
+        self,
+        tell: Callable[[int, int, float], None] | None,
+        seconds: float,
+        folder: Path | None,
+        watch: Watch | None,
+    ) -> TrainReport:
+        first = self._progress.resume(self._group, self._device)
+        self._steps.precision.read_text(first.scale)
+        if self._average is not None:
+            self._average.n_averaged.fill_(first.step)
+        self._loss = RunningLoss(self._module.classes, first.loss, first.first_loss)
+        started = written = time.monotonic()
+        if first.step < self._length:
+            with TrainingLog(folder if self._group.first else None, first.step) as log:
+                speed = _Speed(first.step)
+                for step in self._run(first.step):
+                    if tell is not None:
+                        tell(step, self._length, self._loss.mean)
+                    if step % _LOG_STEPS == 0 or step == self._length:
+                        rate = speed.since_last(step) * self._batches.size
+                        log.write(step, {"images_per_second": rate} | self._shown(step))
+                    if watch is not None and self._group.first and self._is_watched(step):
+                        log.write(step, watch(self._result))
+                    due = time.monotonic() - written >= seconds and step < self._length
+                    if due and not self._loss.too_high:
+                        log.flush()
+                        self._write(step)
+                        written = time.monotonic()
+            if self._loss.too_high:
+                raise self._divergence(self._length)
+            self._finish()
+        self._module.eval()
+        images = (self._length - first.step) * self._batches.size
+        taken = time.monotonic() - started
+        rate = images / taken if images else 0.0
+        return TrainReport(self._length, images, taken, rate, self._loss.mean)
+
+    @property
+    def _result(self) -> torch.nn.Module:
+        """What the training would end with now."""
+        return self._module if self._average is None else self._average.module
+
+    def _run(self, first: int) -> Iterator[int]:
+        """Makes the steps that are left; the number of those done after each."""
+        self._module.train()
+        steps = range(first, self._length)
+        inputs = prefetch(self._batches, steps, self._device)
+        for step, (images, target) in zip(steps, inputs, strict=True):
+            self._loss.add(self._steps.run(step, images, target, self._rate(step)))
+            if self._loss.diverges:
+                raise self._divergence(step + 1)
+            if self._average is not None:
+                self._average.update_parameters(self._module)
+            yield step + 1
+
+    def _divergence(self, step: int) -> RunError:
+        return RunError(
+            f"the loss diverges: at step {step} its mean is {self._loss.mean:.3g}, above "
+            f"{self._loss.bound:.3g}; {advice(self._config)}"
+        )
+
+    def _rate(self, step: int) -> float:
+        return learning_rate(self._config, step, self._batches.per_epoch)
+
+    def _shown(self, step: int) -> dict[str, float]:
+        return {"loss": self._loss.mean, "learning_rate": self._rate(step - 1)}
+
+    def _is_watched(self, step: int) -> bool:
+        epoch, rest = divmod(step, self._batches.per_epoch)
+        return rest == 0 and epoch % max(1, self._config.epochs // _WATCHES) == 0
+
+    def _finish(self) -> None:
+        """Makes the result the module's weights, in every process, and writes them."""
+        if self._average is not None:
+            self._module.load_state_dict(self._average.module.state_dict())
+        # Batch norm's statistics are each process's own until here.
+        self._group.copy_from_first(self._state.values())
+        self._write(self._length)
+
+    def _write(self, step: int) -> None:
+        if not self._group.first:
+            return
+        broken = self._progress.not_finite(step)
+        if broken is not None:
+            raise RunError(f"{broken} is not finite after step {step}; {advice(self._config)}")
+        scale = self._steps.precision.to_text()
+        self._progress.write(Position(step, self._loss.mean, self._loss.first, scale))
+
+
+class _Speed:
+    """Steps a second."""
+
+    def __init__(self, step: int) -> None:
+        self._step, self._time = step, time.monotonic()
+
+    def since_last(self, step: int) -> float:
+        """Since the last call."""
+        steps, seconds = step - self._step, time.monotonic() - self._time
+        self._step, self._time = step, time.monotonic()
+        return steps / seconds
+
+
+def _named(kind: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {f"{kind}/{name}": tensor for name, tensor in tensors.items()}
+
+
+def identity(
+    module: Trainable, split: Split, config: TrainConfig, rule: Rule | None = None
+) -> dict[str, str]:
+    """What a training belongs to, stored in its checkpoint: settings, rule, network, images."""
+    settings = config.settings
+    if rule is not None and rule.identity not in _RULES_OF_BEFORE:
+        settings += rule.identity
+    return {
+        "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
+        "network": hashlib.sha256(module.identity.encode()).hexdigest()[:16],
+        "images": split.digest,
+        **({"start": module.start} if module.start else {}),
+    }

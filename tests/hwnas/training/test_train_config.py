@@ -1,0 +1,68 @@
+import json
+
+import pytest
+
+from hwnas.training.train_config import TrainConfig
+
+# `model_dump_json()` of the version before the later keys, with which run folders were made.
+BEFORE = (
+    '{"epochs":40,"batch_size":128,"learning_rate":0.3,"momentum":0.9,"weight_decay":0.00001,'
+    '"warmup_epochs":3.0,"label_smoothing":0.1,"flip":false,"crop_padding":4,"seed":0}'
+)
+
+
+def test_settings_that_use_no_later_key_are_those_of_before():
+    assert TrainConfig(**json.loads(BEFORE)).settings == BEFORE
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"rule": "sandwich"},
+        {"random_paths": 3},
+        {"clip": 1.0},
+        {"ema": 0.99},
+        {"colour_jitter": 0.4},
+        {"mixup": 0.2},
+        {"cutmix": 1.0},
+        {"precision": "bf16"},
+        {"compile": True},
+    ],
+)
+def test_a_later_key_makes_other_settings(later):
+    assert TrainConfig(epochs=1, **later).settings != TrainConfig(epochs=1).settings
+
+
+def test_where_it_runs_is_no_setting():
+    assert TrainConfig(epochs=1, device="cpu").settings == TrainConfig(epochs=1).settings
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"epochs": -1},
+        {"batch_size": 1},
+        {"learning_rate": 0},
+        {"momentum": 1.0},
+        {"label_smoothing": 1},
+        {"crop": 2},
+        {"rule": "sandwhich"},
+        {"random_paths": 0},
+        {"clip": 0},
+        {"ema": 1},
+        {"mixup": -1},
+        {"colour_jitter": 1.1},
+        {"precision": "int8"},
+        {"device": "gpu"},
+    ],
+)
+def test_settings_that_cannot_work_are_refused(wrong):
+    with pytest.raises(ValueError, match="validation error"):
+        TrainConfig(**{"epochs": 1, **wrong})
+
+
+def test_a_rules_own_number_of_paths_may_be_written_out():
+    for rule, paths in (("single_path", 1), ("sandwich", 2)):
+        plain = TrainConfig(epochs=1, rule=rule)
+        assert TrainConfig(epochs=1, rule=rule, random_paths=paths).settings == plain.settings
+        assert TrainConfig(epochs=1, rule=rule, random_paths=3).settings != plain.settings
