@@ -1,6 +1,7 @@
 # make quickstart: from nothing to an exported network; make test: everything that must stay green.
+# make docs: the documentation as a site, in site/.
 # make test-hostile: thousands of damaged inputs and some kills; ends with "N passed, N failed".
-# make test-devices: targets far away, by real daemons; installs them (Debian or Ubuntu, as root).
+# make test-devices: remote targets, by real daemons; installs them (Debian or Ubuntu, as root).
 PYTHON ?= python3
 # Further arguments for pip. Where the package index's torch would bring CUDA along:
 # make install PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
@@ -8,7 +9,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: install quickstart test test-devices test-hostile lint types imports tests constraints clean
+.PHONY: install quickstart docs test test-devices test-hostile lint types imports tests constraints clean
 
 install: $(INSTALLED)
 
@@ -21,6 +22,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 quickstart: install
 	$(BIN)/hwnas quickstart
+
+# mkdocs-material announces its successor at every start.
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 test: lint types imports tests
 
@@ -55,4 +60,4 @@ constraints:
 	rm -r .venv-constraints
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf site .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,1 +1,1 @@
-"""What docs/benchmarks.md quotes: each prints one JSON object as its last line."""
+"""What docs/benchmarks/ quotes: each prints one JSON object as its last line."""

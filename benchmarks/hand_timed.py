@@ -8,7 +8,8 @@ Profiles a space on this machine, in fp32 at batch 1 on one thread of ONNX Runti
 prior (--table keeps it, or takes it where it is there already). The device that cannot be reached
 is this machine too, in another way: at a batch of 8, or as the options say. What `hwnas table
 export-networks` chooses for each number of --timed is timed there, a CSV filled in with medians, as
-docs/tables.md asks for, and imported. --judged other networks, timed in turn with them, judge it.
+docs/guides/timings.md asks for, and imported. --judged other networks, timed in turn with them,
+judge it.
 
 For each number N of timed networks, as mean absolute errors in %: `error_N`; `announced_N`, which
 the import says of itself; `without_prior_N`; and `prior_scaled_N`, the prior's own predictions

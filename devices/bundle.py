@@ -112,7 +112,7 @@ def read_bundle(folder: Path) -> Bundle:
     except OSError as error:
         raise DeviceError(
             f"{folder} is no bundle: {MANIFEST} cannot be read ({error.strerror}); make one with "
-            "'hwnas devices bundle', or by hand as docs/devices.md says"
+            "'hwnas devices bundle', or by hand as docs/guides/device.md says"
         ) from error
     except ValueError as error:
         raise DeviceError(f"{folder / MANIFEST} is no JSON: {error}") from error

@@ -38,7 +38,7 @@ def build_bundle(arch: str, progress: Progress = lambda *_: None) -> Bundle:
     if arch not in ARCHITECTURES:
         raise DeviceError(
             f"bundles can be made for {' and '.join(ARCHITECTURES)}, not for '{arch}'; for other "
-            "targets make one by hand, as docs/devices.md says"
+            "targets make one by hand, as docs/guides/device.md says"
         )
     folder = cached_folder(arch)
     if (found := _whole(arch)) is not None:

@@ -39,7 +39,7 @@ CANDIDATES: dict[str, tuple[tuple[str, ...], bool, float | None]] = {
 }
 # Of two candidates the simpler one is taken unless the other's error is this much less, and that by
 # twice its standard error: with some thirty networks smaller differences are chance, and a search
-# finds the networks that profit from a wrong coefficient (docs/benchmarks.md).
+# finds the networks that profit from a wrong coefficient (docs/benchmarks/latency.md).
 _BETTER = 0.93
 # No block can take much less in a network than it does alone. A fit that says so has put the
 # latency of some blocks upon others.

@@ -1,6 +1,6 @@
 """The rows of a CSV of timings: of a block, of a whole network, or of the overhead of all.
 
-See docs/tables.md for the form.
+See docs/reference/csv.md for the form.
 """
 
 import re

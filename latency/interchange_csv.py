@@ -1,6 +1,6 @@
 """A latency table's timings as CSV, and the same form read from people with their own timings.
 
-See docs/tables.md for the form.
+See docs/reference/csv.md for the form.
 """
 
 import csv
@@ -130,7 +130,7 @@ def timings_from_csv(
     *,
     most_difference: float = MOST_DIFFERENCE,
 ) -> Timings:
-    """The timings of a CSV in the form of docs/tables.md.
+    """The timings of a CSV in the form of docs/reference/csv.md.
 
     Columns are separated by commas, or by semicolons or tabs, as some spreadsheets do; then a
     number may have a decimal comma. Rows of one block, or of one network, are averaged.

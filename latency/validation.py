@@ -44,7 +44,7 @@ class Agreement:
         )
 
 
-# Of well-measured tables on shared machines, see docs/benchmarks.md: 1 to 4 %.
+# Of well-measured tables on shared machines, see docs/benchmarks/latency.md: 1 to 4 %.
 POOR = 5.0
 
 

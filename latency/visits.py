@@ -10,8 +10,9 @@ import numpy as np
 from hwnas.devices.answers import LEAST_MS, MOST_MS
 
 # A visit is affected when the reference block, timed before and after it, took this much longer
-# than the table's low quantile of it. Of the server core in docs/benchmarks.md the reference stays
-# within 5 % in its fast state and takes 20 to 30 % longer in its slow one.
+# than the table's low quantile of it. Of the server core in
+# docs/benchmarks/latency.md the reference stays within 5 % in its fast state and takes 20 to 30 %
+# longer in its slow one.
 AFFECTED = 1.10
 # Of a graph's visits, how many must come with a warning for its latency to come with it.
 OFTEN = 0.1
@@ -21,7 +22,7 @@ MOST_AFFECTED = 0.5
 # Where it is known how fast the machine is, so many visits at that speed will do.
 ENOUGH = 8
 # By how much half of a graph's inferences may exceed its latency. On the idle server core of
-# docs/benchmarks.md it is 2 to 5 %.
+# docs/benchmarks/latency.md it is 2 to 5 %.
 MOST_SPREAD = 0.10
 AFFECTED_WARNING, SPREAD_WARNING = "affected", "spread"
 """What a summary adds to the warnings of its visits: see `Summary`."""

@@ -43,7 +43,7 @@ class NativeAgent:
         return (
             f"the bundle for {self._bundle.manifest.arch} does not run on {self._device.name} "
             f"({said}): set 'arch' to what 'uname -m' says there, or make a bundle by hand, as "
-            "docs/devices.md says"
+            "docs/guides/device.md says"
         )
 
     @cached_property

@@ -24,7 +24,7 @@ Data = Annotated[
     typer.Option(
         "--data",
         help="A folder of class/name.jpg images, 'digits', or the name of an installed dataset "
-        "(docs/data.md). (default: the config's)",
+        "(docs/guides/images.md). (default: the config's)",
     ),
 ]
 Strict = Annotated[

@@ -68,7 +68,7 @@ def import_table(
     Of whole networks ('hwnas table export-networks' writes them): the same with
     --config my_search.yaml, and --prior tables/local_cpu.sqlite where there is one.
 
-    docs/tables.md describes the .csv. Search with such timings by the same
+    docs/reference/csv.md describes the .csv. Search with such timings by the same
     --device and --table; nothing is ever measured on such a device.
     """
     from hwnas.latency.interchange_json import table_from_json

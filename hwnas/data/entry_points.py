@@ -4,7 +4,7 @@
     flowers = "flowers_data:load"
 
 The function is called as `load(resolution=..., limit=..., strict=...)` and returns an
-`ImageDataset`; docs/data.md has a whole example.
+`ImageDataset`; docs/guides/dataset.md has a whole example.
 """
 
 from collections.abc import Callable

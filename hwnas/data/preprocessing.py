@@ -36,7 +36,7 @@ def to_input(images: Images) -> "torch.Tensor":
 def describe(resolution: int, deep_bits: int = 16) -> dict[str, Any]:
     """What an application must do with an image before inference, for `config.json`.
 
-    README.md shows it in Python, to the bit as in training.
+    docs/guides/export.md shows it in Python, to the bit as in training.
 
     Args:
         resolution: of the network, in pixels.

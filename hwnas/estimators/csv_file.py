@@ -1,4 +1,4 @@
-"""Reading a CSV of known accuracies against a space. See docs/search.md for the form."""
+"""Reading a CSV of known accuracies against a space. See docs/reference/csv.md for the form."""
 
 import hashlib
 import math

@@ -2,8 +2,8 @@
 
 The strings are those of timm's `decode_arch_def`: a list a stage, a string a block, as in
 `ir_r1_k5_s2_e3_c40_se0.25_nre` (inverted residual, 1 repeat, kernel 5, stride 2, expansion 3, 40
-channels, squeeze-excite of a quarter of the channels inside, ReLU). docs/timm.md has the program
-that takes them, tests/hwnas/export/test_timm_builds.py runs it.
+channels, squeeze-excite of a quarter of the channels inside, ReLU). docs/guides/timm.md has the
+program that takes them, tests/hwnas/export/test_timm_builds.py runs it.
 """
 
 from collections.abc import Iterator, Mapping

@@ -55,7 +55,8 @@ def networks_to_time(space: SearchSpace, count: int) -> list[ToTime]:
     if len(rows) < LEAST_NETWORKS:
         raise ConfigError(
             f"the space {space.name} holds {space.size} networks, and blocks are estimated from "
-            f"{LEAST_NETWORKS} at least; import timings of its blocks instead (docs/tables.md)"
+            f"{LEAST_NETWORKS} at least; import timings of its blocks instead "
+            "(docs/guides/timings.md)"
         )
     digits = len(str(len(rows)))
     return [

@@ -51,8 +51,8 @@ def train_winner(
     the difference on the same images is above 0. Merely the higher of both would be no fair choice.
     The search took the network for how well it does on these very images with the weights that
     fine-tuning starts from, so that on few of them fine-tuning looks better than it is
-    (docs/training.md, "Few images"). Published weights (`from_ofa`), which saw many more images,
-    are always fine-tuned.
+    (docs/guides/training.md, "Which weights the winner gets"). Published weights
+    (`from_ofa`), which saw many more images, are always fine-tuned.
 
     Args:
         experiment: of the run.

@@ -101,7 +101,7 @@ class Trellis:
     def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
         """(N,) values of canonical architectures (N, L); of prefixes (N, P), what they add up to.
 
-        Ten million architectures of twenty slots a second, on one core.
+        Some six million architectures of twenty slots a second, on one core.
         """
         total = np.full(len(architectures), self.constant)
         for slot in range(architectures.shape[1]):

@@ -23,7 +23,7 @@ from hwnas.training.rules import Pass
 from hwnas.training.train_config import TrainConfig
 
 # Relative errors have smaller gradients than a cross-entropy: 0.4 to 1 learned more and ranked
-# better than 0.1, see docs/estimators.md.
+# better than 0.1, see docs/benchmarks/ranking.md.
 _RATE = 5.0
 
 

@@ -17,7 +17,7 @@ from hwnas.training.train_config import TrainConfig
 
 # A network stays the same when all scales of a stage are multiplied, so that their rate counts
 # relative to their squared length, which is their number. With the rates of other weights they
-# hardly move; 10 to 15 ranked best, see docs/estimators.md.
+# hardly move; 10 to 15 ranked best, see docs/benchmarks/ranking.md.
 _RATE = 100.0
 _CLIP = 5.0
 
@@ -71,7 +71,8 @@ class NormSupernet(Trainable):
         """Of every slot, the choices' (C,) mean absolute scales of the last batch norm.
 
         0 where there is no block to judge, for a skip and for the convolution that stands in for
-        one where the shape changes: what is left out contributes nothing. See docs/estimators.md.
+        one where the shape changes: what is left out contributes nothing
+        (docs/guides/additive_scores.md).
         """
         return [
             np.array([_indicator(module) for module in choices.children()])

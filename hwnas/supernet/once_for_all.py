@@ -80,8 +80,8 @@ class OnceForAll:
         if missing:
             raise ConfigError(
                 f"{path} is no once-for-all MobileNetV3 supernet: it has no {missing[0]}, but "
-                f"{next(iter(state))} and {len(state) - 1:,} more; see docs/once_for_all.md for "
-                "those that can be read"
+                f"{next(iter(state))} and {len(state) - 1:,} more; see "
+                "docs/guides/once_for_all.md for those that can be read"
             )
         if not any(name.endswith("_matrix") for name in tensors):
             raise ConfigError(

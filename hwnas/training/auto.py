@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hwnas.training.train_config import TrainConfig, TrainSettings
 
 ENOUGH_STEPS = 1500
-"""A supernet of fewer steps judges badly: docs/training.md, "Few images"."""
+"""A supernet of fewer steps judges badly: docs/guides/images.md, "Few images"."""
 
 # An epoch of few images has at least some steps, and a batch enough images for batch norm.
 _STEPS_OF_AN_EPOCH = 32

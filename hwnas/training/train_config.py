@@ -25,7 +25,7 @@ class TrainSettings(StrictModel):
     `random_paths` are of supernets: the sub-networks of a step (see `hwnas.training.rules`).
     `clip` is the largest norm of a step's gradient, `ema` the decay of the averaged weights (0:
     none), `colour_jitter` the strength and `mixup`, `cutmix` the alpha of augmentations (0: none).
-    docs/training.md has advice on each.
+    docs/guides/training.md has advice on each.
     """
 
     later = (

@@ -25,7 +25,7 @@ def test_the_bundle_that_a_device_names_is_its_agent(tmp_path: Path) -> None:
     assert agent.command() == [f"{unit}/runner", f"{unit}/libonnxruntime.so"]
     assert agent.missing("runner: Exec format error") == (
         "the bundle for aarch64 does not run on phone (runner: Exec format error): set 'arch' to "
-        "what 'uname -m' says there, or make a bundle by hand, as docs/devices.md says"
+        "what 'uname -m' says there, or make a bundle by hand, as docs/guides/device.md says"
     )
 
 

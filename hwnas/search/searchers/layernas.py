@@ -65,7 +65,7 @@ class LayerNAS(Searcher):
     expensive ones, break most budgets: then only what is decided matters, and just the last slots
     bring networks that are results. The costliest choices within the budgets make every model a
     result, and on NAS-Bench-Macro a sweep of 30 buckets of 3 then misses none of 40 budgets, with
-    the published ones six (docs/search.md).
+    the published ones six (docs/benchmarks/search.md).
 
     The evaluations are shared out over the slots, so that a sweep always reaches the last one: a
     slot may use what is left divided by the slots left. Where the limit is short, fewer models a

@@ -19,7 +19,7 @@ from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.latency.test_fitting import measured_with_chains
 from tests.latency.test_interchange import blocks_from_csv, profiled
 
-DOCS = Path(__file__).parents[3] / "docs/tables.md"
+DOCS = Path(__file__).parents[3] / "docs"
 OVERHEAD_MS = 0.1
 
 
@@ -154,14 +154,16 @@ def test_a_table_goes_to_csv_and_its_timings_to_another_device(
 
 
 def test_the_example_of_the_documentation_works(folder: Path, terminal: Terminal) -> None:
-    text = DOCS.read_text()
+    text = (DOCS / "guides/timings.md").read_text()
     space, device = (
-        re.search(rf"```yaml\n# {name}\n(.*?)```", text, re.DOTALL)[1]
+        re.search(rf'```yaml title="{name}"\n(.*?)```', text, re.DOTALL)[1]
         for name in ("small.yaml", "npu.yaml")
     )
     (folder / "small.yaml").write_text(space)
     (folder / "npu.yaml").write_text(device)
-    (folder / "timings.csv").write_text(re.search(r"```csv\n(.*?)```", text, re.DOTALL)[1])
+    (folder / "timings.csv").write_text(
+        re.search(r'```csv title="timings.csv"\n(.*?)```', text, re.DOTALL)[1]
+    )
     answer = terminal("table", "import", "timings.csv", "t.sqlite", "--device", "npu.yaml")
     assert answer.code == 0, answer.stderr
     small = load_space("small.yaml")
@@ -171,7 +173,7 @@ def test_the_example_of_the_documentation_works(folder: Path, terminal: Terminal
 
 
 def test_the_documentation_names_every_column() -> None:
-    text = DOCS.read_text()
+    text = (DOCS / "reference/csv.md").read_text()
     assert [name for name in COLUMNS if f"`{name}`" not in text] == []
 
 

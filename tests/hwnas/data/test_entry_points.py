@@ -242,9 +242,9 @@ def test_a_verb_takes_an_installed_dataset(terminal: Terminal) -> None:
 def test_the_package_of_the_documentation_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (Path(__file__).parents[3] / "docs/data.md").read_text(encoding="utf-8")
-    [project] = map(tomllib.loads, re.findall(r"```toml\n(.*?)```", text, re.DOTALL))
-    [module] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    text = (Path(__file__).parents[3] / "docs/guides/dataset.md").read_text(encoding="utf-8")
+    [project] = map(tomllib.loads, re.findall(r"```toml[^\n]*\n(.*?)```", text, re.DOTALL))
+    [module] = re.findall(r"```python[^\n]*\n(.*?)```", text, re.DOTALL)
     install(tmp_path, "shapes_data", module, project["project"]["entry-points"]["hwnas.datasets"])
     monkeypatch.syspath_prepend(str(tmp_path / "shapes_data"))
     assert class_names("shapes") == ("bright square", "dark square")

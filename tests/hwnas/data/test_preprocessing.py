@@ -18,7 +18,9 @@ from hwnas.networks.graph import build_graph
 
 RESOLUTION, ORIENTATION = 24, 274
 SNIPPET = re.search(
-    r"```python\n(.*?)```", Path("README.md").read_text(encoding="utf-8"), re.DOTALL
+    r"```python\n(.*?)```",
+    (Path(__file__).parents[3] / "docs/guides/export.md").read_text(encoding="utf-8"),
+    re.DOTALL,
 )
 PIXELS = np.random.default_rng(0).integers(0, 256, (90, 130, 4), dtype=np.uint8)
 
@@ -34,8 +36,8 @@ def saved(path: Path, mode: str, *, turned: int | None = None, large: bool = Fal
     return path
 
 
-def in_readme(folder: Path, deep_bits: int = 16) -> Any:
-    """Runs the snippet of README.md as it stands there; what it gives the network."""
+def in_the_guide(folder: Path, deep_bits: int = 16) -> Any:
+    """Runs the program of docs/guides/export.md as it stands there; what it gives the network."""
     assert SNIPPET is not None
     network = (Head(3, 8, 0, 2, "relu", RESOLUTION),)
     (folder / "model.onnx").write_bytes(build_graph(network).SerializeToString())
@@ -65,19 +67,19 @@ def in_readme(folder: Path, deep_bits: int = 16) -> Any:
         ("P", {}),
     ],
 )
-def test_the_snippet_of_the_readme_gives_a_network_what_training_does(
+def test_the_program_of_the_guide_gives_a_network_what_training_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, how: dict[str, Any]
 ) -> None:
     photo = saved(tmp_path / "photo.jpg", mode, **how)
     monkeypatch.chdir(tmp_path)
     expected = to_input(decode_image(photo, RESOLUTION)[None]).numpy()
-    given = in_readme(tmp_path)
+    given = in_the_guide(tmp_path)
     assert given.dtype == np.float32
     np.testing.assert_array_equal(given, expected)
 
 
 @pytest.mark.parametrize("bits", [10, 12, 16])
-def test_the_snippet_scales_images_of_more_than_8_bits_as_training_does(
+def test_the_program_of_the_guide_scales_images_of_more_than_8_bits_as_training_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bits: int
 ) -> None:
     grey = np.random.default_rng(0).integers(0, 2**bits, (90, 130), dtype=np.uint16)
@@ -85,7 +87,7 @@ def test_the_snippet_scales_images_of_more_than_8_bits_as_training_does(
     Image.fromarray(grey).save(photo, "PNG")
     monkeypatch.chdir(tmp_path)
     expected = to_input(decode_image(photo, RESOLUTION, bits)[None]).numpy()
-    np.testing.assert_array_equal(in_readme(tmp_path, bits), expected)
+    np.testing.assert_array_equal(in_the_guide(tmp_path, bits), expected)
 
 
 def test_one_multiplication_and_one_subtraction_are_the_published_normalisation() -> None:

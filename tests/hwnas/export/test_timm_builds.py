@@ -1,4 +1,4 @@
-"""timm builds exported networks by the program of docs/timm.md, and computes the same logits."""
+"""timm builds exported networks by the program of docs/guides/timm.md, with the same logits."""
 
 import json
 import re
@@ -31,7 +31,7 @@ SPACES = (
 @pytest.fixture(scope="module")
 def program() -> Iterator[str]:
     """That of the page, with the libraries that it imports."""
-    text = (ROOT / "docs" / "timm.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/guides/timm.md").read_text(encoding="utf-8")
     match = re.search("```python\n(.*?)```", text, re.DOTALL)
     assert match
     with published_libraries():
