@@ -1,0 +1,105 @@
+"""Every code block of the documentation is what it claims to be, and does what it says."""
+
+import csv
+import io
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwnas.core.configs import parse_config
+from hwnas.core.yaml_text import parse_yaml
+from hwnas.devices.device import Device
+from hwnas.latency.csv_rows import COLUMNS, NAMING
+from hwnas.runs.config import RunConfig
+from hwnas.spaces.config import SpaceConfig, build_space
+from tests.docs.blocks import PAGES, ROOT, Block, all_blocks, blocks_of, name_of
+
+LANGUAGES = {"python", "yaml", "toml", "json", "csv", "sh", "text"}
+LEAST: dict[str, Any] = {
+    "space": "mobilenet_v3_small",
+    "train": {"epochs": 1},
+    "search": {"budgets": {}},
+    "fine_tune": {"epochs": 1},
+}
+"""The config that parts of one are put into."""
+OF_PYTHON = [
+    page
+    for page in PAGES
+    if any(one.language == "python" and not one.note("elsewhere") for one in blocks_of(page))
+]
+
+
+def ids(block: Block) -> str:
+    return block.place
+
+
+def test_every_block_says_what_it_is() -> None:
+    assert [b.place for page in PAGES for b in blocks_of(page) if b.language not in LANGUAGES] == []
+    notes = [note.split()[0] for page in PAGES for b in blocks_of(page) for note in b.notes]
+    assert set(notes) <= {"search-part", "replace", "elsewhere"}
+
+
+@pytest.mark.parametrize("page", OF_PYTHON, ids=name_of)
+def test_the_python_of_a_page_runs(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The blocks of a page run one after another, in one empty folder, with the same names."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "documentation"}
+    for block in blocks_of(page):
+        if block.language != "python" or block.note("elsewhere"):
+            continue
+        code = block.text
+        for replacement in block.note("replace"):
+            old, new = replacement.split(" with ")
+            assert old in code, f"{block.place}: there is no {old} to replace"
+            code = code.replace(old, new)
+        exec(compile(code, block.place, "exec"), names)  # our own documentation
+
+
+@pytest.mark.parametrize("block", all_blocks("yaml"), ids=ids)
+def test_yaml_is_a_config_that_is_accepted(block: Block) -> None:
+    content = parse_yaml(block.text, block.place)
+    assert isinstance(content, dict)
+    if block.note("search-part"):
+        parse_config(merged(LEAST, content), RunConfig, block.place)
+    elif "stages" in content:
+        space = parse_config(content, SpaceConfig, block.place)
+        build_space(space, space.resolution, space.classes)
+    elif "search" in content:
+        parse_config(content, RunConfig, block.place)
+    else:
+        parse_config(content, Device, block.place)
+
+
+def merged(least: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    both = {**least, **part}
+    for key in least.keys() & part.keys():
+        if isinstance(least[key], dict):
+            both[key] = merged(least[key], part[key])
+    return both
+
+
+@pytest.mark.parametrize("block", all_blocks("csv"), ids=ids)
+def test_csv_has_known_columns_and_whole_rows(block: Block) -> None:
+    header, *rows = csv.reader(io.StringIO(block.text))
+    assert set(header) <= {*COLUMNS, *NAMING, "accuracy"}
+    assert rows
+    assert {len(row) for row in rows} == {len(header)}
+
+
+@pytest.mark.parametrize("block", all_blocks("toml", "json"), ids=ids)
+def test_toml_and_json_can_be_read(block: Block) -> None:
+    {"toml": tomllib.loads, "json": json.loads}[block.language](block.text)
+
+
+@pytest.mark.parametrize(
+    "block", [b for page in PAGES for b in blocks_of(page) if b.note("elsewhere")], ids=ids
+)
+def test_what_another_test_runs_is_named_there(block: Block) -> None:
+    [path] = block.note("elsewhere")
+    page = block.place.partition(":")[0]
+    assert page in (ROOT / path).read_text(encoding="utf-8")

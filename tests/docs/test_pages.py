@@ -1,0 +1,120 @@
+"""The site builds strictly; what sources and pages name exists; the reference names every key."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from hwnas.devices.device import Device
+from hwnas.estimators import ESTIMATORS
+from hwnas.runs.budgets import UNITS
+from hwnas.runs.config import (
+    AccuracyConfig,
+    DataConfig,
+    ExportConfig,
+    ProfileConfig,
+    RunConfig,
+    SearchConfig,
+)
+from hwnas.search.searchers import FREE_SEARCHERS, SEARCHERS, searcher_class
+from hwnas.spaces.config import HeadConfig, SpaceConfig, StageConfig, StemConfig
+from hwnas.training.train_config import TrainSettings
+from tests.docs.blocks import PAGES, ROOT, name_of
+
+SOURCES = [
+    path
+    for folder in ("hwnas", "devices", "latency", "objectives", "configs", "benchmarks", "tests")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in (".py", ".yaml") and not path.is_symlink()
+]
+OUTSIDE = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+SOURCES += [ROOT / name for name in ("pyproject.toml", "Makefile", "mkdocs.yml")]
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", tmp_path / "site"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env={"PATH": "", "NO_MKDOCS_2_WARNING": "1"},
+    )  # fmt: skip
+    assert (built.returncode, built.stdout, built.stderr) == (0, "", "")
+    page = (tmp_path / "site/reference/python/index.html").read_text(encoding="utf-8")
+    assert "hwnas.spaces.SearchSpace" in page
+
+
+def test_every_page_that_a_source_names_is_there() -> None:
+    named = re.compile(r"\bdocs/[\w/]+\.md")
+    wrong = [
+        (str(path.relative_to(ROOT)), page)
+        for path in [*SOURCES, *OUTSIDE]
+        for page in named.findall(path.read_text(encoding="utf-8"))
+        if not (ROOT / page).is_file()
+    ]
+    assert wrong == []
+
+
+def test_every_source_that_a_page_names_is_there() -> None:
+    named = re.compile(r"`((?:hwnas|devices|latency|objectives|configs|tests|docs)/[\w/.]+)`")
+    wrong = [
+        (name_of(page), path)
+        for page in PAGES
+        for path in named.findall(page.read_text(encoding="utf-8"))
+        if not (ROOT / path).exists()
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", OUTSIDE, ids=name_of)
+def test_links_outside_of_the_site_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        assert (ROOT / path).is_file(), target
+        if anchor:
+            text = (ROOT / path).read_text(encoding="utf-8")
+            headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+            slugs = [re.sub(r"[^\w\- ]", "", one).lower().replace(" ", "-") for one in headings]
+            assert anchor in slugs, target
+
+
+def test_lists_stand_apart_from_the_paragraph_before() -> None:
+    """Without an empty line between, the site shows no list."""
+    glued = re.compile(r"^(?![-|#> ]|\d\. |$|<)[^\n]+\n- ", re.MULTILINE)
+    assert [name_of(page) for page in PAGES if glued.search(page.read_text("utf-8"))] == []
+
+
+def keys(*models: type[BaseModel]) -> set[str]:
+    return {key for model in models for key in model.model_fields}
+
+
+def settings() -> set[str]:
+    return {
+        key
+        for name in (*SEARCHERS, *FREE_SEARCHERS)
+        for key in searcher_class(name).settings_model.model_fields
+    }
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        (
+            "config",
+            keys(RunConfig, DataConfig, AccuracyConfig, ProfileConfig, SearchConfig, ExportConfig),
+        ),
+        ("config", keys(TrainSettings)),
+        ("devices", keys(Device)),
+        ("spaces", keys(SpaceConfig, StageConfig, StemConfig, HeadConfig)),
+        ("budgets", set(UNITS)),
+        ("estimators", set(ESTIMATORS)),
+        ("searchers", {*SEARCHERS, *FREE_SEARCHERS} | settings()),
+    ],
+)
+def test_the_reference_names_every_key(page: str, names: set[Any]) -> None:
+    text = (ROOT / f"docs/reference/{page}.md").read_text(encoding="utf-8")
+    assert {name for name in names if f"`{name}`" not in text} == set()
