@@ -88,6 +88,16 @@ def test_lists_stand_apart_from_the_paragraph_before() -> None:
     assert [name_of(page) for page in PAGES if glued.search(page.read_text("utf-8"))] == []
 
 
+def test_every_table_of_a_benchmark_stands_with_its_command() -> None:
+    wrong = []
+    for page in (ROOT / "docs/benchmarks").glob("[!i]*.md"):
+        for section in re.split(r"^## ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+            told = "```sh\n" in section or "not by a benchmark script" in " ".join(section.split())
+            if "\n| --- |" in section and not told:
+                wrong.append((page.name, section.partition("\n")[0]))
+    assert wrong == []
+
+
 def keys(*models: type[BaseModel]) -> set[str]:
     return {key for model in models for key in model.model_fields}
 
