@@ -22,9 +22,9 @@ from typing import Any
 
 from benchmarks.errors import Plan, as_json, error_figures
 from hwnas.core.errors import DeviceError, HwnasError
-from hwnas.devices.answers import Visit
-from hwnas.devices.device import Device, precisions
-from hwnas.devices.runtimes import ON_GPUS, RUNTIMES
+from hwnas.devices.answers import TargetVisit
+from hwnas.devices.device import Device
+from hwnas.devices.runtimes import RUNTIMES, load_spec
 from hwnas.devices.target import Round, open_target
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.measure import builders, job_groups
@@ -54,7 +54,8 @@ def main() -> int:
             print(f"{runtime}: {error}", file=sys.stderr)
             continue
         print(f"{runtime} {fingerprint.runtime_version}: {fingerprint.provider}", file=sys.stderr)
-        for precision in (one for one in options.precisions if one in precisions(runtime)):
+        able = load_spec(runtime).precisions
+        for precision in (one for one in options.precisions if one in able):
             for batch in options.batches:
                 device = _device(options, runtime, precision, batch)
                 name = f"{space.name}_{space.resolution}_{runtime}_{precision}_{batch}"
@@ -79,7 +80,7 @@ def naive(device: Device, blocks: Mapping[str, Network], seconds: float) -> dict
         for group in job_groups(target, builders(device, blocks), list(blocks)):
             rounds = [Round(index, [key] * NAIVE_VISITS) for index, key in enumerate(group)]
             for message in target.run(rounds, least_runs=10, least_ms=1.0):
-                if isinstance(message, Visit):
+                if isinstance(message, TargetVisit):
                     times.setdefault(message.graph, []).extend(message.samples)
     return {key: statistics.median(samples) for key, samples in times.items()}
 
@@ -94,7 +95,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--space", default="mobilenet_v3_large")
     parser.add_argument("--resolution", type=int, default=None)
-    parser.add_argument("--runtimes", nargs="+", default=list(ON_GPUS), choices=list(RUNTIMES))
+    parser.add_argument(
+        "--runtimes",
+        nargs="+",
+        default=[one for one in RUNTIMES.ours if load_spec(one).on_gpu],
+        choices=RUNTIMES.names(),
+    )
     parser.add_argument("--precisions", nargs="+", default=["fp32", "fp16"])
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 32])
     parser.add_argument("--networks", type=int, default=100, help="unseen networks")

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hwnas.devices.answers import Visit
+from hwnas.devices.answers import TargetVisit
 from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.measure import REFERENCE_BLOCK, timed_model
@@ -89,7 +89,7 @@ def _medians(
             least: dict[str, list[float]] = {name: [] for name in names}
             job = targets[index].run(plan, least_runs=LEAST_RUNS, least_ms=LEAST_MS)
             for answer in job:
-                if isinstance(answer, Visit):
+                if isinstance(answer, TargetVisit):
                     least[answer.graph].append(min(answer.samples))
             found[index].append([float(np.median(least[name])) for name in names])
     return [np.array(one) for one in found]

@@ -33,7 +33,7 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +41,15 @@ from hwnas.core.errors import DeviceError, EnergyError
 from hwnas.devices.affinity import pin
 from hwnas.devices.conditions import Conditions, hottest
 from hwnas.devices.emulation import emulator
+from hwnas.devices.health_files import Finding
 from hwnas.devices.job import BUSY, LONGEST_WAIT_S, MOST_CACHE, NO_ENERGY, Job
 from hwnas.devices.machine import core_count, cpu_name
 from hwnas.devices.nvml import GpuSensors
 from hwnas.devices.runtimes import (
-    ON_GPUS,
     BuildingRuntime,
     CachingRuntime,
     EnergyGraph,
-    load_runtime,
+    LoadedGraph,
 )
 from hwnas.devices.runtimes.gpu_energy import EnergyMeter
 from hwnas.devices.uncontrolled import uncontrolled
@@ -91,7 +91,7 @@ def main() -> int:
 def run_job(job: Job) -> None:
     """Does what a job says with the files of the current folder, and writes what it measures."""
     pinned, visits = "", 0
-    if job.task == "health" or job.runtime not in ON_GPUS:
+    if job.task == "health" or not job.spec.on_gpu:
         pinned = pin(job.cores, job.threads)  # before the runtime starts its threads
     if job.task == "health":
         _write(job, event="health", findings=_findings(job, pinned))
@@ -100,17 +100,17 @@ def run_job(job: Job) -> None:
     _write(job, event="done", visits=visits)
 
 
-def _findings(job: Job, pinned: str) -> list[dict[str, Any]]:
+def _findings(job: Job, pinned: str) -> list[Finding]:
     from hwnas.devices.health import read_health  # here, because no other job needs them
     from hwnas.devices.health_gpu import gpu_findings
 
-    bus = load_runtime(job.runtime).gpu if job.runtime in ON_GPUS else ""
+    bus = job.spec.make().gpu if job.spec.on_gpu else ""
     found = read_health(pinned, job.cores, job.threads)
     return [*found, *gpu_findings(bus)] if bus else found
 
 
 def _run_graphs(job: Job, pinned: str) -> int:
-    runtime, visits = load_runtime(job.runtime), 0
+    runtime, visits = job.spec.make(), 0
     given = Path(job.cache).read_bytes() if job.cache else b""
     if isinstance(runtime, CachingRuntime):
         runtime.cache = given
@@ -131,7 +131,7 @@ def _run_graphs(job: Job, pinned: str) -> int:
         return visits
     if job.task == "energy":  # before graphs are built for minutes
         EnergyMeter(GpuSensors(runtime.gpu).millijoules).check()
-    graphs = []
+    graphs: list[LoadedGraph] = []
     for index, name in enumerate(job.graphs):
         with _signs_of_life(job, index):
             graphs.append(runtime.load(Path(name), threads=job.threads))
@@ -162,13 +162,13 @@ def _run_graphs(job: Job, pinned: str) -> int:
     return visits
 
 
-def _times(job: Job, graph: Any) -> dict[str, Any]:
+def _times(job: Job, graph: LoadedGraph) -> dict[str, Any]:
     samples = graph.time(least_runs=job.least_runs, least_ms=job.least_ms)
     told = {"warnings": graph.warnings} if graph.warnings else {}
     return {"event": "visit", "ms": [round(sample, 6) for sample in samples], **told}
 
 
-def _energy(job: Job, graph: Any, sensors: GpuSensors) -> dict[str, Any]:
+def _energy(job: Job, graph: LoadedGraph, sensors: GpuSensors) -> dict[str, Any]:
     if not isinstance(graph, EnergyGraph):
         raise EnergyError(f"the runtime {job.runtime} does not measure energy")
     found = EnergyMeter(sensors.millijoules).measure(graph.start, least_ms=job.least_ms)
@@ -176,7 +176,7 @@ def _energy(job: Job, graph: Any, sensors: GpuSensors) -> dict[str, Any]:
     return {"event": "energy", "mj": mj, "inferences": found.inferences, "ms": ms}
 
 
-def _facts(job: Job, pinned: str, version: str, graphs: list[Any]) -> dict[str, Any]:
+def _facts(job: Job, pinned: str, version: str, graphs: Sequence[LoadedGraph]) -> dict[str, Any]:
     """The fields of a fingerprint that are read on a target, and two that are not of it.
 
     `emulated` names the emulator, "" where the processor is real; `uncontrolled` what of

@@ -10,7 +10,6 @@ from typing import Any
 
 from hwnas.core.errors import DeviceError
 from hwnas.devices.job import LONGEST_WAIT_S, MOST_CACHE, Job
-from hwnas.devices.runtimes import ON_GPUS
 
 START_S = 240.0
 """For the agent to start, to wait for another one, and for what is under way."""
@@ -44,7 +43,7 @@ class Allowance:
         self._text += _CACHE if graphs else 0
         self._text += _ANSWER * max(graphs, 1) if not rounds else 0
         self._text += _ENGINE if job.task == "build" else 0
-        a_graph = _BUILT_GRAPH_S if job.runtime in ON_GPUS else _GRAPH_S
+        a_graph = _BUILT_GRAPH_S if job.spec.on_gpu else _GRAPH_S
         self._seconds = START_S + a_graph * graphs + _TASK_S.get(job.task, 0.0)
         self._took, self._visits, self._since = 0.0, 0, 0.0
 

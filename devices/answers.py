@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwnas.core.errors import DeviceError
-
-Facts = dict[str, Any]
-"""What the target says of itself, see `hwnas.devices.agent`."""
+from hwnas.devices.health_files import Finding
+from hwnas.devices.runtimes import Operator
 
 WARNINGS = frozenset({"enqueue_bound", "unstable", "no_cuda_graph"})
 """What may be wrong with a visit, see `hwnas.devices.runtimes.gpu_timing.GpuTimer`."""
@@ -29,7 +28,36 @@ class CutOffError(DeviceError):
 
 
 @dataclass(frozen=True)
-class Visit:
+class Facts:
+    """What a target says of itself, see `hwnas.devices.agent`.
+
+    Attributes:
+        machine: what the system calls its architecture.
+        cpu: the processor, as precisely as the system names it.
+        cores: of the machine.
+        pinned: see `hwnas.devices.affinity.pin`.
+        agent: name of the agent.
+        runtime: name of the runtime.
+        runtime_version: of the runtime.
+        provider: what really executes graphs, as the runtime names it.
+        emulated: what emulates its processor, "" where it is real.
+        uncontrolled: see `hwnas.devices.uncontrolled`.
+    """
+
+    machine: str
+    cpu: str
+    cores: int
+    pinned: str
+    agent: str
+    runtime: str
+    runtime_version: str
+    provider: str
+    emulated: str = ""
+    uncontrolled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TargetVisit:
     """One visit of a graph: the milliseconds of a few consecutive inferences.
 
     Attributes:
@@ -43,7 +71,7 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Energy:
+class TargetEnergy:
     """One visit of a graph for its energy, see `hwnas.devices.runtimes.gpu_energy.BoardEnergy`."""
 
     round: int
@@ -75,7 +103,7 @@ class Cache:
     content: bytes
 
 
-Answer = Facts | Cache | Visit | Energy | RoundEnd | Waiting
+Answer = Facts | Cache | TargetVisit | TargetEnergy | RoundEnd | Waiting
 """What a job in rounds is answered with."""
 
 
@@ -137,15 +165,16 @@ def read_facts(message: Mapping[str, Any]) -> Facts:
     """
     try:
         facts = message["facts"]
-        found: Facts = {name: _text(facts[name]) for name in _TEXTS}
-        found["cores"] = _whole(facts["cores"])
-        found["uncontrolled"] = [_text(one) for one in _list(facts["uncontrolled"], _MOST_TEXTS)]
+        return Facts(
+            **{name: _text(facts[name]) for name in _TEXTS},
+            cores=_whole(facts["cores"]),
+            uncontrolled=tuple(map(_text, _list(facts["uncontrolled"], _MOST_TEXTS))),
+        )
     except (ValueError, TypeError, KeyError) as error:
         raise DeviceError(_cannot_be("facts", message)) from error
-    return found
 
 
-def read_visit(message: Mapping[str, Any], names: Sequence[str]) -> Visit:
+def read_visit(message: Mapping[str, Any], names: Sequence[str]) -> TargetVisit:
     """A visit of one of the graphs of these names.
 
     Raises:
@@ -157,13 +186,13 @@ def read_visit(message: Mapping[str, Any], names: Sequence[str]) -> Visit:
         warnings = tuple(_list(message.get("warnings", []), len(WARNINGS)))  # most have none
         possible = samples and all(LEAST_MS <= value < MOST_MS for value in samples)
         if possible and WARNINGS.issuperset(warnings):
-            return Visit(_whole(message["round"]), names[index], samples, warnings)
+            return TargetVisit(_whole(message["round"]), names[index], samples, warnings)
     except (ValueError, TypeError, KeyError, IndexError):
         pass
     raise DeviceError(_cannot_be("a visit", message))
 
 
-def read_energy(message: Mapping[str, Any], names: Sequence[str]) -> Energy:
+def read_energy(message: Mapping[str, Any], names: Sequence[str]) -> TargetEnergy:
     """A visit for the energy of one of the graphs of these names.
 
     Raises:
@@ -174,7 +203,7 @@ def read_energy(message: Mapping[str, Any], names: Sequence[str]) -> Energy:
         inferences = _whole(message["inferences"])
         millijoules, ms = _number(message["mj"]), _number(message["ms"])
         if inferences and 0 < millijoules < MOST_MJ and LEAST_MS <= ms < MOST_MS:
-            return Energy(number, name, millijoules, inferences, ms)
+            return TargetEnergy(number, name, millijoules, inferences, ms)
     except (ValueError, TypeError, KeyError, IndexError):
         pass
     raise DeviceError(_cannot_be("an energy", message))
@@ -224,8 +253,8 @@ def read_outputs(message: Mapping[str, Any], graphs: int) -> tuple[int, list[flo
     raise DeviceError(_cannot_be("outputs", message))
 
 
-def read_findings(message: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The findings of a check: `name`, `value` (text or None), `ok`, `advice`.
+def read_findings(message: Mapping[str, Any]) -> list[Finding]:
+    """The findings of a check.
 
     Raises:
         DeviceError: they are none.
@@ -244,8 +273,8 @@ def read_findings(message: Mapping[str, Any]) -> list[dict[str, Any]]:
         raise DeviceError(_cannot_be("findings", message)) from error
 
 
-def read_operators(message: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The operators of a profile: `name`, `type`, `provider`, `ms`.
+def read_operators(message: Mapping[str, Any]) -> list[Operator]:
+    """The operators of a profile.
 
     Raises:
         DeviceError: they are none.
@@ -253,7 +282,9 @@ def read_operators(message: Mapping[str, Any]) -> list[dict[str, Any]]:
     try:
         return [
             {
-                **{key: _text(one[key]) for key in ("name", "type", "provider")},
+                "name": _text(one["name"]),
+                "type": _text(one["type"]),
+                "provider": _text(one["provider"]),
                 "ms": _number(one["ms"]),
             }
             for one in _list(message["operators"], _MOST_ENTRIES)

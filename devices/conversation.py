@@ -6,16 +6,15 @@ from contextlib import closing
 from typing import Any
 
 from hwnas.core.errors import DeviceError, EnergyError, LinkError, ProgramError
-from hwnas.devices.agents.agent import Agent
 from hwnas.devices.allowance import Allowance
 from hwnas.devices.answers import (
     Answer,
     Cache,
     CutOffError,
-    Energy,
     Parts,
     RoundEnd,
-    Visit,
+    TargetEnergy,
+    TargetVisit,
     is_cut_off,
     read_answer,
     read_energy,
@@ -24,6 +23,7 @@ from hwnas.devices.answers import (
     read_visit,
     read_waiting,
 )
+from hwnas.devices.deployments import Deployment
 from hwnas.devices.job import BUSY, MOST_CACHE, NO_ENERGY, Job
 
 _SIGNALS = {
@@ -38,13 +38,13 @@ _SIGNALS = {
 _NOT_FOUND = (126, 127)
 
 
-def told(lines: Iterator[str], device: str, agent: Agent) -> Iterator[str]:
+def told(lines: Iterator[str], device: str, deployment: Deployment) -> Iterator[str]:
     """The lines of an agent; how it ended, in words for the person who waits.
 
     Args:
         lines: as the transport gives them.
         device: its name.
-        agent: which one it is.
+        deployment: of the agent.
 
     Raises:
         LinkError: another agent is at work there.
@@ -55,12 +55,12 @@ def told(lines: Iterator[str], device: str, agent: Agent) -> Iterator[str]:
     try:
         yield from lines
     except ProgramError as error:
-        if error.code in _NOT_FOUND or "No module named" in error.said:
-            raise DeviceError(agent.missing(error.said)) from error
+        if error.code in _NOT_FOUND or "No module named" in error.last_line:
+            raise DeviceError(deployment.missing(error.last_line)) from error
         if error.code == BUSY:
-            raise LinkError(f"{device}: {error.said}") from error
+            raise LinkError(f"{device}: {error.last_line}") from error
         if error.code == NO_ENERGY:
-            raise EnergyError(f"{device}: {error.said}") from error
+            raise EnergyError(f"{device}: {error.last_line}") from error
         # A shell adds 128 to the number of the signal, a child's own code is less than 0.
         if (number := -error.code if error.code < 0 else error.code - 128) in _SIGNALS:
             raise DeviceError(f"the agent on {device} was ended by {_SIGNALS[number]}") from error
@@ -157,7 +157,7 @@ def in_order(
     )
     known, cache = False, Parts(MOST_CACHE)
     for message in messages:
-        found: Visit | Energy | RoundEnd
+        found: TargetVisit | TargetEnergy | RoundEnd
         step: tuple[int, str | None] | None = None
         match message["event"]:
             case "ready" if not known:

@@ -1,80 +1,69 @@
 """Device: where graphs run, and the fingerprint under which timings may be compared."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from hwnas.core.configs import LocalPath, StrictModel, find_config, read_config
 from hwnas.core.errors import DeviceError
 from hwnas.core.foreign_text import shown
+from hwnas.core.registry import Registry
+from hwnas.core.spelling import nearest
 from hwnas.devices.affinity import Cores
-from hwnas.devices.agents import AGENTS
-from hwnas.devices.runtimes import ON_GPUS, RUNTIMES, WITHOUT_INT8
-from hwnas.devices.transports import TRANSPORTS
+from hwnas.devices.deployments import DEPLOYMENTS
+from hwnas.devices.runtimes import RUNTIMES, RuntimeSpec, load_spec
+from hwnas.devices.transports import TRANSPORTS, TransportSpec, load_transport
 
 PRECISIONS = ("fp32", "fp16", "int8")
-"""Those of any runtime, see `precisions`."""
+"""Those of any runtime, see `RuntimeSpec.precisions`."""
 IMPORTED = "imported"
-"""The transport of a device that nothing runs on here: its timings come from elsewhere."""
-
+"""The transport of a device on which nothing can be run: its timings come from elsewhere."""
 
 # One word each that no shell and no option parser takes for something else.
 _HOST = r"^[A-Za-z0-9_:\[][A-Za-z0-9_.:%\[\]-]*$"
 _WORD = r"^[A-Za-z0-9_][A-Za-z0-9_.:-]*$"
-_OF_TRANSPORT = {
-    "ssh": ("host", "user", "port", "ssh_config"),
-    "adb": ("serial", "fixed_performance"),
-}
+_OPTION = r"^[A-Za-z_][A-Za-z0-9_]*$"
+_MISSING = {"host": ": which machine ssh reaches"}
 
 
 class Device(StrictModel):
     """Transport + runtime + precision, threads, batch: a file of `configs/devices/`.
 
+    In Python, `transport` and `runtime` also take a `TransportSpec` and a `RuntimeSpec`, whose name
+    this process then knows.
+
     Attributes:
         name: what `--device` and `latency@NAME` call it.
-        transport: registered name.
-        host, user, port, ssh_config: of the transport ssh; what is left out says the user's own ssh
-            configuration, or the file that `ssh_config` names.
+        transport: name of a transport: how the target is reached.
+        options: what a transport of an installed package needs to know, by its own names.
+        host, user, port, ssh_config: of the transport ssh; what is left out is as the user's own
+            ssh configuration says, or the file that `ssh_config` names.
         serial: of the transport adb, as `adb devices` shows it.
         fixed_performance: of adb: ask Android to keep its clocks at a level that it can hold.
         folder: on the target, where a folder hwnas is made for graphs; by default its cache.
-        agent: registered name of the program that runs there.
-        python: of the agent python: which one.
+        agent: name of the program that runs jobs on the target.
+        python: of the agent python: the Python that runs it.
         arch: of the agent native: for which architecture `hwnas devices bundle` made its bundle;
             what 'uname -m' says on the target. On this machine it is known.
         bundle: of the agent native, in place of that: a folder with a bundle.
-        runtime: registered name.
-        precision: of weights and activations, see `precisions`.
-        threads: of one inference.
-        batch: images an inference.
-        cores: which ones the threads are pinned to ("auto"), "any", or a list of numbers.
+        runtime: name of a runtime: what loads graphs and times them.
+        precision: of weights and activations, one of the runtime's.
+        threads: that compute one inference.
+        batch: images per inference.
+        cores: which ones the threads are pinned to: "auto", "any", or a list of numbers.
         rest_s: seconds of rest before each round of measurements.
         limit_celsius: a round waits while the hottest sensor is above it.
-        emulated: the target's processor is emulated, though it cannot be seen there.
+        emulated: the target's processor is emulated, though that cannot be seen there.
     """
-
-    later: ClassVar[tuple[str, ...]] = (
-        "host",
-        "user",
-        "port",
-        "ssh_config",
-        "serial",
-        "fixed_performance",
-        "folder",
-        "agent",
-        "python",
-        "arch",
-        "bundle",
-        "rest_s",
-        "limit_celsius",
-        "emulated",
-    )
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     transport: str = "local"
+    options: dict[Annotated[str, Field(pattern=_OPTION)], str | int | float | bool] = Field(
+        default_factory=dict
+    )
     host: Annotated[str | None, Field(pattern=_HOST)] = None
     user: Annotated[str | None, Field(pattern=_WORD)] = None
     port: Annotated[int | None, Field(ge=1, le=65535)] = None
@@ -126,15 +115,24 @@ class Device(StrictModel):
             )
         return self
 
-    @field_validator("transport")
+    def __hash__(self) -> int:
+        """Of its name: `options` have no hash."""
+        return hash(self.name)
+
+    @field_validator("transport", mode="before")
     @classmethod
-    def _known_transport(cls, value: str) -> str:
-        return _known(value, (*TRANSPORTS, IMPORTED))
+    def _known_transport(cls, value: Any) -> Any:
+        return value if value == IMPORTED else _known(value, TRANSPORTS, TransportSpec, (IMPORTED,))
 
     @field_validator("agent")
     @classmethod
-    def _known_agent(cls, value: str) -> str:
-        return _known(value, AGENTS)
+    def _known_agent(cls, value: str) -> Any:
+        return _known(value, DEPLOYMENTS)
+
+    @field_validator("runtime", mode="before")
+    @classmethod
+    def _known_runtime(cls, value: Any) -> Any:
+        return _known(value, RUNTIMES, RuntimeSpec)
 
     @field_validator("folder")
     @classmethod
@@ -148,67 +146,103 @@ class Device(StrictModel):
 
     @model_validator(mode="after")
     def _keys_of_the_transport(self) -> Self:
-        for transport, keys in _OF_TRANSPORT.items():
-            wrong = [key for key in keys if key in self.model_fields_set]
-            if wrong and self.transport != transport:
+        spec = self.transport_spec
+        for owner in map(load_transport, TRANSPORTS.ours):
+            wrong = [key for key in owner.keys if key in self.model_fields_set]
+            if wrong and self.transport != owner.name:
                 raise ValueError(
-                    f"{wrong[0]} is for 'transport: {transport}', and here it is "
-                    f"{self.transport}; leave it out"
+                    f"{wrong[0]} is for 'transport: {owner.name}', and this device has "
+                    f"'transport: {self.transport}'; leave it out"
                 )
-        if self.transport == "ssh" and not self.host:
-            raise ValueError("the key 'host' is missing: which machine ssh reaches")
-        if self.folder and self.transport not in _OF_TRANSPORT:
-            raise ValueError("folder is for targets far away; leave it out")
+        known = spec.options if spec is not None else ()
+        for option in self.options:
+            if option not in known:
+                raise ValueError(
+                    f"the transport {self.transport} has no option '{option}'"
+                    f"{nearest(option, known)} (it has: {', '.join(known) or 'none'})"
+                )
+        for key in spec.required if spec is not None else ():
+            if key not in self.options and not getattr(self, key, None):
+                path = f"options.{key}" if key in known else key
+                raise ValueError(f"the key '{path}' is missing{_MISSING.get(key, '')}")
+        if self.folder and not self.remote:
+            raise ValueError("folder is for remote targets; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_of_the_agent(self) -> Self:
         if self.python and self.agent != "python":
             raise ValueError("python is for 'agent: python'; leave it out")
         for key in ("arch", "bundle"):
             if getattr(self, key) and self.agent != "native":
-                raise ValueError(f"{key} is for 'agent: native'; add that, or leave it out")
+                raise ValueError(f"{key} is for 'agent: native'; add that, or leave {key} out")
         if self.arch and self.bundle:
-            raise ValueError("the bundle says for which arch it is; leave one of the two out")
-        far = self.transport in _OF_TRANSPORT
-        if self.agent == "native" and far and not (self.arch or self.bundle):
+            raise ValueError("a bundle is for one architecture; leave out arch or bundle")
+        if self.agent == "native" and self.remote and not (self.arch or self.bundle):
             raise ValueError("the key 'arch' is missing: what 'uname -m' says on the target")
         return self
 
     @model_validator(mode="after")
     def _what_the_runtime_can(self) -> Self:
-        if self.runtime in ON_GPUS and self.agent != "python":
-            raise ValueError(f"runtime {self.runtime} needs 'agent: python'; leave the agent out")
-        able = precisions(self.runtime)
-        if self.precision == "fp16" and "fp16" not in able:
+        spec = self.runtime_spec
+        if self.agent == "native" and not spec.native:
+            raise ValueError(f"runtime {spec.name} needs 'agent: python'; leave the agent out")
+        if self.precision not in spec.precisions:
+            # Without such kernels, graphs are computed in float32, between conversions.
+            others = [one for one in RUNTIMES.ours if self.precision in load_spec(one).precisions]
             raise ValueError(
-                "precision fp16 is for GPUs, with 'runtime: tensorrt' or onnxruntime_cuda, and "
-                f"here it is {self.runtime}; use fp32 or int8"
-            )
-        if self.precision == "int8" and "int8" not in able:
-            raise ValueError(
-                f"runtime {self.runtime} does not compute in int8, for which it has no kernels: "
-                "use fp16, or 'runtime: tensorrt'"
+                f"runtime {spec.name} does not compute in {self.precision}; use "
+                f"{' or '.join(spec.precisions)}, or a runtime that does: {', '.join(others)}"
             )
         return self
-
-    @field_validator("runtime")
-    @classmethod
-    def _known_runtime(cls, value: str) -> str:
-        return _known(value, RUNTIMES)
 
     @field_validator("precision")
     @classmethod
     def _known_precision(cls, value: str) -> str:
-        return _known(value, PRECISIONS)
+        if value not in PRECISIONS:
+            raise ValueError(f"there is no precision '{value}' (known: {', '.join(PRECISIONS)})")
+        return value
+
+    @property
+    def transport_spec(self) -> TransportSpec | None:
+        """The specification of its transport, None where its timings are imported.
+
+        Raises:
+            DeviceError: it is of a package that is not installed any more.
+        """
+        return load_transport(self.transport) if self.measurable else None
+
+    @property
+    def runtime_spec(self) -> RuntimeSpec:
+        """The specification of its runtime.
+
+        Raises:
+            DeviceError: it is of a package that is not installed any more.
+        """
+        return load_spec(self.runtime)
+
+    @property
+    def int8_recipe(self) -> str | None:
+        """How graphs are quantised for it, see `RuntimeSpec.int8`; None for another precision."""
+        return self.runtime_spec.int8 if self.precision == "int8" else None
+
+    @property
+    def remote(self) -> bool:
+        """Whether the target is another machine, or acts as one."""
+        spec = self.transport_spec
+        return spec is not None and spec.remote
 
     @property
     def measurable(self) -> bool:
-        """Whether graphs can be timed on it; otherwise its timings were imported."""
+        """Whether graphs can be timed on it; otherwise its timings are imported."""
         return self.transport != IMPORTED
 
     def require_measurable(self) -> None:
         """Raises DeviceError when nothing can be run on the device."""
         if not self.measurable:
             raise DeviceError(
-                f"{self.name} cannot be measured: its timings were imported; import those that are "
-                "missing with 'hwnas table import', or name another --device"
+                f"{self.name} cannot be measured, because its timings are imported; import those "
+                "that are missing with 'hwnas table import', or name another --device"
             )
 
 
@@ -243,7 +277,7 @@ class Fingerprint:
     pinned: str
     opset: int
     graph_builder: int
-    agent: str = "python"  # tables of before do not say these two
+    agent: str = "python"
     fixed_performance: bool = False
 
     def difference(self, other: "Fingerprint") -> str | None:
@@ -282,15 +316,6 @@ class Fingerprint:
         return found
 
 
-def precisions(runtime: str) -> tuple[str, ...]:
-    """The precisions that a runtime may be asked for."""
-    # A processor computes half precision in float32, between conversions that cost time; a runtime
-    # without integer kernels computes int8 graphs in float32, likewise.
-    without = {"fp16"} if runtime not in ON_GPUS else set()
-    without |= {"int8"} if runtime in WITHOUT_INT8 else set()
-    return tuple(one for one in PRECISIONS if one not in without)
-
-
 def load_device(name: str) -> Device:
     """The device of a shipped name or a YAML file.
 
@@ -300,7 +325,20 @@ def load_device(name: str) -> Device:
     return read_config(find_config("devices", name), Device)
 
 
-def _known(value: str, names: Any) -> str:
-    if value not in names:
-        raise ValueError(f"'{value}' is not known (known: {', '.join(names)})")
+def _known(
+    value: Any, registry: Registry[Any], kind: type[Any] | None = None, others: Sequence[str] = ()
+) -> Any:
+    """The name of a part, given by its name or as an object; anything but a name is left as it is.
+
+    Raises:
+        ValueError: no part has this name, in the form that pydantic wants.
+    """
+    try:
+        if kind is not None and isinstance(value, kind):
+            registry.add(value.name, value)
+            return value.name
+        if isinstance(value, str):
+            registry.check(value, others)
+    except DeviceError as error:
+        raise ValueError(str(error)) from error
     return value

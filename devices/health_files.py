@@ -2,10 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
-Finding = dict[str, Any]
-"""`name`, `value` (text, None when not readable here), `ok`, and `advice`: a sentence."""
+
+class Finding(TypedDict):
+    """One thing that was looked at.
+
+    `value` is a text, None where it cannot be read; `advice` is a sentence, "" where it is ok.
+    """
+
+    name: str
+    value: str | None
+    ok: bool
+    advice: str
+
 
 _CPUS = "sys/devices/system/cpu"
 # One busy core may run faster than all of them together, by a fifth to a quarter.

@@ -6,6 +6,7 @@ The text is lines of words, so that a small C program reads it as easily as Pyth
     hwnas job 1
     nonce 5f0c...              repeated in every answer
     runtime onnxruntime
+    factory cpu MODULE:NAME    what makes a runtime that is not one of ours, on "cpu" or "gpu"
     threads 1
     cores auto                 or "any", or numbers: cores 4 5
     task time                  or "energy", "operators", "outputs", "build", "health"
@@ -24,6 +25,7 @@ import re
 from dataclasses import dataclass
 
 from hwnas.core.errors import DeviceError
+from hwnas.devices.runtimes import RUNTIMES, RuntimeSpec, load_spec
 
 _HEAD, _END = "hwnas job 1", "end"
 TASKS = ("time", "energy", "operators", "outputs", "build", "health")
@@ -58,6 +60,7 @@ class Job:
         input: file of the first input's values, raw, for "outputs".
         cache: file of what the runtime kept from an earlier job, "" for nothing.
         graphs: files of ONNX models.
+        factory: what makes the runtime when it is not one of ours, see `factory_of`.
         rounds: number, and indices of the graphs to visit.
     """
 
@@ -74,6 +77,19 @@ class Job:
     cache: str = ""
     graphs: tuple[str, ...] = ()
     rounds: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    factory: str = ""
+
+    @property
+    def spec(self) -> RuntimeSpec:
+        """Of the runtime: a target knows ours, and of another one what the job says of it.
+
+        Raises:
+            DeviceError: there is no such runtime.
+        """
+        place, _, path = self.factory.partition(" ")
+        if not path:
+            return load_spec(self.runtime)
+        return RuntimeSpec(self.runtime, path, on_gpu=place == "gpu")
 
     def to_text(self) -> str:
         """The lines that `from_text` reads."""
@@ -82,6 +98,7 @@ class Job:
             _HEAD,
             f"nonce {self.nonce}",
             f"runtime {self.runtime}",
+            *([f"factory {self.factory}"] if self.factory else []),
             f"threads {self.threads}",
             f"cores {cores}",
             f"task {self.task}",
@@ -123,6 +140,7 @@ class Job:
             job = cls(
                 nonce=fields.pop("nonce"),
                 runtime=fields.pop("runtime"),
+                factory=fields.pop("factory", ""),
                 threads=int(fields.pop("threads")),
                 cores=cores if cores in ("auto", "any") else tuple(map(int, cores.split())),
                 task=fields.pop("task"),
@@ -141,6 +159,13 @@ class Job:
         if set(fields) != {"cores"} or job.task not in TASKS or indices - {*range(len(graphs))}:
             raise DeviceError("the job is of another version of hwnas")
         return job
+
+
+def factory_of(runtime: RuntimeSpec) -> str:
+    """What a job says of a runtime that is not one of ours; a target knows ours by their names."""
+    if runtime.name in RUNTIMES.ours:
+        return ""
+    return f"{'gpu' if runtime.on_gpu else 'cpu'} {runtime.factory}"
 
 
 def _name(text: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from hwnas.core.errors import DeviceError, LinkError
 from hwnas.core.workspace import job_folder
-from hwnas.devices.agents import AGENTS
 from hwnas.devices.answers import (
     Answer,
     Facts,
@@ -22,11 +21,14 @@ from hwnas.devices.answers import (
     read_outputs,
 )
 from hwnas.devices.conversation import answers, in_order, last_line, told
+from hwnas.devices.deployments import DEPLOYMENTS
 from hwnas.devices.device import Device
 from hwnas.devices.engine import SUFFIX, Engine
-from hwnas.devices.job import Job
+from hwnas.devices.health_files import Finding
+from hwnas.devices.job import Job, factory_of
+from hwnas.devices.runtimes import Operator
 from hwnas.devices.stopping import pause
-from hwnas.devices.transports import TRANSPORTS
+from hwnas.devices.transports import load_transport
 
 T = TypeVar("T")
 
@@ -50,8 +52,8 @@ class Target:
         """Takes a private folder for the graphs on their way."""
         self.device = device
         self._folder = folder
-        self._agent = AGENTS[device.agent](device)
-        self._transport = TRANSPORTS[device.transport](device, folder)
+        self._deployment = DEPLOYMENTS.load(device.agent)(device)
+        self._transport = load_transport(device.transport).open(device, folder)
         self._files: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
         self._cache = ""
@@ -157,7 +159,7 @@ class Target:
         )
         yield from in_order(self._answers(job), names, job)
 
-    def operators(self, name: str, *, runs: int) -> list[dict[str, Any]]:
+    def operators(self, name: str, *, runs: int) -> list[Operator]:
         """What the runtime's own profile says of a graph, an operator an entry.
 
         Args:
@@ -165,7 +167,7 @@ class Target:
             runs: inferences to average over.
 
         Returns:
-            In the order of execution: `name`, `type`, `provider`, and `ms` an inference.
+            In the order of execution.
 
         Raises:
             DeviceError: the target failed.
@@ -195,7 +197,7 @@ class Target:
             raise DeviceError(f"{self.device.name} built no engine; run the same command again")
         return facts, Engine(engine.content)
 
-    def health(self) -> list[dict[str, Any]]:
+    def health(self) -> list[Finding]:
         """What on the device will make timings unreliable, see `hwnas.devices.health`.
 
         Raises:
@@ -248,6 +250,7 @@ class Target:
         return Job(
             nonce=secrets.token_hex(16),
             runtime=self.device.runtime,
+            factory=factory_of(self.device.runtime_spec),
             threads=self.device.threads,
             cores=self.device.cores,
             cache=self._cache,
@@ -276,12 +279,12 @@ class Target:
 
     def _answers(self, job: Job) -> Iterator[dict[str, Any]]:
         self._push(job)
-        lines = self._transport.run(self._agent.command(), job.to_text(), last_line(job))
-        return answers(told(lines, self.device.name, self._agent), job, self.device.name)
+        lines = self._transport.run(self._deployment.command(), job.to_text(), last_line(job))
+        return answers(told(lines, self.device.name, self._deployment), job, self.device.name)
 
     def _push(self, job: Job) -> None:
         with self._room():
-            units = dict(self._agent.units(self._folder))
+            units = dict(self._deployment.units(self._folder))
         for name in (*job.graphs, *filter(None, [job.input, job.cache])):
             units[name] = self._folder / name
         self._transport.push(units)

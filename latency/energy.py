@@ -10,9 +10,8 @@ from functools import partial
 
 from hwnas.core.errors import EnergyError
 from hwnas.core.workspace import job_folder
-from hwnas.devices.answers import Cache, Energy, RoundEnd
+from hwnas.devices.answers import Cache, Facts, RoundEnd, TargetEnergy
 from hwnas.devices.device import Device
-from hwnas.devices.runtimes import ON_GPUS
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.energies import EnergyVisit, energies_of
 from hwnas.latency.energy_model import EnergyModel, fit_energy
@@ -71,7 +70,7 @@ def check_energy(device: Device) -> None:
 def require_gpu(device: Device) -> None:
     """Raises EnergyError for a device that cannot be one that counts its energy."""
     device.require_measurable()
-    if device.runtime not in ON_GPUS:
+    if not device.runtime_spec.on_gpu:
         raise EnergyError(
             f"energy is measured on NVIDIA GPUs, and {device.name} has the runtime "
             f"{device.runtime}; leave out --energy (profile.energy), or name a device with "
@@ -198,7 +197,7 @@ def _run(
     target.use_cache(table.cache())
     for message in target.energy(rounds, least_ms=least_ms):
         match message:
-            case dict():
+            case Facts():
                 identity = identity_of(target.device, message)
                 identity.require_real(target.device.name)
                 table.bind(identity.fingerprint)
@@ -207,7 +206,7 @@ def _run(
                 table.add_conditions(session, message.round, message.conditions)
             case Cache():
                 table.keep_cache(message.content)
-            case Energy(round=number, graph=graph, millijoules=mj, inferences=count, ms=ms):
+            case TargetEnergy(round=number, graph=graph, millijoules=mj, inferences=count, ms=ms):
                 table.energies.add([EnergyVisit(graph, session, number, mj, count, ms)])
                 yield 1
             case _:

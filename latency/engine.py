@@ -12,7 +12,6 @@ import numpy as np
 from hwnas.core.errors import ConfigError, DeviceError
 from hwnas.devices.device import Device
 from hwnas.devices.engine import SUFFIX, Engine
-from hwnas.devices.runtimes import BUILDING
 from hwnas.devices.target import open_target
 from hwnas.latency.identity import identity_of, read_fingerprint
 
@@ -50,7 +49,7 @@ class BuiltEngine:
 
 def builds_engines(device: Device) -> bool:
     """Whether a device makes engines of graphs: it can be reached, and runs TensorRT."""
-    return device.measurable and device.runtime in BUILDING
+    return device.measurable and device.runtime_spec.builds_engines
 
 
 def build_engine(
@@ -91,10 +90,10 @@ def load_engine(path: Path, device: Device) -> Engine:
             message says what it was built for.
         DeviceError: the device failed.
     """
-    if device.runtime not in BUILDING:
+    if not device.runtime_spec.builds_engines:
         raise ConfigError(
             f"{path} is an engine, and {device.name} has 'runtime: {device.runtime}': name the "
-            f"ONNX file that it was built from, or a --device with 'runtime: {BUILDING[0]}'"
+            f"ONNX file that it was built from, or a --device with 'runtime: tensorrt'"
         )
     try:
         content, about = path.read_bytes(), _about(path)

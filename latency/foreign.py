@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from hwnas.core.errors import ConfigError
-from hwnas.devices.agents import AGENTS
+from hwnas.devices.deployments import DEPLOYMENTS
 from hwnas.devices.device import Device
 from hwnas.devices.engine import SUFFIX
-from hwnas.devices.runtimes import WITHOUT_PROFILE
+from hwnas.devices.runtimes import Operator
 from hwnas.devices.target import open_target
 from hwnas.latency.engine import load_engine
 from hwnas.latency.measure import MemoryLog, Progress, run_sessions
@@ -61,7 +60,7 @@ class Measured:
     summary: Summary
     noise: float
     affected: float
-    operators: list[dict[str, Any]]
+    operators: list[Operator]
 
 
 def load_model(
@@ -174,10 +173,11 @@ def measure_several(
 
 def can_profile(device: Device) -> bool:
     """Whether a device tells how long each operator takes: its agent and its runtime have to."""
-    return AGENTS[device.agent](device).profiles and device.runtime not in WITHOUT_PROFILE
+    deployment = DEPLOYMENTS.load(device.agent)(device)
+    return deployment.profiles and device.runtime_spec.profiles_operators
 
 
-def by_type(operators: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, float, float]]:
+def by_type(operators: Sequence[Operator]) -> list[tuple[str, int, float, float]]:
     """Type, number, ms and share (0 to 1) of the operators of each type, the longest first."""
     total = sum(operator["ms"] for operator in operators)
     types: dict[str, list[float]] = {}
@@ -189,7 +189,7 @@ def by_type(operators: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, floa
     return sorted(rows, key=lambda row: -row[2])
 
 
-def _profile(device: Device, model: bytes, ms: float) -> list[dict[str, Any]]:
+def _profile(device: Device, model: bytes, ms: float) -> list[Operator]:
     runs = min(max(round(_PROFILE_MS / ms), _LEAST_RUNS), _MOST_RUNS)
     with open_target(device) as target:
         target.add(_NAME, model)

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from hwnas.core.errors import DeviceError, HwnasError, LinkError
 from hwnas.core.workspace import job_folder
-from hwnas.devices.answers import Visit
+from hwnas.devices.answers import TargetVisit
 from hwnas.devices.device import Device
-from hwnas.devices.runtimes import ON_GPUS
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.engine import relative_difference
 from hwnas.latency.identity import identify
@@ -145,7 +144,7 @@ def _parity_of_reference(target: Target) -> str:
 
 def tolerance(device: Device) -> float:
     """How much outputs may differ on a device, as a part of the largest."""
-    return GPU_TOLERANCE if device.runtime in ON_GPUS else TOLERANCE
+    return GPU_TOLERANCE if device.runtime_spec.on_gpu else TOLERANCE
 
 
 def _compared(found: list[float], expected: list[float], allowed: float) -> str:
@@ -180,10 +179,10 @@ def _visits(target: Target) -> str:
     return said
 
 
-def _visit(target: Target, *, least_runs: int, least_ms: float) -> Visit:
+def _visit(target: Target, *, least_runs: int, least_ms: float) -> TargetVisit:
     rounds = [Round(0, [_TIMED])]
     answers = list(target.run(rounds, least_runs=least_runs, least_ms=least_ms))
-    return next(answer for answer in answers if isinstance(answer, Visit))
+    return next(answer for answer in answers if isinstance(answer, TargetVisit))
 
 
 def _refuses(target: Target) -> str:
@@ -206,7 +205,7 @@ def _leaves_a_job(target: Target) -> str:
     # Of some minutes, so that it cannot end by itself before the next one gives up.
     job = target.run([Round(n, [_TIMED]) for n in range(4000)], least_runs=1, least_ms=VISIT_MS)
     with closing(job):  # type: ignore[type-var]
-        next(answer for answer in job if isinstance(answer, Visit))
+        next(answer for answer in job if isinstance(answer, TargetVisit))
     start = time.monotonic()
     _small_outputs(target)
     return f"the next one was done {time.monotonic() - start:.1f} s later"

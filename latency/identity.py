@@ -1,17 +1,15 @@
 """Identity: what a device says of itself, by which its timings are known and kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from hwnas.core.errors import DeviceError
-from hwnas.devices.agents import AGENTS
 from hwnas.devices.answers import Facts
+from hwnas.devices.deployments import DEPLOYMENTS
 from hwnas.devices.device import IMPORTED, Device, Fingerprint
 from hwnas.devices.target import Target, open_target
 from hwnas.networks.blocks import ConvBlock
 from hwnas.networks.graph import BUILDER_VERSION, OPSET, build_graph
-
-_NOT_COMPARED = ("emulated", "uncontrolled")
 
 
 @dataclass(frozen=True)
@@ -44,15 +42,16 @@ def read_identity(device: Device) -> Identity:
         DeviceError: the device failed.
     """
     if not device.measurable:
-        facts = {
-            "machine": IMPORTED,
-            "cpu": device.name,
-            "cores": 0,
-            "pinned": "",
-            "runtime": device.runtime,
-            "runtime_version": "",
-            "provider": IMPORTED,
-        }
+        facts = Facts(
+            machine=IMPORTED,
+            cpu=device.name,
+            cores=0,
+            pinned="",
+            agent="python",
+            runtime=device.runtime,
+            runtime_version="",
+            provider=IMPORTED,
+        )
         return Identity(_fingerprint(device, facts))
     with open_target(device) as target:
         return identify(target)
@@ -85,9 +84,9 @@ def identity_of(device: Device, facts: Facts) -> Identity:
         DeviceError: what its agent is made of is not here any more.
     """
     return Identity(
-        _fingerprint(device, {**facts, "agent": _agent(device)}),
-        facts.get("emulated") or ("an emulator" if device.emulated else ""),
-        tuple(facts["uncontrolled"]),
+        _fingerprint(device, replace(facts, agent=_agent(device))),
+        facts.emulated or ("an emulator" if device.emulated else ""),
+        facts.uncontrolled,
     )
 
 
@@ -97,18 +96,23 @@ def _agent(device: Device) -> str:
 
     Once a process: it reads a whole bundle, while the job that asks for it is being timed.
     """
-    return AGENTS[device.agent](device).identity()
+    return DEPLOYMENTS.load(device.agent)(device).identity()
 
 
 def _fingerprint(device: Device, facts: Facts) -> Fingerprint:
-    return Fingerprint.from_dict(
-        {
-            **{name: value for name, value in facts.items() if name not in _NOT_COMPARED},
-            "precision": device.precision,
-            "threads": device.threads,
-            "batch": device.batch,
-            "fixed_performance": device.fixed_performance,
-            "opset": OPSET,
-            "graph_builder": BUILDER_VERSION,
-        }
+    return Fingerprint(
+        machine=facts.machine,
+        cpu=facts.cpu,
+        cores=facts.cores,
+        runtime=facts.runtime,
+        runtime_version=facts.runtime_version,
+        provider=facts.provider,
+        pinned=facts.pinned,
+        agent=facts.agent,
+        precision=device.precision,
+        threads=device.threads,
+        batch=device.batch,
+        fixed_performance=device.fixed_performance,
+        opset=OPSET,
+        graph_builder=BUILDER_VERSION,
     )

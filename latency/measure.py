@@ -14,10 +14,8 @@ from typing import Protocol
 
 from hwnas.core.errors import LinkError, TableError
 from hwnas.core.lock import locked
-from hwnas.devices.answers import Cache, RoundEnd
-from hwnas.devices.answers import Visit as TargetVisit
+from hwnas.devices.answers import Cache, Facts, RoundEnd, TargetVisit
 from hwnas.devices.device import Device, Fingerprint
-from hwnas.devices.runtimes import GRAPHS_A_JOB
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.identity import identity_of
 from hwnas.latency.schedule import REFERENCE, Schedule
@@ -235,8 +233,8 @@ def timed_model(network: Network, device: Device, *, inner: bool) -> bytes:
     last = not inner or isinstance(network[-1], Head)
     if device.precision == "fp16":
         model = to_half(model, first=first, last=last)
-    elif device.precision == "int8":
-        model = quantize(model, device.runtime)
+    elif (recipe := device.int8_recipe) is not None:
+        model = quantize(model, recipe)
         if inner:
             model = inside_network(model, first=first, last=last)
     return bytes(model.SerializeToString())
@@ -252,7 +250,7 @@ def job_groups(
 ) -> Iterator[list[str]]:
     """Puts graphs on the target and yields as many at a time as one job may hold."""
     group: list[str] = []
-    size, most = 0, GRAPHS_A_JOB.get(target.device.runtime, len(names))
+    size, most = 0, target.device.runtime_spec.graphs_per_job or len(names)
     for name in names:
         if not target.holds(name):
             target.add(name, builders[name]())
@@ -306,7 +304,7 @@ def _run(
     job = target.run(rounds, least_runs=schedule.least_runs, least_ms=schedule.least_ms)
     for message in job:
         match message:
-            case dict():
+            case Facts():
                 identity = identity_of(target.device, message)
                 identity.require_real(target.device.name)
                 log.bind(identity.fingerprint)

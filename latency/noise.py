@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwnas.devices.answers import Visit as TargetVisit
+from hwnas.devices.answers import Facts, TargetVisit
 from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.measure import reference_model, timed_model
@@ -163,7 +163,7 @@ def _session(target: Target, session: int, rounds: int, plan: Check, record: _Re
     start, network = 0.0, None
     for message in job:
         match message:
-            case dict():
+            case Facts():
                 start = record.elapsed()
             case TargetVisit() if message.graph == NETWORK_NAME:
                 network = message

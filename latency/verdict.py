@@ -1,8 +1,8 @@
 """The verdict on a device: how far its timings can be relied on, in words."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from hwnas.devices.health_files import Finding
 from hwnas.latency.noise import Noise
 from hwnas.latency.visits import MOST_AFFECTED
 
@@ -19,7 +19,7 @@ def grade(noise: Noise) -> str:
     return "usable" if noise.noise <= USABLE else "poor"
 
 
-def verdict(noise: Noise, findings: Sequence[Mapping[str, Any]]) -> str:
+def verdict(noise: Noise, findings: Sequence[Finding]) -> str:
     """One sentence on how far timings of a device can be relied on, with what to do about it.
 
     Args:
@@ -34,7 +34,7 @@ def verdict(noise: Noise, findings: Sequence[Mapping[str, Any]]) -> str:
         )
     if grade(noise) == "good":
         return f"good: {amount}, networks that differ by more can be told apart"
-    wrong = [str(finding["name"]) for finding in findings if not finding["ok"]]
+    wrong = [finding["name"] for finding in findings if not finding["ok"]]
     mend = f"look first at: {', '.join(wrong)}" if wrong else _reason(noise)
     if grade(noise) == "usable":
         return f"usable: {amount}, so leave a budget that much room; {mend}"

@@ -1,56 +1,90 @@
-"""Runtimes by the name that device configs use: one line each, imported only where they run."""
+"""Runtimes by the name that device configs use: one specification each."""
 
-from importlib import import_module
-
+from hwnas.core.errors import DeviceError
+from hwnas.core.registry import Registry
 from hwnas.devices.runtimes.runtime import (
     BuildingRuntime,
     CachingRuntime,
     EnergyGraph,
     LoadedGraph,
+    Operator,
     Runtime,
 )
+from hwnas.devices.runtimes.spec import RuntimeSpec
 
-RUNTIMES = {
-    "onnxruntime": "hwnas.devices.runtimes.onnxruntime:OnnxRuntime",
-    "onnxruntime_cuda": "hwnas.devices.runtimes.ort_cuda:OnnxRuntimeCuda",
-    "tensorrt": "hwnas.devices.runtimes.tensorrt:tensorrt",
-    "tensorrt_rtx": "hwnas.devices.runtimes.tensorrt:tensorrt_rtx",
-}
-ON_GPUS = ("onnxruntime_cuda", "tensorrt", "tensorrt_rtx")
-"""Those that need one, and compute in half precision if asked to."""
-BUILDING = ("tensorrt", "tensorrt_rtx")
-"""Those that build engines, see `BuildingRuntime`."""
-WITHOUT_INT8 = ("onnxruntime_cuda",)
-"""Those that have no kernels for convolutions of integers."""
-GRAPHS_A_JOB = {"onnxruntime_cuda": 16}
-"""How many graphs a job may hold where each has much of the GPU's memory for itself: an arena, the
-handles of cuBLAS and cuDNN, the workspaces of its convolutions."""
-WITHOUT_PROFILE = ("onnxruntime_cuda",)
-"""Those that cannot tell how long each operator takes."""
+_OURS = (
+    RuntimeSpec(
+        "onnxruntime",
+        "hwnas.devices.runtimes.onnxruntime:OnnxRuntime",
+        int8="asymmetric",
+        native=True,
+    ),
+    RuntimeSpec(
+        "onnxruntime_cuda",
+        "hwnas.devices.runtimes.ort_cuda:OnnxRuntimeCuda",
+        on_gpu=True,
+        fp16=True,
+        profiles_operators=False,
+        # Each session has much of the GPU's memory for itself: an arena, the handles of cuBLAS and
+        # cuDNN, the workspaces of its convolutions.
+        graphs_per_job=16,
+    ),
+    RuntimeSpec(
+        "tensorrt",
+        "hwnas.devices.runtimes.tensorrt:tensorrt",
+        on_gpu=True,
+        fp16=True,
+        int8="symmetric",
+        builds_engines=True,
+    ),
+    RuntimeSpec(
+        "tensorrt_rtx",
+        "hwnas.devices.runtimes.tensorrt:tensorrt_rtx",
+        on_gpu=True,
+        fp16=True,
+        int8="symmetric",
+        builds_engines=True,
+    ),
+)
+
+RUNTIMES = Registry(
+    "runtime", "hwnas.runtimes", {spec.name: spec for spec in _OURS}, error=DeviceError
+)
+
+
+def load_spec(name: str) -> RuntimeSpec:
+    """The specification of a runtime.
+
+    Raises:
+        DeviceError: no runtime has this name, or what a package brings by it is something else.
+    """
+    spec = RUNTIMES.load(name)
+    if not isinstance(spec, RuntimeSpec) or spec.name != name:
+        raise DeviceError(
+            f"the runtime '{name}' ({RUNTIMES.origin(name)}) must be a RuntimeSpec of that name; "
+            "correct that package or uninstall it"
+        )
+    return spec
 
 
 def load_runtime(name: str) -> Runtime:
-    """The runtime of a registered name.
+    """The runtime of a name, on this machine.
 
     Raises:
-        DeviceError: it cannot run on this machine.
+        DeviceError: there is none of this name, or it cannot run here.
     """
-    module, attribute = RUNTIMES[name].split(":")
-    runtime: Runtime = getattr(import_module(module), attribute)()
-    return runtime
+    return load_spec(name).make()
 
 
 __all__ = [
-    "BUILDING",
-    "GRAPHS_A_JOB",
-    "ON_GPUS",
     "RUNTIMES",
-    "WITHOUT_INT8",
-    "WITHOUT_PROFILE",
     "BuildingRuntime",
     "CachingRuntime",
     "EnergyGraph",
     "LoadedGraph",
+    "Operator",
     "Runtime",
+    "RuntimeSpec",
     "load_runtime",
+    "load_spec",
 ]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hwnas.core.errors import DeviceError
 from hwnas.devices.installing import pip_install
-from hwnas.devices.runtimes.said import no_room
+from hwnas.devices.runtimes.messages import memory_advice
 
 # Where a call that needs a driver finds none, or an older one than this CUDA.
 _NO_DRIVER = ("cudaErrorInsufficientDriver", "cudaErrorStubLibrary", "cudaErrorInitializationError")
@@ -78,7 +78,7 @@ class Cuda:
         if code != self._api.cudaError_t.cudaSuccess:
             self._api.cudaGetLastError()  # forgotten, so that the next call does not report it
             reason = _reason(self._api, code)
-            raise CudaError(f"{name} failed on this GPU: {reason}{no_room(reason)}")
+            raise CudaError(f"{name} failed on this GPU: {reason}{memory_advice(reason)}")
         return values[0] if values else None
 
 

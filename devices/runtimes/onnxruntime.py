@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hwnas.core.errors import DeviceError
 from hwnas.devices.runtimes.feed import filled
 from hwnas.devices.runtimes.ort_profile import by_operator
+from hwnas.devices.runtimes.runtime import Operator
 
 # A visit of a graph of microseconds would otherwise take thousands of samples.
 MOST_RUNS = 100
@@ -74,7 +75,7 @@ class OnnxRuntime:
         """
         return OnnxRuntimeGraph(open_session(model, session_options(threads), CPU), CPU)
 
-    def operators(self, model: Path, *, threads: int, runs: int) -> list[dict[str, Any]]:
+    def operators(self, model: Path, *, threads: int, runs: int) -> list[Operator]:
         """The kernel time of each operator, from ONNX Runtime's profile.
 
         Raises:

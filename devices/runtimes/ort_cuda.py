@@ -17,7 +17,8 @@ from hwnas.core.errors import DeviceError
 from hwnas.devices.installing import pip_install
 from hwnas.devices.runtimes.cuda import Cuda
 from hwnas.devices.runtimes.gpu_timing import UNSTABLE, WARM_UP_MS, is_unstable
-from hwnas.devices.runtimes.said import no_room, one_line
+from hwnas.devices.runtimes.messages import memory_advice, one_line
+from hwnas.devices.runtimes.runtime import Operator
 
 if TYPE_CHECKING:
     from hwnas.devices.runtimes.onnxruntime import OnnxRuntimeGraph
@@ -83,15 +84,17 @@ class OnnxRuntimeCuda:
             graph = OnnxRuntimeGraph(session, place)
         except DeviceError as error:
             partly = f"; {_PARTLY}" if "fallback to CPU EP" in str(error) else ""
-            raise DeviceError(one_line([str(error)]) + partly + no_room(str(error))) from error
+            raise DeviceError(
+                one_line([str(error)]) + partly + memory_advice(str(error))
+            ) from error
         except Exception as error:  # a tensor found no room: such errors share no base
             raise DeviceError(
                 f"ONNX Runtime cannot load {model.name} on {self.cuda.name}: "
-                f"{one_line([str(error)])}{no_room(str(error))}"
+                f"{one_line([str(error)])}{memory_advice(str(error))}"
             ) from error
         return OrtCudaGraph(graph, self.cuda.name)
 
-    def operators(self, model: Path, *, threads: int, runs: int) -> list[dict[str, Any]]:
+    def operators(self, model: Path, *, threads: int, runs: int) -> list[Operator]:
         """Nothing: an operator's time in ONNX Runtime's profile is that of launching it.
 
         Its events end when the processor has handed the work over (microsoft/onnxruntime #20398),
@@ -174,7 +177,7 @@ class OrtCudaGraph:
         try:
             yield
         except Exception as error:  # ONNX Runtime's errors share no base but Exception
-            said = f"{one_line([str(error)])}{no_room(str(error))}"
+            said = f"{one_line([str(error)])}{memory_advice(str(error))}"
             raise DeviceError(f"{self.provider} cannot run: {said}") from error
 
     def _warm_up(self) -> None:

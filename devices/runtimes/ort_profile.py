@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hwnas.devices.runtimes.runtime import Operator
+
 Event = Mapping[str, Any]
 
 _KERNEL = "_kernel_time"
@@ -28,7 +30,7 @@ class _Call:
             yield from one.nodes(path)
 
 
-def by_operator(events: Iterable[Event], runs: int, provider: str) -> list[dict[str, Any]]:
+def by_operator(events: Iterable[Event], runs: int, provider: str) -> list[Operator]:
     """The mean time of each operator over the faster half of the last runs.
 
     The time of an If or a Loop is without that of the nodes inside, which are named after it
@@ -41,11 +43,11 @@ def by_operator(events: Iterable[Event], runs: int, provider: str) -> list[dict[
         provider: of nodes that do not name theirs.
 
     Returns:
-        In the order of the first execution: `name`, `type`, `provider`, and `ms` an inference.
+        In the order of the first execution.
     """
     last = _inferences(events)[-runs:]
     fast = sorted(last, key=lambda call: call.event["dur"])[: (len(last) + 1) // 2]
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    found: dict[tuple[Any, ...], Operator] = {}
     for call in fast:
         for path, event, own in call.nodes():
             args = event["args"]

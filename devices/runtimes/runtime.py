@@ -2,9 +2,18 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypedDict, runtime_checkable
 
 from numpy.typing import NDArray
+
+
+class Operator(TypedDict):
+    """What a profile says of one operator; `ms` are the milliseconds per inference."""
+
+    name: str
+    type: str
+    provider: str
+    ms: float
 
 
 class LoadedGraph(Protocol):
@@ -53,7 +62,7 @@ class Runtime(Protocol):
             DeviceError: the file cannot be loaded, or would run elsewhere than asked.
         """
 
-    def operators(self, model: Path, *, threads: int, runs: int) -> list[dict[str, Any]]:
+    def operators(self, model: Path, *, threads: int, runs: int) -> list[Operator]:
         """The time of each operator, as the runtime's own profiler says, after its fusions.
 
         Args:
@@ -62,7 +71,7 @@ class Runtime(Protocol):
             runs: inferences to average over.
 
         Returns:
-            In the order of execution: `name`, `type`, `provider`, and `ms` an inference.
+            In the order of execution.
 
         Raises:
             DeviceError: the file cannot be loaded.

@@ -6,7 +6,8 @@ from typing import Any
 from hwnas.core.errors import DeviceError
 from hwnas.devices.engine import SUFFIX
 from hwnas.devices.runtimes.cuda import Cuda
-from hwnas.devices.runtimes.said import one_line
+from hwnas.devices.runtimes.messages import one_line
+from hwnas.devices.runtimes.runtime import Operator
 from hwnas.devices.runtimes.trt_build import NAMES, TrtBuilder, import_flavour, make_log, started
 from hwnas.devices.runtimes.trt_graph import TrtGraph
 from hwnas.devices.runtimes.trt_profile import layer_types, make_profiler, mean_times
@@ -92,7 +93,7 @@ class TensorRt:
         engine = self._built(model, detailed=False)
         return engine, self._loaded(engine, model.name)
 
-    def operators(self, model: Path, *, threads: int, runs: int) -> list[dict[str, Any]]:
+    def operators(self, model: Path, *, threads: int, runs: int) -> list[Operator]:
         """The time of each layer of the engine, from TensorRT's profiler.
 
         Raises:

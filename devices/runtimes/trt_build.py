@@ -7,7 +7,7 @@ from typing import Any
 
 from hwnas.core.errors import DeviceError
 from hwnas.devices.installing import pip_install
-from hwnas.devices.runtimes.said import one_line
+from hwnas.devices.runtimes.messages import one_line
 
 NAMES = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT-RTX"}
 """The products by the name of their Python module, which is also that of the runtime."""

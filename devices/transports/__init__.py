@@ -1,21 +1,43 @@
-"""Transports by the name that device configs use: one line each."""
+"""Transports by the name that device configs use: one specification each."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from hwnas.devices.transports.adb import AdbTransport
-from hwnas.devices.transports.local import LocalTransport
-from hwnas.devices.transports.ssh import SshTransport
+from hwnas.core.errors import DeviceError
+from hwnas.core.registry import Registry
+from hwnas.devices.transports.spec import TransportSpec
 from hwnas.devices.transports.transport import Transport
 
-if TYPE_CHECKING:
-    from hwnas.devices.device import Device
+_OURS = (
+    TransportSpec("local", "hwnas.devices.transports.local:LocalTransport", remote=False),
+    TransportSpec(
+        "ssh",
+        "hwnas.devices.transports.ssh:SshTransport",
+        keys=("host", "user", "port", "ssh_config"),
+        required=("host",),
+    ),
+    TransportSpec(
+        "adb",
+        "hwnas.devices.transports.adb:AdbTransport",
+        keys=("serial", "fixed_performance"),
+    ),
+)
 
-TRANSPORTS: dict[str, Callable[["Device", Path], Transport]] = {
-    "local": LocalTransport,
-    "ssh": SshTransport,
-    "adb": AdbTransport,
-}
+TRANSPORTS = Registry(
+    "transport", "hwnas.transports", {spec.name: spec for spec in _OURS}, error=DeviceError
+)
 
-__all__ = ["TRANSPORTS", "Transport"]
+
+def load_transport(name: str) -> TransportSpec:
+    """The specification of a transport.
+
+    Raises:
+        DeviceError: no transport has this name, or what a package brings by it is something else.
+    """
+    spec = TRANSPORTS.load(name)
+    if not isinstance(spec, TransportSpec) or spec.name != name:
+        raise DeviceError(
+            f"the transport '{name}' ({TRANSPORTS.origin(name)}) must be a TransportSpec of that "
+            "name; correct that package or uninstall it"
+        )
+    return spec
+
+
+__all__ = ["TRANSPORTS", "Transport", "TransportSpec", "load_transport"]

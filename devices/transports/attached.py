@@ -1,4 +1,4 @@
-"""Which devices adb sees, for a person to choose from."""
+"""Which devices are attached, for a person to choose from."""
 
 import subprocess
 
@@ -19,6 +19,6 @@ def attached() -> dict[str, str]:
         )
     except (OSError, subprocess.TimeoutExpired):
         return {}
-    # Its server may say before the list that it starts.
+    # Before the list, its server may report that it starts.
     rows = [line.split("\t") for line in answer.stdout.splitlines()]
     return {row[0]: row[1].strip() for row in rows if len(row) == 2}

@@ -14,19 +14,19 @@ from hwnas.core.errors import DeviceError, ProgramError, SilenceError
 from hwnas.devices.stopping import LATEST_S, check_stop
 
 SILENCE_S = 180.0
-"""An agent says something before each graph it loads, and at each visit."""
+"""An agent writes a line before each graph that it loads, and for each visit."""
 AFTER_S = 5.0
-"""Within which a program ends that has said its last line; runtimes of GPUs clear away first."""
+"""Within which a program ends after its last line; runtimes of GPUs clean up first."""
 MOST_LINE = 8_000_000
-_MOST_SAID = 8_192
+_MOST_ERRORS = 8_192
 _ENDING_S = 30.0
 
 Last = Callable[[str], int | None]
-"""The exit code that a line tells of when it is a program's last, None when it is not."""
+"""Recognises a program's last line, by which it returns an exit code; None for other lines."""
 
 
 def never(line: str) -> int | None:
-    """No line is known to be the last."""
+    """Recognises no line as the last."""
     del line
     return None
 
@@ -44,23 +44,22 @@ def run_lines(
     """Runs a program and yields the lines of its standard output as they come.
 
     The child has its own process group, so that Ctrl-C stops the parent alone, which then ends the
-    child; a killed parent ends it too, at its next write into the broken pipe. What else may hold
-    its output open is not waited for: the program has ended, or has said its last line.
+    child; a killed parent ends it too, at its next write into the broken pipe. Nothing that holds
+    the output open after the program is waited for.
 
     Args:
-        command: program and arguments; no shell is between.
+        command: program and arguments; no shell takes them apart.
         given: its standard input, a text or an open file.
         where: on what it runs, for messages.
         folder: current folder of the program.
         silence_s: how long it may say nothing; `SILENCE_S` when None.
-        last: gives an exit code for the line behind which nothing is to come, None for any other.
-            A program that has not ended soon after that line is ended, and counts as if it had with
-            that code.
+        last: recognises the last line. A program that has not ended soon after it is ended, and
+            counts as ended with the exit code that `last` returned.
         after_s: how soon; `AFTER_S` when None.
 
     Raises:
-        ProgramError: it ended with an error.
-        SilenceError: it was silent for too long.
+        ProgramError: the program ended with an error.
+        SilenceError: the program said nothing for too long.
         DeviceError: a line has no end.
     """
     limit = SILENCE_S if silence_s is None else silence_s
@@ -79,15 +78,17 @@ def run_lines(
                 start_new_session=True,
             )
         except OSError as error:
-            # What a shell says of a program that it cannot start.
+            # The exit code of a shell for a program that it cannot start.
             raise ProgramError(where, 127, f"{command[0]}: {error.strerror}") from error
-    said = bytearray()
+    errors = bytearray()
     try:
-        ended = yield from _lines(child, said, where, limit, last, after_s)
+        ended = yield from _lines(child, errors, where, limit, last, after_s)
         code = _ending(child, ended, min(limit, _ENDING_S) if ended is None else LATEST_S)
-        _drain(child, said)
+        _drain(child, errors)
     except subprocess.TimeoutExpired as error:
-        raise SilenceError(f"{where} closed its output and did not end") from error
+        raise SilenceError(
+            f"{where} closed its output and did not end; run the same command again"
+        ) from error
     finally:
         child.kill()
         child.wait()
@@ -96,16 +97,16 @@ def run_lines(
         child.stdout.close()
         child.stderr.close()
     if code != 0:
-        lines = _printable(said)
+        lines = _printable(errors)
         raise ProgramError(where, code, lines[-1] if lines else "", lines)
 
 
 def _ending(child: subprocess.Popen[bytes], ended: int | None, limit: float) -> int:
-    """The exit code of a child that has said all.
+    """The exit code of a child that has closed its output or written its last line.
 
     Args:
         child: the process.
-        ended: what the last line said of its end, None without one.
+        ended: the exit code by its last line, None without one.
         limit: how many seconds to wait.
 
     Raises:
@@ -121,13 +122,13 @@ def _ending(child: subprocess.Popen[bytes], ended: int | None, limit: float) -> 
 
 def _lines(
     child: subprocess.Popen[bytes],
-    said: bytearray,
+    errors: bytearray,
     where: str,
     limit: float,
     last: Last,
     after_s: float,
 ) -> Generator[str, None, int | None]:
-    """The lines; returns the exit code that the last one told of."""
+    """Yields the lines; returns the exit code by the last one."""
     assert child.stdout is not None
     assert child.stderr is not None
     ended: int | None = None
@@ -147,7 +148,7 @@ def _lines(
                 break
             elif time.monotonic() - heard >= limit:
                 raise SilenceError(
-                    f"{where} has said nothing for {limit:.0f} s; see whether it hangs, then run "
+                    f"{where} has said nothing for {limit:.0f} s; check whether it hangs, then run "
                     "the same command again"
                 )
             for key, _ in ready:
@@ -155,8 +156,8 @@ def _lines(
                 if not data:
                     selector.unregister(key.fileobj)
                 elif key.fileobj is child.stderr:
-                    said += data
-                    del said[:-_MOST_SAID]
+                    errors += data
+                    del errors[:-_MOST_ERRORS]
                 else:
                     rest += data
                     *whole, begun = rest.split(b"\n")
@@ -172,18 +173,18 @@ def _lines(
     return ended
 
 
-def _drain(child: subprocess.Popen[bytes], said: bytearray) -> None:
-    """Takes what is left of the standard error of a child that has ended, without waiting."""
+def _drain(child: subprocess.Popen[bytes], errors: bytearray) -> None:
+    """Reads the rest of the standard error of a child that has ended, without waiting."""
     assert child.stderr is not None
     os.set_blocking(child.stderr.fileno(), False)
     with suppress(BlockingIOError):
         while data := os.read(child.stderr.fileno(), 65536):
-            said += data
-            del said[:-_MOST_SAID]
+            errors += data
+            del errors[:-_MOST_ERRORS]
 
 
-def _printable(said: bytes | bytearray) -> list[str]:
-    """The lines, without what a terminal would take for commands."""
-    text = bytes(said).decode("utf-8", errors="replace").strip()
+def _printable(errors: bytes | bytearray) -> list[str]:
+    """The lines, without characters that a terminal would take for commands."""
+    text = bytes(errors).decode("utf-8", errors="replace").strip()
     lines = (line.strip()[:1000] for line in text.splitlines())
     return ["".join(one if one.isprintable() else "?" for one in line) for line in lines]

@@ -1,12 +1,14 @@
-"""A working folder on a machine that is reached through a shell: what ssh and adb share.
+"""A working folder on a machine that is reached through a shell, as by ssh and adb.
 
-A target needs a POSIX shell, find and tar, as every Linux, busybox and Android has them. Units
-arrive as a tar stream, are unpacked beside their place and renamed: a name that is there holds the
-whole content. Every script ends by repeating a token, since a broken link may look like success
-(adb then exits with 0).
+The target needs a POSIX shell, find and tar, as every Linux, busybox and Android has them. Units
+arrive as a tar stream, are unpacked beside their place and then renamed: a unit that is there is
+whole. Every script ends by repeating a token, since a broken link may look like success (adb then
+exits with 0).
+
+A transport of your own that can run a script by a shell on the target needs a `Carrier` and no
+more; see `examples/plugins/transport`.
 """
 
-import hashlib
 import os
 import platform
 import re
@@ -18,22 +20,21 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, Protocol
 
+from hwnas.core.digests import digest
 from hwnas.core.errors import DeviceError, LinkError, ProgramError, SilenceError
+from hwnas.devices.device import Device
 from hwnas.devices.stopping import pause
 from hwnas.devices.transports.process import Last, never, run_lines
 
-if TYPE_CHECKING:
-    from hwnas.devices.device import Device
-
 MOST_BATCH = 64e6
-"""Bytes of one tar stream: what was sent before a link broke is not sent again."""
+"""Bytes of one tar stream: what arrived before a link broke is not sent again."""
 # A slow link takes its time for a batch; whether it is dead is for ssh and adb to say.
 _PUSH_SILENCE_S = 1200.0
 _SHELL_SILENCE_S = 60.0
 _ATTEMPTS, _PAUSE_S = 3, 1.0
-# For a login shell to begin, and for a program to be gone whose last word was heard.
+# For a login shell to begin, and for a program to end after its last line.
 _BEGIN_S, _AFTER_S = 60.0, 2.0
 _OLD_DAYS = 2
 _MOST_LINES, _MOST_NAMES = 100_000, 200
@@ -43,72 +44,75 @@ _OF_JOBS = re.compile(r"[0-9a-f]{32}\.(onnx|bin|engine|cache)|profile-[a-z0-9_]{
 
 
 class Carrier(Protocol):
-    """The program here that runs scripts there."""
+    """The program on this machine that runs scripts on the target.
+
+    Attributes:
+        folder: a shell's expression for the working folder, when the device's file names none.
+    """
 
     folder: str
-    """A shell's expression for the working folder, when the device names none."""
 
     def command(self, script: str) -> Sequence[str]:
-        """What to start here, so that a shell there runs a script."""
+        """What to start on this machine, so that a shell on the target runs a script."""
 
     def link_error(self, error: ProgramError) -> str | None:
-        """What the error says of the link; None where it is of the program there."""
+        """What an error says of the link; None where the program on the target failed."""
 
-    def mend(self, said: str) -> str | None:
-        """What the user can do about what it says of the link; None where trying again may help."""
+    def advice(self, message: str) -> str | None:
+        """How to fix what `link_error` said; None where trying again may help."""
 
-    def unreachable(self, said: str, mend: str | None) -> str:
+    def unreachable(self, message: str, advice: str | None) -> str:
         """The sentence for a target that cannot be reached."""
 
     def close(self) -> None:
-        """Gives back what the carrier holds here."""
+        """Releases what the carrier holds on this machine."""
 
 
 class RemoteFolder:
     """A `Transport` by a carrier."""
 
-    def __init__(self, device: "Device", carrier: Carrier) -> None:
-        """Takes the device's name and folder."""
+    def __init__(self, device: Device, carrier: Carrier) -> None:
+        """Takes a device, of which it needs the name and the folder."""
         self.sent_bytes = 0
         self._name = device.name
         self._carrier = carrier
-        # A folder in the one that is named: what is in it is ours, and is removed.
+        # A folder of our own in the one that is named, because what is in it will be removed.
         self._root = shlex.quote(f"{device.folder}/hwnas") if device.folder else carrier.folder
         self._session = _session()
         self._incoming = f"incoming-{self._session}"
         self._connected = False
 
     def connect(self) -> None:
-        """See `Transport`."""
+        """Makes the working folder, in several attempts while the link breaks."""
         for left in reversed(range(_ATTEMPTS)):
             try:
                 self._connect()
                 self._connected = True
             except LinkError as error:
-                mend = self._carrier.mend(str(error))
-                if mend is not None or not left:
-                    raise DeviceError(self._carrier.unreachable(str(error), mend)) from error
+                advice = self._carrier.advice(str(error))
+                if advice is not None or not left:
+                    raise DeviceError(self._carrier.unreachable(str(error), advice)) from error
                 pause(_PAUSE_S)
             else:
                 return
 
     def push(self, units: Mapping[str, Path]) -> None:
-        """See `Transport`."""
-        # Asked anew each time: another process may have removed what was there.
+        """Sends the units that the folder lacks, as tar streams."""
+        # Looked up each time: another process may have removed what was there.
         there = set(self._shell(f"{self._enter()} && : > {self._session} && ls -1"))
         missing = {name: path for name, path in units.items() if name not in there}
         for batch in _batches(missing):
             self._push(batch)
 
     def run(self, command: Sequence[str], given: str, last: Last = never) -> Iterator[str]:
-        """See `Transport`."""
-        # Not by exec: a shell tells that a signal ended the program, ssh would call it its own end.
+        """Runs a program in the working folder, by a shell."""
+        # Not by exec: of a program that a signal ended, ssh would say that it ended itself.
         script = f"{self._enter()} && {' '.join(map(_quoted, command))}"
         return self._lines(script, given, None, last)
 
     def close(self) -> None:
-        """See `Transport`: graphs go when no other process uses the folder."""
-        if self._connected:  # else nothing is there, and another attempt may take long
+        """Also removes the graphs, unless another process uses the folder."""
+        if self._connected:  # otherwise nothing is there, and another attempt may take long
             with suppress(DeviceError):
                 self._clear()
         self._carrier.close()
@@ -117,7 +121,7 @@ class RemoteFolder:
         """Whether another hwnas process uses the folder.
 
         Raises:
-            DeviceError: the target does not say it.
+            DeviceError: the target does not answer.
         """
         return any(_SESSION.fullmatch(one) and one != self._session for one in self._names())
 
@@ -132,9 +136,9 @@ class RemoteFolder:
             self._shell(f"{self._enter()} && : > {self._session}")
         except ProgramError as error:
             raise DeviceError(
-                f"the folder {self._root} on {self._name} cannot be used: "
-                f"{error.said or f'exit code {error.code}'}; set 'folder' to one that can be "
-                "written"
+                f"the folder {self._root} on {self._name} cannot be used "
+                f"({error.last_line or f'exit code {error.code}'}); set 'folder' to one that you "
+                "can write to"
             ) from error
 
     def _clear(self) -> None:
@@ -144,7 +148,7 @@ class RemoteFolder:
             self._remove([name for name in there if _OF_JOBS.fullmatch(name)])
 
     def _names(self) -> list[str]:
-        """What lies in the working folder."""
+        """The names in the working folder."""
         return self._shell(f"{self._enter()} && ls -1")
 
     def _remove(self, names: Sequence[str]) -> None:
@@ -157,13 +161,13 @@ class RemoteFolder:
 
     def _push(self, units: Mapping[str, Path]) -> None:
         with tempfile.TemporaryFile() as stream:
-            # No dates and no owners of here; the plainest format, for the plainest tar.
+            # Without this machine's dates and owners; the plainest format, for the plainest tar.
             with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as tar:
                 for name, path in units.items():
                     tar.add(path.resolve(), arcname=name, filter=_plain)
             size = stream.tell()
             stream.seek(0)
-            # sync, so that after a power cut nothing has its name without its content. Where
+            # sync, so that after a power cut no unit has its name without its content. Where
             # another process has brought a unit meanwhile, that one is as good.
             script = (
                 f"rm -rf {self._incoming} && mkdir {self._incoming} && "
@@ -176,9 +180,9 @@ class RemoteFolder:
                 self._shell(f"{self._enter()} && {{ {{ {script}; }} || {{ {failed}; }}; }}", stream)
             except ProgramError as error:
                 raise DeviceError(
-                    f"{self._name} does not take {size / 1e6:.1f} MB into its folder "
-                    f"({error.said or f'exit code {error.code}'}); make room there, or set "
-                    "'folder' to a place that has it"
+                    f"cannot write {size / 1e6:.1f} MB to the folder of {self._name} "
+                    f"({error.last_line or f'exit code {error.code}'}); make room there, or set "
+                    "'folder' to a place that has room"
                 ) from error
         self.sent_bytes += size
 
@@ -190,7 +194,7 @@ class RemoteFolder:
         for line in self._lines(f"{{ {script}; }} && echo {token}", given, silence):
             found.append(line.strip())
             if len(found) > _MOST_LINES or time.monotonic() > end:
-                raise DeviceError(f"{self._name} answers more than it was asked for")
+                raise DeviceError(f"{self._name} sends more than it was asked for")
         if not found or found.pop() != token:
             raise LinkError(f"the link to {self._name} broke")
         return found
@@ -199,11 +203,11 @@ class RemoteFolder:
         self, script: str, given: IO[bytes] | str, silence_s: float | None, last: Last = never
     ) -> Iterator[str]:
         begin, end = secrets.token_hex(8), secrets.token_hex(8)
-        # The shell tells its end itself: something that it leaves behind may hold the output open.
+        # The shell reports its own end: something that it leaves behind may hold the output open.
         whole = f"echo {begin}; {{ {script}; }}; code=$?; echo {end} $code; exit $code"
 
         def ended(line: str) -> int | None:
-            # Behind a line that the program did not end, too.
+            # It may stand behind a line that the program did not end.
             code = line.partition(f"{end} ")[2].strip()
             return int(code) if code.isdecimal() else last(line)
 
@@ -225,13 +229,13 @@ class RemoteFolder:
         except SilenceError as error:
             raise LinkError(str(error)) from error
         except ProgramError as error:
-            said = self._carrier.link_error(error)
-            if said is not None:
-                raise LinkError(said or f"the link to {self._name} broke") from error
+            message = self._carrier.link_error(error)
+            if message is not None:
+                raise LinkError(message or f"the link to {self._name} broke") from error
             raise
 
     def _begin(self, lines: Iterator[str], begin: str) -> None:
-        """Passes over what a login shell's own files print before a script."""
+        """Skips what a login shell prints before a script."""
         latest = time.monotonic() + _BEGIN_S
         for _ in range(_MOST_LINES):
             if next(lines, begin).strip() == begin:
@@ -239,27 +243,30 @@ class RemoteFolder:
             if time.monotonic() > latest:
                 break
         raise DeviceError(
-            f"the login shell on {self._name} prints without an end; look at what it runs, such as "
+            f"the login shell on {self._name} prints without an end; check what it runs, such as "
             "~/.profile there"
         )
 
 
 def _session() -> str:
-    """A name for this process's use of a folder; by it another one here knows that it is dead."""
+    """A name for the use of a folder by this process.
+
+    Other processes of this machine see by it whether this one is still alive.
+    """
     return f"session-{_host()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def _host() -> str:
-    return hashlib.sha256(platform.node().encode()).hexdigest()[:12]
+    return digest(platform.node(), 12)
 
 
 def _quoted(word: str) -> str:
-    """A word for a shell; `~/` at its start is the home folder there."""
+    """A word for a shell; `~/` at its start is the home folder on the target."""
     return f'"$HOME"/{shlex.quote(word[2:])}' if word.startswith("~/") else shlex.quote(word)
 
 
 def _dead(name: str) -> bool:
-    """Whether it belongs to a process of this host that is no more."""
+    """Whether it belongs to a process of this machine that has ended."""
     found = _LEFT.fullmatch(name)
     if found is None or found["host"] != _host():
         return False
@@ -288,7 +295,7 @@ def _batches(units: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
 
 
 def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Nothing of who owns it here; for the owner there alone."""
+    """Without its owner and date on this machine; for its owner on the target alone."""
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""
     entry.mtime = 0

@@ -9,14 +9,11 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hwnas.core.errors import DeviceError, ProgramError
 from hwnas.core.workspace import temporary_folder
+from hwnas.devices.device import Device
 from hwnas.devices.transports.remote import RemoteFolder
-
-if TYPE_CHECKING:
-    from hwnas.devices.device import Device
 
 _BROKEN = 255
 # The connection ends by itself after a minute.
@@ -28,42 +25,42 @@ _OPTIONS = {
     "ServerAliveCountMax": "3",
     "ControlMaster": "auto",
     "ControlPersist": "60",
-    # What a user's configuration may add, and has no place here.
+    # What a user's configuration may add, and would break this.
     "RemoteCommand": "none",
     "RequestTTY": "no",
     "ClearAllForwardings": "yes",
 }
-_MENDS = {
+_ADVICE = {
     "Host key verification failed": "run 'ssh {host}' once and compare the key; if it has changed, "
     "find out why before you trust it",
-    "Permission denied": "let 'ssh {host}' work without a password: an ssh key, and 'user'",
-    "Could not resolve": "see 'host', and the host names of your ssh configuration",
-    "Connection refused": "see 'port', and whether an ssh server runs there",
-    "timed out": "see 'host', and whether the machine is on",
+    "Permission denied": "make 'ssh {host}' work without a password, by a key, and check 'user'",
+    "Could not resolve": "check 'host', and the host names of your ssh configuration",
+    "Connection refused": "check 'port', and that an ssh server runs there",
+    "timed out": "check 'host', and that the machine is on",
 }
 
 
 class SshTransport(RemoteFolder):
-    """A working folder on another machine, by ssh."""
+    """A working folder on a host that ssh reaches."""
 
-    def __init__(self, device: "Device", folder: Path) -> None:
-        """Takes a device with a host."""
+    def __init__(self, device: Device, folder: Path) -> None:
+        """Takes a device with a host, and a private folder on this machine."""
         super().__init__(device, SshCarrier(device, folder))
 
 
 class SshCarrier:
-    """Runs scripts on a host by the ssh program; see `hwnas.devices.transports.remote.Carrier`."""
+    """Runs scripts on a host by the ssh program, a `Carrier`."""
 
     folder = '"${XDG_CACHE_HOME:-$HOME/.cache}/hwnas"'
 
-    def __init__(self, device: "Device", folder: Path) -> None:
-        """Takes a private folder, for the socket of the shared connection.
+    def __init__(self, device: Device, folder: Path) -> None:
+        """Takes a device, and a private folder for the socket of the shared connection.
 
         Raises:
-            DeviceError: there is no ssh program.
+            DeviceError: ssh is not installed.
         """
         if shutil.which("ssh") is None:
-            raise DeviceError("there is no program ssh here; install OpenSSH's client")
+            raise DeviceError("the program ssh is not installed; install OpenSSH's client")
         self._name = device.name
         self._host = device.host or ""
         # The path of a socket has little more than a hundred letters, ssh's own name has sixty.
@@ -87,18 +84,18 @@ class SshCarrier:
         return [*self._words, "--", self._host, f"exec sh -c {quoted}"]
 
     def link_error(self, error: ProgramError) -> str | None:
-        """By the exit code that ssh keeps for itself; a signal means that it was killed here."""
-        return error.said if error.code == _BROKEN or error.code < 0 else None
+        """By the exit code that ssh keeps for itself; a signal means that ssh was killed."""
+        return error.last_line if error.code == _BROKEN or error.code < 0 else None
 
-    def mend(self, said: str) -> str | None:
-        """By what ssh says."""
-        mends = (mend.format(host=self._host) for part, mend in _MENDS.items() if part in said)
-        return next(mends, None)
+    def advice(self, message: str) -> str | None:
+        """How to fix what ssh reports."""
+        known = (text.format(host=self._host) for part, text in _ADVICE.items() if part in message)
+        return next(known, None)
 
-    def unreachable(self, said: str, mend: str | None) -> str:
-        """What ssh said, and its mend."""
-        return f"cannot reach {self._name} by ssh: {said}; " + (
-            mend or f"see whether 'ssh {self._host}' works"
+    def unreachable(self, message: str, advice: str | None) -> str:
+        """What ssh reports, and how to fix it."""
+        return f"cannot reach {self._name} by ssh: {message}; " + (
+            advice or f"check that 'ssh {self._host}' works"
         )
 
     def close(self) -> None:

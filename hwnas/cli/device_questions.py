@@ -50,13 +50,12 @@ class _Questions:
 
     def ask_all(self) -> None:
         """Asks for every key that matters for the kind of device and has no answer yet."""
-        from hwnas.devices.agents import AGENTS
-        from hwnas.devices.device import precisions
-        from hwnas.devices.runtimes import RUNTIMES
+        from hwnas.devices.deployments import DEPLOYMENTS
+        from hwnas.devices.runtimes import RUNTIMES, load_spec
         from hwnas.devices.transports import TRANSPORTS
 
         self._ask("name", "name, as in --device NAME")
-        self._ask("transport", "how it is reached", default="local", choices=list(TRANSPORTS))
+        self._ask("transport", "how it is reached", default="local", choices=TRANSPORTS.names())
         transport = self.answers["transport"]
         if transport == "ssh":
             self._ask("host", "host, as in 'ssh HOST'")
@@ -66,7 +65,8 @@ class _Questions:
             self._ask_serial()
         if transport in TRANSPORTS:
             usual = usual_agent(self.answers).get("agent", "python")
-            self._ask("agent", "program that runs there", default=usual, choices=list(AGENTS))
+            agents = DEPLOYMENTS.names()
+            self._ask("agent", "program that runs there", default=usual, choices=agents)
         if _needs_arch(self.answers):
             self._ask(
                 "arch",
@@ -79,9 +79,9 @@ class _Questions:
                 "runtime",
                 "runtime (all but onnxruntime are for NVIDIA GPUs)",
                 default="onnxruntime",
-                choices=list(RUNTIMES),
+                choices=RUNTIMES.names(),
             )
-        able = precisions(self.answers.get("runtime", "onnxruntime"))
+        able = load_spec(self.answers.get("runtime", "onnxruntime")).precisions
         self._ask("precision", "precision", default="fp32", choices=able)
         self._ask("threads", "threads of an inference", default="1")
         if transport in TRANSPORTS:
@@ -135,9 +135,8 @@ class _Questions:
 
 def usual_agent(content: Mapping[str, Any]) -> dict[str, str]:
     """What is meant where nothing is said of the agent: phones are Arm and have no Python."""
-    from hwnas.devices.runtimes import ON_GPUS
-
-    phone = content.get("transport") == "adb" and content.get("runtime") not in ON_GPUS
+    runtime = content.get("runtime", "onnxruntime")
+    phone = content.get("transport") == "adb" and runtime == "onnxruntime"
     return {"agent": "native", "arch": "aarch64"} if phone else {}
 
 

@@ -65,9 +65,9 @@ def show_device(
 
 
 def _columns(device: "Device") -> list[str]:
-    from hwnas.devices.places import where
+    from hwnas.devices.location import location
 
     agent = device.agent if device.measurable else "-"
     threads = f"{device.threads} thread{'s' if device.threads > 1 else ''}"
     runs = f"{device.runtime}, {device.precision}, {threads}, batch {device.batch}"
-    return [device.transport, where(device) or "-", agent, runs]
+    return [device.transport, location(device) or "-", agent, runs]

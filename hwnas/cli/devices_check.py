@@ -10,6 +10,7 @@ from hwnas.cli.output import Output
 from hwnas.cli.show_device import identity_document
 
 if TYPE_CHECKING:
+    from hwnas.devices.health_files import Finding
     from hwnas.latency.identity import Identity
     from hwnas.latency.noise import Noise
 
@@ -88,7 +89,7 @@ def _identity_rows(identity: "Identity") -> list[list[str]]:
 
 
 def _show_noise(
-    output: Output, name: str, noise: "Noise | None", findings: list[dict[str, Any]]
+    output: Output, name: str, noise: "Noise | None", findings: "list[Finding]"
 ) -> dict[str, Any]:
     """Prints the verdict and returns the same as JSON; without noise the device is emulated."""
     from hwnas.latency.verdict import grade, verdict

@@ -47,7 +47,6 @@ def profile_model(
         DeviceError: the device failed, or cannot run the file.
     """
     from hwnas.devices.device import load_device
-    from hwnas.devices.runtimes import WITHOUT_PROFILE
     from hwnas.latency.foreign import can_profile, load_any, measure_any
 
     chosen = load_device(device or "local_cpu")
@@ -66,7 +65,7 @@ def profile_model(
     _show(f"{_named(model, loaded)} on {chosen.name}", measured, output)
     if operators and not can_profile(chosen):
         what, instead = f"agent {chosen.agent}", "'agent: python'"
-        if chosen.runtime in WITHOUT_PROFILE:
+        if not chosen.runtime_spec.profiles_operators:
             what, instead = f"runtime {chosen.runtime}", "'runtime: tensorrt'"
         output.line(
             f"no breakdown by operator: the {what} of {chosen.name} makes none; "

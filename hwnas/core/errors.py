@@ -45,16 +45,16 @@ class ProgramError(DeviceError):
 
     Attributes:
         code: its exit code.
-        said: the last line of its standard error.
+        last_line: of its standard error.
         lines: the last lines of it.
     """
 
-    def __init__(self, where: str, code: int, said: str, lines: Sequence[str] = ()) -> None:
-        """Makes the sentence of where it ran and what it said."""
-        super().__init__(f"timing on {where} failed: {said or f'exit code {code}'}")
+    def __init__(self, where: str, code: int, last_line: str, lines: Sequence[str] = ()) -> None:
+        """Takes where it ran, its exit code, and what it wrote to its standard error."""
+        super().__init__(f"timing on {where} failed: {last_line or f'exit code {code}'}")
         self.code = code
-        self.said = said
-        self.lines = tuple(lines) or (said,)
+        self.last_line = last_line
+        self.lines = tuple(lines) or (last_line,)
 
 
 class EnergyError(DeviceError):

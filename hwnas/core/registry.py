@@ -9,7 +9,7 @@ and every place that takes a searcher by name then knows `tabu`. The groups are 
 registries, as `hwnas.searchers` or `hwnas.datasets`. Runs on targets, too: Python 3.10.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
@@ -46,27 +46,47 @@ class Registry(Generic[Part]):
         """
         self.what, self.group = what, group
         self._ours, self._error = dict(ours), error
+        self._added: dict[str, Part] = {}
 
     @property
     def ours(self) -> list[str]:
         """The names of the parts that hwnas itself has."""
         return list(self._ours)
 
+    def add(self, name: str, part: Part) -> None:
+        """Makes an object known by a name, until this process ends.
+
+        Raises:
+            HwnasError: of the registry's type; it is the name of one of our parts.
+        """
+        if name not in self._ours:
+            self._added[name] = part
+        elif self._ours[name] != part:
+            raise self._error(
+                f"hwnas itself has a {self.what} '{shown(name)}'; give yours another name"
+            )
+
     def names(self) -> list[str]:
-        """The names of all parts: ours in their order, then those of installed packages."""
-        return list(dict.fromkeys([*self._ours, *sorted(entry_points(group=self.group).names)]))
+        """The names of all parts: ours in their order, then added and installed ones."""
+        others = sorted({*self._added, *entry_points(group=self.group).names})
+        return list(dict.fromkeys([*self._ours, *others]))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._ours or name in entry_points(group=self.group).names
+        known = name in self._ours or name in self._added
+        return known or name in entry_points(group=self.group).names
 
-    def check(self, name: str) -> None:
+    def check(self, name: str, others: Sequence[str] = ()) -> None:
         """Refuses a name that no part has; imports nothing.
+
+        Args:
+            name: which one.
+            others: what else may stand in its place, for the message.
 
         Raises:
             HwnasError: of the registry's type; names the parts that are known.
         """
         if name not in self:
-            known = self.names()
+            known = [*self.names(), *others]
             raise self._error(
                 f"there is no {self.what} '{shown(name)}'{nearest(name, known)} "
                 f"(known: {', '.join(known)})"
@@ -82,6 +102,8 @@ class Registry(Generic[Part]):
         if name in self._ours:
             ours = self._ours[name]
             return load_object(ours) if isinstance(ours, str) else ours
+        if name in self._added:
+            return self._added[name]
         self.check(name)
         point = self._entry_point(name)
         try:
@@ -101,6 +123,8 @@ class Registry(Generic[Part]):
         """
         if name in self._ours:
             return "hwnas"
+        if name in self._added:
+            return "this process"
         point = self._entry_point(name)
         return f"{point.value} of {_package(point)}"
 

@@ -16,15 +16,15 @@ from hwnas.networks.quantize import Ranges, quantize
 IMAGES = 256
 
 
-def quantized(model: onnx.ModelProto, split: Split, runtime: str) -> onnx.ModelProto:
-    """The int8 model of an exported fp32 one, by the recipe of a runtime.
+def quantized(model: onnx.ModelProto, split: Split, recipe: str) -> onnx.ModelProto:
+    """The int8 model of an exported fp32 one, by a recipe.
 
     Args:
         model: an fp32 model of a fixed batch.
         split: images to calibrate with, best those it was trained on; evenly chosen ones are used.
-        runtime: a key of `hwnas.networks.quantize.RECIPES`.
+        recipe: a key of `hwnas.networks.quantize.RECIPES`.
     """
-    return quantize(model, runtime, calibrate(model, split))
+    return quantize(model, recipe, calibrate(model, split))
 
 
 def calibrate(model: onnx.ModelProto, split: Split) -> Ranges:

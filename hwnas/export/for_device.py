@@ -76,6 +76,6 @@ def same_file(one: Device, other: Device) -> bool:
 
 
 def _converted(graph: onnx.ModelProto, device: Device, dataset: ImageDataset) -> onnx.ModelProto:
-    if device.precision == "int8":
-        return quantized(graph, dataset.train, device.runtime)
+    if (recipe := device.int8_recipe) is not None:
+        return quantized(graph, dataset.train, recipe)
     return to_half(graph, first=True, last=True)

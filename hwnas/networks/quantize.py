@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import onnx
 
+from hwnas.core.errors import ConfigError
+
 Ranges = Mapping[str, tuple[float, float]]
 """Least and greatest value of each tensor of a graph, by its name."""
 
@@ -41,31 +43,31 @@ _TENSORRT = Recipe(
         "QuantizeBias": False,
     },
 )
-RECIPES = {
-    "onnxruntime": Recipe(signed_activations=False),
-    "tensorrt": _TENSORRT,
-    "tensorrt_rtx": _TENSORRT,
-}
+RECIPES = {"asymmetric": Recipe(signed_activations=False), "symmetric": _TENSORRT}
+"""By the names that runtimes have in their specifications, see `hwnas.devices.runtimes`."""
 
 
-def quantize(model: onnx.ModelProto, runtime: str, ranges: Ranges | None = None) -> onnx.ModelProto:
+def quantize(model: onnx.ModelProto, recipe: str, ranges: Ranges | None = None) -> onnx.ModelProto:
     """The int8 model: float in, float out, int8 weights (a scale a channel) and activations.
 
     Args:
         model: an fp32 model with fixed shapes; it is left as it is.
-        runtime: whose recipe, a key of `RECIPES`.
+        recipe: a key of `RECIPES`.
         ranges: of every tensor, from calibration; None for a model that is only timed.
 
     Raises:
+        ConfigError: there is no such recipe.
         ValueError: a tensor has no range.
     """
+    if recipe not in RECIPES:
+        raise ConfigError(f"there is no int8 recipe '{recipe}' (known: {', '.join(RECIPES)})")
     # Here, not above: these modules take 0.3 s to import, and fp32 needs none of them.
     from onnxruntime.quantization import QuantType
     from onnxruntime.quantization.calibrate import CalibrationMethod, TensorsData
     from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
     from onnxruntime.quantization.registry import QDQRegistry
 
-    recipe = RECIPES[runtime]
+    signed, options = RECIPES[recipe].signed_activations, RECIPES[recipe].options
     shaped = onnx.shape_inference.infer_shapes(model)
     names = [shaped.graph.input[0].name]
     names += [output for node in shaped.graph.node for output in node.output]
@@ -81,12 +83,12 @@ def quantize(model: onnx.ModelProto, runtime: str, ranges: Ranges | None = None)
         True,  # a scale for each output channel of a weight
         False,
         QuantType.QInt8,
-        QuantType.QInt8 if recipe.signed_activations else QuantType.QUInt8,
+        QuantType.QInt8 if signed else QuantType.QUInt8,
         TensorsData(CalibrationMethod.MinMax, known),
         [],
         [],
         list(QDQRegistry),
-        dict(recipe.options),
+        dict(options),
     )
     quantizer.quantize_model()
     quantizer.model.topological_sort()

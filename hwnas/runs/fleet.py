@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hwnas.core.errors import ConfigError, HwnasError
 from hwnas.devices.device import Device
-from hwnas.devices.places import same_machine
+from hwnas.devices.location import same_machine
 from hwnas.devices.stopping import stopped_by
 from hwnas.latency.model import LatencyModel
 from hwnas.runs.config import ProfileConfig, RunConfig

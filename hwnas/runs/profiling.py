@@ -6,7 +6,6 @@ import numpy as np
 
 from hwnas.core.errors import ConfigError
 from hwnas.devices.device import Device
-from hwnas.devices.runtimes import ON_GPUS
 from hwnas.latency.energy import check_energy, profile_energy
 from hwnas.latency.identity import read_identity
 from hwnas.latency.model import LatencyModel
@@ -98,5 +97,5 @@ def sampled_networks(
 
 def _chains(counts: ProfileConfig, device: Device) -> bool:
     if counts.chains == "auto":
-        return device.runtime in ON_GPUS
+        return device.runtime_spec.on_gpu
     return counts.chains == "always"

@@ -5,16 +5,23 @@ from typing import Any
 import pytest
 
 from hwnas.core.errors import DeviceError
-from hwnas.devices.answers import WARNINGS, Energy, Parts, Visit, read_energy, read_visit
+from hwnas.devices.answers import (
+    WARNINGS,
+    Parts,
+    TargetEnergy,
+    TargetVisit,
+    read_energy,
+    read_visit,
+)
 from hwnas.devices.runtimes import gpu_timing
 
 
-def visit(**keys: Any) -> Visit:
+def visit(**keys: Any) -> TargetVisit:
     return read_visit({"round": 0, "graph": 0, "ms": [1.0], **keys}, ["a"])
 
 
 def test_a_visit_may_have_warnings() -> None:
-    assert visit() == Visit(0, "a", (1.0,))
+    assert visit() == TargetVisit(0, "a", (1.0,))
     assert visit(warnings=["unstable"]).warnings == ("unstable",)
 
 
@@ -31,7 +38,7 @@ def test_the_warnings_are_those_that_timing_on_a_gpu_gives() -> None:
 
 def test_an_energy_is_read() -> None:
     message = {"round": 1, "graph": 0, "mj": 40.5, "inferences": 12, "ms": 500}
-    assert read_energy(message, ["a"]) == Energy(1, "a", 40.5, 12, 500.0)
+    assert read_energy(message, ["a"]) == TargetEnergy(1, "a", 40.5, 12, 500.0)
 
 
 @pytest.mark.parametrize(

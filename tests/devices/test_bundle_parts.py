@@ -106,7 +106,7 @@ def test_the_library_is_taken_out_of_the_wheel(
     assert (folder / found).read_bytes() == b"yes"
 
 
-def test_a_missing_compiler_is_told_with_its_mend(
+def test_a_missing_compiler_comes_with_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def version(_: str) -> str:

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from hwnas.core.errors import ConfigError, DeviceError
-from hwnas.devices.device import Device, Fingerprint, load_device, precisions
-from hwnas.devices.runtimes import RUNTIMES
+from hwnas.devices.device import Device, Fingerprint, load_device
+from hwnas.devices.runtimes import RUNTIMES, load_spec
 
 FINGERPRINT = Fingerprint(
     machine="x86_64",
@@ -42,10 +42,13 @@ def test_a_fingerprint_of_other_fields_is_refused() -> None:
     [
         (
             "name: a\nruntime: tflite",
-            "'tflite' is not known (known: onnxruntime, onnxruntime_cuda,",
+            "there is no runtime 'tflite' (known: onnxruntime, onnxruntime_cuda,",
         ),
-        ("name: a\ntransport: smoke", "'smoke' is not known (known: local, ssh, adb, imported)"),
-        ("name: a\nprecision: fp64", "'fp64' is not known (known: fp32, fp16, int8)"),
+        (
+            "name: a\ntransport: smoke",
+            "there is no transport 'smoke' (known: local, ssh, adb, imported)",
+        ),
+        ("name: a\nprecision: fp64", "there is no precision 'fp64' (known: fp32, fp16, int8)"),
         ("name: a\ncores: all", "'all' must be auto, any, or a list of core numbers"),
         ("name: a\ncores: []", "[] must be auto, any, or a list"),
         ("name: a\ncores: [0, 0]", "[0, 0] must be auto, any, or a list"),
@@ -58,23 +61,28 @@ def test_a_fingerprint_of_other_fields_is_refused() -> None:
         ("name: a\ntransport: ssh\nhost: a;b", "'host' is 'a;b'"),
         ("name: a\ntransport: ssh\nhost: b\nuser: -x", "'user' is '-x'"),
         ("name: a\ntransport: adb\nserial: a b", "'serial' is 'a b'"),
-        ("name: a\nhost: b", "host is for 'transport: ssh', and here it is local"),
+        (
+            "name: a\nhost: b",
+            "host is for 'transport: ssh', and this device has 'transport: l",
+        ),
         ("name: a\ntransport: ssh\nhost: b\nserial: c", "serial is for 'transport: adb'"),
-        ("name: a\nfolder: /data/x", "folder is for targets far away"),
+        ("name: a\nfolder: /data/x", "folder is for remote targets"),
         ("name: a\ntransport: ssh\nhost: b\nfolder: x", "'x' must be a whole path"),
         ("name: a\ntransport: ssh\nhost: b\nfolder: /data/../etc", "must be a whole path"),
-        ("name: a\nagent: rust", "'rust' is not known (known: native, python)"),
+        ("name: a\nagent: rust", "there is no agent 'rust' (known: native, python)"),
         ("name: a\nbundle: x", "bundle is for 'agent: native'"),
         (
             "name: a\nprecision: fp16",
-            "fp16 is for GPUs, with 'runtime: tensorrt' or onnxruntime_cuda, and here it is onnx",
+            "runtime onnxruntime does not compute in fp16; use fp32 or int8, or a runtime that "
+            "does: onnxruntime_cuda, tensorrt, tensorrt_rtx",
         ),
         (
             "name: a\nruntime: onnxruntime_cuda\nprecision: int8",
-            "runtime onnxruntime_cuda does not compute in int8, for which it has no kernels: use "
-            "fp16, or 'runtime: tensorrt'",
+            "runtime onnxruntime_cuda does not compute in int8; use fp32 or fp16, or a runtime "
+            "that does: onnxruntime, tensorrt, tensorrt_rtx",
         ),
         ("name: a\nruntime: tensorrt\nagent: native", "runtime tensorrt needs 'agent: python'"),
+        ("name: a\noptions: {container: x}", "the transport local has no option 'container'"),
         ("name: a\nrest_s: -1", "'rest_s' is -1"),
     ],
 )
@@ -87,9 +95,9 @@ def test_a_wrong_device_is_one_sentence(tmp_path: Path, text: str, sentence: str
 
 
 def test_every_runtime_takes_its_precisions() -> None:
-    assert precisions("onnxruntime") == ("fp32", "int8")
-    assert precisions("onnxruntime_cuda") == ("fp32", "fp16")
-    assert precisions("tensorrt") == ("fp32", "fp16", "int8")
-    for runtime in RUNTIMES:
-        for precision in precisions(runtime):
+    assert load_spec("onnxruntime").precisions == ("fp32", "int8")
+    assert load_spec("onnxruntime_cuda").precisions == ("fp32", "fp16")
+    assert load_spec("tensorrt").precisions == ("fp32", "fp16", "int8")
+    for runtime in RUNTIMES.ours:
+        for precision in load_spec(runtime).precisions:
             assert Device(name="a", runtime=runtime, precision=precision).precision == precision

@@ -111,7 +111,7 @@ def of_files(name: str, root: Path, cores: tuple[int, ...] = (0, 1)) -> dict[str
         ),
     ],
 )
-def test_a_setting_that_disturbs_is_found_with_its_mend(
+def test_a_setting_that_disturbs_is_found_with_how_to_fix_it(
     tmp_path: Path, name: str, files: dict[str, str], value: str, advice: str
 ) -> None:
     found = of_files(name, tree(tmp_path, **files))
@@ -236,7 +236,7 @@ def found(
     return {one["name"]: one for one in findings}
 
 
-def test_a_machine_at_rest_has_nothing_to_mend(
+def test_a_machine_at_rest_has_nothing_to_fix(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     machine.sensors = {"cpu": [Record(current=50.0, high=90.0, critical=None)]}

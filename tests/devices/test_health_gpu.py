@@ -49,7 +49,7 @@ def found(monkeypatch: pytest.MonkeyPatch, library: Any) -> dict[str, dict[str, 
     return {one["name"]: one for one in gpu_findings(BUS)}
 
 
-def test_what_disturbs_is_named_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_disturbs_is_named_with_how_to_fix_it(monkeypatch: pytest.MonkeyPatch) -> None:
     findings = found(monkeypatch, Busy())
     assert findings["GPU driver"]["value"] == "580.105.08"
     assert findings["GPU: other programs"]["value"] == "processes 7"

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hwnas.core.errors import DeviceError
-from hwnas.devices.job import TASKS, Job
+from hwnas.devices.job import TASKS, Job, factory_of
+from hwnas.devices.runtimes import RuntimeSpec, load_spec
 
 JOB = Job(
     nonce="ab",
@@ -62,6 +65,20 @@ def test_what_is_no_job_is_refused(before: str, after: str, sentence: str) -> No
     assert before in JOB.to_text()
     with pytest.raises(DeviceError, match=sentence):
         Job.from_text(JOB.to_text().replace(before, after))
+
+
+def test_a_runtime_that_is_not_ours_is_in_the_job_with_its_factory() -> None:
+    board = RuntimeSpec("board", "my_runtime:Board", on_gpu=True)
+    assert factory_of(load_spec("tensorrt")) == ""
+    job = Job.from_text(replace(JOB, runtime="board", factory=factory_of(board)).to_text())
+    assert job.spec == board
+    assert JOB.spec == load_spec("onnxruntime")
+
+
+@pytest.mark.parametrize("factory", ["cpu os.system", "cpu os:system:x", "cpu ../x:y", "x"])
+def test_a_factory_that_cannot_be_imported_is_refused(factory: str) -> None:
+    with pytest.raises(DeviceError):
+        _ = replace(JOB, runtime="board", factory=factory).spec
 
 
 def test_a_job_that_was_cut_off_anywhere_is_refused() -> None:

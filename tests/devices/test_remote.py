@@ -1,4 +1,4 @@
-"""Scripts for targets far away, run by the shell here: a carrier that stays on this machine."""
+"""Scripts for remote targets, run by the shell of this machine."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ GRAPH = "0" * 32 + ".onnx"
 
 
 class Shell:
-    """Runs scripts here."""
+    """A carrier that runs scripts on this machine."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = f"'{folder}'"
@@ -30,13 +30,13 @@ class Shell:
         return ["true"] if self.lost else ["sh", "-c", self.greeting + script]
 
     def link_error(self, error: ProgramError) -> str | None:
-        return error.said if error.code == 255 else None
+        return error.last_line if error.code == 255 else None
 
-    def mend(self, said: str) -> str | None:
-        return None if "broke" in said else "mend it"
+    def advice(self, message: str) -> str | None:
+        return None if "broke" in message else "plug it in"
 
-    def unreachable(self, said: str, mend: str | None) -> str:
-        return f"cannot reach it: {said}; {mend}"
+    def unreachable(self, message: str, advice: str | None) -> str:
+        return f"cannot reach it: {message}; {advice}"
 
     def close(self) -> None:
         pass
@@ -179,19 +179,19 @@ def test_success_without_the_token_is_a_broken_link(
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     shell = Shell(tmp_path / "file" / "inner")
-    with pytest.raises(DeviceError, match=r"on far cannot be used: .*; set 'folder'"):
+    with pytest.raises(DeviceError, match=r"on far cannot be used \(.*\); set 'folder'"):
         RemoteFolder(Device(name="far"), shell).connect()
 
 
-def test_what_ssh_says_names_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ssh_reports_comes_with_how_to_fix_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hwnas.devices.transports.ssh.shutil.which", lambda name: f"/bin/{name}")
     monkeypatch.setattr("hwnas.devices.transports.ssh.subprocess.run", lambda *_, **__: None)
     ssh = SshCarrier(Device(name="pi", transport="ssh", host="pi.local"), Path("/tmp/x"))
     try:
-        mend = ssh.mend("Host key verification failed.")
-        assert mend is not None
-        assert mend.startswith("run 'ssh pi.local' once and compare")
-        assert "see whether 'ssh pi.local' works" in ssh.unreachable("closed", ssh.mend("closed"))
+        advice = ssh.advice("Host key verification failed.")
+        assert advice is not None
+        assert advice.startswith("run 'ssh pi.local' once and compare")
+        assert "check that 'ssh pi.local' works" in ssh.unreachable("closed", ssh.advice("closed"))
         assert ssh.command("echo 'a'")[-3:] == ["--", "pi.local", "exec sh -c 'echo '\\''a'\\'''"]
     finally:
         ssh.close()
@@ -202,8 +202,8 @@ def test_an_adb_device_is_named_by_its_serial(monkeypatch: pytest.MonkeyPatch) -
     adb = AdbCarrier(Device(name="pixel", transport="adb", serial="12AB"))
     assert adb.command("ls") == ["adb", "-s", "12AB", "shell", "-T", "ls"]
     said = "error: device unauthorized."
-    assert "unlock the phone" in adb.unreachable(said, adb.mend(said))
-    assert adb.mend("error: closed") is None
+    assert "unlock the phone" in adb.unreachable(said, adb.advice(said))
+    assert adb.advice("error: closed") is None
     lines = ["* daemon started", "error: device 'x' not found", "see http://there"]
     assert adb.link_error(ProgramError("pixel", 1, lines[-1], lines)) == lines[1]
     assert adb.link_error(ProgramError("pixel", 2, "ONNX Runtime cannot load it")) is None
@@ -218,7 +218,7 @@ def test_what_a_login_shell_leaves_running_is_not_waited_for(
     assert list(there.run(["echo", "answer"], "")) == ["answer"]
     with pytest.raises(ProgramError) as caught:
         list(there.run(["sh", "-c", "echo why >&2; exit 7"], ""))
-    assert (caught.value.code, caught.value.said) == (7, "why")
+    assert (caught.value.code, caught.value.last_line) == (7, "why")
 
 
 def test_a_login_shell_that_never_stops_printing_is_one_sentence(

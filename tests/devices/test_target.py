@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from hwnas.core.errors import DeviceError, LinkError, ProgramError
-from hwnas.devices.agents.python import PythonAgent
-from hwnas.devices.answers import Facts, RoundEnd, Visit
+from hwnas.devices.answers import Facts, RoundEnd, TargetVisit
+from hwnas.devices.deployments.python import PythonDeployment
 from hwnas.devices.device import Device
 from hwnas.devices.job import Job
 from hwnas.devices.target import Round, open_target
-from hwnas.devices.transports import TRANSPORTS
 from hwnas.devices.transports.local import LocalTransport
 from hwnas.networks.blocks import ConvBlock
 from hwnas.networks.graph import build_graph
+from tests.devices.parts import use_transport
 
 DEVICE = Device(name="here")
 GRAPH = build_graph([ConvBlock(3, 8, 3, 2, "relu", 16)]).SerializeToString()
@@ -28,7 +28,7 @@ ROUNDS = [Round(0, ["b", "a"]), Round(3, ["b"])]
 
 def run(
     models: dict[str, bytes], rounds: list[Round], least_runs: int = 3, least_ms: float = 0.0
-) -> list[Facts | Visit | RoundEnd]:
+) -> list[Facts | TargetVisit | RoundEnd]:
     with open_target(DEVICE) as target:
         for name, model in models.items():
             target.add(name, model)
@@ -37,10 +37,10 @@ def run(
 
 def test_a_job_yields_facts_then_every_visit_in_order() -> None:
     facts, *answers = run({"a": GRAPH, "b": GRAPH, "unused": b"no model"}, ROUNDS)
-    assert isinstance(facts, dict)
-    assert facts["provider"] == "CPUExecutionProvider"
-    assert facts["cores"] >= 1
-    visits = [answer for answer in answers if isinstance(answer, Visit)]
+    assert isinstance(facts, Facts)
+    assert facts.provider == "CPUExecutionProvider"
+    assert facts.cores >= 1
+    visits = [answer for answer in answers if isinstance(answer, TargetVisit)]
     assert [(v.round, v.graph) for v in visits] == [(0, "b"), (0, "a"), (3, "b")]
     assert all(len(v.samples) == 3 and min(v.samples) > 0 for v in visits)
 
@@ -62,12 +62,12 @@ def test_several_jobs_use_the_graphs_that_were_added_once() -> None:
         assert target.size("a") == len(GRAPH)
         for _ in range(2):
             answers = list(target.run([Round(0, ["a"])], least_runs=1, least_ms=0.0))
-            assert [type(answer) for answer in answers] == [dict, Visit, RoundEnd]
+            assert [type(answer) for answer in answers] == [Facts, TargetVisit, RoundEnd]
 
 
 def test_a_visit_lasts_as_long_as_asked() -> None:
     visit = run({"a": GRAPH}, [Round(0, ["a"])], least_runs=1, least_ms=2.0)[1]
-    assert isinstance(visit, Visit)
+    assert isinstance(visit, TargetVisit)
     assert sum(visit.samples) > 1.0 or len(visit.samples) == 100
 
 
@@ -172,7 +172,7 @@ def test_output_that_is_not_complete_and_of_this_job_does_not_count(
     monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...], sentence: str
 ) -> None:
     monkeypatch.setattr(Scripted, "lines", lines)
-    monkeypatch.setitem(TRANSPORTS, "local", Scripted)
+    use_transport(monkeypatch, "local", Scripted)
     with pytest.raises(DeviceError) as caught:
         run({"b": GRAPH, "a": GRAPH}, ROUNDS)
     assert sentence in str(caught.value)
@@ -193,7 +193,7 @@ def test_findings_of_a_target_are_read_strictly(
     monkeypatch.setattr(
         Scripted, "lines", (line("health", findings=[finding]), line("done", visits=0))
     )
-    monkeypatch.setitem(TRANSPORTS, "local", Scripted)
+    use_transport(monkeypatch, "local", Scripted)
     with open_target(DEVICE) as target, pytest.raises(DeviceError, match="findings that cannot be"):
         target.health()
 
@@ -209,7 +209,7 @@ def test_findings_of_a_target_are_read_strictly(
 def test_how_an_agent_ended_is_told(
     monkeypatch: pytest.MonkeyPatch, code: str, sentence: str
 ) -> None:
-    monkeypatch.setattr(PythonAgent, "command", lambda _: [sys.executable, "-c", code])
+    monkeypatch.setattr(PythonDeployment, "command", lambda _: [sys.executable, "-c", code])
     with open_target(DEVICE) as target:
         target.add("a", GRAPH)
         with pytest.raises(DeviceError, match=sentence):
@@ -246,7 +246,7 @@ def test_a_crash_after_the_last_answer_loses_none(monkeypatch: pytest.MonkeyPatc
     visits = [line("visit", round=n, graph=g, ms=[1.0]) for n, g in ((0, 0), (0, 1), (3, 0))]
     ends = [line("round", round=n, conditions={}) for n in (0, 3)]
     whole = (READY, *visits[:2], ends[0], visits[2], ends[1], line("done", visits=3))
-    monkeypatch.setitem(TRANSPORTS, "local", Scripted)
+    use_transport(monkeypatch, "local", Scripted)
     monkeypatch.setattr(Scripted, "lines", whole)
     monkeypatch.setattr(Scripted, "crashes", True)
     assert len(run({"b": GRAPH, "a": GRAPH}, ROUNDS)) == 6
@@ -260,7 +260,7 @@ def test_answers_that_are_nested_without_an_end_are_no_broken_link(
 ) -> None:
     nested = line("health", findings="DEEP").replace('"DEEP"', "[" * 100_000 + "]" * 100_000)
     monkeypatch.setattr(Scripted, "lines", (nested,))
-    monkeypatch.setitem(TRANSPORTS, "local", Scripted)
+    use_transport(monkeypatch, "local", Scripted)
     with open_target(DEVICE) as target, pytest.raises(DeviceError, match="not this job's") as found:
         target.health()
     assert not isinstance(found.value, LinkError)  # which would be asked again, four times
@@ -269,7 +269,7 @@ def test_answers_that_are_nested_without_an_end_are_no_broken_link(
 def test_a_cache_of_hundreds_of_megabytes_is_not_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
     part = base64.b64encode(bytes(5_900_000)).decode()
     monkeypatch.setattr(Scripted, "lines", (line("cache", content=part),) * 12)
-    monkeypatch.setitem(TRANSPORTS, "local", Scripted)
+    use_transport(monkeypatch, "local", Scripted)
     with pytest.raises(DeviceError, match="a file of more than 64 MB"):
         run({"b": GRAPH, "a": GRAPH}, ROUNDS)
 
@@ -278,6 +278,6 @@ def test_an_agent_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
     minutes = iter(range(1_000_000))
     monkeypatch.setattr("hwnas.devices.conversation.time.monotonic", lambda: 60.0 * next(minutes))
     monkeypatch.setattr(Scripted, "lines", (line("loading", graph=0),) * 900)
-    monkeypatch.setitem(TRANSPORTS, "local", Scripted)
+    use_transport(monkeypatch, "local", Scripted)
     with pytest.raises(DeviceError, match=r"for 0 of 3 visits, where \d+ s are more than enough"):
         run({"b": GRAPH, "a": GRAPH}, ROUNDS)

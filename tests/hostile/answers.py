@@ -1,8 +1,11 @@
 """What a device sends: agents that are broken, lie, or are made to harm the host."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 from tests.hostile import mutations
 from tests.hostile.bench import Bench
@@ -40,7 +43,7 @@ def _messages(nonce: str) -> list[dict[str, Any]]:
 
 def visits(bench: Bench) -> None:
     """Answers to a job in rounds."""
-    from hwnas.devices.answers import Visit
+    from hwnas.devices.answers import TargetVisit
     from hwnas.devices.conversation import answers, in_order
     from hwnas.devices.job import Job
 
@@ -58,7 +61,7 @@ def visits(bench: Bench) -> None:
 
     def use() -> None:
         for answer in in_order(answers(_given(lines), job, "board"), ["a", "b"], job):
-            if isinstance(answer, Visit) and not all(0 < ms < 1e7 for ms in answer.samples):
+            if isinstance(answer, TargetVisit) and not all(0 < ms < 1e7 for ms in answer.samples):
                 bench.wrong(f"a visit of {answer.samples}")
 
     bench.call(use)
@@ -134,19 +137,24 @@ def health(bench: Bench) -> None:
 
 def commands(bench: Bench) -> None:
     """A whole command on a device that answers what it likes."""
-    from hwnas.devices.transports import TRANSPORTS
-
     random = bench.random
     (bench.folder / "d.yaml").write_text("name: d\ntransport: ssh\nhost: h\n")
-    before = TRANSPORTS["ssh"]
-    TRANSPORTS["ssh"] = lambda *_: _Liar(random, bench)  # type: ignore[assignment]
-    try:
+    with transports({"ssh": lambda *_: _Liar(random, bench)}):
         words = random.choice(
             (("devices", "show", "d.yaml"), ("devices", "show", "d.yaml", "--json"))
         )
         bench.command(*words)
-    finally:
-        TRANSPORTS["ssh"] = before
+
+
+@contextmanager
+def transports(factories: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
+    """Opens targets of some transports by other factories."""
+    from hwnas.devices.transports import TRANSPORTS
+
+    load = TRANSPORTS.load
+    changed = {name: replace(load(name), factory=make) for name, make in factories.items()}
+    with mock.patch.object(TRANSPORTS, "load", lambda name: changed.get(name) or load(name)):
+        yield
 
 
 class _Liar:

@@ -5,17 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-from tests.hostile.answers import FACTS
+from tests.hostile.answers import FACTS, transports
 
 
 @contextmanager
 def honest_device() -> Iterator[None]:
     """This machine's graphs are timed by such a device."""
-    from hwnas.devices.transports import TRANSPORTS
-
-    with mock.patch.dict(TRANSPORTS, {"local": lambda *_: _Honest()}):
+    with transports({"local": lambda *_: _Honest()}):
         yield
 
 

@@ -10,7 +10,7 @@ import pytest
 from onnx import ModelProto, TensorProto, helper
 
 from hwnas.core.errors import ConfigError, DeviceError
-from hwnas.devices.agents.python import PythonAgent
+from hwnas.devices.deployments.python import PythonDeployment
 from hwnas.devices.device import Device
 from hwnas.devices.target import Target
 from hwnas.latency import foreign, measure, onnx_file
@@ -238,7 +238,7 @@ def test_the_profile_is_left_out_where_the_agent_makes_none(
 ) -> None:
     assert not can_profile(Device(name="here", agent="native"))
     assert not can_profile(Device(name="here", runtime="onnxruntime_cuda"))
-    monkeypatch.setattr(PythonAgent, "profiles", False)
+    monkeypatch.setattr(PythonDeployment, "profiles", False)
     monkeypatch.setattr(Target, "operators", None)
     content = load_model(saved(tmp_path, convolution()), ["1x3x8x8"])
     found = measure_any(DEVICE, content, QUICK)

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from hwnas.core.errors import DeviceError, LinkError
-from hwnas.devices.answers import Visit
+from hwnas.devices.answers import TargetVisit
 from hwnas.devices.device import Device
-from hwnas.devices.runtimes import ON_GPUS
+from hwnas.devices.runtimes import RUNTIMES, load_spec
 from hwnas.devices.target import Target
-from hwnas.devices.transports import TRANSPORTS
 from hwnas.devices.transports.local import LocalTransport
 from hwnas.latency.full_check import SMALL, Outcome, count, full_check, tolerance
 from hwnas.networks.blocks import check_network
+from tests.devices.parts import use_transport
 from tests.devices.test_bundle import by_hand
 
 DEVICE = Device(name="here")
@@ -82,7 +82,7 @@ class Cut(LocalTransport):
 
 
 def test_a_device_that_cannot_be_reached_has_one_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TRANSPORTS, "local", Unreachable)
+    use_transport(monkeypatch, "local", Unreachable)
     assert checked() == {"connects": Outcome("connects", False, "cannot reach here: plug it in")}
 
 
@@ -95,7 +95,7 @@ def test_a_wrong_bundle_is_an_outcome(tmp_path: Path) -> None:
 
 
 def test_what_is_sent_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TRANSPORTS, "local", Forgetful)
+    use_transport(monkeypatch, "local", Forgetful)
     outcomes = checked_until("is sent nothing twice")
     assert failed(outcomes) == ["is sent nothing twice"]
     assert "100 bytes were sent again" in outcomes["is sent nothing twice"].sentence
@@ -108,7 +108,7 @@ def test_a_link_that_breaks_fails_every_check_and_ends(monkeypatch: pytest.Monke
         kind = Cut if only_target.pop("first", False) else LocalTransport
         return kind(device, folder)
 
-    monkeypatch.setitem(TRANSPORTS, "local", transport)
+    use_transport(monkeypatch, "local", transport)
     outcomes = checked()
     assert len(failed(outcomes)) == count({}) - 2  # connects, and nothing is left behind
     assert outcomes["is sent nothing twice"].sentence == "the link to here broke"
@@ -142,7 +142,7 @@ def test_outputs_that_differ_are_found(
 
 def test_gpus_may_compute_in_tf32() -> None:
     assert tolerance(DEVICE) == 1e-4
-    for runtime in ON_GPUS:
+    for runtime in (one for one in RUNTIMES.ours if load_spec(one).on_gpu):
         assert 2**-10 < tolerance(Device(name="gpu", runtime=runtime)) < 0.05
 
 
@@ -151,8 +151,8 @@ def test_a_visit_that_is_too_short_is_found(monkeypatch: pytest.MonkeyPatch) -> 
 
     def run(target: Target, *args: Any, **kwargs: Any) -> Iterator[Any]:
         for answer in right(target, *args, **kwargs):
-            short = isinstance(answer, Visit) and kwargs["least_ms"]
-            yield Visit(answer.round, answer.graph, answer.samples[:1]) if short else answer
+            short = isinstance(answer, TargetVisit) and kwargs["least_ms"]
+            yield TargetVisit(answer.round, answer.graph, answer.samples[:1]) if short else answer
 
     monkeypatch.setattr(Target, "run", run)
     last = "visits a graph for as long as asked"

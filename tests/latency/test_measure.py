@@ -6,26 +6,26 @@ from typing import Any
 import pytest
 
 from hwnas.core.errors import DeviceError, LinkError
-from hwnas.devices.answers import Facts, RoundEnd, Visit
+from hwnas.devices.answers import Facts, RoundEnd, TargetVisit
 from hwnas.devices.device import Device
-from hwnas.devices.runtimes import GRAPHS_A_JOB
 from hwnas.devices.target import Round, Target
 from hwnas.latency import measure
 from hwnas.latency.measure import MemoryLog, run_sessions
 from hwnas.latency.schedule import REFERENCE, Schedule
 from hwnas.latency.visits import Visit as StoredVisit
+from tests.devices.parts import change_runtime
 
 DEVICE = Device(name="here")
-FACTS: Facts = {
-    "machine": "m",
-    "cpu": "c",
-    "cores": 1,
-    "pinned": "no",
-    "runtime": "onnxruntime",
-    "runtime_version": "1",
-    "provider": "p",
-    "uncontrolled": [],
-}
+FACTS = Facts(
+    machine="m",
+    cpu="c",
+    cores=1,
+    pinned="no",
+    agent="python",
+    runtime="onnxruntime",
+    runtime_version="1",
+    provider="p",
+)
 SCHEDULE = Schedule(sessions=4, most_sessions=7, rounds=2, reference_every=2)
 MODELS = {name: (lambda name=name: name.encode()) for name in ("steady", "wandering", "other")}
 
@@ -42,12 +42,12 @@ class Times:
     def run(self, rounds: list[Round]) -> Iterator[Any]:
         session = len(self.jobs)
         self.jobs.append(rounds)
-        yield dict(FACTS)
+        yield FACTS
         for one in rounds:
             for name in one.order:
                 slow = 1.1 if name == "wandering" and session % 2 else 1.0
                 ms = next(self.reference) if name == REFERENCE else slow
-                yield Visit(one.number, name, (ms,) * 5)
+                yield TargetVisit(one.number, name, (ms,) * 5)
             yield RoundEnd(one.number, {"load": 0.5})
 
     def visited(self) -> list[set[str]]:
@@ -109,7 +109,7 @@ def test_graphs_that_do_not_fit_together_are_visited_in_jobs_of_their_own(
 def test_where_graphs_take_much_of_the_gpu_a_job_holds_few(
     times: Times, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(GRAPHS_A_JOB, "onnxruntime_cuda", 2)
+    change_runtime(monkeypatch, "onnxruntime_cuda", graphs_per_job=2)
     device = Device(name="gpu", runtime="onnxruntime_cuda")
     run_sessions(device, MODELS, MemoryLog(), Schedule(sessions=1, most_sessions=1, rounds=2))
     assert sorted(map(len, times.visited())) == [1, 2]
@@ -153,7 +153,7 @@ def test_a_link_that_breaks_every_time_is_given_up(
     times: Times, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: list[Round]) -> Iterator[Any]:
-        yield dict(FACTS)
+        yield FACTS
         raise LinkError("cut")
 
     monkeypatch.setattr(times, "run", broken)

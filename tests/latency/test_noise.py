@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwnas.devices.answers import RoundEnd, Visit
+from hwnas.devices.answers import RoundEnd, TargetVisit
 from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target
 from hwnas.latency import noise
@@ -68,7 +68,7 @@ def simulated(
                 times = (5.0, 5.0, 5.0) if name == NETWORK_NAME else (0.2, 0.2, 0.21)
                 if name == NETWORK_NAME:
                     factor *= layout(number, one.number)
-                yield Visit(one.number, name, tuple(factor * ms for ms in times))
+                yield TargetVisit(one.number, name, tuple(factor * ms for ms in times))
             yield RoundEnd(one.number, {})
 
     monkeypatch.setattr(Target, "run", run)

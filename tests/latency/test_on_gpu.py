@@ -7,10 +7,10 @@ import onnx
 import pytest
 
 from hwnas.core.errors import DeviceError
-from hwnas.devices.answers import Visit
-from hwnas.devices.device import Device, precisions
+from hwnas.devices.answers import TargetVisit
+from hwnas.devices.device import Device
 from hwnas.devices.nvml import GpuSensors
-from hwnas.devices.runtimes import BUILDING, GRAPHS_A_JOB, ON_GPUS, load_runtime
+from hwnas.devices.runtimes import RUNTIMES, load_runtime, load_spec
 from hwnas.devices.runtimes.cuda import Cuda
 from hwnas.devices.target import Round, open_target
 from hwnas.latency.engine import build_engine, load_engine, relative_difference
@@ -32,7 +32,7 @@ NETWORK = (
 VALUES = [((7 * index) % 11 - 5) / 5 for index in range(3 * 64 * 64)]
 
 
-@pytest.fixture(params=ON_GPUS)
+@pytest.fixture(params=[one for one in RUNTIMES.ours if load_spec(one).on_gpu])
 def device(request: pytest.FixtureRequest) -> Device:
     device = Device(name="gpu", runtime=request.param, cores="any")
     try:
@@ -46,7 +46,7 @@ def device(request: pytest.FixtureRequest) -> Device:
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
 def test_a_table_of_blocks_and_a_network(device: Device, precision: str, tmp_path: Path) -> None:
-    if precision not in precisions(device.runtime):
+    if precision not in device.runtime_spec.precisions:
         pytest.skip(f"{device.runtime} has no {precision}")
     chosen = device.model_copy(update={"precision": precision})
     small, large = ConvBlock(8, 8, 1, 1, "relu", 8), ConvBlock(256, 256, 3, 1, "relu", 128)
@@ -54,7 +54,7 @@ def test_a_table_of_blocks_and_a_network(device: Device, precision: str, tmp_pat
     with LatencyTable(tmp_path / "t.sqlite") as table:
         measure(chosen, table, register_all(table, [small, large, *NETWORK], [NETWORK]), schedule)
         found = table.summaries()
-        assert bool(table.cache()) == (device.runtime in BUILDING)
+        assert bool(table.cache()) == device.runtime_spec.builds_engines
         # A Jetson has no NVML.
         assert set(GpuSensors(Cuda().bus).read()) <= set(table.conditions())
         said = warning_shares(table.visits())
@@ -66,7 +66,7 @@ def test_a_table_of_blocks_and_a_network(device: Device, precision: str, tmp_pat
 
 @pytest.mark.parametrize("batch", [1, 4])
 def test_an_engine_computes_what_its_graph_does(device: Device, batch: int, tmp_path: Path) -> None:
-    if device.runtime not in BUILDING:
+    if not device.runtime_spec.builds_engines:
         pytest.skip(f"{device.runtime} builds no engines")
     chosen = device.model_copy(update={"batch": batch})
     model = build_graph(NETWORK, batch=batch).SerializeToString()
@@ -91,10 +91,10 @@ def test_an_image_is_on_the_gpu_before_it_is_computed_with(device: Device, tmp_p
 
 
 def test_a_hundred_graphs_are_on_the_gpu_at_once(device: Device) -> None:
-    count = GRAPHS_A_JOB.get(device.runtime, 100)
+    count = device.runtime_spec.graphs_per_job or 100
     models = {str(n): build_graph((ConvBlock(8, 8 + n, 3, 1, "relu", 56),)) for n in range(count)}
     with open_target(device) as target:
         for name, model in models.items():
             target.add(name, model.SerializeToString())
         found = list(target.run([Round(0, list(models))], least_runs=2, least_ms=0.0))
-    assert sum(isinstance(one, Visit) for one in found) == count
+    assert sum(isinstance(one, TargetVisit) for one in found) == count

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hwnas.devices.agents import AGENTS
+from hwnas.devices.deployments import DEPLOYMENTS
 from hwnas.devices.device import Device
 from hwnas.devices.job import Job
 from tests.targets.bundles import bundle, sanitised
@@ -44,7 +44,7 @@ class Workplace:
 
     def __init__(self, kind: str, folder: Path) -> None:
         folder.mkdir(parents=True)
-        agent = AGENTS["python" if kind == "python" else "native"](device(kind))
+        agent = DEPLOYMENTS.load("python" if kind == "python" else "native")(device(kind))
         for name, path in agent.units(folder).items():
             if path != folder / name:
                 (folder / name).symlink_to(path)

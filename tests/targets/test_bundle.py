@@ -7,6 +7,7 @@ import pytest
 
 from hwnas.core.cache import FOLDER_VARIABLE
 from hwnas.devices import bundle_parts
+from hwnas.devices.answers import Facts
 from hwnas.devices.bundle_parts import add_runner
 from hwnas.devices.device import load_device
 from hwnas.devices.target import Round, open_target
@@ -44,8 +45,8 @@ def test_a_bundle_is_made_once_and_carried_elsewhere(
     with open_target(load_device(str(tmp_path / "device.yaml"))) as target:
         target.add("a", GRAPH)
         facts, *_ = target.run([Round(0, ["a"])], least_runs=1, least_ms=0.0)
-    assert isinstance(facts, dict)
-    assert facts["agent"] == "native"
+    assert isinstance(facts, Facts)
+    assert facts.agent == "native"
 
 
 def test_an_agent_finds_the_bundle_of_this_machine(

@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 
 from hwnas.core.errors import DeviceError, LinkError
-from hwnas.devices.answers import Visit
+from hwnas.devices.answers import TargetVisit
 from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.full_check import count, full_check
@@ -82,10 +82,10 @@ def test_a_job_runs_on_arm_and_a_second_one_sends_nothing(far: Far) -> None:
     with open_target(far.device) as target:
         target.add("a", GRAPH)
         facts, *rest = answers(target)
-        assert (facts["machine"], facts["agent"]) == ("aarch64", "native")
-        assert facts["runtime_version"] == onnxruntime.__version__
-        assert facts["emulated"].startswith("qemu-")
-        assert sum(isinstance(one, Visit) for one in rest) == 2
+        assert (facts.machine, facts.agent) == ("aarch64", "native")
+        assert facts.runtime_version == onnxruntime.__version__
+        assert facts.emulated.startswith("qemu-")
+        assert sum(isinstance(one, TargetVisit) for one in rest) == 2
         sent = target.sent_bytes
         answers(target)
         assert target.sent_bytes == sent
@@ -175,7 +175,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_no_half(
 def refuses_the_bundle(far: Far) -> None:
     with open_target(far.device) as target:
         target.add("a", GRAPH)
-        with pytest.raises(DeviceError, match=r"far does not take .* MB .*make room there"):
+        with pytest.raises(DeviceError, match=r"cannot write .* to the folder of far .*make room"):
             answers(target)
         assert not [path for path in far.folder.iterdir() if path.name.startswith("bundle")]
         assert not list(far.folder.glob("incoming-*"))
@@ -197,7 +197,7 @@ def test_a_phone_that_is_not_there_is_one_sentence(
     for name, value in adb_arm64.environment.items():
         monkeypatch.setenv(name, value)
     gone = by_adb(adb_arm64).device.model_copy(update={"serial": "NOBODY"})
-    with pytest.raises(DeviceError, match=r"cannot reach far by adb: .*; see 'adb devices'"):
+    with pytest.raises(DeviceError, match=r"cannot reach far by adb: .*; run 'adb devices'"):
         open_target(gone).__enter__()
 
 

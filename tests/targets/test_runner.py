@@ -12,7 +12,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from hwnas.devices.answers import Visit
+from hwnas.devices.answers import Facts, TargetVisit
 from hwnas.devices.target import Round, open_target
 from hwnas.latency.foreign import load_model
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
@@ -127,11 +127,11 @@ def test_on_emulated_arm_the_outputs_are_those_of_pytorch(
         (found,) = target.outputs(["net"], IMAGE.ravel().tolist())
         facts, *answers = target.run([Round(0, ["net"])], least_runs=2, least_ms=0.0)
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert isinstance(facts, dict)
-    assert facts["machine"] == "aarch64"
-    assert facts["cpu"] == "CPU implementer 0x41, CPU part 0xd08"
-    assert facts["emulated"].startswith("qemu-aarch64")
-    assert isinstance(answers[0], Visit)
+    assert isinstance(facts, Facts)
+    assert facts.machine == "aarch64"
+    assert facts.cpu == "CPU implementer 0x41, CPU part 0xd08"
+    assert facts.emulated.startswith("qemu-aarch64")
+    assert isinstance(answers[0], TargetVisit)
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hwnas.core.errors import DeviceError, LinkError, ProgramError
-from hwnas.devices.answers import Visit
+from hwnas.devices.answers import TargetVisit
 from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.measure import MemoryLog, run_sessions
@@ -36,9 +36,9 @@ def device(machine: SshTarget, **keys: object) -> Device:
     return Device.model_validate(content)
 
 
-def visits(target: Target, rounds: int = 2) -> list[Visit]:
+def visits(target: Target, rounds: int = 2) -> list[TargetVisit]:
     job = target.run([Round(n, ["a"]) for n in range(rounds)], least_runs=2, least_ms=0.0)
-    return [answer for answer in job if isinstance(answer, Visit)]
+    return [answer for answer in job if isinstance(answer, TargetVisit)]
 
 
 def graphs_on(machine: SshTarget) -> list[Path]:
@@ -125,7 +125,7 @@ def test_a_job_that_is_cut_off_is_told_and_what_came_is_there(ssh_x86: SshTarget
         ssh_x86.cut()
         with pytest.raises(LinkError):
             list(job)
-        assert any(isinstance(one, Visit) for one in came)
+        assert any(isinstance(one, TargetVisit) for one in came)
         target.reconnect()
         assert len(visits(target)) == 2  # as soon as the first agent has given the folder free
 
@@ -152,7 +152,7 @@ def test_a_machine_that_is_gone_for_good_is_given_up(
     text = ssh_x86.ssh_config.read_text().replace(f"Port {ssh_x86.port}", "Port 1")
     nobody.write_text(text)
     gone = device(ssh_x86, ssh_config=str(nobody))
-    with pytest.raises(DeviceError, match=r"cannot reach box by ssh: .*refused; see 'port'"):
+    with pytest.raises(DeviceError, match=r"cannot reach box by ssh: .*refused; check 'port'"):
         open_target(gone).__enter__()
 
 
@@ -168,7 +168,9 @@ def test_a_full_disk_is_one_sentence_and_keeps_no_half() -> None:
     with running_sshd("x86", home_bytes=400_000) as machine:
         with open_target(device(machine)) as target:
             target.add("a", GRAPH + bytes(1_000_000))
-            with pytest.raises(DeviceError, match=r"box does not take .*make room there"):
+            with pytest.raises(
+                DeviceError, match=r"cannot write .* to the folder of box .*make room"
+            ):
                 visits(target)
             assert not graphs_on(machine)
             target.add("a", GRAPH)

@@ -12,8 +12,8 @@ from hwnas.devices.agent import run_job
 from hwnas.devices.device import Device
 from hwnas.devices.job import NO_ENERGY, Job
 from hwnas.devices.runtimes import gpu_timing
-from hwnas.devices.transports import TRANSPORTS
 from hwnas.devices.transports.local import WHERE, LocalTransport
+from tests.devices.parts import use_transport
 
 
 class InProcess(LocalTransport):
@@ -32,7 +32,7 @@ class InProcess(LocalTransport):
 
 def gpu_device(monkeypatch: pytest.MonkeyPatch, runtime: str, **keys: object) -> Device:
     """A device of this machine's played GPU, with short warm-ups."""
-    monkeypatch.setitem(TRANSPORTS, "local", InProcess)
+    use_transport(monkeypatch, "local", InProcess)
     monkeypatch.setattr(gpu_timing, "WARM_UP_MS", 1.0)
     # Not pinned: that would be this very process.
     return Device(name="gpu", runtime=runtime, cores="any", **keys)  # type: ignore[arg-type]

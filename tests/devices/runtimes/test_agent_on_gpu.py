@@ -46,8 +46,8 @@ def answers(
 
 def test_the_product_its_version_and_the_gpu_are_facts(answers: list[dict[str, Any]]) -> None:
     facts = read_facts(answers[2])
-    assert (facts["runtime"], facts["runtime_version"]) == FLAVOURS[1]
-    assert facts["provider"] == "TensorRT on Played GPU"
+    assert (facts.runtime, facts.runtime_version) == FLAVOURS[1]
+    assert facts.provider == "TensorRT on Played GPU"
 
 
 def test_the_warnings_of_a_visit_arrive(answers: list[dict[str, Any]]) -> None:

@@ -43,7 +43,7 @@ def test_no_driver_or_gpu_is_one_sentence(gpu: Gpu, state: dict[str, Any], sente
         Cuda()
 
 
-def test_a_missing_package_is_told_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_comes_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("cuda", "cuda.bindings", "cuda.bindings.runtime"):  # whatever was imported before
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(DeviceError, match=r"cuda-bindings, by which .* -m pip install cuda-bind"):

@@ -234,8 +234,8 @@ def test_the_agent_answers_as_with_any_runtime(
     answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["event"] for one in answers] == ["loading", "ready", "visit", "round", "done"]
     facts = read_facts(answers[1])
-    assert (facts["runtime"], facts["runtime_version"]) == ("onnxruntime_cuda", ort.__version__)
-    assert facts["provider"] == "CPUExecutionProvider on Played GPU"
+    assert (facts.runtime, facts.runtime_version) == ("onnxruntime_cuda", ort.__version__)
+    assert facts.provider == "CPUExecutionProvider on Played GPU"
     assert len(read_visit(answers[2], ["a"]).samples) == 3
 
 

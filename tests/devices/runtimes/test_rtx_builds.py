@@ -114,7 +114,7 @@ def wrong_channels() -> bytes:
         (wrong_channels(), r"Conv block0\.conv: .*Kernel weight dimension"),
         # ONNX Runtime's recipe.
         (
-            quantize(build_graph([BLOCKS["first"]]), "onnxruntime").SerializeToString(),
+            quantize(build_graph([BLOCKS["first"]]), "asymmetric").SerializeToString(),
             r"DequantizeLinear block0\.conv\.bias_DequantizeLinear: .*input has type Int32",
         ),
     ],

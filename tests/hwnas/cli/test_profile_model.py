@@ -7,12 +7,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from hwnas.devices.agents.python import PythonAgent
+from hwnas.devices.deployments.python import PythonDeployment
 from hwnas.latency import foreign
 from hwnas.latency.noise import NETWORK
 from hwnas.latency.schedule import Schedule
 from hwnas.networks.graph import build_graph
 from hwnas.networks.half import to_half
+from tests.devices.parts import change_runtime
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.latency.onnx_models import voice_activity
 
@@ -92,7 +93,7 @@ def test_a_file_is_measured_where_the_agent_makes_no_profile(
     models: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del models
-    monkeypatch.setattr(PythonAgent, "profiles", False)
+    monkeypatch.setattr(PythonDeployment, "profiles", False)
     words = ("profile", "--model", "net.onnx", "--shape", "1x3x128x128")
     answer = terminal(*words)
     assert answer.code == 0, answer.stderr
@@ -105,8 +106,7 @@ def test_a_file_is_measured_where_the_runtime_makes_no_profile(
     models: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del models
-    for place in ("hwnas.devices.runtimes", "hwnas.latency.foreign"):
-        monkeypatch.setattr(f"{place}.WITHOUT_PROFILE", ("onnxruntime",))
+    change_runtime(monkeypatch, "onnxruntime", profiles_operators=False)
     answer = terminal("profile", "--model", "net.onnx", "--shape", "1x3x128x128")
     assert answer.code == 0, answer.stderr
     assert "the runtime onnxruntime of local_cpu makes none; for one, use 'run" in answer.stdout

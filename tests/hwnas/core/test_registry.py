@@ -87,3 +87,19 @@ def test_a_package_that_cannot_be_imported_is_named(site: Path) -> None:
         "the colour 'green' (paint:GREEN of paint 1.0) cannot be imported: RuntimeError: dried up; "
         "correct that package or uninstall it"
     )
+
+
+def test_an_object_is_known_by_a_name_in_this_process_alone() -> None:
+    registry = colours()
+    registry.add("pink", 9)
+    assert registry.names() == ["red", "blue", "pink"]
+    assert (registry.load("pink"), registry.origin("pink")) == (9, "this process")
+    assert "pink" not in colours()
+
+
+def test_an_object_cannot_take_the_name_of_one_of_ours() -> None:
+    registry = colours()
+    registry.add("blue", 7)
+    with pytest.raises(ConfigError, match="hwnas itself has a colour 'blue'; give yours another"):
+        registry.add("blue", 8)
+    assert registry.load("blue") == 7

@@ -6,8 +6,8 @@ import onnx
 import onnxruntime as ort
 import pytest
 
-from hwnas.devices.device import precisions
-from hwnas.devices.runtimes import RUNTIMES
+from hwnas.core.errors import ConfigError
+from hwnas.devices.runtimes import RUNTIMES, load_spec
 from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Network
 from hwnas.networks.graph import build_graph
 from hwnas.networks.quantize import RECIPES, inside_network, quantize
@@ -36,15 +36,16 @@ def session(model: onnx.ModelProto) -> ort.InferenceSession:
 
 
 def test_every_runtime_that_computes_in_int8_has_a_recipe() -> None:
-    assert {one for one in RUNTIMES if "int8" in precisions(one)} == set(RECIPES)
+    found = {load_spec(one).int8 for one in RUNTIMES.ours}
+    assert found - {None} == set(RECIPES)
 
 
-@pytest.mark.parametrize("runtime", RECIPES)
+@pytest.mark.parametrize("recipe", RECIPES)
 @NETWORKS
-def test_a_calibrated_model_computes_nearly_the_same(runtime: str, network: Network) -> None:
+def test_a_calibrated_model_computes_nearly_the_same(recipe: str, network: Network) -> None:
     model = build_graph(network)
     image = np.random.default_rng(0).standard_normal((1, 3, 16, 16)).astype(np.float32)
-    quantized = quantize(model, runtime, ranges(model, image))
+    quantized = quantize(model, recipe, ranges(model, image))
     expected = session(model).run(None, {"input": image})[0]
     logits = session(quantized).run(None, {"input": image})[0]
     assert np.abs(logits - expected).max() < 0.1 * np.abs(expected).max()
@@ -55,12 +56,17 @@ def test_a_calibrated_model_computes_nearly_the_same(runtime: str, network: Netw
 def test_the_recipes_are_those_of_their_runtimes() -> None:
     model = build_graph([BLOCK])
     types = {}
-    for runtime in RECIPES:
-        graph = quantize(model, runtime).graph
+    for runtime in ("onnxruntime", "tensorrt", "tensorrt_rtx"):
+        graph = quantize(model, load_spec(runtime).int8 or "").graph
         types[runtime] = {onnx.TensorProto.DataType.Name(i.data_type) for i in graph.initializer}
     assert {"UINT8", "INT32"} <= types["onnxruntime"]
     for runtime in ("tensorrt", "tensorrt_rtx"):  # their parser refuses both
         assert not {"UINT8", "INT32"} & types[runtime]
+
+
+def test_a_recipe_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"no int8 recipe 'tflite' \(known: asymmetric, symm"):
+        quantize(build_graph([BLOCK]), "tflite")
 
 
 # Blocks that end with an addition, a convolution and a float operator.
@@ -72,15 +78,15 @@ def test_the_recipes_are_those_of_their_runtimes() -> None:
         ConvBlock(8, 8, 1, 1, "hard_swish", 8),
     ],
 )
-@pytest.mark.parametrize("runtime", RECIPES)
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_a_block_inside_a_network_takes_and_gives_integers(
-    block: InvertedResidual | ConvBlock, runtime: str
+    block: InvertedResidual | ConvBlock, recipe: str
 ) -> None:
-    quantized = quantize(build_graph([block]), runtime)
+    quantized = quantize(build_graph([block]), recipe)
     inner = inside_network(quantized, first=False, last=False)
     onnx.checker.check_model(inner, full_check=True)
     taken, given = inner.graph.input[0], inner.graph.output[0]
-    integer = onnx.TensorProto.INT8 if runtime.startswith("tensorrt") else onnx.TensorProto.UINT8
+    integer = onnx.TensorProto.INT8 if recipe == "symmetric" else onnx.TensorProto.UINT8
     for value in (taken, given):
         assert value.type.tensor_type.elem_type == integer
     dtype = onnx.helper.tensor_dtype_to_np_dtype(integer)
@@ -101,10 +107,10 @@ def kernels(model: onnx.ModelProto, folder: Path) -> Counter[str]:
 def test_blocks_are_timed_with_the_integer_kernels_of_the_network(
     tmp_path: Path, network: Network
 ) -> None:
-    whole = kernels(quantize(build_graph(network), "onnxruntime"), tmp_path)
+    whole = kernels(quantize(build_graph(network), "asymmetric"), tmp_path)
     blocks: Counter[str] = Counter()
     for block in network:
-        quantized = quantize(build_graph([block]), "onnxruntime")
+        quantized = quantize(build_graph([block]), "asymmetric")
         first, last = block is network[0], block is network[-1]
         blocks += kernels(inside_network(quantized, first=first, last=last), tmp_path)
     for kind in ("QLinearConv", "Conv", "QGemm", "Gemm", "QLinearAdd", "Add", "HardSigmoid"):
@@ -115,7 +121,7 @@ def test_blocks_are_timed_with_the_integer_kernels_of_the_network(
 
 def test_image_and_logits_stay_floats() -> None:
     for block, first in ((NETWORK[0], True), (NETWORK[-1], False)):
-        quantized = quantize(build_graph([block]), "onnxruntime")
+        quantized = quantize(build_graph([block]), "asymmetric")
         inner = inside_network(quantized, first=first, last=not first)
         end = inner.graph.input[0] if first else inner.graph.output[0]
         assert end.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
@@ -124,7 +130,7 @@ def test_image_and_logits_stay_floats() -> None:
 
 def test_a_missing_range_is_named() -> None:
     with pytest.raises(ValueError, match="no range of the tensor"):
-        quantize(build_graph([BLOCK]), "onnxruntime", {"input": (0.0, 1.0)})
+        quantize(build_graph([BLOCK]), "asymmetric", {"input": (0.0, 1.0)})
 
 
 def test_int8_blocks_and_networks_are_profiled_like_any(tmp_path: Path) -> None:

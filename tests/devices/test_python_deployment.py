@@ -7,19 +7,19 @@ import sys
 import zipfile
 from pathlib import Path
 
-from hwnas.devices.agents import python
-from hwnas.devices.agents.python import PythonAgent, archive
+from hwnas.devices.deployments import python
+from hwnas.devices.deployments.python import PythonDeployment, archive
 from hwnas.devices.device import Device
 from hwnas.devices.job import Job
 
 
 def test_the_archive_is_named_after_its_content(tmp_path: Path) -> None:
-    units = PythonAgent(Device(name="a")).units(tmp_path)
+    units = PythonDeployment(Device(name="a")).units(tmp_path)
     ((name, path),) = units.items()
     assert path.read_bytes() == archive()
     python.archive.cache_clear()
     assert archive() == path.read_bytes()
-    assert PythonAgent(Device(name="a")).command() == [sys.executable, name]
+    assert PythonDeployment(Device(name="a")).command() == [sys.executable, name]
 
 
 def test_the_archive_needs_no_package_of_ours(tmp_path: Path) -> None:
@@ -74,13 +74,13 @@ def test_a_python_that_is_too_old_is_one_sentence(tmp_path: Path) -> None:
     )
 
 
-def test_a_missing_package_or_python_is_told_with_its_mend() -> None:
+def test_a_missing_package_or_python_comes_with_how_to_install_it() -> None:
     board = Device(name="pi", transport="local", python="/opt/bin/python3")
-    agent = PythonAgent(board)
+    agent = PythonDeployment(board)
     said = agent.missing("ModuleNotFoundError: No module named 'onnxruntime'")
     assert "of pi has no package onnxruntime: make a Python of its own there, '/opt/b" in said
     assert "~/hwnas/bin/pip install onnxruntime psutil" in said
     assert "by 'python: ~/hwnas/bin/python'" in said
-    own = PythonAgent(Device(name="here")).missing("No module named 'onnxruntime'")
+    own = PythonDeployment(Device(name="here")).missing("No module named 'onnxruntime'")
     assert f"run '{sys.executable} -m pip install onnxruntime'; or" in own
     assert "there is no /opt/bin/python3 on pi: install it" in agent.missing("not found")

@@ -7,13 +7,11 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from hwnas.core.errors import DeviceError
+from hwnas.devices.device import Device
 from hwnas.devices.installing import own_python, pip_install
-
-if TYPE_CHECKING:
-    from hwnas.devices.device import Device
 
 _PACKAGE = Path(__file__).parents[2]
 # All that hwnas.devices.agent imports. They run with Python 3.10 and need no package but the
@@ -23,6 +21,8 @@ _MODULES = (
     "core/errors",
     "core/foreign_text",
     "core/reading",
+    "core/registry",
+    "core/spelling",
     "devices/__init__",
     "devices/affinity",
     "devices/agent",
@@ -51,12 +51,12 @@ sys.exit(main())
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
-class PythonAgent:
+class PythonDeployment:
     """Runs the archive with the device's `python`; here, with the one that runs hwnas."""
 
     profiles: ClassVar[bool] = True
 
-    def __init__(self, device: "Device") -> None:
+    def __init__(self, device: Device) -> None:
         """Takes the device that it is for."""
         self._here = device.transport == "local"
         self._python = device.python or (sys.executable if self._here else "python3")

@@ -1,7 +1,7 @@
 import pytest
 
 from hwnas.devices.device import Device
-from hwnas.devices.places import same_machine, where
+from hwnas.devices.location import location, same_machine
 
 LOCAL = Device(name="a")
 PI = Device(name="b", transport="ssh", host="pi")
@@ -9,12 +9,12 @@ PHONE = Device(name="c", transport="adb", serial="1A")
 
 
 def test_a_place_is_said_as_a_person_says_it() -> None:
-    assert where(LOCAL) == "this machine"
+    assert location(LOCAL) == "this machine"
     other = Device(name="d", transport="ssh", host="pi", user="me", port=22)
-    assert (where(PI), where(other)) == ("pi", "me@pi:22")
-    assert where(PHONE) == "1A"
-    assert where(Device(name="e", transport="adb")) == "the only one attached"
-    assert where(Device(name="f", transport="imported")) == ""
+    assert (location(PI), location(other)) == ("pi", "me@pi:22")
+    assert location(PHONE) == "1A"
+    assert location(Device(name="e", transport="adb")) == "the only one attached"
+    assert location(Device(name="f", transport="imported")) == ""
 
 
 @pytest.mark.parametrize(

@@ -4,21 +4,19 @@ import platform
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from hwnas.core.errors import DeviceError
 from hwnas.devices.bundle import Bundle, find_bundle, read_bundle
-
-if TYPE_CHECKING:
-    from hwnas.devices.device import Device
+from hwnas.devices.device import Device
 
 
-class NativeAgent:
+class NativeDeployment:
     """Runs the bundle that the device names, or the one made for its architecture."""
 
     profiles: ClassVar[bool] = False
 
-    def __init__(self, device: "Device") -> None:
+    def __init__(self, device: Device) -> None:
         """Takes the device that it is for."""
         self._device = device
 

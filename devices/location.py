@@ -2,14 +2,11 @@
 
 from hwnas.devices.device import Device
 
-_HERE = ("localhost", "127.0.0.1", "::1", "[::1]")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
-def where(device: Device) -> str:
-    """What a person calls the place: "this machine", a host, a serial; "" where timings come from.
-
-    Of an adb device without a serial it is the only one that is attached.
-    """
+def location(device: Device) -> str:
+    """What a person calls it: "this machine", a host, a serial; "" where timings are imported."""
     match device.transport:
         case "local":
             return "this machine"
@@ -18,7 +15,7 @@ def where(device: Device) -> str:
             return f"{user}{device.host}{f':{device.port}' if device.port else ''}"
         case "adb":
             return device.serial or "the only one attached"
-    return ""
+    return ", ".join(str(value) for value in device.options.values())
 
 
 def same_machine(a: Device, b: Device) -> bool:
@@ -27,16 +24,19 @@ def same_machine(a: Device, b: Device) -> bool:
     Measured at the same time they would disturb each other. Two names of one host in somebody's ssh
     configuration are not known to be one.
     """
-    if _is_here(a) and _is_here(b):
+    if _is_this_machine(a) and _is_this_machine(b):
         return True
     if a.transport != b.transport:
         return False
     if a.transport == "ssh":
         return a.host == b.host and (a.port == b.port or None in (a.port, b.port))
-    return a.serial == b.serial or None in (a.serial, b.serial)
+    # An adb device without a serial is the only one that is attached.
+    same_serial = a.serial == b.serial or None in (a.serial, b.serial)
+    return same_serial and a.options == b.options
 
 
-def _is_here(device: Device) -> bool:
+def _is_this_machine(device: Device) -> bool:
     # Another port of this machine is often forwarded to a machine of its own.
-    here = device.transport == "ssh" and device.host in _HERE and device.port in (None, 22)
-    return here or device.transport == "local"
+    ssh = device.transport == "ssh"
+    by_ssh = ssh and device.host in _THIS_MACHINE and device.port in (None, 22)
+    return by_ssh or device.transport == "local"

@@ -13,7 +13,7 @@ def one_line(texts: Iterable[str]) -> str:
     return "; ".join(filter(None, lines))[:_MOST_TEXT] or "it does not say why"
 
 
-def no_room(text: str) -> str:
+def memory_advice(text: str) -> str:
     """The mend, as the end of a sentence, where a library says that the GPU's memory is full."""
     low = text.lower()
     if not any(sign in low for sign in _NO_ROOM):

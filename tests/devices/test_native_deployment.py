@@ -10,16 +10,16 @@ from pydantic import ValidationError
 
 from hwnas.core.cache import FOLDER_VARIABLE
 from hwnas.core.errors import DeviceError
-from hwnas.devices.agents.native import NativeAgent
+from hwnas.devices.deployments.native import NativeDeployment
 from hwnas.devices.device import Device
-from hwnas.devices.transports import TRANSPORTS
 from hwnas.devices.transports.local import LocalTransport
+from tests.devices.parts import use_transport
 from tests.devices.test_bundle import by_hand
 
 
 def test_the_bundle_that_a_device_names_is_its_agent(tmp_path: Path) -> None:
     folder = by_hand(tmp_path / "b")
-    agent = NativeAgent(Device(name="phone", agent="native", bundle=str(folder)))
+    agent = NativeDeployment(Device(name="phone", agent="native", bundle=str(folder)))
     ((unit, path),) = agent.units(tmp_path).items()
     assert path == folder
     assert agent.command() == [f"{unit}/runner", f"{unit}/libonnxruntime.so"]
@@ -31,7 +31,7 @@ def test_the_bundle_that_a_device_names_is_its_agent(tmp_path: Path) -> None:
 
 def test_bundles_with_other_libraries_are_other_agents(tmp_path: Path) -> None:
     def identity(folder: Path) -> str:
-        return NativeAgent(Device(name="a", agent="native", bundle=str(folder))).identity()
+        return NativeDeployment(Device(name="a", agent="native", bundle=str(folder))).identity()
 
     first, other = by_hand(tmp_path / "first"), by_hand(tmp_path / "other")
     said = identity(first)
@@ -52,7 +52,7 @@ def test_a_bundle_that_is_not_made_yet_is_told_with_its_command(
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     arch = keys.get("arch", platform.machine())
     with pytest.raises(DeviceError, match=rf"run 'hwnas devices bundle --arch {arch}'"):
-        NativeAgent(Device(name="here", agent="native", **keys)).units(tmp_path)
+        NativeDeployment(Device(name="here", agent="native", **keys)).units(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,12 @@ def test_a_bundle_that_is_not_made_yet_is_told_with_its_command(
     [
         ({"arch": "aarch64"}, "arch is for 'agent: native'"),
         ({"bundle": "b"}, "bundle is for 'agent: native'"),
-        ({"agent": "native", "arch": "aarch64", "bundle": "b"}, "leave one of the two out"),
+        ({"agent": "native", "arch": "aarch64", "bundle": "b"}, "leave out arch or bundle"),
         ({"agent": "native", "arch": "riscv64"}, "Input should be 'aarch64' or 'x86_64'"),
-        ({"agent": "nativ"}, "'nativ' is not known (known: native, python)"),
+        (
+            {"agent": "nativ"},
+            "there is no agent 'nativ'; did you mean 'native'?",
+        ),
     ],
 )
 def test_keys_that_do_not_go_together_are_refused(keys: dict[str, Any], sentence: str) -> None:
@@ -72,7 +75,7 @@ def test_keys_that_do_not_go_together_are_refused(keys: dict[str, Any], sentence
 
 
 def test_far_away_the_architecture_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TRANSPORTS, "ssh", LocalTransport)
+    use_transport(monkeypatch, "ssh", LocalTransport)
     keys: dict[str, Any] = {"name": "pi", "transport": "ssh", "host": "pi", "agent": "native"}
     with pytest.raises(ValidationError, match="the key 'arch' is missing: what 'uname -m' says"):
         Device(**keys)

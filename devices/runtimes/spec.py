@@ -1,0 +1,67 @@
+"""RuntimeSpec: all that hwnas has to know of a runtime before one runs."""
+
+import re
+from dataclasses import dataclass
+
+from hwnas.core.errors import DeviceError
+from hwnas.core.registry import load_object
+from hwnas.devices.runtimes.runtime import Runtime
+
+_FACTORY = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True)
+class RuntimeSpec:
+    """One runtime. A package of your own brings one by an entry point of `hwnas.runtimes`.
+
+    Attributes:
+        name: what devices call it (`runtime: NAME`).
+        factory: "module:attribute" of what makes the `Runtime` when it is called without arguments.
+            It is imported on the target, by the agent; the module may import `hwnas.core.errors`
+            and `hwnas.devices.runtimes` of hwnas, which are sent there, and no more.
+        on_gpu: it runs graphs on an NVIDIA GPU: only its energy can be measured, and the process is
+            pinned to its cores after graphs were loaded.
+        fp16: it has kernels for half precision. Without them graphs are computed in float32.
+        int8: the recipe of `hwnas.networks.quantize` by which graphs are quantised for it; None
+            where it has no kernels for integers.
+        builds_engines: it makes engines of graphs, see `BuildingRuntime`.
+        profiles_operators: it tells how long each operator takes.
+        graphs_per_job: how many graphs one process can hold, None where memory alone limits them.
+        native: the agent in C runs it, too.
+    """
+
+    name: str
+    factory: str
+    on_gpu: bool = False
+    fp16: bool = False
+    int8: str | None = None
+    builds_engines: bool = False
+    profiles_operators: bool = True
+    graphs_per_job: int | None = None
+    native: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses names that no job could carry."""
+        if not _NAME.fullmatch(self.name):
+            raise DeviceError(f"'{self.name}' cannot be the name of a runtime; write one word")
+        if not _FACTORY.fullmatch(self.factory):
+            raise DeviceError(
+                f"the factory '{self.factory}' of the runtime {self.name} is not of the form "
+                "'module:attribute'"
+            )
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """The precisions that it may be asked for."""
+        half = ("fp16",) if self.fp16 else ()
+        return ("fp32", *half, *(("int8",) if self.int8 is not None else ()))
+
+    def make(self) -> Runtime:
+        """The runtime, on this machine.
+
+        Raises:
+            DeviceError: it cannot run here.
+        """
+        runtime: Runtime = load_object(self.factory)()
+        return runtime
