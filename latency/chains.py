@@ -14,8 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hwnas.latency.table import chain_key
-from hwnas.networks.blocks import Block, Head, Network, block_key, distinct_blocks
-from hwnas.networks.layers import block_layers
+from hwnas.networks.blocks import Block, Network, block_key, distinct_blocks
 
 # Of the cheap block that every chain of a shape has, and of a block that can follow itself. Four
 # mobile blocks are twelve kernels or more, well above the least time of a graph; each further copy
@@ -117,9 +116,9 @@ def _input(block: Block) -> Shape:
 
 def _output(block: Block) -> Shape:
     """Of a head a shape that no block takes: nothing follows it."""
-    return block.out_channels, 0 if isinstance(block, Head) else block.out_resolution
+    return block.out_channels, 0 if block.gives_logits else block.out_resolution
 
 
 def _cost(block: Block) -> tuple[int, str]:
     """MACs, and the key where they are equal: the same order at every run."""
-    return sum(layer.macs for layer in block_layers(block)), block_key(block)
+    return sum(layer.macs for layer in block.layers()), block_key(block)

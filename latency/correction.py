@@ -10,7 +10,6 @@ from scipy.optimize import lsq_linear
 
 from hwnas.latency.stored import Least0
 from hwnas.networks.blocks import Block, Network, Skip, block_key, distinct_blocks
-from hwnas.networks.layers import block_layers
 
 Matrix = NDArray[np.float64]
 
@@ -79,7 +78,7 @@ class Correction:
 
 def block_features(block: Block, measured_ms: float) -> tuple[float, float, float, float]:
     """The features of a block, in the order of `FEATURES`."""
-    weights = sum(float(np.prod(layer.weight_shape)) for layer in block_layers(block))
+    weights = sum(float(np.prod(layer.weight_shape)) for layer in block.layers())
     values = block.in_channels * block.resolution**2 + block.out_channels * block.out_resolution**2
     return measured_ms, 1.0, weights / 1e6, values / 1e6
 

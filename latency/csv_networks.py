@@ -1,16 +1,25 @@
 """Which network a row of a CSV of timings is of: by its choices, by its file, or by its blocks."""
 
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
 
 from hwnas.core.errors import HwnasError
 from hwnas.core.foreign_text import shown
 from hwnas.devices.device import Device
-from hwnas.latency.csv_rows import BLOCK_KINDS, Row
+from hwnas.latency.csv_rows import Row, timed_kinds
 from hwnas.latency.network_file import network_of_file
-from hwnas.networks.blocks import Network, block_from_dict, block_key, check_network
+from hwnas.networks.block import block_fields, is_bool
+from hwnas.networks.blocks import (
+    Network,
+    Skip,
+    block_from_dict,
+    block_key,
+    block_kind,
+    check_network,
+    is_kind,
+)
 
 _BETWEEN = " > "
 
@@ -95,18 +104,21 @@ def network_of_text(text: str) -> Network:
 
 def _block(words: list[str]) -> Any:
     kind, pairs = (words or [""])[0], [word.partition("=") for word in words[1:]]
-    if kind not in BLOCK_KINDS:
-        raise ValueError(f"'{shown(kind)}' is no kind of block (known: {', '.join(BLOCK_KINDS)})")
-    types = {field.name: field.type for field in fields(BLOCK_KINDS[kind])}
+    if kind == Skip.kind or not is_kind(kind):
+        known = ", ".join(timed_kinds())
+        raise ValueError(f"'{shown(kind)}' is no kind of block (known: {known})")
+    own = {field.name: field for field in block_fields(block_kind(kind))}
     values: dict[str, Any] = {"kind": kind}
     for name, _, value in pairs:
-        if types.get(name) is int and value.isascii() and value.isdecimal() and len(value) < 10:
+        field = own.get(name)
+        integer = value.isascii() and value.isdecimal() and len(value) < 10
+        if field and integer and name != "activation" and not is_bool(field):
             values[name] = int(value)
-        elif types.get(name) is bool and value in ("True", "False"):
+        elif field and is_bool(field) and value in ("True", "False"):
             values[name] = value == "True"
         else:
             values[name] = value  # which is refused unless it is a text
-    needed = [f.name for f in fields(BLOCK_KINDS[kind]) if f.default is MISSING]
+    needed = [f.name for f in own.values() if f.default is MISSING]
     if missing := [name for name in needed if name not in values]:
         raise ValueError(f"the {kind} has no {missing[0]}=")
     return block_from_dict(values)

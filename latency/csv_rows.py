@@ -4,16 +4,16 @@ See docs/reference/csv.md for the form.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
-from typing import Any, get_args
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass
 
 from hwnas.core.csv_text import csv_records, separator_of
 from hwnas.core.errors import TableError
 from hwnas.core.foreign_text import shown
 from hwnas.core.spelling import nearest
 from hwnas.devices.answers import LEAST_MS, MOST_MS
-from hwnas.networks.blocks import Block, Skip, block_from_dict
+from hwnas.networks.block import Block, block_fields, is_bool
+from hwnas.networks.blocks import BLOCKS, Skip, block_from_dict, block_kind, is_kind, kind_names
 from hwnas.networks.channels import make_divisible
 
 OVERHEAD = "overhead"
@@ -21,9 +21,20 @@ OVERHEAD = "overhead"
 NETWORK = "network"
 """The kind of a row of a whole network."""
 
-# A skip is never timed.
-BLOCK_KINDS: dict[str, type[Block]] = {cls.kind: cls for cls in get_args(Block) if cls is not Skip}
-FIELDS = tuple(dict.fromkeys(field.name for cls in BLOCK_KINDS.values() for field in fields(cls)))
+
+def timed_kinds() -> list[str]:
+    """The names of the kinds of blocks that can be timed, as all but skips can."""
+    return [name for name in kind_names() if name != Skip.kind]
+
+
+def fields_of(kinds: Iterable[str]) -> tuple[str, ...]:
+    """The fields that blocks of some kinds have, each once."""
+    each = (block_fields(block_kind(kind)) for kind in kinds)
+    return tuple(dict.fromkeys(field.name for some in each for field in some))
+
+
+FIELDS = fields_of(name for name in BLOCKS.ours if name != Skip.kind)
+"""The columns that blocks of our own kinds have."""
 STATISTICS = ("samples", "visits", "redone", "min", "p10", "median", "p90")
 NAMING = ("architecture", "blocks", "file", "space")
 """The columns that say which network a row is of."""
@@ -34,6 +45,7 @@ _RATIO = "se"
 # The second mu is the Greek letter, which many keyboards have.
 _UNITS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3}
 _KNOWN = (*COLUMNS, _RATIO, *NAMING, *(unit for unit in _UNITS if unit != "ms"))
+"""Columns that need no further kinds."""
 
 
 _INTEGER = re.compile(r"[0-9]{1,9}")
@@ -66,7 +78,7 @@ class Row:
 
     @property
     def kind(self) -> str:
-        """A key of `BLOCK_KINDS`, `NETWORK` or `OVERHEAD`.
+        """A kind of block that can be timed, `NETWORK` or `OVERHEAD`.
 
         Raises:
             TableError: it is none, or a cell is filled in that such a row does not have.
@@ -74,14 +86,15 @@ class Row:
         kind = self.cells["kind"]
         if kind == Skip.kind:
             raise self.error("kind", "a skip takes no time; remove its row")
-        known = [*BLOCK_KINDS, NETWORK, OVERHEAD]
-        if kind not in known:
+        if kind not in (NETWORK, OVERHEAD) and not is_kind(kind):
+            known = [*timed_kinds(), NETWORK, OVERHEAD]
             raise self.error(
                 "kind",
                 f"unknown kind '{shown(kind)}'{nearest(kind, known)} (known: {', '.join(known)})",
             )
-        for name in (*FIELDS, _RATIO, *NAMING):
-            if self.cells.get(name) and not _has(kind, name):
+        never = {"kind", self.unit, *STATISTICS}
+        for name, cell in self.cells.items():
+            if cell and name not in never and not _has(kind, name):
                 problem = f"a row of kind '{kind}' has no {name}; leave the cell empty"
                 raise self.error(name, f"'{shown(self.cells[name])}' is given, but {problem}")
         return kind
@@ -95,7 +108,7 @@ class Row:
         kind = self.cells["kind"]
         values = {
             field.name: self._value(kind, field)
-            for field in fields(BLOCK_KINDS[kind])
+            for field in block_fields(block_kind(kind))
             if field.default is MISSING or self.cells.get(field.name)
         }
         try:
@@ -134,7 +147,7 @@ class Row:
             )
         return value
 
-    def _value(self, kind: str, field: Field[Any]) -> int | str:
+    def _value(self, kind: str, field: Field[object]) -> int | str:
         name = field.name
         text = self.cells.get(name, "")
         if name == "squeeze_channels" and self.cells.get(_RATIO):
@@ -142,12 +155,12 @@ class Row:
         if not text:
             also = f", or {_RATIO} (a share of expanded_channels)" if _has_ratio(name) else ""
             raise self.error(name, f"it is missing, but a row of kind '{kind}' needs it{also}")
-        if field.type is bool:
+        if is_bool(field):
             # Python and spreadsheets write them with capitals.
             if text.lower() not in ("true", "false"):
                 raise self.error(name, f"'{shown(text)}' is neither true nor false")
             return text.lower() == "true"
-        if field.type is not int:
+        if name == "activation":
             return text
         if not _INTEGER.fullmatch(text):
             hint = f"; a share like 0.25 goes into the column {_RATIO}" if _has_ratio(name) else ""
@@ -205,10 +218,13 @@ def rows_of(text: str, source: str) -> Iterator[Row]:
 
 def _checked(header: list[str], where: str) -> str:
     """The unit of the times, which is the name of their column."""
+    known: tuple[str, ...] = _KNOWN
+    if not set(header) <= set(known):
+        known = (*known, *fields_of(timed_kinds()))
     for index, name in enumerate(header):
-        if name not in _KNOWN:
+        if name not in known:
             raise TableError(
-                f"{where}: unknown column '{shown(name)}'{nearest(name, _KNOWN)} "
+                f"{where}: unknown column '{shown(name)}'{nearest(name, known)} "
                 f"(known: {', '.join((*COLUMNS, _RATIO, *NAMING))}; us, ns or s in place of ms)"
             )
         if name in header[:index]:
@@ -233,8 +249,7 @@ def _has(kind: str, name: str) -> bool:
         return name in NAMING
     if _has_ratio(name):
         name = "squeeze_channels"
-    cls = BLOCK_KINDS.get(kind)
-    return cls is not None and any(field.name == name for field in fields(cls))
+    return kind != OVERHEAD and name in fields_of([kind])
 
 
 def _has_ratio(name: str) -> bool:

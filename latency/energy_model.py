@@ -17,7 +17,6 @@ from hwnas.latency.stored import Measured, read_stored
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.validation import POOR, Agreement
 from hwnas.latency.visits import FIRST_HALF, SECOND_HALF
-from hwnas.networks.block_names import block_name
 from hwnas.networks.blocks import Block
 
 
@@ -144,7 +143,7 @@ def load_energy(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> Ene
     if missing := model.missing(blocks):
         raise TableError(
             f"{table.path} lacks the energies of {len(missing)} of {len(blocks)} blocks of "
-            f"{scope}, such as '{block_name(missing[0])}'; {mend}"
+            f"{scope}, such as '{missing[0].short_name}'; {mend}"
         )
     return model
 

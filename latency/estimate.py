@@ -20,7 +20,6 @@ from threadpoolctl import threadpool_limits
 
 from hwnas.latency.correction import surely_less
 from hwnas.networks.blocks import Block, Network, Skip, block_key
-from hwnas.networks.layers import block_layers
 
 Matrix = NDArray[np.float64]
 
@@ -208,7 +207,7 @@ class _Blocks:
 
 
 def _amounts(block: Block) -> list[float]:
-    layers = block_layers(block)
+    layers = block.layers()
     dense = sum(layer.macs for layer in layers if layer.groups == 1)
     depthwise = sum(layer.macs for layer in layers if layer.groups > 1)
     weights = sum(float(np.prod(layer.weight_shape)) for layer in layers)

@@ -10,7 +10,6 @@ from hwnas.core.errors import TableError
 from hwnas.latency.chains import chain_graphs, find_chains, marginals
 from hwnas.latency.correction import Correction, fit_with_errors, surely_less
 from hwnas.latency.model import Basis
-from hwnas.networks.block_names import block_name
 from hwnas.networks.blocks import Block, Network, Skip, block_key
 
 
@@ -73,7 +72,7 @@ def fit_best(
         if block_key(block) not in blocks:
             raise TableError(
                 f"a model of this table was fitted to networks with the block "
-                f"'{block_name(block)}', which is not among its own; profile into a new table"
+                f"'{block.short_name}', which is not among its own; profile into a new table"
             )
     best: Fitted | None = None
     least, compared = np.empty(0), dict[str, float]()

@@ -17,7 +17,6 @@ from hwnas.latency.profile import ANY_SCOPE
 from hwnas.latency.table import LatencyTable, network_key, register_all
 from hwnas.latency.validation import Agreement, Validation
 from hwnas.latency.visits import Visit
-from hwnas.networks.block_names import block_name
 from hwnas.networks.blocks import Block, Network, block_key
 
 OWN_BLOCKS = "its rows of blocks"
@@ -145,7 +144,7 @@ def known_blocks(
     if lacking:
         raise TableError(
             f"{table.path} lacks {len(lacking)} of {len(blocks)} blocks of {scope}, such as "
-            f"'{block_name(lacking[0])}'; measure them with 'hwnas profile' and the same config"
+            f"'{lacking[0].short_name}'; measure them with 'hwnas profile' and the same config"
         )
     return {block_key(block): measured[block_key(block)] for block in blocks}
 

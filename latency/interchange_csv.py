@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from hwnas.core.errors import TableError
 from hwnas.devices.device import IMPORTED
 from hwnas.latency.csv_networks import NetworkNames, network_text
-from hwnas.latency.csv_rows import COLUMNS, FIELDS, NETWORK, OVERHEAD, STATISTICS, Row, rows_of
+from hwnas.latency.csv_rows import (
+    COLUMNS,
+    FIELDS,
+    NETWORK,
+    OVERHEAD,
+    STATISTICS,
+    Row,
+    fields_of,
+    rows_of,
+)
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.profile import ANY_SCOPE
 from hwnas.latency.table import LatencyTable
@@ -106,8 +115,11 @@ def table_to_csv(table: LatencyTable) -> str:
     networks = _imported_networks(table)
     if not measured and not networks:
         raise TableError(f"{table.path} holds no measured block; measure some with 'hwnas profile'")
-    writer.writerow([*COLUMNS, *(["blocks"] if networks else [])])
-    empty, none = [""] * len(FIELDS), [""] * len(STATISTICS)
+    kinds = dict.fromkeys(block.kind for block, _ in measured)
+    columns = tuple(dict.fromkeys((*FIELDS, *fields_of(kinds))))
+    header = ("kind", *columns, *COLUMNS[1 + len(FIELDS) :])
+    writer.writerow([*header, *(["blocks"] if networks else [])])
+    empty, none = [""] * len(columns), [""] * len(STATISTICS)
     imported = table.models().get(ANY_SCOPE)
     overhead = LatencyModel.from_dict(imported).correction.overhead if imported else 0.0
     if overhead:
@@ -115,7 +127,7 @@ def table_to_csv(table: LatencyTable) -> str:
     for block, summary in measured:
         values = block_to_dict(block)
         statistic = [getattr(summary, name) for name in STATISTICS]
-        cells = [values.get(name, "") for name in FIELDS]
+        cells = [values.get(name, "") for name in columns]
         writer.writerow([block.kind, *cells, summary.ms, *statistic])
     for network in networks:
         for ms in networks[network]:

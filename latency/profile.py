@@ -17,7 +17,6 @@ from hwnas.latency.table import LatencyTable
 from hwnas.latency.validation import Agreement, Validation
 from hwnas.latency.visits import FIRST_HALF, SECOND_HALF
 from hwnas.latency.wanted import Wanted, register_wanted
-from hwnas.networks.block_names import block_name
 from hwnas.networks.blocks import Block, Network, block_key
 
 Progress = Callable[[int, int, str], None]
@@ -163,7 +162,7 @@ def load_model(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> Late
     model = LatencyModel.from_dict(models[found])
     missing = model.missing(blocks)
     if missing:
-        how, such = "run 'hwnas profile' with the same config", block_name(missing[0])
+        how, such = "run 'hwnas profile' with the same config", missing[0].short_name
         if found == ANY_SCOPE:  # the words of a row
             how, such = (
                 "add their rows to the CSV and import it into a new table",

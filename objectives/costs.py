@@ -2,8 +2,8 @@
 
 import math
 
-from hwnas.networks.blocks import Block, InvertedResidual
-from hwnas.networks.layers import block_layers
+from hwnas.networks.blocks import Block
+from hwnas.networks.trace import peak_values
 from hwnas.objectives.objective import AdditiveObjective, BlockObjective, LargestBlockObjective
 
 BYTES_PER_VALUE = 4  # float32
@@ -11,17 +11,17 @@ BYTES_PER_VALUE = 4  # float32
 
 def block_macs(block: Block) -> int:
     """Multiply-accumulates of one image through the block's convolutions and linear layers."""
-    return sum(layer.macs for layer in block_layers(block))
+    return sum(layer.macs for layer in block.layers())
 
 
 def block_parameters(block: Block) -> int:
     """Weights, biases and batch norm's scale and shift."""
-    return sum(layer.parameters for layer in block_layers(block))
+    return sum(layer.parameters for layer in block.layers())
 
 
 def block_weight_bytes(block: Block) -> int:
     """Bytes of the exported weights in float32, batch norm folded into a bias a channel."""
-    shapes = (shape for layer in block_layers(block) for shape in layer.folded_shapes.values())
+    shapes = (shape for layer in block.layers() for shape in layer.folded_shapes.values())
     return BYTES_PER_VALUE * sum(map(math.prod, shapes))
 
 
@@ -30,14 +30,7 @@ def block_peak_activation_bytes(block: Block) -> int:
 
     A layer's input and output live together; a residual block keeps its input until the end.
     """
-    start = block.in_channels * block.resolution**2
-    kept = start if isinstance(block, InvertedResidual) and block.residual else 0
-    peak = start
-    for index, layer in enumerate(block_layers(block)):
-        read = layer.in_channels * layer.resolution**2
-        written = layer.out_channels * layer.out_resolution**2
-        peak = max(peak, read + written + (kept if index else 0))
-    return BYTES_PER_VALUE * peak
+    return BYTES_PER_VALUE * peak_values(block)
 
 
 MACS = AdditiveObjective("macs", "MACs", block_macs)

@@ -73,7 +73,7 @@ def _figures(comparison: "Comparison") -> list[str]:
 
 
 def _show_most_different(output: Output, name: str, comparison: "Comparison") -> None:
-    from hwnas.networks.block_names import short_key
+    from hwnas.networks.blocks import short_key
 
     shown = comparison.pairs[:MOST_SHOWN]
     if shown:

@@ -128,7 +128,7 @@ def _show_provenance(
 
 
 def _show_blocks(output: Output, measured: dict[str, "Summary"]) -> None:
-    from hwnas.networks.block_names import short_key
+    from hwnas.networks.blocks import short_key
 
     output.table(
         "blocks (ms)",

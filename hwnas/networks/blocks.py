@@ -1,210 +1,174 @@
-"""Blocks: the smallest things that are timed, searched, trained and exported.
+"""Blocks by kind, their form at rest, and networks, which are tuples of them.
 
-A block is a frozen dataclass with every shape in it, so that equal blocks are equal keys. A
-network is a tuple of blocks.
+A kind of your own is a class like those of `hwnas/networks/kinds`, see `Block`. It is known by its
+name from the moment at which the class exists; an installed package names it by an entry point of
+the group `hwnas.blocks`, and then it is known without an import:
+
+    [project.entry-points."hwnas.blocks"]
+    fused = "my_package:FusedBlock"
 """
 
-from collections.abc import Iterable
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, Field
 from itertools import pairwise
-from typing import Any, ClassVar
 
-ACTIVATIONS = ("none", "relu", "relu6", "hard_swish")
+from hwnas.core.errors import ConfigError
+from hwnas.core.registry import Registry
+from hwnas.networks.block import ACTIVATIONS, DEFINED, Block, block_fields
+from hwnas.networks.kinds.conv import ConvBlock
+from hwnas.networks.kinds.head import Head
+from hwnas.networks.kinds.inverted_residual import InvertedResidual
+from hwnas.networks.kinds.skip import Skip
 
+__all__ = [
+    "ACTIVATIONS",
+    "BLOCKS",
+    "Block",
+    "ConvBlock",
+    "Head",
+    "InvertedResidual",
+    "Network",
+    "Skip",
+    "block_from_dict",
+    "block_from_key",
+    "block_key",
+    "block_kind",
+    "block_to_dict",
+    "check_network",
+    "distinct_blocks",
+    "is_kind",
+    "kind_names",
+    "short_key",
+]
 
-_MAY_BE_ZERO = ("squeeze_channels", "hidden_channels")
+BLOCKS: Registry[type[Block]] = Registry(
+    "block kind",
+    "hwnas.blocks",
+    {
+        "conv": ConvBlock,
+        "inverted_residual": InvertedResidual,
+        "skip": Skip,
+        "head": Head,
+    },
+)
+"""Every kind, by its name at rest."""
 
-
-def _check(block: Any) -> None:
-    for field in fields(block):
-        value = getattr(block, field.name)
-        if field.name == "activation":
-            if value not in ACTIVATIONS:
-                raise ValueError(f"activation must be one of {ACTIVATIONS}, not {value!r}")
-            continue
-        if field.type is bool:
-            if type(value) is not bool:
-                raise ValueError(f"{field.name} must be true or false, not {value!r}")
-            continue
-        least = 0 if field.name in _MAY_BE_ZERO else 1
-        if type(value) is not int or value < least:
-            raise ValueError(f"{field.name} must be an integer of at least {least}, not {value!r}")
-    if getattr(block, "kernel", 1) % 2 == 0:
-        raise ValueError(f"kernel must be odd, not {block.kernel}")
-
-
-@dataclass(frozen=True, slots=True)
-class ConvBlock:
-    """Convolution, batch norm, activation: a stem, or a projection between stages.
-
-    `resolution` is the height and width of the square input, as in every block.
-    """
-
-    kind: ClassVar[str] = "conv"
-    in_channels: int
-    out_channels: int
-    kernel: int
-    stride: int
-    activation: str
-    resolution: int
-
-    def __post_init__(self) -> None:
-        _check(self)
-
-    @property
-    def out_resolution(self) -> int:
-        """Height and width of the output."""
-        return -(-self.resolution // self.stride)
-
-
-@dataclass(frozen=True, slots=True)
-class InvertedResidual:
-    """MobileNetV2/V3's block: expand 1×1, depthwise k×k, squeeze-excite, project 1×1.
-
-    No expansion convolution when `expanded_channels == in_channels`; no squeeze-excite when
-    `squeeze_channels == 0`; a residual addition when stride is 1 and the channels are equal.
-    (Sandler et al. 2018, arXiv 1801.04381; Howard et al. 2019, arXiv 1905.02244.)
-    """
-
-    kind: ClassVar[str] = "inverted_residual"
-    in_channels: int
-    expanded_channels: int
-    out_channels: int
-    kernel: int
-    stride: int
-    squeeze_channels: int
-    activation: str
-    resolution: int
-
-    def __post_init__(self) -> None:
-        _check(self)
-
-    @property
-    def out_resolution(self) -> int:
-        """Height and width of the output."""
-        return -(-self.resolution // self.stride)
-
-    @property
-    def expands(self) -> bool:
-        """Whether there is an expansion convolution."""
-        return self.expanded_channels != self.in_channels
-
-    @property
-    def residual(self) -> bool:
-        """Whether the input is added to the output."""
-        return self.stride == 1 and self.in_channels == self.out_channels
-
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """No block at all: the input passes through. It costs nothing and is never timed."""
-
-    kind: ClassVar[str] = "skip"
-    channels: int
-    resolution: int
-
-    def __post_init__(self) -> None:
-        _check(self)
-
-    @property
-    def in_channels(self) -> int:
-        """Channels of the input."""
-        return self.channels
-
-    @property
-    def out_channels(self) -> int:
-        """Channels of the output."""
-        return self.channels
-
-    @property
-    def out_resolution(self) -> int:
-        """Height and width of the output."""
-        return self.resolution
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The classifier: 1×1 convolution, global average pool, an optional hidden layer, logits.
-
-    MobileNetV2 has no hidden layer (`hidden_channels == 0`), MobileNetV3 has one, with bias and
-    activation and without batch norm. Once-for-all's has no bias (`hidden_bias` is false).
-    """
-
-    kind: ClassVar[str] = "head"
-    in_channels: int
-    feature_channels: int
-    hidden_channels: int
-    classes: int
-    activation: str
-    resolution: int
-    hidden_bias: bool = True
-
-    def __post_init__(self) -> None:
-        _check(self)
-        if not self.hidden_channels and not self.hidden_bias:
-            raise ValueError("hidden_bias must be true without a hidden layer")
-
-    def __repr__(self) -> str:
-        """Without a field of its default: checkpoints know a network by this text."""
-        values = ", ".join(f"{name}={value!r}" for name, value in _values(self).items())
-        return f"Head({values})"
-
-    @property
-    def out_channels(self) -> int:
-        """Number of logits."""
-        return self.classes
-
-    @property
-    def out_resolution(self) -> int:
-        """The output is a vector: 1."""
-        return 1
-
-
-Block = ConvBlock | InvertedResidual | Skip | Head
 Network = tuple[Block, ...]
 
-_KINDS: dict[str, type[Block]] = {
-    cls.kind: cls for cls in (ConvBlock, InvertedResidual, Skip, Head)
-}
+
+def block_kind(name: str) -> type[Block]:
+    """The kind of a name: one of ours, one whose class this process has, or an installed one.
+
+    Raises:
+        ConfigError: there is none, or what a package brings is no kind of that name.
+    """
+    if name not in BLOCKS.ours and name in DEFINED:
+        return DEFINED[name]
+    found: object = BLOCKS.load(name)
+    if not (isinstance(found, type) and issubclass(found, Block)):
+        raise ConfigError(
+            f"the block kind '{name}' ({BLOCKS.origin(name)}) is no class of "
+            "hwnas.networks.blocks.Block; correct that package or uninstall it"
+        )
+    if found.kind != name:
+        raise ConfigError(
+            f"the block kind '{name}' ({BLOCKS.origin(name)}) calls itself '{found.kind}'; give "
+            "its entry point that name"
+        )
+    return found
+
+
+def is_kind(name: str) -> bool:
+    """Whether a kind has this name; imports nothing."""
+    return name in DEFINED or name in BLOCKS
+
+
+def kind_names() -> list[str]:
+    """The names of all kinds: ours, those of installed packages, and those of this process."""
+    return list(dict.fromkeys([*BLOCKS.names(), *DEFINED]))
 
 
 def block_key(block: Block) -> str:
-    """A stable text for a block, equal exactly for equal blocks: the key in latency tables."""
+    """A stable text for a block, equal exactly for equal blocks: its key in all that is stored.
+
+    The kind, then `name=value` of every field in the order of the class, all separated by single
+    spaces; fields at their defaults are left out. Values are integers, True, False or a word:
+
+        inverted_residual in_channels=16 expanded_channels=48 out_channels=24 kernel=5 stride=2
+        squeeze_channels=0 activation=relu resolution=12
+
+    Latency tables, checkpoints and ratings are known by these texts, so this form does not change.
+    """
     values = " ".join(f"{name}={value}" for name, value in _values(block).items())
     return f"{block.kind} {values}"
 
 
-def block_to_dict(block: Block) -> dict[str, Any]:
+def block_from_key(key: str) -> Block:
+    """The block of a key.
+
+    Raises:
+        ValueError: it is not the key of a block.
+    """
+    kind, _, rest = key.partition(" ")
+    content: dict[str, object] = {"kind": kind}
+    for part in rest.split():
+        name, _, value = part.partition("=")
+        if value in ("True", "False"):
+            content[name] = value == "True"
+        else:
+            content[name] = int(value) if value.isdecimal() else value
+    return block_from_dict(content)
+
+
+def short_key(key: str) -> str:
+    """The short name of a block by its key; any other key as it is."""
+    try:
+        return block_from_key(key).short_name
+    except (ValueError, TypeError):
+        return key
+
+
+def block_to_dict(block: Block) -> dict[str, int | bool | str]:
     """The block as a JSON object, with its kind."""
     return {"kind": block.kind, **_values(block)}
 
 
-def _values(block: Block) -> dict[str, Any]:
-    # Fields that have a default came later: left out, old keys and files stay what they were.
-    return {
-        field.name: getattr(block, field.name)
-        for field in fields(block)
-        if getattr(block, field.name) != field.default
-    }
-
-
-def block_from_dict(data: dict[str, Any]) -> Block:
+def block_from_dict(data: Mapping[str, object]) -> Block:
     """The block of a JSON object.
 
     Raises:
         ValueError: unknown kind, missing, unknown or wrong fields.
+        TypeError: the kind is a list or an object.
     """
     values = dict(data)
-    kind = _KINDS.get(values.pop("kind", ""))
-    if kind is None:
-        raise ValueError(f"unknown block kind {data.get('kind')!r}; known: {', '.join(_KINDS)}")
-    names = {field.name for field in fields(kind)}
-    needed = {field.name for field in fields(kind) if field.default is MISSING}
-    if not needed <= set(values) <= names:
+    name = values.pop("kind", "")
+    if isinstance(name, list | dict):
+        raise TypeError("the kind of a block is no text")
+    if not isinstance(name, str) or not is_kind(name):
+        raise ValueError(f"unknown block kind {name!r}; known: {', '.join(kind_names())}")
+    try:
+        kind = block_kind(name)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+    fields = {_at_rest(field): field for field in block_fields(kind)}
+    needed = {key for key, field in fields.items() if field.default is MISSING}
+    if not needed <= set(values) <= set(fields):
         raise ValueError(
-            f"a {kind.kind} block has the fields {sorted(names)}, not {sorted(values)}"
+            f"a {kind.kind} block has the fields {sorted(fields)}, not {sorted(values)}"
         )
-    return kind(**values)
+    return kind(**{fields[key].name: value for key, value in values.items()})
+
+
+def _values(block: Block) -> dict[str, int | bool | str]:
+    return {
+        _at_rest(field): getattr(block, field.name)
+        for field in block_fields(type(block))
+        if getattr(block, field.name) != field.default
+    }
+
+
+def _at_rest(field: Field[object]) -> str:
+    return str(field.metadata.get("key", field.name))
 
 
 def distinct_blocks(networks: Iterable[Network]) -> tuple[Block, ...]:

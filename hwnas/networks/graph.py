@@ -6,15 +6,14 @@ the exported network come from here, with batch norm already folded into the con
 
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Skip, block_key
-from hwnas.networks.layers import Layer, block_layers
+from hwnas.networks.blocks import Block, block_key
+from hwnas.networks.layers import Layer
 
 # ONNX Runtime 1.31 reads opset ≤ 26 and IR ≤ 13; these two are read by every runtime since 2022.
 OPSET = 17
@@ -25,6 +24,7 @@ BUILDER_VERSION = 1
 INPUT = "input"
 OUTPUT = "output"
 
+Attribute = int | float | list[int]
 Weights = Mapping[str, NDArray[np.float32]]
 """Of one block, folded: "<layer>.weight" (out, in / groups, k, k) and, unless the layer has none,
 "<layer>.bias" (out,)."""
@@ -37,7 +37,7 @@ def build_graph(
 
     Args:
         blocks: one block, or a whole network.
-        batch: images an inference; the graph's shapes are fixed.
+        batch: images per inference; the graph's shapes are fixed.
         weights: the folded weights of each block; None gives random ones, equal for equal blocks.
 
     Returns:
@@ -60,7 +60,7 @@ def build_graph(
     first, last = blocks[0], blocks[-1]
     shape = [batch, first.in_channels, first.resolution, first.resolution]
     out_shape = [batch, last.out_channels]
-    if not isinstance(last, Head):
+    if not last.gives_logits:
         out_shape += [last.out_resolution] * 2
     return helper.make_model(
         helper.make_graph(
@@ -80,7 +80,7 @@ def random_weights(block: Block) -> Weights:
     """He-normal weights that depend on the block alone, so that equal blocks give equal graphs."""
     generator = np.random.default_rng(zlib.crc32(block_key(block).encode()))
     weights: dict[str, NDArray[np.float32]] = {}
-    for layer in block_layers(block):
+    for layer in block.layers():
         scale = np.float32(np.sqrt(2.0 / np.prod(layer.weight_shape[1:])))
         shape = layer.weight_shape
         weights[f"{layer.name}.weight"] = generator.standard_normal(shape, np.float32) * scale
@@ -99,8 +99,8 @@ class _Graph:
         self.initializers: list[onnx.TensorProto] = []
         self._constants: set[str] = set()
 
-    def node(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(op, inputs, [output], name=output, **attributes))
+    def node(self, op: str, inputs: list[str], output: str, **attributes: Attribute) -> str:
+        self.nodes.append(helper.make_node(op, inputs, [output], name=output, **attributes))  # type: ignore[arg-type]
         return output
 
     def rename(self, value: str, name: str) -> None:
@@ -115,93 +115,88 @@ class _Graph:
         return name
 
     def add_block(self, name: str, block: Block, weights: Weights, value: str) -> str:
-        layers = {layer.name: layer for layer in block_layers(block)}
+        layers = {layer.name: layer for layer in block.layers()}
         expected = {
             f"{layer.name}.{part}" for layer in layers.values() for part in layer.folded_shapes
         }
         if set(weights) != expected:
             raise ValueError(f"{block_key(block)} takes the weights {sorted(expected)}")
-        match block:
-            case ConvBlock():
-                return self.convolution(name, layers["conv"], weights, value)
-            case InvertedResidual():
-                return self.inverted_residual(name, block, layers, weights, value)
-            case Head():
-                return self.head(name, layers, weights, value)
-            case Skip():
-                return value
+        return block.compute(_BlockNodes(self, name, layers, weights), value)
 
-    def inverted_residual(
-        self,
-        name: str,
-        block: InvertedResidual,
-        layers: dict[str, Layer],
-        weights: Weights,
-        value: str,
-    ) -> str:
-        start = value
-        if "expand" in layers:
-            value = self.convolution(name, layers["expand"], weights, value)
-        value = self.convolution(name, layers["depthwise"], weights, value)
-        if "squeeze_reduce" in layers:
-            gate = self.node("GlobalAveragePool", [value], f"{name}.squeeze_pool")
-            gate = self.convolution(name, layers["squeeze_reduce"], weights, gate)
-            gate = self.convolution(name, layers["squeeze_expand"], weights, gate)
-            gate = self.node("HardSigmoid", [gate], f"{name}.gate", alpha=1 / 6, beta=0.5)
-            value = self.node("Mul", [value, gate], f"{name}.excite")
-        value = self.convolution(name, layers["project"], weights, value)
-        if block.residual:
-            value = self.node("Add", [value, start], f"{name}.residual")
-        return value
 
-    def head(self, name: str, layers: dict[str, Layer], weights: Weights, value: str) -> str:
-        value = self.convolution(name, layers["features"], weights, value)
-        value = self.node("GlobalAveragePool", [value], f"{name}.pool")
-        value = self.node("Flatten", [value], f"{name}.flatten", axis=1)
-        if "hidden" in layers:
-            value = self.linear(name, layers["hidden"], weights, value)
-        return self.linear(name, layers["classifier"], weights, value)
+class _BlockNodes:
+    """The operations of one block as nodes; a value is the name of a tensor."""
 
-    def convolution(self, name: str, layer: Layer, weights: Weights, value: str) -> str:
-        value = self.node(
+    def __init__(
+        self, graph: _Graph, block: str, layers: Mapping[str, Layer], weights: Weights
+    ) -> None:
+        self._graph, self._block = graph, block
+        self._layers, self._weights = layers, weights
+        self._vectors: set[str] = set()
+
+    def layer(self, name: str, x: str) -> str:
+        layer, output = self._layers[name], f"{self._block}.{name}"
+        if x in self._vectors:
+            inputs = [x, *self._parameters(layer, flat=True)]
+            value = self._graph.node("Gemm", inputs, output, transB=1)
+            self._vectors |= {value, activated := self._activation(output, layer, value)}
+            return activated
+        value = self._graph.node(
             "Conv",
-            [value, *self.parameters(name, layer, weights)],
-            f"{name}.{layer.name}",
+            [x, *self._parameters(layer)],
+            output,
             kernel_shape=[layer.kernel] * 2,
             strides=[layer.stride] * 2,
             pads=[layer.kernel // 2] * 4,
             group=layer.groups,
         )
-        return self.activation(f"{name}.{layer.name}", layer.activation, value)
+        return self._activation(output, layer, value)
 
-    def linear(self, name: str, layer: Layer, weights: Weights, value: str) -> str:
-        inputs = [value, *self.parameters(name, layer, weights, flat=True)]
-        value = self.node("Gemm", inputs, f"{name}.{layer.name}", transB=1)
-        return self.activation(f"{name}.{layer.name}", layer.activation, value)
+    def mean(self, name: str, x: str) -> str:
+        return self._node("GlobalAveragePool", [x], name)
 
-    def parameters(
-        self, name: str, layer: Layer, weights: Weights, flat: bool = False
-    ) -> list[str]:
+    def flatten(self, name: str, x: str) -> str:
+        value = self._node("Flatten", [x], name, axis=1)
+        self._vectors.add(value)
+        return value
+
+    def hard_sigmoid(self, name: str, x: str) -> str:
+        return self._node("HardSigmoid", [x], name, alpha=1 / 6, beta=0.5)
+
+    def multiply(self, name: str, x: str, gate: str) -> str:
+        return self._node("Mul", [x, gate], name)
+
+    def add(self, name: str, x: str, other: str) -> str:
+        return self._node("Add", [x, other], name)
+
+    def concatenate(self, name: str, parts: Sequence[str]) -> str:
+        return self._node("Concat", list(parts), name, axis=1)
+
+    def _node(self, op: str, inputs: list[str], name: str, **attributes: Attribute) -> str:
+        return self._graph.node(op, inputs, f"{self._block}.{name}", **attributes)
+
+    def _parameters(self, layer: Layer, flat: bool = False) -> list[str]:
         names = []
         for part, shape in layer.folded_shapes.items():
-            array, whole = weights[f"{layer.name}.{part}"], f"{name}.{layer.name}.{part}"
+            array = self._weights[f"{layer.name}.{part}"]
+            whole = f"{self._block}.{layer.name}.{part}"
             if array.shape != shape:
                 raise ValueError(f"{whole} takes weights of {shape}, not {array.shape}")
             array = np.ascontiguousarray(array, dtype=np.float32)
             if flat and part == "weight":
                 array = array.reshape(shape[:2])
-            names.append(self.constant(whole, array))
+            names.append(self._graph.constant(whole, array))
         return names
 
-    def activation(self, name: str, activation: str, value: str) -> str:
-        match activation:
+    def _activation(self, name: str, layer: Layer, value: str) -> str:
+        match layer.activation:
             case "relu":
-                return self.node("Relu", [value], f"{name}.relu")
+                return self._graph.node("Relu", [value], f"{name}.relu")
             case "relu6":
-                low = self.constant("zero", np.array(0, np.float32))
-                high = self.constant("six", np.array(6, np.float32))
-                return self.node("Clip", [value, low, high], f"{name}.relu6")
+                low = self._graph.constant("zero", np.array(0, np.float32))
+                high = self._graph.constant("six", np.array(6, np.float32))
+                return self._graph.node("Clip", [value, low, high], f"{name}.relu6")
             case "hard_swish":
-                return self.node("HardSwish", [value], f"{name}.hard_swish")
+                return self._graph.node("HardSwish", [value], f"{name}.hard_swish")
             case _:
                 return value

@@ -1,8 +1,6 @@
-"""The convolutions inside a block: the one description that costs, graphs and modules share."""
+"""Layers: the convolutions inside a block, with all that costs, graphs and modules need to know."""
 
 from dataclasses import dataclass
-
-from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,103 +53,15 @@ class Layer:
         return shapes
 
 
-def block_layers(block: Block) -> tuple[Layer, ...]:
-    """The convolutions of a block, in the order in which they run; none for a skip."""
-    match block:
-        case ConvBlock():
-            return (_conv_layer(block),)
-        case InvertedResidual():
-            return _inverted_residual_layers(block)
-        case Head():
-            return _head_layers(block)
-        case _:
-            return ()
+def pointwise(
+    name: str, in_channels: int, out_channels: int, activation: str, resolution: int
+) -> Layer:
+    """A 1×1 convolution with batch norm."""
+    return Layer(name, in_channels, out_channels, 1, 1, 1, True, activation, resolution)
 
 
-def _conv_layer(block: ConvBlock) -> Layer:
-    return Layer(
-        "conv",
-        block.in_channels,
-        block.out_channels,
-        block.kernel,
-        block.stride,
-        1,
-        True,
-        block.activation,
-        block.resolution,
-    )
-
-
-def _inverted_residual_layers(block: InvertedResidual) -> tuple[Layer, ...]:
-    inside, squeezed, small = block.expanded_channels, block.squeeze_channels, block.out_resolution
-    layers = []
-    if block.expands:
-        layers.append(
-            Layer(
-                "expand",
-                block.in_channels,
-                inside,
-                1,
-                1,
-                1,
-                True,
-                block.activation,
-                block.resolution,
-            )
-        )
-    layers.append(
-        Layer(
-            "depthwise",
-            inside,
-            inside,
-            block.kernel,
-            block.stride,
-            inside,
-            True,
-            block.activation,
-            block.resolution,
-        )
-    )
-    if squeezed:
-        layers += [
-            Layer("squeeze_reduce", inside, squeezed, 1, 1, 1, False, "relu", 1),
-            # The hard sigmoid that gates the channels belongs to the block, not to the layer.
-            Layer("squeeze_expand", squeezed, inside, 1, 1, 1, False, "none", 1),
-        ]
-    layers.append(Layer("project", inside, block.out_channels, 1, 1, 1, True, "none", small))
-    return tuple(layers)
-
-
-def _head_layers(block: Head) -> tuple[Layer, ...]:
-    layers = [
-        Layer(
-            "features",
-            block.in_channels,
-            block.feature_channels,
-            1,
-            1,
-            1,
-            True,
-            block.activation,
-            block.resolution,
-        )
-    ]
-    last = block.feature_channels
-    if block.hidden_channels:
-        layers.append(
-            Layer(
-                "hidden",
-                last,
-                block.hidden_channels,
-                1,
-                1,
-                1,
-                False,
-                block.activation,
-                1,
-                block.hidden_bias,
-            )
-        )
-        last = block.hidden_channels
-    layers.append(Layer("classifier", last, block.classes, 1, 1, 1, False, "none", 1))
-    return tuple(layers)
+def linear(
+    name: str, in_channels: int, out_channels: int, activation: str, biased: bool = True
+) -> Layer:
+    """A fully connected layer, without batch norm."""
+    return Layer(name, in_channels, out_channels, 1, 1, 1, False, activation, 1, biased)

@@ -5,16 +5,16 @@ weights to use. The supernet shares weights that way, with no second implementat
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Skip
+from hwnas.networks.blocks import Block, Skip, block_key
 from hwnas.networks.kernels import KernelTransforms, centre
-from hwnas.networks.layers import Layer, block_layers
+from hwnas.networks.layers import Layer
 from hwnas.networks.trainable import Trainable
 
 EPSILON = 1e-5
@@ -25,7 +25,7 @@ MOMENTUM = 0.1
 @cache
 def named_layers(block: Block) -> dict[str, Layer]:
     """The layers of a block by name, in the order in which they run."""
-    return {layer.name: layer for layer in block_layers(block)}
+    return {layer.name: layer for layer in block.layers()}
 
 
 class BatchNorm(nn.Module):
@@ -94,12 +94,12 @@ class LayerModule(nn.Module):
         }
 
     def forward(self, x: Tensor, layer: Layer | None = None) -> Tensor:
-        """(N, in, R, R) → (N, out, r, r), or (N, in) → (N, out) without batch norm."""
+        """(N, in, R, R) → (N, out, r, r), or (N, in) → (N, out)."""
         layer = layer or self.layer
         tensors = self.cut(layer)
         weight = tensors["weight"]
         if self.norm is None:
-            x = functional.linear(x, weight.flatten(1), tensors.get("bias"))
+            x = _without_norm(x, weight, tensors.get("bias"), layer)
         else:
             x = functional.batch_norm(
                 _convolve(x, weight, layer),
@@ -119,70 +119,86 @@ class LayerModule(nn.Module):
 
 
 class BlockModule(nn.Module):
-    """A block whose children are its layers, by the names of `hwnas/networks/layers.py`.
+    """A block whose children are its layers, by their names.
 
-    With `kernels`, its depthwise layer has transforms to the smaller ones.
+    A layer that `kernels` names has transforms from its kernel to the smaller ones.
     """
 
     def __init__(
         self,
         block: Block,
         generator: torch.Generator | None = None,
-        kernels: Sequence[int] = (),
+        kernels: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
         super().__init__()
         self.block = block
+        sizes = kernels or {}
         for name, layer in named_layers(block).items():
-            depthwise = name == "depthwise"
-            self.add_module(name, LayerModule(layer, generator, kernels if depthwise else ()))
+            self.add_module(name, LayerModule(layer, generator, sizes.get(name, ())))
 
     def cut(self, block: Block) -> dict[str, Tensor]:
         """The parameters and statistics that a narrower block of the same kind shares."""
         return {
             f"{name}.{part}": tensor
             for name, layer in named_layers(block).items()
-            for part, tensor in self._layer(name).cut(layer).items()
+            for part, tensor in self.layer(name).cut(layer).items()
         }
 
     def forward(self, x: Tensor, block: Block | None = None) -> Tensor:
         """(N, in, R, R) → (N, out, r, r), or logits (N, classes) of a head."""
         block = block or self.block
-        layers = named_layers(block)
-        match block:
-            case ConvBlock():
-                return self._run("conv", layers, x)
-            case InvertedResidual():
-                return self._inverted_residual(block, layers, x)
-            case Head():
-                x = self._run("features", layers, x).mean((2, 3))
-                if "hidden" in layers:
-                    x = self._run("hidden", layers, x)
-                return self._run("classifier", layers, x)
-            case _:
-                return x
+        result = block.compute(_Tensors(self, named_layers(block)), x)
+        return result if result.ndim == 4 or block.gives_logits else _as_map(result)
 
-    def _inverted_residual(
-        self, block: InvertedResidual, layers: dict[str, Layer], x: Tensor
-    ) -> Tensor:
-        start = x
-        if "expand" in layers:
-            x = self._run("expand", layers, x)
-        x = self._run("depthwise", layers, x)
-        if "squeeze_reduce" in layers:
-            gate = self._run("squeeze_reduce", layers, x.mean((2, 3)))
-            gate = self._run("squeeze_expand", layers, gate)
-            x = x * functional.hardsigmoid(gate)[:, :, None, None]
-        x = self._run("project", layers, x)
-        return x + start if block.residual else x
-
-    def _run(self, name: str, layers: dict[str, Layer], x: Tensor) -> Tensor:
-        result: Tensor = self._layer(name)(x, layers[name])
-        return result
-
-    def _layer(self, name: str) -> LayerModule:
+    def layer(self, name: str) -> LayerModule:
+        """The module of a layer."""
         module = self._modules[name]
         assert isinstance(module, LayerModule)
         return module
+
+
+class _Tensors:
+    """The operations of a block on tensors; a map of one pixel is (N, C), as a vector is."""
+
+    __slots__ = ("_layers", "_module")
+
+    def __init__(self, module: BlockModule, layers: dict[str, Layer]) -> None:
+        self._module, self._layers = module, layers
+
+    def layer(self, name: str, x: Tensor) -> Tensor:
+        layer = self._layers[name]
+        if x.ndim == 2 and layer.normalized:
+            x = _as_map(x)
+        result: Tensor = self._module.layer(name)(x, layer)
+        return result
+
+    def mean(self, name: str, x: Tensor) -> Tensor:
+        del name
+        return x.mean((2, 3)) if x.ndim == 4 else x
+
+    def flatten(self, name: str, x: Tensor) -> Tensor:
+        del name
+        return x.flatten(1)
+
+    def hard_sigmoid(self, name: str, x: Tensor) -> Tensor:
+        del name
+        return functional.hardsigmoid(x)
+
+    def multiply(self, name: str, x: Tensor, gate: Tensor) -> Tensor:
+        del name
+        return x * gate if x.ndim == gate.ndim else _as_map(x) * _as_map(gate)
+
+    def add(self, name: str, x: Tensor, other: Tensor) -> Tensor:
+        del name
+        return x + other if x.ndim == other.ndim else _as_map(x) + _as_map(other)
+
+    def concatenate(self, name: str, parts: Sequence[Tensor]) -> Tensor:
+        del name
+        return torch.cat([_as_map(part) for part in parts], 1)
+
+
+def _as_map(x: Tensor) -> Tensor:
+    return x[:, :, None, None] if x.ndim == 2 else x
 
 
 def build_module(block: Block, generator: torch.Generator | None = None) -> nn.Module:
@@ -213,7 +229,7 @@ class NetworkModule(Trainable):
     @property
     def identity(self) -> str:
         """A text that is equal exactly for networks of equal blocks and batch norms."""
-        return repr(self.blocks) + epsilon_text(self.epsilon)
+        return "\n".join(map(block_key, self.blocks)) + epsilon_text(self.epsilon)
 
     @property
     def classes(self) -> int:
@@ -228,8 +244,8 @@ class NetworkModule(Trainable):
 
 
 def epsilon_text(epsilon: float) -> str:
-    """What distinguishes a network of another epsilon; "" for the usual one, as it always was."""
-    return "" if epsilon == EPSILON else f" epsilon={epsilon:g}"
+    """What distinguishes a network of another epsilon; "" for the usual one."""
+    return "" if epsilon == EPSILON else f"\nepsilon={epsilon:g}"
 
 
 def _first(tensor: Tensor, dimension: int, size: int) -> Tensor:
@@ -246,6 +262,12 @@ def _convolve(x: Tensor, weight: Tensor, layer: Layer) -> Tensor:
     if layer.groups > 1:
         return x * centre[:, :, None]
     return functional.linear(x.flatten(1), centre)[:, :, None, None]
+
+
+def _without_norm(x: Tensor, weight: Tensor, bias: Tensor | None, layer: Layer) -> Tensor:
+    if x.ndim == 2:
+        return functional.linear(x, weight.flatten(1), bias)
+    return functional.conv2d(x, weight, bias, layer.stride, layer.kernel // 2, 1, layer.groups)
 
 
 def _activate(x: Tensor, activation: str) -> Tensor:

@@ -1,19 +1,18 @@
 """A search space from YAML: stages of inverted residuals between a stem and a head."""
 
-from itertools import product
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Self, TypeVar
 
 from pydantic import Field, model_validator
 
 from hwnas.core.configs import StrictModel, find_config, read_config
 from hwnas.core.errors import ConfigError
-from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Skip
-from hwnas.networks.channels import make_divisible, squeeze_channels
+from hwnas.networks.blocks import Block, ConvBlock, Head, Skip
+from hwnas.networks.channels import make_divisible
+from hwnas.networks.kinds.inverted_residual import InvertedResidualOptions
+from hwnas.networks.options import Activation, Expansion, Kernel, Place
 from hwnas.spaces.limits import (
     MOST_CHANNELS,
-    MOST_CHOICES,
     MOST_CLASSES,
-    MOST_DEPTH,
     MOST_RESOLUTION,
     MOST_STAGES,
     check_counts,
@@ -21,12 +20,8 @@ from hwnas.spaces.limits import (
     check_sizes,
 )
 from hwnas.spaces.space import SearchSpace, Slot, check_space
+from hwnas.spaces.stage_config import Channels, StageConfig, Stride
 
-Channels = Annotated[int, Field(ge=1, le=MOST_CHANNELS)]
-Stride = Annotated[int, Field(ge=1, le=64)]
-Expansion = Annotated[int, Field(ge=1, le=256)]
-Kernel = Annotated[Literal[1, 3, 5, 7, 9, 11], Field()]
-Activation = Literal["relu", "relu6", "hard_swish"]
 Part = TypeVar("Part", bound=StrictModel)
 
 
@@ -48,51 +43,6 @@ class FirstBlockConfig(StrictModel):
     expansion: Expansion = 1
     activation: Activation
     squeeze_excite: bool = False
-
-
-class BlockChoice(StrictModel):
-    """One way to build a block: its depthwise kernel and how much it expands its input."""
-
-    kernel: Kernel
-    expansion: Expansion
-
-
-class StageConfig(StrictModel):
-    """Blocks of equal output channels, the first with the stride.
-
-    Blocks beyond the least depth may be skipped. The choices are all kernels × expansions, or
-    those listed in `blocks`; with `squeeze_excite: [false, true]` each of them without and with it.
-    """
-
-    channels: Channels
-    stride: Stride = 1
-    depth: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=MOST_DEPTH)]]
-    kernels: Annotated[tuple[Kernel, ...], Field(max_length=MOST_CHOICES)] = ()
-    expansions: Annotated[tuple[Expansion, ...], Field(max_length=MOST_CHOICES)] = ()
-    blocks: Annotated[tuple[BlockChoice, ...], Field(max_length=MOST_CHOICES)] = ()
-    activation: Activation
-    squeeze_excite: bool | Annotated[tuple[bool, ...], Field(min_length=1, max_length=2)] = False
-
-    @model_validator(mode="after")
-    def _choices_once(self) -> Self:
-        if self.depth[0] > self.depth[1]:
-            raise ValueError(f"depth goes from few to many, like [2, 4], not {list(self.depth)}")
-        if bool(self.blocks) == bool(self.kernels and self.expansions):
-            raise ValueError("give either kernels and expansions, or a list of blocks")
-        if len(set(self.options())) < len(self.options()):
-            raise ValueError("the same block is there twice; name each choice once")
-        return self
-
-    def options(self) -> tuple[tuple[int, int, bool], ...]:
-        """(kernel, expansion, squeeze-excite) of every choice."""
-        shapes = (
-            [(block.kernel, block.expansion) for block in self.blocks]
-            if self.blocks
-            else list(product(self.kernels, self.expansions))
-        )
-        squeezed = self.squeeze_excite
-        either = (squeezed,) if isinstance(squeezed, bool) else squeezed
-        return tuple((*shape, each) for each in either for shape in shapes)
 
 
 class HeadConfig(StrictModel):
@@ -126,7 +76,7 @@ class SpaceConfig(StrictModel):
     def _can_be_searched(self) -> Self:
         # A stage that may skip blocks has one choice more.
         check_counts(
-            (s.depth[1], len(s.options()) + (s.depth[0] < s.depth[1])) for s in self.stages
+            (s.depth[1], len(s.choices()) + (s.depth[0] < s.depth[1])) for s in self.stages
         )
         return self
 
@@ -249,57 +199,23 @@ def _widened(config: SpaceConfig, width: float) -> SpaceConfig:
     return config.model_copy(update=parts)
 
 
-def inverted_residual(
-    before: Block,
-    channels: int,
-    *,
-    expanded: int,
-    kernel: int,
-    stride: int,
-    squeeze_excite: bool,
-    activation: str,
-) -> InvertedResidual:
-    """The inverted residual that follows a block, with MobileNetV3's squeeze-excite width."""
-    squeezed = squeeze_channels(expanded) if squeeze_excite else 0
-    return InvertedResidual(
-        before.out_channels,
-        expanded,
-        channels,
-        kernel,
-        stride,
-        squeezed,
-        activation,
-        before.out_resolution,
-    )
+def _place(before: Block, channels: int, stride: int, activation: str) -> Place:
+    """That of a block behind another one."""
+    return Place(before.out_channels, channels, stride, before.out_resolution, activation)
 
 
-def _first_block(first: FirstBlockConfig, stem: ConvBlock) -> InvertedResidual:
-    return inverted_residual(
-        stem,
-        first.channels,
-        expanded=stem.out_channels * first.expansion,
-        kernel=first.kernel,
-        stride=first.stride,
-        squeeze_excite=first.squeeze_excite,
-        activation=first.activation,
+def _first_block(first: FirstBlockConfig, stem: Block) -> Block:
+    options = InvertedResidualOptions(
+        kernel=first.kernel, expansion=first.expansion, squeeze_excite=first.squeeze_excite
     )
+    return options.block(_place(stem, first.channels, first.stride, first.activation))
 
 
 def _choices(stage: StageConfig, before: Block, stride: int, skippable: bool) -> tuple[Block, ...]:
-    blocks: list[Block] = [
-        inverted_residual(
-            before,
-            stage.channels,
-            expanded=before.out_channels * expansion,
-            kernel=kernel,
-            stride=stride,
-            squeeze_excite=squeezed,
-            activation=stage.activation,
-        )
-        for kernel, expansion, squeezed in stage.options()
-    ]
+    place = _place(before, stage.channels, stride, stage.activation)
+    blocks = tuple(options.block(place) for options in stage.choices())
     if not skippable:
-        return tuple(blocks)
+        return blocks
     if stride == 1 and before.out_channels == stage.channels:
         return (Skip(stage.channels, before.out_resolution), *blocks)
     # A skip cannot change the shape: a 1×1 convolution stands in (NAS-Bench-Macro's identity).

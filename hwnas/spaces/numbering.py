@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 
 from hwnas.core.foreign_text import shown
-from hwnas.networks.blocks import Block, InvertedResidual, Network, Skip
+from hwnas.networks.blocks import Network
 from hwnas.spaces.space import SearchSpace
 
 ORDER = (
@@ -43,7 +43,7 @@ def numbered_slots(space: SearchSpace) -> list[NumberedSlots]:
         block = slot.choices[-1]
         stride = getattr(block, "stride", 1)
         shape = f"{block.in_channels}→{block.out_channels} @{block.resolution}"
-        choices = tuple(map(choice_text, slot.choices))
+        choices = tuple(block.choice_name for block in slot.choices)
         found.append(
             NumberedSlots(
                 places[0],
@@ -54,19 +54,6 @@ def numbered_slots(space: SearchSpace) -> list[NumberedSlots]:
             )
         )
     return found
-
-
-def choice_text(block: Block) -> str:
-    """What a choice of a slot differs in from the others: "skip", "k5 e6", "k3 e4 se"."""
-    match block:
-        case Skip():
-            return "skip"
-        case InvertedResidual():
-            expansion = block.expanded_channels / block.in_channels
-            squeezed = " se" if block.squeeze_channels else ""
-            return f"k{block.kernel} e{expansion:g}{squeezed}"
-        case _:
-            return f"{block.kind} k{getattr(block, 'kernel', 1)}"
 
 
 def read_architecture(space: SearchSpace, text: str) -> list[int]:

@@ -13,7 +13,6 @@ from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
 from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Network
 from hwnas.networks.channels import make_divisible, squeeze_channels
-from hwnas.spaces.config import inverted_residual
 
 RE, HS = "relu", "hard_swish"
 TORCHVISION, TIMM = "torchvision", "timm"
@@ -115,14 +114,15 @@ def _mobilenet_v2(library: str, resolution: int, classes: int, width: float) -> 
     yield last
     for expansion, channels, repeats, first_stride in _V2:
         for stride in [first_stride] + [1] * (repeats - 1):
-            last = inverted_residual(
-                last,
+            last = InvertedResidual(
+                last.out_channels,
+                last.out_channels * expansion,
                 make_divisible(channels * width),
-                expanded=last.out_channels * expansion,
-                kernel=3,
-                stride=stride,
-                squeeze_excite=False,
-                activation="relu6",
+                3,
+                stride,
+                0,
+                "relu6",
+                last.out_resolution,
             )
             yield last
     # Narrower networks keep all 1,280 features (section 4 of the paper).

@@ -8,7 +8,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.networks.blocks import Block, Network, Skip, check_network, distinct_blocks
+from hwnas.networks.blocks import (
+    Block,
+    Network,
+    Skip,
+    block_key,
+    check_network,
+    distinct_blocks,
+)
 
 Architectures = NDArray[np.int64]
 """A population: (N, L) choice indices; one architecture is (L,)."""
@@ -55,8 +62,14 @@ class SearchSpace:
 
     @property
     def identity(self) -> str:
-        """A text that is equal exactly for spaces of equal blocks."""
-        return repr((self.prefix, self.slots, self.suffix))
+        """A text that is equal exactly for spaces of equal blocks: the keys of each part."""
+        return f"{self.identity_of_stages}\nsuffix: {_keys(self.suffix)}"
+
+    @property
+    def identity_of_stages(self) -> str:
+        """A text that is equal exactly for spaces of equal blocks but for those after the slots."""
+        slots = (f"stage {slot.stage}: {_keys(slot.choices)}" for slot in self.slots)
+        return "\n".join([f"prefix: {_keys(self.prefix)}", *slots])
 
     @cached_property
     def choice_counts(self) -> NDArray[np.int64]:
@@ -173,6 +186,10 @@ class SearchSpace:
     def blocks(self) -> tuple[Block, ...]:
         """Every distinct block of the space that can be timed."""
         return distinct_blocks([self.prefix, *(slot.choices for slot in self.slots), self.suffix])
+
+
+def _keys(blocks: Sequence[Block]) -> str:
+    return ", ".join(map(block_key, blocks))
 
 
 def keys(architectures: Architectures) -> list[tuple[int, ...]]:

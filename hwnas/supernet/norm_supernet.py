@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hwnas.networks.blocks import InvertedResidual
+from hwnas.networks.blocks import ConvBlock
 from hwnas.networks.modules import BatchNorm, BlockModule, build_module
 from hwnas.networks.trainable import Trainable
 from hwnas.spaces import Architectures, SearchSpace, Slot
@@ -96,7 +96,10 @@ def _choices(slot: Slot, generator: torch.Generator) -> nn.ModuleList:
 
 
 def _indicator(module: nn.Module) -> float:
-    if not isinstance(module, BlockModule) or not isinstance(module.block, InvertedResidual):
+    if not isinstance(module, BlockModule) or isinstance(module.block, ConvBlock):
         return 0.0
-    scales: Tensor = module.get_parameter("project.norm.weight")
+    normalized = [layer.name for layer in module.block.layers() if layer.normalized]
+    if not normalized:
+        return 0.0
+    scales: Tensor = module.get_parameter(f"{normalized[-1]}.norm.weight")
     return float(scales.detach().abs().mean(dtype=torch.float64))

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hwnas.core.digests import digest as short_digest
 from hwnas.core.errors import RunError
 from hwnas.data.dataset import Images
 from hwnas.spaces.stages import StageSpace
@@ -143,5 +144,5 @@ def _read(file: Path, stages: StageSpace) -> tuple[Losses, dict[str, str]]:
 
 
 def _digest(stages: StageSpace) -> str:
-    """16 hexadecimal digits that change with any block of a stage."""
-    return hashlib.sha256(repr((stages.space.prefix, stages.space.slots)).encode()).hexdigest()[:16]
+    """It changes with any block of a stage."""
+    return short_digest(stages.space.identity_of_stages)

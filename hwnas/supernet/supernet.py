@@ -1,11 +1,12 @@
 """Supernet: all networks of a space in one set of weights, each a path through it.
 
 Single-path sharing (Guo et al. 2020, arXiv 1904.00420) with entangled weights (as in once-for-all,
-Cai et al. 2020, arXiv 1908.09791): the inverted residuals of a slot are parts of one largest block,
+Cai et al. 2020, arXiv 1908.09791): the inverted residuals of a slot are parts of one widest block,
 the first channels and the centre of the kernel, with or without once-for-all's kernel transforms.
+So are the blocks of every other kind that says how, see `Block.widest`.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +20,8 @@ from hwnas.spaces import Architectures, SearchSpace, Slot
 class Supernet(Trainable):
     """The shared weights of a search space.
 
-    Children: `prefix0`, …; `slot0`, … with `shared`, the largest inverted residual, and
-    `choice<i>` for a choice of another kind, which shares nothing; `suffix0`, ….
+    Children: `prefix0`, …; `slot0`, … with `shared`, the widest inverted residual, `shared_<kind>`
+    for another kind that shares weights, and `choice<i>` for a choice that does not; `suffix0`, ….
 
     With kernel transforms, smaller depthwise kernels are the centre of the largest one times a
     trained matrix (see `KernelTransforms`), at first an identity.
@@ -110,25 +111,40 @@ class _SlotModule(nn.Module):
     def __init__(self, slot: Slot, generator: torch.Generator, kernel_transforms: bool) -> None:
         super().__init__()
         self.slot = slot
-        shared = [block for block in slot.choices if isinstance(block, InvertedResidual)]
-        if shared:
-            kernels = [block.kernel for block in shared] if kernel_transforms else []
-            self.add_module("shared", BlockModule(_largest(shared), generator, kernels))
+        self._shares: set[str] = set()
+        for kind, blocks in _by_kind(slot.choices).items():
+            widest = type(blocks[0]).widest(blocks)
+            if widest is not None:
+                self._shares.add(kind)
+                kernels = _kernels(blocks) if kernel_transforms else {}
+                self.add_module(_shared(kind), BlockModule(widest, generator, kernels))
         for index, block in enumerate(slot.choices):
-            if not isinstance(block, InvertedResidual | Skip):
+            if block.kind not in self._shares and not isinstance(block, Skip):
                 self.add_module(f"choice{index}", BlockModule(block, generator))
 
     def choice(self, index: int, block: Block) -> tuple[BlockModule, Block]:
-        name = "shared" if isinstance(block, InvertedResidual) else f"choice{index}"
+        name = _shared(block.kind) if block.kind in self._shares else f"choice{index}"
         module = self._modules[name]
         assert isinstance(module, BlockModule)
         return module, block
 
 
-def _largest(blocks: list[InvertedResidual]) -> InvertedResidual:
-    return replace(
-        blocks[0],
-        expanded_channels=max(block.expanded_channels for block in blocks),
-        kernel=max(block.kernel for block in blocks),
-        squeeze_channels=max(block.squeeze_channels for block in blocks),
-    )
+def _shared(kind: str) -> str:
+    return "shared" if kind == InvertedResidual.kind else f"shared_{kind}"
+
+
+def _by_kind(choices: Sequence[Block]) -> dict[str, list[Block]]:
+    found: dict[str, list[Block]] = {}
+    for block in choices:
+        if not isinstance(block, Skip):
+            found.setdefault(block.kind, []).append(block)
+    return found
+
+
+def _kernels(blocks: Sequence[Block]) -> dict[str, list[int]]:
+    """The kernels that each layer has in some blocks; without those that have 1×1 ones alone."""
+    found: dict[str, list[int]] = {}
+    for block in blocks:
+        for layer in block.layers():
+            found.setdefault(layer.name, []).append(layer.kernel)
+    return {name: kernels for name, kernels in found.items() if max(kernels) > 1}

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from hwnas.core.errors import ConfigError
-from hwnas.networks.blocks import Head, Network
+from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.stages import StageSpace
@@ -54,7 +54,7 @@ def stage_ends(network: Network, space: SearchSpace) -> list[int]:
             f"the teacher takes images of {network[0].resolution} pixels and {space.name} of "
             f"{space.resolution}; train it at that resolution"
         )
-    shapes = [(b.out_channels, b.out_resolution) for b in network if not isinstance(b, Head)]
+    shapes = [(b.out_channels, b.out_resolution) for b in network if not b.gives_logits]
     ends: list[int] = []
     for number, slots in enumerate(StageSpace(space).slots, start=1):
         block = space.slots[slots.stop - 1].choices[-1]

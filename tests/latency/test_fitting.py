@@ -15,7 +15,6 @@ from hwnas.latency.profile import fit_model
 from hwnas.latency.table import LatencyTable, network_key, register_all
 from hwnas.latency.visits import Visit
 from hwnas.networks.blocks import Block, Network, Skip, block_key
-from hwnas.networks.layers import block_layers
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.profiling import sampled_networks
 from hwnas.spaces import SearchSpace, load_space
@@ -29,7 +28,7 @@ Time = Callable[[Network], float]
 def kernels(block: Block) -> float:
     """ms of a block's kernels on a made-up fast GPU: no kernel takes less than 1.5 µs."""
     total = 0.0
-    for layer in block_layers(block):
+    for layer in block.layers():
         seed = zlib.crc32(f"{block_key(block)} {layer.name}".encode())
         efficiency = np.random.default_rng(seed).uniform(0.7, 1.4)
         total += max(1e-3, layer.macs / 5e8 * efficiency) + 5e-4

@@ -10,12 +10,14 @@ from hwnas.core.errors import AccuracyError, ConfigError
 from hwnas.core.registry import Registry
 
 
-def install(site: Path, package: str, points: str, module: str = "") -> None:
+def install(
+    site: Path, package: str, points: str, module: str = "", group: str = "hwnas.colours"
+) -> None:
     """Puts a package with entry points into a folder, as pip would."""
     info = site / f"{package}-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[hwnas.colours]\n{points}\n")
+    (info / "entry_points.txt").write_text(f"[{group}]\n{points}\n")
     (site / f"{package}.py").write_text(module)
 
 

@@ -1,7 +1,6 @@
 import pytest
 
-from hwnas.networks.block_names import block_name, short_key
-from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Skip, block_key
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Skip, block_key, short_key
 from hwnas.spaces import load_space
 
 
@@ -19,14 +18,14 @@ from hwnas.spaces import load_space
     ],
 )
 def test_a_block_has_a_short_name(block: Skip, name: str) -> None:
-    assert block_name(block) == name
+    assert block.short_name == name
     assert short_key(block_key(block)) == name
 
 
 @pytest.mark.parametrize("space", ["mobilenet_v3_large", "mobilenet_cpu", "nas_bench_macro"])
 def test_blocks_that_differ_have_names_that_differ(space: str) -> None:
     blocks = load_space(space).blocks()
-    assert len({block_name(block) for block in blocks}) == len(blocks)
+    assert len({block.short_name for block in blocks}) == len(blocks)
 
 
 def test_a_key_that_is_no_block_stays() -> None:

@@ -7,7 +7,6 @@ import torch
 
 from hwnas.core.errors import ConfigError
 from hwnas.export.timm import timm_network
-from hwnas.networks.layers import block_layers
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.costs import block_parameters
 from hwnas.spaces import load_reference
@@ -101,7 +100,7 @@ def test_references_have_every_weight_of_their_librarys(libraries: None, width: 
             }
             for library, theirs in built.items():
                 found = load_reference(f"{library}/{name}", resolution=64, classes=10, width=width)
-                layers = [layer for block in found.network for layer in block_layers(block)]
+                layers = [layer for block in found.network for layer in block.layers()]
                 assert [layer.weight_shape for layer in layers] == shapes(theirs)
                 epsilons = {m.eps for m in theirs.modules() if isinstance(m, torch.nn.BatchNorm2d)}
                 assert epsilons == {found.epsilon}

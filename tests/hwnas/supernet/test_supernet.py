@@ -4,7 +4,6 @@ import torch
 
 from hwnas.data.preprocessing import to_input
 from hwnas.networks.blocks import ConvBlock, InvertedResidual
-from hwnas.networks.layers import block_layers
 from hwnas.networks.modules import BlockModule, NetworkModule
 from hwnas.objectives import costs
 from hwnas.spaces import load_space
@@ -46,10 +45,10 @@ def test_an_extracted_network_has_the_blocks_of_the_architecture(tmp_path):
             assert network.blocks == space.network(row)
             for module, block in zip(network.children(), network.blocks, strict=True):
                 shapes = {name: tuple(p.shape) for name, p in module.named_parameters()}
-                for layer in block_layers(block):
+                for layer in block.layers():
                     assert shapes[f"{layer.name}.weight"] == layer.weight_shape
                 assert sum(p.numel() for p in module.parameters()) == sum(
-                    layer.parameters for layer in block_layers(block)
+                    layer.parameters for layer in block.layers()
                 )
 
 
@@ -71,7 +70,7 @@ def test_gradients_reach_only_the_part_of_the_weights_that_is_used():
     supernet(x, np.array([2])).square().sum().backward()
     shared = supernet.get_submodule("slot0.shared")
     assert isinstance(shared, BlockModule)
-    for layer in block_layers(used):
+    for layer in used.layers():
         gradient = shared.get_submodule(layer.name).weight.grad
         out, inner, kernel, _ = layer.weight_shape
         margin = (gradient.shape[-1] - kernel) // 2

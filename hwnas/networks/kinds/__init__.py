@@ -1,0 +1,1 @@
+"""The kinds of blocks that hwnas has, one file each."""

@@ -1,0 +1,129 @@
+"""InvertedResidual: the block of MobileNetV2 and MobileNetV3."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from typing_extensions import override
+
+from hwnas.networks.block import Block, short_activation, with_largest
+from hwnas.networks.channels import squeeze_channels
+from hwnas.networks.layers import Layer, linear, pointwise
+from hwnas.networks.operations import Operations, Value
+from hwnas.networks.options import BlockOptions, Expansion, Kernel, Place
+
+
+class InvertedResidualOptions(BlockOptions["InvertedResidual"]):
+    """Depthwise kernel, how much the input is expanded, and whether channels are gated."""
+
+    kernel: Kernel
+    expansion: Expansion
+    squeeze_excite: bool = False
+
+    @override
+    def block(self, place: Place) -> "InvertedResidual":
+        expanded = place.in_channels * self.expansion
+        return InvertedResidual(
+            place.in_channels,
+            expanded,
+            place.out_channels,
+            self.kernel,
+            place.stride,
+            squeeze_channels(expanded) if self.squeeze_excite else 0,
+            place.activation,
+            place.resolution,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InvertedResidual(Block):
+    """MobileNetV2/V3's block: expand 1×1, depthwise k×k, squeeze-excite, project 1×1.
+
+    No expansion convolution when `expanded_channels == in_channels`; no squeeze-excite when
+    `squeeze_channels == 0`; a residual addition when stride is 1 and the channels are equal.
+    (Sandler et al. 2018, arXiv 1801.04381; Howard et al. 2019, arXiv 1905.02244.)
+    """
+
+    kind: ClassVar[str] = "inverted_residual"
+    abbreviation: ClassVar[str] = "ir"
+    options: ClassVar[type[InvertedResidualOptions]] = InvertedResidualOptions
+    may_be_zero: ClassVar[tuple[str, ...]] = ("squeeze_channels",)
+    in_channels: int
+    expanded_channels: int
+    out_channels: int
+    kernel: int
+    stride: int
+    squeeze_channels: int
+    activation: str
+    resolution: int
+
+    @property
+    def expands(self) -> bool:
+        """Whether there is an expansion convolution."""
+        return self.expanded_channels != self.in_channels
+
+    @property
+    def residual(self) -> bool:
+        """Whether the input is added to the output."""
+        return self.stride == 1 and self.in_channels == self.out_channels
+
+    @override
+    def layers(self) -> tuple[Layer, ...]:
+        inside, squeezed = self.expanded_channels, self.squeeze_channels
+        layers = []
+        if self.expands:
+            layers.append(
+                pointwise("expand", self.in_channels, inside, self.activation, self.resolution)
+            )
+        layers.append(
+            Layer(
+                "depthwise",
+                inside,
+                inside,
+                self.kernel,
+                self.stride,
+                inside,
+                True,
+                self.activation,
+                self.resolution,
+            )
+        )
+        if squeezed:
+            layers.append(linear("squeeze_reduce", inside, squeezed, "relu"))
+            layers.append(linear("squeeze_expand", squeezed, inside, "none"))
+        project = pointwise("project", inside, self.out_channels, "none", self.out_resolution)
+        return (*layers, project)
+
+    @override
+    def compute(self, ops: Operations[Value], x: Value) -> Value:
+        start = x
+        if self.expands:
+            x = ops.layer("expand", x)
+        x = ops.layer("depthwise", x)
+        if self.squeeze_channels:
+            gate = ops.layer("squeeze_reduce", ops.mean("squeeze_pool", x))
+            gate = ops.hard_sigmoid("gate", ops.layer("squeeze_expand", gate))
+            x = ops.multiply("excite", x, gate)
+        x = ops.layer("project", x)
+        return ops.add("residual", x, start) if self.residual else x
+
+    @classmethod
+    @override
+    def widest(cls, blocks: Sequence[Self]) -> Self:
+        return with_largest(blocks, "expanded_channels", "kernel", "squeeze_channels")
+
+    @property
+    @override
+    def short_name(self) -> str:
+        squeeze = f" se{self.squeeze_channels}" if self.squeeze_channels else ""
+        return (
+            f"ir k{self.kernel} s{self.stride} {self.in_channels}→{self.out_channels} "
+            f"e{self.expanded_channels}{squeeze} {short_activation(self.activation)} "
+            f"@{self.resolution}"
+        )
+
+    @property
+    @override
+    def choice_name(self) -> str:
+        squeeze = " se" if self.squeeze_channels else ""
+        return f"k{self.kernel} e{self.expanded_channels / self.in_channels:g}{squeeze}"
