@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from hwnas.objectives.costs import MACS
 from hwnas.search.journal import Journal
 from hwnas.search.problem import SearchProblem
-from hwnas.search.run_search import run_search
+from hwnas.search.run_search import run_searcher
 from hwnas.search.searchers import SEARCHERS, searcher_class
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.trellis import Trellis
@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--evaluations", type=int, default=20_000)
     parser.add_argument("--space", default="mobilenet_v3_large")
-    parser.add_argument("--searcher", action="append", choices=tuple(SEARCHERS))
+    parser.add_argument("--searcher", action="append", choices=SEARCHERS.names())
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp"), help="on the disk")
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
@@ -67,7 +67,7 @@ def with_journal(searcher: Searcher, folder: Path) -> float:
         path = Path(name) / "run.sqlite"
         with Journal(path) as journal:
             start = time.perf_counter()
-            run_search(searcher, free, journal)
+            run_searcher(searcher, free, journal)
             seconds = time.perf_counter() - start
         with Journal(path) as journal:
             count = len(journal.evaluations()[1])

@@ -24,7 +24,7 @@ from hwnas.objectives.costs import MACS
 from hwnas.objectives.statistics.ranking import ranking_report
 from hwnas.search.exact.exact_front import exact_best
 from hwnas.search.exact.stages import stage_problem
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.spaces.extremes import largest
 from hwnas.spaces.stages import StageSpace
 from hwnas.supernet.blockwise import Blockwise, StageStudent, stage_recipe
@@ -128,7 +128,7 @@ def _equals_brute_force(setting: MacroImages, rating: BlockwiseRating) -> bool:
     costs, scores = macro.cost.evaluate(macro.rows), rating.evaluate_architectures(macro.rows)
     for share in np.linspace(0.1, 1.0, 10):
         bound = float(np.quantile(costs, share))
-        problem = SearchProblem(macro.space, macro.cost, (Budget(macro.cost, bound),))
+        problem = SearchProblem(macro.space, macro.cost, (Limit(macro.cost, bound),))
         best = exact_best(rating.trellis, stage_problem(problem, rating.stages))
         row = rating.stages.to_blocks(best[None])
         found = float(rating.evaluate_architectures(row)[0])

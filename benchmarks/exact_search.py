@@ -23,7 +23,7 @@ from hwnas.networks.blocks import Block, Skip
 from hwnas.objectives.costs import PARAMETERS, block_macs, block_weight_bytes
 from hwnas.search.exact.exact_front import exact_best, exact_front
 from hwnas.search.exact.many_costs import front_of_costs
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace, load_space
 
@@ -122,7 +122,7 @@ def _two_devices(
     stated = 100 * (within.at_most - within.scores) / span
     times, real = [], []
     for index, bounds in enumerate(budgets[:20]):
-        limited = tuple(map(Budget, costs, bounds.tolist()))
+        limited = tuple(map(Limit, costs, bounds.tolist()))
         start = time.perf_counter()
         best = exact_best(score, SearchProblem(problem.space, costs[0], limited))
         times.append(time.perf_counter() - start)

@@ -21,7 +21,7 @@ from hwnas.runs.config import ProfileConfig
 from hwnas.runs.on_device import FINAL
 from hwnas.runs.profiling import profile_space
 from hwnas.search.exact.exact_front import exact_best
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.trellis import Trellis
 
 
@@ -36,7 +36,7 @@ def main() -> None:
     cost, score = Trellis.of(space, latency_objective(model)), Trellis.of(space, MACS)
     budgets = np.linspace(*cost.range, options.networks + 1)[1:]
     networks = [
-        space.network(exact_best(score, SearchProblem(space, cost, (Budget(cost, bound),))))
+        space.network(exact_best(score, SearchProblem(space, cost, (Limit(cost, bound),))))
         for bound in map(float, budgets)
     ]
     predicted = model.predict(networks)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hwnas.objectives.costs import MACS
 from hwnas.objectives.objective import pareto_order
 from hwnas.search.front import dominated_share
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, SearchSpace, load_space
@@ -63,7 +63,7 @@ class Macro:
         if quantile is None:
             return SearchProblem(self.space, self.cost)
         bound = float(np.quantile(self.cost.evaluate(self.rows), quantile))
-        return SearchProblem(self.space, self.cost, (Budget(self.cost, bound),))
+        return SearchProblem(self.space, self.cost, (Limit(self.cost, bound),))
 
     def observed(self, seed: int) -> Scores:
         """(N,) of each network the accuracy of one of its trainings, drawn at random."""

@@ -26,7 +26,7 @@ from benchmarks.macro_table import Macro
 from hwnas.estimators.predictor import SpaceCosts, SpacePredictor
 from hwnas.objectives.statistics.gaussian import GaussianProcess
 from hwnas.objectives.statistics.regression import every_form, fit_regression
-from hwnas.search.exact.free_front import climbed_front, free_front
+from hwnas.search.exact.climbed import climbed_front
 from hwnas.search.problem import SearchProblem
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 1.0)
@@ -87,7 +87,7 @@ def _search(
     macro: Macro, predictor: SpacePredictor, problem: SearchProblem, every: NDArray[np.float64]
 ) -> dict[str, Any]:
     start = time.perf_counter()
-    best = free_front(predictor.known, problem, np.random.default_rng(0)).front.architectures[-1]
+    best = predictor.known.front(problem, np.random.default_rng(0)).front.architectures[-1]
     seconds = time.perf_counter() - start
     place = macro.index[tuple(best.tolist())]
     most = float(every[problem.feasible(macro.rows)].max())

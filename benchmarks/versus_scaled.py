@@ -31,10 +31,9 @@ from hwnas.objectives.latency import latency_objective
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.on_device import FINAL
 from hwnas.runs.profiling import profile_space
-from hwnas.search.front import front_of
 from hwnas.search.journal import Journal
-from hwnas.search.problem import Budget, SearchProblem
-from hwnas.search.run_search import run_search
+from hwnas.search.problem import Limit, SearchProblem
+from hwnas.search.run_search import run_searcher
 from hwnas.search.searchers import make_searcher
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace, load_space, reference_network
@@ -143,10 +142,10 @@ def searched(setting: Setting, device: Device, budgets: list[float]) -> list[lis
     fronts = []
     with Journal(setting.work / "run.sqlite") as journal:
         for bound in budgets:
-            problem = SearchProblem(space, cost, (Budget(cost, bound),))
+            problem = SearchProblem(space, cost, (Limit(cost, bound),))
             searcher = make_searcher("surrogate", problem, setting.evaluations, 0, {"aim": "best"})
-            run_search(searcher, judge.evaluate_architectures, journal, settings=repr(bound))
-            front = front_of(problem, *journal.evaluations())
+            run_searcher(searcher, judge.evaluate_architectures, journal, settings=repr(bound))
+            front = problem.front(*journal.evaluations())
             order = np.argsort(-front.scores)[:TRIED]
             fronts.append(space.networks(front.architectures[order]))
     return fronts

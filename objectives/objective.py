@@ -1,8 +1,8 @@
-"""Objective and Constraint: what is asked of a network, and how much of it is allowed."""
+"""Objective: what is asked of a network, a number for each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import ClassVar, Literal, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,15 +50,37 @@ class BlockObjective(Objective, Protocol):
         """What one block adds; a skip's is 0."""
 
 
+def is_of_blocks(objective: Objective) -> TypeGuard[BlockObjective]:
+    """Whether an objective is put together from values of blocks."""
+    return hasattr(objective, "block_value") and hasattr(objective, "combine")
+
+
+@dataclass(frozen=True)
+class Units:
+    """How budgets on an objective are written.
+
+    Attributes:
+        factors: of each unit as it is written, to the objective's own; "" for a plain number.
+        example: a budget, for messages.
+    """
+
+    factors: Mapping[str, float]
+    example: str
+
+
 @dataclass(frozen=True)
 class AdditiveObjective:
-    """An objective that is a constant plus a value for each block; a skip's value is 0."""
+    """An objective that is a constant plus a value for each block; a skip's value is 0.
+
+    `units` says how budgets on it are written; without, only in its `unit`.
+    """
 
     name: str
     unit: str
     block_value: Callable[[Block], float]
     constant: float = 0.0
     direction: Direction = "minimize"
+    units: Units | None = None
     combine: ClassVar[np.ufunc] = np.add
 
     def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
@@ -71,12 +93,16 @@ class AdditiveObjective:
 
 @dataclass(frozen=True)
 class LargestBlockObjective:
-    """An objective that the block of the largest value decides, like peak memory."""
+    """An objective that the block of the largest value decides, like peak memory.
+
+    `units` says how budgets on it are written; without, only in its `unit`.
+    """
 
     name: str
     unit: str
     block_value: Callable[[Block], float]
     direction: Direction = "minimize"
+    units: Units | None = None
     combine: ClassVar[np.ufunc] = np.maximum
 
     def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
@@ -84,27 +110,6 @@ class LargestBlockObjective:
         return np.array(
             [max(map(self.block_value, network)) for network in networks], dtype=np.float64
         )
-
-
-Bounded = TypeVar("Bounded", bound=Objective)
-
-
-@dataclass(frozen=True)
-class Constraint(Generic[Bounded]):
-    """An objective with a bound, in its unit: at most for minimised, at least for maximised."""
-
-    objective: Bounded
-    bound: float
-
-    def satisfied(self, networks: Sequence[Network]) -> NDArray[np.bool_]:
-        """(N,) whether each network keeps the bound."""
-        values = self.objective.evaluate(networks)
-        kept = (
-            values <= self.bound
-            if self.objective.direction == "minimize"
-            else (values >= self.bound)
-        )
-        return np.asarray(kept, dtype=np.bool_)
 
 
 def pareto_order(costs: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.int64]:

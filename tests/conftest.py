@@ -1,6 +1,9 @@
 """What all tests share: the folders of the person who runs them are neither read nor written."""
 
 import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,3 +13,15 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Set once and for child processes, too."""
     os.environ["HWNAS_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ["HWNAS_CONFIG"] = str(tmp_path_factory.mktemp("config"))
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on the path for packages, see `tests.installed`; its modules are forgotten."""
+    folder = tmp_path / "site"
+    monkeypatch.syspath_prepend(folder)
+    yield folder
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file is not None and Path(file).is_relative_to(folder):
+            del sys.modules[name]

@@ -65,8 +65,7 @@ def search(
                 "how": dict(result.how),
                 "evaluations": len(result.scores),
                 "budgets": {
-                    b.trellis.name: {"bound": b.bound, "unit": b.trellis.unit}
-                    for b in result.problem.budgets
+                    b.name: {"bound": b.bound, "unit": b.unit} for b in result.problem.every_limit
                 },
                 "front_csv": str(folder.front_file),
             }

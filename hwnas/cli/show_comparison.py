@@ -9,7 +9,7 @@ from hwnas.objectives.objective import amount
 from hwnas.objectives.statistics.intervals import interval_text
 from hwnas.report.comparison import RunComparison, RunStanding
 from hwnas.report.rows import number
-from hwnas.search.problem import Budget
+from hwnas.search.problem import AnyLimit
 
 
 def show_comparison(output: Output, comparison: RunComparison) -> dict[str, Any]:
@@ -38,16 +38,14 @@ def show_comparison(output: Output, comparison: RunComparison) -> dict[str, Any]
 
 def _column(run: RunStanding, comparison: RunComparison) -> dict[str, str]:
     # Units are with the labels: columns of several runs must be narrow.
-    bounds = {budget.trellis.name: budget.bound for budget in run.budgets}
+    bounds = {budget.name: budget.bound for budget in run.budgets}
     knee = _knee(run) or {}
     return {
         **({"device": run.device.replace(", ", "\n")} if comparison.across else {}),
         "searchers": "\n".join(run.searchers),
         "networks judged": f"{run.evaluations:,}",
         **{
-            f"{b.trellis.name} budget ({b.trellis.unit})": number(
-                bounds.get(b.trellis.name), "{:,.4g}"
-            )
+            f"{b.name} budget ({b.unit})": number(bounds.get(b.name), "{:,.4g}")
             for b in comparison.common_budgets
         },
         f"best within its budget ({comparison.unit})": _score(run, run.accuracy),
@@ -113,10 +111,10 @@ def _point(latency_ms: float, accuracy: float) -> dict[str, float]:
     return {"latency_ms": latency_ms, "accuracy": accuracy}
 
 
-def _budgets(budgets: Iterable[Budget]) -> dict[str, dict[str, Any]]:
-    return {b.trellis.name: {"bound": b.bound, "unit": b.trellis.unit} for b in budgets}
+def _budgets(budgets: Iterable[AnyLimit]) -> dict[str, dict[str, Any]]:
+    return {b.name: {"bound": b.bound, "unit": b.unit} for b in budgets}
 
 
-def _text(budgets: Iterable[Budget]) -> str:
-    parts = [f"{b.trellis.name} ≤ {amount(b.bound)} {b.trellis.unit}" for b in budgets]
+def _text(budgets: Iterable[AnyLimit]) -> str:
+    parts = [f"{b.name} ≤ {amount(b.bound)} {b.unit}" for b in budgets]
     return ", ".join(parts) or "none"

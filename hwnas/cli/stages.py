@@ -157,8 +157,8 @@ def search_stage(
     problem = experiment.problem(latency)
     keep_inputs(folder, experiment, searched=True)
     folder.adopt(experiment.config)
-    for budget in problem.budgets:
-        output.say(f"budget: {budget.trellis.name} ≤ {amount(budget.bound)} {budget.trellis.unit}")
+    for limit in problem.every_limit:
+        output.say(f"budget: {limit.name} ≤ {amount(limit.bound)} {limit.unit}")
     with output.progress("judging networks", "networks") as update:
 
         def told(name: str, done: int, total: int) -> None:

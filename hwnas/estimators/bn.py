@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from hwnas.estimators.source import Judge, Origin
 from hwnas.networks.blocks import Network
 from hwnas.objectives.objective import Direction
+from hwnas.search.exact.known_scores import SumScore
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures, SearchSpace
 
@@ -69,4 +70,4 @@ def bn_judge(experiment: "Experiment", folder: "RunFolder", seed: int) -> Judge:
     supernet = load_norms(experiment, folder)
     objective = BatchNormIndicator(experiment.space, supernet.indicators())
     identity = {"accuracy source": "bn", "norms": digest(supernet.state_dict())}
-    return Judge(objective, Origin("bn"), identity, objective.trellis)
+    return Judge(objective, Origin("bn"), identity, SumScore(objective.trellis))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from hwnas.estimators.source import Judge, Origin, SpaceAccuracy, space_digest
 from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.objectives.objective import AdditiveObjective
+from hwnas.search.exact.known_scores import SumScore
 from hwnas.search.trellis import Trellis
 
 if TYPE_CHECKING:
@@ -31,5 +32,5 @@ def _judge(experiment: "Experiment", cost: AdditiveObjective) -> Judge:
         SpaceAccuracy(experiment.space, score),
         Origin(cost.name),
         {"accuracy source": cost.name, "space": space_digest(experiment.space)},
-        Trellis.of(experiment.space, score),
+        SumScore(Trellis.of(experiment.space, score)),
     )

@@ -17,7 +17,9 @@ from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.objectives.objective import Direction
 from hwnas.objectives.statistics.gaussian import GaussianProcess
 from hwnas.objectives.statistics.regression import Regression, fit_regression
-from hwnas.search.problem import FreeScore, KnownScore
+from hwnas.search.exact.climbed import ClimbedScore, FreeScore
+from hwnas.search.exact.known_scores import SumScore
+from hwnas.search.problem import KnownScore
 from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures, SearchSpace
@@ -63,9 +65,11 @@ class SpacePredictor:
         return self.regression.predict(self.space.canonical(architectures))
 
     @property
-    def known(self) -> "KnownScore":
+    def known(self) -> KnownScore:
         """What is searched: the regression as a sum where it is one, else what is nearly one."""
-        return self._choices if self.regression.is_sum else self.nearly_sum
+        if self.regression.is_sum:
+            return SumScore(self._choices)
+        return ClimbedScore(self.nearly_sum)
 
     @property
     def nearly_sum(self) -> FreeScore:

@@ -13,7 +13,7 @@ from hwnas.estimators.csv_file import read_accuracies
 from hwnas.estimators.source import Judge, Origin
 from hwnas.networks.blocks import Network
 from hwnas.objectives.objective import Direction
-from hwnas.search.listed import ListedScore
+from hwnas.search.exact.known_scores import ListedScore
 from hwnas.spaces.space import Architectures, SearchSpace
 
 

@@ -9,8 +9,8 @@ from hwnas.core.foreign_text import shown
 from hwnas.devices.device import Fingerprint
 from hwnas.estimators.source import Origin
 from hwnas.report.comparable import Searched, Shipped
-from hwnas.search.front import Front, front_of, knee
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.front import Front, knee
+from hwnas.search.problem import AnyLimit, CheckedLimit, Limit, SearchProblem
 from hwnas.search.standings import Standings, standings
 
 
@@ -38,7 +38,7 @@ class RunStanding:
     device: str
     searchers: list[str]
     evaluations: int
-    budgets: tuple[Budget, ...]
+    budgets: tuple[AnyLimit, ...]
     accuracy: float | None
     accuracy_in_common: float | None
     front: Front
@@ -68,7 +68,7 @@ class RunComparison:
     accuracy: str
     unit: str
     runs: list[RunStanding]
-    common_budgets: tuple[Budget, ...]
+    common_budgets: tuple[AnyLimit, ...]
     standings: Standings
     notes: list[str]
     across: list[str]
@@ -76,7 +76,7 @@ class RunComparison:
 
 def compare(runs: Sequence[Searched]) -> RunComparison:
     """Compares two runs or more that may be compared, see `check_comparable`."""
-    smallest = _smallest(budget for run in runs for budget in run.result.problem.budgets)
+    smallest = _smallest(budget for run in runs for budget in run.result.problem.every_limit)
     found = standings([run.result.front for run in runs])
     first = runs[0].experiment
     return RunComparison(
@@ -89,7 +89,7 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
                 device=run.device,
                 searchers=sorted({name for some in run.result.found_by.values() for name in some}),
                 evaluations=len(run.result.scores),
-                budgets=run.result.problem.budgets,
+                budgets=run.result.problem.every_limit,
                 accuracy=_best(run.result.front),
                 accuracy_in_common=_best(_front_within(run, smallest)),
                 front=run.result.front,
@@ -135,24 +135,26 @@ def _differences(runs: Sequence[Searched]) -> str:
     return "; ".join(texts)
 
 
-def _smallest(budgets: Iterable[Budget]) -> tuple[Budget, ...]:
-    least: dict[str, Budget] = {}
+def _smallest(budgets: Iterable[AnyLimit]) -> tuple[AnyLimit, ...]:
+    least: dict[str, AnyLimit] = {}
     for budget in budgets:
-        known = least.setdefault(budget.trellis.name, budget)
+        known = least.setdefault(budget.name, budget)
         if budget.bound < known.bound:
-            least[budget.trellis.name] = budget
+            least[budget.name] = budget
     return tuple(least.values())
 
 
-def _front_within(run: Searched, budgets: Sequence[Budget]) -> Front:
+def _front_within(run: Searched, budgets: Sequence[AnyLimit]) -> Front:
     """The front of a run's judged networks within budgets, latencies by its own model."""
     problem = run.result.problem
     own = tuple(
-        Budget(problem.cost, budget.bound) if budget.trellis.name == problem.cost.name else budget
+        Limit(problem.cost, budget.bound) if budget.name == problem.cost.name else budget
         for budget in budgets
+        if isinstance(budget, Limit)
     )
-    asked = SearchProblem(problem.space, problem.cost, own)
-    return front_of(asked, run.result.architectures, run.result.scores)
+    tested = tuple(budget for budget in budgets if isinstance(budget, CheckedLimit))
+    asked = SearchProblem(problem.space, problem.cost, own, tested=tested)
+    return asked.front(run.result.architectures, run.result.scores)
 
 
 def _best(front: Front) -> float | None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from hwnas.estimators.source import Origin
 from hwnas.latency.energy_model import EnergyModel
 from hwnas.latency.model import LatencyModel
+from hwnas.objectives.budgets import LATENCY
 from hwnas.objectives.statistics.intervals import Interval
 from hwnas.report.contributions import Contribution, asked_by, contributions
 from hwnas.report.rows import front_header, front_notes, front_rows
@@ -70,7 +71,6 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
     folder.check_searched()
     latency = experiment.stored_latency_model()
     result = search_result(experiment, latency, folder)
-    bounds = [b.bound for b in result.problem.budgets if b.trellis.name == "latency"]
     return ReportContent(
         title=f"{experiment.space.name} on {experiment.device.name}",
         config_yaml=experiment.config.to_yaml(),
@@ -78,7 +78,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         front_latency_ms=result.front.costs,
         front_accuracy=result.front.scores,
         front_knee=knee(result.front),
-        budget_ms=min(bounds) if bounds else None,
+        budget_ms=result.problem.bound(LATENCY),
         contributions=contributions(result),
         latency=latency,
         summary=stored_summary(folder, result),

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.runs.searching import SearchResult
-from hwnas.search.front import front_of
 from hwnas.search.standings import standings
 from hwnas.spaces.space import keys
 
@@ -43,7 +42,7 @@ def contributions(result: SearchResult) -> list[Contribution]:
     """What each searcher of a run brought, by name."""
     asked = asked_by(result)
     fronts = [
-        front_of(result.problem, result.architectures[some], result.scores[some])
+        result.problem.front(result.architectures[some], result.scores[some])
         for some in asked.values()
     ]
     # The run's front too: a network whose trial a kill has lost is in no searcher's.

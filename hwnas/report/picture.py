@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hwnas.objectives.budgets import LATENCY
 from hwnas.report.comparison import RunComparison
 from hwnas.report.content import ReportContent
 from hwnas.report.drawing import svg
@@ -56,7 +57,7 @@ def comparison_svg(comparison: RunComparison) -> str:
         if any(run.knee is not None for run in comparison.runs):
             axes.plot([], [], "D", color="gray", label="knee")
         for budget in comparison.common_budgets:
-            if budget.trellis.name == "latency":
+            if budget.name == LATENCY:
                 _draw_budget(axes, budget.bound, "smallest budget")
 
     return _svg(comparison.title, comparison.accuracy, _COMPARISON, draw)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hwnas.latency.validation import Agreement, Validation
-from hwnas.objectives.costs import COSTS
+from hwnas.objectives.budgets import unit_of
 from hwnas.objectives.objective import amount
 from hwnas.objectives.statistics.intervals import interval_text, wilson
 
@@ -93,9 +93,8 @@ def reference_text(summary: dict[str, Any]) -> str:
 
 def budgets_text(summary: dict[str, Any]) -> str:
     """The budgets of a run in one line."""
-    units = {name: objective.unit for name, objective in COSTS.items()} | {"energy": "mJ"}
     parts = [
-        f"{name} ≤ {amount(bound)} {units.get(name, 'ms')}"
+        f"{name} ≤ {amount(bound)} {unit_of(name)}".strip()
         for name, bound in summary["budgets"].items()
     ]
     return f"budget: {', '.join(parts) or 'none'}; {summary['test_images']} test images"

@@ -4,15 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, GetPydanticSchema, field_validator, model_validator
+from pydantic_core.core_schema import (
+    no_info_after_validator_function,
+    plain_serializer_function_ser_schema,
+)
 
 from hwnas.core.configs import LocalPath, StrictModel, find_config, parse_config, read_config
 from hwnas.core.errors import BudgetError, ConfigError
 from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.estimators import ESTIMATORS, SUPERNET
-from hwnas.runs.budgets import BudgetText, parse_budget
-from hwnas.search.searchers import FREE_SEARCHERS, SEARCHERS, searcher_settings
+from hwnas.objectives.budgets import Budget, read_budgets
+from hwnas.search.searchers import SEARCHERS, needs_known_score, searcher_settings
 from hwnas.training.auto import FINE_TUNING, SUPERNET_LENGTH, resolved
 from hwnas.training.train_config import TrainConfig, TrainSettings
 
@@ -89,6 +93,29 @@ class ProfileConfig(StrictModel):
     energy: bool = False
 
 
+def _read_budgets(texts: dict[str, str | float]) -> dict[str, Budget]:
+    try:
+        return {budget.name: budget for budget in read_budgets(texts)}
+    except BudgetError as error:
+        raise ValueError(str(error)) from error
+
+
+def _as_written(budgets: dict[str, Budget]) -> dict[str, str | float]:
+    return {name: budget.text for name, budget in budgets.items()}
+
+
+Budgets = Annotated[
+    dict[str, Budget],
+    GetPydanticSchema(
+        lambda _, schema_of: no_info_after_validator_function(
+            _read_budgets,
+            schema_of(dict[str, str | float]),
+            serialization=plain_serializer_function_ser_schema(_as_written),
+        )
+    ),
+]
+"""Written as texts or numbers by the names of costs, and read once."""
+
 # A score that costs microseconds is searched as a whole, and not rationed.
 _OF_FREE_SCORES: dict[str, Any] = {"searchers": ("exact_front",), "evaluations": 5000}
 
@@ -102,32 +129,21 @@ class SearchConfig(StrictModel):
     `settings` holds those of searchers that are not to have their defaults, by searcher.
     """
 
-    budgets: dict[str, str | float]
+    budgets: Budgets
     searchers: Annotated[tuple[str, ...], Field(min_length=1)] = ("surrogate",)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
     evaluations: Annotated[int, Field(ge=1, le=10_000_000)] = 200
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
-    @field_validator("budgets")
-    @classmethod
-    def _readable(cls, value: dict[str, str | float]) -> dict[str, str | float]:
-        for objective, text in value.items():
-            try:
-                parse_budget(objective, text)
-            except BudgetError as error:
-                raise ValueError(str(error)) from error
-        return value
-
     @field_validator("searchers")
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        # A name of before: run folders made with it can still be read.
-        names = ["surrogate" if name == "exact" else name for name in value]
-        for name in names:
-            known = (*SEARCHERS, *FREE_SEARCHERS)
-            if name not in known:
-                raise ValueError(f"'{name}' is not known (known: {', '.join(known)})")
-        return tuple(dict.fromkeys(names))
+        for name in value:
+            try:
+                SEARCHERS.check(name)
+            except ConfigError as error:
+                raise ValueError(str(error)) from error
+        return tuple(dict.fromkeys(value))
 
     @field_validator("settings")
     @classmethod
@@ -138,10 +154,6 @@ class SearchConfig(StrictModel):
             except ConfigError as error:
                 raise ValueError(str(error)) from error
         return value
-
-    def parsed_budgets(self) -> list[BudgetText]:
-        """The budgets, read."""
-        return [parse_budget(objective, text) for objective, text in self.budgets.items()]
 
 
 class ExportConfig(StrictModel):
@@ -253,7 +265,7 @@ class RunConfig(StrictModel):
             search.model_fields_set.difference_update(missing)
             object.__setattr__(self, "search", search)
         for name in search.searchers:
-            if name in FREE_SEARCHERS and not ESTIMATORS[source].free:
+            if not ESTIMATORS[source].free and needs_known_score(name):
                 free = [known for known, one in ESTIMATORS.items() if one.free]
                 raise ValueError(
                     f"search.searchers: {name} needs a score that costs nothing to compute, and "

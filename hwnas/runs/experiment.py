@@ -16,17 +16,15 @@ from hwnas.latency.model import LatencyModel
 from hwnas.latency.profile import load_model
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network, block_to_dict
-from hwnas.objectives.costs import COSTS
+from hwnas.objectives.budgets import ENERGY
 from hwnas.objectives.energy import energy_objective
 from hwnas.objectives.latency import latency_objective
-from hwnas.objectives.objective import BlockObjective, Constraint
 from hwnas.runs.config import Recipe, RunConfig
 from hwnas.runs.inputs import HeldLatency
 from hwnas.runs.latencies import further_latency, further_table, scope_of, table_path
 from hwnas.runs.sources import NOTHING_HELD, Sources
-from hwnas.search.exact.exact_front import check_reachable_together
-from hwnas.search.problem import Budget, SearchProblem
-from hwnas.search.trellis import Trellis
+from hwnas.search.make_problem import make_problem
+from hwnas.search.problem import SearchProblem
 from hwnas.spaces import Reference, SearchSpace, load_reference
 from hwnas.spaces.config import make_space
 
@@ -223,12 +221,12 @@ class Experiment:
             ConfigError, TableError: see `hwnas.runs.latencies.further_latency`.
         """
         models = {}
-        for budget in self.config.search.parsed_budgets():
+        for budget in self.config.search.budgets.values():
             if budget.device is None:
                 continue
             path = further_table(self.config, budget.device, self.sources)
-            held = self.sources.further(budget.objective, path)
-            models[budget.objective] = (
+            held = self.sources.further(budget.name, path)
+            models[budget.name] = (
                 further_latency(budget.device, path, self.space, self.sources)
                 if held is None
                 else LatencyModel.from_dict(held)
@@ -243,7 +241,7 @@ class Experiment:
             DeviceError: it is no device that counts its energy.
             TableError: the table holds none for this space.
         """
-        if "energy" not in self.config.search.budgets:
+        if ENERGY not in self.config.search.budgets:
             return None
         require_gpu(self.device)
         held = self.sources.energy(self.table_path)
@@ -252,50 +250,28 @@ class Experiment:
         with LatencyTable.existing(self.table_path) as table:
             return load_energy(table, scope_of(self.space), self.space.blocks())
 
-    def constraints(self, latency: LatencyModel) -> list[Constraint[BlockObjective]]:
-        """The budgets of the config, in their objectives' units.
-
-        Raises:
-            BudgetError: a budget refers to a reference network that the space does not name, or
-                counts fp32 values on a device of another precision.
-            ConfigError, TableError: see `further_latencies` and `energy`.
-        """
-        models = {"latency": latency, **self.further_latencies}
-        objectives = COSTS | {name: latency_objective(m, name) for name, m in models.items()}
-        if self.energy is not None:
-            objectives |= {"energy": energy_objective(self.energy)}
-        constraints = []
-        for budget in self.config.search.parsed_budgets():
-            counted = _COUNTED_IN_FP32.get(budget.objective)
-            if counted and self.device.precision != "fp32":
-                raise BudgetError(
-                    f"a {budget.objective} budget counts fp32 {counted[0]}, and {self.device.name} "
-                    f"gets {self.device.precision} ones; write a budget on {counted[1]} instead"
-                )
-            objective = objectives[budget.objective]
-            # Imported timings may lack its blocks, which no other budget needs.
-            reference = self.reference if budget.of_reference else None
-            value = float(objective.evaluate([reference])[0]) if reference else None
-            constraints.append(Constraint(objective, budget.bound(value)))
-        return constraints
-
     def problem(self, latency: LatencyModel) -> SearchProblem:
         """The search problem: latency as the front's axis, and every budget.
 
         Raises:
-            BudgetError: a budget is out of reach, or budgets are together, or one refers to a
-                reference network that the space does not name.
+            BudgetError: a budget is out of reach, or budgets are together; one refers to a
+                reference network that the space does not name, or counts fp32 values on a device
+                of another precision.
+            ConfigError, TableError: see `further_latencies` and `energy`.
         """
-        problem = SearchProblem(
-            self.space,
-            Trellis.of(self.space, latency_objective(latency)),
-            tuple(
-                Budget(Trellis.of(self.space, constraint.objective), constraint.bound)
-                for constraint in self.constraints(latency)
-            ),
-        )
-        check_reachable_together(problem)
-        return problem
+        budgets = tuple(self.config.search.budgets.values())
+        for budget in budgets:
+            counted = _COUNTED_IN_FP32.get(budget.name)
+            if counted and self.device.precision != "fp32":
+                raise BudgetError(
+                    f"a {budget.name} budget counts fp32 {counted[0]}, and {self.device.name} "
+                    f"gets {self.device.precision} ones; write a budget on {counted[1]} instead"
+                )
+        measured = [latency_objective(m, name) for name, m in self.further_latencies.items()]
+        if self.energy is not None:
+            measured.append(energy_objective(self.energy))
+        axis = latency_objective(latency)
+        return make_problem(self.space, axis, budgets, measured, self.reference)
 
 
 def reference_of(space: SearchSpace) -> Network | None:

@@ -10,6 +10,7 @@ from hwnas.core.errors import BudgetError, DeviceError
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.readings import Reading
 from hwnas.networks.blocks import Network
+from hwnas.objectives.budgets import ENERGY
 from hwnas.runs.candidates import Candidate, Candidates
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exported import Exported, ExportWriter, Timed
@@ -75,11 +76,10 @@ class Exporter:
         self._patience = patience or Patience()
         self._own = own_place(experiment, latency, result, listener, self._patience)
         self._trained = trained
-        energies = [b.bound for b in result.problem.budgets if b.trellis.name == "energy"]
         self._energy = EnergyCheck(
             experiment,
             self._own.on,
-            min(energies) if energies else None,
+            result.problem.bound(ENERGY),
             listener,
             self._patience,
         )

@@ -83,7 +83,7 @@ def unprofiled_devices(
         TableError: a table is damaged.
     """
     found: list[tuple[Device, Path]] = []
-    for budget in config.search.parsed_budgets():
+    for budget in config.search.budgets.values():
         if budget.device is None:
             continue
         device = _device(budget.device, sources)

@@ -14,7 +14,7 @@ from hwnas.latency.model import LatencyModel
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import Speed
 from hwnas.networks.blocks import Network
-from hwnas.runs.budgets import device_of
+from hwnas.objectives.budgets import LATENCY, device_of
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import further_table
 from hwnas.runs.latency_check import LatencyCheck, Patience
@@ -78,7 +78,6 @@ def own_place(
 ) -> Place:
     """The run's own device, with the smallest of its budgets."""
     device = experiment.device
-    bounds = [b.bound for b in result.problem.budgets if b.trellis.name == "latency"]
     on = OnDevice(
         device,
         listener,
@@ -86,7 +85,7 @@ def own_place(
         anchors=lambda: experiment.held_latency().known_anchors,
         cache=experiment.timing_cache,
     )
-    bound = min(bounds) if bounds else None
+    bound = result.problem.bound(LATENCY)
     problem = "" if device.measurable else f"the timings of {device.name} were imported"
     return Place(OWN, device, latency, bound, on, LatencyCheck(on, bound, patience), problem)
 
@@ -101,8 +100,8 @@ def further_places(
         TableError: what answers under that name is no longer the device of its table.
     """
     places: list[Place] = []
-    for budget in result.problem.budgets:
-        name = device_of(budget.trellis.name)
+    for budget in result.problem.limits:
+        name = device_of(budget.name)
         if name is None:
             continue
         device = experiment.sources.device(name)
@@ -114,7 +113,7 @@ def further_places(
             anchors=partial(_of_table, path, anchors_of, ()),
             cache=partial(_of_table, path, LatencyTable.cache, b""),
         )
-        model = experiment.further_latencies[budget.trellis.name]
+        model = experiment.further_latencies[budget.name]
         check = LatencyCheck(on, budget.bound, patience)
         place = Place(name, device, model, budget.bound, on, check)
         if not device.measurable:

@@ -9,12 +9,12 @@ from hwnas.devices.device import Device
 from hwnas.latency.measure import measure_models, timed_model
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
+from hwnas.objectives.budgets import LATENCY
 from hwnas.objectives.costs import COSTS, MACS
 from hwnas.runs.config import RunConfig
 from hwnas.runs.experiment import reference_of
 from hwnas.runs.latencies import scope_of
-from hwnas.search.problem import Budget, SearchProblem
-from hwnas.search.trellis import Trellis
+from hwnas.search.make_problem import make_problem
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.extremes import largest, smallest
 
@@ -50,19 +50,13 @@ def check_cost_budgets(config: RunConfig, space: SearchSpace) -> None:
     Raises:
         BudgetError: names the budget and the range.
     """
-    reference = reference_of(space)
-    budgets = []
-    for budget in config.search.parsed_budgets():
-        if budget.objective in COSTS:
-            objective = COSTS[budget.objective]
-            value = float(objective.evaluate([reference])[0]) if reference else None
-            budgets.append(Budget(Trellis.of(space, objective), budget.bound(value)))
-    SearchProblem(space, Trellis.of(space, MACS), tuple(budgets)).check_reachable()
+    budgets = [budget for budget in config.search.budgets.values() if budget.name in COSTS]
+    make_problem(space, MACS, budgets, reference=reference_of(space))
 
 
 def needs_measuring(config: RunConfig, space: SearchSpace, device: Device, table: Path) -> bool:
     """Whether a latency budget can be judged by a measurement alone: nothing is profiled yet."""
-    if "latency" not in config.search.budgets or not device.measurable:
+    if LATENCY not in config.search.budgets or not device.measurable:
         return False
     if not table.is_file():
         return True
@@ -94,8 +88,8 @@ def check_latency_budget(config: RunConfig, reach: Reach) -> None:
     Raises:
         BudgetError: names the budget and the range.
     """
-    for budget in config.search.parsed_budgets():
-        if budget.objective != "latency":
+    for budget in config.search.budgets.values():
+        if budget.name != LATENCY:
             continue
         bound = budget.bound(reach.reference_ms)
         if bound < _CERTAIN * reach.least_ms:

@@ -16,18 +16,18 @@ from hwnas.core.errors import RunError
 from hwnas.core.files import write_atomically
 from hwnas.estimators.source import Judge, Origin, space_digest
 from hwnas.latency.model import LatencyModel
+from hwnas.objectives.budgets import ENERGY, device_of
 from hwnas.objectives.costs import MACS, PARAMETERS
-from hwnas.runs.budgets import device_of
 from hwnas.runs.config import SearchConfig
 from hwnas.runs.corrected import note_corrected, noted_corrected
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.scores import check_scores, identity_of, origin_of
-from hwnas.search.front import Front, front_of
+from hwnas.search.front import Front
 from hwnas.search.journal import Journal
 from hwnas.search.problem import SearchProblem
-from hwnas.search.run_search import run_search
-from hwnas.search.searchers import make_searcher, searcher_class, searcher_settings
+from hwnas.search.run_search import run_searcher, settings_digest
+from hwnas.search.searchers import make_searcher
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, SearchSpace
 
@@ -58,14 +58,14 @@ class SearchResult:
     @property
     def further(self) -> dict[str, Trellis]:
         """The predicted latency on each further device that a budget is on, by that device."""
-        laid = ((device_of(b.trellis.name), b.trellis) for b in self.problem.budgets)
+        laid = ((device_of(b.name), b.trellis) for b in self.problem.limits)
         return {device: trellis for device, trellis in laid if device is not None}
 
     @property
     def energy(self) -> Trellis | None:
         """The predicted energy in mJ, where a budget is on it."""
-        trellises = (budget.trellis for budget in self.problem.budgets)
-        return next((one for one in trellises if one.name == "energy"), None)
+        limits = self.problem.limits
+        return next((limit.trellis for limit in limits if limit.name == ENERGY), None)
 
 
 def search(
@@ -90,38 +90,29 @@ def search(
     ended = []
     with Journal(folder.journal_file) as journal:
         for name in config.searchers:
-            settings = settings_digest(problem, config, name)
+            settings = search_digest(problem, config, name)
             searcher = make_searcher(
                 name, problem, config.evaluations, config.seed, config.settings.get(name)
             )
             told = None if progress is None else partial(progress, name)
             score = judge.accuracy.evaluate_architectures
             free = judge.known is not None
-            run_search(searcher, score, journal, told, settings=settings, together=free)
+            run_searcher(searcher, score, journal, told, settings=settings, together=free)
             if searcher.how is not None:
                 journal.note(f"how {name} {settings}", searcher.how)
             ended.append(f"ended {name} {settings}")
         if judge.second_opinion is not None:
-            front = front_of(problem, *journal.evaluations())
+            front = problem.front(*journal.evaluations())
             note_corrected(journal, front, judge.second_opinion(front.architectures))
         for key in ended:
             journal.bind(key, "yes")
     return search_result(experiment, latency, folder)
 
 
-def settings_digest(problem: SearchProblem, config: SearchConfig, name: str) -> str:
-    """What a searcher's questions depend on beside the scores: 16 hexadecimal digits."""
-    changed = "{}"
-    if name in config.settings:
-        given = searcher_settings(name, config.settings[name])
-        changed = given.model_dump_json(exclude_defaults=True)
-    version = searcher_class(name).version
-    state = hashlib.sha256(f"{config.evaluations} {config.seed} {changed} {version}".encode())
-    for trellis, bound in ((problem.cost, None), *((b.trellis, b.bound) for b in problem.budgets)):
-        state.update(f"{trellis.name} {trellis.constant!r} {bound!r}".encode())
-        for step in trellis.steps:
-            state.update(step.tobytes())
-    return state.hexdigest()[:16]
+def search_digest(problem: SearchProblem, config: SearchConfig, name: str) -> str:
+    """What the questions of a searcher of a config depend on beside the scores."""
+    settings = config.settings.get(name)
+    return settings_digest(problem, name, config.evaluations, config.seed, settings)
 
 
 def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFolder) -> SearchResult:
@@ -131,7 +122,7 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
         RunError: the run was not searched to the end with its present settings.
     """
     config, problem = experiment.config, experiment.problem(latency)
-    settings = [settings_digest(problem, config.search, name) for name in config.search.searchers]
+    settings = [search_digest(problem, config.search, name) for name in config.search.searchers]
     folder.check_searched()
     with Journal(folder.journal_file, reading=True) as journal:
         for name, setting in zip(config.search.searchers, settings, strict=True):
@@ -148,7 +139,7 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
         found_by = journal.searchers_of(settings)
         scored_by, origin = identity_of(journal), origin_of(journal)
         check_scores(journal, origin)
-        front = front_of(problem, architectures, scores)
+        front = problem.front(architectures, scores)
         corrected = noted_corrected(journal, front)
         names = zip(config.search.searchers, settings, strict=True)
         how = {name: journal.noted(f"how {name} {setting}") for name, setting in names}

@@ -59,7 +59,7 @@ def summarize(
         accurate = reference.numbers.accuracy
     summary = {
         "budget_ms": export.budget_ms,
-        "budgets": {b.trellis.name: b.bound for b in result.problem.budgets},
+        "budgets": {b.name: b.bound for b in result.problem.every_limit},
         "predicted_ms": winner.predicted_ms,
         **further,
         "measured_ms": winner.measured and winner.measured.ms,

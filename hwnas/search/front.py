@@ -1,12 +1,10 @@
-"""Front: the feasible non-dominated of what was evaluated, and how good a front is."""
+"""Front: the feasible non-dominated networks, and how good a front is."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.objectives.objective import pareto_order
-from hwnas.search.problem import SearchProblem
 from hwnas.spaces.space import Architectures
 
 _ROUNDING = 1e-9  # of sums of values from 0 to 1
@@ -27,20 +25,19 @@ class Front:
     costs: NDArray[np.float64]
 
 
-def front_of(
-    problem: SearchProblem, architectures: Architectures, scores: NDArray[np.float64]
-) -> Front:
-    """The front of evaluated canonical architectures (N, L) with scores (N,) to be maximised.
+@dataclass(frozen=True)
+class FoundFront:
+    """A front, and how it was found.
 
-    Architectures that break a budget are left out, hence the front may be empty.
+    Attributes:
+        front: the networks.
+        exact: whether nothing better can exist.
+        how: the same for people, a clause without a full stop.
     """
-    length = problem.length
-    rows = np.asarray(architectures, dtype=np.int64).reshape(-1, length)
-    kept = problem.feasible(rows)
-    rows, told = rows[kept], np.asarray(scores, dtype=np.float64)[kept]
-    costs = problem.costs(rows)
-    order = pareto_order(costs, told)
-    return Front(rows[order], told[order], costs[order])
+
+    front: Front
+    exact: bool
+    how: str
 
 
 def spread(costs: NDArray[np.float64], count: int) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hwnas.core.database import Database
 from hwnas.core.errors import HwnasError, RunError
 from hwnas.core.stored_rows import COUNT, DATE, FINITE, SECONDS, TEXT, Rules
-from hwnas.search.trials import Trials
+from hwnas.search.trials import StoredTrials
 from hwnas.spaces.space import Architectures
 
 _SCHEMA = """
@@ -71,14 +71,14 @@ class Journal:
         """Closes the file; nothing is pending."""
         self._database.close()
 
-    def trials(self, searcher: str, settings: str = "") -> Trials:
-        """The questions of a searcher, from its first: what is known is replayed, see `Trials`.
+    def trials(self, searcher: str, settings: str = "") -> StoredTrials:
+        """The questions of a searcher, from its first: what is known is replayed.
 
         Args:
             searcher: its name.
             settings: tells searches of one name with other budgets, limits or seeds apart.
         """
-        return Trials(self._database, self._scores, searcher, settings)
+        return StoredTrials(self._database, self._scores, searcher, settings)
 
     @cached_property
     def _scores(self) -> dict[str, float]:
@@ -149,7 +149,7 @@ class Journal:
         return dict(rows)
 
     def note(self, key: str, value: str) -> None:
-        """Keeps something that is told of a search, instead of what was kept under this key."""
+        """Keeps a text about a search, in place of what was kept under this key."""
         self._database.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"note {key}", value))
 
     def noted(self, key: str) -> str | None:

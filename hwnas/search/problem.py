@@ -1,72 +1,167 @@
-"""SearchProblem: what every searcher is given, a space, its costs and their bounds."""
+"""SearchProblem: what every searcher is given: a space, the front's cost, and limits."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.errors import BudgetError
-from hwnas.objectives.objective import amount
+from hwnas.objectives.objective import Objective, amount, pareto_order
+from hwnas.search.front import FoundFront, Front
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.choices import ChoiceSpace
-from hwnas.spaces.space import Architectures
-
-if TYPE_CHECKING:
-    from hwnas.search.exact.stages import StageScore
-    from hwnas.search.listed import ListedScore
-
-
-class FreeScore(Protocol):
-    """A score of no known form that thousands of networks can be given in a moment."""
-
-    def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
-        """(N,) scores, to be maximised, of canonical architectures (N, L)."""
-
-    def nearest_sum(
-        self, around: Architectures, architectures: Architectures, scores: NDArray[np.float64]
-    ) -> Trellis:
-        """A sum over slots, or neighbours, that is like the score near one architecture (L,).
-
-        Args:
-            around: where it is to be like it.
-            architectures: (N, L) scored ones of about the same cost, which it can be fitted to.
-            scores: (N,) theirs.
-        """
-
-
-KnownScore: TypeAlias = "Trellis | StageScore | ListedScore | FreeScore"
-"""What `exact_front` finds the front of: a sum over slots or stages, a list, or any free score."""
+from hwnas.spaces.space import Architectures, SearchSpace
 
 
 @dataclass(frozen=True)
-class Budget:
+class Limit:
     """A cost laid over the space and the most of it that a network may have."""
 
     trellis: Trellis
     bound: float
 
     @property
+    def name(self) -> str:
+        """Of the cost."""
+        return self.trellis.name
+
+    @property
+    def unit(self) -> str:
+        """Of the cost and the bound."""
+        return self.trellis.unit
+
+    @property
     def rounding(self) -> float:
         """More than two orders of adding up the same network can differ by; 0 without a sum."""
         return 1e-12 * self.trellis.magnitude if self.trellis.combine is np.add else 0.0
 
+    def kept(self, architectures: Architectures) -> NDArray[np.bool_]:
+        """(N,) whether canonical architectures (N, L) keep it."""
+        return self.trellis.evaluate(architectures) <= self.bound
+
+    def excess(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) by how much architectures (N, L) are over it, as a share of the cost's range."""
+        least, greatest = self.trellis.range
+        over: NDArray[np.float64] = self.trellis.evaluate(architectures) - self.bound
+        return over / ((greatest - least) or 1.0)
+
+
+class CheckedLimit:
+    """A limit on a cost that no trellis holds: each network has to be looked at.
+
+    Nothing is known of it before a network is complete: searchers test it, and none can prove that
+    it is out of reach. Every network is looked at once.
+    """
+
+    def __init__(self, space: SearchSpace, objective: Objective, bound: float) -> None:
+        """Takes a cost.
+
+        Args:
+            space: whose networks it is of.
+            objective: the cost, to be minimised.
+            bound: the most of it, in its unit.
+        """
+        self.space, self.objective, self.bound = space, objective, bound
+        self._values: dict[bytes, float] = {}
+
+    @property
+    def name(self) -> str:
+        """Of the cost."""
+        return self.objective.name
+
+    @property
+    def unit(self) -> str:
+        """Of the cost and the bound."""
+        return self.objective.unit
+
+    def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) the cost of canonical architectures (N, L)."""
+        rows = np.ascontiguousarray(architectures, dtype=np.int64)
+        keys = [row.tobytes() for row in rows]
+        new = {key: index for index, key in enumerate(keys) if key not in self._values}
+        if new:
+            networks = self.space.networks(rows[list(new.values())])
+            values = np.asarray(self.objective.evaluate(networks), dtype=np.float64)
+            self._values.update(zip(new, values.tolist(), strict=True))
+        return np.array([self._values[key] for key in keys], dtype=np.float64)
+
+    def kept(self, architectures: Architectures) -> NDArray[np.bool_]:
+        """(N,) whether canonical architectures (N, L) keep it."""
+        return self.evaluate(architectures) <= self.bound
+
+    def excess(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) by how much architectures (N, L) are over it, as a share of the bound."""
+        return (self.evaluate(architectures) - self.bound) / (abs(self.bound) or 1.0)
+
+
+AnyLimit: TypeAlias = Limit | CheckedLimit
+
+
+class KnownScore(Protocol):
+    """A score that costs nothing to compute, and that knows its front.
+
+    Those there are: `SumScore`, `StageScore`, `ListedScore` and `ClimbedScore` of
+    `hwnas.search.exact`.
+    """
+
+    def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) scores, to be maximised, of canonical architectures (N, L)."""
+
+    def front(self, problem: "SearchProblem", generator: np.random.Generator) -> FoundFront:
+        """The front against `problem.cost` within every limit.
+
+        Raises:
+            BudgetError: no network keeps the limits.
+        """
+
 
 @dataclass(frozen=True)
 class SearchProblem:
-    """Maximise a score (told to the searcher) against a cost, within every budget.
+    """Maximise a score (told to the searcher) against a cost, within every limit.
 
     Attributes:
         space: the search space.
         cost: the front's second axis, to be minimised.
-        budgets: hard limits, on that cost or on others.
+        limits: on that cost or on others, never exceeded.
         score: what is to be maximised, where it is known beforehand and costs nothing to compute.
+        tested: limits that only a complete network can be held to.
     """
 
     space: ChoiceSpace
     cost: Trellis
-    budgets: tuple[Budget, ...] = ()
-    score: "KnownScore | None" = None
+    limits: tuple[Limit, ...] = ()
+    score: KnownScore | None = None
+    tested: tuple[CheckedLimit, ...] = ()
+
+    @property
+    def every_limit(self) -> tuple[AnyLimit, ...]:
+        """The limits of both kinds."""
+        return (*self.limits, *self.tested)
+
+    def bound(self, name: str) -> float | None:
+        """The smallest limit on a cost, in its unit: `problem.bound("latency")`; None for none."""
+        bounds = [limit.bound for limit in self.every_limit if limit.name == name]
+        return min(bounds) if bounds else None
+
+    @property
+    def relaxed(self) -> "SearchProblem":
+        """The same without limits that have to be tested: what exact searches can bound."""
+        return replace(self, tested=()) if self.tested else self
+
+    def check_sums(self, what: str) -> None:
+        """Refuses limits that have to be tested, for what needs all of them as trellises.
+
+        Raises:
+            BudgetError: names the budget and what to do.
+        """
+        for limit in self.tested:
+            raise BudgetError(
+                f"{what} cannot keep a budget on {limit.name}, which is not put together from "
+                "values of blocks; leave that budget out, or name a searcher that tests network "
+                "by network, such as 'evolution'"
+            )
 
     @property
     def length(self) -> int:
@@ -76,28 +171,41 @@ class SearchProblem:
     @property
     def sheets(self) -> int:
         """How many sheets the first slot chooses among; 1 where it chooses like the others."""
-        return max(self.cost.sheets, *(budget.trellis.sheets for budget in self.budgets), 1)
+        return max(self.cost.sheets, *(limit.trellis.sheets for limit in self.limits), 1)
 
     def check_reachable(self) -> None:
-        """Refuses budgets that no network keeps.
+        """Refuses limits that no network keeps.
 
         Raises:
             BudgetError: names the budget and the range that the space spans.
         """
-        for budget in self.budgets:
-            least, greatest = budget.trellis.range
-            name, unit = budget.trellis.name, budget.trellis.unit
-            if budget.bound < least:
-                reach = f"{amount(least)} to {amount(greatest)} {unit}"
+        for limit in self.limits:
+            least, greatest = limit.trellis.range
+            if limit.bound < least:
+                reach = f"{amount(least)} to {amount(greatest)} {limit.unit}"
                 raise BudgetError(
-                    f"the {name} budget of {amount(budget.bound)} {unit} is out of reach: "
-                    f"networks of {self.space.name} take {reach}; allow more, or take a smaller "
-                    "space or resolution"
+                    f"the {limit.name} budget of {amount(limit.bound)} {limit.unit} is out of "
+                    f"reach: networks of {self.space.name} take {reach}; allow more, or take a "
+                    "smaller space or resolution"
                 )
 
     def costs(self, architectures: Architectures) -> NDArray[np.float64]:
         """(N,) the cost of canonical architectures (N, L)."""
         return self.cost.evaluate(architectures)
+
+    def front(
+        self, architectures: Architectures, scores: Sequence[float] | NDArray[np.float64]
+    ) -> Front:
+        """The front of evaluated canonical architectures (N, L) with scores (N,).
+
+        Architectures that break a limit are left out, hence the front may be empty.
+        """
+        rows = np.asarray(architectures, dtype=np.int64).reshape(-1, self.length)
+        kept = self.feasible(rows)
+        rows, values = rows[kept], np.asarray(scores, dtype=np.float64)[kept]
+        costs = self.costs(rows)
+        order = pareto_order(costs, values)
+        return Front(rows[order], values[order], costs[order])
 
     def forbidden(self, architectures: Architectures) -> NDArray[np.int64]:
         """(N,) how many transitions of architectures (N, L) the space forbids."""
@@ -108,22 +216,24 @@ class SearchProblem:
         return count
 
     def feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
-        """(N,) whether canonical architectures (N, L) keep every budget and transition."""
+        """(N,) whether canonical architectures (N, L) keep every limit and transition."""
         kept = np.asarray(self.forbidden(architectures) == 0, dtype=np.bool_)
-        for budget in self.budgets:
-            kept &= budget.trellis.evaluate(architectures) <= budget.bound
+        for limit in self.limits:
+            kept &= limit.kept(architectures)
+        for tested in self.tested:  # the slow ones, of what is left
+            kept[kept] = tested.kept(architectures[kept])
         return kept
 
     def completable(self, prefixes: Architectures) -> NDArray[np.bool_]:
-        """(N,) whether prefixes (N, P), P ≤ L choices, have a completion within each budget alone.
+        """(N,) whether prefixes (N, P), P ≤ L choices, have a completion within each limit alone.
 
-        Sums of another order round otherwise, so a prefix that misses a budget by less than the
+        Sums of another order round otherwise, so a prefix that misses a limit by less than the
         rounding is let through: nothing feasible is ever pruned, and `feasible` has the last word.
         """
         kept = np.ones(len(prefixes), dtype=np.bool_)
-        for budget in self.budgets:
+        for limit in self.limits:
             if prefixes.shape[1]:
-                kept &= budget.trellis.reach(prefixes) <= budget.bound + budget.rounding
+                kept &= limit.trellis.reach(prefixes) <= limit.bound + limit.rounding
             else:
-                kept &= budget.trellis.range[0] <= budget.bound
+                kept &= limit.trellis.range[0] <= limit.bound
         return kept

@@ -1,40 +1,123 @@
-"""The ask/tell loop: every score is in the journal before the next is computed."""
+"""Running a search: asking, scoring, telling; in memory, or with every score in a journal first."""
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.core.digests import digest
 from hwnas.core.errors import RunError
+from hwnas.core.progress import Progress
+from hwnas.search.front import Front
 from hwnas.search.journal import Journal
+from hwnas.search.problem import SearchProblem
+from hwnas.search.score import Of, Score, as_score, known_score
+from hwnas.search.searchers import make_searcher, searcher_class, searcher_settings
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.trials import Trials
 from hwnas.spaces.space import Architectures
 
-Score = Callable[[Architectures], NDArray[np.float64]]
-"""(N, L) architectures → (N,) scores, to be maximised."""
+
+@dataclass(frozen=True)
+class Evaluations:
+    """What a search has evaluated.
+
+    Attributes:
+        problem: that was searched.
+        architectures: (N, L) canonical, in the order in which they were asked for.
+        scores: (N,) theirs, to be maximised.
+        how: a clause on how the searcher has searched, where it says so.
+    """
+
+    problem: SearchProblem
+    architectures: Architectures
+    scores: NDArray[np.float64]
+    how: str | None = None
+
+    @property
+    def front(self) -> Front:
+        """The non-dominated of them within every limit, cheapest first; perhaps none."""
+        return self.problem.front(self.architectures, self.scores)
+
+    @property
+    def best(self) -> Architectures | None:
+        """(L,) the one of the greatest score within every limit; None where there is none."""
+        front = self.front.architectures
+        return front[-1] if len(front) else None
 
 
 def run_search(
+    problem: SearchProblem,
+    score: Any,
+    *,
+    searcher: str | type[Searcher] = "surrogate",
+    evaluations: int = 200,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    of: Of = "networks",
+    together: bool = False,
+    journal: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Evaluations:
+    """Searches a problem for networks of a great score.
+
+    Args:
+        problem: what is searched, see `make_problem`.
+        score: what is to be maximised: a function that is given networks and returns a number for
+            each, an objective, or an estimator; see `as_score`.
+        searcher: its name, or a class of your own.
+        evaluations: how many networks may be scored.
+        seed: of everything random.
+        settings: of the searcher, those that are not to have their defaults.
+        of: whether a function is given "networks" or their "architectures".
+        together: whether it is given all networks of a question at once, and not one by one.
+        journal: a file that keeps every score, so that an interrupted search goes on where it was
+            when it is run again; one file for one score. None keeps them in memory.
+        progress: called after each evaluation.
+
+    Raises:
+        AccuracyError: the score is none, or returns something else than a number for each network.
+        BudgetError: no network keeps the limits, or the searcher cannot keep one.
+        ConfigError: there is no such searcher or setting, or it needs a known score.
+        RunError: a score is no finite number, or the journal is of another space or is damaged.
+    """
+    known = known_score(score, problem.space)
+    if known is not None:
+        problem, together = replace(problem, score=known), True
+    asked = as_score(score, problem.space, of)
+    made = make_searcher(searcher, problem, evaluations, seed, settings)
+    label = settings_digest(problem, searcher, evaluations, seed, settings)
+    opened = nullcontext() if journal is None else Journal(Path(journal))
+    with opened as kept:
+        if kept is not None:
+            kept.bind("space", digest(getattr(problem.space, "identity", problem.space.name)))
+        return run_searcher(made, asked, kept, progress, label, together=together)
+
+
+def run_searcher(
     searcher: Searcher,
-    objective_score: Score,
-    journal: Journal,
-    progress: Callable[[int, int], None] | None = None,
+    score: Score,
+    journal: Journal | None = None,
+    progress: Progress | None = None,
     settings: str = "",
     *,
     together: bool = False,
-) -> None:
-    """Runs a searcher to its end; interrupted and run again, it goes on where it was.
+) -> Evaluations:
+    """Runs a searcher to its end; interrupted and run again with a journal, it goes on.
 
     Resuming is replaying: a searcher made anew asks for the same architectures, and what the
     journal holds is not evaluated again.
 
     Args:
         searcher: freshly made.
-        objective_score: called with one architecture (1, L) at a time, or with all of a question.
-        journal: of this run.
+        score: called with one architecture (1, L) at a time, or with all of a question.
+        journal: that every score is in before the next is computed; None keeps them in memory.
         progress: called with (evaluations done, limit) after each.
         settings: tells searches of one name with other budgets, limits or seeds apart.
         together: whether the architectures of a question are evaluated and stored together: for
@@ -43,10 +126,10 @@ def run_search(
     Raises:
         RunError: the journal cannot be used, belongs to another search, or a score is no number.
     """
-    trials = journal.trials(searcher.name, settings)
+    trials = Trials() if journal is None else journal.trials(searcher.name, settings)
     while len(asked := searcher.ask()):
         if together:
-            scores = _all_of(asked, objective_score, trials)
+            scores = _all_of(asked, score, trials)
             if progress is not None:
                 progress(trials.count, searcher.evaluations)
         else:
@@ -54,33 +137,51 @@ def run_search(
             for index, row in enumerate(asked.tolist()):
                 known = trials.replay(row)
                 if known is None:
-                    known = _evaluate(asked[index : index + 1], row, objective_score, trials)
+                    known = _evaluate(asked[index : index + 1], row, score, trials)
                 scores[index] = known
                 if progress is not None:
                     progress(trials.count, searcher.evaluations)
         searcher.tell(asked, scores)
+    return Evaluations(searcher.problem, *searcher.evaluated, searcher.how)
 
 
-def _all_of(asked: Architectures, objective_score: Score, trials: Trials) -> NDArray[np.float64]:
+def settings_digest(
+    problem: SearchProblem,
+    searcher: str | type[Searcher],
+    evaluations: int,
+    seed: int,
+    settings: Mapping[str, Any] | None = None,
+) -> str:
+    """What a searcher's questions depend on beside the scores, as hexadecimal digits."""
+    changed = searcher_settings(searcher, settings or {}).model_dump_json(exclude_defaults=True)
+    version = searcher_class(searcher).version
+    parts = [f"{evaluations} {seed} {changed} {version}".encode()]
+    laid = ((problem.cost, None), *((limit.trellis, limit.bound) for limit in problem.limits))
+    for trellis, bound in laid:
+        parts.append(f"{trellis.name} {trellis.constant!r} {bound!r}".encode())
+        parts += [step.tobytes() for step in trellis.steps]
+    parts += [f"{limit.name} {limit.bound!r}".encode() for limit in problem.tested]
+    return digest(b"".join(parts))
+
+
+def _all_of(asked: Architectures, score: Score, trials: Trials) -> NDArray[np.float64]:
     rows = asked.tolist()
     unknown = [index for index, row in enumerate(rows) if not trials.known(row)]
     start = time.perf_counter()
-    found = objective_score(asked[unknown]).tolist() if unknown else []
+    found = score(asked[unknown]).tolist() if unknown else []
     seconds = (time.perf_counter() - start) / max(1, len(unknown))
-    for index, score in zip(unknown, found, strict=True):
-        _check(rows[index], score)
-    new = {str(rows[index]): score for index, score in zip(unknown, found, strict=True)}
+    for index, value in zip(unknown, found, strict=True):
+        _check(rows[index], value)
+    new = {str(rows[index]): value for index, value in zip(unknown, found, strict=True)}
     return np.array(trials.record_all(rows, new, seconds))
 
 
-def _evaluate(
-    architecture: Architectures, row: list[int], objective_score: Score, trials: Trials
-) -> float:
+def _evaluate(architecture: Architectures, row: list[int], score: Score, trials: Trials) -> float:
     start = time.perf_counter()
-    score = float(objective_score(architecture)[0])
-    _check(row, score)
-    trials.record(row, score, time.perf_counter() - start)
-    return score
+    value = float(score(architecture)[0])
+    _check(row, value)
+    trials.record(row, value, time.perf_counter() - start)
+    return value
 
 
 def _check(row: list[int], score: float) -> None:

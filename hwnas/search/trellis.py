@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hwnas.networks.blocks import Block, Skip
 from hwnas.objectives.objective import BlockObjective
-from hwnas.search.ways import Ways
+from hwnas.search.continuations import Continuations
 from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.family import SpaceFamily
 from hwnas.spaces.space import Architectures, SearchSpace
@@ -137,9 +137,9 @@ class Trellis:
         return abs(self.constant) + sum(float(np.abs(step).max()) for step in self.steps)
 
     @cached_property
-    def ways(self) -> Ways:
-        """Which choices lead on equally, for this trellis alone."""
-        return Ways((self,))
+    def continuations(self) -> Continuations:
+        """Which choices have the same continuations, for this trellis alone."""
+        return Continuations(self.allowed, (self.steps,))
 
     @property
     def nothing(self) -> float:
@@ -230,6 +230,14 @@ class Trellis:
             onward = self.join(reached[:, :, None], self.steps[slot])
             reached = np.where(self.allowed[slot], onward, np.inf).min(axis=1)
         return float(reached.min())
+
+
+def shared_continuations(trellises: Sequence[Trellis]) -> Continuations:
+    """Which choices have the same continuations for every trellis over one space."""
+    if any(step.shape[0] > 1 or step.shape[1] > 1 for t in trellises for step in t.steps):
+        return Continuations(trellises[0].allowed, [trellis.steps for trellis in trellises])
+    # Uncoupled ones have the same, and that of the last, a cost, outlives many a score.
+    return trellises[-1].continuations
 
 
 def _transitions(space: ChoiceSpace) -> tuple[NDArray[np.bool_], ...]:

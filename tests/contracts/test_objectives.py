@@ -18,11 +18,11 @@ from hwnas.estimators.table import TableAccuracy
 from hwnas.latency.correction import Correction
 from hwnas.latency.model import LatencyModel
 from hwnas.networks.blocks import Block, Network, block_key
-from hwnas.objectives.costs import COSTS
+from hwnas.objectives.costs import COSTS, load_cost
 from hwnas.objectives.latency import latency_objective
-from hwnas.objectives.objective import BlockObjective, Objective
+from hwnas.objectives.objective import BlockObjective, Objective, is_of_blocks
 from hwnas.objectives.statistics.regression import fit_regression
-from hwnas.search.listed import ListedScore
+from hwnas.search.exact.known_scores import ListedScore
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.config import SpaceConfig, build_space
@@ -48,6 +48,12 @@ def tiny_space() -> SearchSpace:
 @functools.cache
 def rows(count: int = 60) -> np.ndarray:
     return macro().sample(np.random.default_rng(0), count)
+
+
+def block_cost(name: str) -> BlockObjective:
+    cost = load_cost(name)
+    assert is_of_blocks(cost)
+    return cost
 
 
 def latency() -> BlockObjective:
@@ -91,7 +97,7 @@ def blockwise() -> Objective:
 
 
 BLOCK_OBJECTIVES: dict[str, Callable[[], BlockObjective]] = {
-    **{name: functools.partial(COSTS.__getitem__, name) for name in COSTS},
+    **{name: functools.partial(block_cost, name) for name in COSTS.ours},
     "latency": latency,
 }
 OBJECTIVES: dict[str, Callable[[], Objective]] = {

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwnas.networks.blocks import ConvBlock, Skip
-from hwnas.objectives.objective import AdditiveObjective, Constraint, pareto_order
+from hwnas.objectives.objective import AdditiveObjective, pareto_order
 
 BLOCK = ConvBlock(3, 8, 3, 2, "relu", 16)
 
@@ -11,14 +11,6 @@ BLOCK = ConvBlock(3, 8, 3, 2, "relu", 16)
 def test_an_additive_objective_is_a_constant_and_its_blocks() -> None:
     objective = AdditiveObjective("x", "ms", lambda block: float(block.out_channels), 0.5)
     assert objective.evaluate([(BLOCK,), (BLOCK, Skip(8, 8))]).tolist() == [8.5, 16.5]
-
-
-def test_a_constraint_bounds_from_above_or_below() -> None:
-    cost = AdditiveObjective("x", "ms", lambda _: 1.0)
-    networks = [(BLOCK,), (BLOCK, BLOCK)]
-    assert Constraint(cost, 1.0).satisfied(networks).tolist() == [True, False]
-    gain = AdditiveObjective("x", "%", lambda _: 1.0, direction="maximize")
-    assert Constraint(gain, 2.0).satisfied(networks).tolist() == [False, True]
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12))

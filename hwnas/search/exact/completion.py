@@ -36,34 +36,34 @@ class Partials:
     def completable(self) -> NDArray[np.bool_]:
         """(N,) whether each has a completion, within each budget alone."""
         kept = np.isfinite(self.least_costs)
-        for budget, rests in zip(self.problem.budgets, self._budget_rests, strict=True):
-            kept &= self._least(budget.trellis, rests) <= budget.bound + budget.rounding
+        for limit, rests in zip(self.problem.limits, self._limit_rests, strict=True):
+            kept &= self._least(limit.trellis, rests) <= limit.bound + limit.rounding
         return kept
 
     def filled(self, within: bool, like: Architectures | None = None) -> Architectures:
         """(N, L) architectures: every open slot, front to back, takes its costliest choice.
 
         Args:
-            within: the costliest that leaves every budget reachable, where there is one.
+            within: the costliest that leaves every limit reachable, where there is one.
             like: (L,) an architecture whose choice is taken instead wherever it can be.
         """
         turned = self.problem.cost.negated
         onward, rows = self._rests(turned), self.rows.copy()
-        spent = [np.full(len(rows), b.trellis.constant) for b in self.problem.budgets]
+        spent = [np.full(len(rows), b.trellis.constant) for b in self.problem.limits]
         for slot in range(rows.shape[1]):
             before = rows[:, slot - 1] if slot else np.zeros(len(rows), dtype=np.int64)
             allowed = self.problem.space.allowed(slot)[before] & self._open[slot]
             worth = turned.join(self._steps(turned, slot, before), onward[slot])
             usable = allowed & np.isfinite(worth)
             reached = []
-            for index, budget in enumerate(self.problem.budgets):
-                step = self._steps(budget.trellis, slot, before)
-                reached.append(budget.trellis.combine(spent[index][:, None], step))
+            for index, limit in enumerate(self.problem.limits):
+                step = self._steps(limit.trellis, slot, before)
+                reached.append(limit.trellis.combine(spent[index][:, None], step))
             if within:
                 fits = usable.copy()
-                for index, budget in enumerate(self.problem.budgets):
-                    total = budget.trellis.join(reached[index], self._budget_rests[index][slot])
-                    fits &= total <= budget.bound + budget.rounding
+                for index, limit in enumerate(self.problem.limits):
+                    total = limit.trellis.join(reached[index], self._limit_rests[index][slot])
+                    fits &= total <= limit.bound + limit.rounding
                 usable = np.where(fits.any(axis=1, keepdims=True), fits, usable)
             chosen = np.where(usable, worth, np.inf).argmin(axis=1)
             if like is not None:
@@ -81,8 +81,8 @@ class Partials:
         ]
 
     @cached_property
-    def _budget_rests(self) -> list[list[NDArray[np.float64]]]:
-        return [self._rests(budget.trellis) for budget in self.problem.budgets]
+    def _limit_rests(self) -> list[list[NDArray[np.float64]]]:
+        return [self._rests(limit.trellis) for limit in self.problem.limits]
 
     def _rests(self, trellis: Trellis) -> list[NDArray[np.float64]]:
         """L arrays (N, C): the least that the slots after this one add, given its choice."""
@@ -93,11 +93,11 @@ class Partials:
             after = np.where(self._open[slot], rests[0], np.inf)
             # Choices that the same may follow at the same price are looked at once.
             mask = trellis.allowed[slot]
-            ways, number = np.unique(mask, axis=0, return_inverse=True)
+            masks, number = np.unique(mask, axis=0, return_inverse=True)
             if step.shape[1] > 1:
-                ways, number = mask, np.arange(len(mask))
+                masks, number = mask, np.arange(len(mask))
             joined = trellis.join(step[sheets], after[:, None, :])
-            least = np.where(ways[None], joined, np.inf).min(axis=2)
+            least = np.where(masks[None], joined, np.inf).min(axis=2)
             rests.insert(0, least[:, number.reshape(-1)])
         return rests
 

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.search.problem import Budget
+from hwnas.search.problem import Limit
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
 
@@ -49,14 +49,14 @@ class Dual:
 
     score: Trellis
     costs: tuple[Trellis, ...]
-    ceilings: tuple[Budget, ...] = ()
+    ceilings: tuple[Limit, ...] = ()
     limits: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, score: Trellis, budgets: Sequence[Budget]) -> "Dual":
+    def of(cls, score: Trellis, limits: Sequence[Limit]) -> "Dual":
         """Prices for additive costs, whose bounds are the `limits`; ceilings for the others."""
-        additive = [b for b in budgets if b.trellis.combine is np.add]
-        ceilings = tuple(b for b in budgets if b.trellis.combine is not np.add)
+        additive = [b for b in limits if b.trellis.combine is np.add]
+        ceilings = tuple(b for b in limits if b.trellis.combine is not np.add)
         costs = tuple(b.trellis for b in additive)
         return cls(score, costs, ceilings, tuple(b.bound for b in additive))
 

@@ -1,7 +1,7 @@
 """Exact dynamic programming on the trellis: the whole non-dominated front of an additive score.
 
 Most score within the budgets is a multiple-choice knapsack. A label is a path to one choice of one
-slot: its costs and its score. Of the labels that may be continued in the same ways only the
+slot: its costs and its score. Of the labels with the same continuations only the
 non-dominated are kept, so that nothing that could be on the front is ever lost (DNA, arXiv
 1911.13053, and BN-NAS, arXiv 2108.07375, search additive scores; this does so exactly).
 """
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from hwnas.core.errors import BudgetError
 from hwnas.objectives.objective import pareto_order
 from hwnas.search.exact.dual import Dual
-from hwnas.search.exact.label_costs import Costs
+from hwnas.search.exact.label_costs import LabelCosts
 from hwnas.search.exact.labels import Extension
-from hwnas.search.exact.sweep import Swept, sweep
+from hwnas.search.exact.sweep import SweepResult, sweep
 from hwnas.search.front import Front
 from hwnas.search.problem import SearchProblem
 from hwnas.search.trellis import Trellis
@@ -36,10 +36,11 @@ def exact_front(score: Trellis, problem: SearchProblem, most_labels: int | None 
         most_labels: for several costs, as many paths are kept a slot: quicker, no longer exact.
 
     Raises:
-        BudgetError: no network keeps the budgets, alone or together.
+        BudgetError: no network keeps the budgets, alone or together; or one has to be tested.
     """
+    problem.check_sums("an exact search")
     problem.check_reachable()
-    costs = Costs.of(problem, (problem.cost,))
+    costs = LabelCosts.of(problem, (problem.cost,))
     found = _feasible(sweep(score, costs, most_labels), problem)
     if not len(found.scores) and not found.whole:
         found = _feasible(sweep(score, costs), problem)
@@ -55,11 +56,12 @@ def exact_best(score: Trellis, problem: SearchProblem) -> Architectures:
     With several budgets, Lagrangian bounds leave out the paths that cannot lead to it.
 
     Raises:
-        BudgetError: no network keeps the budgets, alone or together.
+        BudgetError: no network keeps the budgets, alone or together; or one has to be tested.
     """
+    problem.check_sums("an exact search")
     problem.check_reachable()
-    costs = Costs.of(problem, (problem.cost,))
-    prune = _Promising(score, costs) if len(costs.budgets) > 1 else None
+    costs = LabelCosts.of(problem, (problem.cost,))
+    prune = _Promising(score, costs) if len(costs.limits) > 1 else None
     if prune is not None:
         # What a quick sweep of few paths finds leaves little to look at for the exact one.
         prune.met(_feasible(sweep(score, costs, FEW_LABELS, prune), problem).scores)
@@ -91,27 +93,30 @@ def cheapest(score: Trellis, problem: SearchProblem, at_least: float) -> Archite
 def check_reachable_together(problem: SearchProblem) -> None:
     """Refuses budgets that no network keeps, alone or together.
 
+    Of limits that have to be tested nothing is known.
+
     Raises:
         BudgetError: names the budgets and the ranges that the space spans.
     """
+    problem = problem.relaxed
     problem.check_reachable()
-    if len(problem.budgets) > 1:
+    if len(problem.limits) > 1:
         nothing = [np.zeros(count) for count in problem.space.choice_counts]
         score = Trellis.from_values(problem.space, "nothing", "", 0.0, nothing)
-        dual = Dual.of(score, problem.budgets)
+        dual = Dual.of(score, problem.limits)
         # Mostly a network is met on the way to the prices, which takes a fraction of the search.
         if problem.feasible(dual.bounds(np.array([dual.limits])).architectures).any():
             return
-        exact_best(score, SearchProblem(problem.space, problem.budgets[0].trellis, problem.budgets))
+        exact_best(score, SearchProblem(problem.space, problem.limits[0].trellis, problem.limits))
 
 
 class _Promising:
     """Leaves out labels that lead to nothing better than a network that is known already."""
 
-    def __init__(self, score: Trellis, costs: Costs) -> None:
-        bounded = [budget for budget in costs.budgets if np.isfinite(budget.bound)]
+    def __init__(self, score: Trellis, costs: LabelCosts) -> None:
+        bounded = [limit for limit in costs.limits if np.isfinite(limit.bound)]
         self._dual = Dual.of(score, bounded)
-        self._priced = [np.isfinite(b.bound) and b.trellis.combine is np.add for b in costs.budgets]
+        self._priced = [np.isfinite(b.bound) and b.trellis.combine is np.add for b in costs.limits]
         self._budgets = np.array(self._dual.limits)
         found = self._dual.bounds(self._budgets[None])
         self._prices = found.prices
@@ -133,9 +138,9 @@ class _Promising:
         return kept
 
 
-def _feasible(found: Swept, problem: SearchProblem) -> Swept:
+def _feasible(found: SweepResult, problem: SearchProblem) -> SweepResult:
     """What is within the budgets: paths that miss one by a rounding were let through."""
-    if not problem.budgets:
+    if not problem.limits:
         return found
     return found.take(np.flatnonzero(problem.feasible(found.architectures)))
 
@@ -145,6 +150,6 @@ def out_of_reach(problem: SearchProblem) -> str:
     wanted = ", ".join(
         f"{b.trellis.name} {b.bound:.6g} {b.trellis.unit} "
         f"of {b.trellis.range[0]:.6g} to {b.trellis.range[1]:.6g}"
-        for b in problem.budgets
+        for b in problem.limits
     )
     return f"no network of {problem.space.name} keeps all budgets together ({wanted}); raise one"

@@ -18,9 +18,8 @@ from hwnas.objectives.objective import pareto_order
 from hwnas.search.exact.dual import Dual
 from hwnas.search.exact.exact_front import out_of_reach
 from hwnas.search.exact.sampling import extensions
-from hwnas.search.problem import Budget, SearchProblem
-from hwnas.search.trellis import Trellis
-from hwnas.search.ways import ways_of
+from hwnas.search.problem import Limit, SearchProblem
+from hwnas.search.trellis import Trellis, shared_continuations
 from hwnas.spaces.space import Architectures
 
 _Completions = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -38,11 +37,12 @@ def k_best(score: Trellis, problem: SearchProblem, count: int) -> tuple[Architec
     Raises:
         BudgetError: no network keeps the budgets, alone or together.
     """
+    problem.check_sums("an exact search")
     problem.check_reachable()
-    budgets = problem.budgets or (Budget(problem.cost, np.inf),)
-    promises: list[_Promises] = [_Within(score, budget) for budget in budgets]
-    if len(budgets) > 1:
-        promises.append(_Priced(score, budgets))
+    limits = problem.limits or (Limit(problem.cost, np.inf),)
+    promises: list[_Promises] = [_Within(score, limit) for limit in limits]
+    if len(limits) > 1:
+        promises.append(_Priced(score, limits))
     width, slack = count, 1e-11 * score.magnitude
     while True:
         rows, missed = _beam(promises, problem, width)
@@ -82,8 +82,8 @@ class _Promises(Protocol):
 class _Priced:
     """The best score that a prefix can reach within several budgets together, by their prices."""
 
-    def __init__(self, score: Trellis, budgets: Sequence[Budget]) -> None:
-        self._score, dual = score, Dual.of(score, budgets)
+    def __init__(self, score: Trellis, limits: Sequence[Limit]) -> None:
+        self._score, dual = score, Dual.of(score, limits)
         self._costs = dual.costs
         self._bounds = np.array(dual.limits)
         prices = dual.bounds(self._bounds[None]).prices
@@ -103,29 +103,29 @@ class _Priced:
 class _Within:
     """The best score that a prefix can reach within one budget, exactly."""
 
-    def __init__(self, score: Trellis, budget: Budget) -> None:
-        self._score, self._budget = score, budget
-        self._ways = ways_of((score, budget.trellis))
-        # Per slot, by number of its ways onward: (costs, scores) of all undominated completions.
+    def __init__(self, score: Trellis, limit: Limit) -> None:
+        self._score, self._limit = score, limit
+        self._continuations = shared_continuations((score, limit.trellis))
+        # Per slot, by number of its continuations: (costs, scores) of all undominated completions.
         self._fronts: list[dict[int, _Completions]] = []
         for slot in range(len(score.steps) - 1, -1, -1):
             fronts: dict[int, _Completions] = {}
-            sheets, choices = len(self._ways.numbers[slot]), score.steps[slot].shape[2]
+            sheets, choices = len(self._continuations.numbers[slot]), score.steps[slot].shape[2]
             for sheet, choice in itertools.product(range(sheets), range(choices)):
-                number = self._ways.number(slot, sheet, choice)
+                number = self._continuations.number(slot, sheet, choice)
                 if number not in fronts:
                     fronts[number] = self._completions(slot, sheet, choice)
             self._fronts.insert(0, fronts)
 
     def _completions(self, slot: int, sheet: int, choice: int) -> "_Completions":
         if slot + 1 == len(self._score.steps):
-            return np.full(1, self._budget.trellis.nothing), np.zeros(1)
+            return np.full(1, self._limit.trellis.nothing), np.zeros(1)
         gains = self._score.step(slot + 1, sheet, choice)
-        steps = self._budget.trellis.step(slot + 1, sheet, choice)
+        steps = self._limit.trellis.step(slot + 1, sheet, choice)
         costs, scores = [np.zeros(0)], [np.zeros(0)]
-        for number, choices in self._ways.onward(slot + 1, sheet, choice):
+        for number, choices in self._continuations.following(slot + 1, sheet, choice):
             after_costs, after_scores = self._fronts[0][number]
-            join = self._budget.trellis.combine
+            join = self._limit.trellis.combine
             costs.append(join(steps[choices][:, None], after_costs).reshape(-1))
             scores.append((gains[choices][:, None] + after_scores).reshape(-1))
         every_cost, every_score = np.concatenate(costs), np.concatenate(scores)
@@ -134,12 +134,12 @@ class _Within:
 
     def of(self, slot: int, prefixes: Architectures) -> NDArray[np.float64]:
         """(N,) for prefixes (N, slot + 1); -inf where none is within the budget."""
-        spent = self._budget.trellis.evaluate(prefixes)
+        spent = self._limit.trellis.evaluate(prefixes)
         scores = self._score.evaluate(prefixes)
-        ways = self._ways.numbers[slot]
-        numbers = ways[prefixes[:, 0] if len(ways) > 1 else 0, prefixes[:, -1]]
-        allowance = self._budget.bound + self._budget.rounding
-        if self._budget.trellis.combine is np.add:
+        every = self._continuations.numbers[slot]
+        numbers = every[prefixes[:, 0] if len(every) > 1 else 0, prefixes[:, -1]]
+        allowance = self._limit.bound + self._limit.rounding
+        if self._limit.trellis.combine is np.add:
             left = allowance - spent
         else:
             left = np.where(spent <= allowance, allowance, -np.inf)

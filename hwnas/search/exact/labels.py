@@ -18,7 +18,7 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Labels:
-    """N paths to choices of one slot that can go on in the same ways, at the same steps.
+    """N paths to choices of one slot with the same continuations.
 
     Only such paths can be compared: what makes one better now does so in the end.
 
@@ -88,7 +88,7 @@ class Extension:
 
     @classmethod
     def joined(cls, parts: "Sequence[Extension]") -> "Extension":
-        """Labels that can go on in the same ways, as one."""
+        """Labels of the same continuations, as one."""
         if len(parts) == 1:
             return parts[0]
         return cls(

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from hwnas.core.errors import BudgetError
 from hwnas.search.exact.dual import Bounds, Dual
 from hwnas.search.exact.exact_front import out_of_reach
-from hwnas.search.exact.label_costs import Costs
+from hwnas.search.exact.label_costs import LabelCosts
 from hwnas.search.exact.sweep import sweep, undominated
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
 
@@ -93,10 +93,10 @@ class CostFront:
         An axis that the largest block decides takes no price and is left out: a looser bound.
         """
         additive = [index for index, axis in enumerate(self.trellises) if axis.combine is np.add]
-        own = [b for b in self.problem.budgets if b.trellis.combine is np.add]
-        fixed = np.tile([budget.bound for budget in own], (len(budgets), 1))
-        axes = [Budget(self.trellises[index], np.inf) for index in additive]
-        others = [b for b in self.problem.budgets if b.trellis.combine is not np.add]
+        own = [b for b in self.problem.limits if b.trellis.combine is np.add]
+        fixed = np.tile([limit.bound for limit in own], (len(budgets), 1))
+        axes = [Limit(self.trellises[index], np.inf) for index in additive]
+        others = [b for b in self.problem.limits if b.trellis.combine is not np.add]
         dual = Dual.of(self.score, [*axes, *own, *others])
         return dual.bounds(np.hstack((budgets[:, additive], fixed)))
 
@@ -125,8 +125,9 @@ def front_of_costs(
     Raises:
         BudgetError: no network keeps the budgets.
     """
+    problem.check_sums("an exact search")
     problem.check_reachable()
-    carried = Costs.of(problem, tuple(costs))
+    carried = LabelCosts.of(problem, tuple(costs))
     found = sweep(score, carried, most_labels)
     rows = found.architectures[problem.feasible(found.architectures)]
     if not len(rows) and not found.whole:

@@ -94,6 +94,6 @@ def _random_fronts(
     """Exact fronts of random scores: finds what several tight budgets together leave over."""
     values = [generator.random(count) for count in problem.space.choice_counts]
     score = Trellis.from_values(problem.space, "random", "", 0.0, values)
-    rows = exact_front(score, problem, FEW_LABELS).architectures
+    rows = exact_front(score, problem.relaxed, FEW_LABELS).architectures
     drawn: Architectures = generator.permutation(rows)[:count]
     return drawn

@@ -1,4 +1,4 @@
-"""Costs and budgets over the stages of a space, for scores that are additive over stages alone."""
+"""Costs and limits over the stages of a space, for scores that are additive over stages alone."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.search.exact.exact_front import FEW_LABELS, exact_front
-from hwnas.search.exact.label_costs import Costs
-from hwnas.search.front import Front
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.exact.label_costs import LabelCosts
+from hwnas.search.front import FoundFront, Front
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.trellis import Trellis
+from hwnas.spaces.space import Architectures
 from hwnas.spaces.stages import StageSpace
 
 
@@ -55,7 +56,11 @@ class StageScore:
     stages: StageSpace
     trellis: Trellis
 
-    def front(self, problem: SearchProblem) -> Front:
+    def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) scores of canonical architectures (N, L) of the space."""
+        return self.trellis.evaluate(self.stages.of_blocks(architectures))
+
+    def front(self, problem: SearchProblem, generator: np.random.Generator) -> FoundFront:
         """The front over the slots of the space against the cost of a problem over these.
 
         Exact, up to the rounding of costs, but for a space of stages with over a thousand paths
@@ -65,22 +70,27 @@ class StageScore:
             BudgetError: no network keeps the budgets.
             ValueError: a cost couples neighbours or has sheets.
         """
+        del generator
         staged = stage_problem(problem, self.stages)
-        further = len(Costs.of(staged, (staged.cost,)).budgets) > 1
+        further = len(LabelCosts.of(staged, (staged.cost,)).limits) > 1
         many = further and self.stages.choice_counts.max() > _MANY_PATHS
         found = exact_front(self.trellis, staged, FEW_LABELS if many else None)
         rows = self.stages.to_blocks(found.architectures)
         kept = problem.feasible(rows)
-        return Front(rows[kept], found.scores[kept], problem.costs(rows[kept]))
+        front = Front(rows[kept], found.scores[kept], problem.costs(rows[kept]))
+        how = "nearly exact: few paths were kept of" if many else "exact: the score is"
+        return FoundFront(front, not many, f"{how} a sum over stages")
 
 
 def stage_problem(problem: SearchProblem, stages: StageSpace) -> SearchProblem:
     """The same problem over stages; what misses a budget by a rounding is let through.
 
     Raises:
+        BudgetError: a limit has to be tested.
         ValueError: a cost couples neighbours or has sheets.
     """
-    budgets = tuple(
-        Budget(lay_on_stages(b.trellis, stages), b.bound + b.rounding) for b in problem.budgets
+    problem.check_sums("a score that is a sum over stages")
+    limits = tuple(
+        Limit(lay_on_stages(b.trellis, stages), b.bound + b.rounding) for b in problem.limits
     )
-    return SearchProblem(stages, lay_on_stages(problem.cost, stages), budgets)
+    return SearchProblem(stages, lay_on_stages(problem.cost, stages), limits)

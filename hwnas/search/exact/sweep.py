@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.objectives.objective import pareto_order
-from hwnas.search.exact.label_costs import Costs
+from hwnas.search.continuations import Continuations
+from hwnas.search.exact.label_costs import LabelCosts
 from hwnas.search.exact.labels import Extension, Indices, Labels, rebuilt
-from hwnas.search.trellis import Trellis
-from hwnas.search.ways import Ways, ways_of
+from hwnas.search.trellis import Trellis, shared_continuations
 from hwnas.spaces.space import Architectures
 
 Prune = Callable[[int, Extension], NDArray[np.bool_]]
@@ -23,7 +23,7 @@ Prune = Callable[[int, Extension], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
-class Swept:
+class SweepResult:
     """What a sweep leaves.
 
     Attributes:
@@ -38,16 +38,16 @@ class Swept:
     scores: NDArray[np.float64]
     whole: bool
 
-    def take(self, index: Indices) -> "Swept":
+    def take(self, index: Indices) -> "SweepResult":
         """Those of the given positions."""
-        return Swept(
+        return SweepResult(
             self.architectures[index], self.costs[:, index], self.scores[index], self.whole
         )
 
 
 def sweep(
-    score: Trellis, costs: Costs, most_labels: int | None = None, prune: Prune | None = None
-) -> Swept:
+    score: Trellis, costs: LabelCosts, most_labels: int | None = None, prune: Prune | None = None
+) -> SweepResult:
     """The labels that are left behind the last slot.
 
     Args:
@@ -61,11 +61,11 @@ def sweep(
     origin = np.zeros(1, dtype=np.int64)
     constants = np.array([[trellis.constant] for trellis in trellises])
     groups = [Labels(constants, np.array([score.constant]), origin, origin)]
-    ways = ways_of((score, *trellises))
-    bounded = any(np.isfinite(budget.bound) for budget in costs.budgets)
+    continuations = shared_continuations((score, *trellises))
+    bounded = any(np.isfinite(limit.bound) for limit in costs.limits)
     layers, whole = [], True
     for slot in range(len(score.steps)):
-        extended = _extended(groups, slot, score, trellises, ways)
+        extended = _extended(groups, slot, score, trellises, continuations)
         groups = []
         for labels in extended:
             compared, scores = costs.compared(slot, labels), labels.scores
@@ -85,10 +85,10 @@ def sweep(
                 groups.append(labels.take(best if left is None else left[best]))
         if not groups:
             none = np.zeros((0, len(score.steps)), dtype=np.int64)
-            return Swept(none, np.zeros((len(trellises), 0)), np.zeros(0), whole)
+            return SweepResult(none, np.zeros((len(trellises), 0)), np.zeros(0), whole)
         layers.append((_joined(groups, "choices"), _joined(groups, "parents")))
     costs_of = np.concatenate([labels.costs for labels in groups], axis=1)
-    return Swept(rebuilt(layers), costs_of, _joined(groups, "scores"), whole)
+    return SweepResult(rebuilt(layers), costs_of, _joined(groups, "scores"), whole)
 
 
 def _joined(groups: Sequence[Labels], name: str) -> NDArray[Any]:
@@ -96,13 +96,17 @@ def _joined(groups: Sequence[Labels], name: str) -> NDArray[Any]:
 
 
 def _extended(
-    groups: Sequence[Labels], slot: int, score: Trellis, costs: tuple[Trellis, ...], ways: Ways
+    groups: Sequence[Labels],
+    slot: int,
+    score: Trellis,
+    costs: tuple[Trellis, ...],
+    continuations: Continuations,
 ) -> list[Extension]:
-    """The labels behind a slot, grouped by their ways onward."""
+    """The labels behind a slot, grouped by their continuations."""
     parts: dict[int, list[Extension]] = {}
     first_parent = 0
     for labels in groups:
-        for number, choices in ways.onward(slot, labels.sheet, labels.choice):
+        for number, choices in continuations.following(slot, labels.sheet, labels.choice):
             part = labels.extended(slot, choices, score, costs, first_parent)
             parts.setdefault(number, []).append(part)
         first_parent += len(labels.scores)

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
 from hwnas.search.neighbours import mutated
-from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.spaces.space import Architectures, keys
 
@@ -51,23 +51,17 @@ class Evolution(Searcher):
     settings_model: ClassVar[type[StrictModel]] = EvolutionSettings
     settings: EvolutionSettings
 
-    def __init__(
-        self,
-        problem: SearchProblem,
-        evaluations: int,
-        seed: int,
-        settings: EvolutionSettings | None = None,
-    ) -> None:
-        super().__init__(problem, evaluations, seed, settings)
-        self._size = min(self.settings.population, max(2, evaluations // 4))
+    @override
+    def prepare(self) -> None:
+        self._size = min(self.settings.population, max(2, self.evaluations // 4))
         self._alive: deque[tuple[int, ...]] = deque(maxlen=self._size)
 
+    @override
     def ask(self) -> Architectures:
-        """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
         if len(self._alive) < self._size:
             return self.random(self._size - len(self._alive))
         if self.remaining <= 0:
-            return self.random(0)
+            return self.nothing
         drawn = self.generator.permutation(self._size)[: self.settings.sample]
         parent = max((self._alive[index] for index in drawn), key=self.scores.__getitem__)
         rows = np.tile(np.array(parent, dtype=np.int64), (_CHILDREN, 1))
@@ -78,7 +72,7 @@ class Evolution(Searcher):
                 return children[:1]
         return self.random(1)
 
+    @override
     def tell(self, architectures: Architectures, scores: NDArray[np.float64]) -> None:
-        """Learns the scores (N,), to be maximised, of the architectures last asked for."""
         super().tell(architectures, scores)
         self._alive.extend(keys(architectures))

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
 from hwnas.search.exact.completion import OPEN, Partials
-from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers.buckets import bucket_of, by_bucket, rank_within
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.searchers.surrogate_model import fit_additive
@@ -80,24 +80,20 @@ class LayerNAS(Searcher):
     """
 
     name: ClassVar[str] = "layernas"
+    keeps_limits: ClassVar[bool] = False
+    ends_early: ClassVar[bool] = True
     settings_model: ClassVar[type[StrictModel]] = LayerNASSettings
     settings: LayerNASSettings
 
-    def __init__(
-        self,
-        problem: SearchProblem,
-        evaluations: int,
-        seed: int,
-        settings: LayerNASSettings | None = None,
-    ) -> None:
-        super().__init__(problem, evaluations, seed, settings)
+    @override
+    def prepare(self) -> None:
         self._order = self._slots()
         self._sweeps = 0
         self._asked: _Layer | None = None
         self._start()
 
+    @override
     def ask(self) -> Architectures:
-        """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
         if self._asked is not None:
             self._close(self._asked)
             self._asked = None
@@ -127,7 +123,7 @@ class LayerNAS(Searcher):
         return True
 
     def _best(self) -> Architectures | None:
-        rows, scores = self.told
+        rows, scores = self.evaluated
         scores[~self.problem.feasible(rows)] = -np.inf
         found = len(rows) > 0 and scores.max() > -np.inf
         best: Architectures | None = rows[scores.argmax()] if found else None
@@ -184,7 +180,7 @@ class LayerNAS(Searcher):
         quota = self.remaining // (len(self._order) - self._decided)
         expected = layer.inherited
         if self.settings.children == "surrogate" and len(self.scores) > self.problem.length:
-            expected = fit_additive(self.problem.space, *self.told).evaluate(layer.models)
+            expected = fit_additive(self.problem.space, *self.evaluated).evaluate(layer.models)
         buckets = bucket_of(layer.reached, self.settings.buckets)
         order = by_bucket(buckets, expected, self.generator)
         return self.unseen(layer.models[order])[:quota]
@@ -208,4 +204,4 @@ class LayerNAS(Searcher):
 
     def _last_resort(self) -> Architectures:
         """Random feasible networks, should several budgets together have ended every partial."""
-        return self.random(self.remaining if self._best() is None else 0)
+        return self.random(self.remaining) if self._best() is None else self.nothing

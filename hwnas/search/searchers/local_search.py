@@ -4,10 +4,10 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
 from hwnas.search.neighbours import neighbours
-from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.spaces.space import Architectures, keys
 
@@ -38,19 +38,13 @@ class LocalSearch(Searcher):
     settings_model: ClassVar[type[StrictModel]] = LocalSearchSettings
     settings: LocalSearchSettings
 
-    def __init__(
-        self,
-        problem: SearchProblem,
-        evaluations: int,
-        seed: int,
-        settings: LocalSearchSettings | None = None,
-    ) -> None:
-        super().__init__(problem, evaluations, seed, settings)
+    @override
+    def prepare(self) -> None:
         self._at: tuple[int, ...] | None = None
-        self._around: Architectures = np.zeros((0, problem.length), dtype=np.int64)
+        self._around: Architectures = self.nothing
 
+    @override
     def ask(self) -> Architectures:
-        """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
         while len(self._around):
             known = (key for key in keys(self._around) if key in self.scores)
             best = max(known, key=self.scores.__getitem__)

@@ -16,6 +16,7 @@ from pymoo.algorithms.moo.sms import SMSEMOA
 from pymoo.algorithms.moo.spea2 import SPEA2, SPEA2Survival
 from pymoo.algorithms.moo.unsga3 import UNSGA3
 from pymoo.util.ref_dirs import get_reference_directions
+from typing_extensions import override
 
 from hwnas.search.searchers.pymoo_search import PymooSearch
 
@@ -25,6 +26,7 @@ class NSGA2Search(PymooSearch):
 
     name: ClassVar[str] = "nsga2"
 
+    @override
     def _make(self, size: int, parts: dict[str, Any]) -> Any:
         return NSGA2(pop_size=size, **parts)
 
@@ -34,6 +36,7 @@ class NSGA3Search(PymooSearch):
 
     name: ClassVar[str] = "nsga3"
 
+    @override
     def _make(self, size: int, parts: dict[str, Any]) -> Any:
         return NSGA3(_directions(size), pop_size=size, **parts)
 
@@ -43,6 +46,7 @@ class UNSGA3Search(PymooSearch):
 
     name: ClassVar[str] = "unsga3"
 
+    @override
     def _make(self, size: int, parts: dict[str, Any]) -> Any:
         return UNSGA3(_directions(size), pop_size=size, **parts)
 
@@ -52,6 +56,7 @@ class SMSEMOASearch(PymooSearch):
 
     name: ClassVar[str] = "smsemoa"
 
+    @override
     def _make(self, size: int, parts: dict[str, Any]) -> Any:
         return SMSEMOA(pop_size=size, **parts)
 
@@ -61,6 +66,7 @@ class RVEASearch(PymooSearch):
 
     name: ClassVar[str] = "rvea"
 
+    @override
     def _make(self, size: int, parts: dict[str, Any]) -> Any:
         return RVEA(_directions(size), pop_size=size, **parts)
 
@@ -70,6 +76,7 @@ class CTAEASearch(PymooSearch):
 
     name: ClassVar[str] = "ctaea"
 
+    @override
     def _make(self, size: int, parts: dict[str, Any]) -> Any:
         return CTAEA(_directions(size), **parts)
 
@@ -79,6 +86,7 @@ class SPEA2Search(PymooSearch):
 
     name: ClassVar[str] = "spea2"
 
+    @override
     def _make(self, size: int, parts: dict[str, Any]) -> Any:
         # The survival of its default argument carries one search's extremes into the next.
         return SPEA2(pop_size=size, survival=SPEA2Survival(normalize=True), **parts)

@@ -13,11 +13,11 @@ from pymoo.core.problem import Problem
 from pymoo.operators.crossover.ux import UniformCrossover
 from pymoo.problems.static import StaticProblem
 from pymoo.termination.max_gen import MaximumGenerationTermination
+from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
 from hwnas.search.exact.exact_front import FEW_LABELS, exact_front
 from hwnas.search.front import spread
-from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers.pymoo_operators import Canonical, RandomChoice
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.searchers.surrogate_model import fit_additive
@@ -59,15 +59,9 @@ class PymooSearch(Searcher):
     settings_model: ClassVar[type[StrictModel]] = PymooSettings
     settings: PymooSettings
 
-    def __init__(
-        self,
-        problem: SearchProblem,
-        evaluations: int,
-        seed: int,
-        settings: PymooSettings | None = None,
-    ) -> None:
-        super().__init__(problem, evaluations, seed, settings)
-        self._size = min(self.settings.population, max(_LEAST_POPULATION, evaluations // 4))
+    @override
+    def prepare(self) -> None:
+        self._size = min(self.settings.population, max(_LEAST_POPULATION, self.evaluations // 4))
         self._algorithm: Any = None
         self._infills: Any = None
 
@@ -80,8 +74,8 @@ class PymooSearch(Searcher):
             parts: its sampling, crossover, mutation and repair, as keywords.
         """
 
+    @override
     def ask(self) -> Architectures:
-        """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
         if self._algorithm is None:
             rows = self._initial()
             # A space of fewer networks than a population is seen by now.
@@ -102,8 +96,8 @@ class PymooSearch(Searcher):
         self._infills = Population.new(X=rows)
         return rows
 
+    @override
     def tell(self, architectures: Architectures, scores: NDArray[np.float64]) -> None:
-        """Learns the scores (N,), to be maximised, of the architectures last asked for."""
         super().tell(architectures, scores)
         if self._algorithm is not None:
             self._advance()
@@ -115,15 +109,16 @@ class PymooSearch(Searcher):
             return self.random(missing)
         if not self.scores:
             return self.random((missing + 1) // 2)
-        score = fit_additive(self.problem.space, *self.told)
-        front = exact_front(score, self.problem, FEW_LABELS).architectures
+        score = fit_additive(self.problem.space, *self.evaluated)
+        front = exact_front(score, self.problem.relaxed, FEW_LABELS).architectures
+        front = front[self.problem.feasible(front)]
         fresh = front[[key not in self.scores for key in keys(front)]]
         rows = self.unseen(fresh[spread(self.problem.costs(fresh), missing)])
         return rows if len(rows) else self.random(missing)
 
     def _set_up(self) -> None:
         space = self.problem.space
-        rows, _ = self.told
+        rows, _ = self.evaluated
         # Some algorithms measure distances across objectives: both are told in units of what the
         # initial population spans.
         values = self._values(rows)
@@ -138,7 +133,7 @@ class PymooSearch(Searcher):
         self._pymoo_problem = Problem(
             n_var=self.problem.length,
             n_obj=2,
-            n_ieq_constr=1 + len(self.problem.budgets),
+            n_ieq_constr=1 + len(self.problem.every_limit),
             xl=0,
             xu=space.choice_counts - 1,
             vtype=int,
@@ -167,13 +162,10 @@ class PymooSearch(Searcher):
         return np.column_stack((-np.array(scores), self.problem.costs(rows)))
 
     def _violations(self, rows: Architectures) -> NDArray[np.float64]:
-        """(N, 1 + budgets) forbidden transitions, and the excesses as shares of costs' ranges."""
-        columns = [self.problem.forbidden(rows).astype(np.float64)]
-        for budget in self.problem.budgets:
-            least, greatest = budget.trellis.range
-            excess = budget.trellis.evaluate(rows) - budget.bound
-            columns.append(excess / ((greatest - least) or 1.0))
-        return np.column_stack(columns)
+        """(N, 1 + limits) forbidden transitions, and by how much each limit is exceeded."""
+        forbidden = self.problem.forbidden(rows).astype(np.float64)
+        excesses = [limit.excess(rows) for limit in self.problem.every_limit]
+        return np.column_stack([forbidden, *excesses])
 
 
 def _quiet() -> "warnings.catch_warnings[None]":

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from typing_extensions import override
+
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.spaces.space import Architectures
 
@@ -13,6 +15,6 @@ class RandomSearch(Searcher):
 
     name: ClassVar[str] = "random"
 
+    @override
     def ask(self) -> Architectures:
-        """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
         return self.random(_BATCH)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.configs import StrictModel
+from hwnas.core.errors import ConfigError
 from hwnas.search.exact.exact_front import check_reachable_together
 from hwnas.search.exact.sampling import sample_feasible
 from hwnas.search.problem import SearchProblem
@@ -20,13 +21,31 @@ class Searcher(ABC):
     that a stopped search resumes by replaying its history: made again with the same arguments it
     asks for the same architectures, whose scores the journal already holds.
 
-    It never asks for an architecture twice, and never for more than `evaluations` in all.
+    It never asks for an architecture twice, and never for more than `evaluations` in all. A
+    searcher of your own defines `name` and `ask`, and perhaps `settings_model`, `prepare` and
+    `tell`; `hwnas.testing.searchers` tests that it keeps these rules.
+
+    Attributes:
+        problem: what is searched.
+        evaluations: how many architectures may be asked for.
+        generator: for everything random.
+        settings: of the searcher's `settings_model`.
+        scores: by architecture, what the searcher was told so far.
+        how: a clause on how it has searched, where there is something to say.
     """
 
     name: ClassVar[str]
-    # Raised when a searcher asks for something else than before: searches under way begin anew.
+    """What configs call it, and by what the journal tells its questions from others'."""
     version: ClassVar[int] = 1
+    """Raised when it asks for something else than before: searches under way begin anew."""
     settings_model: ClassVar[type[StrictModel]] = StrictModel
+    """What can be set, with a default for everything."""
+    needs_known_score: ClassVar[bool] = False
+    """Whether it works on `SearchProblem.score` alone: a score that costs nothing to compute."""
+    keeps_limits: ClassVar[bool] = True
+    """Whether all that it asks for keeps the problem's limits."""
+    ends_early: ClassVar[bool] = False
+    """Whether it may end before its evaluations or the networks within the limits do."""
 
     def __init__(
         self,
@@ -44,15 +63,25 @@ class Searcher(ABC):
             settings: of the searcher's `settings_model`, None for its defaults.
 
         Raises:
-            BudgetError: no network of the space keeps the budgets.
+            BudgetError: no network of the space keeps the limits, or the searcher cannot keep one.
+            ConfigError: the searcher needs a known score, and the problem has none.
         """
         check_reachable_together(problem)
+        if self.needs_known_score and problem.score is None:
+            raise ConfigError(
+                f"{self.name} needs a score that costs nothing to compute; name other searchers, "
+                "as 'surrogate'"
+            )
         self.problem = problem
         self.evaluations = evaluations
         self.generator = np.random.default_rng(seed)
         self.settings = self.settings_model() if settings is None else settings
         self.scores: dict[tuple[int, ...], float] = {}
-        self.how: str | None = None  # for people, where there is something to say
+        self.how: str | None = None
+        self.prepare()
+
+    def prepare(self) -> None:  # noqa: B027  # most searchers need none
+        """Called once, before the first question, with all attributes set."""
 
     @abstractmethod
     def ask(self) -> Architectures:
@@ -68,18 +97,26 @@ class Searcher(ABC):
         return self.evaluations - len(self.scores)
 
     @property
-    def told(self) -> tuple[Architectures, NDArray[np.float64]]:
-        """(N, L) every architecture that was told, in order, and their (N,) scores."""
+    def evaluated(self) -> tuple[Architectures, NDArray[np.float64]]:
+        """(N, L) every architecture whose score is known, in order, and their (N,) scores."""
         rows = np.array(list(self.scores), dtype=np.int64).reshape(-1, self.problem.length)
         return rows, np.array(list(self.scores.values()), dtype=np.float64)
 
     def random(self, count: int, but: Architectures | None = None) -> Architectures:
-        """(count', L) random feasible architectures, none told or among `but`; the limit holds."""
+        """(count', L) random architectures within the limits, new and none of `but`.
+
+        Fewer than `count` where fewer are left, of the space or of the evaluations.
+        """
         seen = self.scores if but is None else {*self.scores, *keys(but)}
         return sample_feasible(self.problem, self.generator, min(count, self.remaining), seen)
 
     def unseen(self, architectures: Architectures) -> Architectures:
-        """The distinct rows, in order, that have not been told yet; at most `remaining`."""
+        """The distinct rows, in order, whose score is not known; at most `remaining`."""
         rows = dict.fromkeys(keys(architectures))
         fresh = [row for row in rows if row not in self.scores][: self.remaining]
         return np.array(fresh, dtype=np.int64).reshape(len(fresh), self.problem.length)
+
+    @property
+    def nothing(self) -> Architectures:
+        """(0, L): the answer of `ask` when the search is over."""
+        return np.empty((0, self.problem.length), dtype=np.int64)

@@ -9,15 +9,15 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
 from hwnas.search.exact.completion import OPEN, Partials
 from hwnas.search.exact.exact_front import FEW_LABELS, exact_front
 from hwnas.search.exact.k_best import k_best
 from hwnas.search.exact.sampling import sample_feasible
-from hwnas.search.front import Front, front_of
+from hwnas.search.front import Front
 from hwnas.search.neighbours import neighbours
-from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.searchers.warp import Warp
@@ -58,33 +58,29 @@ class SurrogateSearch(Searcher):
     settings_model: ClassVar[type[StrictModel]] = SurrogateSettings
     settings: SurrogateSettings
 
-    def __init__(
-        self,
-        problem: SearchProblem,
-        evaluations: int,
-        seed: int,
-        settings: SurrogateSettings | None = None,
-    ) -> None:
-        super().__init__(problem, evaluations, seed, settings)
-        freedom = int((problem.space.choice_counts - 1).sum())
-        self._initial = max(min(evaluations // _RANDOM_SHARE, 2 * freedom), min(4, evaluations))
-        self._batch = max(1, evaluations // _REFITS)
+    @override
+    def prepare(self) -> None:
+        freedom = int((self.problem.space.choice_counts - 1).sum())
+        self._initial = max(
+            min(self.evaluations // _RANDOM_SHARE, 2 * freedom), min(4, self.evaluations)
+        )
+        self._batch = max(1, self.evaluations // _REFITS)
 
+    @override
     def ask(self) -> Architectures:
-        """(N, L) canonical architectures to evaluate next, (0, L) when the search is over."""
         if not self.scores:
             return self._first()
         count = min(self._batch, self.remaining)
         if count <= 0:
-            return self.random(0)
-        told, scores = self.told
+            return self.nothing
+        known, scores = self.evaluated
         warp = Warp.of(scores, self._initial)
-        model = fit_additive(self.problem.space, told, warp(scores))
-        share, done = _FRONT_SHARE[self.settings.aim], len(told)
+        model = fit_additive(self.problem.space, known, warp(scores))
+        share, done = _FRONT_SHARE[self.settings.aim], len(known)
         for_front = math.floor(share * (done + count)) - math.floor(share * done)
         rows = self._promising(model, count - for_front)
         if len(rows) < count and for_front:
-            wider = self._widening(model, warp, told, scores, count)
+            wider = self._widening(model, warp, count)
             rows = self.unseen(np.concatenate((rows, wider)))[:count]
         if len(rows) < count:
             rows = np.concatenate((rows, self.random(count - len(rows), rows)))
@@ -92,18 +88,22 @@ class SurrogateSearch(Searcher):
 
     def _promising(self, model: Trellis, count: int) -> Architectures:
         """(count', L) the unseen of which the model promises most."""
-        best, _ = k_best(model, self.problem, len(self.scores) + count)
-        rows = self.unseen(best)[:count]
+        best, _ = k_best(model, self.problem.relaxed, len(self.scores) + count)
+        rows = self.unseen(self._within(best))[:count]
         if len(rows) < count:
             # Budgets that hardly agree, or a space that is nearly all seen.
-            front = exact_front(model, self.problem, FEW_LABELS).architectures[::-1]
-            rows = self.unseen(np.concatenate((rows, front)))[:count]
+            front = exact_front(model, self.problem.relaxed, FEW_LABELS).architectures[::-1]
+            rows = self.unseen(np.concatenate((rows, self._within(front))))[:count]
         return rows
+
+    def _within(self, rows: Architectures) -> Architectures:
+        """What is left of rows (N, L) of an exact search by limits that it does not know of."""
+        return rows[self.problem.feasible(rows)] if self.problem.tested else rows
 
     def _first(self) -> Architectures:
         """One random network of each of equally many of all costs; for a front also both ends."""
         front = self.settings.aim != "best" and self._initial >= 4
-        ends = self._ends() if front else self.random(0)
+        ends = self._ends() if front else self.nothing
         wanted = self._initial - len(ends)
         rows = sample_feasible(self.problem, self.generator, _PER_STRATUM * wanted, set(keys(ends)))
         rows = rows[np.argsort(self.problem.costs(rows), kind="stable")]
@@ -128,20 +128,19 @@ class SurrogateSearch(Searcher):
         self,
         model: Trellis,
         warp: Warp,
-        told: Architectures,
-        scores: NDArray[np.float64],
         count: int,
     ) -> Architectures:
         """(count', L) the unseen that add most to the front, if they score as the model says."""
-        promised = exact_front(model, self.problem, FEW_LABELS)
+        evaluated, scores = self.evaluated
+        promised = exact_front(model, self.problem.relaxed, FEW_LABELS)
         # By the model's own lights: beside a lucky score nothing would ever look worth while.
-        front = front_of(self.problem, told, warp.back(model.evaluate(told)))
+        front = self.problem.front(evaluated, warp.back(model.evaluate(evaluated)))
         spread = np.linspace(0, len(promised.costs) - 1, _AROUND).round().astype(np.int64)
         near = neighbours(self.problem, promised.architectures[np.unique(spread)])
         around = neighbours(self.problem, front.architectures)
         rows = np.unique(np.concatenate((promised.architectures, near, around)), axis=0)
         fresh = [index for index, key in enumerate(keys(rows)) if key not in self.scores]
-        rows = rows[fresh]
+        rows = self._within(rows[fresh])
         costs, expected = self.problem.costs(rows), warp.back(model.evaluate(rows))
         left, right = self.problem.cost.range
         corner = (right + _MARGIN * (right - left), float(scores.min()))
@@ -156,8 +155,7 @@ class SurrogateSearch(Searcher):
                 gain = np.where(chosen, -np.inf, -_behind(costs, expected, known))
             best = int(gain.argmax())
             chosen[best] = True
-            known = front_of(
-                self.problem,
+            known = self.problem.front(
                 np.concatenate((known.architectures, rows[best][None])),
                 np.append(known.scores, expected[best]),
             )

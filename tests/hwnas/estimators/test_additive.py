@@ -8,7 +8,7 @@ from hwnas.estimators.bn import BatchNormIndicator
 from hwnas.objectives.costs import MACS
 from hwnas.search.exact.exact_front import exact_best
 from hwnas.search.exact.stages import stage_problem
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import load_space
 from hwnas.spaces.stages import StageSpace
@@ -61,7 +61,7 @@ def test_the_exact_search_over_either_equals_brute_force_over_all_networks(share
     macs = Trellis.of(SPACE, MACS)
     costs = macs.evaluate(EVERY)
     bound = float(np.quantile(costs, share))
-    problem = SearchProblem(SPACE, macs, (Budget(macs, bound),))
+    problem = SearchProblem(SPACE, macs, (Limit(macs, bound),))
     for objective, posed in ((indicator(), problem), (rating(), stage_problem(problem, STAGES))):
         best = exact_best(objective.trellis, posed)[None]
         row = STAGES.to_blocks(best) if posed.space is STAGES else best

@@ -10,8 +10,7 @@ from hwnas.objectives.statistics.regression import (
     every_form,
     fit_regression,
 )
-from hwnas.search.exact.free_front import free_front
-from hwnas.search.trellis import Trellis
+from hwnas.search.exact.known_scores import SumScore
 from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy, macro_problem
 
 COSTS = SpaceCosts(macro())
@@ -31,7 +30,7 @@ def test_a_sum_is_the_trellis_that_is_searched_to_the_last_bit(
 ) -> None:
     predictor = SpacePredictor(macro(), forms[kind], COSTS)
     known = predictor.known
-    assert isinstance(known, Trellis)
+    assert isinstance(known, SumScore)
     assert np.array_equal(known.evaluate(ROWS), predictor.evaluate_architectures(ROWS))
 
 
@@ -56,5 +55,5 @@ def test_every_form_has_its_very_best_network_found(
     every = every[problem.feasible(every)]
     for form in forms.values():
         predictor = SpacePredictor(macro(), form, COSTS)
-        front = free_front(predictor.known, problem, np.random.default_rng(0)).front
+        front = predictor.known.front(problem, np.random.default_rng(0)).front
         assert front.scores[-1] == predictor.evaluate_architectures(every).max()

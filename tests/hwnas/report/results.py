@@ -5,7 +5,6 @@ import numpy as np
 from hwnas.estimators import SUPERNET
 from hwnas.estimators.source import Origin
 from hwnas.runs.searching import SearchResult
-from hwnas.search.front import front_of
 from hwnas.spaces.space import keys
 from tests.hwnas.search.problems import every_architecture, macro, macro_problem, synthetic_score
 
@@ -22,5 +21,5 @@ def result_of(
         for key in keys(every[some]):
             found_by.setdefault(key, set()).add(name)
     scores = np.asarray(synthetic_score(rows) + shift)
-    front = front_of(problem, rows, scores)
+    front = problem.front(rows, scores)
     return SearchResult(problem, front, rows, scores, found_by, Origin(SUPERNET), "digest")

@@ -12,7 +12,7 @@ from hwnas.report.comparable import Searched, Shipped, check_comparable
 from hwnas.report.comparison import compare
 from hwnas.report.picture import comparison_svg, is_comparison
 from hwnas.runs.searching import SearchResult
-from hwnas.search.problem import Budget
+from hwnas.search.problem import Limit
 from hwnas.spaces import load_space
 from tests.hwnas.report.results import result_of
 
@@ -63,7 +63,7 @@ POOR = result_of({"random": NUMBERS[:100]}, quantile=0.5)
 def test_each_run_is_judged_within_its_own_budget_and_within_the_smallest() -> None:
     found = compare([run("full", FULL), run("poor", POOR)])
     full, poor = found.runs
-    assert [budget.bound for budget in found.common_budgets] == [POOR.problem.budgets[0].bound]
+    assert [budget.bound for budget in found.common_budgets] == [POOR.problem.limits[0].bound]
     assert full.accuracy == FULL.front.scores[-1]
     kept = POOR.problem.feasible(FULL.architectures)
     assert full.accuracy_in_common == FULL.scores[kept].max() < full.accuracy
@@ -90,9 +90,9 @@ def test_the_runs_stand_in_one_box() -> None:
 def test_the_smallest_latency_budget_is_kept_by_each_runs_own_latencies() -> None:
     cost = replace(POOR.problem.cost, name="latency", unit="ms")
     slower = replace(cost, steps=tuple(2 * step for step in cost.steps))
-    bound = POOR.problem.budgets[0].bound
+    bound = POOR.problem.limits[0].bound
     results = [
-        replace(POOR, problem=replace(POOR.problem, cost=axis, budgets=(Budget(axis, limit),)))
+        replace(POOR, problem=replace(POOR.problem, cost=axis, limits=(Limit(axis, limit),)))
         for axis, limit in ((cost, bound), (slower, 10 * bound))
     ]
     found = compare([run("one", results[0]), run("other", results[1])])

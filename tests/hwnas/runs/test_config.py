@@ -47,8 +47,9 @@ def test_a_sample_larger_than_its_population_is_refused() -> None:
         load(**given)
 
 
-def test_a_searcher_by_its_name_of_before_is_the_same() -> None:
-    assert load(search__searchers=["exact", "random"]).search.searchers == ("surrogate", "random")
+def test_a_searcher_that_is_named_twice_searches_once() -> None:
+    searched = load(search__searchers=["surrogate", "random", "surrogate"]).search
+    assert searched.searchers == ("surrogate", "random")
 
 
 FREE = {"space": "nas_bench_macro", "accuracy": {"source": "predictor", "file": "known.csv"}}

@@ -1,7 +1,7 @@
 from typing import Any
 
 from hwnas.runs.config import SearchConfig
-from hwnas.runs.searching import settings_digest
+from hwnas.runs.searching import search_digest
 from tests.hwnas.search.problems import macro_problem
 
 
@@ -9,7 +9,7 @@ def digest(name: str, **settings: Any) -> str:
     searchers = ["layernas", "nsga2"]
     given = {"budgets": {}, "searchers": searchers, "settings": settings}
     config = SearchConfig.model_validate(given)
-    return settings_digest(macro_problem(), config, name)
+    return search_digest(macro_problem(), config, name)
 
 
 def test_other_settings_of_a_searcher_make_another_search() -> None:

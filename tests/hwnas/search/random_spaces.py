@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures
 
@@ -96,7 +96,7 @@ def random_problem(
     trellises = [random_trellis(generator, space, f"cost{index}") for index in range(costs)]
     rows = space.every()
     bounds = tuple(
-        Budget(trellis, float(generator.choice(trellis.evaluate(rows))))
+        Limit(trellis, float(generator.choice(trellis.evaluate(rows))))
         for trellis in trellises[:budgets]
     )
     return score, SearchProblem(space, trellises[0], bounds), trellises

@@ -12,7 +12,7 @@ from hwnas.search.exact.dual import Dual
 from hwnas.search.exact.exact_front import cheapest, exact_best, exact_front
 from hwnas.search.exact.k_best import k_best
 from hwnas.search.exact.many_costs import front_of_costs
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.trellis import Trellis
 from tests.hwnas.search.problems import every_front_point
 from tests.hwnas.search.random_spaces import MaskedSpace, random_problem
@@ -182,7 +182,7 @@ def test_nothing_but_a_budget_on_the_largest_block(seed: int, count: int) -> Non
     score, problem, (cost, other) = random_problem(generator, 2, 0)
     peak = largest(other)
     bound = float(generator.choice(peak.evaluate(problem.space.sample(generator, 5))))
-    problem = SearchProblem(problem.space, cost, (Budget(peak, bound),))
+    problem = SearchProblem(problem.space, cost, (Limit(peak, bound),))
     rows = feasible(problem)
     expected = -np.sort(-score.evaluate(rows))[:count]
     assert score.evaluate(exact_best(score, problem)[None])[0] == expected[0]
@@ -221,7 +221,7 @@ def test_a_budget_on_the_largest_block(seed: int) -> None:
     peak = largest(other)
     generator = np.random.default_rng(seed + 1)
     bound = float(generator.choice(peak.evaluate(problem.space.sample(generator, 5))))
-    budgets = (*problem.budgets, Budget(peak, bound))
+    budgets = (*problem.limits, Limit(peak, bound))
     problem = SearchProblem(problem.space, cost, budgets)
     rows = feasible(problem)
     if not len(rows):

@@ -39,7 +39,7 @@ def test_least_costs_and_completable_equal_brute_force(seed: int) -> None:
             continue
         least = problem.costs(ways).min()
         assert partials.least_costs[index] == pytest.approx(least, rel=1e-9, abs=1e-9)
-        budget = problem.budgets[0]
+        budget = problem.limits[0]
         # Another order of adding up may round a bound away; nothing feasible is ever lost.
         assert kept[index] >= problem.feasible(ways).any()
         assert kept[index] == (problem.costs(ways).min() <= budget.bound + 2 * budget.rounding)
@@ -55,7 +55,7 @@ def test_filled_keeps_what_is_decided_and_the_budget(seed: int, within: bool, al
         ways = completions(every, partial)
         assert row.tolist() in ways.tolist()
         if within:
-            budget = problem.budgets[0]
+            budget = problem.limits[0]
             assert problem.costs(row[None])[0] <= budget.bound + 2 * budget.rounding
         elif not alike:
             costliest = problem.costs(ways).max()

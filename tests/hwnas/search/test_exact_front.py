@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hwnas.core.errors import BudgetError
 from hwnas.search.exact.exact_front import exact_best, exact_front
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace
 from tests.hwnas.search.problems import (
@@ -60,7 +60,7 @@ def test_front_equals_brute_force_with_a_budget_on_the_cost(
     values = cost.evaluate(every_architecture(space))
     # A bound that some network has to the last bit.
     bound = float(data.draw(st.sampled_from(values.tolist())))
-    check_against_brute_force(score, SearchProblem(space, cost, (Budget(cost, bound),)))
+    check_against_brute_force(score, SearchProblem(space, cost, (Limit(cost, bound),)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -71,7 +71,7 @@ def test_front_equals_brute_force_with_budgets_on_two_costs(
     score, cost, other = (draw_trellis(data, space, name) for name in ("score", "cost", "other"))
     rows = every_architecture(space)
     budgets = tuple(
-        Budget(trellis, float(data.draw(st.sampled_from(trellis.evaluate(rows).tolist()))))
+        Limit(trellis, float(data.draw(st.sampled_from(trellis.evaluate(rows).tolist()))))
         for trellis in (cost, other)
     )
     check_against_brute_force(score, SearchProblem(space, cost, budgets))
@@ -98,6 +98,6 @@ def test_budgets_that_only_together_are_out_of_reach_are_refused_with_their_rang
     space = small_space(((1, 1),), (3, 5))
     one = Trellis.from_values(space, "latency", "ms", 0.0, [[1.0, 9.0]])
     other = Trellis.from_values(space, "size", "bytes", 0.0, [[9.0, 1.0]])
-    problem = SearchProblem(space, one, (Budget(one, 5.0), Budget(other, 5.0)))
+    problem = SearchProblem(space, one, (Limit(one, 5.0), Limit(other, 5.0)))
     with pytest.raises(BudgetError, match=r"latency 5 ms of 1 to 9, size 5 bytes of 1 to 9"):
         exact_front(one, problem)

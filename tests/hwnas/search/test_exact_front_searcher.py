@@ -6,6 +6,7 @@ import pytest
 from hwnas.core.errors import ConfigError
 from hwnas.objectives.costs import PARAMETERS
 from hwnas.search.exact.exact_front import exact_front
+from hwnas.search.exact.known_scores import SumScore
 from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers import make_searcher
 from hwnas.search.trellis import Trellis
@@ -13,7 +14,7 @@ from tests.hwnas.search.problems import every_architecture, every_front_point, m
 
 
 def problem(quantile: float | None = 0.5) -> SearchProblem:
-    return replace(macro_problem(quantile), score=Trellis.of(macro(), PARAMETERS))
+    return replace(macro_problem(quantile), score=SumScore(Trellis.of(macro(), PARAMETERS)))
 
 
 def test_it_asks_for_the_front_by_brute_force_and_ends() -> None:
@@ -32,9 +33,9 @@ def test_it_asks_for_the_front_by_brute_force_and_ends() -> None:
 @pytest.mark.parametrize("limit", [1, 2, 7])
 def test_within_a_limit_the_best_is_always_there(limit: int) -> None:
     asked = problem()
-    assert asked.score is not None
+    assert isinstance(asked.score, SumScore)
     rows = make_searcher("exact_front", asked, limit, 0).ask()
-    front = exact_front(asked.score, asked)
+    front = exact_front(asked.score.trellis, asked)
     assert len(front.scores) > limit == len(np.unique(rows, axis=0))
     assert asked.score.evaluate(rows).max() == front.scores[-1]
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwnas.search.front import Front, dominated_share, front_of, hypervolume, knee, knee_of
+from hwnas.search.front import Front, dominated_share, hypervolume, knee, knee_of
 from tests.hwnas.search.problems import (
     every_architecture,
     every_front_point,
@@ -21,7 +21,7 @@ def points(*pairs: tuple[float, float]) -> Front:
 def test_front_holds_the_feasible_non_dominated_sorted_by_cost() -> None:
     problem, rows = macro_problem(0.5), every_architecture(macro())
     scores = synthetic_score(rows)
-    front = front_of(problem, rows, scores)
+    front = problem.front(rows, scores)
     kept = problem.feasible(rows)
     expected = every_front_point(problem.costs(rows[kept]), scores[kept])
     assert list(zip(front.costs.tolist(), front.scores.tolist(), strict=True)) == expected
@@ -29,7 +29,7 @@ def test_front_holds_the_feasible_non_dominated_sorted_by_cost() -> None:
 
 
 def test_front_of_nothing_is_empty() -> None:
-    front = front_of(macro_problem(), np.zeros((0, 0), dtype=np.int64), np.zeros(0))
+    front = macro_problem().front(np.zeros((0, 0), dtype=np.int64), np.zeros(0))
     assert front.architectures.shape == (0, 8)
 
 

@@ -3,7 +3,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.searchers.layernas import LayerNAS, LayerNASSettings
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import load_space
@@ -84,7 +84,7 @@ def test_a_short_limit_still_ends_with_feasible_networks(limit: int) -> None:
     values = [generator.random(count) for count in space.choice_counts]
     cost = Trellis.from_values(space, "latency", "ms", 0.0, values)
     bound = cost.range[0] * 0.9 + cost.range[1] * 0.1
-    problem = SearchProblem(space, cost, (Budget(cost, bound),))
+    problem = SearchProblem(space, cost, (Limit(cost, bound),))
     searcher = LayerNAS(problem, limit, seed=0)
     last = rows = searcher.ask()
     while len(rows):
@@ -102,7 +102,7 @@ def test_budgets_that_hardly_agree_still_end_with_feasible_networks() -> None:
         values = [generator.random(count) for count in space.choice_counts]
         trellis = Trellis.from_values(space, name, "u", 0.0, values)
         least, greatest = trellis.range
-        bounds.append(Budget(trellis, least + 0.22 * (greatest - least)))
+        bounds.append(Limit(trellis, least + 0.22 * (greatest - least)))
     problem = SearchProblem(space, bounds[0].trellis, tuple(bounds))
     searcher = LayerNAS(problem, 100, seed=0)
     while len(rows := searcher.ask()):

@@ -3,17 +3,26 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hwnas.core.errors import RunError
-from hwnas.search.front import front_of
+from hwnas.core.errors import AccuracyError, RunError
+from hwnas.networks.blocks import Network
+from hwnas.objectives.costs import PARAMETERS
 from hwnas.search.journal import Journal
-from hwnas.search.run_search import run_search
+from hwnas.search.run_search import run_search, run_searcher
 from hwnas.search.searchers.random_search import RandomSearch
-from tests.hwnas.search.problems import macro_problem, synthetic_score
+from tests.hwnas.search.problems import (
+    every_architecture,
+    large_problem,
+    macro,
+    macro_problem,
+    synthetic_score,
+    widths_problem,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -23,7 +32,7 @@ import sys, time
 from pathlib import Path
 from hwnas.search.journal import Journal
 from hwnas.search.searchers.layernas import LayerNAS
-from hwnas.search.run_search import run_search
+from hwnas.search.run_search import run_searcher
 from tests.hwnas.search.problems import macro_problem, synthetic_score
 
 def slow(rows):
@@ -32,7 +41,7 @@ def slow(rows):
     return synthetic_score(rows)
 
 with Journal(Path(sys.argv[1])) as journal:
-    run_search(LayerNAS(macro_problem(0.5), 100, seed=0), slow, journal)
+    run_searcher(LayerNAS(macro_problem(0.5), 100, seed=0), slow, journal)
 """
 
 
@@ -56,7 +65,7 @@ def run_to_the_end(path: Path) -> list[str]:
 def found(path: Path) -> tuple[list[list[int]], list[float], list[list[int]]]:
     with Journal(path) as journal:
         architectures, scores = journal.evaluations()
-    front = front_of(macro_problem(0.5), architectures, scores)
+    front = macro_problem(0.5).front(architectures, scores)
     return architectures.tolist(), scores.tolist(), front.architectures.tolist()
 
 
@@ -86,14 +95,14 @@ def test_every_score_is_recorded_before_the_next_is_computed(tmp_path: Path) -> 
             recorded.append(len(journal.evaluations()[1]))
             return synthetic_score(rows)
 
-        run_search(RandomSearch(macro_problem(), 20, seed=0), score, journal)
+        run_searcher(RandomSearch(macro_problem(), 20, seed=0), score, journal)
     assert recorded == list(range(20))
 
 
 def test_progress_is_told_after_every_evaluation(tmp_path: Path) -> None:
     told = []
     with Journal(tmp_path / "run.sqlite") as journal:
-        run_search(
+        run_searcher(
             RandomSearch(macro_problem(), 5, seed=0),
             synthetic_score,
             journal,
@@ -104,7 +113,7 @@ def test_progress_is_told_after_every_evaluation(tmp_path: Path) -> None:
 
 def test_a_second_searcher_shares_the_evaluations_of_the_first(tmp_path: Path) -> None:
     with Journal(tmp_path / "run.sqlite") as journal:
-        run_search(RandomSearch(macro_problem(0.005), 500, seed=0), synthetic_score, journal)
+        run_searcher(RandomSearch(macro_problem(0.005), 500, seed=0), synthetic_score, journal)
 
         class Again(RandomSearch):
             name = "again"
@@ -112,7 +121,7 @@ def test_a_second_searcher_shares_the_evaluations_of_the_first(tmp_path: Path) -
         def never(rows: np.ndarray) -> np.ndarray:
             pytest.fail(f"{rows} was evaluated again")
 
-        run_search(Again(macro_problem(0.005), 500, seed=1), never, journal)
+        run_searcher(Again(macro_problem(0.005), 500, seed=1), never, journal)
         assert all(who == {"random", "again"} for who in journal.searchers_of().values())
 
 
@@ -121,15 +130,15 @@ def test_another_seed_in_the_same_journal_is_refused_before_it_evaluates(tmp_pat
         pytest.fail(f"{rows} was evaluated")
 
     with Journal(tmp_path / "run.sqlite") as journal:
-        run_search(RandomSearch(macro_problem(), 20, seed=0), synthetic_score, journal)
+        run_searcher(RandomSearch(macro_problem(), 20, seed=0), synthetic_score, journal)
         with pytest.raises(RunError, match="another search of 'random'"):
-            run_search(RandomSearch(macro_problem(), 20, seed=1), never, journal)
+            run_searcher(RandomSearch(macro_problem(), 20, seed=1), never, journal)
 
 
 def test_a_score_that_is_no_number_is_refused_and_not_recorded(tmp_path: Path) -> None:
     with Journal(tmp_path / "run.sqlite") as journal:
         with pytest.raises(RunError, match="is nan, not a number"):
-            run_search(
+            run_searcher(
                 RandomSearch(macro_problem(), 5, seed=0),
                 lambda rows: np.full(len(rows), np.nan),
                 journal,
@@ -151,7 +160,7 @@ def test_scores_that_cost_nothing_are_computed_and_kept_a_question_at_a_time(
     def searched(path: Path, objective) -> None:
         with Journal(path) as journal:
             searcher = RandomSearch(macro_problem(0.5), 120, seed=0)
-            run_search(searcher, objective, journal, together=True)
+            run_searcher(searcher, objective, journal, together=True)
 
     searched(tmp_path / "whole.sqlite", synthetic_score)
     with pytest.raises(KeyboardInterrupt):
@@ -166,7 +175,7 @@ def test_scores_that_cost_nothing_are_computed_and_kept_a_question_at_a_time(
 def test_what_another_search_has_scored_is_not_computed_again(tmp_path: Path) -> None:
     path = tmp_path / "run.sqlite"
     with Journal(path) as journal:
-        run_search(RandomSearch(macro_problem(0.5), 50, seed=0), synthetic_score, journal)
+        run_searcher(RandomSearch(macro_problem(0.5), 50, seed=0), synthetic_score, journal)
         computed: list[int] = []
 
         def score(rows: np.ndarray) -> np.ndarray:
@@ -174,7 +183,7 @@ def test_what_another_search_has_scored_is_not_computed_again(tmp_path: Path) ->
             return synthetic_score(rows)
 
         searcher = RandomSearch(macro_problem(0.5), 100, seed=0)
-        run_search(searcher, score, journal, settings="longer", together=True)
+        run_searcher(searcher, score, journal, settings="longer", together=True)
     assert computed == [50]
     assert len(searcher.scores) == 100
 
@@ -188,5 +197,104 @@ def test_a_score_that_is_no_number_is_refused_and_nothing_of_its_question_kept(
     with Journal(tmp_path / "run.sqlite") as journal:
         searcher = RandomSearch(macro_problem(0.5), 60, seed=0)
         with pytest.raises(RunError, match="is nan, not a number"):
-            run_search(searcher, score, journal, together=True)
+            run_searcher(searcher, score, journal, together=True)
         assert len(journal.evaluations()[1]) == 0
+
+
+def test_a_search_needs_no_journal() -> None:
+    found = run_search(macro_problem(0.5), synthetic_score, of="architectures", evaluations=60)
+    assert found.architectures.shape == (60, 8)
+    assert np.array_equal(found.scores, synthetic_score(found.architectures))
+    assert found.best is not None
+    assert synthetic_score(found.best[None])[0] == found.scores.max() == found.front.scores[-1]
+
+
+def test_a_search_with_a_journal_is_resumed_and_is_the_same(tmp_path: Path) -> None:
+    evaluated = 0
+
+    def score(rows: np.ndarray) -> np.ndarray:
+        nonlocal evaluated
+        evaluated += 1
+        if evaluated == 20:
+            raise KeyboardInterrupt
+        return synthetic_score(rows)
+
+    asked = {"of": "architectures", "evaluations": 30, "searcher": "evolution"}
+    path = tmp_path / "run.sqlite"
+    with pytest.raises(KeyboardInterrupt):
+        run_search(macro_problem(0.5), score, journal=path, **asked)
+    resumed = run_search(macro_problem(0.5), score, journal=path, **asked)
+    assert evaluated == 31
+    whole = run_search(macro_problem(0.5), synthetic_score, **asked)
+    assert np.array_equal(resumed.architectures, whole.architectures)
+
+
+def test_searches_of_other_settings_share_a_journal(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    for seed in (0, 1):
+        run_search(
+            macro_problem(0.5),
+            synthetic_score,
+            of="architectures",
+            searcher="random",
+            evaluations=5,
+            seed=seed,
+            journal=path,
+        )
+    with Journal(path) as journal:
+        assert len(journal.evaluations()[1]) == 10
+
+
+def test_a_journal_of_another_space_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    run_search(macro_problem(), lambda _: [0.0], evaluations=2, journal=path)
+    with pytest.raises(RunError, match="was made with another space"):
+        run_search(large_problem(0.5), lambda _: [0.0], evaluations=2, journal=path)
+
+
+def test_a_score_may_be_a_function_of_networks() -> None:
+    def depth(networks: list[Network]) -> list[int]:
+        return [len(network) for network in networks]
+
+    found = run_search(macro_problem(0.5), depth, searcher="random", evaluations=10, together=True)
+    assert found.scores.tolist() == depth(macro().networks(found.architectures))
+
+
+def test_a_score_may_be_an_objective() -> None:
+    class Depth:
+        name, unit, direction = "depth", "blocks", "maximize"
+
+        def evaluate(self, networks: list[Network]) -> np.ndarray:
+            return np.array([len(network) for network in networks], dtype=np.float64)
+
+    found = run_search(macro_problem(0.5), Depth(), searcher="random", evaluations=10)
+    assert found.scores.tolist() == Depth().evaluate(macro().networks(found.architectures)).tolist()
+
+
+def test_the_front_of_a_sum_over_blocks_is_found_exactly() -> None:
+    score = replace(PARAMETERS, direction="maximize")
+    found = run_search(macro_problem(0.5), score, searcher="exact_front", evaluations=5000)
+    every = every_architecture(macro())
+    expected = macro_problem(0.5).front(every, PARAMETERS.evaluate(macro().networks(every)))
+    assert np.array_equal(found.front.scores, expected.scores)
+    assert found.how == "exact: the score is a sum over slots"
+
+
+@pytest.mark.parametrize(
+    ("score", "sentence"),
+    [
+        (lambda _: "good", "returned str, not one number for each network"),
+        (lambda _: [1.0, 2.0], r"returned 2 numbers in the shape \(2,\) for 1 networks"),
+        (lambda _: 1.0, r"returned 1 numbers in the shape \(\) for 1 networks"),
+        (7, "not of the type int"),
+        (PARAMETERS, "the score params is to be minimized"),
+    ],
+)
+def test_what_is_no_score_is_refused(score: object, sentence: str) -> None:
+    with pytest.raises(AccuracyError, match=sentence):
+        run_search(macro_problem(0.5), score, evaluations=5)
+
+
+def test_a_space_without_networks_has_scores_of_architectures() -> None:
+    with pytest.raises(AccuracyError, match=r"widths has no networks .* of='architectures'"):
+        run_search(widths_problem(0.5), lambda _: [0.0], evaluations=5)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hwnas.search.exact.sampling import enumerate_feasible, sample_feasible
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import load_space
 from tests.hwnas.search.problems import every_architecture, macro, macro_problem
@@ -17,7 +17,7 @@ def tight_problem(budgets: int, share: float) -> SearchProblem:
         values = [generator.random(count) for count in space.choice_counts]
         trellis = Trellis.from_values(space, f"cost {index}", "ms", 0.0, values)
         least, greatest = trellis.range
-        bounds.append(Budget(trellis, least + share * (greatest - least)))
+        bounds.append(Limit(trellis, least + share * (greatest - least)))
     return SearchProblem(space, bounds[0].trellis, tuple(bounds))
 
 

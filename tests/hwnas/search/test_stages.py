@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hwnas.objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
 from hwnas.search.exact.exact_front import exact_best, exact_front
 from hwnas.search.exact.stages import lay_on_stages, stage_problem
-from hwnas.search.problem import Budget, SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import load_space
 from hwnas.spaces.stages import StageSpace
@@ -36,7 +36,7 @@ def test_the_exact_search_over_stages_equals_brute_force(seed, share):
     macs = Trellis.of(STAGES.space, MACS)
     costs = lay_on_stages(macs, STAGES).evaluate(EVERY)
     bound = float(np.quantile(costs, share))
-    problem = stage_problem(SearchProblem(STAGES.space, macs, (Budget(macs, bound),)), STAGES)
+    problem = stage_problem(SearchProblem(STAGES.space, macs, (Limit(macs, bound),)), STAGES)
     scores, kept = score.evaluate(EVERY), costs <= bound
     front = exact_front(score, problem)
     found = list(zip(front.costs.tolist(), front.scores.tolist(), strict=True))

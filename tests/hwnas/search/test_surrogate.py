@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hwnas.search.front import Front, front_of, hypervolume
+from hwnas.search.front import Front, hypervolume
 from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers import searcher_class
 from hwnas.search.searchers.surrogate import SurrogateSearch, SurrogateSettings
@@ -22,16 +22,14 @@ def front_found(name: str, problem: SearchProblem, limit: int, seed: int) -> Fro
     searcher = searcher_class(name)(problem, limit, seed)
     while len(rows := searcher.ask()):
         searcher.tell(rows, macro_accuracy(rows))
-    return front_of(
-        problem, np.array(list(searcher.scores)), np.array(list(searcher.scores.values()))
-    )
+    return problem.front(np.array(list(searcher.scores)), np.array(list(searcher.scores.values())))
 
 
 def test_over_the_whole_of_nas_bench_macro_it_ends_with_the_true_front() -> None:
     problem, every = macro_problem(0.1), every_architecture(macro())
     feasible = int(problem.feasible(every).sum())
     found = front_found("surrogate", problem, feasible + 50, seed=0)
-    truth = front_of(problem, every, macro_accuracy(every))
+    truth = problem.front(every, macro_accuracy(every))
     assert found.costs.tolist() == truth.costs.tolist()
     assert found.scores.tolist() == truth.scores.tolist()
 
@@ -44,7 +42,7 @@ def test_it_finds_more_of_nas_bench_macros_front_than_random_search() -> None:
         ideal, reference = (costs.min(), scores.max()), (costs.max(), scores.min())
         return hypervolume(front, ideal=ideal, reference=reference)
 
-    truth = volume(front_of(problem, every, scores))
+    truth = volume(problem.front(every, scores))
     exact = [volume(front_found("surrogate", problem, 100, seed)) / truth for seed in range(3)]
     drawn = [volume(front_found("random", problem, 100, seed)) / truth for seed in range(3)]
     assert min(exact) > 0.985
@@ -63,7 +61,7 @@ def test_it_starts_with_random_architectures_of_all_costs_for_a_quarter_of_the_l
     rows = searcher.ask()
     searcher.tell(rows, synthetic_score(rows))
     assert (len(rows), len(searcher.ask())) == (25, 5)
-    budget = searcher.problem.budgets[0]
+    budget = searcher.problem.limits[0]
     shares = (searcher.problem.costs(rows) - budget.trellis.range[0]) / (
         budget.bound - budget.trellis.range[0]
     )

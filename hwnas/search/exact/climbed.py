@@ -1,33 +1,27 @@
-"""The front of a score that costs nothing to compute: exact where it is a sum, nearly where not.
+"""The front of a score that is no sum: nearly exact, and exact where few networks are feasible.
 
-A sum over slots, pairs of neighbours or stages is searched by dynamic programming. Any other score
-is computed for every network within the budgets where there are few. Else the sum that is nearest
-to it in each region of cost is searched exactly, what that finds is scored, and so on until nothing
-better comes; from there the search climbs until no network that differs in one choice improves the
-front, and none that differs in two is better than the best.
+The score is computed for every network within the budgets where there are few. Else the sum that is
+nearest to it in each region of cost is searched exactly, what that finds is scored, and so on until
+nothing better comes; from there the search climbs until no network that differs in one choice
+improves the front, and none that differs in two is better than the best.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.search.exact.exact_front import FEW_LABELS, exact_best, exact_front
-from hwnas.search.exact.label_costs import Costs
+from hwnas.search.exact.exact_front import FEW_LABELS, exact_front
 from hwnas.search.exact.sampling import enumerate_feasible, sample_feasible
-from hwnas.search.exact.stages import StageScore
-from hwnas.search.front import Front, front_of
-from hwnas.search.listed import ListedScore
+from hwnas.search.front import FoundFront, Front
 from hwnas.search.neighbours import neighbours, pairs_of_neighbours
-from hwnas.search.problem import FreeScore, KnownScore, SearchProblem
+from hwnas.search.problem import SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
 
 # As many networks are all scored: a second at 20 µs each.
 ENUMERATED = 20_000
-# With budgets on more costs than two, a whole exact front takes seconds to minutes.
-_MANY_BUDGETS = 2
-_MANY_LABELS = 20_000
 _SAMPLED = 1000
 _REGIONS = 4
 _ROUNDS = 8
@@ -36,47 +30,51 @@ _CLIMBED = 50  # members of a front whose neighbours are scored at a time
 _MOST = 200_000  # scored in all, where climbing does not end before
 
 
+class FreeScore(Protocol):
+    """A score of no known form that thousands of networks can be given in a moment."""
+
+    def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) scores, to be maximised, of canonical architectures (N, L)."""
+
+    def nearest_sum(
+        self, around: Architectures, architectures: Architectures, scores: NDArray[np.float64]
+    ) -> Trellis:
+        """A sum over slots, or neighbours, that is like the score near one architecture (L,).
+
+        Args:
+            around: where it is to be like it.
+            architectures: (N, L) scored ones of about the same cost, which it can be fitted to.
+            scores: (N,) theirs.
+        """
+
+
 @dataclass(frozen=True)
-class FreeFront:
-    """A front, and how it was found.
+class ClimbedScore:
+    """A free score, whose front is climbed to."""
 
-    Attributes:
-        front: the networks.
-        exact: whether nothing better can exist.
-        how: the same for people, a clause without a full stop.
-    """
+    free: FreeScore
 
-    front: Front
-    exact: bool
-    how: str
+    def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) scores of canonical architectures (N, L)."""
+        return self.free.evaluate(architectures)
 
+    def front(self, problem: SearchProblem, generator: np.random.Generator) -> FoundFront:
+        """The front; exact where few networks keep the limits.
 
-def free_front(
-    score: KnownScore, problem: SearchProblem, generator: np.random.Generator
-) -> FreeFront:
-    """The front of a score that is known beforehand, against `problem.cost` within every budget.
-
-    Raises:
-        BudgetError: no network keeps the budgets.
-    """
-    if isinstance(score, StageScore):
-        return FreeFront(score.front(problem), True, "exact: the score is a sum over stages")
-    if isinstance(score, Trellis):
-        return _of_sum(score, problem)
-    if isinstance(score, ListedScore):
-        how = f"exact: the scores of all {len(score.rows):,} networks are known"
-        return FreeFront(front_of(problem, score.rows, score.scores), True, how)
-    every = enumerate_feasible(problem, ENUMERATED)
-    if every is None:
-        return climbed_front(score, problem, generator)
-    how = f"exact: all {len(every):,} networks within the budgets were scored"
-    return FreeFront(front_of(problem, every, score.evaluate(every)), True, how)
+        Raises:
+            BudgetError: no network keeps the limits.
+        """
+        every = enumerate_feasible(problem, ENUMERATED)
+        if every is None:
+            return climbed_front(self.free, problem, generator)
+        how = f"exact: all {len(every):,} networks within the budgets were scored"
+        return FoundFront(problem.front(every, self.evaluate(every)), True, how)
 
 
 def climbed_front(
     score: FreeScore, problem: SearchProblem, generator: np.random.Generator
-) -> FreeFront:
-    """The same of a score that is no sum over a space that is too large to score it all.
+) -> FoundFront:
+    """The same of a space that is too large to score it all.
 
     Raises:
         BudgetError: no network keeps the budgets.
@@ -88,22 +86,7 @@ def climbed_front(
         "nearly exact: the sum nearest to the score was searched exactly, then "
         f"{len(pool.rows):,} networks were scored until {until}"
     )
-    return FreeFront(pool.front, False, how)
-
-
-def _of_sum(score: Trellis, problem: SearchProblem) -> FreeFront:
-    coupled = any(step.shape[1] > 1 for step in score.steps)
-    over = "slots and pairs of neighbours" if coupled else "slots"
-    if len(Costs.of(problem, (problem.cost,)).budgets) <= _MANY_BUDGETS:
-        how = f"exact: the score is a sum over {over}"
-        return FreeFront(exact_front(score, problem), True, how)
-    found = exact_front(score, problem, _MANY_LABELS)
-    rows = np.concatenate((found.architectures, exact_best(score, problem)[None]))
-    how = (
-        f"exact for the best network, a sum over {over}; nearly exact for the others, with budgets "
-        "on so many costs"
-    )
-    return FreeFront(front_of(problem, rows, score.evaluate(rows)), False, how)
+    return FoundFront(pool.front, False, how)
 
 
 class _Pool:
@@ -129,8 +112,7 @@ class _Pool:
         scores = self.score.evaluate(new)
         self.rows, self.scores = np.concatenate((self.rows, new)), np.append(self.scores, scores)
         before = self.front
-        self.front = front_of(
-            self.problem,
+        self.front = self.problem.front(
             np.concatenate((before.architectures, new)),
             np.concatenate((before.scores, scores)),
         )
@@ -161,7 +143,8 @@ class _Climb:
     def _by_sums(self) -> bool:
         """Scores the exact front of the nearest sum of each region; whether that was of use."""
         pool, problem = self._pool, self._problem
-        labels = None if len(problem.budgets) <= 1 else FEW_LABELS
+        relaxed = problem.relaxed
+        labels = None if len(problem.limits) <= 1 else FEW_LABELS
         costs, front = problem.costs(pool.rows), pool.front
         places = np.linspace(0, len(front.costs) - 1, _REGIONS).round().astype(np.int64)
         better = False
@@ -170,7 +153,8 @@ class _Climb:
             guide = pool.score.nearest_sum(
                 front.architectures[place], pool.rows[near], pool.scores[near]
             )
-            better |= pool.add(exact_front(guide, problem, labels).architectures)
+            rows = exact_front(guide, relaxed, labels).architectures
+            better |= pool.add(rows[problem.feasible(rows)] if problem.tested else rows)
         return better
 
     def _by_neighbours(self) -> bool:
