@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hwnas.core.listener import SILENT
 from hwnas.devices.device import Device
 from hwnas.latency.anchors import Anchor
 from hwnas.latency.identity import read_fingerprint
@@ -41,7 +42,7 @@ from hwnas.networks.folding import folded_weights
 from hwnas.networks.graph import build_graph
 from hwnas.networks.modules import NetworkModule
 from hwnas.runs.latency_check import LatencyCheck, Patience
-from hwnas.runs.on_device import Listener, OnDevice
+from hwnas.runs.on_device import OnDevice
 from hwnas.spaces import load_space
 from hwnas.spaces.sampling import spread_sample
 
@@ -77,19 +78,6 @@ class Judged:
     ms: float
 
 
-class Quiet(Listener):
-    """Says nothing."""
-
-    def say(self, text: str) -> None:
-        """See `Listener`."""
-
-    @contextlib.contextmanager
-    def progress(self, title: str, unit: str = "") -> Iterator[object]:
-        """See `Listener`."""
-        del title, unit
-        yield lambda *_: None
-
-
 def main() -> None:
     """Prints the figures as one JSON object."""
     options = _options()
@@ -107,7 +95,7 @@ def main() -> None:
         anchors = [Anchor(network, ms[network]) for network in known]
         with LatencyTable(path) as table:
             speed = table.visits().speed
-        on = OnDevice(device, Quiet(), speed=lambda: speed, anchors=lambda: anchors, cache=bytes)
+        on = OnDevice(device, SILENT, speed=lambda: speed, anchors=lambda: anchors, cache=bytes)
         start = time.monotonic()
         with _bursts(0.0 if options.steady else 1.0):
             judged = {

@@ -125,7 +125,7 @@ def run_cell(setting: Setting, cell: tuple[int, int]) -> dict[str, Any]:
         train_supernet(experiment, folder)
         judge = make_judge(experiment, folder)
         bind_scores(folder, judge)
-        result = search(experiment, folder, latency, judge)
+        result = search(experiment, folder, experiment.problem(latency), judge)
         best = int(result.front.scores.argmax())
         row = result.front.architectures[best]
         network, reference = experiment.space.network(row), experiment.published

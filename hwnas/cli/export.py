@@ -1,17 +1,15 @@
 """`hwnas export`: the winner of a run as files, measured again on the device."""
 
-import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hwnas.cli import options
 from hwnas.cli.output import Output
-from hwnas.core.errors import ConfigError
+from hwnas.runs.defaults import PATIENCE
 
 if TYPE_CHECKING:
-    from hwnas.runs.experiment import Experiment
+    from hwnas.runs.config import WeightsFrom
 
 FromScratch = Annotated[
     bool | None,
@@ -39,7 +37,7 @@ def export(
     run: options.RunArgument,
     data: options.Data = None,
     from_scratch: FromScratch = None,
-    patience: Patience = 300,
+    patience: Patience = PATIENCE,
     as_json: options.Json = False,
 ) -> None:
     """Train, export, check and measure the best network of a run's front.
@@ -48,42 +46,15 @@ def export(
     budgets, on the device and on every further one that a budget names and that can be reached; the
     space's reference network is trained and measured beside it.
     """
+    from hwnas.api.run import Run
     from hwnas.cli.show import show_summary
-    from hwnas.cli.stages import export_stage, read_images, reopen_run
-    from hwnas.runs.keeping import keep_inputs, keep_of_earlier
-    from hwnas.runs.searching import search_result
-    from hwnas.runs.training import start_of_winners
 
     output = Output(as_json)
-    start = time.monotonic()
-    with reopen_run(run, data) as (stored, folder):
-        experiment = _experiment(stored, from_scratch)
-        folder.check_searched()
-        latency = experiment.latency_model()
-        result = search_result(experiment, latency, folder)
-        keep_of_earlier(folder, experiment)
-        read_images(experiment, output, folder)
-        keep_inputs(folder, experiment)
-        trained = start_of_winners(experiment, folder)
-        if experiment is not stored:
-            folder.adopt(experiment.config)
-        summary = export_stage(
-            experiment, folder, latency, trained, result, output, start, patience
-        )
-        show_summary(output, summary)
-        output.document(summary)
-
-
-def _experiment(stored: "Experiment", from_scratch: bool | None) -> "Experiment":
-    from hwnas.estimators import ESTIMATORS
-    from hwnas.runs.config import ExportConfig
-
-    if from_scratch is None:
-        return stored
-    source = stored.config.accuracy.source
-    if not from_scratch and ESTIMATORS[source].training is not None:
-        raise ConfigError(
-            f"--from-supernet: with accuracy.source: {source} there is no supernet; leave it out"
-        )
-    chosen = ExportConfig(weights_from="scratch" if from_scratch else "supernet")
-    return replace(stored, config=stored.config.model_copy(update={"export": chosen}))
+    weights_from: WeightsFrom | None = None
+    if from_scratch is not None:
+        weights_from = "scratch" if from_scratch else "supernet"
+    summary = Run.of_folder(run, output, data=data).export(
+        weights_from=weights_from, patience=patience
+    )
+    show_summary(output, summary)
+    output.document(summary)

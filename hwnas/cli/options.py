@@ -1,4 +1,4 @@
-"""The options that several verbs share, and what they mean for a config."""
+"""The options that several commands share, and what they mean for a config."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,9 +9,9 @@ from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
 
 if TYPE_CHECKING:
-    from hwnas.runs.config import RunConfig
-    from hwnas.runs.experiment import Experiment
-    from hwnas.runs.sources import Sources
+    from hwnas.api.run import Run as OpenedRun
+    from hwnas.cli.output import Output
+    from hwnas.spaces import SearchSpace
 
 Config = Annotated[
     str,
@@ -89,8 +89,7 @@ _OPTION_OF = {
 }
 
 
-def load_config(
-    config: str,
+def overrides(
     *,
     data: str | None = None,
     strict: bool = False,
@@ -100,17 +99,12 @@ def load_config(
     device: str | None = None,
     table: str | None = None,
     settings: list[str] | None = None,
-) -> "RunConfig":
-    """The run config that a verb's options describe.
-
-    A config's `table` is that of its device: another `device` comes with its own table.
+) -> dict[str, Any]:
+    """What a command's options replace in a config: values by dotted keys.
 
     Raises:
-        ConfigError: the config or an option is wrong.
+        ConfigError: an option is written wrongly, or given twice.
     """
-    from hwnas.runs.config import load_run_config
-    from hwnas.runs.latencies import named_table
-
     named: dict[str, Any] = {
         "data.source": data,
         "data.strict": strict or None,
@@ -119,23 +113,48 @@ def load_config(
         "device": device,
         "table": table,
     }
-    overrides = {key: value for key, value in named.items() if value is not None}
-    if device is not None and table is None:
-        overrides["table"] = named_table(load_run_config(config), device, _sources(config))
+    found = {key: value for key, value in named.items() if value is not None}
     if budgets:
         pairs = [_pair("--budget", text, "latency=12 ms") for text in budgets]
         for name, _ in pairs:
             if [other for other, _ in pairs].count(name) > 1:
                 raise ConfigError(f"--budget {shown(name)} is given twice; give it once")
-        overrides["search.budgets"] = dict(pairs)
+        found["search.budgets"] = dict(pairs)
     values = parsed_settings(settings, "train.epochs=20")
     for key in values:
-        given = budgets if key == "search.budgets" else named.get(key)
-        if given is not None:
+        if key in found:
             option = f"--{_OPTION_OF.get(key, key)}"
             raise ConfigError(f"--set {key} and {option} are both given; leave one of them out")
-    overrides |= values
-    return load_run_config(config, overrides)
+    return found | values
+
+
+def open_run(config: str, run: Path | None, output: "Output", **given: Any) -> "OpenedRun":
+    """The run of a command's config, whose course the terminal shows.
+
+    Args:
+        config: as the command names it.
+        run: its folder, if the command names one.
+        output: the terminal.
+        given: the options that change the config, see `overrides`.
+
+    Raises:
+        ConfigError: the config or an option is wrong.
+        RunError: the folder is not of a run.
+    """
+    from hwnas.api.run import Run
+
+    return Run.of_config(config, run, output, overrides=overrides(**given))
+
+
+def space_of(config: str, **given: Any) -> "SearchSpace":
+    """The search space of a config, with as many classes as its images have.
+
+    Raises:
+        ConfigError: the config or an option is wrong.
+    """
+    from hwnas.runs.opening import experiment_of, load_with
+
+    return experiment_of(config, load_with(config, overrides(**given))).space
 
 
 def parsed_settings(settings: list[str] | None, example: str) -> dict[str, Any]:
@@ -153,36 +172,6 @@ def parsed_settings(settings: list[str] | None, example: str) -> dict[str, Any]:
             raise ConfigError(f"--set {shown(key)} is given twice; give it once")
         values[key] = parse_yaml(value, f"--set {shown(key)}")
     return values
-
-
-def experiment_of(config: str, loaded: "RunConfig") -> "Experiment":
-    """The experiment of a config that was loaded.
-
-    A run's own `config.yaml` is used with what its run holds, but for what options replaced.
-
-    Raises:
-        RunError: what the run holds is damaged.
-    """
-    from hwnas.runs.config import load_run_config
-    from hwnas.runs.experiment import Experiment
-
-    return Experiment(loaded, _sources(config).without(load_run_config(config), loaded))
-
-
-def _sources(config: str) -> "Sources":
-    from hwnas.runs.folder import run_of_config
-    from hwnas.runs.sources import NOTHING_HELD
-
-    run = run_of_config(config)
-    return NOTHING_HELD if run is None else run.sources()
-
-
-def run_path(run: Path | None, config: str) -> Path:
-    """The run folder: the one named, the one whose config it is, or its own under `runs/`."""
-    from hwnas.runs.folder import run_of_config
-
-    own = run_of_config(config)
-    return run or (Path("runs") / Path(config).stem if own is None else own.path)
 
 
 def _pair(option: str, text: str, example: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,13 +12,12 @@ from hwnas.cli.progress_lines import ProgressLines
 from hwnas.cli.streams import is_unicode
 from hwnas.core.foreign_text import shown, shown_lines
 from hwnas.core.json_text import to_json
+from hwnas.core.listener import Update
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-Update = Callable[..., None]
-"""update(done, total, note="")"""
 # Of output that goes to a file or another program nothing is cut or broken.
 _ENDLESS = 100_000
 
@@ -40,10 +39,10 @@ class Output:
         self.stderr.print(shown_lines(text), soft_wrap=True, markup=False)
 
     def warn(self, text: str) -> None:
-        """The same, but once only, however many stages of a command find it."""
+        """The same as a warning, and once only, however many stages of a command find it."""
         if text not in self._warned:
             self._warned.add(text)
-            self.say(text)
+            self.say(f"warning: {text}")
 
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
         """A table of results on stdout; not with --json.
@@ -80,7 +79,7 @@ class Output:
             yield update
 
     @contextmanager
-    def several(self, *titles: str, unit: str = "") -> Iterator[list[Update]]:
+    def several(self, *titles: str, unit: str = "") -> Iterator[Sequence[Update]]:
         """A progress bar a title, as `progress`; each may be updated by a thread of its own."""
         shown_titles = [shown(title) for title in titles]
         if not self.stderr.is_terminal:
@@ -102,8 +101,8 @@ class Output:
             console=self.stderr,
         )
 
-        def update(task: progress.TaskID, done: int, total: int, text: str = "") -> None:
-            bar.update(task, completed=done, total=total, note=shown(text))
+        def update(task: progress.TaskID, done: int, total: int, note: str = "") -> None:
+            bar.update(task, completed=done, total=total, note=shown(note))
 
         with bar:
             bars = [bar.add_task(title, total=None, note="") for title in shown_titles]

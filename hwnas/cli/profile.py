@@ -1,17 +1,15 @@
 """`hwnas profile`: a space measured on a device into a latency table, or one ONNX file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from hwnas.cli import options
 from hwnas.cli.output import Output
-from hwnas.core.errors import BudgetError, ConfigError
+from hwnas.core.errors import ConfigError
 
-if TYPE_CHECKING:
-    from hwnas.runs.config import RunConfig
-    from hwnas.runs.experiment import Experiment
+_EXAMPLES = ", as in 'hwnas profile quickstart', or an ONNX file by --model"
 
 
 def profile(
@@ -81,13 +79,12 @@ def profile(
     measure ONNX files from elsewhere instead, which go into no table. With several devices each has
     its own table; one that fails does not stop the others, and the exit code is 2.
     """
+    from hwnas.cli import profile_model, profile_space
+
     output = Output(as_json)
     devices = device or []
-    single = devices[0] if devices else None
     if files:
-        from hwnas.cli.profile_model import compare_models, profile_model, refuse_others
-
-        refuse_others(
+        profile_model.refuse_others(
             {
                 "a config": config,
                 "--space": space,
@@ -99,10 +96,9 @@ def profile(
                 "--energy": energy or None,
             }
         )
-        if len(files) > 1 or len(devices) > 1:
-            compare_models(files, shape or [], values or [], devices, output)
-        else:
-            profile_model(files[0], shape or [], values or [], single, operators, output)
+        profile_model.profile_files(
+            files, shape or [], values or [], devices, operators=operators, output=output
+        )
         return
     if shape or values or not operators:
         raise ConfigError("--shape, --input and --no-operators go with --model FILE.onnx; add it")
@@ -111,72 +107,32 @@ def profile(
             f"--table goes with one --device, and {len(devices)} are named; leave it out, or name "
             "one"
         )
-    if config is not None and space is not None:
-        raise ConfigError("name a search config or a --space, not both")
-    if config is None and space is None:
-        raise ConfigError(
-            "name a search config or a --space, as in 'hwnas profile quickstart', or an ONNX file "
-            "by --model"
-        )
-    loaded: RunConfig | None = None
-    experiment: Experiment | None = None
-    if config is not None:
-        if classes is not None:
-            raise ConfigError("--classes goes with --space; a config takes them from its images")
-        loaded = options.load_config(
-            config,
-            data=data,
-            resolution=resolution,
-            table=table,
-            settings=settings,
-            device=single if len(devices) == 1 else None,
-        )
-        experiment = options.experiment_of(config, loaded)
-        target, counts = experiment.space, loaded.profile
-    else:
+    if (config is None) == (space is None):
+        more = _EXAMPLES if config is None else ", not both"
+        raise ConfigError(f"name a search config or a --space{more}")
+    if config is None:
         if data is not None or settings:
             raise ConfigError("--data and --set go with a config, not with --space")
-        from hwnas.runs.config import ProfileConfig
-        from hwnas.spaces import load_space
-
-        assert space is not None
-        target = load_space(space, resolution=resolution, classes=classes)
-        counts = ProfileConfig()
-    if energy:
-        counts = counts.model_copy(update={"energy": True})
-    if len(devices) > 1:
-        from hwnas.cli.profile_fleet import profile_devices
-
-        profile_devices(target, devices, experiment, counts, output)
+        profile_space.profile_alone(
+            str(space),
+            devices,
+            resolution=resolution,
+            classes=classes,
+            table=table,
+            energy=energy,
+            output=output,
+        )
         return
-    from hwnas.cli.reach import check_budgets
-    from hwnas.cli.show import energy_of_table, show_model
-    from hwnas.cli.visit_warnings import show_warnings
-    from hwnas.devices.device import load_device
-    from hwnas.latency.energy import check_energy
-    from hwnas.latency.readings import disturbance
-    from hwnas.latency.table import LatencyTable
-    from hwnas.latency.visits import warning_shares
-    from hwnas.runs.latencies import table_path
-    from hwnas.runs.profiling import profile_space
-
-    chosen = experiment.device if experiment else load_device(single or "local_cpu")
-    path = experiment.table_path if experiment else table_path(table, chosen)
-    if counts.energy:
-        check_energy(chosen)  # before anything is measured
-    if loaded is not None:
-        try:
-            check_budgets(output, loaded, target, chosen, path)
-        except BudgetError as error:  # the table serves other budgets, too
-            output.warn(f"warning: {error}")
-    with output.progress(f"measuring {target.name} on {chosen.name}", "visits") as update:
-        model = profile_space(target, chosen, path, counts, update)
-    document = show_model(output, path, target, model)
-    if counts.energy:
-        document["energy_model"] = energy_of_table(output, path, target)
-    with LatencyTable.existing(path) as opened:
-        visits = opened.visits()
-    shares, document["disturbed"] = warning_shares(visits), disturbance(visits)
-    show_warnings(output, shares, document["disturbed"])
-    document["warning_shares"] = shares
-    output.document(document)
+    if classes is not None:
+        raise ConfigError("--classes goes with --space; a config takes them from its images")
+    run = options.open_run(
+        config,
+        None,
+        output,
+        data=data,
+        resolution=resolution,
+        table=table,
+        settings=settings,
+        device=devices[0] if len(devices) == 1 else None,
+    )
+    profile_space.profile_run(run, devices, energy=energy, output=output)

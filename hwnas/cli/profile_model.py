@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwnas.cli.output import Output
-from hwnas.cli.visit_warnings import WARNINGS
 from hwnas.core.errors import ConfigError, DeviceError
 from hwnas.core.foreign_text import shown
+from hwnas.runs.visit_warnings import WARNINGS
 
 if TYPE_CHECKING:
     from hwnas.devices.device import Device
@@ -28,8 +28,29 @@ def refuse_others(others: dict[str, Any]) -> None:
     if given:
         raise ConfigError(
             f"--model measures a file as it is, and {given[0]} goes with a search space; "
-            "leave out one of the two"
+            "leave one of them out"
         )
+
+
+def profile_files(
+    files: Sequence[Path],
+    shapes: Sequence[str],
+    values: Sequence[str],
+    devices: Sequence[str],
+    *,
+    operators: bool,
+    output: Output,
+) -> None:
+    """Times files: one on one device, or several files or devices side by side.
+
+    Raises:
+        ConfigError, DeviceError: see `profile_model` and `compare_models`.
+    """
+    if len(files) > 1 or len(devices) > 1:
+        compare_models(files, shapes, values, devices, output)
+    else:
+        device = devices[0] if devices else None
+        profile_model(files[0], shapes, values, device, operators, output)
 
 
 def profile_model(
@@ -199,7 +220,7 @@ def _show(title: str, measured: "Measured", output: Output) -> None:
             f"cannot measure now: the machine was slow during {measured.affected:.0%} of the visits"
         )
     for name in summary.warnings:
-        output.say(f"warning: {name}: {WARNINGS[name]}")
+        output.warn(f"{name}: {WARNINGS[name]}")
     if measured.operators:
         _show_operators(measured, output)
 
@@ -231,7 +252,7 @@ def _show_side_by_side(
         output.line(f"compared across {' and '.join(across)}")
     for model, _, device, one in found:
         for name in one.summary.warnings:
-            output.say(f"warning: {model.name} on {device.name}: {name}: {WARNINGS[name]}")
+            output.warn(f"{model.name} on {device.name}: {name}: {WARNINGS[name]}")
 
 
 def _compared_across(found: "Sequence[tuple[Path, Foreign, Device, Measured]]") -> list[str]:

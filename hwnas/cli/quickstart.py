@@ -28,22 +28,16 @@ def quickstart(
     profiled where it has no table yet. Interrupted, it continues; finished, it shows its result
     again.
     """
-    from hwnas.cli import stages
-    from hwnas.cli.profile_further import profile_further
-    from hwnas.cli.reach import check_budgets
-    from hwnas.cli.show import show_front, show_model, show_summary
+    from hwnas.api.run import Run
+    from hwnas.cli.show import show_front, show_model, show_predictor, show_summary
     from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
-    from hwnas.runs.judging import judge_without_weights, make_judge
-    from hwnas.runs.profiling import profile_space
-    from hwnas.runs.summary import stored_summary
-    from hwnas.runs.training import start_of_winners
+    from hwnas.runs.opening import load_with
 
     output = Output(as_json)
     start = time.monotonic()
     recipe = DIGITS if data in (None, "digits") else PHOTOS
-    config = options.load_config(
-        recipe,
+    changes = options.overrides(
         data=data,
         strict=strict,
         resolution=resolution,
@@ -52,37 +46,31 @@ def quickstart(
         table=table,
         settings=settings,
     )
+    config = load_with(recipe, changes)
     path = run or default_run(config.recipe.data.source)
-    experiment = Experiment(config)
-    judge = judge_without_weights(experiment, RunFolder(path))
-    with stages.open_run(path, experiment, output) as folder:
-        check_budgets(output, config, experiment.space, experiment.device, experiment.table_path)
-        title = f"measuring {experiment.space.name} on {experiment.device.name}"
-        with output.progress(title, "visits") as update:
-            latency = profile_space(
-                experiment.space, experiment.device, experiment.table_path, config.profile, update
-            )
-        show_model(output, experiment.table_path, experiment.space, latency)
-        profile_further(experiment, output)
-        experiment.problem(latency)  # a budget out of reach is refused before the training
-        stages.train_stage(experiment, folder, output)
-        judge = judge or make_judge(experiment, folder)
-        result = stages.search_stage(experiment, folder, latency, judge, output)
-        show_front(output, result, experiment.space)
-        summary = stored_summary(folder, result)
+    opened = Run(Experiment(config), RunFolder(path), output)
+    opened.check(budgets=False)  # what is wrong with them is said before anything is written
+    with opened.held(images=True):
+        for profiled in (opened.profile(refuse=True), *opened.profile_further()):
+            show_model(output, profiled.table, profiled.space, profiled.latency)
+        opened.check()  # a budget out of reach is refused before the training
+        opened.train()
+        result = opened.search()
+        show_predictor(output, result.origin)
+        show_front(output, result, opened.experiment.space)
+        summary = opened.summary()
         if summary is not None:
             output.say(f"{path} is complete; 'hwnas export {path}' would measure again")
         else:
-            first = start_of_winners(experiment, folder)
-            summary = stages.export_stage(experiment, folder, latency, first, result, output, start)
-        page, picture = stages.report_stage(experiment, folder)
-        show_summary(output, summary)
-        output.line(f"report: {page}\npicture: {picture}")
-        output.say(
-            f"another budget: hwnas search {folder.config_file} --run {path} "
-            f"--budget 'latency=…', then hwnas export {path}"
-        )
-        output.document(summary)
+            summary = opened.export(since=start)
+        report = opened.report()
+    show_summary(output, summary)
+    output.line(f"report: {report.page}\npicture: {report.picture}")
+    output.say(
+        f"another budget: hwnas search {opened.folder.config_file} --run {path} "
+        f"--budget 'latency=…', then hwnas export {path}"
+    )
+    output.document(summary)
 
 
 def default_run(source: str) -> Path:

@@ -40,25 +40,19 @@ def report(
 
 
 def _report_one(run: Path, out: Path | None, output: Output) -> None:
-    from hwnas.cli.stages import reopen_run, report_stage
-    from hwnas.core.files import may_be_written
+    from hwnas.api.run import Run
+    from hwnas.report.writing import check_place
 
-    if out is None and run.is_dir() and not may_be_written(run):
-        raise RunError(
-            f"{run} cannot be written to; name a folder for the page: hwnas report {run} --out "
-            "FOLDER"
-        )
-    if out is not None:
-        _check_folder(out)
-    with reopen_run(run, reading=out is not None) as (experiment, folder):
-        page, picture = report_stage(experiment, folder, out)
-        output.line(f"report: {page}\npicture: {picture}")
-        output.document({"report": str(page), "picture": str(picture)})
+    check_place(run, out)  # before what may be wrong with the run
+    written = Run.of_folder(run, output).report(out)
+    page, picture = written.page, written.picture
+    output.line(f"report: {page}\npicture: {picture}")
+    output.document({"report": str(page), "picture": str(picture)})
 
 
 def _compare(runs: list[Path], out: Path, output: Output) -> None:
+    from hwnas.api.run import Run
     from hwnas.cli.show_comparison import show_comparison
-    from hwnas.cli.stages import reopen_run
     from hwnas.core.files import write_atomically
     from hwnas.report.comparable import check_comparable, read_searched
     from hwnas.report.comparison import compare
@@ -69,26 +63,16 @@ def _compare(runs: list[Path], out: Path, output: Output) -> None:
         for index, run in enumerate(runs):
             if run.resolve() in [other.resolve() for other in runs[:index]]:
                 raise RunError(f"{run} is named twice; name each run once")
-        searched = [
-            read_searched(*held.enter_context(reopen_run(run, reading=True))) for run in runs
-        ]
+        searched = []
+        for run in runs:
+            opened = held.enter_context(Run.of_folder(run, output).held(reading=True))
+            searched.append(read_searched(opened.experiment, opened.folder))
         check_comparable(searched)
         comparison = compare(searched)
     write_atomically(out, comparison_svg(comparison), error=RunError)
     document = show_comparison(output, comparison)
     output.line(f"picture: {out}")
     output.document(document | {"picture": str(out)})
-
-
-def _check_folder(out: Path) -> None:
-    """Refuses to put the page of one run over somebody's own."""
-    from hwnas.report.page import is_report
-
-    if out.exists() and not out.is_dir():
-        raise RunError(f"{out} is a file; of one run, name a folder with --out")
-    page = out / "report.html"
-    if page.exists() and not is_report(page):
-        raise RunError(f"{page} is there and no report that hwnas made; name another folder")
 
 
 def _check_out(out: Path) -> None:

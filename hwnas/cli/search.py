@@ -23,16 +23,13 @@ def search(
     train'), a CSV of accuracies, or a score that needs no training. Every judged network is kept: a
     stopped search continues, another budget starts from what is known.
     """
-    from hwnas.cli.show import show_contributions, show_front
-    from hwnas.cli.stages import open_run, search_stage
-    from hwnas.estimators import ESTIMATORS
-    from hwnas.runs.folder import RunFolder
-    from hwnas.runs.judging import judge_without_weights, make_judge
-    from hwnas.runs.missing_steps import check_steps
+    from hwnas.cli.show import show_contributions, show_front, show_predictor
 
     output = Output(as_json)
-    loaded = options.load_config(
+    opened = options.open_run(
         config,
+        run,
+        output,
         data=data,
         strict=strict,
         resolution=resolution,
@@ -42,31 +39,23 @@ def search(
         table=table,
         settings=settings,
     )
-    path = options.run_path(run, config)
-    RunFolder(path).check(loaded)
-    estimator = ESTIMATORS[loaded.accuracy.source]
-    experiment = options.experiment_of(config, loaded)
-    check_steps(experiment, RunFolder(path))
-    latency = experiment.latency_model()
-    experiment.problem(latency)  # a budget out of reach is refused before anything is written
-    judge = judge_without_weights(experiment, RunFolder(path))
-    with open_run(path, experiment, output, images=estimator.images) as folder:
-        judge = judge or make_judge(experiment, folder)
-        result = search_stage(experiment, folder, latency, judge, output)
-        points = show_front(output, result, experiment.space)
-        found = show_contributions(output, result)
-        following = "export" if experiment.config.trainable else "report"
-        output.line(f"front: {folder.front_file}; next: hwnas {following} {folder.path}")
-        output.document(
-            {
-                "front": points,
-                "searchers": found,
-                "accuracy": result.origin.to_dict(),
-                "how": dict(result.how),
-                "evaluations": len(result.scores),
-                "budgets": {
-                    b.name: {"bound": b.bound, "unit": b.unit} for b in result.problem.every_limit
-                },
-                "front_csv": str(folder.front_file),
-            }
-        )
+    result = opened.search()
+    folder = opened.folder
+    show_predictor(output, result.origin)
+    points = show_front(output, result, opened.experiment.space)
+    found = show_contributions(output, result)
+    following = "export" if opened.experiment.config.trainable else "report"
+    output.line(f"front: {folder.front_file}; next: hwnas {following} {folder.path}")
+    output.document(
+        {
+            "front": points,
+            "searchers": found,
+            "accuracy": result.origin.to_dict(),
+            "how": dict(result.how),
+            "evaluations": len(result.scores),
+            "budgets": {
+                b.name: {"bound": b.bound, "unit": b.unit} for b in result.problem.every_limit
+            },
+            "front_csv": str(folder.front_file),
+        }
+    )

@@ -1,4 +1,4 @@
-"""How verbs show a latency model and the figures of a run."""
+"""How commands show a latency model and the figures of a run."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +16,6 @@ from hwnas.report.rows import (
     front_notes,
     front_rows,
     origin_rows,
-    origin_text,
     reference_text,
     summary_rows,
     validation_rows,
@@ -69,6 +68,8 @@ def model_document(path: Path, space: "SearchSpace", model: "LatencyModel") -> d
 
 def show_validation(output: Output, model: "LatencyModel") -> None:
     """Prints the error of predictions beside that of measuring twice, and what to think of it."""
+    from hwnas.runs.model_warnings import warn_of_model
+
     validation = model.validation
     if validation is not None:
         output.table(
@@ -77,25 +78,13 @@ def show_validation(output: Output, model: "LatencyModel") -> None:
             VALIDATION_HEADER,
             validation_rows(validation),
         )
-    warn(output, model)
-
-
-def energy_of_table(
-    output: Output, path: Path, space: "SearchSpace", of: str = ""
-) -> dict[str, Any]:
-    """Prints the error of a table's energy model, and returns the model as JSON."""
-    from hwnas.latency.energy_model import load_energy
-    from hwnas.latency.table import LatencyTable
-    from hwnas.runs.latencies import scope_of
-
-    with LatencyTable.existing(path) as table:
-        model = load_energy(table, scope_of(space), space.blocks())
-    show_energy(output, model, of)
-    return model.to_dict()
+    warn_of_model(output, model)
 
 
 def show_energy(output: Output, model: "EnergyModel", of: str = "") -> None:
     """The same as `show_validation` of an energy model; `of` names one of several."""
+    from hwnas.runs.model_warnings import warn_of_model
+
     networks = model.prediction.networks
     title = f"energy model ({model.correction.name}) on {networks} unseen networks"
     output.table(
@@ -103,21 +92,11 @@ def show_energy(output: Output, model: "EnergyModel", of: str = "") -> None:
         VALIDATION_HEADER,
         validation_rows(model),
     )
-    warn(output, model, of)
+    warn_of_model(output, model, of)
 
 
-def warn(output: Output, model: "LatencyModel | EnergyModel", of: str = "") -> None:
-    """Says when a model's predictions cannot be relied on; `of` names one of several models."""
-    if model.warning:
-        output.warn(f"{of}: {model.warning}" if of else model.warning)
-
-
-def show_origin(output: Output, origin: "Origin") -> None:
-    """Prints where scores that are not the supernet's come from, and how right they are."""
-    if origin.file is not None:
-        output.say(origin_text(origin))
-    elif not origin.is_accuracy:
-        output.say(f"networks are judged by {origin.axis}, which is no accuracy")
+def show_predictor(output: Output, origin: "Origin") -> None:
+    """Prints how right the forms of a predictor are, where scores are predicted."""
     if origin.errors:
         output.table(f"accuracy predictor: {origin.chosen}", ORIGIN_HEADER, origin_rows(origin))
 

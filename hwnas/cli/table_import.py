@@ -84,8 +84,7 @@ def import_table(
         target = imported_device(device)
         space = None
         if config is not None:
-            loaded = options.load_config(config, data=data, resolution=resolution, device=device)
-            space = options.experiment_of(config, loaded).space
+            space = options.space_of(config, data=data, resolution=resolution, device=device)
         elif priors or data is not None or resolution is not None:
             raise TableError("--prior, --data and --resolution go with --config; add it")
         document = _import_csv(output, file, table, target, space, priors or [], difference / 100)
@@ -146,12 +145,13 @@ def _import_csv(
     difference: float,
 ) -> dict[str, Any]:
     """Makes the table; returns what a document says of it beside what it holds."""
-    from hwnas.cli.show import show_validation, warn
+    from hwnas.cli.show import show_validation
     from hwnas.latency.identity import read_fingerprint
     from hwnas.latency.imported import import_networks, import_timings
     from hwnas.latency.interchange_csv import timings_from_csv
     from hwnas.runs.hand_timed import estimated_blocks, narrow_span, network_names, refuse_missing
     from hwnas.runs.latencies import scope_of
+    from hwnas.runs.model_warnings import warn_of_model
 
     names = None if space is None else network_names(space, file.parent, device)
     timings = timings_from_csv(_text(file), str(file), names, most_difference=difference)
@@ -163,7 +163,9 @@ def _import_csv(
             raise TableError(f"--prior goes with rows of whole networks, and {file} has none")
         if space is not None:
             refuse_missing(space, timings)
-        warn(output, import_timings(table, fingerprint, timings.block_ms, timings.overhead))
+        warn_of_model(
+            output, import_timings(table, fingerprint, timings.block_ms, timings.overhead)
+        )
         return {"notes": timings.notes}
     blocks, known = estimated_blocks(space, priors, fingerprint)
     model = import_networks(
@@ -173,7 +175,7 @@ def _import_csv(
     show_validation(output, model)
     narrow = narrow_span(space, timings)
     if narrow is not None:
-        output.warn(f"warning: {narrow}")
+        output.warn(narrow)
     return {
         "notes": [*timings.notes, *([narrow] if narrow else [])],
         "scope": scope_of(space),

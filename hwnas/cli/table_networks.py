@@ -41,9 +41,8 @@ def export_networks(
     from hwnas.runs.hand_timed import networks_to_time, sheet
 
     output = Output(as_json)
-    loaded = options.load_config(config, data=data, resolution=resolution, device=device)
+    space = options.space_of(config, data=data, resolution=resolution, device=device)
     target = imported_device(device)
-    space = options.experiment_of(config, loaded).space
     networks = networks_to_time(space, count)
     with (
         _new_folder(folder) as made,

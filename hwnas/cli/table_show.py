@@ -34,12 +34,12 @@ def show_table(
 ) -> None:
     """Show a table's provenance, its latency models with their error, and its blocks."""
     from hwnas.cli.show import show_energy, show_validation
-    from hwnas.cli.visit_warnings import show_warnings
     from hwnas.latency.energy_model import EnergyModel
     from hwnas.latency.model import LatencyModel
     from hwnas.latency.readings import disturbance
     from hwnas.latency.table import LatencyTable
     from hwnas.latency.visits import warning_shares
+    from hwnas.runs.visit_warnings import visit_sentences
 
     output = Output(as_json)
     with LatencyTable.existing(table) as opened:
@@ -56,7 +56,8 @@ def show_table(
             what = f"the energies of {scope} in {table}"
             show_energy(output, EnergyModel.from_dict(energy_models[scope], what))
     shares = warning_shares(visits)
-    show_warnings(output, shares, disturbance(visits))
+    for sentence in visit_sentences(shares, disturbance(visits)):
+        output.warn(sentence)
     summaries = visits.summaries()
     measured = {key: summaries[key] for key in known if key in summaries}
     if blocks and measured:

@@ -74,7 +74,8 @@ def read_searched(experiment: Experiment, folder: RunFolder) -> Searched:
         RunError, TableError: it was not searched to its end, or its table is gone.
     """
     folder.check_searched()
-    result = search_result(experiment, experiment.stored_latency_model(), folder)
+    problem = experiment.problem(experiment.stored_latency_model())
+    result = search_result(experiment, folder, problem)
     with Journal(folder.journal_file, reading=True) as journal:
         bound = journal.bindings()
     fingerprint = experiment.latency_fingerprint

@@ -70,7 +70,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
     """
     folder.check_searched()
     latency = experiment.stored_latency_model()
-    result = search_result(experiment, latency, folder)
+    result = search_result(experiment, folder, experiment.problem(latency))
     return ReportContent(
         title=f"{experiment.space.name} on {experiment.device.name}",
         config_yaml=experiment.config.to_yaml(),

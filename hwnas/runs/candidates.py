@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from hwnas.core.listener import Listener
 from hwnas.export.for_device import DeviceFile, file_for, same_file
 from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
 from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.on_device import Listener
 from hwnas.runs.places import OWN, Place
 from hwnas.runs.training import TrainedSupernet, train_from_scratch, with_loss
 from hwnas.runs.winner import train_winner

@@ -250,6 +250,11 @@ class Experiment:
         with LatencyTable.existing(self.table_path) as table:
             return load_energy(table, scope_of(self.space), self.space.blocks())
 
+    def forget_latencies(self) -> None:
+        """Has the models of further devices and of energy read anew when they are next needed."""
+        for name in ("further_latencies", "energy"):
+            vars(self).pop(name, None)
+
     def problem(self, latency: LatencyModel) -> SearchProblem:
         """The search problem: latency as the front's axis, and every budget.
 

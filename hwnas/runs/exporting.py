@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from hwnas.core.errors import BudgetError, DeviceError
+from hwnas.core.listener import Listener
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.readings import Reading
 from hwnas.networks.blocks import Network
@@ -17,7 +18,6 @@ from hwnas.runs.exported import Exported, ExportWriter, Timed
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.latency_check import WINNER, Finding, Patience
 from hwnas.runs.measured_energy import EnergyCheck, over_mj
-from hwnas.runs.on_device import Listener
 from hwnas.runs.places import OWN, Place, further_places, own_place, say_problems
 from hwnas.runs.searching import SearchResult
 from hwnas.runs.training import TrainedSupernet
@@ -264,8 +264,8 @@ class Exporter:
         if "doubtful" in tried.energy:
             doubts.append(tried.energy["doubtful"])
         for doubt in doubts:
-            self.listener.say(
-                f"warning: {doubt}; the trained network is kept and exported: when the machine is "
+            self.listener.warn(
+                f"{doubt}; the trained network is kept and exported: when the machine is "
                 f"idle, 'hwnas export {self.folder.path}' measures it again without training it"
             )
         return tuple(doubts)

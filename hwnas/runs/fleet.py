@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hwnas.core.errors import ConfigError, HwnasError
+from hwnas.core.listener import Listener, Update
 from hwnas.devices.device import Device
 from hwnas.devices.location import same_machine
 from hwnas.devices.stopping import stopped_by
+from hwnas.latency.energy_model import EnergyModel
 from hwnas.latency.model import LatencyModel
 from hwnas.runs.config import ProfileConfig, RunConfig
 from hwnas.runs.latencies import named_table, table_path
-from hwnas.runs.profiling import profile_space
+from hwnas.runs.profiling import energy_of, profile_space
 from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.spaces import SearchSpace
-
-Progress = Callable[[int, int, str], None]
-"""See `hwnas.latency.profile.Progress`; called by the thread of its device."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,12 @@ class Member:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a member: its model, or the sentence of why there is none."""
+    """What became of a member: its models, or the sentence of why there are none."""
 
     member: Member
     model: LatencyModel | None
     problem: str = ""
+    energy: EnergyModel | None = None
 
 
 def load_fleet(
@@ -75,11 +75,24 @@ def load_fleet(
     return members
 
 
+def fleet_stage(
+    space: SearchSpace, members: Sequence[Member], counts: ProfileConfig, listener: Listener
+) -> list[Outcome]:
+    """Measures a space on all members, told about; see `profile_fleet`."""
+
+    def failed(outcome: Outcome) -> None:
+        listener.say(f"{outcome.member.name} failed, the others go on: {outcome.problem}")
+
+    titles = [f"measuring {space.name} on {member.name}" for member in members]
+    with listener.several(*titles, unit="visits") as updates:
+        return profile_fleet(space, members, counts, updates, failed)
+
+
 def profile_fleet(
     space: SearchSpace,
     members: Sequence[Member],
     counts: ProfileConfig,
-    progress: Sequence[Progress],
+    progress: Sequence[Update],
     failed: Callable[[Outcome], None],
 ) -> list[Outcome]:
     """Measures a space on all members; one that fails does not stop the others.
@@ -90,7 +103,7 @@ def profile_fleet(
         space: what to measure.
         members: the devices.
         counts: how many whole networks each measures.
-        progress: of each member.
+        progress: of each member, called by a thread of its own.
         failed: told at once of a member that failed, by its thread.
 
     Returns:
@@ -140,10 +153,12 @@ def profile_fleet(
 
 
 def _measured(
-    space: SearchSpace, member: Member, counts: ProfileConfig, progress: Progress
+    space: SearchSpace, member: Member, counts: ProfileConfig, progress: Update
 ) -> Outcome:
     try:
-        return Outcome(member, profile_space(space, member.device, member.table, counts, progress))
+        model = profile_space(space, member.device, member.table, counts, progress)
+        energy = energy_of(space, member.table) if counts.energy else None
+        return Outcome(member, model, energy=energy)
     except HwnasError as error:
         return Outcome(member, None, str(error))
     except OSError as error:

@@ -17,7 +17,7 @@ from hwnas.data.loading import decoder_name, is_name
 from hwnas.estimators import ESTIMATORS, SUPERNET
 from hwnas.runs.config import RunConfig
 from hwnas.runs.inputs import FILE, read_inputs
-from hwnas.runs.sources import NOTHING_HELD, Sources, is_path
+from hwnas.runs.sources import NOTHING_HELD, Sources
 
 # What a trained supernet, or scores from elsewhere, depend on; everything else may change between
 # two commands.
@@ -132,34 +132,6 @@ class RunFolder:
 
     def _check_name(self) -> None:
         check_name(self.path, RunError, "rename the run folder, or name another one with --run")
-
-    def check_found(self, config: RunConfig, images: str | None = None) -> None:
-        """Refuses a run that an earlier version made and that was moved away from its files.
-
-        Args:
-            config: of the run.
-            images: where they are now, if that was named.
-
-        Raises:
-            RunError: names what is not found.
-        """
-        sources = self.sources()
-        if sources.inputs is not None:
-            return
-        wanted = [("device", config.device), ("space", config.space)]
-        wanted = [(key, name) for key, name in wanted if is_path(name)]
-        if config.table is not None:
-            wanted += [("table", config.table)]
-        if config.data is not None and images is None and not is_name(config.data.source):
-            wanted += [("data.source", config.data.source)]
-        for key, name in wanted:
-            if not Path(sources.find(name)).exists():
-                raise RunError(
-                    f"{self.path} was made by an earlier version of hwnas, which kept less in a "
-                    f"run folder, and its {key} ({shown(name)}) is neither here nor beside the "
-                    "run; run the same command once in the folder where the run was made, and it "
-                    "can be moved from then on"
-                )
 
     @property
     def holds_results(self) -> bool:

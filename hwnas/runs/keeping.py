@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from hwnas.core.errors import ConfigError, HwnasError, RunError
+from hwnas.core.errors import ConfigError, RunError
 from hwnas.core.files import write_atomically
 from hwnas.data.loading import decoder_name, is_name
 from hwnas.devices.device import Device
@@ -39,13 +39,6 @@ def keep_inputs(folder: RunFolder, experiment: Experiment, *, searched: bool = F
             now = _with_latencies(folder, experiment, now)
     if now != before:
         write_atomically(folder.inputs_file, now.to_json(), error=RunError)
-
-
-def keep_of_earlier(folder: RunFolder, experiment: Experiment) -> None:
-    """The same for a searched run that an earlier version made; nothing where it cannot be."""
-    if experiment.sources.inputs is None:
-        with suppress(HwnasError):
-            keep_inputs(folder, experiment, searched=True)
 
 
 def _gathered(folder: RunFolder, experiment: Experiment, before: RunInputs | None) -> RunInputs:

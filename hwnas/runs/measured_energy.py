@@ -3,11 +3,12 @@
 from typing import Any
 
 from hwnas.core.errors import EnergyError
+from hwnas.core.listener import Listener
 from hwnas.latency.energy import measure_model_energy
 from hwnas.networks.blocks import Network
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.latency_check import Patience
-from hwnas.runs.on_device import Listener, OnDevice
+from hwnas.runs.on_device import OnDevice
 
 
 class EnergyCheck:

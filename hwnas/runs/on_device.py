@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.errors import HwnasError
+from hwnas.core.listener import Listener
 from hwnas.devices.device import Device
 from hwnas.export.engine import CheckedEngine, checked_engine
 from hwnas.latency.anchors import Anchor, nearest
@@ -21,16 +22,6 @@ from hwnas.networks.blocks import Network
 SCREENING = Schedule(sessions=4, rounds=6, seconds=30)
 # The schedule of the last word on a network: more sessions than a table's entry gets.
 FINAL = Schedule(sessions=6, rounds=8, seconds=60)
-
-
-class Listener(Protocol):
-    """What is told about the course of an export."""
-
-    def say(self, text: str) -> None:
-        """A sentence for the person who waits."""
-
-    def progress(self, title: str, unit: str = "") -> Any:
-        """A context manager that gives update(done, total, note); `unit` is what is counted."""
 
 
 class OnDevice:
@@ -115,8 +106,8 @@ class OnDevice:
                 self._listener.say(f"the reference has no engine: {error}")
                 return None
         if found.doubtful:
-            self._listener.say(
-                f"warning: the engine of the {name} computes logits that differ by "
+            self._listener.warn(
+                f"the engine of the {name} computes logits that differ by "
                 f"{found.difference:.0%} of the largest from those of its ONNX file"
             )
         return found

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hwnas.core.errors import DeviceError, TableError
+from hwnas.core.listener import Listener
 from hwnas.devices.device import Device, Fingerprint
 from hwnas.latency.anchors import anchors_of
 from hwnas.latency.identity import read_fingerprint
@@ -18,7 +19,7 @@ from hwnas.objectives.budgets import LATENCY, device_of
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import further_table
 from hwnas.runs.latency_check import LatencyCheck, Patience
-from hwnas.runs.on_device import Listener, OnDevice
+from hwnas.runs.on_device import OnDevice
 from hwnas.runs.searching import SearchResult
 
 OWN = ""

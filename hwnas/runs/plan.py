@@ -74,7 +74,7 @@ def too_short(experiment: Experiment) -> str | None:
     if experiment.recipe.data.source == DIGITS:
         return None
     return (
-        f"warning: the supernet trains for {steps:,} steps; below some {ENOUGH_STEPS:,} it judges "
+        f"the supernet trains for {steps:,} steps; below some {ENOUGH_STEPS:,} it judges "
         "badly and what it finds is weak: write 'epochs: auto' and 'batch_size: auto' under train "
         "and fine_tune, or start from configs/searches/photos.yaml"
     )

@@ -7,6 +7,7 @@ import numpy as np
 from hwnas.core.errors import ConfigError
 from hwnas.devices.device import Device
 from hwnas.latency.energy import check_energy, profile_energy
+from hwnas.latency.energy_model import EnergyModel, load_energy
 from hwnas.latency.identity import read_identity
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.profile import Progress, profile
@@ -65,6 +66,16 @@ def profile_space(
                 progress=progress and (lambda done, total: progress(done, total, "energies")),
             )
     return latency
+
+
+def energy_of(space: SearchSpace, table: Path) -> EnergyModel:
+    """The energy model of a space in a table.
+
+    Raises:
+        TableError: the table is not there, or holds none.
+    """
+    with LatencyTable.existing(table) as opened:
+        return load_energy(opened, scope_of(space), space.blocks())
 
 
 def sampled_networks(

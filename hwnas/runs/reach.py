@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hwnas.core.errors import BudgetError
+from hwnas.core.listener import Listener
 from hwnas.devices.device import Device
 from hwnas.latency.measure import measure_models, timed_model
 from hwnas.latency.schedule import Schedule
@@ -42,6 +43,25 @@ class Reach:
             f"networks of {self.space} take about {self.least_ms:.3g} to {self.greatest_ms:.3g} ms "
             f"on {self.device}"
         )
+
+
+def check_budgets(
+    config: RunConfig, space: SearchSpace, device: Device, table: Path, listener: Listener
+) -> None:
+    """Says what range of latencies a space reaches on a device, where no table knows it yet.
+
+    Raises:
+        BudgetError: a budget is far out of reach.
+        DeviceError: the device failed.
+    """
+    check_cost_budgets(config, space)
+    if not needs_measuring(config, space, device, table):
+        return
+    title = f"measuring the smallest and the largest network on {device.name}"
+    with listener.progress(title, "visits") as update:
+        reach = measure_reach(space, device, update)
+    listener.say(reach.text)
+    check_latency_budget(config, reach)
 
 
 def check_cost_budgets(config: RunConfig, space: SearchSpace) -> None:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from hwnas.core.errors import RunError
 from hwnas.core.files import write_atomically
 from hwnas.estimators.source import Judge, Origin, space_digest
-from hwnas.latency.model import LatencyModel
 from hwnas.objectives.budgets import ENERGY, device_of
 from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.runs.config import SearchConfig
@@ -38,8 +37,7 @@ class SearchResult:
 
     `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not; `origin`
     says where the scores come from; `digest` changes with anything that an export of this front
-    depends on, and `earlier_digest` is what versions before had in its place, which also changed
-    with the places of files. `how` says how searchers have searched, where they do; `corrected` are
+    depends on. `how` says how searchers have searched, where they do; `corrected` are
     (N,) scores of the front by a second opinion, where there is one: those that a search has chosen
     for their scores are too good to be true (see `hwnas.objectives.statistics.gaussian`).
     """
@@ -51,7 +49,6 @@ class SearchResult:
     found_by: dict[tuple[int, ...], set[str]]
     origin: Origin
     digest: str
-    earlier_digest: str = ""
     how: Mapping[str, str] = field(default_factory=dict)
     corrected: NDArray[np.float64] | None = None
 
@@ -71,7 +68,7 @@ class SearchResult:
 def search(
     experiment: Experiment,
     folder: RunFolder,
-    latency: LatencyModel,
+    problem: SearchProblem,
     judge: Judge,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> SearchResult:
@@ -86,13 +83,13 @@ def search(
         RunError: the journal cannot be written.
     """
     config = experiment.config.search
-    problem = replace(experiment.problem(latency), score=judge.known)
+    scored = replace(problem, score=judge.known)
     ended = []
     with Journal(folder.journal_file) as journal:
         for name in config.searchers:
             settings = search_digest(problem, config, name)
             searcher = make_searcher(
-                name, problem, config.evaluations, config.seed, config.settings.get(name)
+                name, scored, config.evaluations, config.seed, config.settings.get(name)
             )
             told = None if progress is None else partial(progress, name)
             score = judge.accuracy.evaluate_architectures
@@ -106,7 +103,7 @@ def search(
             note_corrected(journal, front, judge.second_opinion(front.architectures))
         for key in ended:
             journal.bind(key, "yes")
-    return search_result(experiment, latency, folder)
+    return search_result(experiment, folder, problem)
 
 
 def search_digest(problem: SearchProblem, config: SearchConfig, name: str) -> str:
@@ -115,13 +112,15 @@ def search_digest(problem: SearchProblem, config: SearchConfig, name: str) -> st
     return settings_digest(problem, name, config.evaluations, config.seed, settings)
 
 
-def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFolder) -> SearchResult:
+def search_result(
+    experiment: Experiment, folder: RunFolder, problem: SearchProblem
+) -> SearchResult:
     """What the journal of a run holds.
 
     Raises:
         RunError: the run was not searched to the end with its present settings.
     """
-    config, problem = experiment.config, experiment.problem(latency)
+    config = experiment.config
     settings = [search_digest(problem, config.search, name) for name in config.search.searchers]
     folder.check_searched()
     with Journal(folder.journal_file, reading=True) as journal:
@@ -143,10 +142,7 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
         corrected = noted_corrected(journal, front)
         names = zip(config.search.searchers, settings, strict=True)
         how = {name: journal.noted(f"how {name} {setting}") for name, setting in names}
-    digest, earlier_digest = (
-        _digest(f"{text} {settings} {scored_by}", front)
-        for text in (_text_without_paths(experiment), config.text_of_before())
-    )
+    digest = _digest(f"{_text_without_paths(experiment)} {settings} {scored_by}", front)
     told = {name: text for name, text in how.items() if text is not None}
     return SearchResult(
         problem,
@@ -156,7 +152,6 @@ def search_result(experiment: Experiment, latency: LatencyModel, folder: RunFold
         found_by,
         origin,
         digest,
-        earlier_digest,
         told,
         corrected,
     )
@@ -185,7 +180,10 @@ def _text_without_paths(experiment: Experiment) -> str:
     }
     if data is not None:
         changes["data"] = data.model_copy(update={"source": ""})
-    return config.model_copy(update=changes).text_of_before()
+    for key in ("train", "fine_tune"):
+        if (training := getattr(config, key)) is not None:
+            changes[key] = training.model_copy(update={"device": "auto"})  # changes no weights
+    return config.model_copy(update=changes).to_yaml()
 
 
 @dataclass(frozen=True)

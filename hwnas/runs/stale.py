@@ -18,15 +18,15 @@ META = "hwnas-front"
 _HEAD = 4000
 
 
-def note_front(folder: RunFolder, *digests: str) -> list[str]:
-    """Removes or marks what is not of the front with some digests, and unmarks what is.
+def note_front(folder: RunFolder, digest: str) -> list[str]:
+    """Removes or marks what is not of the front with a digest, and unmarks what is.
 
     Report and picture are made anew by one command and are removed; a trained winner is not, and
     gets a file that says so, as its `summary.json` does.
 
     Args:
         folder: of the run.
-        digests: of the present front, see `SearchResult`; the first is that of reports.
+        digest: of the present front, see `SearchResult`.
 
     Returns:
         Sentences on what was done, none where nothing was.
@@ -35,13 +35,13 @@ def note_front(folder: RunFolder, *digests: str) -> list[str]:
         HwnasError: a file cannot be written.
     """
     told = []
-    if folder.report_file.is_file() and _front_of(folder.report_file) != digests[0]:
+    if folder.report_file.is_file() and _front_of(folder.report_file) != digest:
         told += forget_report(folder)
     summary = _summary(folder.summary_file)
     if summary is None:
         return told
     mark = folder.export_folder("winner") / STALE
-    if summary.get("front_digest") in digests:
+    if summary.get("front_digest") == digest:
         mark.unlink(missing_ok=True)
         if summary.pop("stale", None) is not None:
             _write(folder.summary_file, summary)

@@ -141,8 +141,7 @@ def stored_summary(folder: RunFolder, result: SearchResult) -> dict[str, Any] | 
     """
     summary = read_summary(folder.summary_file)
     complete = (folder.export_folder("winner") / "verification.json").is_file()
-    digests = (result.digest, result.earlier_digest)
-    if summary is None or not complete or summary["front_digest"] not in digests:
+    if summary is None or not complete or summary["front_digest"] != result.digest:
         return None
     # The run may have been moved since.
     winner = folder.export_folder("winner")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hwnas.runs.budgets import UNITS
 from pydantic import BaseModel
 
 from hwnas.devices.device import Device
 from hwnas.estimators import ESTIMATORS
-from hwnas.runs.budgets import UNITS
 from hwnas.runs.config import (
     AccuracyConfig,
     DataConfig,

@@ -13,7 +13,7 @@ from tests.hostile.tables import damage
 
 def _gather(bench: Bench, run: Path) -> Any:
     """What `report` and `export` read of a run; the whole command now and then, which draws."""
-    from hwnas.cli.stages import reopen_run
+    from hwnas.api.run import Run
     from hwnas.report.content import gather
     from hwnas.report.page import _summary_table  # drawing takes ten times as long as reading
 
@@ -23,8 +23,8 @@ def _gather(bench: Bench, run: Path) -> Any:
         return None
 
     def use() -> Any:
-        with reopen_run(run) as (experiment, folder):
-            content = gather(experiment, folder)
+        with Run.of_folder(run).held() as opened:
+            content = gather(opened.experiment, opened.folder)
             if content.summary is not None:
                 _summary_table(content.summary)
             check_numbers(content.front_accuracy.tolist())
@@ -99,12 +99,12 @@ def scores(bench: Bench) -> None:
 
 
 def _gather_refuses(bench: Bench, run: Path) -> bool:
-    from hwnas.cli.stages import reopen_run
+    from hwnas.api.run import Run
     from hwnas.report.content import gather
 
     def use() -> bool:
-        with reopen_run(run) as (experiment, folder):
-            gather(experiment, folder)
+        with Run.of_folder(run).held() as opened:
+            gather(opened.experiment, opened.folder)
         return True
 
     return bench.call(use) is None

@@ -6,7 +6,6 @@ from pathlib import Path
 import onnx
 import pytest
 
-from hwnas.cli import stages
 from hwnas.data import load_dataset
 from hwnas.export.verification import onnx_right
 from hwnas.latency.schedule import Schedule
@@ -108,7 +107,7 @@ def test_a_search_that_has_not_ended_is_not_exported(searched: Path, terminal: T
 def test_a_run_for_an_int8_device_ends_with_an_int8_file(
     folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stages, "LOST", -100.0)
+    monkeypatch.setattr("hwnas.runs.export_stage.LOST", -100.0)
     with (folder / "tiny.yaml").open("a") as file:
         file.write("device: local_cpu_int8\n")
     for verb in ("profile", "train", "search"):

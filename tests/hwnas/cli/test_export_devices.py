@@ -9,7 +9,6 @@ import onnxruntime
 import pytest
 
 from hwnas.cli.output import Output
-from hwnas.cli.profile_further import profile_further
 from hwnas.data import load_dataset, to_input
 from hwnas.export.verification import onnx_right
 from hwnas.latency import profile
@@ -19,6 +18,7 @@ from hwnas.runs import latency_check
 from hwnas.runs.config import load_run_config
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import scope_of
+from hwnas.runs.profile_stage import profile_further
 from tests.hwnas.cli.conftest import Terminal
 from tests.hwnas.runs.played_device import played_device
 

@@ -53,11 +53,6 @@ def away(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("away")
 
 
-def as_made_before(run: Path) -> None:
-    """What versions before this one left: nothing of what the config names."""
-    (run / "inputs.json").unlink()
-
-
 def test_a_run_is_reported_from_another_folder(
     project: Path, away: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,40 +147,6 @@ def test_a_table_that_was_measured_again_does_not_change_a_finished_run(
     (project / "table.sqlite").unlink()
     assert terminal("report", "runs/known").code == 0
     assert (project / "runs/known/front.svg").read_bytes() == before
-
-
-def test_a_run_of_the_version_before_is_taken_along_from_then_on(
-    project: Path, away: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = project / "runs/known"
-    as_made_before(run)
-    monkeypatch.chdir(away)
-    shutil.copytree(run, away / "early")
-    answer = terminal("report", "early")
-    assert answer.code == 2
-    assert "early was made by an earlier version of hwnas" in answer.stderr
-    assert "run the same command once in the folder where the run was made" in answer.stderr
-    assert terminal("report", str(run)).code == 0  # its project is found beside it
-    shutil.copytree(run, away / "late")
-    shutil.move(project, away / "gone")
-    assert terminal("report", "late").code == 0
-
-
-def test_an_export_of_the_version_before_is_not_made_again(
-    project: Path, terminal: Terminal
-) -> None:
-    from hwnas.cli.stages import reopen_run
-    from hwnas.runs.searching import search_result
-    from hwnas.runs.summary import stored_summary
-
-    run = project / "runs/known"
-    assert terminal("export", "runs/known").code == 0
-    summary = json.loads((run / "summary.json").read_text())
-    with reopen_run(run) as (experiment, folder):
-        result = search_result(experiment, experiment.stored_latency_model(), folder)
-        summary["front_digest"] = result.earlier_digest
-        (run / "summary.json").write_text(json.dumps(summary))
-        assert stored_summary(folder, result) is not None
 
 
 @pytest.mark.parametrize(

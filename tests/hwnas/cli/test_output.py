@@ -122,8 +122,8 @@ def test_what_a_stranger_wrote_cannot_move_the_cursor(
 
 def test_a_warning_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     output = Output(as_json=False)
-    output.warn("warning: poor")
-    output.warn("warning: poor")
+    output.warn("poor")
+    output.warn("poor")
     assert capsys.readouterr().err == "warning: poor\n"
 
 

@@ -59,7 +59,10 @@ def test_the_page_of_a_run_replaces_no_other_page(npu: Path, terminal: Terminal)
         assert terminal("report", "runs/known", "--out", "page").code == 0
     (npu / "page/report.html").write_text("<title>mine</title>")
     refused = terminal("report", "runs/known", "--out", "page")
-    assert (refused.code, "page/report.html is there and no report" in refused.stderr) == (2, True)
+    assert (refused.code, "page/report.html is there and is not a report" in refused.stderr) == (
+        2,
+        True,
+    )
     assert (npu / "page/report.html").read_text() == "<title>mine</title>"
     assert not (npu / "runs/known/report.html").exists()
 

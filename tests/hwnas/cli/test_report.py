@@ -72,7 +72,7 @@ def test_several_runs_are_compared_in_a_table_and_a_picture(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("runs/a --out tiny.yaml", "tiny.yaml is a file; of one run, name a folder with --out"),
+        ("runs/a --out tiny.yaml", "tiny.yaml is a file; name a folder for the page of one run"),
         ("runs/a runs/b --out all.png", "name it like all.svg with --out"),
         ("runs/a runs/b --out .", ". is a folder; name a file with --out, as in comparison.svg"),
         ("runs/a runs/b", "runs/a is not a run folder"),

@@ -97,10 +97,10 @@ def test_a_folder_of_something_else_is_no_run(folder: Path, terminal: Terminal) 
 
 @pytest.mark.usefixtures("folder")
 def test_two_processes_do_not_share_a_run(terminal: Terminal) -> None:
-    from hwnas.cli.options import load_config
+    from hwnas.runs.config import load_run_config
     from hwnas.runs.folder import RunFolder
 
-    with RunFolder(Path("runs/tiny")).open(load_config("tiny.yaml")):
+    with RunFolder(Path("runs/tiny")).open(load_run_config("tiny.yaml")):
         answer = terminal("train", "tiny.yaml")
     assert (answer.code, "another hwnas process is using runs/tiny" in answer.stderr) == (2, True)
 

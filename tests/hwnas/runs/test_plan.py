@@ -34,7 +34,7 @@ def test_length_and_time_are_told_beforehand() -> None:
 
 def test_a_supernet_of_few_steps_is_warned_about() -> None:
     short = experiment(64, train__epochs=3)
-    assert str(too_short(short)).startswith("warning: the supernet trains for 6 steps; below")
+    assert str(too_short(short)).startswith("the supernet trains for 6 steps; below")
     assert too_short(experiment(64)) is None
     # The digits are learnt in fewer, and published weights already are.
     for excepted in ({"data__source": "digits"}, {"from_ofa": "published"}):

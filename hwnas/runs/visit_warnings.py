@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hwnas.cli.output import Output
+from hwnas.latency.visits import OFTEN
 
 WARNINGS = {
     "enqueue_bound": "the processor took longer to launch an inference than the GPU to run it, so "
@@ -19,24 +19,20 @@ WARNINGS = {
 """What the warnings of a visit or of a summary mean, see `hwnas.latency.visits.Summary`."""
 
 
-def show_warnings(
-    output: Output, shares: Mapping[str, float], disturbed: str | None = None
-) -> None:
-    """Says what was often wrong with visits, and how to fix it.
+def visit_sentences(shares: Mapping[str, float], disturbed: str | None = None) -> list[str]:
+    """What was often wrong with visits, and how to fix it, a sentence each.
 
     Args:
-        output: where.
         shares: as of `hwnas.latency.visits.warning_shares`.
         disturbed: as of `hwnas.latency.readings.disturbance`.
     """
-    from hwnas.latency.visits import OFTEN
-
+    found = []
     if disturbed is not None:
-        output.say(
-            f"warning: {disturbed}: all visits count, since too few were undisturbed; 'hwnas "
-            "devices check' says what keeps the machine busy, then profile into a new table "
-            "(--table)"
+        found.append(
+            f"{disturbed}: all visits count, since too few were undisturbed; 'hwnas devices check' "
+            "says what keeps the machine busy, then profile into a new table (--table)"
         )
     for name, share in shares.items():
         if share >= OFTEN:
-            output.say(f"warning: {share:.0%} of the visits came with {name}: {WARNINGS[name]}")
+            found.append(f"{share:.0%} of the visits came with {name}: {WARNINGS[name]}")
+    return found

@@ -1,0 +1,1 @@
+"""What `import hwnas` offers, on top of every other room."""

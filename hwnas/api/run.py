@@ -1,0 +1,281 @@
+"""Run: an experiment and its folder, stage by stage, as the commands of the same names do it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hwnas.core.listener import SILENT
+from hwnas.estimators import ESTIMATORS
+from hwnas.runs.config import ProfileConfig, WeightsFrom
+from hwnas.runs.defaults import PATIENCE, RANKED_OF_A_CSV, RANKED_TRAINED, RANKING_SEEDS, TRAINED
+from hwnas.runs.opened import OpenedRun
+
+if TYPE_CHECKING:  # what needs PyTorch or the like is imported by the stage that needs it
+    from hwnas.report.writing import Report
+    from hwnas.runs.fleet import Outcome
+    from hwnas.runs.profile_stage import Profiled
+    from hwnas.runs.ranking import Ranking
+    from hwnas.runs.searching import SearchResult
+    from hwnas.runs.training_stage import Trained
+
+
+class Run(OpenedRun):
+    """One experiment and its folder; `Run.open` makes one of a config or of a run folder.
+
+    Each stage does what the command of its name does, may be interrupted, and resumes when it is
+    called again. A stage that needs another one says so.
+    """
+
+    def profile(self, *, energy: bool = False, refuse: bool = False) -> "Profiled":
+        """Measures the space on the run's device into its latency table.
+
+        Args:
+            energy: whether energies are measured too, on an NVIDIA GPU, as `profile.energy` says.
+            refuse: whether a latency budget out of reach is refused instead of warned about.
+
+        Raises:
+            BudgetError: a budget is out of reach.
+            DeviceError: the device failed; what was measured is kept.
+            TableError: the table is another device's, or cannot be written.
+        """
+        from hwnas.runs.profile_stage import profile_experiment
+
+        counts = self._counts(energy)
+        self.forget_latencies()
+        return profile_experiment(self.experiment, counts, self.listener, refuse=refuse)
+
+    def profile_further(self) -> "list[Profiled]":
+        """Measures on those further devices of budgets that have no table of the space yet.
+
+        Raises:
+            ConfigError, DeviceError, TableError: see `profile`.
+        """
+        from hwnas.runs.profile_stage import profile_further
+
+        self.forget_latencies()
+        return profile_further(self.experiment, self.listener)
+
+    def profile_devices(self, devices: Sequence[str], *, energy: bool = False) -> "list[Outcome]":
+        """Measures the space on several devices at once, each into its own table.
+
+        Args:
+            devices: their names, or the paths of their files.
+            energy: see `profile`.
+
+        Raises:
+            ConfigError: a device is wrong, before any is measured.
+        """
+        from hwnas.runs.fleet import fleet_stage, load_fleet
+
+        experiment = self.experiment
+        members = load_fleet(devices, experiment.config, experiment.sources)
+        self.forget_latencies()
+        return fleet_stage(experiment.space, members, self._counts(energy), self.listener)
+
+    def check(self, *, budgets: bool = True) -> None:
+        """Refuses, before a training, scores that cannot be had and budgets that no network keeps.
+
+        Args:
+            budgets: whether these are checked, for which the device must have been profiled.
+
+        Raises:
+            AccuracyError, ConfigError, DataError: the scores' file or images cannot be used.
+            BudgetError: a budget is out of reach.
+            TableError: the device was not profiled.
+        """
+        self.known_judge()
+        if budgets:
+            self.pose()
+
+    def train(self, estimator: str | None = None) -> "Trained":
+        """Trains what an estimator needs: mostly the weight-sharing supernet.
+
+        Args:
+            estimator: for which; None for that of the config, or else the supernet.
+
+        Raises:
+            ConfigError: nothing is trained for it, or the config has no recipe.
+            DataError: the images cannot be used.
+            RunError: the training failed, or the folder is another config's.
+        """
+        from hwnas.estimators import SUPERNET
+        from hwnas.runs.start import start_supernet
+        from hwnas.runs.training_stage import train_stage, trained_estimator
+        from hwnas.training.batches import images_of_step
+        from hwnas.training.distributed import joined_group
+        from hwnas.training.placement import choose_device
+
+        experiment, folder = self.experiment, self.folder
+        chosen = trained_estimator(experiment, estimator)
+        folder.check(experiment.config)
+        with joined_group(choose_device(experiment.config.recipe.train.device)) as group:
+            if group.processes > 1:
+                # Refused before there is a run folder, which would insist on the batch size.
+                images_of_step(experiment.dataset.train, experiment.recipe.train, group.processes)
+            if not group.first:
+                return replace(train_stage(experiment, folder, chosen, SILENT), first=False)
+            if experiment.config.from_ofa is not None and chosen == SUPERNET:
+                # Published weights that do not fit are refused before anything is written.
+                self.listener.say(start_supernet(experiment, folder).text)
+            with self.held(images=True):
+                return train_stage(experiment, folder, chosen, self.listener)
+
+    def search(self) -> "SearchResult":
+        """Searches for the networks that score best within the budgets, and writes `front.csv`.
+
+        Every judged network is kept: a stopped search resumes, and another budget starts from what
+        is known.
+
+        Raises:
+            BudgetError: a budget is out of reach.
+            RunError: something has to be trained before, or the folder is another config's.
+            TableError: the device has to be profiled before.
+        """
+        from hwnas.runs.judging import make_judge
+        from hwnas.runs.missing_steps import check_steps
+        from hwnas.runs.search_stage import search_stage
+
+        experiment, folder = self.experiment, self.folder
+        folder.check(experiment.config)
+        check_steps(experiment, folder)
+        latency, problem = self.pose()  # a budget out of reach is refused before all else
+        judge = self.known_judge()
+        with self.held(images=ESTIMATORS[experiment.config.accuracy.source].images):
+            judge = judge or make_judge(experiment, folder)
+            return search_stage(experiment, folder, latency, problem, judge, self.listener)
+
+    def result(self) -> "SearchResult":
+        """What the run's last search found, without searching.
+
+        Raises:
+            RunError: the run was not searched to its end with its present settings.
+        """
+        from hwnas.runs.searching import search_result
+
+        self.folder.check_searched()
+        return search_result(self.experiment, self.folder, self.pose()[1])
+
+    def export(
+        self,
+        *,
+        weights_from: WeightsFrom | None = None,
+        patience: float = PATIENCE,
+        since: float | None = None,
+    ) -> dict[str, Any]:
+        """Trains, exports, checks and measures the best network of the front.
+
+        Args:
+            weights_from: what the winner's training starts from, "supernet" or "scratch"; None for
+                the config's `export.weights_from`.
+            patience: for how many seconds a machine that is too busy to measure on is waited for.
+            since: when what the summary's seconds count began, monotonic; None for now.
+
+        Raises:
+            BudgetError: no network of the front measures within the budgets.
+            DeviceError: the device failed; what was trained is kept.
+            RunError: the run was not searched to its end.
+        """
+        from hwnas.runs.export_stage import export_stage, exporting
+        from hwnas.runs.keeping import keep_inputs
+        from hwnas.runs.latency_check import Patience
+        from hwnas.runs.training import start_of_winners
+
+        start = time.monotonic() if since is None else since
+        experiment = exporting(self.experiment, weights_from)
+        with self.held():
+            self.experiment = experiment
+            result = self.result()
+            latency, _ = self.pose()
+            self.read_images()
+            keep_inputs(self.folder, experiment)
+            trained = start_of_winners(experiment, self.folder)
+            if self.folder.config() != experiment.config:
+                self.folder.adopt(experiment.config)
+            return export_stage(
+                experiment,
+                self.folder,
+                latency,
+                trained,
+                result,
+                self.listener,
+                start=start,
+                patience=Patience(patience),
+            )
+
+    def summary(self) -> dict[str, Any] | None:
+        """The figures of the exported winner of the present front; None where there is none.
+
+        Raises:
+            RunError: the run was not searched to its end, or the file is damaged.
+        """
+        from hwnas.runs.summary import stored_summary
+
+        return stored_summary(self.folder, self.result())
+
+    def report(self, out: str | Path | None = None) -> "Report":
+        """Writes `report.html` and `front.svg`.
+
+        Args:
+            out: the folder for them; None for the run's own.
+
+        Raises:
+            RunError: the run was not searched to its end, or another page is there.
+        """
+        from hwnas.report.writing import check_place, write_report
+
+        place = None if out is None else Path(out)
+        check_place(self.folder.path, place)
+        with self.held(reading=place is not None):
+            return write_report(self.experiment, self.folder, place)
+
+    def rank(
+        self,
+        truth: str | Path = TRAINED,
+        *,
+        estimators: Sequence[str] = (),
+        networks: int | None = None,
+        seeds: int = RANKING_SEEDS,
+        trainings: int = 1,
+    ) -> "Ranking":
+        """Ranks networks of known accuracy by estimators; writes `ranking.json` and `ranking.svg`.
+
+        Args:
+            truth: a CSV of known accuracies, or "trained": networks are trained from scratch.
+            estimators: their names; none for all that can be had.
+            networks: at most so many a seed.
+            seeds: how many; each draws other networks, initial weights and images.
+            trainings: of each network that is trained.
+
+        Raises:
+            AccuracyError: the CSV cannot be used, or has too few networks.
+            ConfigError: an unknown estimator, or one that the config does not allow for.
+            RunError: something has to be trained before.
+        """
+        from hwnas.report.writing import write_ranking
+        from hwnas.runs.rank_stage import known_accuracies, rank_stage, train_truth_stage
+        from hwnas.runs.ranking import KNOWN, check_estimators
+
+        experiment, folder = self.experiment, self.folder
+        folder.check(experiment.config)
+        names = list(dict.fromkeys(estimators))
+        check_estimators(experiment, folder, names)
+        # What is wrong with the truth is said before a run is made.
+        trained = truth == TRAINED
+        known = None if trained else known_accuracies(experiment, Path(truth), self.listener)
+        if trained:
+            _ = experiment.config.recipe
+        images = any(ESTIMATORS[name].images for name in names or KNOWN)
+        with self.held(images=trained or (images and experiment.config.data is not None)):
+            if known is None:
+                most = networks or RANKED_TRAINED
+                known = train_truth_stage(experiment, folder, most, trainings, self.listener)
+            most = networks or RANKED_OF_A_CSV
+            ranking = rank_stage(experiment, folder, known, names, most, seeds, self.listener)
+            write_ranking(ranking, folder)
+            return ranking
+
+    def _counts(self, energy: bool) -> ProfileConfig:
+        counts = self.experiment.config.profile
+        return counts.model_copy(update={"energy": True}) if energy else counts

@@ -1,0 +1,115 @@
+"""`hwnas profile` of a space, a config's or one alone: on one device, or on several at once."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from hwnas.cli.output import Output
+
+if TYPE_CHECKING:
+    from hwnas.api.run import Run
+    from hwnas.runs.fleet import Outcome
+    from hwnas.runs.profile_stage import Profiled
+    from hwnas.spaces import SearchSpace
+
+
+def profile_run(run: "Run", devices: Sequence[str], *, energy: bool, output: Output) -> None:
+    """Measures the space of a config, and shows what came of it.
+
+    Raises:
+        ConfigError: a device is wrong, before any is measured.
+        DeviceError, TableError: see `Run.profile`.
+        typer.Exit: one of several devices failed.
+    """
+    if len(devices) > 1:
+        outcomes = run.profile_devices(devices, energy=energy)
+        _show_outcomes(output, run.experiment.space, outcomes)
+    else:
+        _show(output, run.profile(energy=energy))
+
+
+def profile_alone(
+    name: str,
+    devices: Sequence[str],
+    *,
+    resolution: int | None,
+    classes: int | None,
+    table: str | None,
+    energy: bool,
+    output: Output,
+) -> None:
+    """The same of a space without a config."""
+    from hwnas.devices.device import load_device
+    from hwnas.runs.config import ProfileConfig
+    from hwnas.runs.fleet import fleet_stage, load_fleet
+    from hwnas.runs.latencies import table_path
+    from hwnas.runs.profile_stage import profile_stage
+    from hwnas.spaces import load_space
+
+    space = load_space(name, resolution=resolution, classes=classes)
+    counts = ProfileConfig(energy=energy)
+    if len(devices) > 1:
+        members = load_fleet(devices, None)
+        _show_outcomes(output, space, fleet_stage(space, members, counts, output))
+    else:
+        device = load_device(devices[0] if devices else "local_cpu")
+        _show(output, profile_stage(space, device, table_path(table, device), counts, output))
+
+
+def _show(output: Output, profiled: "Profiled") -> None:
+    from hwnas.cli.show import show_energy, show_model
+    from hwnas.runs.visit_warnings import visit_sentences
+
+    document = show_model(output, profiled.table, profiled.space, profiled.latency)
+    if profiled.energy is not None:
+        show_energy(output, profiled.energy)
+        document["energy_model"] = profiled.energy.to_dict()
+    for sentence in visit_sentences(profiled.warning_shares, profiled.disturbed):
+        output.warn(sentence)
+    document["disturbed"] = profiled.disturbed
+    document["warning_shares"] = dict(profiled.warning_shares)
+    output.document(document)
+
+
+def _show_outcomes(output: Output, space: "SearchSpace", outcomes: "Sequence[Outcome]") -> None:
+    from hwnas.cli.show import model_document, show_energy
+    from hwnas.runs.model_warnings import warn_of_model
+
+    output.table(
+        f"{space.name} at {space.resolution} px on {len(outcomes)} devices",
+        ["device", "blocks", "mean error", "measured twice", "table"],
+        [_row(outcome) for outcome in outcomes],
+    )
+    documents = list[dict[str, Any]]()
+    for outcome in outcomes:
+        member, model = outcome.member, outcome.model
+        if model is None:
+            output.line(f"{member.name}: {outcome.problem}")
+            documents.append({"device": member.name, "error": outcome.problem})
+            continue
+        warn_of_model(output, model, member.name)
+        found = model_document(member.table, space, model)
+        if outcome.energy is not None:
+            show_energy(output, outcome.energy, member.name)
+            found["energy_model"] = outcome.energy.to_dict()
+        documents.append({"device": member.name, **found})
+    output.document(documents)
+    if any(outcome.model is None for outcome in outcomes):
+        raise typer.Exit(2)
+
+
+def _row(outcome: "Outcome") -> list[str]:
+    name, model = outcome.member.name, outcome.model
+    if model is None:
+        return [name, "failed", "-", "-", "-"]
+    validation = model.validation
+    errors = (
+        [
+            f"{validation.prediction.mape:.2f} %",
+            f"{validation.noise:.2f} %",
+        ]
+        if validation
+        else ["-", "-"]
+    )
+    return [name, str(len(model.block_ms)), *errors, str(outcome.member.table)]

@@ -1,0 +1,57 @@
+"""Who follows long work: what begins, how far it is, what is worth knowing, what to look at."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+
+class Update(Protocol):
+    """How far one stage is."""
+
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        """Takes how much is done, how much there is in all, and a few words beside it."""
+
+
+class Listener(Protocol):
+    """What is told about the course of a run: a terminal, a notebook, a log, or nobody."""
+
+    def say(self, text: str) -> None:
+        """A sentence on what is happening."""
+
+    def warn(self, text: str) -> None:
+        """A sentence on what a person should look at; the same one may come more than once."""
+
+    def progress(self, title: str, unit: str = "") -> AbstractContextManager[Update]:
+        """A stage that begins, and ends with the context; `unit` is what is counted ("steps")."""
+
+    def several(self, *titles: str, unit: str = "") -> AbstractContextManager[Sequence[Update]]:
+        """Stages that run side by side, an update each; each may be told by a thread of its own."""
+
+
+class Silent:
+    """The listener that ignores everything."""
+
+    def say(self, text: str) -> None:
+        """Ignores it."""
+
+    def warn(self, text: str) -> None:
+        """Ignores it."""
+
+    @contextmanager
+    def progress(self, title: str, unit: str = "") -> Iterator[Update]:
+        """An update that ignores everything."""
+        del title, unit
+        yield _ignore
+
+    @contextmanager
+    def several(self, *titles: str, unit: str = "") -> Iterator[Sequence[Update]]:
+        """As many of them as there are titles."""
+        del unit
+        yield [_ignore] * len(titles)
+
+
+SILENT = Silent()
+
+
+def _ignore(done: int, total: int, note: str = "") -> None:
+    del done, total, note

@@ -1,0 +1,26 @@
+"""What is said of latency and energy models whose predictions cannot be relied on."""
+
+from hwnas.core.listener import Listener
+from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.model import LatencyModel
+from hwnas.runs.experiment import Experiment
+
+
+def warn_of_model(listener: Listener, model: LatencyModel | EnergyModel, of: str = "") -> None:
+    """Says when a model's predictions cannot be relied on; `of` names one of several models."""
+    if model.warning:
+        text = model.warning.removeprefix("warning: ")
+        listener.warn(f"{of}: {text}" if of else text)
+
+
+def warn_of_models(listener: Listener, experiment: Experiment, latency: LatencyModel) -> None:
+    """The same of every model that an experiment's budgets are on.
+
+    Raises:
+        ConfigError, TableError: a model cannot be read.
+    """
+    warn_of_model(listener, latency)
+    for name, model in experiment.further_latencies.items():
+        warn_of_model(listener, model, name)
+    if experiment.energy is not None:
+        warn_of_model(listener, experiment.energy)

@@ -1,0 +1,80 @@
+"""The search stage: every searcher of a run, told about, and the front in a file."""
+
+from hwnas.core.listener import Listener
+from hwnas.estimators.source import Judge, Origin
+from hwnas.latency.model import LatencyModel
+from hwnas.objectives.objective import amount
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.keeping import keep_inputs
+from hwnas.runs.model_warnings import warn_of_models
+from hwnas.runs.scores import bind_scores
+from hwnas.runs.searching import SearchResult, search, write_front
+from hwnas.runs.stale import note_front
+from hwnas.search.problem import SearchProblem
+
+
+def search_stage(
+    experiment: Experiment,
+    folder: RunFolder,
+    latency: LatencyModel,
+    problem: SearchProblem,
+    judge: Judge,
+    listener: Listener,
+) -> SearchResult:
+    """Runs the searchers and writes the front.
+
+    Args:
+        experiment: of the run, whose config becomes the run's own.
+        folder: of the run, open.
+        latency: of its device.
+        problem: `experiment.problem(latency)`.
+        judge: gives the scores.
+        listener: is told.
+
+    Raises:
+        RunError: scores of another origin are there, or the journal cannot be written.
+    """
+    bind_scores(folder, judge)
+    warn_of_models(listener, experiment, latency)
+    if text := origin_text(judge.origin):
+        listener.say(text)
+    for sentence in judge.origin.stated(experiment.space.resolution):
+        tell(listener, sentence)
+    keep_inputs(folder, experiment, searched=True)
+    folder.adopt(experiment.config)
+    for limit in problem.every_limit:
+        listener.say(f"budget: {limit.name} ≤ {amount(limit.bound)} {limit.unit}")
+    with listener.progress("judging networks", "networks") as update:
+
+        def told(name: str, done: int, total: int) -> None:
+            update(done, total, name)
+
+        result = search(experiment, folder, problem, judge, told)
+    for sentence in note_front(folder, result.digest):
+        listener.say(sentence)
+    write_front(result, experiment.space, folder.front_file)
+    return result
+
+
+def origin_text(origin: Origin) -> str:
+    """Where scores that are not the supernet's come from, in one line; "" for the supernet's."""
+    if origin.file is None:
+        if origin.is_accuracy:
+            return ""
+        return f"networks are judged by {origin.axis}, which is not an accuracy"
+    joined = f"; {origin.rows:,} rows, those of one network averaged"
+    averaged = joined if origin.rows != origin.networks else ""
+    how = ""
+    if origin.errors:
+        how = f"; predicted from them: {origin.chosen}, its error cross-validated"
+    return f"accuracies of {origin.networks:,} networks from {origin.file}{averaged}{how}"
+
+
+def tell(listener: Listener, sentence: str) -> None:
+    """Says a sentence, or warns by it where it begins with "warning: "."""
+    warning = sentence.removeprefix("warning: ")
+    if warning != sentence:
+        listener.warn(warning)
+    else:
+        listener.say(sentence)

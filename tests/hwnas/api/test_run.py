@@ -1,0 +1,161 @@
+"""Run: what the commands do, in Python."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from hwnas.api.run import Run
+from hwnas.core.errors import BudgetError, ConfigError, RunError, TableError
+from hwnas.core.listener import Update
+from hwnas.runs.experiment import Experiment
+
+CONFIG = """
+space: tiny_space.yaml
+accuracy: {source: params}
+device: npu.yaml
+table: table.sqlite
+search: {budgets: {latency: 1 s}, evaluations: 8, searchers: [random]}
+"""
+
+
+class Recorder:
+    """A listener that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.warned: list[str] = []
+        self.stages: list[tuple[str, str]] = []
+        self.done: list[tuple[int, int, str]] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
+
+    @contextmanager
+    def progress(self, title: str, unit: str = "") -> Iterator[Update]:
+        self.stages.append((title, unit))
+        yield self._update
+
+    @contextmanager
+    def several(self, *titles: str, unit: str = "") -> Iterator[Sequence[Update]]:
+        self.stages += [(title, unit) for title in titles]
+        yield [self._update] * len(titles)
+
+    def _update(self, done: int, total: int, note: str = "") -> None:
+        self.done.append((done, total, note))
+
+
+@pytest.fixture
+def known(npu: Path) -> Path:
+    """A working folder with the config `known.yaml`, whose scores and timings are known."""
+    (npu / "known.yaml").write_text(CONFIG)
+    return npu
+
+
+def test_a_run_is_searched_and_reported_without_a_word(
+    known: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run.open("known.yaml")
+    result = run.search()
+    assert len(result.front.scores)
+    report = run.report()
+    assert (report.page, report.picture) == (
+        Path("runs/known/report.html"),
+        Path("runs/known/front.svg"),
+    )
+    assert report.page.is_file()
+    assert (known / "runs/known/front.csv").is_file()
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("known")
+def test_a_listener_is_told_of_stages_progress_notes_and_warnings() -> None:
+    told = Recorder()
+    Run.open("known.yaml", listener=told).search()
+    assert told.stages == [("judging networks", "networks")]
+    assert told.done[-1][0] == told.done[-1][1] > 0
+    assert told.done[-1][2] == "random"
+    assert "budget: latency ≤ 1,000 ms" in told.said
+    assert told.warned[0].startswith("these latencies were never checked")
+
+
+@pytest.mark.usefixtures("known")
+def test_what_a_run_has_found_is_read_again_by_its_folder() -> None:
+    found = Run.open("known.yaml").search()
+    again = Run.open("runs/known").result()
+    assert again.digest == found.digest
+    assert (again.front.architectures == found.front.architectures).all()
+    assert Run.open("runs/known").summary() is None  # nothing was exported
+
+
+@pytest.mark.usefixtures("known")
+def test_values_of_the_config_are_replaced_by_dotted_keys() -> None:
+    run = Run.open("known.yaml", "runs/other", overrides={"search.evaluations": 3})
+    assert len(run.search().scores) == 3
+    assert Path("runs/other/front.csv").is_file()
+    assert repr(run) == "Run('runs/other', space='tiny_space.yaml', device='npu.yaml')"
+
+
+@pytest.mark.usefixtures("known")
+def test_the_problem_of_a_search_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[int] = []
+    problem = Experiment.problem
+
+    def counted(self: Experiment, *rest: object) -> object:
+        built.append(1)
+        return problem(self, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Experiment, "problem", counted)
+    Run.open("known.yaml").search()
+    assert len(built) == 1
+
+
+@pytest.mark.usefixtures("known")
+def test_a_run_that_is_held_is_held_over_its_stages_and_against_others() -> None:
+    run, other = Run.open("known.yaml"), Run.open("known.yaml")
+    with run.held():
+        run.search()
+        with pytest.raises(RunError, match="another hwnas process is using runs/known"):
+            other.search()
+        run.report()
+    other.search()
+
+
+@pytest.mark.usefixtures("known")
+def test_wrong_input_is_an_error_of_its_class() -> None:
+    with pytest.raises(ConfigError, match=r"there is no file nowhere\.yaml"):
+        Run.open("nowhere.yaml")
+    with pytest.raises(TableError, match=r"there is no latency table gone\.sqlite"):
+        Run.open("known.yaml", overrides={"table": "gone.sqlite"}).search()
+    with pytest.raises(BudgetError, match="out of reach"):
+        Run.open("known.yaml", overrides={"search.budgets": {"latency": "1 us"}}).search()
+    with pytest.raises(RunError, match=r"runs/known was not searched yet"):
+        Run.open("known.yaml").report()
+    assert not Path("runs/known/front.csv").exists()
+
+
+@pytest.mark.usefixtures("known")
+def test_the_config_of_a_run_folder_is_changed_by_its_name() -> None:
+    Run.open("known.yaml").search()
+    with pytest.raises(RunError, match=r"to change its config, name runs/known/config\.yaml"):
+        Run.open("runs/known", overrides={"search.evaluations": 3})
+    run = Run.open("runs/known/config.yaml", overrides={"search.evaluations": 3})
+    assert run.folder.path == Path("runs/known")
+
+
+def test_a_ranking_is_returned_and_written(known: Path) -> None:
+    from hwnas.spaces import load_space
+    from tests.hwnas.cli.test_accuracy_sources import write_csv
+    from tests.hwnas.search.problems import every_architecture
+
+    write_csv(known / "known.csv", every_architecture(load_space("tiny_space.yaml")))
+    ranking = Run.open("known.yaml").rank("known.csv", estimators=["params"], networks=20, seeds=2)
+    assert [one.name for one in ranking.ranked] == ["params"]
+    written = json.loads((known / "runs/known/ranking.json").read_text())
+    assert written["networks"] == [20, 20]
+    assert (known / "runs/known/ranking.svg").is_file()
