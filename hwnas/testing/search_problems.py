@@ -106,7 +106,8 @@ class WidthSpace:
         if slot == 0:
             return np.ones((1, 6), dtype=np.bool_)
         wider = self.widths - self.widths[:, None]
-        return (wider == 0) | (wider == 1)
+        allowed: NDArray[np.bool_] = (wider == 0) | (wider == 1)
+        return allowed
 
     def canonical(self, architectures: Architectures) -> Architectures:
         """(N, L): the same, no two architectures are equal networks."""

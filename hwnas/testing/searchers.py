@@ -9,8 +9,10 @@ def searcher(self):
 return TabuSearch
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from hwnas.core.configs import StrictModel
 from hwnas.core.errors import BudgetError
 from hwnas.networks.blocks import InvertedResidual, Network
+from hwnas.objectives.objective import Direction
 from hwnas.search.exact.climbed import ClimbedScore
 from hwnas.search.exact.exact_front import exact_best
 from hwnas.search.journal import Journal
@@ -72,9 +75,11 @@ def architectures_asked(searcher: Searcher) -> Architectures:
 class MostKernels:
     """How many distinct kernel sizes a network has: a cost that is no sum over blocks."""
 
-    name, unit, direction = "kernel_sizes", "sizes", "minimize"
+    name: ClassVar[str] = "kernel_sizes"
+    unit: ClassVar[str] = "sizes"
+    direction: ClassVar[Direction] = "minimize"
 
-    def evaluate(self, networks: list[Network]) -> NDArray[np.float64]:
+    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
         """(N,) values of N networks."""
         found = [{b.kernel for b in n if isinstance(b, InvertedResidual)} for n in networks]
         return np.array([len(sizes) for sizes in found], dtype=np.float64)

@@ -32,7 +32,10 @@ from tests.hwnas.cli.conftest import Terminal, assert_refused
         ("devices add a --transport ssh --host pi@board", "write host: board and user: pi"),
         ("train tiny.yaml --set train.epochs", "must be written like --set 'train.epochs=20'"),
         ("train tiny.yaml --set space=mobilenet_v4", "there is no space named 'mobilenet_v4'"),
-        ("train tiny.yaml --set search.searchers=[best]", "'best' is not known (known: surrogate"),
+        (
+            "train tiny.yaml --set search.searchers=[best]",
+            "there is no searcher 'best'; did you mean",
+        ),
         ("train tiny.yaml --set search.settings.best.keep=3", "there is no searcher 'best'"),
         (
             "train tiny.yaml --set search.settings.layernas.kep=3",

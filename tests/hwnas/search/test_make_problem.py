@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -80,7 +82,7 @@ class Slow(MostKernels):
     def __init__(self) -> None:
         self.seen = 0
 
-    def evaluate(self, networks: list[Network]) -> np.ndarray:
+    def evaluate(self, networks: Sequence[Network]) -> np.ndarray:
         self.seen += len(networks)
         return super().evaluate(networks)
 
