@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hwnas.runs.budgets import UNITS
 from pydantic import BaseModel
 
 from hwnas.devices.device import Device
 from hwnas.estimators import ESTIMATORS
+from hwnas.objectives.budgets import MEASURED
+from hwnas.objectives.costs import COSTS
 from hwnas.runs.config import (
     AccuracyConfig,
     DataConfig,
@@ -20,7 +21,7 @@ from hwnas.runs.config import (
     RunConfig,
     SearchConfig,
 )
-from hwnas.search.searchers import FREE_SEARCHERS, SEARCHERS, searcher_class
+from hwnas.search.searchers import SEARCHERS, searcher_class
 from hwnas.spaces.config import HeadConfig, SpaceConfig, StageConfig, StemConfig
 from hwnas.training.train_config import TrainSettings
 from tests.docs.blocks import PAGES, ROOT, name_of
@@ -104,9 +105,7 @@ def keys(*models: type[BaseModel]) -> set[str]:
 
 def settings() -> set[str]:
     return {
-        key
-        for name in (*SEARCHERS, *FREE_SEARCHERS)
-        for key in searcher_class(name).settings_model.model_fields
+        key for name in SEARCHERS.ours for key in searcher_class(name).settings_model.model_fields
     }
 
 
@@ -120,9 +119,9 @@ def settings() -> set[str]:
         ("config", keys(TrainSettings)),
         ("devices", keys(Device)),
         ("spaces", keys(SpaceConfig, StageConfig, StemConfig, HeadConfig)),
-        ("budgets", set(UNITS)),
+        ("budgets", {*MEASURED, *COSTS.ours}),
         ("estimators", set(ESTIMATORS)),
-        ("searchers", {*SEARCHERS, *FREE_SEARCHERS} | settings()),
+        ("searchers", {*SEARCHERS.ours} | settings()),
     ],
 )
 def test_the_reference_names_every_key(page: str, names: set[Any]) -> None:
