@@ -21,10 +21,9 @@ from hwnas.latency.identity import identity_of
 from hwnas.latency.schedule import REFERENCE, Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import Speed, Summary, Visit, Visits
-from hwnas.networks.blocks import Head, InvertedResidual, Network
+from hwnas.networks.blocks import InvertedResidual, Network
 from hwnas.networks.graph import build_graph
-from hwnas.networks.half import to_half
-from hwnas.networks.quantize import inside_network, quantize
+from hwnas.networks.precision import WHOLE, Ends, in_precision
 
 Progress = Callable[[int, int], None]
 """Called with the visits done and the visits in all, as far as is known by then."""
@@ -229,15 +228,9 @@ def timed_model(network: Network, device: Device, *, inner: bool) -> bytes:
             or half-precision tensors when the precision is int8 or fp16.
     """
     model = build_graph(network, batch=device.batch)
-    first = not inner or network[0].in_channels == 3
-    last = not inner or isinstance(network[-1], Head)
-    if device.precision == "fp16":
-        model = to_half(model, first=first, last=last)
-    elif (recipe := device.int8_recipe) is not None:
-        model = quantize(model, recipe)
-        if inner:
-            model = inside_network(model, first=first, last=last)
-    return bytes(model.SerializeToString())
+    ends = Ends.of(network) if inner else WHOLE
+    timed = in_precision(model, device.precision, device.int8_recipe, ends=ends)
+    return bytes(timed.SerializeToString())
 
 
 def reference_model(device: Device) -> bytes:

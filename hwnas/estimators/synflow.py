@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from hwnas.estimators.source import Judge, Origin, SpaceAccuracy, space_digest
-from hwnas.networks.blocks import InvertedResidual, Network
+from hwnas.networks.blocks import Network
 from hwnas.networks.modules import BlockModule, LayerModule, NetworkModule
 from hwnas.objectives.objective import Direction
 
@@ -71,7 +71,7 @@ class SynFlow:
         scale = 0.0
         for block in module.children():
             if isinstance(block, BlockModule):
-                x = _flow(block, x)
+                x = block.block.compute(_Flow(block), x)
                 # R is linear in x: what it is divided by here only divides the score.
                 mean = x.detach().mean()
                 x, scale = x / mean, scale + math.log(float(mean))
@@ -83,21 +83,40 @@ class SynFlow:
         return scale + math.log(total)
 
 
-def _flow(module: BlockModule, x: Tensor) -> Tensor:
-    """A block without batch norm, bias, activation and squeeze-excite."""
-    start = x
-    for name, child in module.named_children():
-        assert isinstance(child, LayerModule)
+class _Flow:
+    """The operations of a block without batch norm, bias and activation, and with open gates."""
+
+    def __init__(self, module: BlockModule) -> None:
+        self._module = module
+
+    def layer(self, name: str, x: Tensor) -> Tensor:
+        child = self._module.layer(name)
         layer = child.layer
-        if name.startswith("squeeze"):
-            continue
-        if not layer.normalized and x.ndim == 4:  # the fully connected layers behind the pooling
-            x = x.mean((2, 3))
         if x.ndim == 2:
-            x = functional.linear(x, child.weight.flatten(1))
-        else:
-            x = functional.conv2d(
-                x, child.weight, None, layer.stride, layer.kernel // 2, 1, layer.groups
-            )
-    block = module.block
-    return x + start if isinstance(block, InvertedResidual) and block.residual else x
+            return functional.linear(x, child.weight.flatten(1))
+        padding = layer.kernel // 2
+        return functional.conv2d(x, child.weight, None, layer.stride, padding, 1, layer.groups)
+
+    def mean(self, name: str, x: Tensor) -> Tensor:
+        del name
+        return x.mean((2, 3), keepdim=True)
+
+    def flatten(self, name: str, x: Tensor) -> Tensor:
+        del name
+        return x.flatten(1)
+
+    def hard_sigmoid(self, name: str, x: Tensor) -> Tensor:
+        del name
+        return x
+
+    def multiply(self, name: str, x: Tensor, gate: Tensor) -> Tensor:
+        del name, gate
+        return x
+
+    def add(self, name: str, x: Tensor, other: Tensor) -> Tensor:
+        del name
+        return x + other
+
+    def concatenate(self, name: str, parts: Sequence[Tensor]) -> Tensor:
+        del name
+        return torch.cat(list(parts), 1)

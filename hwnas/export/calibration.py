@@ -10,25 +10,19 @@ from numpy.typing import NDArray
 from hwnas.core.workspace import job_folder
 from hwnas.data import Split, to_input
 from hwnas.networks.graph import INPUT
-from hwnas.networks.quantize import Ranges, quantize
+from hwnas.networks.quantize import Ranges
 
 # More change the least and greatest values little and take their time.
 IMAGES = 256
 
 
-def quantized(model: onnx.ModelProto, split: Split, recipe: str) -> onnx.ModelProto:
-    """The int8 model of an exported fp32 one, by a recipe.
+def calibrate(model: onnx.ModelProto, split: Split) -> Ranges:
+    """The least and greatest value of every tensor over some images, by ONNX Runtime.
 
     Args:
         model: an fp32 model of a fixed batch.
         split: images to calibrate with, best those it was trained on; evenly chosen ones are used.
-        recipe: a key of `hwnas.networks.quantize.RECIPES`.
     """
-    return quantize(model, recipe, calibrate(model, split))
-
-
-def calibrate(model: onnx.ModelProto, split: Split) -> Ranges:
-    """The least and greatest value of every tensor over some images, by ONNX Runtime."""
     from onnxruntime.quantization.calibrate import CalibrationMethod, create_calibrator
 
     with job_folder() as folder:

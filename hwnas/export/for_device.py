@@ -1,19 +1,18 @@
 """The file that a device runs of a trained network: its precision, its batch, its recipe."""
 
 from dataclasses import dataclass
-
-import onnx
+from functools import partial
 
 from hwnas.data import ImageDataset
 from hwnas.devices.device import Device
-from hwnas.export.calibration import quantized
+from hwnas.export.calibration import calibrate
 from hwnas.export.engine import CheckedEngine
 from hwnas.export.verification import NumericalCheck, check_numbers, onnx_right
 from hwnas.networks.blocks import Network
 from hwnas.networks.folding import folded_weights
 from hwnas.networks.graph import build_graph
-from hwnas.networks.half import to_half
 from hwnas.networks.modules import NetworkModule
+from hwnas.networks.precision import in_precision
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,9 @@ def file_for(
     numbers = check_numbers(whole, module, dataset.test, batch=device.batch)
     model, right = whole, numbers.right
     if device.precision != "fp32":
-        model = _converted(graph, device, dataset).SerializeToString()
+        ranges = partial(calibrate, graph, dataset.train)
+        converted = in_precision(graph, device.precision, device.int8_recipe, ranges=ranges)
+        model = converted.SerializeToString()
         right = onnx_right(model, dataset.test, batch=device.batch)
     of_file = NumericalCheck(numbers.images, numbers.max_abs_diff, right)
     return DeviceFile(model, whole, device.precision, device.batch, of_file, numbers.accuracy)
@@ -69,13 +70,5 @@ def file_for(
 
 def same_file(one: Device, other: Device) -> bool:
     """Whether both run the very same ONNX file."""
-    names = ["precision", "batch"]
-    if one.precision != "fp32":
-        names.append("runtime")  # whose recipe
+    names = ("precision", "batch", "int8_recipe")
     return all(getattr(one, name) == getattr(other, name) for name in names)
-
-
-def _converted(graph: onnx.ModelProto, device: Device, dataset: ImageDataset) -> onnx.ModelProto:
-    if (recipe := device.int8_recipe) is not None:
-        return quantized(graph, dataset.train, recipe)
-    return to_half(graph, first=True, last=True)

@@ -1,6 +1,7 @@
 """A stage of a search space from YAML: which blocks each of its slots may have."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import product
 from typing import Annotated, Self
 
@@ -18,6 +19,8 @@ Stride = Annotated[int, Field(ge=1, le=64)]
 OptionValue = bool | int | float | str
 OptionValues = Annotated[tuple[OptionValue, ...], Field(min_length=1, max_length=MOST_CHOICES)]
 Options = BlockOptions[Block]
+Location = tuple[int | str, ...]
+"""Keys and indices that lead to a value of the stage."""
 
 _SQUEEZE = "squeeze_excite"
 _PLURALS = {"kernel": "kernels", "expansion": "expansions"}
@@ -72,7 +75,7 @@ class StageConfig(StrictModel):
         """The options of every choice: squeeze-excite varies slowest, what is named last fastest.
 
         Raises:
-            ValueError: options that the kind does not have, or lacks; with the key in its message.
+            ValueError: options that a kind does not have, or lacks, or that are beyond its limits.
         """
         shapes = list(self._listed() if self.blocks else self._products())
         squeezed = self.squeeze_excite
@@ -96,19 +99,23 @@ class StageConfig(StrictModel):
             raise ValueError(f"give either {_wanted(self.kind)}, or a list of blocks")
         for index, block in enumerate(self.blocks):
             kind = block.get("kind", self.kind)
-            if not isinstance(kind, str | type):
-                raise ValueError(f"blocks.{index}.kind names a kind of block, and is {kind!r}")
+            place: Location = ("blocks", index)
             values = {name: value for name, value in block.items() if name != "kind"}
+            if not isinstance(kind, str | type):
+                raise _error("it must be the name of a kind of block", (*place, "kind"), kind)
             try:
-                yield _Shape(_options_of(kind), values, ("blocks", index))
+                model = _options_of(kind)
             except ValueError as error:
-                raise ValueError(f"blocks.{index}: {error}") from error
+                raise _error(str(error), (*place, "kind"), kind) from error
+            yield _Shape(model, values, partial(_below, place))
 
     def _products(self) -> Iterator["_Shape"]:
         kernels = {"kernel": self.kernels, "expansion": self.expansions}
         named = {**{name: values for name, values in kernels.items() if values}, **self.options}
         model = _options_of(self.kind)
         for name in named:
+            if name in self.options and name in _PLURALS:
+                raise ValueError(f"write {_PLURALS[name]} in place of options.{name}")
             if name not in model.model_fields:
                 known = ", ".join(model.model_fields)
                 raise ValueError(
@@ -119,7 +126,7 @@ class StageConfig(StrictModel):
         ):
             raise ValueError(f"give either {_wanted(self.kind)}, or a list of blocks")
         for values in product(*named.values()):
-            yield _Shape(model, dict(zip(named, values, strict=True)))
+            yield _Shape(model, dict(zip(named, values, strict=True)), _place_of)
 
 
 class _Shape:
@@ -129,7 +136,7 @@ class _Shape:
         self,
         model: type[Options],
         values: Mapping[str, object],
-        place: tuple[int | str, ...] = (),
+        place: Callable[[str], Location],
     ) -> None:
         self.model, self._values, self._place = model, values, place
 
@@ -173,12 +180,31 @@ def _wanted(kind: str | type[Block]) -> str:
     return " and ".join(_PLURALS.get(name, f"options.{name}") for name in names) or "options"
 
 
-def _placed(error: ValidationError, place: tuple[int | str, ...]) -> ValidationError:
-    """The same errors at a place of the file."""
+def _error(message: str, place: Location, given: object) -> ValidationError:
+    """One error at a place of the file."""
+    line = InitErrorDetails(
+        type="value_error", loc=place, input=given, ctx={"error": ValueError(message)}
+    )
+    return ValidationError.from_exception_data("StageConfig", [line])
+
+
+def _below(place: Location, name: str) -> Location:
+    return (*place, name)
+
+
+def _place_of(name: str) -> Location:
+    """Where a stage names the values of an option."""
+    if name == _SQUEEZE:
+        return (name,)
+    return (_PLURALS[name],) if name in _PLURALS else ("options", name)
+
+
+def _placed(error: ValidationError, place: Callable[[str], Location]) -> ValidationError:
+    """The same errors, each at the place of its option in the file."""
     lines = [
         InitErrorDetails(
             type=line["type"],
-            loc=(*place, *line["loc"]),
+            loc=(*place(str(line["loc"][0])), *line["loc"][1:]),
             input=line["input"],
             ctx=line.get("ctx", {}),
         )

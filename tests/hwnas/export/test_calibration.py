@@ -3,9 +3,10 @@ import onnxruntime as ort
 import pytest
 
 from hwnas.data import Split, to_input
-from hwnas.export.calibration import calibrate, quantized
+from hwnas.export.calibration import calibrate
 from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual
 from hwnas.networks.graph import build_graph
+from hwnas.networks.quantize import quantize
 
 NETWORK = (
     ConvBlock(3, 8, 3, 2, "hard_swish", 16),
@@ -35,6 +36,6 @@ def test_the_int8_network_computes_nearly_the_same(batch: int) -> None:
         ort.InferenceSession(m.SerializeToString(), providers=["CPUExecutionProvider"]).run(
             None, {"input": images}
         )[0]
-        for m in (model, quantized(model, SPLIT, "asymmetric"))
+        for m in (model, quantize(model, "asymmetric", calibrate(model, SPLIT)))
     ]
     assert np.abs(outputs[0] - outputs[1]).max() < 0.1 * np.abs(outputs[0]).max()

@@ -1,0 +1,51 @@
+"""What every kind of block must do; tests/hwnas/networks has what only ours do."""
+
+from hwnas.networks.blocks import BLOCKS, ConvBlock, Head, InvertedResidual, Skip
+from hwnas.networks.kinds.conv import ConvOptions
+from hwnas.networks.kinds.inverted_residual import InvertedResidualOptions
+from hwnas.testing.blocks import BlockContract
+
+
+class TestConv(BlockContract):
+    kind = ConvBlock
+    examples = (
+        ConvBlock(3, 8, 3, 2, "hard_swish", 7),
+        ConvBlock(8, 8, 1, 1, "none", 8),
+        ConvBlock(8, 8, 5, 1, "relu6", 1),
+    )
+    options = tuple(ConvOptions(kernel=kernel) for kernel in (1, 3, 5))
+
+
+class TestInvertedResidual(BlockContract):
+    kind = InvertedResidual
+    examples = (
+        InvertedResidual(8, 24, 8, 3, 1, 8, "hard_swish", 8),
+        InvertedResidual(8, 24, 8, 3, 1, 0, "relu", 8),
+        InvertedResidual(8, 8, 16, 5, 2, 0, "relu6", 7),
+        InvertedResidual(8, 4, 8, 7, 1, 8, "relu", 1),
+    )
+    options = tuple(
+        InvertedResidualOptions(kernel=kernel, expansion=expansion, squeeze_excite=squeezed)
+        for kernel in (3, 7)
+        for expansion in (1, 4)
+        for squeezed in (False, True)
+    )
+
+
+class TestHead(BlockContract):
+    kind = Head
+    examples = (
+        Head(8, 24, 16, 10, "hard_swish", 4),
+        Head(8, 24, 16, 10, "hard_swish", 4, hidden_bias=False),
+        Head(8, 24, 0, 10, "relu6", 3),
+    )
+
+
+class TestSkip(BlockContract):
+    kind = Skip
+    examples = (Skip(8, 7),)
+
+
+def test_every_kind_is_held_to_it() -> None:
+    suites = [one for one in BlockContract.__subclasses__() if one.__module__ == __name__]
+    assert {one.kind.kind for one in suites} == set(BLOCKS.ours)
