@@ -18,18 +18,21 @@ import numpy as np
 import torch
 
 from benchmarks.macro_images import SANDWICH_PASSES, MacroImages
-from hwnas.estimators.blockwise import BlockwiseRating
+from hwnas.estimators.blockwise.estimator import BlockwiseEstimator
+from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.scores import Scores
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.costs import MACS
 from hwnas.objectives.statistics.ranking import ranking_report
 from hwnas.search.exact.exact_front import exact_best
-from hwnas.search.exact.stages import stage_problem
+from hwnas.search.exact.stages import StageScore, stage_problem
 from hwnas.search.problem import Limit, SearchProblem
 from hwnas.spaces.extremes import largest
 from hwnas.spaces.stages import StageSpace
-from hwnas.supernet.blockwise import Blockwise, StageStudent, stage_recipe
-from hwnas.supernet.stage_ratings import rate_stages
-from hwnas.supernet.teacher import Teacher
+from hwnas.estimators.blockwise.rule import Blockwise, stage_recipe
+from hwnas.supernet.stage_student import StageStudent
+from hwnas.estimators.blockwise.ratings import rate_stages
+from hwnas.estimators.blockwise.teacher import Teacher
 from hwnas.training.evaluation import accuracy
 from hwnas.training.trainer import train
 
@@ -79,7 +82,7 @@ def _figures(setting: MacroImages, seed: int, epochs: int, rated: int) -> dict[s
         tau = ranking_report([values], [setting.macro.mean[setting.drawn(seed)]]).tau
         assert tau is not None
         taus[name] = tau.mean
-    rated_paths = [int(np.isfinite(step).sum()) for step in rating.trellis.steps]
+    rated_paths = [int(np.isfinite(step).sum()) for step in _staged(rating).trellis.steps]
     return {
         "tau": taus,
         "teacher_accuracy": taught,
@@ -91,7 +94,7 @@ def _figures(setting: MacroImages, seed: int, epochs: int, rated: int) -> dict[s
 
 def rated_stages(
     setting: MacroImages, seed: int, epochs: int, rated: int
-) -> tuple[BlockwiseRating, dict[str, float], float]:
+) -> tuple[Scores, dict[str, float], float]:
     """The ratings of a seed, the seconds of each step, and the teacher's accuracy in per cent."""
     space, images = setting.space, setting.dataset
     recipe = setting.recipe("single_path", seed)
@@ -118,19 +121,24 @@ def rated_stages(
         "stages": learned - taught,
         "rating": time.perf_counter() - learned,
     }
-    rating = BlockwiseRating(StageSpace(space), losses)
+    rating = BlockwiseEstimator().of_losses(EstimatorInputs(space), StageSpace(space), losses)
     return rating, seconds, accuracy(network, images.validation)
 
 
-def _equals_brute_force(setting: MacroImages, rating: BlockwiseRating) -> bool:
+def _staged(rating: Scores) -> StageScore:
+    assert isinstance(rating.exact, StageScore)
+    return rating.exact
+
+
+def _equals_brute_force(setting: MacroImages, rating: Scores) -> bool:
     """Whether the exact search finds the best of all networks at each of ten budgets."""
     macro, same = setting.macro, True
     costs, scores = macro.cost.evaluate(macro.rows), rating.evaluate_architectures(macro.rows)
     for share in np.linspace(0.1, 1.0, 10):
         bound = float(np.quantile(costs, share))
         problem = SearchProblem(macro.space, macro.cost, (Limit(macro.cost, bound),))
-        best = exact_best(rating.trellis, stage_problem(problem, rating.stages))
-        row = rating.stages.to_blocks(best[None])
+        best = exact_best(_staged(rating).trellis, stage_problem(problem, _staged(rating).stages))
+        row = _staged(rating).stages.to_blocks(best[None])
         found = float(rating.evaluate_architectures(row)[0])
         same &= found == scores[costs <= bound].max() and bool(problem.feasible(row).all())
     return same

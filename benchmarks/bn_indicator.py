@@ -20,10 +20,11 @@ import torch
 
 from benchmarks.macro_images import SANDWICH_PASSES, MacroImages
 from hwnas.core.files import write_atomically
-from hwnas.estimators.bn import BatchNormIndicator
+from hwnas.estimators.bn import BatchNormEstimator, norm_recipe
+from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.objectives.costs import MACS
 from hwnas.objectives.statistics.ranking import ranking_report
-from hwnas.supernet.norm_supernet import NormSupernet, norm_recipe
+from hwnas.supernet.norm_supernet import NormSupernet
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.evaluation import accuracy
 from hwnas.training.rules import SinglePath
@@ -95,8 +96,9 @@ def trained_norms(setting: MacroImages, seed: int, epochs: int) -> dict[str, Any
 
     def tell(step: int, steps: int, loss: float) -> None:
         if step % (steps // epochs) == 0:
-            judge = BatchNormIndicator(setting.space, supernet.indicators())
-            scores.append(judge.evaluate_architectures(rows).tolist())
+            values = supernet.indicators()
+            made = BatchNormEstimator().of_values(EstimatorInputs(setting.space), values)
+            scores.append(made.evaluate_architectures(rows).tolist())
             print(f"seed {seed}, epoch {len(scores)}: loss {loss:.3f}", flush=True)
 
     # Scores of epochs before a stop are not in a checkpoint: a stopped training begins anew.
@@ -119,7 +121,8 @@ def trained_norms(setting: MacroImages, seed: int, epochs: int) -> dict[str, Any
 def _cost(setting: MacroImages) -> dict[str, float]:
     """Seconds of a score, and of a pass over the validation images by a network in the middle."""
     macro = setting.macro
-    indicator = BatchNormIndicator(setting.space, NormSupernet(setting.space).indicators())
+    values = NormSupernet(setting.space).indicators()
+    indicator = BatchNormEstimator().of_values(EstimatorInputs(setting.space), values)
     score = min(_seconds(lambda: indicator.evaluate_architectures(macro.rows)) for _ in range(20))
     score /= len(macro.rows)
     middle = macro.rows[np.argsort(macro.cost.evaluate(macro.rows))[len(macro.rows) // 2]]

@@ -28,14 +28,15 @@ import torch
 from hwnas.core.files import write_atomically
 from hwnas.data import Split, load_dataset
 from hwnas.devices.device import Device
+from hwnas.estimators.supernet.training import train_supernet
 from hwnas.runs.config import ProfileConfig, load_run_config
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.judging import make_judge
+from hwnas.runs.estimating import estimator_inputs, make_scores
 from hwnas.runs.profiling import profile_space
 from hwnas.runs.scores import bind_scores
 from hwnas.runs.searching import search
-from hwnas.runs.training import fine_tune, load_supernet, train_from_scratch, train_supernet
+from hwnas.runs.training import fine_tune, load_supernet, train_from_scratch
 from hwnas.runs.winner import train_winner
 from hwnas.training.evaluation import accuracy
 
@@ -122,10 +123,10 @@ def run_cell(setting: Setting, cell: tuple[int, int]) -> dict[str, Any]:
     experiment = setting.experiment(per_class, seed)
     latency = experiment.stored_latency_model()
     with folder.open(experiment.config):
-        train_supernet(experiment, folder)
-        judge = make_judge(experiment, folder)
-        bind_scores(folder, judge)
-        result = search(experiment, folder, experiment.problem(latency), judge)
+        train_supernet(estimator_inputs(experiment, folder))
+        scores = make_scores(experiment, folder)
+        bind_scores(folder, scores)
+        result = search(experiment, folder, experiment.problem(latency), scores)
         best = int(result.front.scores.argmax())
         row = result.front.architectures[best]
         network, reference = experiment.space.network(row), experiment.published

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from benchmarks.macro_table import Macro
 from hwnas.core.files import write_atomically
 from hwnas.data import ImageDataset, load_dataset
-from hwnas.estimators.supernet_accuracy import SupernetAccuracy
+from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.spaces import Architectures, SearchSpace, load_space
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.rules import supernet_rule

@@ -23,7 +23,7 @@ import torch
 
 from hwnas.data import ImageDataset, Split, load_dataset
 from hwnas.devices.device import Device
-from hwnas.estimators.supernet_accuracy import SupernetAccuracy
+from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.latency.measure import measure_models, timed_model
 from hwnas.networks.blocks import Network, block_from_dict, block_to_dict
 from hwnas.networks.modules import NetworkModule

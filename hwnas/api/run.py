@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwnas.core.listener import SILENT
-from hwnas.estimators import ESTIMATORS
+from hwnas.estimators import find_estimator
 from hwnas.runs.config import ProfileConfig, WeightsFrom
 from hwnas.runs.defaults import PATIENCE, RANKED_OF_A_CSV, RANKED_TRAINED, RANKING_SEEDS, TRAINED
 from hwnas.runs.opened import OpenedRun
@@ -85,7 +85,7 @@ class Run(OpenedRun):
             BudgetError: a budget is out of reach.
             TableError: the device was not profiled.
         """
-        self.known_judge()
+        self.untrained_scores()
         if budgets:
             self.pose()
 
@@ -101,7 +101,8 @@ class Run(OpenedRun):
             RunError: the training failed, or the folder is another config's.
         """
         from hwnas.estimators import SUPERNET
-        from hwnas.runs.start import start_supernet
+        from hwnas.estimators.supernet.start import start_supernet
+        from hwnas.runs.estimating import estimator_inputs
         from hwnas.runs.training_stage import train_stage, trained_estimator
         from hwnas.training.batches import images_of_step
         from hwnas.training.distributed import joined_group
@@ -118,7 +119,7 @@ class Run(OpenedRun):
                 return replace(train_stage(experiment, folder, chosen, SILENT), first=False)
             if experiment.config.from_ofa is not None and chosen == SUPERNET:
                 # Published weights that do not fit are refused before anything is written.
-                self.listener.say(start_supernet(experiment, folder).text)
+                self.listener.say(start_supernet(estimator_inputs(experiment, folder, chosen)).text)
             with self.held(images=True):
                 return train_stage(experiment, folder, chosen, self.listener)
 
@@ -133,7 +134,7 @@ class Run(OpenedRun):
             RunError: something has to be trained before, or the folder is another config's.
             TableError: the device has to be profiled before.
         """
-        from hwnas.runs.judging import make_judge
+        from hwnas.runs.estimating import make_scores
         from hwnas.runs.missing_steps import check_steps
         from hwnas.runs.search_stage import search_stage
 
@@ -141,10 +142,11 @@ class Run(OpenedRun):
         folder.check(experiment.config)
         check_steps(experiment, folder)
         latency, problem = self.pose()  # a budget out of reach is refused before all else
-        judge = self.known_judge()
-        with self.held(images=ESTIMATORS[experiment.config.accuracy.source].images):
-            judge = judge or make_judge(experiment, folder)
-            return search_stage(experiment, folder, latency, problem, judge, self.listener)
+        scores = self.untrained_scores()
+        estimator = find_estimator(experiment.config.accuracy.estimator)
+        with self.held(images=estimator.needs_images):
+            scores = scores or make_scores(experiment, folder)
+            return search_stage(experiment, folder, latency, problem, scores, self.listener)
 
     def result(self) -> "SearchResult":
         """What the run's last search found, without searching.
@@ -255,7 +257,7 @@ class Run(OpenedRun):
         """
         from hwnas.report.writing import write_ranking
         from hwnas.runs.rank_stage import known_accuracies, rank_stage, train_truth_stage
-        from hwnas.runs.ranking import KNOWN, check_estimators
+        from hwnas.runs.ranking import check_estimators, rankable
 
         experiment, folder = self.experiment, self.folder
         folder.check(experiment.config)
@@ -266,7 +268,7 @@ class Run(OpenedRun):
         known = None if trained else known_accuracies(experiment, Path(truth), self.listener)
         if trained:
             _ = experiment.config.recipe
-        images = any(ESTIMATORS[name].images for name in names or KNOWN)
+        images = any(find_estimator(name).needs_images for name in names or rankable())
         with self.held(images=trained or (images and experiment.config.data is not None)):
             if known is None:
                 most = networks or RANKED_TRAINED

@@ -24,7 +24,7 @@ def rank(
     estimator: Annotated[
         list[str] | None,
         typer.Option(
-            help="An estimator, as accuracy.source names them; may be repeated. MACs are always "
+            help="An estimator, as accuracy.estimator names them; may be repeated. MACs are always "
             "there. (default: all that can be had)"
         ),
     ] = None,

@@ -19,7 +19,7 @@ def search(
 ) -> None:
     """Search for the most accurate networks within the budgets.
 
-    Needs a latency table ('hwnas profile') and what accuracy.source names: a supernet ('hwnas
+    Needs a latency table ('hwnas profile') and what accuracy.estimator names: a supernet ('hwnas
     train'), a CSV of accuracies, or a score that needs no training. Every judged network is kept: a
     stopped search continues, another budget starts from what is known.
     """

@@ -22,7 +22,7 @@ from hwnas.report.rows import (
 )
 
 if TYPE_CHECKING:
-    from hwnas.estimators.source import Origin
+    from hwnas.estimators.scores import ScoreInfo
     from hwnas.latency.energy_model import EnergyModel
     from hwnas.latency.model import LatencyModel
     from hwnas.runs.searching import SearchResult
@@ -95,7 +95,7 @@ def show_energy(output: Output, model: "EnergyModel", of: str = "") -> None:
     warn_of_model(output, model, of)
 
 
-def show_predictor(output: Output, origin: "Origin") -> None:
+def show_predictor(output: Output, origin: "ScoreInfo") -> None:
     """Prints how right the forms of a predictor are, where scores are predicted."""
     if origin.errors:
         output.table(f"accuracy predictor: {origin.chosen}", ORIGIN_HEADER, origin_rows(origin))

@@ -15,7 +15,7 @@ def train(
         str | None,
         typer.Option(
             help="Train what this estimator needs, as 'hwnas rank' compares them: supernet, bn or "
-            "blockwise. (default: the config's accuracy.source, or the supernet)"
+            "blockwise. (default: the config's accuracy.estimator, or the supernet)"
         ),
     ] = None,
     run: options.Run = None,
@@ -26,7 +26,7 @@ def train(
     settings: options.Settings = None,
     as_json: options.Json = False,
 ) -> None:
-    """Train what accuracy.source of a config needs: mostly the weight-sharing supernet.
+    """Train what accuracy.estimator of a config needs: mostly the weight-sharing supernet.
 
     Interrupted, it continues from its last checkpoint, with the same result as without. On several
     GPUs, 'torchrun --nproc-per-node N -m hwnas train CONFIG' has each do a part of every batch.

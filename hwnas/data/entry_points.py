@@ -1,105 +1,119 @@
-"""Datasets of installed packages: a function behind an entry point of the group `hwnas.datasets`.
+"""Datasets by name: the built-in digits, and those that installed packages bring.
+
+A package of your own names a function in its `pyproject.toml`:
 
     [project.entry-points."hwnas.datasets"]
     flowers = "flowers_data:load"
 
-The function is called as `load(resolution=..., limit=..., strict=...)` and returns an
-`ImageDataset`; docs/guides/dataset.md has a whole example.
+It is called as `load(resolution=..., limit=..., strict=...)` and returns an `ImageDataset`;
+docs/guides/dataset.md has a whole example.
 """
 
-from collections.abc import Callable
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from hwnas.core.errors import DataError, HwnasError
+from hwnas.core.registry import Registry, brief
 from hwnas.data.dataset import ImageDataset, Split
 
-GROUP = "hwnas.datasets"
 # At which size a dataset is made for its class names alone.
 _SMALL = 8
 
 
-def installed_names() -> list[str]:
-    """The names of all datasets of installed packages."""
-    return sorted(entry_points(group=GROUP).names)
+class Dataset(Protocol):
+    """What gives images at a resolution.
+
+    With an attribute `class_names`, a tuple of texts, its classes are known without any image.
+    """
+
+    def __call__(self, *, resolution: int, limit: int | None, strict: bool) -> ImageDataset:
+        """The images.
+
+        Args:
+            resolution: height and width, in pixels.
+            limit: at most so many images.
+            strict: whether unreadable images are to be refused.
+        """
 
 
-def is_installed(name: str) -> bool:
-    """Whether an installed package has a dataset of this name."""
-    return name in entry_points(group=GROUP).names
+DATASETS: Registry[Dataset] = Registry(
+    "dataset", "hwnas.datasets", {"digits": "hwnas.data.digits:DIGITS"}, DataError
+)
 
 
-def load_installed(
-    name: str, *, resolution: int, strict: bool = False, limit: int | None = None
+def load_named(
+    dataset: str | Dataset, *, resolution: int, strict: bool = False, limit: int | None = None
 ) -> ImageDataset:
-    """The dataset of an installed package, checked.
+    """A dataset of a name, or one that is given, checked.
 
     Args:
-        name: of the entry point.
+        dataset: a name of `DATASETS`, or a dataset of your own.
         resolution: height and width of the images, in pixels.
         strict: whether unreadable images are to be refused.
         limit: at most so many images.
 
     Raises:
-        DataError: the package's function fails, or what it returns is no such dataset.
+        DataError: it fails, or what it returns is no such dataset.
     """
-    function, told = _function(name)
+    function, name, remedy = _function(dataset)
     try:
-        dataset = function(resolution=resolution, limit=limit, strict=strict)
+        found = function(resolution=resolution, limit=limit, strict=strict)
     except HwnasError:
         raise
     except Exception as error:
-        raise DataError(f"{told} failed: {_brief(error)}; mend that package") from error
-    fault = _fault(dataset, resolution, limit) or _unlike(dataset, _declared(function))
+        raise DataError(f"{name} failed: {brief(error)}; {remedy}") from error
+    fault = _fault(found, resolution, limit) or _unlike(found, _declared(function))
     if fault:
-        raise DataError(f"{told} {fault}; mend that package")
-    checked: ImageDataset = dataset
-    return checked
+        raise DataError(f"{name} {fault}; {remedy}")
+    return found
+
+
+def named_classes(dataset: str | Dataset) -> tuple[str, ...]:
+    """The classes of a dataset: its `class_names`, or those of its images.
+
+    Raises:
+        DataError: see `load_named`.
+    """
+    declared = _declared(_function(dataset)[0])
+    if declared is not None:
+        return declared
+    return _classes_of_images(dataset)
+
+
+def check_dataset(dataset: object, resolution: int, limit: int | None = None) -> None:
+    """Refuses what a dataset must not give.
+
+    Raises:
+        DataError: names the fault.
+    """
+    fault = _fault(dataset, resolution, limit)
+    if fault:
+        raise DataError(f"the dataset {fault}")
 
 
 @cache
-def installed_class_names(name: str) -> tuple[str, ...]:
-    """The classes of an installed dataset: the function's `class_names`, or those of its images.
-
-    Raises:
-        DataError: see `load_installed`.
-    """
-    declared = _declared(_function(name)[0])
-    if declared is not None:
-        return declared
-    return load_installed(name, resolution=_SMALL).class_names
+def _classes_of_images(dataset: str | Dataset) -> tuple[str, ...]:
+    return load_named(dataset, resolution=_SMALL).class_names
 
 
-def _function(name: str) -> tuple[Callable[..., Any], str]:
-    """The function, and what to call it in a message."""
-    found = list(entry_points(group=GROUP, name=name))
-    if len(found) > 1:
-        packages = " and ".join(sorted(_package(point) for point in found))
-        raise DataError(f"{packages} both bring a dataset '{name}'; uninstall one of them")
-    [point] = found
-    told = f"the dataset '{name}' ({point.value} of {_package(point)})"
-    try:
-        function = point.load()
-    except Exception as error:
-        raise DataError(f"{told} cannot be imported: {_brief(error)}; mend that package") from error
-    if not callable(function):
-        raise DataError(f"{told} is no function; mend that package")
-    return function, told
+def _function(dataset: str | Dataset) -> tuple[Dataset, str, str]:
+    """The function, what to call it in a message, and what to do where it fails."""
+    if isinstance(dataset, str):
+        found: object = DATASETS.load(dataset)
+        name = f"the dataset '{dataset}' ({DATASETS.origin(dataset)})"
+        remedy = "correct that package"
+    else:
+        found, remedy = dataset, "correct it"
+        name = f"the dataset {getattr(dataset, '__name__', type(dataset).__name__)}"
+    if not callable(found):
+        raise DataError(f"{name} is no function; {remedy}")
+    function: Dataset = found
+    return function, name, remedy
 
 
-def _package(point: EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else "a package"
-
-
-def _brief(error: Exception) -> str:
-    text = str(error).strip().split("\n")[0]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _declared(function: Callable[..., Any]) -> tuple[str, ...] | None:
+def _declared(function: Any) -> tuple[str, ...] | None:
     names = getattr(function, "class_names", None)
     return None if names is None else tuple(map(str, names))
 

@@ -1,31 +1,32 @@
 """load_dataset: images by the name of a dataset or the path of a folder."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 from hwnas.core.errors import DataError
+from hwnas.core.progress import Progress
 from hwnas.data.dataset import ImageDataset
+from hwnas.data.entry_points import DATASETS, Dataset, load_named, named_classes
 
 DIGITS = "digits"
 """The built-in dataset."""
 
 
 def load_dataset(
-    source: str,
+    source: str | Dataset,
     *,
     resolution: int,
     strict: bool = False,
     limit: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ImageDataset:
     """The images of a source at a resolution, in three splits (70/15/15 where hwnas splits them).
 
     Args:
-        source: "digits", the name of an installed dataset (see `hwnas.data.entry_points`), or the
-            path of a folder with one folder of images for each class (`./digits` for a folder of
-            that name).
+        source: the name of a dataset ("digits", or one of an installed package, see
+            `hwnas.data.entry_points`), the path of a folder with one folder of images for each
+            class (`./digits` for a folder of that name), or a dataset of your own.
         resolution: height and width of the images, in pixels.
         strict: refuse unreadable images instead of leaving them out.
         limit: take at most this many images, each class in proportion to its size and never fewer
@@ -37,37 +38,28 @@ def load_dataset(
         DataError: a source that cannot be used, an unreadable image when `strict`, or a limit
             below 3 images a class.
     """
-    # Imported here: scikit-learn and Pillow are slow to import and only one of them is needed.
-    if source == DIGITS:
-        from hwnas.data.digits import load_digits
-
-        return load_digits(resolution, limit)
+    if not isinstance(source, str):
+        return load_named(source, resolution=resolution, strict=strict, limit=limit)
     if is_name(source):
-        from hwnas.data.entry_points import load_installed
-
-        dataset = load_installed(source, resolution=resolution, strict=strict, limit=limit)
-        if not Path(source).is_dir():
+        dataset = load_named(source, resolution=resolution, strict=strict, limit=limit)
+        if source == DIGITS or not Path(source).is_dir():
             return dataset
         note = f"'{source}' is the dataset of that name; ./{source} would be the folder"
         return replace(dataset, notes=(*dataset.notes, note))
-    from hwnas.data.image_folder import load_image_folder
+    from hwnas.data.image_folder import load_image_folder  # Pillow is slow to import
 
     _check_there(source)
     return load_image_folder(source, resolution, strict=strict, limit=limit, progress=progress)
 
 
-def class_names(source: str) -> tuple[str, ...]:
+def class_names(source: str | Dataset) -> tuple[str, ...]:
     """The classes of a source, without reading the images of a folder.
 
     Raises:
         DataError: a source that cannot be used.
     """
-    if source == DIGITS:
-        return tuple("0123456789")
-    if is_name(source):
-        from hwnas.data.entry_points import installed_class_names
-
-        return installed_class_names(source)
+    if not isinstance(source, str) or is_name(source):
+        return named_classes(source)
     from hwnas.data.folder_layout import find_classes
 
     _check_there(source)
@@ -80,13 +72,7 @@ def is_name(source: str) -> bool:
     A path of more than one part is a folder, and so is `./name`; a single word is a dataset where
     there is one of that name.
     """
-    if source == DIGITS:
-        return True
-    if not _is_word(source):
-        return False
-    from hwnas.data.entry_points import is_installed
-
-    return is_installed(source)
+    return _is_word(source) and source in DATASETS
 
 
 def decoder_name() -> str:
@@ -111,10 +97,7 @@ def _is_word(source: str) -> bool:
 
 def _check_there(source: str) -> None:
     if _is_word(source) and not Path(source).exists():
-        from hwnas.data.entry_points import installed_names
-
-        known = ", ".join(dict.fromkeys([DIGITS, *installed_names()]))
         raise DataError(
-            f"there is no folder {source} and no dataset of that name (datasets: {known}); give "
-            "a folder that holds a folder for each class"
+            f"there is no folder {source} and no dataset of that name (datasets: "
+            f"{', '.join(DATASETS.names())}); give a folder that holds a folder for each class"
         )

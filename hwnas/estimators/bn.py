@@ -1,73 +1,73 @@
-"""`accuracy.source: bn`: a network's score from the batch norms of its choices, looked up."""
+"""`accuracy.estimator: bn`: what trained batch norms say of each choice, added up.
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+BN-NAS (Chen et al. 2021, arXiv 2108.07375): batch norm alone is trained, by single paths, and the
+scales that it learns tell how much of a block reaches what follows it.
+"""
 
-import numpy as np
-from numpy.typing import NDArray
+from typing_extensions import override
 
-from hwnas.estimators.source import Judge, Origin
-from hwnas.networks.blocks import Network
-from hwnas.objectives.objective import Direction
-from hwnas.search.exact.known_scores import SumScore
-from hwnas.search.trellis import Trellis
-from hwnas.spaces.space import Architectures, SearchSpace
+from hwnas.core.listener import SILENT, Listener
+from hwnas.estimators.estimator import Estimator
+from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.scores import Scores
+from hwnas.estimators.trained import read_trained
+from hwnas.supernet.norm_supernet import NormSupernet
+from hwnas.training.checkpoint import weights_digest
+from hwnas.training.rules import SinglePath
+from hwnas.training.step_progress import with_loss
+from hwnas.training.train_config import TrainConfig
+from hwnas.training.trainer import TrainReport, train
 
-if TYPE_CHECKING:
-    from hwnas.runs.experiment import Experiment
-    from hwnas.runs.folder import RunFolder
+# A network stays the same when all scales of a stage are multiplied, so that their rate counts
+# relative to their squared length, which is their number. With the rates of other weights they
+# hardly move; 10 to 15 ranked best, see docs/benchmarks/ranking.md.
+_RATE = 100.0
+_CLIP = 5.0
 
 
-class BatchNormIndicator:
-    """The sum of a network's indicators, one a slot (BN-NAS, arXiv 2108.07375); an Objective.
+class BatchNormEstimator(Estimator):
+    """The sum of the indicators of a network's choices.
 
-    It is additive: `trellis` goes into the exact search as it is. What is skipped adds 0, hence of
-    two networks that differ in skips alone the deeper one always scores more; compare them within
-    a budget.
+    What is skipped adds 0, hence of two networks that differ in skips alone the deeper one always
+    scores more: compare them within a budget.
     """
 
-    name = "bn_indicator"
+    name = "bn"
+    label = "batch norm indicator, skips adding 0"
     unit = "mean |γ|"
-    direction: Direction = "maximize"
+    needs_images = True
+    weights = "norms.safetensors"
+    free = True
 
-    def __init__(self, space: SearchSpace, indicators: Sequence[NDArray[np.float64]]) -> None:
-        """Takes the indicators of a trained `hwnas.supernet.norm_supernet.NormSupernet`.
+    @override
+    def scores(self, inputs: EstimatorInputs) -> Scores:
+        supernet = NormSupernet(inputs.space)
+        read_trained(supernet, inputs)
+        weights = {"norms": weights_digest(supernet.state_dict())}
+        return self.of_values(inputs, supernet.indicators(), weights)
 
-        Args:
-            space: that of the networks.
-            indicators: L arrays (C,), of the choices of each slot.
-        """
-        self.space = space
-        self.trellis = Trellis.from_values(space, self.name, self.unit, 0.0, indicators)
-
-    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
-        """(N,) scores of N networks of the space.
-
-        Raises:
-            ValueError: a network is not in the space.
-        """
-        return self.evaluate_architectures(self.space.architectures(networks))
-
-    def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
-        """(N,) scores of a population (N, L), by lookups: millions a second.
-
-        Raises:
-            ValueError: not architectures of the space.
-        """
-        return self.trellis.evaluate(self.space.canonical(architectures))
+    @override
+    def train(self, inputs: EstimatorInputs, listener: Listener = SILENT) -> TrainReport:
+        config, dataset = inputs.recipe, inputs.dataset
+        title = f"training batch norms on {len(dataset.train):,} images of {dataset.name}"
+        with listener.progress(title, "steps") as update:
+            return train(
+                NormSupernet(inputs.space, seed=config.seed),
+                dataset.train,
+                norm_recipe(config),
+                checkpoint=inputs.weights_file,
+                rule=SinglePath(inputs.space),
+                progress=with_loss(update),
+                log=inputs.log,
+            )
 
 
-def bn_judge(experiment: "Experiment", folder: "RunFolder", seed: int) -> Judge:
-    """The indicators of a run's trained batch norms; `seed` changes nothing.
-
-    Raises:
-        RunError: they were not trained, or not to the end.
-    """
-    from hwnas.runs.additive import load_norms
-    from hwnas.training.checkpoint import digest
-
-    del seed
-    supernet = load_norms(experiment, folder)
-    objective = BatchNormIndicator(experiment.space, supernet.indicators())
-    identity = {"accuracy source": "bn", "norms": digest(supernet.state_dict())}
-    return Judge(objective, Origin("bn"), identity, SumScore(objective.trellis))
+def norm_recipe(config: TrainConfig) -> TrainConfig:
+    """A supernet's settings for its batch norms alone: single paths, a higher rate, clipped."""
+    changed = {
+        "learning_rate": _RATE * config.learning_rate,
+        "clip": config.clip or _CLIP,
+        "rule": "single_path",
+        "random_paths": None,
+    }
+    return config.model_copy(update=changed)

@@ -1,19 +1,19 @@
 """Reading a CSV of known accuracies against a space. See docs/reference/csv.md for the form."""
 
-import hashlib
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.csv_text import csv_records, read_text, separator_of
+from hwnas.core.digests import digest
 from hwnas.core.errors import AccuracyError
 from hwnas.core.foreign_text import shown
-from hwnas.estimators.source import space_digest
+from hwnas.estimators.scores import ScoreInfo
 from hwnas.estimators.stated import KEYS, NOTHING, Stated, read_stated, split_comments
 from hwnas.spaces.numbering import read_architecture
 from hwnas.spaces.space import Architectures, SearchSpace
@@ -44,11 +44,23 @@ class KnownAccuracies:
     trainings: NDArray[np.float64]
     stated: Stated = NOTHING
 
-    def identity(self, space: SearchSpace) -> dict[str, str]:
-        """What scores of this file depend on: its networks and accuracies, and the space."""
-        known = hashlib.sha256(self.architectures.tobytes())
-        known.update(" ".join(f"{value:.9f}" for value in self.accuracies).encode())
-        return {"accuracy file": known.hexdigest()[:16], "space": space_digest(space)}
+    @property
+    def identity(self) -> dict[str, str]:
+        """What scores of this file depend on: its networks and accuracies."""
+        accuracies = " ".join(f"{value:.9f}" for value in self.accuracies)
+        return {"accuracy file": digest(self.architectures.tobytes() + accuracies.encode())}
+
+    def described(self, info: ScoreInfo) -> ScoreInfo:
+        """What a score is, with what is known of the file."""
+        return replace(
+            info,
+            label=info.label.replace("{file}", str(self.path)),
+            file=str(self.path),
+            rows=self.rows,
+            networks=len(self.accuracies),
+            resolution=self.stated.resolution,
+            images=self.stated.images,
+        )
 
 
 def read_accuracies(path: Path, space: SearchSpace) -> KnownAccuracies:

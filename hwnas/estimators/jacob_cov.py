@@ -1,4 +1,4 @@
-"""`accuracy.source: jacob_cov`: how differently an untrained network answers to different images.
+"""`accuracy.estimator: jacob_cov`: how differently an untrained network answers to images.
 
 The score of Mellor et al. 2020 (arXiv 2006.04647, first version) as "Zero-Cost Proxies for
 Lightweight NAS" (Abdelfattah et al. 2021, arXiv 2101.08134) has it under this name. (The later
@@ -7,46 +7,37 @@ has none.)
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from hwnas.data import to_input
 from hwnas.data.dataset import Images, Split
-from hwnas.estimators.source import Judge, Origin, SpaceAccuracy, space_digest
+from hwnas.estimators.estimator import Estimator
+from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.scores import Scores
 from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.objective import Direction
-
-if TYPE_CHECKING:
-    from hwnas.runs.experiment import Experiment
-    from hwnas.runs.folder import RunFolder
 
 IMAGES = 64  # the batch of arXiv 2101.08134
 _SMALL = 1e-5
 
 
-def jacob_cov_judge(experiment: "Experiment", folder: "RunFolder", seed: int) -> Judge:
-    """Jacobian covariance of a run's space, on training images and weights of a seed.
+class JacobianEstimator(Estimator):
+    """Jacobian covariance, on training images and initial weights of a seed."""
 
-    The folder is not read.
+    name = "jacob_cov"
+    label = "Jacobian covariance"
+    unit = "score"
+    needs_images = True
+    seeded = True
 
-    Raises:
-        DataError: images that cannot be used.
-    """
-    del folder
-    dataset = experiment.dataset
-    return Judge(
-        SpaceAccuracy(experiment.space, JacobianCovariance(dataset.train, seed)),
-        Origin("jacob_cov"),
-        {
-            "accuracy source": "jacob_cov",
-            "space": space_digest(experiment.space),
-            "images": dataset.fingerprint,
-            "seed of scores": str(seed),
-        },
-    )
+    @override
+    def scores(self, inputs: EstimatorInputs) -> Scores:
+        objective = JacobianCovariance(inputs.dataset.train, inputs.seed)
+        return self.of_networks(inputs, objective.evaluate)
 
 
 class JacobianCovariance:

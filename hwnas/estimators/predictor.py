@@ -1,17 +1,19 @@
-"""`accuracy.source: predictor`: a regression fitted to the networks of known accuracy."""
+"""`accuracy.estimator: predictor`: a regression fitted to the networks of known accuracy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from hwnas.core.errors import AccuracyError
 from hwnas.estimators.csv_file import read_accuracies
-from hwnas.estimators.source import Judge, Origin
+from hwnas.estimators.estimator import Estimator
+from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.scores import Scores
 from hwnas.networks.blocks import Network
 from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.objectives.objective import Direction
@@ -24,10 +26,40 @@ from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures, SearchSpace
 
-VERSION = "predictor that sees costs"
-"""Raised when the same file gives other scores than before, which must not meet in a journal."""
-
 _ALPHA = 1.0  # of ridges that are fitted to over a thousand predictions, which have no noise
+
+
+class PredictorEstimator(Estimator):
+    """A regression fitted to the networks of known accuracy, or a sum that is near to it."""
+
+    name = "predictor"
+    label = "accuracy predicted from {file}"
+    needs_file = True
+    free = True
+    version = 1
+
+    @override
+    def scores(self, inputs: EstimatorInputs) -> Scores:
+        space, path = inputs.space, inputs.csv_file
+        known, costs = read_accuracies(path, space), SpaceCosts(space)
+        try:
+            regression = fit_regression(
+                space.choice_counts, known.architectures, known.accuracies, costs
+            )
+        except AccuracyError as error:
+            raise AccuracyError(f"{path}: {error}; add more") from error
+        predictor = SpacePredictor(space, regression, costs)
+        found = self.of_exact(inputs, predictor.known, known.identity)
+        return replace(
+            found,
+            info=replace(
+                known.described(found.info), chosen=regression.kind, errors=regression.errors
+            ),
+            of_canonical=regression.predict,
+            second_opinion=GaussianProcess.fitted(
+                known.architectures, known.accuracies, costs
+            ).predict,
+        )
 
 
 class SpaceCosts:
@@ -43,7 +75,7 @@ class SpaceCosts:
 
 @dataclass(frozen=True)
 class SpacePredictor:
-    """What a regression expects of a network; an `AccuracySource` and an Objective.
+    """What a regression expects of a network; an Objective.
 
     It may go beyond 100 %, where a regression goes too far.
     """
@@ -121,32 +153,3 @@ class _NearlySum:
 
         with threadpool_limits(limits=1, user_api="blas"):  # as in `fit_regression`
             return fit_additive(self.predictor.space, architectures, scores, _ALPHA)
-
-
-def predictor_judge(space: SearchSpace, path: Path) -> Judge:
-    """A predictor fitted to a CSV of some networks of a space.
-
-    Raises:
-        AccuracyError: the file cannot be read, or has too few networks.
-    """
-    known, costs = read_accuracies(path, space), SpaceCosts(space)
-    try:
-        regression = fit_regression(
-            space.choice_counts, known.architectures, known.accuracies, costs
-        )
-    except AccuracyError as error:
-        raise AccuracyError(f"{path}: {error}; add more") from error
-    predictor = SpacePredictor(space, regression, costs)
-    origin = Origin(
-        "predictor",
-        str(path),
-        known.rows,
-        regression.networks,
-        regression.kind,
-        regression.errors,
-        resolution=known.stated.resolution,
-        images=known.stated.images,
-    )
-    identity = {"accuracy source": VERSION, **known.identity(space)}
-    second = GaussianProcess.fitted(known.architectures, known.accuracies, costs)
-    return Judge(predictor, origin, identity, predictor.known, second.predict)

@@ -1,4 +1,4 @@
-"""`accuracy.source: synflow`: how much signal flows through a network's initial weights.
+"""`accuracy.estimator: synflow`: how much signal flows through a network's initial weights.
 
 Tanaka et al. 2020 (arXiv 2006.05467) score a weight by |w · ∂R/∂w|, where R is what comes out of a
 network of absolute weights for an input of ones; Abdelfattah et al. 2021 (arXiv 2101.08134) rank
@@ -7,36 +7,33 @@ networks by the sum of these. It needs neither images nor training.
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+from typing_extensions import override
 
-from hwnas.estimators.source import Judge, Origin, SpaceAccuracy, space_digest
+from hwnas.estimators.estimator import Estimator
+from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.scores import Scores
 from hwnas.networks.blocks import Network
 from hwnas.networks.modules import BlockModule, LayerModule, NetworkModule
 from hwnas.objectives.objective import Direction
 
-if TYPE_CHECKING:
-    from hwnas.runs.experiment import Experiment
-    from hwnas.runs.folder import RunFolder
 
+class SynFlowEstimator(Estimator):
+    """SynFlow scores, with initial weights of a seed."""
 
-def synflow_judge(experiment: "Experiment", folder: "RunFolder", seed: int) -> Judge:
-    """SynFlow scores of a run's space, with initial weights of a seed; the folder is not read."""
-    del folder
-    return Judge(
-        SpaceAccuracy(experiment.space, SynFlow(seed)),
-        Origin("synflow"),
-        {
-            "accuracy source": "synflow",
-            "space": space_digest(experiment.space),
-            "seed of scores": str(seed),
-        },
-    )
+    name = "synflow"
+    label = "SynFlow"
+    unit = "log score"
+    seeded = True
+
+    @override
+    def scores(self, inputs: EstimatorInputs) -> Scores:
+        return self.of_networks(inputs, SynFlow(inputs.seed).evaluate)
 
 
 class SynFlow:

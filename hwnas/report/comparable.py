@@ -116,7 +116,7 @@ def _differences(first: Searched, other: Searched) -> Iterator[str]:
     # The supernet may differ: with the same validation images both accuracies mean the same.
     if _images(first) != _images(other):
         yield from _difference("images", _images_text(first), _images_text(other))
-    for key in sorted((first.bound.keys() | other.bound.keys()) - {"supernet", "images", "origin"}):
+    for key in sorted((first.bound.keys() | other.bound.keys()) - {"supernet", "images", "scores"}):
         yield from _difference(key, first.bound.get(key), other.bound.get(key))
 
 

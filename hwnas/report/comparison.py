@@ -7,7 +7,7 @@ import numpy as np
 
 from hwnas.core.foreign_text import shown
 from hwnas.devices.device import Fingerprint
-from hwnas.estimators.source import Origin
+from hwnas.estimators.scores import ScoreInfo
 from hwnas.report.comparable import Searched, Shipped
 from hwnas.search.front import Front, knee
 from hwnas.search.problem import AnyLimit, CheckedLimit, Limit, SearchProblem
@@ -46,7 +46,7 @@ class RunStanding:
     hypervolume: float | None
     on_joined: int
     shipped: Shipped | None
-    origin: Origin
+    origin: ScoreInfo
 
 
 @dataclass(frozen=True)

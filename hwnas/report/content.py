@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.estimators.source import Origin
+from hwnas.estimators.scores import ScoreInfo
 from hwnas.latency.energy_model import EnergyModel
 from hwnas.latency.model import LatencyModel
 from hwnas.objectives.budgets import LATENCY
@@ -48,7 +48,7 @@ class ReportContent:
     contributions: list[Contribution]
     latency: LatencyModel
     summary: dict[str, Any] | None
-    origin: Origin
+    origin: ScoreInfo
     front_header: list[str]
     front_rows: list[list[str]]
     front_notes: list[str] = field(default_factory=list)

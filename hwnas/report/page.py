@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import plotly.io
 
 from hwnas.core.foreign_text import shown_lines
-from hwnas.estimators.source import Origin
+from hwnas.estimators.scores import ScoreInfo
 from hwnas.latency.energy_model import EnergyModel
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.validation import Validation
@@ -119,7 +119,7 @@ def _energy(model: EnergyModel) -> list[str]:
     ]
 
 
-def _origin(origin: Origin) -> list[str]:
+def _origin(origin: ScoreInfo) -> list[str]:
     if origin.file is None:
         return []
     text = _text(origin_text(origin))

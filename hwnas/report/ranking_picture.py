@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.estimators.source import axis_label
+from hwnas.estimators.scores import axis_label
 from hwnas.objectives.statistics.ranking import RankingReport
 from hwnas.report.drawing import svg
 from hwnas.runs.ranking import Ranking

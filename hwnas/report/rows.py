@@ -10,7 +10,7 @@ from hwnas.objectives.statistics.intervals import interval_text, wilson
 
 if TYPE_CHECKING:
     # Tables of timings are shown without what a search needs.
-    from hwnas.estimators.source import Origin
+    from hwnas.estimators.scores import ScoreInfo
     from hwnas.latency.energy_model import EnergyModel
     from hwnas.report.contributions import Contribution
     from hwnas.runs.searching import FrontPoint, SearchResult
@@ -100,13 +100,13 @@ def budgets_text(summary: dict[str, Any]) -> str:
     return f"budget: {', '.join(parts) or 'none'}; {summary['test_images']} test images"
 
 
-def contribution_header(origin: "Origin") -> list[str]:
+def contribution_header(origin: "ScoreInfo") -> list[str]:
     """The columns of what each searcher brought."""
     best = f"best ({origin.unit})"
     return ["searcher", "judged", best, "of the front", "share of its hypervolume"]
 
 
-def contribution_rows(contributions: list["Contribution"], origin: "Origin") -> list[list[str]]:
+def contribution_rows(contributions: list["Contribution"], origin: "ScoreInfo") -> list[list[str]]:
     """What each searcher brought, as text."""
     return [
         [
@@ -135,7 +135,7 @@ def front_header(result: "SearchResult") -> list[str]:
 
 
 def front_rows(
-    points: "Sequence[FrontPoint]", bend: int | None, origin: "Origin"
+    points: "Sequence[FrontPoint]", bend: int | None, origin: "ScoreInfo"
 ) -> list[list[str]]:
     """The networks of a front, as text; `bend` is the index of its knee."""
     return [
@@ -169,7 +169,7 @@ def front_notes(result: "SearchResult") -> list[str]:
 ORIGIN_HEADER = ["", "mean error (points)", "Kendall tau"]
 
 
-def origin_rows(origin: "Origin") -> list[list[str]]:
+def origin_rows(origin: "ScoreInfo") -> list[list[str]]:
     """The cross-validated error of every form of a predictor, as text."""
     return [
         [
@@ -181,7 +181,7 @@ def origin_rows(origin: "Origin") -> list[list[str]]:
     ]
 
 
-def origin_text(origin: "Origin") -> str:
+def origin_text(origin: "ScoreInfo") -> str:
     """Where accuracies that were read come from, in one line."""
     joined = f"; {origin.rows:,} rows, those of one network averaged"
     how = ""

@@ -11,9 +11,10 @@ from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.places import OWN, Place
-from hwnas.runs.training import TrainedSupernet, train_from_scratch, with_loss
+from hwnas.runs.training import TrainedSupernet, train_from_scratch
 from hwnas.runs.winner import train_winner
 from hwnas.spaces import Architectures
+from hwnas.training.step_progress import with_loss
 
 
 @dataclass(frozen=True)

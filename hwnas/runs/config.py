@@ -14,7 +14,7 @@ from hwnas.core.configs import LocalPath, StrictModel, find_config, parse_config
 from hwnas.core.errors import BudgetError, ConfigError
 from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
-from hwnas.estimators import ESTIMATORS, SUPERNET
+from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
 from hwnas.objectives.budgets import Budget, read_budgets
 from hwnas.search.searchers import SEARCHERS, needs_known_score, searcher_settings
 from hwnas.training.auto import FINE_TUNING, SUPERNET_LENGTH, resolved
@@ -39,41 +39,50 @@ class DataConfig(StrictModel):
 class AccuracyConfig(StrictModel):
     """Where scores come from: the supernet of the run, a CSV of accuracies, or another estimator.
 
-    `teacher` is the folder of an exported network for `source: blockwise`, instead of the space's
-    largest; `seed` is that of scores that have one: initial weights, the choice of images.
+    `teacher` is the folder of an exported network for `estimator: blockwise`, instead of the
+    space's largest; `seed` is that of scores that have one: initial weights, the choice of images.
     """
 
     later = ("teacher", "seed")
 
-    source: str = SUPERNET
+    estimator: str = SUPERNET
     file: LocalPath | None = None
     teacher: LocalPath | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
-    @field_validator("source")
+    @field_validator("estimator")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in ESTIMATORS:
-            raise ValueError(f"'{value}' is not known (known: {', '.join(ESTIMATORS)})")
+        try:
+            ESTIMATORS.check(value)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
         return value
 
     @model_validator(mode="after")
     def _file_where_needed(self) -> Self:
-        reads = ESTIMATORS[self.source].file
-        if self.file is not None and not reads:
+        estimator = find_estimator(self.estimator)
+        if self.file is not None and not estimator.needs_file:
             raise ValueError(
-                f"source: {self.source} reads no file; leave out file, or set source to "
-                f"{' or '.join(name for name, one in ESTIMATORS.items() if one.file)}"
+                f"estimator: {self.estimator} reads no file; leave out file, or set estimator to "
+                f"{_either('needs_file')}"
             )
-        if self.file is None and reads:
+        if self.file is None and estimator.needs_file:
             raise ValueError(
-                f"source: {self.source} needs a CSV of accuracies; name it as in 'file: known.csv'"
+                f"estimator: {self.estimator} needs a CSV of accuracies; name it as in 'file: "
+                "known.csv'"
             )
-        if self.teacher is not None and self.source != "blockwise":
+        if self.teacher is not None and not estimator.takes_teacher:
             raise ValueError(
-                f"source: {self.source} has no teacher; leave it out, or set source to blockwise"
+                f"estimator: {self.estimator} has no teacher; leave it out, or set estimator to "
+                f"{_either('takes_teacher')}"
             )
         return self
+
+
+def _either(attribute: str) -> str:
+    """Our estimators that have an attribute set, as in "table or predictor"."""
+    return " or ".join(name for name in ESTIMATORS.ours if getattr(find_estimator(name), attribute))
 
 
 class ProfileConfig(StrictModel):
@@ -222,14 +231,14 @@ class RunConfig(StrictModel):
     def _what_the_estimator_needs(cls, content: Any) -> Any:
         """What is missing of it is asked for (`train.epochs`), or is the digits."""
         accuracy = content.get("accuracy")
-        source = accuracy.get("source", SUPERNET) if isinstance(accuracy, dict) else SUPERNET
-        estimator = ESTIMATORS.get(source) if isinstance(source, str) else None
-        if estimator is None:
+        name = accuracy.get("estimator", SUPERNET) if isinstance(accuracy, dict) else SUPERNET
+        if not isinstance(name, str) or name not in ESTIMATORS:
             return content  # refused by its name
+        estimator = find_estimator(name)
         given = {key: value for key, value in content.items() if value is not None}
         if estimator.weights is not None:
             return {"data": {}, "train": {}, "fine_tune": {}, **given}
-        return {"data": {}, **given} if estimator.images else content
+        return {"data": {}, **given} if estimator.needs_images else content
 
     @field_validator("train")
     @classmethod
@@ -256,8 +265,8 @@ class RunConfig(StrictModel):
     @model_validator(mode="after")
     def _searched_as_the_estimator_allows(self) -> Self:
         """What the config does not say of the search follows from what a score costs."""
-        source, search = self.accuracy.source, self.search
-        if ESTIMATORS[source].free:
+        estimator, search = find_estimator(self.accuracy.estimator), self.search
+        if estimator.free:
             given = search.model_fields_set
             missing = {key: value for key, value in _OF_FREE_SCORES.items() if key not in given}
             search = search.model_copy(update=missing)
@@ -265,12 +274,11 @@ class RunConfig(StrictModel):
             search.model_fields_set.difference_update(missing)
             object.__setattr__(self, "search", search)
         for name in search.searchers:
-            if not ESTIMATORS[source].free and needs_known_score(name):
-                free = [known for known, one in ESTIMATORS.items() if one.free]
+            if not estimator.free and needs_known_score(name):
                 raise ValueError(
                     f"search.searchers: {name} needs a score that costs nothing to compute, and "
-                    f"{source} is none; name another searcher, or set accuracy.source to "
-                    f"{' or '.join(free)}"
+                    f"{estimator.name} is none; name another searcher, or set accuracy.estimator "
+                    f"to {_either('free')}"
                 )
         for name in search.settings:
             if name not in search.searchers:
@@ -282,10 +290,10 @@ class RunConfig(StrictModel):
 
     @model_validator(mode="after")
     def _published_weights_are_of_a_supernet(self) -> Self:
-        source = self.accuracy.source
-        if self.from_ofa is not None and ESTIMATORS[source].training is not None:
+        name = self.accuracy.estimator
+        if self.from_ofa is not None and name != SUPERNET and find_estimator(name).weights:
             raise ValueError(
-                f"from_ofa: the weights are of a supernet, and accuracy.source: {source} trains "
+                f"from_ofa: the weights are of a supernet, and accuracy.estimator: {name} trains "
                 "none; leave one of them out"
             )
         return self
@@ -307,9 +315,10 @@ class RunConfig(StrictModel):
             names = ("data", "train", "fine_tune")
             missing = [name for name in names if getattr(self, name) is None]
             raise ConfigError(
-                f"the config has no {', '.join(missing)}: accuracy.source: {self.accuracy.source} "
-                "searches without weights; to train or export networks, add what is missing as "
-                "configs/searches/quickstart.yaml has it, and use a new run folder"
+                f"the config has no {', '.join(missing)}: accuracy.estimator: "
+                f"{self.accuracy.estimator} searches without weights; to train or export networks, "
+                "add what is missing as configs/searches/quickstart.yaml has it, and use a new run "
+                "folder"
             )
         for key, training in (("train", self.train), ("fine_tune", self.fine_tune)):
             if not training.epochs and self.from_ofa is None:

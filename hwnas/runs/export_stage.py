@@ -7,7 +7,7 @@ from typing import Any
 from hwnas.core.errors import ConfigError
 from hwnas.core.files import write_atomically
 from hwnas.core.listener import Listener
-from hwnas.estimators import ESTIMATORS
+from hwnas.estimators import SUPERNET, find_estimator
 from hwnas.export.writer import as_json
 from hwnas.latency.model import LatencyModel
 from hwnas.runs.config import ExportConfig, WeightsFrom
@@ -76,10 +76,11 @@ def exporting(experiment: Experiment, weights_from: WeightsFrom | None) -> Exper
     if weights_from is None:
         return experiment
     config = experiment.config
-    source = config.accuracy.source
-    if weights_from == "supernet" and ESTIMATORS[source].training is not None:
+    name = config.accuracy.estimator
+    own_weights = name != SUPERNET and find_estimator(name).weights is not None
+    if weights_from == "supernet" and own_weights:
         raise ConfigError(
-            f"--from-supernet: with accuracy.source: {source} there is no supernet; leave it out"
+            f"--from-supernet: with accuracy.estimator: {name} there is no supernet; leave it out"
         )
     chosen = ExportConfig(weights_from=weights_from)
     return replace(experiment, config=config.model_copy(update={"export": chosen}))

@@ -14,7 +14,7 @@ from hwnas.core.files import check_name, may_be_written, remove_remains, write_a
 from hwnas.core.foreign_text import shown
 from hwnas.core.lock import locked
 from hwnas.data.loading import decoder_name, is_name
-from hwnas.estimators import ESTIMATORS, SUPERNET
+from hwnas.estimators import SUPERNET, find_estimator
 from hwnas.runs.config import RunConfig
 from hwnas.runs.inputs import FILE, read_inputs
 from hwnas.runs.sources import NOTHING_HELD, Sources
@@ -28,7 +28,7 @@ FIXED = (
     "from_ofa",
     "data",
     "train",
-    "accuracy.source",
+    "accuracy.estimator",
     "accuracy.teacher",
 )
 # What decides no weights: trained on a GPU, searched on a laptop.
@@ -66,7 +66,7 @@ class RunFolder:
 
     def weights_file(self, estimator: str) -> Path:
         """What is trained for an estimator that needs it."""
-        return self.path / str(ESTIMATORS[estimator].weights)
+        return self.path / str(find_estimator(estimator).weights)
 
     @property
     def log_folder(self) -> Path:
@@ -171,7 +171,7 @@ class RunFolder:
 
     def check_trained(self, estimator: str = SUPERNET) -> None:
         """Raises RunError unless the run has what an estimator needs trained."""
-        if ESTIMATORS[estimator].weights is None:
+        if find_estimator(estimator).weights is None:
             return
         weights = self.weights_file(estimator)
         if not weights.is_file():

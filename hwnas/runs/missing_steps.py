@@ -14,7 +14,7 @@ def check_steps(experiment: Experiment, folder: RunFolder) -> None:
     """
     missing: list[HwnasError] = []
     try:
-        folder.check_trained(experiment.config.accuracy.source)
+        folder.check_trained(experiment.config.accuracy.estimator)
     except RunError as error:
         missing.append(error)
     table = experiment.table_path

@@ -15,7 +15,7 @@ from hwnas.runs.opening import experiment_in, experiment_of, folder_of, load_wit
 from hwnas.search.problem import SearchProblem
 
 if TYPE_CHECKING:
-    from hwnas.estimators.source import Judge
+    from hwnas.estimators.scores import Scores
 
 
 class OpenedRun:
@@ -34,7 +34,7 @@ class OpenedRun:
         self.experiment, self.folder, self.listener = experiment, folder, listener
         self._holding = self._images_told = False
         self._posed: tuple[LatencyModel, SearchProblem] | None = None
-        self._judge: Judge | None = None
+        self._scores: Scores | None = None
 
     @classmethod
     def open(
@@ -144,13 +144,13 @@ class OpenedRun:
             read_images(self.experiment, self.folder, self.listener)
             self._images_told = True
 
-    def known_judge(self) -> "Judge | None":
-        """The judge of scores that need nothing trained; None where something has to be."""
-        from hwnas.runs.judging import judge_without_weights
+    def untrained_scores(self) -> "Scores | None":
+        """The scores of an estimator that needs nothing trained; None where something has to be."""
+        from hwnas.runs.estimating import scores_without_weights
 
-        if self._judge is None:
-            self._judge = judge_without_weights(self.experiment, self.folder)
-        return self._judge
+        if self._scores is None:
+            self._scores = scores_without_weights(self.experiment, self.folder)
+        return self._scores
 
     def pose(self) -> "tuple[LatencyModel, SearchProblem]":
         """The latency model and the search problem, built once while the folder is held."""

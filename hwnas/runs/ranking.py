@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.errors import AccuracyError, ConfigError, HwnasError, RunError
-from hwnas.estimators import ESTIMATORS
+from hwnas.estimators import ESTIMATORS, find_estimator
 from hwnas.estimators.csv_file import KnownAccuracies
 from hwnas.objectives.statistics.ranking import (
     LEAST_NETWORKS,
@@ -18,16 +18,14 @@ from hwnas.objectives.statistics.ranking import (
     ranking_report,
 )
 from hwnas.objectives.statistics.regression import LEAST_OUT_OF_FOLD
+from hwnas.runs.estimating import check_needs
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.judging import check_judge
 from hwnas.runs.ranking_journal import RankingJournal
-from hwnas.runs.ranking_scores import PREDICTOR, Progress, Scorer
+from hwnas.runs.ranking_scores import PREDICTOR, RankingProgress, Scorer
 
 MACS = "macs"
 _TABLE = "table"
-KNOWN = tuple(name for name in ESTIMATORS if name != _TABLE)
-"""The estimators that can be ranked: a table is the truth itself."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ def rank(
     names: Sequence[str] = (),
     networks: int,
     seeds: int,
-    progress: Progress | None = None,
+    progress: RankingProgress | None = None,
 ) -> Ranking:
     """Ranks networks of known accuracy by estimators; each score is kept before the next is made.
 
@@ -127,7 +125,7 @@ def rank(
     check_estimators(experiment, folder, names)
     samples = [_sample(len(known.accuracies), networks, seed) for seed in range(seeds)]
     left_out = {} if names else _left_out(experiment, folder, len(samples[0]))
-    chosen = [name for name in names or KNOWN if name not in (*left_out, MACS)]
+    chosen = [name for name in names or rankable() if name not in (*left_out, MACS)]
     truths = [known.accuracies[sample] for sample in samples]
     with RankingJournal(folder.path / "ranking.sqlite") as journal:
         ranked = {}
@@ -140,7 +138,7 @@ def rank(
                     raise
                 left_out[name] = str(error)  # a training that has not ended, say
                 continue
-            estimator = ESTIMATORS[name]
+            estimator = find_estimator(name)
             ranked[name] = Ranked(
                 name,
                 estimator.label.replace("{file}", known.path.name),
@@ -159,6 +157,11 @@ def rank(
         noise_ceiling([known.trainings[sample] for sample in samples]),
         left_out,
     )
+
+
+def rankable() -> list[str]:
+    """The estimators that can be ranked: a table is the truth itself."""
+    return [name for name in ESTIMATORS.names() if name != _TABLE]
 
 
 def check_known(known: KnownAccuracies) -> None:
@@ -182,11 +185,13 @@ def check_estimators(experiment: Experiment, folder: RunFolder, names: Sequence[
         RunError: something has to be trained before.
     """
     for name in names:
-        if name not in KNOWN:
-            what = "is what others are held against" if name == _TABLE else "is no estimator"
-            raise ConfigError(f"'{name}' {what}; name one of {', '.join(KNOWN)}")
+        ESTIMATORS.check(name)
+        if name == _TABLE:
+            raise ConfigError(
+                f"'{name}' is what others are held against; name one of {', '.join(rankable())}"
+            )
         if name != PREDICTOR:  # it learns from the truth, whatever CSV the config names
-            check_judge(experiment, folder, name)
+            check_needs(experiment, folder, name)
 
 
 def _sample(known: int, networks: int, seed: int) -> NDArray[np.int64]:
@@ -197,7 +202,7 @@ def _sample(known: int, networks: int, seed: int) -> NDArray[np.int64]:
 def _left_out(experiment: Experiment, folder: RunFolder, networks: int) -> dict[str, str]:
     """The estimators that lack what they need, and what that is."""
     reasons = {}
-    for name in KNOWN:
+    for name in rankable():
         try:
             check_estimators(experiment, folder, [name])
         except HwnasError as error:

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 from hwnas.core.errors import RunError
 from hwnas.estimators.csv_file import KnownAccuracies
-from hwnas.estimators.predictor import VERSION, SpaceCosts
-from hwnas.estimators.source import Judge
+from hwnas.estimators.predictor import PredictorEstimator, SpaceCosts
+from hwnas.estimators.scores import Scores
 from hwnas.objectives.statistics.regression import out_of_fold
+from hwnas.runs.estimating import estimator_inputs, make_scores
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.judging import make_judge
 from hwnas.runs.ranking_journal import RankingJournal
 from hwnas.runs.scores import bindings_digest
 
 PREDICTOR = "predictor"
 
-Progress = Callable[[str, int, int], None]
-"""Called with the estimator's name, the networks judged, and how many there are."""
+RankingProgress = Callable[[str, int, int], None]
+"""Called with the estimator's name, the networks scored, and how many there are."""
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Scorer:
     known: KnownAccuracies
     journal: RankingJournal
     name: str
-    progress: Progress | None
+    progress: RankingProgress | None
     _spent: float = 0.0
     _judged: int = 0
 
@@ -49,21 +49,21 @@ class Scorer:
         if self.name == PREDICTOR:
             found = self._predicted(sample, seed)
         else:
-            judge = make_judge(self.experiment, self.folder, self.name, seed)
-            found = self._one_by_one(rows, judge)
+            made = make_scores(self.experiment, self.folder, self.name, seed)
+            found = self._one_by_one(rows, made)
         self._spent += sum(seconds for _, seconds in found)
         self._judged += len(found)
         return np.array([score for score, _ in found], dtype=np.float64)
 
-    def _one_by_one(self, rows: NDArray[np.int64], judge: Judge) -> list[tuple[float, float]]:
-        identity = bindings_digest(judge.identity)
+    def _one_by_one(self, rows: NDArray[np.int64], made: Scores) -> list[tuple[float, float]]:
+        identity = bindings_digest(made.identity)
         stored = self.journal.scores(self.name, identity)
         found = []
         for row in rows:
             text = str(row.tolist())
             if text not in stored:
                 start = time.perf_counter()
-                score = float(judge.accuracy.evaluate_architectures(row[None])[0])
+                score = float(made.evaluate_architectures(row[None])[0])
                 seconds = time.perf_counter() - start
                 if not math.isfinite(score):
                     raise RunError(f"the {self.name} of architecture {text} is {score}, no number")
@@ -76,12 +76,13 @@ class Scorer:
     def _predicted(self, sample: NDArray[np.int64], seed: int) -> list[tuple[float, float]]:
         """Each network by a regression that was fitted to others of the sample."""
         space, known = self.experiment.space, self.known
+        inputs = estimator_inputs(self.experiment, self.folder, PREDICTOR)
         rows = known.architectures[sample]
         belongs_to = {
-            **known.identity(space),
+            **PredictorEstimator().identity(inputs),
+            **known.identity,
             "sample": sample.tolist(),
             "seed": seed,
-            "predictor": VERSION,
         }
         identity = bindings_digest(belongs_to)
         stored = self.journal.scores(self.name, identity)

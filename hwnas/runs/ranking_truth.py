@@ -1,17 +1,16 @@
 """Networks of a run trained from scratch, as the truth that estimators are ranked against."""
 
 import contextlib
-import hashlib
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from hwnas.core.digests import digest
 from hwnas.core.errors import ConfigError
 from hwnas.core.files import write_atomically
 from hwnas.core.foreign_text import shown
-from hwnas.estimators.source import space_digest
+from hwnas.core.listener import Update
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.statistics.ranking import LEAST_NETWORKS
 from hwnas.runs.experiment import Experiment
@@ -21,12 +20,10 @@ from hwnas.runs.training import scratch_config, train_network
 from hwnas.spaces import Architectures, SearchSpace
 from hwnas.training.evaluation import accuracy
 from hwnas.training.placement import choose_device, placed
+from hwnas.training.step_progress import StepProgress
 from hwnas.training.train_config import TrainConfig
 
 _DRAWS = 100  # for each network, before a space is taken to hold no more
-
-Progress = Callable[[int, int, str], None]
-"""Called with the steps done, all steps, and which network is trained."""
 
 
 def train_truth(
@@ -34,7 +31,7 @@ def train_truth(
     folder: RunFolder,
     networks: int,
     trainings: int,
-    progress: Progress | None = None,
+    progress: Update | None = None,
 ) -> Path:
     """Trains random networks from scratch and writes their accuracies on the test images.
 
@@ -94,7 +91,7 @@ def sample_networks(space: SearchSpace, count: int) -> Architectures:
     return np.array(list(found), dtype=np.int64)
 
 
-def _told(progress: Progress, what: str) -> Callable[[int, int, float], None]:
+def _told(progress: Update, what: str) -> StepProgress:
     return lambda step, steps, loss: progress(step, steps, f"{what}, loss {loss:.3f}")
 
 
@@ -104,19 +101,19 @@ def _accuracy(
     journal: RankingJournal,
     row: Architectures,
     config: TrainConfig,
-    progress: Callable[[int, int, float], None] | None,
+    progress: StepProgress | None,
 ) -> float:
     """On the test images, in percent; of a training that is in the journal, or is made."""
     dataset = experiment.dataset
-    parts = (config.settings, dataset.fingerprint, space_digest(experiment.space))
-    identity = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    parts = (config.settings, dataset.fingerprint, digest(experiment.space.identity))
+    identity = digest("\n".join(parts))
     text = str(row.tolist())
     known = journal.training(identity, text)
     if known is not None:
         return known
     start = time.perf_counter()
     module = NetworkModule(experiment.space.network(row), seed=config.seed)
-    name = hashlib.sha256(f"{identity} {text}".encode()).hexdigest()[:16]
+    name = digest(f"{identity} {text}")
     checkpoint = folder.path / "ranking" / f"{name}.safetensors"
     train_network(module, dataset.train, config, checkpoint, progress)
     with placed(module, choose_device(config.device)):

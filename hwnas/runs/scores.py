@@ -1,19 +1,18 @@
 """What the scores of a journal come from: kept with them, and never mixed with others."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from hwnas.estimators import SUPERNET
-from hwnas.estimators.source import Judge, Origin
+from hwnas.core.digests import digest
+from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.runs.folder import RunFolder
 from hwnas.search.journal import Journal
 
-_ORIGIN = "origin"
+_INFO = "scores"
 
 
-def bind_scores(folder: RunFolder, judge: Judge) -> None:
+def bind_scores(folder: RunFolder, scores: Scores) -> None:
     """Ties a run's journal to where its scores come from.
 
     Raises:
@@ -21,48 +20,47 @@ def bind_scores(folder: RunFolder, judge: Judge) -> None:
             the journal is damaged.
     """
     with Journal(folder.journal_file) as journal:
-        for key, value in judge.identity.items():
+        for key, value in scores.identity.items():
             journal.bind(key, value)
-        if journal.bound(_ORIGIN) is None:
-            journal.bind(_ORIGIN, judge.origin.to_json())
-        check_scores(journal, judge.origin)
+        if journal.bound(_INFO) is None:
+            journal.bind(_INFO, scores.info.to_json())
+        check_scores(journal, scores.info)
 
 
-def check_scores(journal: Journal, origin: Origin) -> None:
-    """Sees that the journal's scores can be of their origin.
+def check_scores(journal: Journal, info: ScoreInfo) -> None:
+    """Sees that the journal's scores can be what they are said to be.
 
     Raises:
         RunError: one cannot, as an accuracy of 250 %.
     """
     for score in journal.extreme_scores():
-        if not origin.possible(score):
+        if not info.possible(score):
             raise journal.damaged(f"a score is {score:g}, which is no accuracy in percent")
 
 
-def identity_of(journal: Journal) -> str | None:
-    """What tells the journal's scores from others: a hash of the supernet, of the file, or of all.
+def identity_of(journal: Journal) -> str:
+    """What tells the journal's scores from others: a hash of all that they are bound to.
 
-    All that the scores are bound to is hashed, where they come from neither.
+    The path of a CSV is left out: what it holds counts.
     """
-    known = journal.bound("supernet") or journal.bound("accuracy file")
-    if known is not None:
-        return known
-    return bindings_digest(journal.bindings())
+    bound = journal.bindings()
+    bound.pop(_INFO, None)
+    return bindings_digest(bound)
 
 
 def bindings_digest(bound: Mapping[str, Any]) -> str:
-    """16 hexadecimal digits of all that scores are bound to, in any order."""
-    return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()[:16]
+    """A hash of all that scores are bound to, in any order."""
+    return digest(json.dumps(bound, sort_keys=True))
 
 
-def origin_of(journal: Journal) -> Origin:
-    """Where the journal's scores come from.
+def info_of(journal: Journal) -> ScoreInfo:
+    """What the journal's scores are.
 
     Raises:
         RunError: the journal is damaged.
     """
-    text = journal.bound(_ORIGIN)
+    text = journal.bound(_INFO)
     try:
-        return Origin.from_json(text) if text else Origin(SUPERNET)
+        return ScoreInfo.from_json(text or "")
     except ValueError as error:  # pydantic's among them
-        raise journal.damaged(f"it does not say where its scores are from ({text})") from error
+        raise journal.damaged(f"it does not say what its scores are ({text})") from error

@@ -1,7 +1,7 @@
 """The search stage: every searcher of a run, told about, and the front in a file."""
 
 from hwnas.core.listener import Listener
-from hwnas.estimators.source import Judge, Origin
+from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.latency.model import LatencyModel
 from hwnas.objectives.objective import amount
 from hwnas.runs.experiment import Experiment
@@ -19,7 +19,7 @@ def search_stage(
     folder: RunFolder,
     latency: LatencyModel,
     problem: SearchProblem,
-    judge: Judge,
+    scores: Scores,
     listener: Listener,
 ) -> SearchResult:
     """Runs the searchers and writes the front.
@@ -29,17 +29,17 @@ def search_stage(
         folder: of the run, open.
         latency: of its device.
         problem: `experiment.problem(latency)`.
-        judge: gives the scores.
+        scores: of the estimator.
         listener: is told.
 
     Raises:
-        RunError: scores of another origin are there, or the journal cannot be written.
+        RunError: scores of another estimator are there, or the journal cannot be written.
     """
-    bind_scores(folder, judge)
+    bind_scores(folder, scores)
     warn_of_models(listener, experiment, latency)
-    if text := origin_text(judge.origin):
+    if text := origin_text(scores.info):
         listener.say(text)
-    for sentence in judge.origin.stated(experiment.space.resolution):
+    for sentence in scores.info.stated(experiment.space.resolution):
         tell(listener, sentence)
     keep_inputs(folder, experiment, searched=True)
     folder.adopt(experiment.config)
@@ -50,14 +50,14 @@ def search_stage(
         def told(name: str, done: int, total: int) -> None:
             update(done, total, name)
 
-        result = search(experiment, folder, problem, judge, told)
+        result = search(experiment, folder, problem, scores, told)
     for sentence in note_front(folder, result.digest):
         listener.say(sentence)
     write_front(result, experiment.space, folder.front_file)
     return result
 
 
-def origin_text(origin: Origin) -> str:
+def origin_text(origin: ScoreInfo) -> str:
     """Where scores that are not the supernet's come from, in one line; "" for the supernet's."""
     if origin.file is None:
         if origin.is_accuracy:

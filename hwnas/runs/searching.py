@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.core.digests import digest as digest_of
 from hwnas.core.errors import RunError
 from hwnas.core.files import write_atomically
-from hwnas.estimators.source import Judge, Origin, space_digest
+from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.objectives.budgets import ENERGY, device_of
 from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.runs.config import SearchConfig
 from hwnas.runs.corrected import note_corrected, noted_corrected
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.scores import check_scores, identity_of, origin_of
+from hwnas.runs.scores import check_scores, identity_of, info_of
 from hwnas.search.front import Front
 from hwnas.search.journal import Journal
 from hwnas.search.problem import SearchProblem
@@ -47,7 +48,7 @@ class SearchResult:
     architectures: Architectures
     scores: NDArray[np.float64]
     found_by: dict[tuple[int, ...], set[str]]
-    origin: Origin
+    origin: ScoreInfo
     digest: str
     how: Mapping[str, str] = field(default_factory=dict)
     corrected: NDArray[np.float64] | None = None
@@ -69,13 +70,13 @@ def search(
     experiment: Experiment,
     folder: RunFolder,
     problem: SearchProblem,
-    judge: Judge,
+    scores: Scores,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> SearchResult:
     """Runs every searcher of the config and joins what they found.
 
     Every judged network is in the journal before the next is judged, or with all of its question
-    where scores cost nothing; searchers share it. The journal was bound to the judge before, see
+    where scores cost nothing; searchers share it. The journal was bound to the scores before, see
     `hwnas.runs.scores.bind_scores`.
 
     Raises:
@@ -83,7 +84,7 @@ def search(
         RunError: the journal cannot be written.
     """
     config = experiment.config.search
-    scored = replace(problem, score=judge.known)
+    scored = replace(problem, score=scores.exact)
     ended = []
     with Journal(folder.journal_file) as journal:
         for name in config.searchers:
@@ -92,15 +93,15 @@ def search(
                 name, scored, config.evaluations, config.seed, config.settings.get(name)
             )
             told = None if progress is None else partial(progress, name)
-            score = judge.accuracy.evaluate_architectures
-            free = judge.known is not None
+            score = scores.evaluate_architectures
+            free = scores.exact is not None
             run_searcher(searcher, score, journal, told, settings=settings, together=free)
             if searcher.how is not None:
                 journal.note(f"how {name} {settings}", searcher.how)
             ended.append(f"ended {name} {settings}")
-        if judge.second_opinion is not None:
+        if scores.second_opinion is not None:
             front = problem.front(*journal.evaluations())
-            note_corrected(journal, front, judge.second_opinion(front.architectures))
+            note_corrected(journal, front, scores.second_opinion(front.architectures))
         for key in ended:
             journal.bind(key, "yes")
     return search_result(experiment, folder, problem)
@@ -136,7 +137,7 @@ def search_result(
         except ValueError as error:
             raise journal.damaged(error) from error
         found_by = journal.searchers_of(settings)
-        scored_by, origin = identity_of(journal), origin_of(journal)
+        scored_by, origin = identity_of(journal), info_of(journal)
         check_scores(journal, origin)
         front = problem.front(architectures, scores)
         corrected = noted_corrected(journal, front)
@@ -171,7 +172,7 @@ def _text_without_paths(experiment: Experiment) -> str:
     config = experiment.config
     data, accuracy = config.data, config.accuracy
     changes: dict[str, Any] = {
-        "space": space_digest(experiment.space),
+        "space": digest_of(experiment.space.identity),
         "device": experiment.device.name,
         "accuracy": accuracy.model_copy(update={"file": None, "teacher": None}),
         "table": None,

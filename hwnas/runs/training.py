@@ -1,111 +1,34 @@
-"""The training stages of a run: the supernet, and single networks with or without its weights."""
+"""Training single networks of a run, from scratch or from the weights of its supernet."""
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from torch import nn
-
+from hwnas.core.digests import digest
 from hwnas.core.errors import ConfigError, RunError
-from hwnas.data import ImageDataset, Split
-from hwnas.estimators import ESTIMATORS, SUPERNET
-from hwnas.estimators.source import Judge, Origin
-from hwnas.estimators.supernet_accuracy import SupernetAccuracy
+from hwnas.data import Split
+from hwnas.estimators import SUPERNET, find_estimator
+from hwnas.estimators.supernet.training import load_supernet as read_supernet
 from hwnas.networks.blocks import Network, block_key
 from hwnas.networks.modules import EPSILON, NetworkModule, epsilon_text
-from hwnas.networks.trainable import Trainable
 from hwnas.runs.config import Recipe
+from hwnas.runs.estimating import estimator_inputs
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.start import start_supernet, untrained_supernet
 from hwnas.spaces import Architectures
-from hwnas.spaces.extremes import largest, smallest
 from hwnas.supernet.supernet import Supernet
-from hwnas.training.checkpoint import digest, save_weights
-from hwnas.training.distributed import current_group
+from hwnas.training.checkpoint import weights_digest
 from hwnas.training.placement import choose_device, placed
-from hwnas.training.progress import load_trained
 from hwnas.training.recalibration import recalibrate
-from hwnas.training.rules import supernet_rule
+from hwnas.training.step_progress import StepProgress
 from hwnas.training.train_config import TrainConfig
-from hwnas.training.trainer import TrainReport, identity, train
-
-# Enough to see how a training goes, and few enough to take 2 % of its time.
-_WATCHED_IMAGES = 500
-
-Progress = Callable[[int, int, float], None]
-"""Called with the steps done, all steps, and the loss."""
-
-
-def with_loss(update: Callable[[int, int, str], None]) -> Progress:
-    """A trainer's progress as that of a progress bar, the loss as its note."""
-
-    def told(step: int, steps: int, loss: float) -> None:
-        update(step, steps, f"loss {loss:.3f}")
-
-    return told
-
-
-def train_supernet(
-    experiment: Experiment, folder: RunFolder, progress: Progress | None = None
-) -> TrainReport | None:
-    """Trains the supernet of a run, or continues; a finished one is just read.
-
-    Of several processes (`hwnas.training.distributed`) only the first one writes into the folder.
-    Published weights that are to be trained for no epoch at all are taken as they are: None.
-
-    Raises:
-        RunError: see `hwnas.supernet.train`.
-        ConfigError: see `hwnas.runs.start.start_supernet`.
-    """
-    config = experiment.recipe.train
-    supernet = start_supernet(experiment, folder).supernet
-    if not config.epochs:
-        _take_as_it_is(supernet, experiment, folder)
-        return None
-    return train(
-        supernet,
-        experiment.dataset.train,
-        config,
-        checkpoint=folder.supernet_file,
-        rule=supernet_rule(config, experiment.space),
-        progress=progress,
-        log=folder.log_folder,
-        watch=partial(_extremes, experiment.dataset),
-    )
-
-
-def _extremes(dataset: ImageDataset, module: nn.Module) -> dict[str, float]:
-    """Validation accuracies of the smallest and the largest sub-network, in percent."""
-    assert isinstance(module, Supernet)
-    watched = replace(dataset, validation=dataset.validation.sample(_WATCHED_IMAGES))
-    judge = SupernetAccuracy(module, watched)
-    rows = np.stack([smallest(module.space), largest(module.space)])
-    values = judge.evaluate_architectures(rows)
-    return dict(zip(("accuracy/smallest", "accuracy/largest"), values.tolist(), strict=True))
-
-
-def _take_as_it_is(supernet: Supernet, experiment: Experiment, folder: RunFolder) -> None:
-    config = experiment.recipe.train
-    belongs_to = identity(supernet, experiment.dataset.train, config)
-    if not current_group().first:
-        return
-    if folder.supernet_file.is_file():
-        load_trained(supernet, folder.supernet_file, belongs_to)
-    else:
-        ended = {"step": "0", "steps": "0", "loss": "nan"}
-        save_weights(folder.supernet_file, supernet.state_dict(), ended | belongs_to)
+from hwnas.training.trainer import train
 
 
 @dataclass(frozen=True)
 class TrainedSupernet:
-    """A run's supernet as a judge of architectures, and the hash of its weights."""
+    """A run's supernet, and the hash of its weights."""
 
     supernet: Supernet
-    judge: Judge
     digest: str
 
 
@@ -115,31 +38,9 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
     Raises:
         RunError: it was not trained, or not to the end.
     """
-    config = experiment.recipe.train
-    supernet = untrained_supernet(experiment)
-    read_trained(supernet, experiment, folder, SUPERNET)
-    weights = digest(supernet.state_dict())
-    judge = Judge(
-        SupernetAccuracy(supernet, experiment.dataset, device=choose_device(config.device)),
-        Origin(SUPERNET, judged_on=len(experiment.dataset.validation)),
-        {"supernet": weights, "images": experiment.dataset.fingerprint},
-    )
-    return TrainedSupernet(supernet, judge, weights)
-
-
-def read_trained(
-    module: Trainable, experiment: Experiment, folder: RunFolder, estimator: str
-) -> None:
-    """Loads what was trained for an estimator of a run into a module.
-
-    Raises:
-        RunError: it was not trained, or not to the end.
-    """
-    folder.check_trained(estimator)
-    belongs_to = identity(module, experiment.dataset.train, experiment.recipe.train)
-    # The settings are the run folder's business; a later version may know more of them.
-    del belongs_to["settings"]
-    load_trained(module, folder.weights_file(estimator), belongs_to)
+    folder.check_trained(SUPERNET)
+    supernet = read_supernet(estimator_inputs(experiment, folder, SUPERNET))
+    return TrainedSupernet(supernet, weights_digest(supernet.state_dict()))
 
 
 def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupernet | None:
@@ -153,8 +54,9 @@ def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupern
         RunError: the supernet was not trained, or not to the end.
     """
     config = experiment.config
-    own_weights = ESTIMATORS[config.accuracy.source].training is not None
-    elsewhere = config.accuracy.source != SUPERNET and not folder.supernet_file.is_file()
+    name = config.accuracy.estimator
+    own_weights = name != SUPERNET and find_estimator(name).weights is not None
+    elsewhere = name != SUPERNET and not folder.supernet_file.is_file()
     unneeded = elsewhere and config.export.weights_from == "auto"
     if config.export.weights_from == "scratch" or own_weights or unneeded:
         scratch_config(experiment.recipe)  # refused before anything is read or measured
@@ -172,12 +74,12 @@ def fine_tune(
     architecture: Architectures,
     experiment: Experiment,
     folder: RunFolder,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> NetworkModule:
     """The network of an architecture (L,), trained further from the supernet's weights.
 
     Raises:
-        RunError: see `hwnas.supernet.train`.
+        RunError: see `hwnas.training.trainer.train`.
     """
     module = trained.supernet.extract(architecture)
     config = experiment.recipe.fine_tune
@@ -186,7 +88,10 @@ def fine_tune(
 
 
 def train_from_scratch(
-    network: Network, experiment: Experiment, folder: RunFolder, progress: Progress | None = None
+    network: Network,
+    experiment: Experiment,
+    folder: RunFolder,
+    progress: StepProgress | None = None,
 ) -> NetworkModule:
     """A network trained on as many images as supernet and fine-tuning together.
 
@@ -201,7 +106,7 @@ def train_from_scratch(
         progress: told after every step.
 
     Raises:
-        RunError: see `hwnas.supernet.train`.
+        RunError: see `hwnas.training.trainer.train`.
     """
     config = scratch_config(experiment.recipe)
     reference = experiment.published
@@ -233,12 +138,12 @@ def _train_alone(
     config: TrainConfig,
     folder: RunFolder,
     start: str,
-    progress: Progress | None,
+    progress: StepProgress | None,
 ) -> None:
     """Trains one network; finished weights are kept by what they depend on, and read again."""
     parts = [start + epsilon_text(module.epsilon), config.settings]
     parts += map(block_key, module.blocks)
-    name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    name = digest("\n".join(parts))
     checkpoint = folder.export_folder("trained") / f"{name}.safetensors"
     train_network(module, experiment.dataset.train, config, checkpoint, progress)
 
@@ -248,12 +153,12 @@ def train_network(
     images: Split,
     config: TrainConfig,
     checkpoint: Path,
-    progress: Progress | None,
+    progress: StepProgress | None,
 ) -> None:
     """Trains a network, and gives it the batch norm statistics that it is used with.
 
     Raises:
-        RunError: see `hwnas.supernet.train`.
+        RunError: see `hwnas.training.trainer.train`.
     """
     if config.epochs:
         train(module, images, config, checkpoint=checkpoint, progress=progress)

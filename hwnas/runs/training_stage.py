@@ -6,11 +6,10 @@ from pathlib import Path
 from hwnas.core.errors import ConfigError
 from hwnas.core.listener import Listener
 from hwnas.data import Balance, balance_of
-from hwnas.estimators import ESTIMATORS, SUPERNET, training_function
+from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
+from hwnas.runs.estimating import estimator_inputs
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.plan import plan, too_short
-from hwnas.runs.training import train_supernet, with_loss
 from hwnas.training.trainer import TrainReport
 
 
@@ -39,13 +38,13 @@ def trained_estimator(experiment: Experiment, named: str | None = None) -> str:
     Raises:
         ConfigError: nothing is trained for the one named.
     """
-    trained = [name for name, one in ESTIMATORS.items() if one.weights is not None]
-    if named is not None and named not in trained:
+    if named is not None and find_estimator(named).weights is None:
+        trained = [name for name in ESTIMATORS.names() if find_estimator(name).weights is not None]
         raise ConfigError(
             f"--estimator {named}: nothing is trained for it; name one of {', '.join(trained)}"
         )
-    source = experiment.config.accuracy.source
-    return named or (source if source in trained else SUPERNET)
+    by_config = experiment.config.accuracy.estimator
+    return named or (SUPERNET if find_estimator(by_config).weights is None else by_config)
 
 
 def train_stage(
@@ -57,25 +56,6 @@ def train_stage(
         ConfigError: what it starts from cannot be used.
         RunError: see `hwnas.training.trainer.train`.
     """
-    report = _trained(experiment, folder, estimator, listener)
-    weights = folder.weights_file(estimator)
-    return Trained(estimator, weights, report, balance_of(experiment.dataset))
-
-
-def _trained(
-    experiment: Experiment, folder: RunFolder, estimator: str, listener: Listener
-) -> TrainReport | None:
-    training = training_function(estimator)
-    if training is not None:
-        report: TrainReport = training(experiment, folder, listener.progress)
-        return report
-    if not experiment.config.recipe.train.epochs:
-        return train_supernet(experiment, folder)
-    if not folder.supernet_file.is_file():
-        listener.say(plan(experiment))
-        if warning := too_short(experiment):
-            listener.warn(warning)
-    dataset = experiment.dataset
-    title = f"training the supernet on {len(dataset.train):,} images of {dataset.name}"
-    with listener.progress(title, "steps") as update:
-        return train_supernet(experiment, folder, with_loss(update))
+    inputs = estimator_inputs(experiment, folder, estimator)
+    report = find_estimator(estimator).train(inputs, listener)
+    return Trained(estimator, inputs.weights_file, report, balance_of(experiment.dataset))

@@ -9,9 +9,10 @@ from hwnas.objectives.statistics.intervals import Paired
 from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.training import TrainedSupernet, fine_tune, train_from_scratch, with_loss
+from hwnas.runs.training import TrainedSupernet, fine_tune, train_from_scratch
 from hwnas.spaces import Architectures
 from hwnas.training.evaluation import right
+from hwnas.training.step_progress import with_loss
 
 
 class Tell(Protocol):

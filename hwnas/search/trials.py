@@ -75,7 +75,7 @@ class Trials:
             raise RunError(
                 f"the score of architecture {architecture} is {score}, no number that can be "
                 "compared; train the supernet again with a lower learning rate, or name another "
-                "accuracy.source"
+                "accuracy.estimator"
             )
         # A list of integers reads the same in Python and in JSON.
         self.record_all([architecture], {str(architecture): score}, seconds)

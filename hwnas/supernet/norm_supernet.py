@@ -13,13 +13,6 @@ from hwnas.networks.blocks import ConvBlock
 from hwnas.networks.modules import BatchNorm, BlockModule, build_module
 from hwnas.networks.trainable import Trainable
 from hwnas.spaces import Architectures, SearchSpace, Slot
-from hwnas.training.train_config import TrainConfig
-
-# A network stays the same when all scales of a stage are multiplied, so that their rate counts
-# relative to their squared length, which is their number. With the rates of other weights they
-# hardly move; 10 to 15 ranked best, see docs/benchmarks/ranking.md.
-_RATE = 100.0
-_CLIP = 5.0
 
 
 class NormSupernet(Trainable):
@@ -78,17 +71,6 @@ class NormSupernet(Trainable):
             np.array([_indicator(module) for module in choices.children()])
             for choices in self._slots
         ]
-
-
-def norm_recipe(config: TrainConfig) -> TrainConfig:
-    """A supernet's settings for its batch norms alone: single paths, a higher rate, clipped."""
-    changed = {
-        "learning_rate": _RATE * config.learning_rate,
-        "clip": config.clip or _CLIP,
-        "rule": "single_path",
-        "random_paths": None,
-    }
-    return config.model_copy(update=changed)
 
 
 def _choices(slot: Slot, generator: torch.Generator) -> nn.ModuleList:

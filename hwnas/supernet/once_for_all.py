@@ -20,7 +20,7 @@ from hwnas.networks.blocks import Head, InvertedResidual
 from hwnas.spaces import SearchSpace
 from hwnas.supernet.once_for_all_names import original_name, shortest_name
 from hwnas.supernet.supernet import Supernet
-from hwnas.training.checkpoint import digest
+from hwnas.training.checkpoint import weights_digest
 from hwnas.training.state_dict import read_state_dict
 
 SPACE = "once_for_all_mobilenet_v3"
@@ -102,7 +102,7 @@ class OnceForAll:
     @cached_property
     def digest(self) -> str:
         """16 hexadecimal digits of names and values, whatever the file's format."""
-        return digest(dict(sorted(self.tensors.items())))
+        return weights_digest(dict(sorted(self.tensors.items())))
 
     @property
     def kind(self) -> Kind:

@@ -50,8 +50,7 @@ def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     except Exception as error:
         why = shown(str(error).splitlines()[0] if str(error) else type(error).__name__)
         raise damaged(path, why) from error
-    known = texts.pop(_DIGEST, None)  # files of before have none
-    if known not in (None, _digest_of_all(state, texts)):
+    if texts.pop(_DIGEST, None) != _digest_of_all(state, texts):
         raise damaged(path, "its weights were changed after they were written")
     return state, texts
 
@@ -70,7 +69,7 @@ def _digest_of_all(state: Mapping[str, torch.Tensor], texts: Mapping[str, str]) 
     return hashed.hexdigest()
 
 
-def digest(state: Mapping[str, torch.Tensor]) -> str:
+def weights_digest(state: Mapping[str, torch.Tensor]) -> str:
     """16 hexadecimal digits of names and values; a file's own bytes also hold unordered texts."""
     hashed = hashlib.sha256()
     for name, tensor in state.items():

@@ -28,18 +28,6 @@ class TrainSettings(StrictModel):
     docs/guides/training.md has advice on each.
     """
 
-    later = (
-        "rule",
-        "random_paths",
-        "clip",
-        "ema",
-        "colour_jitter",
-        "mixup",
-        "cutmix",
-        "precision",
-        "compile",
-    )
-
     epochs: _Epochs | Auto
     batch_size: _BatchSize | Auto = 128
     learning_rate: _LearningRate | Auto = 0.1
@@ -87,4 +75,4 @@ class TrainConfig(TrainSettings):
     @property
     def settings(self) -> str:
         """Equal exactly for trainings that are to give the same weights, wherever they run."""
-        return self.model_dump_json(include=set(self.as_before()))
+        return self.model_dump_json(exclude={"device"})

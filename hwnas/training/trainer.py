@@ -1,6 +1,5 @@
 """The one trainer, of supernets and of single networks; it survives being killed."""
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from hwnas.core.digests import digest
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.core.memory import ran_out
 from hwnas.data.dataset import Split
@@ -20,14 +20,13 @@ from hwnas.training.distributed import current_group
 from hwnas.training.log import TrainingLog
 from hwnas.training.optimizer import learning_rate, momentum
 from hwnas.training.placement import choose_device, placed
-from hwnas.training.progress import Position, Progress
 from hwnas.training.rules import Plain, Rule
 from hwnas.training.running_loss import RunningLoss
+from hwnas.training.step_progress import StepProgress
 from hwnas.training.steps import Steps, advice
 from hwnas.training.train_config import TrainConfig
+from hwnas.training.training_state import Position, TrainingState
 
-# Checkpoints of before rules had names were made by these, and can be continued.
-_RULES_OF_BEFORE = ("plain", "single path")
 # How often something is logged: every so many steps, and the watch so many times a training.
 _LOG_STEPS = 10
 _WATCHES = 10
@@ -59,7 +58,7 @@ def train(
     *,
     checkpoint: Path,
     rule: Rule | None = None,
-    progress: Callable[[int, int, float], None] | None = None,
+    progress: StepProgress | None = None,
     checkpoint_seconds: float = 15.0,
     log: Path | None = None,
     watch: Watch | None = None,
@@ -142,16 +141,16 @@ class _Training:
         if self._average is not None:
             until_end |= _named("average", self._average.module.state_dict())
         belongs_to = identity(module, split, config, rule)
-        self._progress = Progress(checkpoint, self._state, until_end, belongs_to, self._length)
+        self._saved = TrainingState(checkpoint, self._state, until_end, belongs_to, self._length)
 
     def run(
         self,
-        tell: Callable[[int, int, float], None] | None,
+        tell: StepProgress | None,
         seconds: float,
         folder: Path | None,
         watch: Watch | None,
     ) -> TrainReport:
-        first = self._progress.resume(self._group, self._device)
+        first = self._saved.resume(self._group, self._device)
         self._steps.precision.read_text(first.scale)
         if self._average is not None:
             self._average.n_averaged.fill_(first.step)
@@ -227,11 +226,11 @@ class _Training:
     def _write(self, step: int) -> None:
         if not self._group.first:
             return
-        broken = self._progress.not_finite(step)
+        broken = self._saved.not_finite(step)
         if broken is not None:
             raise RunError(f"{broken} is not finite after step {step}; {advice(self._config)}")
         scale = self._steps.precision.to_text()
-        self._progress.write(Position(step, self._loss.mean, self._loss.first, scale))
+        self._saved.write(Position(step, self._loss.mean, self._loss.first, scale))
 
 
 class _Speed:
@@ -251,16 +250,11 @@ def _named(kind: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Te
     return {f"{kind}/{name}": tensor for name, tensor in tensors.items()}
 
 
-def identity(
-    module: Trainable, split: Split, config: TrainConfig, rule: Rule | None = None
-) -> dict[str, str]:
+def identity(module: Trainable, split: Split, config: TrainConfig, rule: Rule) -> dict[str, str]:
     """What a training belongs to, stored in its checkpoint: settings, rule, network, images."""
-    settings = config.settings
-    if rule is not None and rule.identity not in _RULES_OF_BEFORE:
-        settings += rule.identity
     return {
-        "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
-        "network": hashlib.sha256(module.identity.encode()).hexdigest()[:16],
+        "settings": digest(f"{config.settings} {rule.identity}"),
+        "network": digest(module.identity),
         "images": split.digest,
         **({"start": module.start} if module.start else {}),
     }

@@ -8,13 +8,14 @@ import pytest
 import yaml
 
 from hwnas.data import load_dataset
-from hwnas.estimators.blockwise import BlockwiseRating
-from hwnas.estimators.bn import BatchNormIndicator
+from hwnas.estimators.blockwise.estimator import BlockwiseEstimator
+from hwnas.estimators.bn import BatchNormEstimator
+from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.jacob_cov import JacobianCovariance
 from hwnas.estimators.predictor import SpaceCosts, SpacePredictor
-from hwnas.estimators.supernet_accuracy import SupernetAccuracy
+from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.estimators.synflow import SynFlow
-from hwnas.estimators.table import TableAccuracy
+from hwnas.estimators.table import TableEstimator
 from hwnas.latency.correction import Correction
 from hwnas.latency.model import LatencyModel
 from hwnas.networks.blocks import Block, Network, block_key
@@ -65,7 +66,9 @@ def latency() -> BlockObjective:
 
 def table() -> Objective:
     every = every_architecture(macro())
-    return TableAccuracy(macro(), ListedScore(every, macro_accuracy(every)))
+    return TableEstimator().of_exact(
+        EstimatorInputs(macro()), ListedScore(every, macro_accuracy(every))
+    )
 
 
 def predictor(kind_of_score: Callable[[np.ndarray], np.ndarray]) -> Objective:
@@ -88,12 +91,14 @@ def jacob_cov() -> Objective:
 
 def bn_indicator() -> Objective:
     generator = np.random.default_rng(0)
-    return BatchNormIndicator(macro(), [generator.random(3) for _ in macro().slots])
+    values = [generator.random(3) for _ in macro().slots]
+    return BatchNormEstimator().of_values(EstimatorInputs(macro()), values)
 
 
 def blockwise() -> Objective:
     generator, stages = np.random.default_rng(0), StageSpace(macro())
-    return BlockwiseRating(stages, [generator.random(count) for count in stages.choice_counts])
+    losses = [generator.random(count) for count in stages.choice_counts]
+    return BlockwiseEstimator().of_losses(EstimatorInputs(macro()), stages, losses)
 
 
 BLOCK_OBJECTIVES: dict[str, Callable[[], BlockObjective]] = {

@@ -120,7 +120,7 @@ def settings() -> set[str]:
         ("devices", keys(Device)),
         ("spaces", keys(SpaceConfig, StageConfig, StemConfig, HeadConfig)),
         ("budgets", {*MEASURED, *COSTS.ours}),
-        ("estimators", set(ESTIMATORS)),
+        ("estimators", set(ESTIMATORS.ours)),
         ("searchers", {*SEARCHERS.ours} | settings()),
     ],
 )

@@ -173,7 +173,7 @@ SETTINGS = (
     "data.source",
     "data.limit",
     "accuracy",
-    "accuracy.source",
+    "accuracy.estimator",
     "accuracy.file",
     "device",
     "table",

@@ -26,14 +26,14 @@ KNOWN = """
 space: space.yaml
 device: npu.yaml
 table: table.sqlite
-accuracy: {source: table, file: accuracies.csv}
+accuracy: {estimator: table, file: accuracies.csv}
 search: {budgets: {latency: 1 s}, evaluations: 10, searchers: [nsga2, random]}
 """
 PLAYED = """
 space: space.yaml
 device: local.yaml
 table: profiled.sqlite
-accuracy: {source: table, file: accuracies.csv}
+accuracy: {estimator: table, file: accuracies.csv}
 profile: {fit_networks: 6, check_networks: 6}
 search: {budgets: {latency: 1 s}, evaluations: 10, searchers: [nsga2]}
 """
@@ -246,9 +246,9 @@ def _measured() -> None:
 
 def _ratings() -> None:
     import torch
+    from hwnas.estimators.blockwise.rating_progress import _digest
 
     from hwnas.spaces.stages import StageSpace
-    from hwnas.supernet.rating_progress import _digest
     from hwnas.training.checkpoint import save_weights
 
     stages = StageSpace(space())

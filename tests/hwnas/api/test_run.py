@@ -150,7 +150,7 @@ def test_the_config_of_a_run_folder_is_changed_by_its_name() -> None:
 
 def test_a_ranking_is_returned_and_written(known: Path) -> None:
     from hwnas.spaces import load_space
-    from tests.hwnas.cli.test_accuracy_sources import write_csv
+    from tests.hwnas.cli.test_accuracies_of_a_csv import write_csv
     from tests.hwnas.search.problems import every_architecture
 
     write_csv(known / "known.csv", every_architecture(load_space("tiny_space.yaml")))

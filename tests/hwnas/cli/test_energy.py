@@ -22,12 +22,12 @@ from tests.devices.runtimes.fake_nvml import Board, play_board
 from tests.devices.runtimes.flavours import FLAVOURS, signatures
 from tests.devices.runtimes.in_process import gpu_device
 from tests.hwnas.cli.conftest import Terminal, add_training
-from tests.hwnas.cli.test_accuracy_sources import write_csv
+from tests.hwnas.cli.test_accuracies_of_a_csv import write_csv
 from tests.hwnas.search.problems import every_architecture
 
 CONFIG = """
 space: tiny_space.yaml
-accuracy: {source: table, file: known.csv}
+accuracy: {estimator: table, file: known.csv}
 device: gpu.yaml
 table: gpu.sqlite
 profile: {fit_networks: 5, check_networks: 4, chains: never, energy: true}

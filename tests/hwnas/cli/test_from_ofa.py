@@ -11,14 +11,15 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from hwnas.devices.device import load_device
+from hwnas.estimators.supernet.start import start_supernet
+from hwnas.estimators.supernet.training import train_supernet
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.imported import import_timings
 from hwnas.objectives.costs import block_macs
 from hwnas.runs.config import load_run_config
+from hwnas.runs.estimating import estimator_inputs
 from hwnas.runs.experiment import Experiment, reference_of
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.start import start_supernet
-from hwnas.runs.training import train_supernet
 from hwnas.spaces import load_space
 from hwnas.training.rules import SinglePath
 from hwnas.training.trainer import train
@@ -151,7 +152,7 @@ def test_an_interrupted_training_goes_on_without_the_published_file() -> None:
     overrides = {"from_ofa": "ofa.pth", "train.epochs": 1}
     experiment = Experiment(load_run_config("ofa.yaml", overrides))
     whole, part = RunFolder(Path("runs/whole")), RunFolder(Path("runs/part"))
-    train_supernet(experiment, whole)
+    train_supernet(estimator_inputs(experiment, whole))
 
     def stop(step: int, steps: int, _loss: float) -> None:
         if step == steps - 1:
@@ -159,7 +160,7 @@ def test_an_interrupted_training_goes_on_without_the_published_file() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         train(
-            start_supernet(experiment, part).supernet,
+            start_supernet(estimator_inputs(experiment, part)).supernet,
             experiment.dataset.train,
             experiment.recipe.train,
             checkpoint=part.supernet_file,
@@ -168,7 +169,7 @@ def test_an_interrupted_training_goes_on_without_the_published_file() -> None:
             checkpoint_seconds=0.0,
         )
     Path("ofa.pth").unlink()
-    train_supernet(experiment, part)
+    train_supernet(estimator_inputs(experiment, part))
     one, other = load_file(whole.supernet_file), load_file(part.supernet_file)
     assert one.keys() == other.keys()
     assert all((one[name] == other[name]).all() for name in one)

@@ -16,7 +16,7 @@ from hwnas.objectives.costs import PEAK_MEMORY
 from hwnas.search.searchers import SEARCHERS, needs_known_score
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run, imported
-from tests.hwnas.cli.test_accuracy_sources import CONFIG, write_csv
+from tests.hwnas.cli.test_accuracies_of_a_csv import CONFIG, write_csv
 from tests.hwnas.search.problems import every_architecture
 
 

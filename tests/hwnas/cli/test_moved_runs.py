@@ -10,13 +10,13 @@ from PIL import Image
 
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal
-from tests.hwnas.cli.test_accuracy_sources import write_csv
+from tests.hwnas.cli.test_accuracies_of_a_csv import write_csv
 from tests.hwnas.search.problems import every_architecture
 
 TRAINING = "{epochs: 1, batch_size: 16, learning_rate: 0.1, flip: false, crop_padding: 1}"
 CONFIG = f"""
 space: tiny_space.yaml
-accuracy: {{source: table, file: known.csv}}
+accuracy: {{estimator: table, file: known.csv}}
 data: {{source: photos}}
 device: npu.yaml
 table: table.sqlite

@@ -9,7 +9,7 @@ from hwnas.latency import profile
 from hwnas.latency.schedule import Schedule
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, assert_refused
-from tests.hwnas.cli.test_accuracy_sources import CONFIG, write_csv
+from tests.hwnas.cli.test_accuracies_of_a_csv import CONFIG, write_csv
 from tests.hwnas.search.problems import every_architecture
 
 

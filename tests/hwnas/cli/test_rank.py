@@ -15,7 +15,7 @@ from tests.hwnas.search.problems import every_architecture, synthetic_score
 
 CONFIG = """
 space: tiny_space.yaml
-accuracy: {source: macs}
+accuracy: {estimator: macs}
 search: {budgets: {}}
 """
 WORDS = ("rank", "known.yaml", "--truth", "known.csv")
@@ -193,7 +193,10 @@ def test_more_networks_begin_with_the_same(folder: Path) -> None:
         (("--truth", "known.csv", "--estimator", "table"), "'table' is what others are held agai"),
         (("--truth", "known.csv", "--estimator", "jacob_cov"), "jacob_cov looks at images and the"),
         (("--truth", "known.csv", "--estimator", "supernet"), "supernet looks at images and the c"),
-        (("--truth", "trained"), "the config has no data, train, fine_tune: accuracy.source: macs"),
+        (
+            ("--truth", "trained"),
+            "the config has no data, train, fine_tune: accuracy.estimator: m",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_leaves_no_run_behind(

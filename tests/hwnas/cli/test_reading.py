@@ -10,7 +10,7 @@ from tests.other_user import another_users, public_folder
 
 CONFIG = """
 space: tiny_space.yaml
-accuracy: {source: params}
+accuracy: {estimator: params}
 device: npu.yaml
 table: table.sqlite
 search: {budgets: {latency: 1 s}, evaluations: 8, searchers: [random]}

@@ -8,8 +8,8 @@ import pytest
 
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, imported
-from tests.hwnas.cli.test_accuracy_sources import CONFIG as KNOWN
-from tests.hwnas.cli.test_accuracy_sources import write_csv
+from tests.hwnas.cli.test_accuracies_of_a_csv import CONFIG as KNOWN
+from tests.hwnas.cli.test_accuracies_of_a_csv import write_csv
 from tests.hwnas.search.problems import every_architecture
 
 RUNS = ("runs/tiny", "runs/other")

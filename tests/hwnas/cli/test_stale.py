@@ -7,7 +7,7 @@ import pytest
 
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, add_training
-from tests.hwnas.cli.test_accuracy_sources import CONFIG, write_csv
+from tests.hwnas.cli.test_accuracies_of_a_csv import CONFIG, write_csv
 from tests.hwnas.search.problems import every_architecture
 
 RUN = "runs/known"

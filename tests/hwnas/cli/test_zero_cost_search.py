@@ -11,12 +11,12 @@ from tests.hwnas.cli.conftest import Terminal, assert_no_run
 
 CONFIG = """
 space: tiny_space.yaml
-accuracy: {source: synflow}
+accuracy: {estimator: synflow}
 device: npu.yaml
 table: table.sqlite
 search: {budgets: {latency: 1 s}, evaluations: 8, searchers: [random]}
 """
-MACS_SOURCE = ("--set", "accuracy.source=macs")
+MACS_ESTIMATOR = ("--set", "accuracy.estimator=macs")
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_search_by_synflow_needs_no_images_and_no_training(
     assert answer.code == 0, answer.stderr
     assert "networks are judged by SynFlow (log score), which is no accuracy" in answer.stderr
     document = answer.document
-    assert (document["accuracy"]["source"], document["accuracy"]["unit"]) == (
+    assert (document["accuracy"]["estimator"], document["accuracy"]["unit"]) == (
         "synflow",
         "log score",
     )
@@ -55,7 +55,12 @@ def test_a_search_by_synflow_needs_no_images_and_no_training(
 
 
 def test_an_additive_score_is_searched_exactly(known: Path, terminal: Terminal) -> None:
-    words = ("--set", "accuracy.source=params", "--set", "search.searchers=[exact_front, random]")
+    words = (
+        "--set",
+        "accuracy.estimator=params",
+        "--set",
+        "search.searchers=[exact_front, random]",
+    )
     answer = terminal("search", "known.yaml", *words, "--set", "search.evaluations=1000")
     assert answer.code == 0, answer.stderr
     assert "judged networks (parameters)" in answer.stdout
@@ -69,18 +74,18 @@ def test_an_additive_score_is_searched_exactly(known: Path, terminal: Terminal) 
     assert all("exact_front" in row["searchers"] for row in found)
 
 
-def test_scores_of_another_seed_or_source_do_not_meet(known: Path, terminal: Terminal) -> None:
+def test_scores_of_another_seed_or_estimator_do_not_meet(known: Path, terminal: Terminal) -> None:
     assert terminal("search", str(known / "known.yaml")).code == 0
     answer = terminal("search", "known.yaml", "--set", "accuracy.seed=1")
     assert answer.code == 2
     assert "was made with another seed of scores (0, now 1)" in answer.stderr
-    other = terminal("search", "known.yaml", *MACS_SOURCE)
+    other = terminal("search", "known.yaml", *MACS_ESTIMATOR)
     assert other.code == 2
-    assert "accuracy.source is 'synflow' there and 'macs' here" in other.stderr
+    assert "accuracy.estimator is 'synflow' there and 'macs' here" in other.stderr
 
 
 def test_images_are_looked_at_where_a_score_needs_them(known: Path, terminal: Terminal) -> None:
-    words = ("--set", "accuracy.source=jacob_cov", "--set", "data.limit=60")
+    words = ("--set", "accuracy.estimator=jacob_cov", "--set", "data.limit=60")
     answer = terminal("search", "known.yaml", *words, "--set", "search.evaluations=3")
     assert answer.code == 0, answer.stderr
     assert "digits: 10 classes" in answer.stderr
@@ -90,15 +95,18 @@ def test_images_are_looked_at_where_a_score_needs_them(known: Path, terminal: Te
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--set", "accuracy.file=known.csv"), "source: synflow reads no file; leave out file"),
+        (("--set", "accuracy.file=known.csv"), "estimator: synflow reads no file; leave out file"),
         (("--set", "accuracy.seed=-1"), "'accuracy.seed' is -1"),
         (
             ("--set", "search.searchers=[exact_front]"),
             "search.searchers: exact_front needs a score that costs nothing to compute, and",
         ),
-        (("--set", "accuracy.source=[macs]"), "'accuracy.source' is ['macs'], but input should"),
         (
-            ("--set", "accuracy.source=jacob_cov", "--data", "photos"),
+            ("--set", "accuracy.estimator=[macs]"),
+            "'accuracy.estimator' is ['macs'], but",
+        ),
+        (
+            ("--set", "accuracy.estimator=jacob_cov", "--data", "photos"),
             "there is no folder photos",
         ),
     ],
@@ -114,5 +122,5 @@ def test_training_by_such_a_config_is_refused_before_a_run_is_made(
 ) -> None:
     answer = terminal("train", "known.yaml", "--data", "digits")
     assert answer.code == 2
-    assert "the config has no train, fine_tune: accuracy.source: synflow" in answer.stderr
+    assert "the config has no train, fine_tune: accuracy.estimator: synflow" in answer.stderr
     assert not (known / "runs").exists()

@@ -91,9 +91,9 @@ WRONG = {
     "listed": "has class_names that are no tuple of texts",
     "other": "has 3 classes (daisy, rose, tulip, …), while its function declares 2 (daisy, rose, …",
     "greedy": "has 36 images where at most 30 were asked for (limit)",
-    "breaks": "failed: ValueError: no; mend that package",
+    "breaks": "failed: ValueError: no; correct that package",
     "takes_nothing": "failed: TypeError: takes_nothing() got an unexpected keyword argument",
-    "no_function": "is no function; mend that package",
+    "no_function": "is no function; correct that package",
     "absent": "cannot be imported: AttributeError: module 'flowers_data' has no attribute 'absent'",
 }
 
@@ -160,7 +160,7 @@ def test_what_is_wrong_is_one_sentence_that_names_the_package(name: str, sentenc
     text = str(caught.value)
     assert text.startswith(f"the dataset '{name}' (flowers_data:{name} of flowers_data 1.2) ")
     assert sentence in text
-    assert text.endswith("; mend that package")
+    assert "; correct that package" in text
     assert "\n" not in text
 
 
@@ -235,7 +235,7 @@ def test_a_verb_takes_an_installed_dataset(terminal: Terminal) -> None:
     assert answer.document["balance"]["largest"] == "daisy"
     wrong = terminal("train", "tiny.yaml", "--data", "breaks", "--run", "runs/other")
     assert wrong.code == 2
-    assert "failed: ValueError: no; mend that package" in wrong.stderr
+    assert "failed: ValueError: no; correct that package" in wrong.stderr
     assert not Path("runs/other").exists()
 
 

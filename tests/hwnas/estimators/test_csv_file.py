@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 from hwnas.core.errors import AccuracyError
-from hwnas.estimators import file_judge
 from hwnas.estimators.csv_file import read_accuracies
-from hwnas.estimators.source import Origin
+from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.loading import load_estimator
+from hwnas.estimators.scores import ScoreInfo
 from hwnas.estimators.stated import Stated
+from hwnas.estimators.table import TableEstimator
 from hwnas.spaces import load_space
 from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy
 
@@ -102,46 +104,47 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_whole_table_gives_the_published_accuracies(tmp_path: Path) -> None:
     every = every_architecture(macro())
-    judge = file_judge("table", macro(), macro_csv(tmp_path, every))
+    made = load_estimator("table", macro(), file=macro_csv(tmp_path, every))
     drawn = every[:: len(every) // 50]
-    scores = judge.accuracy.evaluate_architectures(drawn)
+    scores = made.evaluate_architectures(drawn)
     assert scores == pytest.approx(macro_accuracy(drawn))
-    assert scores.tolist() == judge.accuracy.evaluate(macro().networks(drawn)).tolist()
-    assert (judge.origin.networks, judge.origin.chosen) == (3969, None)
+    assert scores.tolist() == made.evaluate(macro().networks(drawn)).tolist()
+    assert (made.info.networks, made.info.chosen) == (3969, None)
 
 
 def test_a_table_with_a_hole_is_refused_with_the_mend(tmp_path: Path) -> None:
     path = macro_csv(tmp_path, every_architecture(macro())[1:])
-    with pytest.raises(AccuracyError, match=r"has 3,968 of the 3,969 networks .*: predictor"):
-        file_judge("table", macro(), path)
+    with pytest.raises(AccuracyError, match=r"has 3,968 of the 3,969 networks .* 'predictor'"):
+        load_estimator("table", macro(), file=path)
     large = load_space("mobilenet_v2")
     one = " ".join("0" * len(large.choice_counts))
     with pytest.raises(AccuracyError, match=r"has 1 of the [0-9.]+e\+[0-9]+ networks"):
-        file_judge("table", large, written(tmp_path, f"{HEAD}{one},70\n"))
+        load_estimator("table", large, file=written(tmp_path, f"{HEAD}{one},70\n"))
 
 
 def test_a_predictor_learns_from_a_part_and_says_how_right_it_is(tmp_path: Path) -> None:
     every = every_architecture(macro())
-    judge = file_judge("predictor", macro(), macro_csv(tmp_path, every[::40]))
-    scores = judge.accuracy.evaluate_architectures(every[7::400])
+    made = load_estimator("predictor", macro(), file=macro_csv(tmp_path, every[::40]))
+    scores = made.evaluate_architectures(every[7::400])
     assert np.abs(scores - macro_accuracy(every[7::400])).mean() < 2
-    assert judge.origin.networks == len(every[::40])
-    assert judge.origin.chosen in judge.origin.errors
-    assert Origin.from_json(judge.origin.to_json()) == judge.origin
+    assert made.info.networks == len(every[::40])
+    assert made.info.chosen in made.info.errors
+    assert ScoreInfo.from_json(made.info.to_json()) == made.info
     few = macro_csv(tmp_path, every[:9])
     with pytest.raises(AccuracyError, match=r"known\.csv: .* not 9; add more"):
-        file_judge("predictor", macro(), few)
+        load_estimator("predictor", macro(), file=few)
 
 
 def test_scores_belong_to_the_content_of_the_file_and_to_the_space(tmp_path: Path) -> None:
     some = every_architecture(macro())[:10]
     known = read_accuracies(macro_csv(tmp_path, some), macro())
     reordered = read_accuracies(macro_csv(tmp_path, some[::-1]), macro())
-    assert known.identity(macro()) == reordered.identity(macro())
+    assert known.identity == reordered.identity
     fewer = read_accuracies(macro_csv(tmp_path, some[1:]), macro())
     other = dataclasses.replace(macro(), suffix=macro().prefix)
-    assert fewer.identity(macro())["accuracy file"] != known.identity(macro())["accuracy file"]
-    assert known.identity(other)["space"] != known.identity(macro())["space"]
+    assert fewer.identity["accuracy file"] != known.identity["accuracy file"]
+    of_space, of_other = (TableEstimator().identity(EstimatorInputs(s)) for s in (macro(), other))
+    assert of_space["space"] != of_other["space"]
 
 
 ONE = f"{HEAD}{FIRST},45\n1 0 0 0 0 0 0 0,70.5\n"
@@ -195,9 +198,9 @@ def test_what_is_stated_wrongly_is_one_sentence(tmp_path: Path, text: str, sente
 
 
 def test_comments_do_not_make_another_file_of_the_same_accuracies(tmp_path: Path) -> None:
-    plain = read_accuracies(written(tmp_path, ONE), macro()).identity(macro())
+    plain = read_accuracies(written(tmp_path, ONE), macro()).identity
     stated = read_accuracies(written(tmp_path, f"# resolution: 32\n{ONE}"), macro())
-    assert stated.identity(macro()) == plain
+    assert stated.identity == plain
 
 
 def test_accuracies_of_another_resolution_are_warned_about() -> None:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from hwnas.estimators import SUPERNET
-from hwnas.estimators.source import Origin
+from hwnas.estimators.supernet.estimator import SupernetEstimator
 from hwnas.runs.searching import SearchResult
 from hwnas.spaces.space import keys
 from tests.hwnas.search.problems import every_architecture, macro, macro_problem, synthetic_score
@@ -22,4 +21,5 @@ def result_of(
             found_by.setdefault(key, set()).add(name)
     scores = np.asarray(synthetic_score(rows) + shift)
     front = problem.front(rows, scores)
-    return SearchResult(problem, front, rows, scores, found_by, Origin(SUPERNET), "digest")
+    info = SupernetEstimator().info()
+    return SearchResult(problem, front, rows, scores, found_by, info, "digest")

@@ -3,7 +3,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from hwnas.estimators.source import Origin
+from hwnas.estimators.costs import MACS_ESTIMATOR
+from hwnas.estimators.scores import ScoreInfo
+from hwnas.estimators.supernet.estimator import SupernetEstimator
+from hwnas.estimators.table import TableEstimator
 from hwnas.latency.correction import Correction
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.validation import Agreement, Validation
@@ -14,7 +17,8 @@ from hwnas.report.page import render_page
 from hwnas.report.picture import front_svg
 from hwnas.report.rows import budgets_text, summary_rows
 
-SUPERNET = Origin("supernet")
+SUPERNET = SupernetEstimator().info()
+TABLE = TableEstimator().info()
 GOOD = Agreement(30, 1.5, 1.0, 1.0, 0.93, 4.0)
 CHECKED = Validation(GOOD, GOOD, (1.0, 2.0), (1.1, 2.1), (1.0, 2.2), (1.2, 2.0))
 NOISY = Agreement(30, 7.2, 0.5, 0.8, 0.7, 33.9)
@@ -23,7 +27,7 @@ NOISY = Agreement(30, 7.2, 0.5, 0.8, 0.7, 33.9)
 def content(
     summary: dict[str, object] | None = None,
     validation: Validation | None = CHECKED,
-    origin: Origin = SUPERNET,
+    origin: ScoreInfo = SUPERNET,
 ) -> ReportContent:
     points = np.array([1.0, 2.0])
     return ReportContent(
@@ -130,7 +134,10 @@ def test_a_budget_far_beyond_every_network_does_not_squeeze_them() -> None:
 def test_the_page_says_where_accuracies_were_read_and_how_right_predicted_ones_are() -> None:
     assert "Where the accuracies come from" not in render_page(content())
     errors = {"additive": CrossValidation(0.8, 0.75), "trees": CrossValidation(0.4, 0.875)}
-    page = render_page(content(origin=Origin("predictor", "<b>.csv", 300, 294, "trees", errors)))
+    fitted = ScoreInfo(
+        "predictor", "accuracy", "%", "accuracy", "<b>.csv", 300, 294, "trees", errors
+    )
+    page = render_page(content(origin=fitted))
     assert "accuracies of 294 networks from &lt;b&gt;.csv; 300 rows" in page
     assert "<td>trees (used)</td><td>0.400</td><td>0.875</td>" in page
     assert "<td>additive</td><td>0.800</td><td>0.750</td>" in page
@@ -155,25 +162,25 @@ def test_every_accuracy_of_known_images_has_its_interval() -> None:
     }
     rows = {label: cells for label, *cells in summary_rows(summary)}
     assert rows["accuracy on test images"] == ["37.00 % (25–50)", "100.00 % (93–100)"]
-    page = render_page(content(summary, origin=Origin("supernet", judged_on=500)))
+    page = render_page(content(summary, origin=replace(SUPERNET, judged_on=500)))
     assert "<p>alike</p><p>both</p>" in page
     assert '"arrayminus":[' in page
-    drawn = front_svg(content(origin=Origin("supernet", judged_on=500)))
+    drawn = front_svg(content(origin=replace(SUPERNET, judged_on=500)))
     assert "95 % interval, 500 images" in drawn
 
 
 def test_accuracies_of_unknown_images_have_none() -> None:
     assert '"arrayminus":[' not in render_page(content())
     assert "interval" not in front_svg(content())
-    assert (Origin("supernet", judged_on=90).text(40), Origin("table").text(40)) == (
+    assert (replace(SUPERNET, judged_on=90).text(40), TABLE.text(40)) == (
         "40.00 % (30–50)",
         "40.00 %",
     )
-    assert Origin("macs", judged_on=90).interval(4e6) is None
+    assert replace(MACS_ESTIMATOR.info(), judged_on=90).interval(4e6) is None
 
 
 def test_characters_that_cannot_be_seen_are_escaped_in_page_and_picture() -> None:
-    hostile = replace(content(), title="a\x1b[31m\u202eb", origin=Origin("table", "\x07.csv"))
+    hostile = replace(content(), title="a\x1b[31m\u202eb", origin=replace(TABLE, file="\x07.csv"))
     page, picture = render_page(hostile), front_svg(hostile)
     for text in (page, picture):
         assert not {"\x1b", "\u202e", "\x07"} & set(text)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hwnas.core.errors import ConfigError
-from hwnas.estimators import ESTIMATORS
+from hwnas.estimators import ESTIMATORS, find_estimator
 from hwnas.runs.config import RunConfig, load_run_config
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,12 +52,15 @@ def test_a_searcher_that_is_named_twice_searches_once() -> None:
     assert searched.searchers == ("surrogate", "random")
 
 
-FREE = {"space": "nas_bench_macro", "accuracy": {"source": "predictor", "file": "known.csv"}}
+FREE = {"space": "nas_bench_macro", "accuracy": {"estimator": "predictor", "file": "known.csv"}}
 
 
-@pytest.mark.parametrize("source", [name for name, one in ESTIMATORS.items() if one.free])
-def test_scores_that_cost_nothing_are_searched_exactly_by_default(source: str) -> None:
-    accuracy = {"source": source} | ({"file": "a.csv"} if ESTIMATORS[source].file else {})
+@pytest.mark.parametrize(
+    "estimator", [name for name in ESTIMATORS.ours if find_estimator(name).free]
+)
+def test_scores_that_cost_nothing_are_searched_exactly_by_default(estimator: str) -> None:
+    file = {"file": "a.csv"} if find_estimator(estimator).needs_file else {}
+    accuracy = {"estimator": estimator} | file
     training = {"train": {"epochs": 1}, "fine_tune": {"epochs": 1}}
     given = {**FREE, "accuracy": accuracy, "search": {"budgets": {}}, **training}
     search = RunConfig.model_validate(given).search
@@ -79,12 +82,12 @@ def test_settings_of_a_searcher_that_the_estimator_does_not_call_for_are_refused
 def test_another_estimator_by_the_command_line_has_its_own_defaults(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text(
-        "space: nas_bench_macro\naccuracy: {source: macs}\nsearch: {budgets: {}, seed: 3}\n"
+        "space: nas_bench_macro\naccuracy: {estimator: macs}\nsearch: {budgets: {}, seed: 3}\n"
     )
     assert load_run_config(str(path)).search.searchers == ("exact_front",)
-    other = load_run_config(str(path), {"accuracy.source": "synflow"}).search
+    other = load_run_config(str(path), {"accuracy.estimator": "synflow"}).search
     assert (other.searchers, other.evaluations, other.seed) == (("surrogate",), 200, 3)
-    named = {"accuracy.source": "synflow", "search.searchers": ["random"]}
+    named = {"accuracy.estimator": "synflow", "search.searchers": ["random"]}
     assert load_run_config(str(path), named).search.searchers == ("random",)
 
 

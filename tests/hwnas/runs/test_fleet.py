@@ -127,7 +127,7 @@ def test_an_error_of_ours_is_not_taken_for_a_device_that_fails(
 def test_every_member_has_the_table_that_a_search_looks_for(devices: Path) -> None:
     (devices / "run.yaml").write_text(
         "space: nas_bench_macro\ndevice: a\ntable: mine.sqlite\ntables: {pi: there.sqlite}\n"
-        "accuracy: {source: macs}\nsearch: {budgets: {latency: 1 s}}\n"
+        "accuracy: {estimator: macs}\nsearch: {budgets: {latency: 1 s}}\n"
     )
     members = load_fleet(["a", "b", "pi"], load_run_config("run.yaml"))
     tables = [str(member.table) for member in members]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from hwnas.data import ImageDataset, Split
+from hwnas.estimators.supernet.plan import duration, plan, too_short
 from hwnas.runs.config import load_run_config
 from hwnas.runs.experiment import Experiment
-from hwnas.runs.plan import duration, plan, too_short
 from hwnas.spaces import load_space
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 

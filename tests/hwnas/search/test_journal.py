@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hwnas.core.errors import RunError
-from hwnas.estimators.source import Origin
+from hwnas.estimators.scores import ScoreInfo
 from hwnas.runs.scores import check_scores
 from hwnas.search.journal import Journal
 
@@ -239,6 +239,6 @@ def test_an_accuracy_beyond_100_percent_is_refused_and_another_score_is_not(path
         connection.execute("UPDATE evaluations SET score = 250.0 WHERE rowid = 2")
     connection.close()
     with Journal(path) as journal:
-        check_scores(journal, Origin("macs"))
+        check_scores(journal, ScoreInfo("macs", "MACs", "MACs"))
         with pytest.raises(RunError, match="a score is 250, which is no accuracy in percent"):
-            check_scores(journal, Origin("supernet"))
+            check_scores(journal, ScoreInfo("supernet", "accuracy"))

@@ -12,8 +12,8 @@ from hwnas.core.errors import ConfigError
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.distributed import Group, current_group, joined_group
 from hwnas.training.placement import choose_device
-from hwnas.training.progress import load_trained
 from hwnas.training.trainer import identity
+from hwnas.training.training_state import load_trained
 from tests.hwnas.supernet import torchrun_script
 from tests.hwnas.supernet.helpers import images, state_bytes, tiny_space
 

@@ -5,7 +5,7 @@ import torch
 from hwnas.core.errors import DataError
 from hwnas.data import ImageDataset, Split
 from hwnas.data.preprocessing import to_input
-from hwnas.estimators.supernet_accuracy import SupernetAccuracy
+from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.networks.modules import MOMENTUM, BatchNorm
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.evaluation import accuracy

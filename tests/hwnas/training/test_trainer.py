@@ -10,16 +10,16 @@ import torch
 
 from hwnas.core.errors import RunError
 from hwnas.data import load_dataset
-from hwnas.estimators.supernet_accuracy import SupernetAccuracy
+from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.spaces import load_space
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import load_weights
 from hwnas.training.evaluation import accuracy
 from hwnas.training.optimizer import build_optimizer, learning_rate
-from hwnas.training.progress import load_trained
 from hwnas.training.rules import SinglePath
 from hwnas.training.train_config import TrainConfig
 from hwnas.training.trainer import identity, train
+from hwnas.training.training_state import load_trained
 from tests.hwnas.supernet.helpers import images, state_bytes, tiny_space
 
 CONFIG = TrainConfig(epochs=2, batch_size=16, learning_rate=0.05, crop_padding=2)

@@ -214,7 +214,7 @@ def test_a_training_that_had_ended_logs_nothing(tmp_path):
 
 
 def test_a_watch_does_not_change_what_is_trained(tmp_path):
-    from hwnas.estimators.supernet_accuracy import SupernetAccuracy
+    from hwnas.estimators.supernet.accuracy import SupernetAccuracy
     from tests.hwnas.training.test_evaluation import dataset
 
     space = tiny_space(tmp_path)

@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from hwnas.data.loading import DIGITS
-from hwnas.runs.experiment import Experiment
+from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.auto import ENOUGH_STEPS, steps_of_epoch
 from hwnas.training.batches import Batches
@@ -20,7 +20,7 @@ _TIMED, _PATIENCE = 5, 5.0
 _STANDING_STILL = 1e-9
 
 
-def plan(experiment: Experiment) -> str:
+def plan(inputs: EstimatorInputs) -> str:
     """As in "117 epochs of 13 steps of 32 images, 1,521 steps in all: some 2 min here".
 
     The time is that of a few steps which are made to be timed and then forgotten. It is left out in
@@ -29,7 +29,7 @@ def plan(experiment: Experiment) -> str:
     Raises:
         ConfigError, RunError: see `hwnas.training.trainer.train`.
     """
-    config, images = experiment.recipe.train, len(experiment.dataset.train)
+    config, images = inputs.recipe, len(inputs.dataset.train)
     of_epoch = steps_of_epoch(config, images)
     steps = config.epochs * of_epoch
     text = (
@@ -38,14 +38,14 @@ def plan(experiment: Experiment) -> str:
     )
     if current_group().processes > 1:
         return text
-    return f"{text}: some {duration(steps * _seconds_of_step(experiment))} here"
+    return f"{text}: some {duration(steps * _seconds_of_step(inputs))} here"
 
 
-def _seconds_of_step(experiment: Experiment) -> float:
-    config, split = experiment.recipe.train, experiment.dataset.train
+def _seconds_of_step(inputs: EstimatorInputs) -> float:
+    config, split = inputs.recipe, inputs.dataset.train
     device = choose_device(config.device)
-    supernet = Supernet(experiment.space, seed=config.seed)
-    rule = supernet_rule(config, experiment.space)
+    supernet = Supernet(inputs.space, seed=config.seed)
+    rule = supernet_rule(config, inputs.space)
     batches = Batches(split, config, supernet.classes)
     taken: list[float] = []
     with placed(supernet, device):
@@ -53,25 +53,25 @@ def _seconds_of_step(experiment: Experiment) -> float:
         supernet.train()
         begin = time.perf_counter()
         for step in range(1 + _TIMED):
-            inputs, target = batches.inputs(step)
+            images, target = batches.inputs(step)
             start = time.perf_counter()
-            steps.run(step, inputs.to(device), target.to(device), _STANDING_STILL)
+            steps.run(step, images.to(device), target.to(device), _STANDING_STILL)
             taken.append(time.perf_counter() - start)
             if step and time.perf_counter() - begin > _PATIENCE:
                 break
     return float(np.median(taken[1:]))  # a first step also builds what later ones use
 
 
-def too_short(experiment: Experiment) -> str | None:
+def too_short(inputs: EstimatorInputs) -> str | None:
     """A warning of a supernet of too few steps to judge by; None where they are enough.
 
     The digits, which are learnt in some hundred steps, and published weights are excepted.
     """
-    config, images = experiment.recipe.train, len(experiment.dataset.train)
+    config, images = inputs.recipe, len(inputs.dataset.train)
     steps = config.epochs * steps_of_epoch(config, images)
-    if steps >= ENOUGH_STEPS or experiment.config.from_ofa is not None:
+    if steps >= ENOUGH_STEPS or inputs.published is not None:
         return None
-    if experiment.recipe.data.source == DIGITS:
+    if inputs.dataset.name == DIGITS:
         return None
     return (
         f"the supernet trains for {steps:,} steps; below some {ENOUGH_STEPS:,} it judges "

@@ -1,7 +1,7 @@
 """Ratings of every path of every stage: how far a student's features are from its teacher's."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,14 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hwnas.core.progress import Progress
 from hwnas.data.dataset import Images
 from hwnas.data.preprocessing import to_input
+from hwnas.estimators.blockwise.rating_progress import Losses, RatingProgress
+from hwnas.estimators.blockwise.rule import relative_error
+from hwnas.estimators.blockwise.teacher import Teacher
 from hwnas.networks.modules import MOMENTUM, BatchNorm
 from hwnas.objectives.costs import PEAK_MEMORY
 from hwnas.spaces.extremes import largest
-from hwnas.supernet.blockwise import StageStudent, relative_error
-from hwnas.supernet.rating_progress import Losses, RatingProgress
-from hwnas.supernet.teacher import Teacher
+from hwnas.supernet.stage_student import StageStudent
 
 # Bytes that a batch's activations may take. A stage's tree keeps one block's output a level.
 MEMORY = 2**30
@@ -29,7 +31,7 @@ def rate_stages(
     images: Images,
     file: Path,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     save_seconds: float = 15.0,
 ) -> Losses:
     """The loss of every path of every stage, on images that were not trained on.
@@ -37,7 +39,7 @@ def rate_stages(
     A path's loss is DNA's (arXiv 1911.13053, and its code): the mean absolute error relative to the
     standard deviation of the teacher's features. Batch norm takes each path's own statistics, over
     the batch. Paths that begin alike are run as a tree, every block of it once a batch. Killed and
-    called again, it goes on where it was, and ends with the same losses.
+    called again, it continues where it was, and ends with the same losses.
 
     Args:
         student: a trained one, on any device; its weights and statistics stay as they are.

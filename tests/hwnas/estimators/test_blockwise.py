@@ -4,12 +4,13 @@ import torch
 
 from hwnas.core.errors import ConfigError
 from hwnas.data.preprocessing import to_input
+from hwnas.estimators.blockwise.rule import Blockwise, relative_squared_error
+from hwnas.estimators.blockwise.teacher import Teacher, stage_ends
 from hwnas.networks.modules import NetworkModule
 from hwnas.spaces import load_space, reference_network
 from hwnas.spaces.extremes import largest
-from hwnas.supernet.blockwise import Blockwise, StageStudent, relative_squared_error
+from hwnas.supernet.stage_student import StageStudent
 from hwnas.supernet.supernet import Supernet
-from hwnas.supernet.teacher import Teacher, stage_ends
 from hwnas.training.train_config import TrainConfig
 from hwnas.training.trainer import train
 from tests.hwnas.supernet.helpers import images, randomise, state_bytes

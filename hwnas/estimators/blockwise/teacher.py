@@ -8,7 +8,7 @@ from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.stages import StageSpace
-from hwnas.training.checkpoint import digest
+from hwnas.training.checkpoint import weights_digest
 
 
 class Teacher:
@@ -25,7 +25,7 @@ class Teacher:
             ConfigError: its features have other shapes.
         """
         self.space = space
-        self.digest = digest(network.state_dict())
+        self.digest = weights_digest(network.state_dict())
         self._network = network.requires_grad_(False).eval()
         self._ends = stage_ends(network.blocks, space)
 

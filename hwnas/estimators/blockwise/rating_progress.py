@@ -1,6 +1,5 @@
-"""How far a rating of stages is, on disk: the losses summed up so far, and where to go on."""
+"""How far a rating of stages is, on disk: the losses summed up so far, and where to continue."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,13 +7,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hwnas.core.digests import digest as short_digest
+from hwnas.core.digests import digest
 from hwnas.core.errors import RunError
 from hwnas.data.dataset import Images
+from hwnas.estimators.blockwise.teacher import Teacher
 from hwnas.spaces.stages import StageSpace
-from hwnas.supernet.blockwise import StageStudent
-from hwnas.supernet.teacher import Teacher
-from hwnas.training.checkpoint import damaged, digest, load_weights, save_weights
+from hwnas.supernet.stage_student import StageStudent
+from hwnas.training.checkpoint import damaged, load_weights, save_weights, weights_digest
 
 Losses = list[NDArray[np.float64]]
 """A stage's paths (P,), in the order of `hwnas.spaces.stages.StageSpace.paths`."""
@@ -33,20 +32,18 @@ class RatingProgress:
     def __init__(
         self, file: Path, student: StageStudent, teacher: Teacher, batches: Sequence[Images]
     ) -> None:
-        """Goes on where the file is, or begins without one.
+        """Continues where the file is, or begins without one.
 
         Raises:
             RunError: the file is damaged, or holds ratings of other weights or images.
         """
-        pixels = hashlib.sha256()
-        for batch in batches:
-            pixels.update(batch.tobytes())
+        pixels = digest(b"".join(batch.tobytes() for batch in batches))
         self._file, self._batches = file, len(batches)
         self._identity = {
             "space": _digest(student.stages),
-            "student": digest(student.state_dict()),
+            "student": weights_digest(student.state_dict()),
             "teacher": teacher.digest,
-            "images": f"{pixels.hexdigest()[:16]} in {len(batches)} batches",
+            "images": f"{pixels} in {len(batches)} batches",
         }
         self.stage = self.batch = self.path = 0
         self.losses: Losses = [np.zeros(count) for count in student.stages.choice_counts]
@@ -111,7 +108,7 @@ def read_ratings(file: Path, stages: StageSpace) -> Losses:
     """
     losses, texts = _read(file, stages)
     if _place(file, texts, losses)[0] < len(losses):
-        raise RunError(f"the rating of {file} has not ended; run it again to go on")
+        raise RunError(f"the rating of {file} has not ended; run it again to resume")
     return [stage / int(texts["batches"]) for stage in losses]
 
 
@@ -144,5 +141,5 @@ def _read(file: Path, stages: StageSpace) -> tuple[Losses, dict[str, str]]:
 
 
 def _digest(stages: StageSpace) -> str:
-    """It changes with any block of a stage."""
-    return short_digest(stages.space.identity_of_stages)
+    """Changes with any block of a stage."""
+    return digest(stages.space.identity_of_stages)

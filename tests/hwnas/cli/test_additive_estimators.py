@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from hwnas.export.reader import read_network
+from hwnas.runs.estimating import make_scores
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.judging import make_judge
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 
 CONFIG = """
 space: small_space.yaml
 data: {source: digits, limit: 150}
-accuracy: {source: SOURCE}
+accuracy: {estimator: NAME}
 device: npu.yaml
 table: table.sqlite
 train: {epochs: 1, batch_size: 32, learning_rate: 0.1, flip: false, crop_padding: 1}
@@ -45,36 +45,38 @@ FILES = {
 
 
 @pytest.fixture(params=FILES)
-def source(request: pytest.FixtureRequest, folder: Path) -> str:
-    """An additive source, with a config `known.yaml` of it in the working folder."""
+def estimator(request: pytest.FixtureRequest, folder: Path) -> str:
+    """An additive estimator, with a config `known.yaml` of it in the working folder."""
     from tests.hwnas.cli import conftest
 
     (folder / "small_space.yaml").write_text(SPACE)
     (folder / "tiny_space.yaml").write_text(SPACE)
     conftest.imported(folder, "npu", "table.sqlite")
-    (folder / "known.yaml").write_text(CONFIG.replace("SOURCE", request.param))
+    (folder / "known.yaml").write_text(CONFIG.replace("NAME", request.param))
     return str(request.param)
 
 
-def test_the_front_is_that_of_all_networks(source: str, folder: Path, terminal: Terminal) -> None:
+def test_the_front_is_that_of_all_networks(
+    estimator: str, folder: Path, terminal: Terminal
+) -> None:
     trained = terminal("train", "known.yaml", "--json")
     assert trained.code == 0, trained.stderr
     run = folder / "runs/known"
-    assert {path.name for path in run.glob("*.safetensors")} == FILES[source]
-    assert Path(next(iter(trained.document.values()))).name in FILES[source]
+    assert {path.name for path in run.glob("*.safetensors")} == FILES[estimator]
+    assert Path(next(iter(trained.document.values()))).name in FILES[estimator]
     again = terminal("train", "known.yaml", "--json")
     assert (again.code, again.document["images"]) == (0, 0)
     answer = terminal("search", "known.yaml", "--json")
     assert answer.code == 0, answer.stderr
     assert "which is no accuracy" in answer.stderr
-    assert ("skips adding 0" in answer.stderr) == (source == "bn")
+    assert ("skips adding 0" in answer.stderr) == (estimator == "bn")
     experiment = Experiment(RunFolder(run).config())
-    judge = make_judge(experiment, RunFolder(run))
+    made = make_scores(experiment, RunFolder(run))
     problem = experiment.problem(experiment.latency_model())
     rows = np.unique(experiment.space.canonical(EVERY), axis=0)
     rows = rows[problem.feasible(rows)]
     assert 5 < len(rows) < experiment.space.size
-    scores, costs = judge.accuracy.evaluate_architectures(rows), problem.costs(rows)
+    scores, costs = made.evaluate_architectures(rows), problem.costs(rows)
     wanted = {
         tuple(row)
         for row, score, cost in zip(rows.tolist(), scores, costs, strict=True)
@@ -93,24 +95,24 @@ def test_the_front_is_that_of_all_networks(source: str, folder: Path, terminal: 
 
 
 def test_nothing_is_searched_before_it_is_trained(
-    source: str, folder: Path, terminal: Terminal
+    estimator: str, folder: Path, terminal: Terminal
 ) -> None:
-    weights = {"bn": "norms", "blockwise": "ratings"}[source]
-    command = f"hwnas train --estimator {source}"
+    weights = {"bn": "norms", "blockwise": "ratings"}[estimator]
+    command = f"hwnas train --estimator {estimator}"
     sentence = f"has no trained {weights}; run '{command}' with the same config first"
     assert_refused(terminal, folder, "search known.yaml", sentence)
 
 
 def test_published_weights_are_refused_where_no_supernet_is_trained(
-    source: str, folder: Path, terminal: Terminal
+    estimator: str, folder: Path, terminal: Terminal
 ) -> None:
-    sentence = f"accuracy.source: {source} trains none; leave one of them out"
+    sentence = f"accuracy.estimator: {estimator} trains none; leave one of them out"
     assert_refused(terminal, folder, "train known.yaml --set from_ofa=ofa.safetensors", sentence)
 
 
 def test_a_network_that_was_exported_can_be_the_teacher(folder: Path, terminal: Terminal) -> None:
     (folder / "small_space.yaml").write_text(SPACE)
-    (folder / "known.yaml").write_text(CONFIG.replace("SOURCE", "blockwise"))
+    (folder / "known.yaml").write_text(CONFIG.replace("NAME", "blockwise"))
     from hwnas.export.writer import as_json
     from hwnas.networks.blocks import block_to_dict
     from hwnas.networks.modules import NetworkModule
@@ -133,5 +135,5 @@ def test_a_network_that_was_exported_can_be_the_teacher(folder: Path, terminal: 
     assert_refused(terminal, folder, words, "teacher holds no whole exported network")
     (teacher / "config.json").unlink()
     assert_refused(terminal, folder, words, "cannot read teacher/config.json")
-    words = "train known.yaml --set accuracy.source=bn --set accuracy.teacher=teacher"
-    assert_refused(terminal, folder, words, "source: bn has no teacher; leave it out")
+    words = "train known.yaml --set accuracy.estimator=bn --set accuracy.teacher=teacher"
+    assert_refused(terminal, folder, words, "estimator: bn has no teacher; leave it out")

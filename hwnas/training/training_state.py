@@ -1,4 +1,4 @@
-"""How far a training is, on disk: all that is needed to go on exactly where it was."""
+"""How far a training is, on disk: all that is needed to continue exactly where it was."""
 
 import json
 import math
@@ -35,7 +35,7 @@ class Position:
     scale: str = "{}"
 
 
-class Progress:
+class TrainingState:
     """Writes and reads the checkpoint of one training.
 
     Tensors: the module's state under its own names and, until the end, momentum and averages under
@@ -99,10 +99,9 @@ class Progress:
 
     def _position(self, texts: Mapping[str, str]) -> Position:
         try:
-            first = float(texts.get("first_loss", "nan"))  # checkpoints of before lack it
-            scale = texts.get("scale", "{}")
-            found = Position(int(texts["step"]), float(texts["loss"]), first, scale)
-            if 0 <= found.step <= self._steps and isinstance(json.loads(scale), dict):
+            losses = float(texts["loss"]), float(texts["first_loss"])
+            found = Position(int(texts["step"]), *losses, texts["scale"])
+            if 0 <= found.step <= self._steps and isinstance(json.loads(found.scale), dict):
                 return found
         except (KeyError, ValueError, RecursionError):
             pass

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwnas.estimators import file_judge
+from hwnas.estimators.loading import load_estimator
 from hwnas.runs import winner
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run
@@ -17,12 +17,12 @@ from tests.hwnas.search.problems import every_architecture, synthetic_score
 
 CONFIG = """
 space: tiny_space.yaml
-accuracy: {source: table, file: known.csv}
+accuracy: {estimator: table, file: known.csv}
 device: npu.yaml
 table: table.sqlite
 search: {budgets: {latency: 1 s}, evaluations: 40, searchers: [surrogate, random]}
 """
-PREDICTOR = ("--set", "accuracy.source=predictor", "--set", "accuracy.file=some.csv")
+PREDICTOR = ("--set", "accuracy.estimator=predictor", "--set", "accuracy.file=some.csv")
 
 
 def write_csv(path: Path, rows: np.ndarray) -> None:
@@ -54,7 +54,7 @@ def test_a_table_is_searched_without_supernet_or_images(known: Path, terminal: T
     assert answer.code == 0, answer.stderr
     every = every_architecture(load_space("tiny_space.yaml"))
     assert f"accuracies of {len(every):,} networks from known.csv" in answer.stderr
-    assert answer.document["accuracy"]["source"] == "table"
+    assert answer.document["accuracy"]["estimator"] == "table"
     made = {item.name for item in (known / "runs/known").iterdir()}
     assert made - {".lock"} == {"config.yaml", "front.csv", "inputs.json", "run.sqlite"}
     rows = front(known / "runs/known")
@@ -106,8 +106,8 @@ def test_a_predictor_is_searched_exactly_by_default_and_corrected(
     document = terminal("search", "known.yaml", *PREDICTOR, "--json").document
     assert document["how"]["exact_front"].startswith("exact: ")
     space = load_space("tiny_space.yaml")
-    judge = file_judge("predictor", space, known / "some.csv")
-    best = judge.accuracy.evaluate_architectures(every_architecture(space)).max()
+    made = load_estimator("predictor", space, file=known / "some.csv")
+    best = made.evaluate_architectures(every_architecture(space)).max()
     assert max(row["accuracy"] for row in document["front"]) == best
     rows = front(known / "runs/known")
     assert [float(row["corrected"]) for row in rows] == pytest.approx(
@@ -120,17 +120,17 @@ def test_a_predictor_is_searched_exactly_by_default_and_corrected(
     assert "exact_front: exact: " in page
 
 
-def test_scores_of_a_predictor_of_before_do_not_meet_those_of_now(
+def test_scores_of_another_version_of_the_predictor_do_not_meet(
     known: Path, terminal: Terminal
 ) -> None:
     assert terminal("search", "known.yaml", *PREDICTOR).code == 0
     journal = sqlite3.connect(known / "runs/known/run.sqlite")
-    journal.execute("UPDATE meta SET value = 'predictor' WHERE key = 'accuracy source'")
+    journal.execute("UPDATE meta SET value = 'predictor, version 0' WHERE key = 'estimator'")
     journal.commit()
     journal.close()
     answer = terminal("search", "known.yaml", *PREDICTOR)
     assert answer.code == 2
-    assert "was made with another accuracy source (predictor, now predictor that" in answer.stderr
+    assert "was made with another estimator (predictor, version 0, now predictor)" in answer.stderr
     assert "name a new run folder with --run" in answer.stderr
     # What was found before can still be looked at.
     assert terminal("report", "runs/known").code == 0
@@ -164,17 +164,20 @@ def test_a_changed_file_needs_a_new_run_and_changes_nothing(
     assert kept == before
     other = terminal("search", "known.yaml")
     assert other.code == 2
-    assert "accuracy.source is 'predictor' there and 'table' here" in other.stderr
+    assert "accuracy.estimator is 'predictor' there and 'table' here" in other.stderr
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--set", "accuracy.file=some.csv"), "use accuracy.source: predictor"),
+        (("--set", "accuracy.file=some.csv"), "use the estimator 'predictor'"),
         (("--set", "accuracy.file=none.csv"), "none.csv is not there"),
-        (("--set", "accuracy.file=null"), "accuracy: source: table needs a CSV"),
-        (("--set", "accuracy.source=oracle"), "'oracle' is not known (known: supernet, table, pre"),
-        (("--set", "accuracy.source=supernet"), "source: supernet reads no file"),
+        (("--set", "accuracy.file=null"), "accuracy: estimator: table needs a CSV"),
+        (
+            ("--set", "accuracy.estimator=oracle"),
+            "there is no estimator 'oracle' (known: supernet, t",
+        ),
+        (("--set", "accuracy.estimator=supernet"), "estimator: supernet reads no file"),
         (("--set", "accuracy={}"), "the key 'train.epochs' is missing"),
         (("--set", "accuracy.path=x"), "unknown key 'accuracy.path'"),
         (("--data", "photos"), "there is no folder photos"),
@@ -215,7 +218,7 @@ def test_what_a_table_found_is_trained_and_exported_where_there_are_images(
     assert "from scratch" in answer.stderr
     assert "on 30 validation images" in answer.document["weights_chosen"]
     assert answer.document["verdict"]
-    assert answer.document["searched_by"]["source"] == "table"
+    assert answer.document["searched_by"]["estimator"] == "table"
     assert answer.document["accuracy"] > 0
     best = max(float(row["accuracy"]) for row in front(known / "runs/known"))
     assert f"{best:.2f} %" in answer.stderr

@@ -4,11 +4,12 @@ import torch
 
 from hwnas.core.errors import RunError
 from hwnas.data.preprocessing import to_input
+from hwnas.estimators.blockwise.ratings import rate_stages
+from hwnas.estimators.blockwise.rule import relative_error
+from hwnas.estimators.blockwise.teacher import Teacher
 from hwnas.networks.modules import NetworkModule
 from hwnas.spaces.extremes import largest
-from hwnas.supernet.blockwise import StageStudent, relative_error
-from hwnas.supernet.stage_ratings import rate_stages
-from hwnas.supernet.teacher import Teacher
+from hwnas.supernet.stage_student import StageStudent
 from tests.hwnas.supernet.helpers import images, randomise, state_bytes
 from tests.hwnas.supernet.small_space import small_space
 from tests.hwnas.training.test_trainer import KilledError
@@ -53,7 +54,7 @@ def test_rating_leaves_the_student_as_it_was(tmp_path, student, teacher):
 
 def test_a_rating_that_stops_goes_on_and_ends_alike(tmp_path, student, teacher, monkeypatch):
     # Three batches, so that a stop falls between them and within.
-    monkeypatch.setattr("hwnas.supernet.stage_ratings._BATCH", (8, 8))
+    monkeypatch.setattr("hwnas.estimators.blockwise.ratings._BATCH", (8, 8))
     pixels = images(24, 8).images
 
     def rate(file, kill_at=None):

@@ -1,61 +1,32 @@
-"""What searchers ask for accuracies, whatever they come from, and how that is told."""
+"""Scores: what an estimator gives the networks of a space, and what that is."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from hwnas.estimators import ESTIMATORS, SUPERNET
 from hwnas.estimators.stated import Stated
 from hwnas.networks.blocks import Network
-from hwnas.objectives.objective import Objective
+from hwnas.objectives.objective import Direction
 from hwnas.objectives.statistics.intervals import Interval, interval_text, wilson
 from hwnas.objectives.statistics.regression import CrossValidation
 from hwnas.search.problem import KnownScore
 from hwnas.spaces.space import Architectures, SearchSpace
 
 
-class AccuracySource(Protocol):
-    """The accuracy of networks of one space, or another score; more is better."""
-
-    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
-        """(N,) scores of N networks of the space, in the unit of their `Origin`."""
-
-    def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
-        """(N,) scores of a population (N, L), in the unit of their `Origin`.
-
-        Raises:
-            ValueError: not architectures of the space.
-        """
-
-
 @dataclass(frozen=True)
-class SpaceAccuracy:
-    """An objective that is to be maximised, over the architectures of a space."""
-
-    space: SearchSpace
-    objective: Objective
-
-    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
-        """(N,) values of N networks of the space, in the objective's unit."""
-        return self.objective.evaluate(networks)
-
-    def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
-        """(N,) values of a population (N, L), in the objective's unit."""
-        return self.evaluate(self.space.networks(architectures))
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where scores come from and what they are, as terminal, summary and report tell it.
+class ScoreInfo:
+    """What a score is and where it comes from, as terminal, summary and report say it.
 
     Attributes:
-        source: a key of `hwnas.estimators.ESTIMATORS`.
+        estimator: its name.
+        label: what a score is.
+        unit: of a score; "%" of accuracies.
+        short: what a score is called in tables.
         file: the CSV; None where none is read.
         rows: how many the file has.
         networks: how many distinct networks they are.
@@ -67,7 +38,10 @@ class Origin:
             in this run; 0 where that is not known.
     """
 
-    source: str
+    estimator: str
+    label: str
+    unit: str = "%"
+    short: str = "accuracy"
     file: str | None = None
     rows: int = 0
     networks: int = 0
@@ -78,26 +52,16 @@ class Origin:
     judged_on: int = 0
 
     @property
-    def label(self) -> str:
-        """What a score of this origin is, for axes and headings."""
-        return ESTIMATORS[self.source].label.replace("{file}", str(self.file))
-
-    @property
-    def unit(self) -> str:
-        """The unit of a score: % of an accuracy."""
-        return ESTIMATORS[self.source].unit
-
-    @property
     def is_accuracy(self) -> bool:
         """Whether a score is an accuracy in percent; else it only puts networks in an order."""
         return self.unit == "%"
 
     def possible(self, score: float) -> bool:
-        """Whether a score can be of this origin; any can that is no accuracy."""
+        """Whether a score can be of this estimator; any can where it is no accuracy."""
         if not self.is_accuracy:
             return True
         # A regression may leave the range of what it was fitted to, but not by far.
-        beyond = 100.0 if self.source == "predictor" else 0.0
+        beyond = 100.0 if self.errors else 0.0
         return -beyond <= score <= 100.0 + beyond
 
     def stated(self, resolution: int) -> list[str]:
@@ -109,16 +73,12 @@ class Origin:
     @property
     def column(self) -> str:
         """What a column of scores is called in a CSV."""
-        if self.source == SUPERNET:
-            return "validation_accuracy"
-        return "accuracy" if self.is_accuracy else self.source
+        return self.short.replace(" ", "_")
 
     @property
     def heading(self) -> str:
         """What a column of scores is called in a table."""
-        if self.source == SUPERNET:
-            return "validation (%)"
-        return "accuracy (%)" if self.is_accuracy else f"{self.source} ({self.unit})"
+        return f"{self.short} ({self.unit})"
 
     @property
     def axis(self) -> str:
@@ -146,48 +106,75 @@ class Origin:
         return "" if interval is None else f" ({interval_text(interval)})"
 
     def to_dict(self) -> dict[str, Any]:
-        """For documents: with what is known of the source."""
-        return asdict(self) | {"label": self.label, "unit": self.unit}
+        """For documents."""
+        return asdict(self)
 
     def to_json(self) -> str:
         """As a JSON text."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> "Origin":
+    def from_json(cls, text: str) -> "ScoreInfo":
         """The inverse of `to_json`.
 
         Raises:
-            ValueError: the text is none, or names a source that is not known.
+            ValueError: the text is none.
         """
-        found = TypeAdapter(cls).validate_json(text, strict=True)
-        if found.source not in ESTIMATORS:
-            raise ValueError(f"the source {found.source} is not known")
-        return found
+        return TypeAdapter(cls).validate_json(text, strict=True)
 
 
 @dataclass(frozen=True)
-class Judge:
-    """An estimator of one run, where its scores come from, and what they are bound to.
+class Scores:
+    """The scores of all networks of one space, to be maximised; an Objective.
 
-    `identity` goes into the journal: scores of another supernet, another file or another seed must
-    not meet. `known` is the same score as `exact_front` searches it, where it costs nothing.
-    `second_opinion` says of networks that were chosen for their scores what to expect of them
-    instead, in the same unit; None where there is nothing to say that by.
+    Attributes:
+        space: theirs.
+        info: what a score is.
+        identity: what scores depend on, as texts by name. It goes into a journal: scores of another
+            supernet, another file or another seed must not meet.
+        of_canonical: gives (N, L) canonical architectures their (N,) scores.
+        exact: the same score in a form that is searched exactly, or as a whole, where it costs
+            nothing.
+        second_opinion: what to expect of (N, L) networks that were chosen for their scores, (N,) in
+            the same unit; None where there is nothing to say that by.
     """
 
-    accuracy: AccuracySource
-    origin: Origin
+    direction: ClassVar[Direction] = "maximize"
+
+    space: SearchSpace
+    info: ScoreInfo
     identity: Mapping[str, str]
-    known: "KnownScore | None" = None
+    of_canonical: Callable[[Architectures], NDArray[np.float64]]
+    exact: KnownScore | None = None
     second_opinion: Callable[[Architectures], NDArray[np.float64]] | None = None
+
+    @property
+    def name(self) -> str:
+        """What a score is called in tables."""
+        return self.info.short
+
+    @property
+    def unit(self) -> str:
+        """Of a score."""
+        return self.info.unit
+
+    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) scores of N networks of the space.
+
+        Raises:
+            ValueError: a network is not in the space.
+        """
+        return self.evaluate_architectures(self.space.architectures(networks))
+
+    def evaluate_architectures(self, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) scores of a population (N, L).
+
+        Raises:
+            ValueError: not architectures of the space.
+        """
+        return self.of_canonical(self.space.canonical(architectures))
 
 
 def axis_label(label: str, unit: str) -> str:
     """What stands at an axis: the unit once."""
     return label if label == unit else f"{label} ({unit})"
-
-
-def space_digest(space: SearchSpace) -> str:
-    """16 hexadecimal digits that change with any block of a space."""
-    return hashlib.sha256(space.identity.encode()).hexdigest()[:16]

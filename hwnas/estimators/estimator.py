@@ -1,0 +1,154 @@
+"""Estimator: the base of everything that tells good networks from bad ones."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.core.digests import digest
+from hwnas.core.errors import ConfigError
+from hwnas.core.listener import SILENT, Listener
+from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.scores import ScoreInfo, Scores
+from hwnas.networks.blocks import Network
+from hwnas.search.exact.known_scores import SumScore
+from hwnas.search.problem import KnownScore
+from hwnas.search.trellis import Trellis
+from hwnas.spaces.space import Architectures
+
+if TYPE_CHECKING:
+    from hwnas.training.trainer import TrainReport
+
+
+class Estimator(ABC):
+    """What gives every network of a space a score; more is always better.
+
+    One of your own sets the attributes that differ and overrides `scores`, mostly in one line that
+    calls `of_networks` or `of_values`; if it trains something, it sets `weights` and overrides
+    `train`. It is passed as an object, or named in a config after an entry point of the group
+    `hwnas.estimators` (see `hwnas.core.registry`).
+
+    Attributes:
+        name: as configs and commands call it.
+        label: what a score is, for axes and headings; `{file}` stands for the CSV.
+        unit: of a score: "%" of accuracies, and of nothing else.
+        short: what a score is called in tables; by default "accuracy", or the name where scores are
+            no accuracies.
+        version: is raised when the same inputs give other scores than before, which must not meet
+            in a journal.
+        needs_file: whether it reads a CSV of known accuracies.
+        needs_images: whether it looks at images.
+        seeded: whether scores depend on a seed.
+        weights: the name of the file that must have been trained; None where nothing is trained.
+        takes_teacher: whether its training may learn from a network that is given.
+        free: whether thousands of scores cost nothing. They are then searched exactly, or as a
+            whole.
+    """
+
+    name: str
+    label: str
+    unit: str = "%"
+    short: str = ""
+    version: int = 1
+    needs_file: bool = False
+    needs_images: bool = False
+    seeded: bool = False
+    weights: str | None = None
+    takes_teacher: bool = False
+    free: bool = False
+
+    @abstractmethod
+    def scores(self, inputs: EstimatorInputs) -> Scores:
+        """Makes the estimator ready to score networks; what it needs was trained before.
+
+        Raises:
+            HwnasError: an input is missing, or cannot be used.
+        """
+
+    def train(self, inputs: EstimatorInputs, listener: Listener = SILENT) -> "TrainReport | None":
+        """Trains what the estimator needs, or continues; what is trained already is just read.
+
+        In several processes of `hwnas.training.distributed.joined_group` all call this alike.
+
+        Args:
+            inputs: `weights` is the file to write.
+            listener: is told how far it is.
+
+        Returns:
+            None where nothing was to be trained.
+
+        Raises:
+            HwnasError: an input is missing, or the training fails.
+        """
+        del inputs, listener
+        raise ConfigError(f"nothing is trained for the estimator {self.name}")
+
+    def of_networks(
+        self,
+        inputs: EstimatorInputs,
+        evaluate: Callable[[Sequence[Network]], NDArray[np.float64]],
+        identity: Mapping[str, str] | None = None,
+    ) -> Scores:
+        """Scores of a function of networks.
+
+        Args:
+            inputs: as `scores` was given them.
+            evaluate: N networks → (N,) scores.
+            identity: what scores depend on beside the inputs that the attributes name.
+        """
+        space = inputs.space
+
+        def of_architectures(architectures: Architectures) -> NDArray[np.float64]:
+            return np.asarray(evaluate(space.networks(architectures)), dtype=np.float64)
+
+        belongs_to = self.identity(inputs) | dict(identity or {})
+        return Scores(space, self.info(), belongs_to, of_architectures)
+
+    def of_values(
+        self,
+        inputs: EstimatorInputs,
+        values: Sequence[NDArray[np.float64]],
+        identity: Mapping[str, str] | None = None,
+    ) -> Scores:
+        """Scores that are sums of a value for each choice; they are searched exactly.
+
+        Args:
+            inputs: as `scores` was given them.
+            values: L arrays (C,), a value for each choice of each slot.
+            identity: see `of_networks`.
+        """
+        trellis = Trellis.from_values(inputs.space, self.name, self.unit, 0.0, values)
+        return self.of_exact(inputs, SumScore(trellis), identity)
+
+    def of_exact(
+        self,
+        inputs: EstimatorInputs,
+        exact: KnownScore,
+        identity: Mapping[str, str] | None = None,
+    ) -> Scores:
+        """Scores of a known form, which cost nothing and are searched as that form allows.
+
+        Args:
+            inputs: as `scores` was given them.
+            exact: gives canonical architectures their scores.
+            identity: see `of_networks`.
+        """
+        belongs_to = self.identity(inputs) | dict(identity or {})
+        return Scores(inputs.space, self.info(), belongs_to, exact.evaluate, exact)
+
+    def info(self) -> ScoreInfo:
+        """What a score of this estimator is."""
+        short = self.short or ("accuracy" if self.unit == "%" else self.name)
+        return ScoreInfo(self.name, self.label, self.unit, short)
+
+    def identity(self, inputs: EstimatorInputs) -> dict[str, str]:
+        """What scores depend on: they never meet others in a journal."""
+        version = "" if self.version == 1 else f", version {self.version}"
+        found = {"estimator": f"{self.name}{version}", "space": digest(inputs.space.identity)}
+        if self.needs_images and inputs.images is not None:
+            found["images"] = inputs.dataset.fingerprint
+        if self.seeded:
+            found["seed of scores"] = str(inputs.seed)
+        return found

@@ -1,0 +1,103 @@
+"""EstimatorInputs: all that an estimator may be given, in one small value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hwnas.core.errors import ConfigError
+from hwnas.data.dataset import ImageDataset
+from hwnas.spaces.space import SearchSpace
+from hwnas.training.auto import SUPERNET_LENGTH, resolved
+from hwnas.training.train_config import TrainConfig, TrainSettings
+
+if TYPE_CHECKING:
+    from hwnas.networks.modules import NetworkModule
+
+
+@dataclass(frozen=True)
+class EstimatorInputs:
+    """What scores are made of. Nothing is read before an estimator asks for it.
+
+    Attributes:
+        space: whose networks are scored.
+        seed: of scores that depend on one: initial weights, the choice of images.
+        file: a CSV of known accuracies.
+        images: loads the images at the resolution of the space.
+        weights: the file of what is trained for the estimator; what else a training keeps lies
+            beside it.
+        training: how the weights are trained.
+        published: the published weights that a supernet starts from.
+        teacher: loads a trained network to learn from, in place of the space's largest.
+        log: a folder for TensorBoard.
+    """
+
+    space: SearchSpace
+    seed: int = 0
+    file: Path | None = None
+    images: Callable[[], ImageDataset] | None = None
+    weights: Path | None = None
+    training: TrainSettings | None = None
+    published: Path | None = None
+    teacher: "Callable[[], NetworkModule] | None" = None
+    log: Path | None = None
+
+    @cached_property
+    def dataset(self) -> ImageDataset:
+        """The images.
+
+        Raises:
+            ConfigError: none are given.
+            DataError: they cannot be used.
+        """
+        if self.images is None:
+            raise ConfigError("this estimator needs images, and none are given; name some as data")
+        return self.images()
+
+    @cached_property
+    def recipe(self) -> TrainConfig:
+        """How weights are trained, with numbers for `auto`, which follow from the images.
+
+        Raises:
+            ConfigError: no training settings, or no images are given.
+            DataError: images that cannot be used.
+        """
+        if self.training is None:
+            raise ConfigError(
+                "this estimator needs training settings, and none are given; give at least epochs"
+            )
+        images = len(self.dataset.train)
+        return resolved(self.training, images, self.space.resolution, SUPERNET_LENGTH)
+
+    @property
+    def device(self) -> str:
+        """Where networks run: "cpu", "cuda", or "auto" for a GPU where there is one."""
+        return "auto" if self.training is None else self.training.device
+
+    @property
+    def weights_file(self) -> Path:
+        """The file of what is trained.
+
+        Raises:
+            ConfigError: none is named.
+        """
+        if self.weights is None:
+            raise ConfigError(
+                "this estimator needs trained weights, and no file of them is named; name one as "
+                "weights"
+            )
+        return self.weights
+
+    @property
+    def csv_file(self) -> Path:
+        """The file of known accuracies.
+
+        Raises:
+            ConfigError: none is named.
+        """
+        if self.file is None:
+            raise ConfigError(
+                "this estimator reads a CSV of accuracies, and none is named; name one as file"
+            )
+        return self.file

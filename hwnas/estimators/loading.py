@@ -1,0 +1,76 @@
+"""load_estimator: the scores of an estimator, without a run folder."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from hwnas.core.errors import ConfigError
+from hwnas.data import ImageDataset, load_dataset
+from hwnas.estimators.estimator import Estimator
+from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.registry import find_estimator
+from hwnas.estimators.scores import Scores
+from hwnas.spaces.space import SearchSpace
+
+
+def load_estimator(
+    estimator: str | type[Estimator] | Estimator,
+    space: SearchSpace,
+    *,
+    file: str | Path | None = None,
+    data: str | Path | ImageDataset | None = None,
+    weights: str | Path | None = None,
+    seed: int = 0,
+) -> Scores:
+    """An estimator's scores of the networks of a space.
+
+    Args:
+        estimator: a name of `hwnas.estimators.ESTIMATORS`, or an estimator of your own.
+        space: whose networks are scored; where images are needed, as many classes as these have.
+        file: a CSV of known accuracies (`table`, `predictor`).
+        data: images: the name of a dataset, a folder, or what `hwnas.data.load_dataset` gave.
+        weights: the file that was trained for the estimator (`supernet`, `bn`, `blockwise`), as it
+            lies in a run folder.
+        seed: of scores that depend on one (`synflow`, `jacob_cov`).
+
+    Raises:
+        AccuracyError: the CSV cannot be used.
+        ConfigError: there is no such estimator, or what it needs is not given.
+        DataError: the images cannot be used.
+        RunError: the weights cannot be used.
+    """
+    found = find_estimator(estimator)
+    given = {"file": file, "data": data, "weights": weights}
+    needed = {
+        "file": found.needs_file,
+        "data": found.needs_images,
+        "weights": found.weights is not None,
+    }
+    for key, what in (
+        ("file", "a CSV of known accuracies: file='known.csv'"),
+        ("data", "images: data='my_images'"),
+        ("weights", f"trained weights: weights='{found.weights}'"),
+    ):
+        if needed[key] and given[key] is None:
+            raise ConfigError(f"the estimator {found.name} needs {what}")
+        if key == "file" and not needed[key] and file is not None:
+            raise ConfigError(f"the estimator {found.name} reads no file; leave file out")
+    return found.scores(
+        EstimatorInputs(
+            space,
+            seed=seed,
+            file=None if file is None else Path(file),
+            images=_loader(data, space.resolution),
+            weights=None if weights is None else Path(weights),
+        )
+    )
+
+
+def _loader(
+    data: str | Path | ImageDataset | None, resolution: int
+) -> Callable[[], ImageDataset] | None:
+    if data is None:
+        return None
+    if isinstance(data, ImageDataset):
+        return lambda: data
+    return partial(load_dataset, str(data), resolution=resolution)

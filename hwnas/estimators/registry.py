@@ -1,0 +1,50 @@
+"""The estimators by name: ours, and those of installed packages."""
+
+from typing import TYPE_CHECKING
+
+from hwnas.core.errors import ConfigError
+from hwnas.core.registry import Registry
+
+if TYPE_CHECKING:
+    from hwnas.estimators.estimator import Estimator
+
+SUPERNET = "supernet"
+"""The estimator of a config that names none."""
+
+ESTIMATORS: "Registry[type[Estimator] | Estimator]" = Registry(
+    "estimator",
+    "hwnas.estimators",
+    {
+        SUPERNET: "hwnas.estimators.supernet.estimator:SupernetEstimator",
+        "table": "hwnas.estimators.table:TableEstimator",
+        "predictor": "hwnas.estimators.predictor:PredictorEstimator",
+        "synflow": "hwnas.estimators.synflow:SynFlowEstimator",
+        "jacob_cov": "hwnas.estimators.jacob_cov:JacobianEstimator",
+        "bn": "hwnas.estimators.bn:BatchNormEstimator",
+        "blockwise": "hwnas.estimators.blockwise.estimator:BlockwiseEstimator",
+        "macs": "hwnas.estimators.costs:MACS_ESTIMATOR",
+        "params": "hwnas.estimators.costs:PARAMETERS_ESTIMATOR",
+    },
+)
+"""Every estimator by the name that `accuracy.estimator` and `hwnas rank --estimator` call it."""
+
+
+def find_estimator(estimator: "str | type[Estimator] | Estimator") -> "Estimator":
+    """An estimator by its name; one that is given as a class or an object is taken as it is.
+
+    Raises:
+        ConfigError: there is none of that name, or what a package brings is no estimator.
+    """
+    from hwnas.estimators.estimator import Estimator
+
+    found = ESTIMATORS.load(estimator) if isinstance(estimator, str) else estimator
+    made: object = found() if isinstance(found, type) else found
+    if not isinstance(made, Estimator):
+        what = (
+            f"'{estimator}' ({ESTIMATORS.origin(estimator)})" if isinstance(estimator, str) else ""
+        )
+        raise ConfigError(
+            f"the estimator {what or estimator!r} is {type(made).__name__} instead of a "
+            "hwnas.estimators.estimator.Estimator; derive its class from that"
+        )
+    return made

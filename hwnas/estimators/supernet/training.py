@@ -1,0 +1,101 @@
+"""Training a supernet, and reading a trained one."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from torch import nn
+
+from hwnas.core.digests import digest
+from hwnas.core.listener import SILENT, Listener
+from hwnas.data import ImageDataset
+from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.supernet.accuracy import SupernetAccuracy
+from hwnas.estimators.supernet.plan import plan, too_short
+from hwnas.estimators.supernet.start import start_supernet
+from hwnas.estimators.trained import read_trained
+from hwnas.spaces.extremes import largest, smallest
+from hwnas.supernet.supernet import Supernet
+from hwnas.training.checkpoint import load_weights, save_weights
+from hwnas.training.distributed import current_group
+from hwnas.training.rules import supernet_rule
+from hwnas.training.step_progress import with_loss
+from hwnas.training.trainer import TrainReport, identity, train
+from hwnas.training.training_state import load_trained
+
+# Enough to see how a training goes, and few enough to take 2 % of its time.
+_WATCHED_IMAGES = 500
+
+
+def train_supernet(inputs: EstimatorInputs, listener: Listener = SILENT) -> TrainReport | None:
+    """Trains a supernet, or continues; a trained one is just read.
+
+    Of several processes (`hwnas.training.distributed`) only the first one writes.
+
+    Returns:
+        None for published weights that are taken as they are, since they are to be trained for no
+        epoch at all.
+
+    Raises:
+        ConfigError: see `start_supernet`.
+        RunError: see `hwnas.training.trainer.train`.
+    """
+    config, dataset = inputs.recipe, inputs.dataset
+    supernet = start_supernet(inputs).supernet
+    if not config.epochs:
+        _take_as_it_is(supernet, inputs)
+        return None
+    if not inputs.weights_file.is_file():
+        listener.say(plan(inputs))
+        if warning := too_short(inputs):
+            listener.warn(warning)
+    title = f"training the supernet on {len(dataset.train):,} images of {dataset.name}"
+    with listener.progress(title, "steps") as update:
+        return train(
+            supernet,
+            dataset.train,
+            config,
+            checkpoint=inputs.weights_file,
+            rule=supernet_rule(config, inputs.space),
+            progress=with_loss(update),
+            log=inputs.log,
+            watch=partial(_extremes, dataset),
+        )
+
+
+def load_supernet(inputs: EstimatorInputs) -> Supernet:
+    """A trained supernet; whether it has kernel transforms, its file tells.
+
+    Raises:
+        ConfigError: no file is named.
+        RunError: it was not trained, or not to the end, or on another space or other images.
+    """
+    _, texts = load_weights(inputs.weights_file)
+    supernet = Supernet(inputs.space, kernel_transforms=True)
+    if texts.get("network") != digest(supernet.identity):
+        supernet = Supernet(inputs.space)
+    read_trained(supernet, inputs)
+    return supernet
+
+
+def _extremes(dataset: ImageDataset, module: nn.Module) -> dict[str, float]:
+    """Validation accuracies of the smallest and the largest sub-network, in percent."""
+    assert isinstance(module, Supernet)
+    watched = replace(dataset, validation=dataset.validation.sample(_WATCHED_IMAGES))
+    accuracy = SupernetAccuracy(module, watched)
+    rows = np.stack([smallest(module.space), largest(module.space)])
+    values = accuracy.evaluate_architectures(rows)
+    return dict(zip(("accuracy/smallest", "accuracy/largest"), values.tolist(), strict=True))
+
+
+def _take_as_it_is(supernet: Supernet, inputs: EstimatorInputs) -> None:
+    config, file = inputs.recipe, inputs.weights_file
+    rule = supernet_rule(config, inputs.space)
+    belongs_to = identity(supernet, inputs.dataset.train, config, rule)
+    if not current_group().first:
+        return
+    if file.is_file():
+        load_trained(supernet, file, belongs_to)
+    else:
+        ended = {"step": "0", "steps": "0", "loss": "nan"}
+        save_weights(file, supernet.state_dict(), ended | belongs_to)

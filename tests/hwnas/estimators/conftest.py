@@ -1,0 +1,1 @@
+from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
