@@ -40,11 +40,10 @@ def find_estimator(estimator: "str | type[Estimator] | Estimator") -> "Estimator
     found = ESTIMATORS.load(estimator) if isinstance(estimator, str) else estimator
     made: object = found() if isinstance(found, type) else found
     if not isinstance(made, Estimator):
-        what = (
-            f"'{estimator}' ({ESTIMATORS.origin(estimator)})" if isinstance(estimator, str) else ""
-        )
+        named = isinstance(estimator, str)
+        what = f"'{estimator}' ({ESTIMATORS.origin(str(estimator))})" if named else repr(estimator)
         raise ConfigError(
-            f"the estimator {what or estimator!r} is {type(made).__name__} instead of a "
-            "hwnas.estimators.estimator.Estimator; derive its class from that"
+            f"the estimator {what} is {type(made).__name__} instead of an Estimator; derive its "
+            "class from hwnas.estimators.estimator.Estimator"
         )
     return made

@@ -1,23 +1,67 @@
 """What every estimator must do."""
 
+from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from hwnas.estimators import ESTIMATORS, find_estimator
-from hwnas.estimators.estimator import Estimator
+from hwnas.estimators.blockwise.estimator import BlockwiseEstimator
+from hwnas.estimators.bn import BatchNormEstimator
+from hwnas.estimators.costs import MACS_ESTIMATOR, PARAMETERS_ESTIMATOR
 from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.jacob_cov import JacobianEstimator
+from hwnas.estimators.predictor import PredictorEstimator
+from hwnas.estimators.supernet.estimator import SupernetEstimator
+from hwnas.estimators.synflow import SynFlowEstimator
+from hwnas.estimators.table import TableEstimator
 from hwnas.testing.estimators import EstimatorContract
+from tests.hwnas.search.problems import every_architecture
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 
-WITHOUT_WEIGHTS = [name for name in ESTIMATORS.ours if find_estimator(name).weights is None]
+
+class TestSupernet(EstimatorContract):
+    estimator = SupernetEstimator()
 
 
-@pytest.mark.parametrize("name", WITHOUT_WEIGHTS)
-class TestOurs(EstimatorContract):
-    @pytest.fixture(autouse=True)
-    def named(self, name: str) -> None:
-        self.estimator: Estimator = find_estimator(name)  # type: ignore[misc]
+class TestBatchNorms(EstimatorContract):
+    estimator = BatchNormEstimator()
 
-    @pytest.fixture
-    def inputs(self, tmp_path: Path, inputs: EstimatorInputs) -> EstimatorInputs: ...
+
+class TestBlockwise(EstimatorContract):
+    estimator = BlockwiseEstimator()
+
+
+class TestMacs(EstimatorContract):
+    estimator = MACS_ESTIMATOR
+
+
+class TestParameters(EstimatorContract):
+    estimator = PARAMETERS_ESTIMATOR
+
+
+class TestSynFlow(EstimatorContract):
+    estimator = SynFlowEstimator()
+
+
+class TestJacobianCovariance(EstimatorContract):
+    estimator = JacobianEstimator()
+
+
+class OfCsv(EstimatorContract):
+    step = 1
+    """Of all networks in order, every so many are in the file."""
+
+    @classmethod
+    def inputs_in(cls, folder: Path) -> EstimatorInputs:
+        inputs = super().inputs_in(folder)
+        rows = every_architecture(inputs.space)[:: cls.step]
+        lines = "".join(f"{' '.join(map(str, row))},{50 + sum(row)}\n" for row in rows.tolist())
+        (folder / "known.csv").write_text(f"architecture,accuracy\n{lines}")
+        return replace(inputs, file=folder / "known.csv")
+
+
+class TestTable(OfCsv):
+    estimator = TableEstimator()
+
+
+class TestPredictor(OfCsv):
+    estimator = PredictorEstimator()
+    step = 2

@@ -1,0 +1,1 @@
+from tests.hwnas.cli.conftest import _made, folder, npu, once, terminal  # noqa: F401
