@@ -19,6 +19,9 @@ import torch
 
 from benchmarks.macro_images import SANDWICH_PASSES, MacroImages
 from hwnas.estimators.blockwise.estimator import BlockwiseEstimator
+from hwnas.estimators.blockwise.ratings import rate_stages
+from hwnas.estimators.blockwise.rule import Blockwise, stage_recipe
+from hwnas.estimators.blockwise.teacher import Teacher
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.scores import Scores
 from hwnas.networks.modules import NetworkModule
@@ -29,10 +32,7 @@ from hwnas.search.exact.stages import StageScore, stage_problem
 from hwnas.search.problem import Limit, SearchProblem
 from hwnas.spaces.extremes import largest
 from hwnas.spaces.stages import StageSpace
-from hwnas.estimators.blockwise.rule import Blockwise, stage_recipe
 from hwnas.supernet.stage_student import StageStudent
-from hwnas.estimators.blockwise.ratings import rate_stages
-from hwnas.estimators.blockwise.teacher import Teacher
 from hwnas.training.evaluation import accuracy
 from hwnas.training.trainer import train
 

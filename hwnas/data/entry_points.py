@@ -79,7 +79,7 @@ def named_classes(dataset: str | Dataset) -> tuple[str, ...]:
     declared = _declared(_function(dataset)[0])
     if declared is not None:
         return declared
-    return _classes_of_images(dataset)
+    return _classes_of(dataset) if isinstance(dataset, str) else _classes_of_images(dataset)
 
 
 def check_dataset(dataset: object, resolution: int, limit: int | None = None) -> None:
@@ -94,6 +94,10 @@ def check_dataset(dataset: object, resolution: int, limit: int | None = None) ->
 
 
 @cache
+def _classes_of(name: str) -> tuple[str, ...]:
+    return _classes_of_images(name)
+
+
 def _classes_of_images(dataset: str | Dataset) -> tuple[str, ...]:
     return load_named(dataset, resolution=_SMALL).class_names
 

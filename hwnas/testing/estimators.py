@@ -104,7 +104,8 @@ class EstimatorContract:
     ) -> None:
         """And not the same one for all."""
         found = scores.evaluate_architectures(rows)
-        assert (found.shape, found.dtype) == ((len(rows),), np.float64)
+        assert found.shape == (len(rows),)
+        assert found.dtype == np.float64
         assert np.isfinite(found).all()
         assert all(map(scores.info.possible, found.tolist()))
         assert len(np.unique(found)) > 1

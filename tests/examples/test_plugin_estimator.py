@@ -1,4 +1,4 @@
-"""The example of an estimator of one's own: known by its name, searched by, held to its contract."""
+"""The example of an estimator of one's own: known by name, searched by, held to its contract."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -246,8 +246,8 @@ def _measured() -> None:
 
 def _ratings() -> None:
     import torch
-    from hwnas.estimators.blockwise.rating_progress import _digest
 
+    from hwnas.estimators.blockwise.rating_progress import _digest
     from hwnas.spaces.stages import StageSpace
     from hwnas.training.checkpoint import save_weights
 

@@ -279,7 +279,6 @@ def _damaged_tensors(bench: Bench, path: Path) -> None:
 def ratings(bench: Bench) -> None:
     """Block-wise ratings."""
     from hwnas.estimators.blockwise.rating_progress import read_ratings
-
     from hwnas.spaces.stages import StageSpace
     from tests.hostile.material import space
 

@@ -14,7 +14,7 @@ from hwnas.runs.experiment import Experiment
 
 CONFIG = """
 space: tiny_space.yaml
-accuracy: {source: params}
+accuracy: {estimator: params}
 device: npu.yaml
 table: table.sqlite
 search: {budgets: {latency: 1 s}, evaluations: 8, searchers: [random]}

@@ -19,7 +19,7 @@ REACH = Reach("tiny", "phone", least_ms=1.0, greatest_ms=4.0, reference_ms=2.0)
 
 
 def config_of(**budgets: str) -> RunConfig:
-    content = {"space": "x", "accuracy": {"source": "synflow"}, "search": {"budgets": budgets}}
+    content = {"space": "x", "accuracy": {"estimator": "synflow"}, "search": {"budgets": budgets}}
     return RunConfig.model_validate(content)
 
 
