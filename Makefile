@@ -2,6 +2,8 @@
 # make docs: the documentation as a site, in site/.
 # make test-hostile: thousands of damaged inputs and some kills; ends with "N passed, N failed".
 # make test-devices: remote targets, by real daemons; installs them (Debian or Ubuntu, as root).
+# make dist: the wheel and the sdist, in dist/; make test-dist: both, installed and used on each Python
+# from 3.11 to 3.13 that is on this machine, outside of the repository.
 PYTHON ?= python3
 # Further arguments for pip. Where the package index's torch would bring CUDA along:
 # make install PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
@@ -9,7 +11,8 @@ PIP_ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: install quickstart docs test test-devices test-hostile lint types imports tests constraints clean
+.PHONY: install quickstart docs test test-devices test-hostile dist test-dist lint types imports \
+	tests constraints clean
 
 install: $(INSTALLED)
 
@@ -34,7 +37,7 @@ lint: install
 	$(BIN)/ruff format --check .
 
 types: install
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 imports: install
 	$(BIN)/lint-imports
@@ -49,6 +52,13 @@ test-devices: install
 test-hostile: install
 	$(BIN)/python -m tests.hostile
 
+dist: install
+	rm -rf dist
+	$(BIN)/python -m build --sdist --wheel
+
+test-dist: dist
+	HWNAS_PIP_ARGS="$(PIP_ARGS)" $(BIN)/pytest -v -rs --durations 5 tests/dist
+
 # After changing dependencies in pyproject.toml: the newest versions that fit, written down.
 constraints:
 	$(PYTHON) -m venv .venv-constraints
@@ -60,4 +70,4 @@ constraints:
 	rm -r .venv-constraints
 
 clean:
-	rm -rf site .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf site dist .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# Several processes of pytest share the cores. For numpy and torch, which read it when they are
+# loaded, and for child processes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def folders(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -1,1 +1,1 @@
-"""What `import hwnas` offers, on top of every other room."""
+"""The front door in Python: what `import hwnas` offers."""

@@ -8,7 +8,6 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from hwnas import __version__
 from hwnas.cli import (
     devices,
     export,
@@ -26,6 +25,7 @@ from hwnas.core.errors import HwnasError
 from hwnas.core.foreign_text import shown_lines
 from hwnas.core.json_text import to_json
 from hwnas.core.memory import ran_out
+from hwnas.core.version import VERSION
 
 _OUT_OF_MEMORY = (
     "memory ran out; free some and run the same command again, which goes on from what it kept, or "
@@ -71,7 +71,7 @@ app.command("report")(report.report)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"hwnas {__version__}\n")
+        sys.stdout.write(f"hwnas {VERSION}\n")
         raise typer.Exit
 
 

@@ -4,9 +4,9 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from hwnas.api.bars import bars
 from hwnas.cli.column_widths import column_widths
 from hwnas.cli.progress_lines import ProgressLines
 from hwnas.cli.streams import is_unicode
@@ -88,25 +88,8 @@ class Output:
             for task in tasks:
                 task.end()
             return
-        from rich import progress
-
-        bar = progress.Progress(
-            progress.TextColumn("{task.description}", markup=False),
-            progress.BarColumn(),
-            progress.MofNCompleteColumn(),
-            progress.TextColumn(unit, markup=False),
-            progress.TimeElapsedColumn(),
-            progress.TimeRemainingColumn(),
-            progress.TextColumn("{task.fields[note]}", markup=False),
-            console=self.stderr,
-        )
-
-        def update(task: progress.TaskID, done: int, total: int, note: str = "") -> None:
-            bar.update(task, completed=done, total=total, note=shown(note))
-
-        with bar:
-            bars = [bar.add_task(title, total=None, note="") for title in shown_titles]
-            yield [partial(update, task) for task in bars]
+        with bars(self.stderr, titles, unit) as updates:
+            yield updates
 
     def _stacked(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
         width = max(map(len, columns[1:]))

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
-from hwnas import __version__
 from hwnas.core.files import write_atomically
 from hwnas.core.json_text import to_json
+from hwnas.core.version import VERSION
 from hwnas.data import ImageDataset, describe
 from hwnas.devices.engine import SUFFIX
 from hwnas.export.timm import timm_network
@@ -40,7 +40,7 @@ def network_config(
     """
     timm = timm_network(network)
     return {
-        "hwnas": __version__,
+        "hwnas": VERSION,
         "resolution": dataset.resolution,
         "input": {
             "name": INPUT,

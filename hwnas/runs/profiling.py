@@ -11,6 +11,7 @@ from hwnas.latency.energy_model import EnergyModel, load_energy
 from hwnas.latency.identity import read_identity
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.profile import Progress, profile
+from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network
 from hwnas.runs.config import ProfileConfig
@@ -26,11 +27,13 @@ def profile_space(
     table_path: Path,
     counts: ProfileConfig,
     progress: Progress | None = None,
+    schedule: Schedule | None = None,
 ) -> LatencyModel:
     """Measures the blocks of a space and of its reference network, and some whole networks.
 
     The blocks inside chains too, and the energy of everything, where the config says so
-    (`ProfileConfig`); the table has the energy model then.
+    (`ProfileConfig`); the table has the energy model then. `schedule` says how often each is
+    visited; by default as often as a latency that is to be relied on needs.
 
     Raises:
         DeviceError, TableError: see `hwnas.latency.profile.profile` and
@@ -51,6 +54,7 @@ def profile_space(
             fit_networks=fit,
             check_networks=check,
             chains=_chains(counts, device),
+            schedule=schedule,
             progress=progress,
             identity=identity,
         )

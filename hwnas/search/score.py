@@ -59,13 +59,16 @@ def known_score(score: Any, space: ChoiceSpace) -> KnownScore | None:
     """A score that costs nothing to compute and knows its front; None for any other.
 
     Args:
-        score: a `KnownScore`, a sum over a space (`Trellis`), or an objective that is a sum over
-            blocks.
+        score: a `KnownScore`, an estimator's scores that know such a form (`exact`), a sum over a
+            space (`Trellis`), or an objective that is a sum over blocks.
         space: that a sum over blocks is laid over.
 
     Raises:
         AccuracyError: an objective is to be minimised.
     """
+    exact: KnownScore | None = getattr(score, "exact", None)
+    if exact is not None:
+        return exact
     if isinstance(score, Trellis):
         return SumScore(score)
     if hasattr(score, "front") and hasattr(score, "evaluate"):

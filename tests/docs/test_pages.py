@@ -39,9 +39,12 @@ SOURCES += [ROOT / name for name in ("pyproject.toml", "Makefile", "mkdocs.yml")
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", tmp_path / "site"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
         env={"PATH": "", "NO_MKDOCS_2_WARNING": "1"},
-    )  # fmt: skip
+    )
     assert (built.returncode, built.stdout, built.stderr) == (0, "", "")
     page = (tmp_path / "site/reference/python/index.html").read_text(encoding="utf-8")
     assert "hwnas.spaces.SearchSpace" in page

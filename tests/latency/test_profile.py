@@ -1,11 +1,8 @@
 """Profiling with the real ONNX Runtime, and killed in the middle."""
 
-import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,17 +21,12 @@ from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable, network_key
 from hwnas.networks.blocks import Network, block_key
 from hwnas.spaces import SearchSpace, load_space
+from tests.forks import Say, forked
 
 DEVICE = Device(name="here")
 SPACE = load_space("nas_bench_macro", resolution=8, classes=4)
 SCHEDULE = Schedule(sessions=2, most_sessions=2, rounds=2, least_runs=1, least_ms=0.0)
 NETWORKS = SPACE.networks(SPACE.sample(np.random.default_rng(0), 12))
-SCRIPT = """
-import sys
-from pathlib import Path
-from tests.latency.test_profile import profiled
-profiled(Path(sys.argv[1]))
-"""
 
 
 def profiled(
@@ -61,6 +53,11 @@ def profiled(
             schedule=SCHEDULE,
             progress=progress,
         )
+
+
+def profiled_in_a_child(say: Say, path: Path) -> None:
+    del say
+    profiled(path)
 
 
 def visits(path: Path) -> list[tuple[str, int, int, str]]:
@@ -94,23 +91,22 @@ def test_a_profile_holds_every_block_a_model_and_its_error(tmp_path: Path) -> No
 
 def test_profiling_killed_at_ten_moments_loses_no_visit_and_repeats_none(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
-    command = [sys.executable, "-c", SCRIPT, str(path)]
     wanted = len(expected_visits())
     generator = random.Random(0)
     seen: dict[tuple[str, int, int], str] = {}
     for kill in range(10):
-        worker = subprocess.Popen(command, start_new_session=True)
-        # Killed when it has stored a few visits more than before, at a moment of its own.
-        target = min(wanted - 1, (kill + 1) * wanted // 11)
-        while worker.poll() is None and (not path.exists() or stored(path) < target):
-            time.sleep(0.002)
-        time.sleep(generator.uniform(0, 0.01))
-        os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()
+        with forked(profiled_in_a_child, path) as worker:
+            # Killed when it has stored a few visits more than before, at a moment of its own.
+            target = min(wanted - 1, (kill + 1) * wanted // 11)
+            while worker.runs and (not path.exists() or stored(path) < target):
+                time.sleep(0.002)
+            time.sleep(generator.uniform(0, 0.01))
+            worker.end(signal.SIGKILL)
+            worker.code()
         now = {row[:3]: row[3] for row in visits(path)}
         assert seen.items() <= now.items()  # nothing lost, nothing measured anew
         seen = now
-    subprocess.run(command, check=True)
+    profiled(path)
     final = visits(path)
     assert len(final) == wanted
     assert {row[:3] for row in final} == expected_visits()

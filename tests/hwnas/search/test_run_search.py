@@ -1,20 +1,21 @@
-import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hwnas.core.errors import AccuracyError, RunError
 from hwnas.networks.blocks import Network
 from hwnas.objectives.costs import PARAMETERS
 from hwnas.search.journal import Journal
 from hwnas.search.run_search import run_search, run_searcher
+from hwnas.search.searchers.layernas import LayerNAS
 from hwnas.search.searchers.random_search import RandomSearch
+from hwnas.spaces import Architectures
+from tests.forks import Say, forked
 from tests.hwnas.search.problems import (
     every_architecture,
     large_problem,
@@ -24,41 +25,23 @@ from tests.hwnas.search.problems import (
     widths_problem,
 )
 
-ROOT = Path(__file__).resolve().parents[3]
 
-# One line on stdout for every evaluation that is begun.
-PROGRAM = """
-import sys, time
-from pathlib import Path
-from hwnas.search.journal import Journal
-from hwnas.search.searchers.layernas import LayerNAS
-from hwnas.search.run_search import run_searcher
-from tests.hwnas.search.problems import macro_problem, synthetic_score
+def search(say: Say, path: Path) -> None:
+    """A search that says each evaluation that it begins."""
 
-def slow(rows):
-    print(rows[0].tolist(), flush=True)
-    time.sleep(0.01)
-    return synthetic_score(rows)
+    def slow(rows: Architectures) -> NDArray[np.float64]:
+        say(rows[0].tolist())
+        time.sleep(0.01)
+        return synthetic_score(rows)
 
-with Journal(Path(sys.argv[1])) as journal:
-    run_searcher(LayerNAS(macro_problem(0.5), 100, seed=0), slow, journal)
-"""
+    with Journal(path) as journal:
+        run_searcher(LayerNAS(macro_problem(0.5), 100, seed=0), slow, journal)
 
 
-def start(path: Path) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(path)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-
-
-def run_to_the_end(path: Path) -> list[str]:
-    with start(path) as process:
-        begun = process.communicate(timeout=60)[0].splitlines()
-    assert process.returncode == 0
+def run_to_the_end(path: Path) -> list[list[int]]:
+    with forked(search, path) as process:
+        begun = process.rest()
+        assert process.code() == 0
     return begun
 
 
@@ -74,13 +57,12 @@ def test_a_search_killed_ten_times_ends_like_an_uninterrupted_one(tmp_path: Path
     uninterrupted = run_to_the_end(whole)
     begun = []
     for moment in range(10):
-        with start(killed) as process:
-            assert process.stdout is not None
-            begun += [process.stdout.readline() for _ in range(1 + moment % 4 * 3)]
+        with forked(search, killed) as process:
+            begun += [process.next() for _ in range(1 + moment % 4 * 3)]
             time.sleep(0.002 * moment)  # at another point of an evaluation each time
-            process.send_signal(signal.SIGKILL)
-            begun += process.stdout.readlines()
-        assert process.returncode == -signal.SIGKILL
+            process.end(signal.SIGKILL)
+            begun += process.rest()
+            assert process.code() == -signal.SIGKILL
     begun += run_to_the_end(killed)
     assert found(killed) == found(whole)
     # A kill costs at most the evaluation that it interrupts.

@@ -1,7 +1,5 @@
 import random
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -20,6 +18,7 @@ from hwnas.training.rules import SinglePath
 from hwnas.training.train_config import TrainConfig
 from hwnas.training.trainer import identity, train
 from hwnas.training.training_state import load_trained
+from tests.forks import forked
 from tests.hwnas.supernet.helpers import images, state_bytes, tiny_space
 
 CONFIG = TrainConfig(epochs=2, batch_size=16, learning_rate=0.05, crop_padding=2)
@@ -73,16 +72,12 @@ def test_another_seed_gives_other_weights(tmp_path):
     assert state_bytes(first) != state_bytes(other)
 
 
-SCRIPT = """
-import sys
-from pathlib import Path
-import torch
-from tests.hwnas.training.test_trainer import LONG, train_tiny
-torch.set_num_threads(1)
-tell = lambda step, steps, loss: print(step, flush=True)
-train_tiny(Path(sys.argv[1]), LONG, tell=tell)
-"""
 LONG = CONFIG.model_copy(update={"epochs": 20})
+
+
+def long_training(say, folder):
+    torch.set_num_threads(1)
+    train_tiny(folder, LONG, tell=lambda step, *_: say(step))
 
 
 def test_training_killed_at_any_moment_ends_with_the_same_weights_bit_for_bit(tmp_path):
@@ -92,13 +87,12 @@ def test_training_killed_at_any_moment_ends_with_the_same_weights_bit_for_bit(tm
     uninterrupted, _ = train_tiny(whole, LONG, seconds=1e9)
     moments = random.Random(0)
     for _ in range(3):
-        command = [sys.executable, "-c", SCRIPT, str(killed)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        with forked(long_training, killed) as process:
             for _ in range(5):  # steps
-                assert process.stdout.readline()
+                assert process.next() >= 0
             time.sleep(moments.uniform(0, 0.03))  # within a step, or while the file is written
-            process.send_signal(signal.SIGKILL)
-        assert process.returncode == -signal.SIGKILL
+            process.end(signal.SIGKILL)
+            assert process.code() == -signal.SIGKILL
     resumed, report = train_tiny(killed, LONG, seconds=1e9)
     assert report.images <= (20 * 4 - 3 * 4) * 16, "less was kept than four steps of each"
     assert state_bytes(resumed) == state_bytes(uninterrupted)

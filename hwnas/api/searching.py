@@ -1,0 +1,66 @@
+"""run_search: a searcher and a score, from the first question to the front."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hwnas.api.problem import Problem
+from hwnas.api.progress import Told
+from hwnas.api.results import SearchResult
+from hwnas.search.run_search import run_search as run_search_of
+from hwnas.search.score import Of, known_score
+from hwnas.search.searchers.searcher import Searcher
+
+_MOST_KNOWN = 5000
+
+
+def run_search(
+    problem: Problem,
+    score: Any,
+    *,
+    searcher: str | type[Searcher] | None = None,
+    evaluations: int | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    of: Of = "networks",
+    journal: str | Path | None = None,
+) -> SearchResult:
+    """Searches for networks of a great score that keep every budget.
+
+    Args:
+        problem: what is searched.
+        score: what is to be maximised: a function that is given a list of networks and returns a
+            number for each, an estimator of `load_estimator`, or an objective.
+        searcher: its name ("surrogate", "layernas", "nsga2", …, "exact_front"), or a class of your
+            own. By default `exact_front` where scores cost nothing, as those of a predictor or a
+            CSV do, and `surrogate` elsewhere.
+        evaluations: how many networks may be scored; by default 200, or 5,000 where scores cost
+            nothing.
+        seed: of everything random: the same seed asks for the same networks.
+        settings: of the searcher, those that are not to have their defaults.
+        of: whether a function is given "networks", or "architectures": an (N, L) array of choices.
+        journal: an SQLite file that keeps every score before the next is computed. Interrupted and
+            run again, the search goes on where it was; use one file for one score.
+
+    Returns:
+        The front and all that was scored.
+
+    Raises:
+        HwnasError: there is no such searcher or setting, no network keeps the budgets, or the
+            score returns something else than a finite number for each network.
+    """
+    free = known_score(score, problem.space) is not None
+    name = searcher or ("exact_front" if free else "surrogate")
+    with Told().progress(f"searching {problem.space.name}", "networks") as update:
+        found = run_search_of(
+            problem.search_problem,
+            score,
+            searcher=name,
+            evaluations=evaluations or (_MOST_KNOWN if free else 200),
+            seed=seed,
+            settings=settings,
+            of=of,
+            journal=journal,
+            progress=update,
+        )
+    return SearchResult(problem, found.architectures, found.scores)

@@ -1,0 +1,3 @@
+"""The version of hwnas: the one place for its number."""
+
+VERSION = "0.1.0"

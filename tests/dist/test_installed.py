@@ -1,0 +1,81 @@
+"""What a person gets who installs hwnas from the package index."""
+
+import json
+import sys
+from pathlib import Path
+
+from tests.dist.conftest import Environments
+from tests.dist.environments import Environment
+
+TINY = ("resolution=16", "data.limit=300", "train.epochs=1", "train.warmup_epochs=0",
+        "profile.fit_networks=4", "profile.check_networks=2", "search.evaluations=5",
+        "search.searchers=[random]", "fine_tune.epochs=1", "fine_tune.warmup_epochs=0",
+        "search.budgets={latency: 1 s}")
+
+
+def test_site_packages_gain_one_name(installed: Environment) -> None:
+    assert installed.names() == {"hwnas"}
+
+
+def test_wheel_from_sdist_works(installed_from_sdist: Environment, outside: Path) -> None:
+    assert installed_from_sdist.names() == {"hwnas"}
+    assert "mobilenet_v3_small" in installed_from_sdist.hwnas(
+        "space", "show", "--help", cwd=outside
+    )
+
+
+def test_version(installed: Environment, outside: Path) -> None:
+    said = installed.hwnas("--version", cwd=outside)
+
+    name = next(installed.packages.glob("hwnas-*.dist-info")).name
+    assert name == f"hwnas-{said.split()[1]}.dist-info"
+
+
+def test_help(installed: Environment, outside: Path) -> None:
+    assert "quickstart" in installed.hwnas("--help", cwd=outside)
+
+
+def test_devices(installed: Environment, outside: Path) -> None:
+    assert "local_cpu" in installed.hwnas("devices", "list", cwd=outside)
+
+
+def test_space(installed: Environment, outside: Path) -> None:
+    said = installed.hwnas("space", "show", "mobilenet_v3_small", "--json", cwd=outside)
+
+    assert json.loads(said)["space"] == "mobilenet_v3_small"
+
+
+def test_sources_warn_of_nothing(installed: Environment, outside: Path) -> None:
+    python = str(installed.python)
+
+    installed.run(
+        python, "-W", "error", "-m", "compileall", "-q", "-f", str(installed.packages / "hwnas"),
+        cwd=outside,
+    )
+
+
+def test_files_beside_a_person_break_nothing(installed: Environment, outside: Path) -> None:
+    for name in ("latency", "devices", "objectives", "configs", "search"):
+        (outside / f"{name}.py").write_text("raise ImportError('the file of a person')\n")
+
+    said = installed.run(str(installed.python), "-m", "hwnas", "devices", "list", cwd=outside)
+
+    assert "local_cpu" in said
+
+
+def test_every_stage_of_a_tiny_experiment(installed: Environment, outside: Path) -> None:
+    settings = [word for setting in TINY for word in ("--set", setting)]
+
+    installed.hwnas("quickstart", *settings, cwd=outside)
+
+    assert list((outside / "runs" / "quickstart" / "export").glob("*/model.onnx"))
+
+
+def test_quickstart_as_it_is(environments: Environments, outside: Path) -> None:
+    """Minutes long, so on one Python: that of the tests."""
+    one = environments("{}.{}".format(*sys.version_info))
+
+    said = json.loads(one.hwnas("quickstart", "--json", cwd=outside))
+
+    assert said["measured_ms"] > 0
+    assert said["accuracy"] > 50

@@ -1,0 +1,51 @@
+"""Progress bars in Python: where they are shown."""
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from hwnas.api.progress import Told, show_progress
+
+SCRIPT = """
+from hwnas.api.progress import Told, show_progress
+{before}
+with Told().progress("measuring", "visits") as update:
+    update(1, 2)
+"""
+
+
+def on_terminal(before: str = "") -> str:
+    main, side = pty.openpty()
+    command = [sys.executable, "-c", SCRIPT.format(before=before)]
+    done = subprocess.run(
+        command, stdout=side, stderr=side, env={**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    )
+    os.close(side)
+    assert done.returncode == 0
+    try:
+        return os.read(main, 65_536).decode()
+    except OSError:  # nothing was written
+        return ""
+    finally:
+        os.close(main)
+
+
+def test_a_terminal_has_a_bar_unless_silence_is_asked_for() -> None:
+    assert "measuring" in on_terminal()
+    assert on_terminal("show_progress(False)") == ""
+
+
+def test_a_pipe_has_none_unless_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with Told().progress("measuring") as update:
+        update(1, 2)
+    assert capsys.readouterr().out == ""
+    show_progress(True)
+    try:
+        with Told().progress("measuring", "visits") as update:
+            update(2, 2)
+    finally:
+        show_progress(None)
+    assert "measuring" in capsys.readouterr().out
