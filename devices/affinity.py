@@ -1,4 +1,4 @@
-"""Which cores a job runs on: pinned where the system allows, the fastest ones first."""
+"""Which cores a job runs on: threads are pinned where the system allows it, the fastest first."""
 
 import os
 from collections.abc import Sequence
@@ -9,23 +9,23 @@ from hwnas.core.errors import DeviceError
 from hwnas.core.reading import reading
 
 Cores = Literal["auto", "any"] | tuple[int, ...]
-"""As device configs say it: chosen by hwnas, left to the system, or these very ones."""
+"""As in device configs: chosen by hwnas, left to the system, or exactly these."""
 
 _CPUS = Path("/sys/devices/system/cpu")
 
 
 def pin(cores: str | Sequence[int], threads: int) -> str:
-    """Binds this process, and the threads it will start, to some cores.
+    """Pins this process, and the threads that it will start, to some cores.
 
-    A thread that moves between cores leaves its caches behind, and on big.LITTLE chips lands on a
-    core of another speed. "auto" takes as many cores as there are threads: the fastest by their
-    greatest clock, of those the last, because the first serves most interrupts.
+    A thread that moves between cores loses its caches, and on big.LITTLE chips it may land on a
+    core of another speed. "auto" takes as many cores as there are threads: those with the highest
+    maximum clock, and of these the last ones, because the first core serves most interrupts.
 
     Returns:
-        What a fingerprint says of it: "no", "yes", or "yes, up to 2400 MHz" where that is readable.
+        As in a fingerprint: "no", "yes", or "yes, up to 2400 MHz" where the clock can be read.
 
     Raises:
-        DeviceError: the cores that were named cannot be had.
+        DeviceError: the cores that were named cannot be used.
     """
     if cores == "any" or not hasattr(os, "sched_setaffinity"):
         return "no"
@@ -44,15 +44,15 @@ def pin(cores: str | Sequence[int], threads: int) -> str:
         if cores == "auto":
             return "no"
         raise DeviceError(
-            f"the cores {chosen} cannot be had, this process may use {usable}; "
-            "change 'cores' of the device"
+            f"the cores {chosen} cannot be used, only {usable} can; change 'cores' in the device's "
+            "file"
         ) from error
     slowest = min(map(_most_mhz, chosen))
     return f"yes, up to {slowest} MHz" if slowest else "yes"
 
 
 def _most_mhz(core: int) -> int:
-    """The greatest clock of a core, 0 where the system does not say."""
+    """The maximum clock of a core, 0 where it cannot be read."""
     try:
         return int((_CPUS / f"cpu{core}/cpufreq/cpuinfo_max_freq").read_text()) // 1000
     except (OSError, ValueError):

@@ -1,16 +1,16 @@
-"""The agent: the one program that runs on a target, a job in, JSON samples out.
+"""The agent: the program that runs on a target; it reads one job and writes JSON answers.
 
 It reads a job (`hwnas.devices.job`) from its standard input, takes the files that the job names
 from the current folder, and writes one JSON object a line, each with the job's nonce:
 
 - `{"event": "loading", "graph": i}` before each graph is loaded, and while that takes long;
-- `{"event": "cache", "content": "..."}`: a part, in base 64, of what the runtime wants to be given
-  in later jobs, when that is not what it was given;
-- `{"event": "ready", "facts": {...}}`: what the target says of itself, see `_facts`;
+- `{"event": "cache", "content": "..."}`: a part, in base 64, of the runtime's cache for later jobs,
+  when it is not what the runtime was given;
+- `{"event": "ready", "facts": {...}}`: what the machine and the runtime are, see `_facts`;
 - `{"event": "visit", "round": r, "graph": i, "ms": [...]}` for every visit, in the job's order,
   with `"warnings": [...]` when something was wrong with it, see `hwnas.devices.answers.WARNINGS`;
 - `{"event": "energy", "round": r, "graph": i, "mj": x, "inferences": n, "ms": t}` in its place for
-  the task "energy": millijoules of the whole board an inference, of n inferences in t ms;
+  the task "energy": millijoules of the whole board per inference, over n inferences in t ms;
 - `{"event": "waiting", "celsius": t}` every few seconds of rest or heat; t may be null;
 - `{"event": "round", "round": r, "conditions": {...}}` after each round, see
   `hwnas.devices.conditions`;
@@ -19,9 +19,10 @@ from the current folder, and writes one JSON object a line, each with the job's 
   `{"event": "health", "findings": [{...}, ...]}` for the other tasks;
 - `{"event": "done", "visits": n}` at the end. Output without it is incomplete.
 
-Exit code 0; 2 with a sentence on the standard error; 3 when nobody reads any more. Of several
-agents in one folder one runs at a time: 4, with a sentence, when another agent does not end; 5,
-with a sentence, where energy is not counted. The C runner, `devices/runner`, speaks the same.
+The exit code is 0 when all was done. Otherwise a sentence on the standard error says what went
+wrong, and the code is 4 when another agent in the same folder does not end (one runs at a time), 5
+where energy is not counted, and else 2; it is 3 when nobody reads the answers any more. The native
+agent, a program in C, speaks the same protocol: `devices/native_agent`.
 """
 
 import base64
@@ -50,15 +51,16 @@ from hwnas.devices.runtimes import (
     CachingRuntime,
     EnergyGraph,
     LoadedGraph,
+    Runtime,
 )
 from hwnas.devices.runtimes.gpu_energy import EnergyMeter
 from hwnas.devices.uncontrolled import uncontrolled
 
 LOCK = "agent.lock"
-# A predecessor whose link broke ends at its next write.
+# An agent whose link broke ends at its next write.
 _LOCK_SECONDS = 20.0
 # Resumed a little below the limit. A chip that does not cool down is measured as hot as it is.
-_COOLER, _TELL_EVERY = 3.0, 5.0
+_COOLER, _REPORT_EVERY = 3.0, 5.0
 _BEAT = 20.0
 # Of a file that is sent in lines of text.
 _PART_BYTES = 3_000_000
@@ -69,11 +71,11 @@ class _BusyError(DeviceError):
 
 
 def main() -> int:
-    """Runs the job on the standard input; 0 when all was done, 2 or 4 with a sentence on stderr."""
+    """Runs the job on the standard input; returns the exit code."""
     try:
         with _alone():
             run_job(Job.from_text(sys.stdin.read()))
-    except BrokenPipeError:  # whoever asked is gone
+    except BrokenPipeError:  # nobody reads any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 3
     except _BusyError as error:
@@ -89,19 +91,20 @@ def main() -> int:
 
 
 def run_job(job: Job) -> None:
-    """Does what a job says with the files of the current folder, and writes what it measures."""
-    pinned, visits = "", 0
+    """Runs a job with the files of the current folder, and writes the answers."""
+    pinned = ""
     if job.task == "health" or not job.spec.on_gpu:
         pinned = pin(job.cores, job.threads)  # before the runtime starts its threads
     if job.task == "health":
         _write(job, event="health", findings=_findings(job, pinned))
+        visits = 0
     else:
         visits = _run_graphs(job, pinned)
     _write(job, event="done", visits=visits)
 
 
 def _findings(job: Job, pinned: str) -> list[Finding]:
-    from hwnas.devices.health import read_health  # here, because no other job needs them
+    from hwnas.devices.health import read_health  # which no other job needs
     from hwnas.devices.health_gpu import gpu_findings
 
     bus = job.spec.make().gpu if job.spec.on_gpu else ""
@@ -110,25 +113,20 @@ def _findings(job: Job, pinned: str) -> list[Finding]:
 
 
 def _run_graphs(job: Job, pinned: str) -> int:
-    runtime, visits = job.spec.make(), 0
-    given = Path(job.cache).read_bytes() if job.cache else b""
+    """Runs a job that needs graphs; returns how many visits it made."""
+    runtime = job.spec.make()
+    cache = Path(job.cache).read_bytes() if job.cache else b""
     if isinstance(runtime, CachingRuntime):
-        runtime.cache = given
+        runtime.cache = cache
     if job.task == "operators":
-        path = Path(job.graphs[0])
         with _signs_of_life(job, 0):
+            path = Path(job.graphs[0])
             found = runtime.operators(path, threads=job.threads, runs=job.least_runs)
         _write(job, event="operators", operators=found)
-        return visits
+        return 0
     if job.task == "build":
-        if not isinstance(runtime, BuildingRuntime):
-            raise DeviceError(f"the runtime {job.runtime} builds no engines")
-        with _signs_of_life(job, 0):
-            engine, graph = runtime.build(Path(job.graphs[0]))
-        pinned = pinned or pin(job.cores, job.threads)
-        _write(job, event="ready", facts=_facts(job, pinned, runtime.version, [graph]))
-        _write_file(job, "engine", engine)
-        return visits
+        _build(job, runtime, pinned)
+        return 0
     if job.task == "energy":  # before graphs are built for minutes
         EnergyMeter(GpuSensors(runtime.gpu).millijoules).check()
     graphs: list[LoadedGraph] = []
@@ -136,9 +134,7 @@ def _run_graphs(job: Job, pinned: str) -> int:
         with _signs_of_life(job, index):
             graphs.append(runtime.load(Path(name), threads=job.threads))
     if isinstance(runtime, CachingRuntime):
-        kept = runtime.cache
-        if kept != given and len(kept) <= MOST_CACHE:
-            _write_file(job, "cache", kept)
+        _write_cache(job, runtime.cache, cache)
     # On a GPU not before: what builds engines uses all cores, and the thread that launches is this.
     pinned = pinned or pin(job.cores, job.threads)
     _write(job, event="ready", facts=_facts(job, pinned, runtime.version, graphs))
@@ -146,9 +142,23 @@ def _run_graphs(job: Job, pinned: str) -> int:
         for index, graph in enumerate(graphs):
             values = graph.run_raw(Path(job.input).read_bytes())
             _write(job, event="outputs", graph=index, values=values)
-        return visits
-    sensors = GpuSensors(runtime.gpu)
-    conditions = Conditions(sensors)
+        return 0
+    return _visit(job, graphs, GpuSensors(runtime.gpu))
+
+
+def _build(job: Job, runtime: Runtime, pinned: str) -> None:
+    if not isinstance(runtime, BuildingRuntime):
+        raise DeviceError(f"the runtime {job.runtime} builds no engines")
+    with _signs_of_life(job, 0):
+        engine, graph = runtime.build(Path(job.graphs[0]))
+    pinned = pinned or pin(job.cores, job.threads)
+    _write(job, event="ready", facts=_facts(job, pinned, runtime.version, [graph]))
+    _write_file(job, "engine", engine)
+
+
+def _visit(job: Job, graphs: Sequence[LoadedGraph], sensors: GpuSensors) -> int:
+    """Visits graphs in the rounds of a job; returns how many visits it made."""
+    conditions, visits = Conditions(sensors), 0
     for number, order in job.rounds:
         _rest(job, sensors)
         for index in order:
@@ -164,8 +174,8 @@ def _run_graphs(job: Job, pinned: str) -> int:
 
 def _times(job: Job, graph: LoadedGraph) -> dict[str, Any]:
     samples = graph.time(least_runs=job.least_runs, least_ms=job.least_ms)
-    told = {"warnings": graph.warnings} if graph.warnings else {}
-    return {"event": "visit", "ms": [round(sample, 6) for sample in samples], **told}
+    warnings = {"warnings": graph.warnings} if graph.warnings else {}
+    return {"event": "visit", "ms": [round(sample, 6) for sample in samples], **warnings}
 
 
 def _energy(job: Job, graph: LoadedGraph, sensors: GpuSensors) -> dict[str, Any]:
@@ -177,11 +187,7 @@ def _energy(job: Job, graph: LoadedGraph, sensors: GpuSensors) -> dict[str, Any]
 
 
 def _facts(job: Job, pinned: str, version: str, graphs: Sequence[LoadedGraph]) -> dict[str, Any]:
-    """The fields of a fingerprint that are read on a target, and two that are not of it.
-
-    `emulated` names the emulator, "" where the processor is real; `uncontrolled` what of
-    "pinning", "governor", "clock", "temperature" could neither be set nor read.
-    """
+    """The facts of this machine and this runtime, see `hwnas.devices.answers.Facts`."""
     return {
         "machine": platform.machine(),
         "cpu": cpu_name(),
@@ -198,16 +204,16 @@ def _facts(job: Job, pinned: str, version: str, graphs: Sequence[LoadedGraph]) -
 
 @contextlib.contextmanager
 def _signs_of_life(job: Job, graph: int) -> Iterator[None]:
-    """Says again and again that a graph is being loaded: to build it may take minutes."""
+    """Writes again and again that a graph is being loaded: building an engine may take minutes."""
     over = threading.Event()
 
-    def tell() -> None:
-        with contextlib.suppress(OSError):  # nobody reads any more: the next write will notice
+    def report() -> None:
+        with contextlib.suppress(OSError):  # nobody reads any more: the next answer will fail
             while not over.wait(_BEAT):
                 _write(job, event="loading", graph=graph)
 
     _write(job, event="loading", graph=graph)
-    beat = threading.Thread(target=tell, daemon=True)
+    beat = threading.Thread(target=report, daemon=True)
     beat.start()
     try:
         yield
@@ -220,9 +226,9 @@ def _rest(job: Job, gpu: GpuSensors) -> None:
     """Lets the chip cool down before a round: for a fixed time, then until it is cool enough."""
     left = job.rest_s
     while left > 0:
-        time.sleep(min(left, _TELL_EVERY))
-        left -= _TELL_EVERY
-        # The host takes long silence for a dead target, and only a write notices a link that broke.
+        time.sleep(min(left, _REPORT_EVERY))
+        left -= _REPORT_EVERY
+        # The host takes long silence for a dead target, and only writing shows that a link broke.
         if left > 0:
             _write(job, event="waiting", celsius=_hottest(gpu))
     celsius = _hottest(gpu)
@@ -231,12 +237,12 @@ def _rest(job: Job, gpu: GpuSensors) -> None:
     end = time.monotonic() + LONGEST_WAIT_S
     while celsius is not None and celsius > job.limit_celsius - _COOLER and time.monotonic() < end:
         _write(job, event="waiting", celsius=celsius)
-        time.sleep(_TELL_EVERY)
+        time.sleep(_REPORT_EVERY)
         celsius = _hottest(gpu)
 
 
 def _hottest(gpu: GpuSensors) -> float | None:
-    """Of the processor and the GPU that is measured."""
+    """The temperature of the processor or of the GPU that is measured, whichever is hotter."""
     found = [one for one in (hottest(), gpu.celsius()) if one is not None]
     return max(found, default=None)
 
@@ -256,9 +262,14 @@ def _alone() -> Iterator[None]:
                         "another hwnas process is measuring on this device; wait for it"
                     ) from error
                 time.sleep(0.1)
-            except OSError:  # a file system without locks, which keeps nobody from measuring
+            except OSError:  # a file system without locks
                 break
         yield
+
+
+def _write_cache(job: Job, cache: bytes, given: bytes) -> None:
+    if cache != given and len(cache) <= MOST_CACHE:
+        _write_file(job, "cache", cache)
 
 
 def _write_file(job: Job, event: str, content: bytes) -> None:

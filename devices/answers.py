@@ -1,4 +1,4 @@
-"""What an agent answers, read strictly: a target may be broken, or lie."""
+"""What an agent answers, read strictly: a target may be broken or malicious."""
 
 import base64
 import binascii
@@ -17,7 +17,7 @@ WARNINGS = frozenset({"enqueue_bound", "unstable", "no_cuda_graph"})
 _TEXTS = ("machine", "cpu", "pinned", "agent", "runtime", "runtime_version", "provider", "emulated")
 _MOST_TEXT = 2000
 LEAST_MS, MOST_MS, MOST_MJ = 1e-6, 1e7, 1e10
-"""Of an inference, far beyond every network: what is less or more is damaged, or a lie."""
+"""Bounds per inference, far beyond every network: values outside of them are wrong."""
 _MOST_SAMPLES, _MOST_TEXTS, _MOST_ENTRIES, _MOST_VALUES = 100_000, 20, 100_000, 10_000_000
 _MOST_WHOLE, _MOST_NUMBER = 2**31, 1e15
 _MOST_BYTES = 2**29
@@ -72,7 +72,7 @@ class TargetVisit:
 
 @dataclass(frozen=True)
 class TargetEnergy:
-    """One visit of a graph for its energy, see `hwnas.devices.runtimes.gpu_energy.BoardEnergy`."""
+    """One visit of a graph for its energy, as `hwnas.devices.runtimes.gpu_energy.BoardEnergy`."""
 
     round: int
     graph: str
@@ -83,7 +83,7 @@ class TargetEnergy:
 
 @dataclass(frozen=True)
 class RoundEnd:
-    """A round is over; what the machine was like, see `hwnas.devices.conditions`."""
+    """The end of a round, with the conditions of the machine, see `hwnas.devices.conditions`."""
 
     round: int
     conditions: dict[str, float]
@@ -91,27 +91,27 @@ class RoundEnd:
 
 @dataclass(frozen=True)
 class Waiting:
-    """The target rests, or is too hot to go on; its temperature where it can be read."""
+    """The target rests, or is too hot; its temperature where it can be read."""
 
     celsius: float | None
 
 
 @dataclass(frozen=True)
 class Cache:
-    """What the runtime keeps for later jobs, see `runtimes.runtime.CachingRuntime`."""
+    """The runtime's cache for later jobs, see `hwnas.devices.runtimes.CachingRuntime`."""
 
     content: bytes
 
 
 Answer = Facts | Cache | TargetVisit | TargetEnergy | RoundEnd | Waiting
-"""What a job in rounds is answered with."""
+"""The answers to a job in rounds."""
 
 
 class Parts:
-    """A file on its way, in parts that follow each other."""
+    """A file that arrives in parts, one after another."""
 
     def __init__(self, most: int = _MOST_BYTES) -> None:
-        """Takes how many bytes it may have."""
+        """Takes the most bytes that the file may have."""
         self.content = bytearray()
         self._most = most
 
@@ -119,15 +119,16 @@ class Parts:
         """Takes the next part.
 
         Raises:
-            DeviceError: it cannot be.
+            DeviceError: it is invalid, or the file grows too large.
         """
         try:
             part = base64.b64decode(message["content"], validate=True)
         except (binascii.Error, ValueError, TypeError, KeyError) as error:
-            raise DeviceError(_cannot_be("part of a file", message)) from error
+            raise DeviceError(_invalid("an invalid part of a file", message)) from error
         if len(self.content) + len(part) > self._most:
             raise DeviceError(
-                f"the target sends a file of more than {self._most / 1e6:.0f} MB, which none needs"
+                f"the target sends a file of more than {self._most / 1e6:.0f} MB, larger than any "
+                "that it was asked for"
             )
         self.content += part
 
@@ -141,20 +142,20 @@ def read_answer(line: str, nonce: str) -> dict[str, Any]:
     """One answer to the job of a nonce.
 
     Raises:
-        CutOffError: the line is the beginning of one.
-        DeviceError: the line is none.
+        CutOffError: the line is the beginning of an answer.
+        DeviceError: the line is no answer to this job.
     """
-    said = f"the target answered something that is not this job's: {line[:80]!r}"
+    problem = f"the target sent a line that is no answer to this job: {line[:80]!r}"
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise (CutOffError if is_cut_off(line) else DeviceError)(said) from error
+        raise (CutOffError if is_cut_off(line) else DeviceError)(problem) from error
     try:
         if message["nonce"] == nonce and isinstance(message["event"], str):
             return dict(message)
     except (TypeError, KeyError):
         pass
-    raise DeviceError(said)
+    raise DeviceError(problem)
 
 
 def read_facts(message: Mapping[str, Any]) -> Facts:
@@ -171,14 +172,14 @@ def read_facts(message: Mapping[str, Any]) -> Facts:
             uncontrolled=tuple(map(_text, _list(facts["uncontrolled"], _MOST_TEXTS))),
         )
     except (ValueError, TypeError, KeyError) as error:
-        raise DeviceError(_cannot_be("facts", message)) from error
+        raise DeviceError(_invalid("invalid facts", message)) from error
 
 
 def read_visit(message: Mapping[str, Any], names: Sequence[str]) -> TargetVisit:
     """A visit of one of the graphs of these names.
 
     Raises:
-        DeviceError: it cannot be; times that are not positive and finite, for example.
+        DeviceError: it is invalid; its times are not positive and finite, for example.
     """
     try:
         samples = tuple(map(_number, _list(message["ms"], _MOST_SAMPLES)))
@@ -189,14 +190,14 @@ def read_visit(message: Mapping[str, Any], names: Sequence[str]) -> TargetVisit:
             return TargetVisit(_whole(message["round"]), names[index], samples, warnings)
     except (ValueError, TypeError, KeyError, IndexError):
         pass
-    raise DeviceError(_cannot_be("a visit", message))
+    raise DeviceError(_invalid("an invalid visit", message))
 
 
 def read_energy(message: Mapping[str, Any], names: Sequence[str]) -> TargetEnergy:
     """A visit for the energy of one of the graphs of these names.
 
     Raises:
-        DeviceError: it cannot be; an energy that is not positive, for example.
+        DeviceError: it is invalid; its energy is not positive, for example.
     """
     try:
         name, number = names[_whole(message["graph"])], _whole(message["round"])
@@ -206,14 +207,14 @@ def read_energy(message: Mapping[str, Any], names: Sequence[str]) -> TargetEnerg
             return TargetEnergy(number, name, millijoules, inferences, ms)
     except (ValueError, TypeError, KeyError, IndexError):
         pass
-    raise DeviceError(_cannot_be("an energy", message))
+    raise DeviceError(_invalid("an invalid energy", message))
 
 
 def read_round(message: Mapping[str, Any]) -> RoundEnd:
     """The end of a round.
 
     Raises:
-        DeviceError: it cannot be.
+        DeviceError: it is invalid.
     """
     try:
         conditions = {_text(name): _number(v) for name, v in message["conditions"].items()}
@@ -221,27 +222,27 @@ def read_round(message: Mapping[str, Any]) -> RoundEnd:
             return RoundEnd(_whole(message["round"]), conditions)
     except (ValueError, TypeError, KeyError, AttributeError):
         pass
-    raise DeviceError(_cannot_be("a round", message))
+    raise DeviceError(_invalid("an invalid end of a round", message))
 
 
 def read_waiting(message: Mapping[str, Any]) -> Waiting:
-    """A target that waits.
+    """The answer of a target that waits.
 
     Raises:
-        DeviceError: it cannot be.
+        DeviceError: it is invalid.
     """
     try:
         celsius = message["celsius"]
         return Waiting(None if celsius is None else _number(celsius))
     except (ValueError, TypeError, KeyError) as error:
-        raise DeviceError(_cannot_be("a temperature", message)) from error
+        raise DeviceError(_invalid("an invalid temperature", message)) from error
 
 
 def read_outputs(message: Mapping[str, Any], graphs: int) -> tuple[int, list[float]]:
-    """Index of a graph, and what it computed.
+    """The index of a graph, and what the graph computed.
 
     Raises:
-        DeviceError: it cannot be.
+        DeviceError: it is invalid.
     """
     try:
         index = _whole(message["graph"])
@@ -250,14 +251,14 @@ def read_outputs(message: Mapping[str, Any], graphs: int) -> tuple[int, list[flo
             return index, [float(value) for value in _list(message["values"], _MOST_VALUES)]
     except (ValueError, TypeError, KeyError, OverflowError):
         pass
-    raise DeviceError(_cannot_be("outputs", message))
+    raise DeviceError(_invalid("invalid outputs", message))
 
 
 def read_findings(message: Mapping[str, Any]) -> list[Finding]:
     """The findings of a check.
 
     Raises:
-        DeviceError: they are none.
+        DeviceError: they are invalid.
     """
     try:
         return [
@@ -270,14 +271,14 @@ def read_findings(message: Mapping[str, Any]) -> list[Finding]:
             for one in _list(message["findings"], _MOST_ENTRIES)
         ]
     except (ValueError, TypeError, KeyError) as error:
-        raise DeviceError(_cannot_be("findings", message)) from error
+        raise DeviceError(_invalid("invalid findings", message)) from error
 
 
 def read_operators(message: Mapping[str, Any]) -> list[Operator]:
     """The operators of a profile.
 
     Raises:
-        DeviceError: they are none.
+        DeviceError: they are invalid.
     """
     try:
         return [
@@ -290,33 +291,33 @@ def read_operators(message: Mapping[str, Any]) -> list[Operator]:
             for one in _list(message["operators"], _MOST_ENTRIES)
         ]
     except (ValueError, TypeError, KeyError) as error:
-        raise DeviceError(_cannot_be("operators", message)) from error
+        raise DeviceError(_invalid("invalid operators", message)) from error
 
 
 def _whole(value: Any) -> int:
     if type(value) is not int or not 0 <= value < _MOST_WHOLE:
-        raise ValueError(f"{str(value)[:40]} is no small whole number")
+        raise ValueError(f"{str(value)[:40]} is not a small whole number")
     return value
 
 
 def _number(value: Any) -> float:
     if type(value) not in (int, float) or not abs(value) < _MOST_NUMBER:
-        raise ValueError("no number")
+        raise ValueError("not a number")
     return float(value)
 
 
 def _list(value: Any, most: int) -> list[Any]:
     if type(value) is not list or len(value) > most:
-        raise ValueError("no list of that length")
+        raise ValueError("not a list, or too long")
     return value
 
 
 def _text(value: Any) -> str:
-    """A text that does no harm to a terminal."""
+    """A text that a terminal can show."""
     if not isinstance(value, str) or len(value) > _MOST_TEXT or not value.isprintable():
-        raise ValueError("no short printable text")
+        raise ValueError("not a short printable text")
     return value
 
 
-def _cannot_be(what: str, message: Mapping[str, Any]) -> str:
-    return f"the target sent {what} that cannot be: {str(message)[:120]}"
+def _invalid(what: str, message: Mapping[str, Any]) -> str:
+    return f"the target sent {what}: {str(message)[:120]}"

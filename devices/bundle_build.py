@@ -1,4 +1,4 @@
-"""Making a bundle: once for an architecture, into the cache."""
+"""Making a bundle: once per architecture, into the cache."""
 
 import shutil
 import tempfile
@@ -17,27 +17,28 @@ from hwnas.devices.bundle import (
     read_bundle,
     write_manifest,
 )
-from hwnas.devices.bundle_parts import add_c_library, add_onnxruntime, add_runner
+from hwnas.devices.bundle_parts import add_c_library, add_native_agent, add_onnxruntime
 
-Progress = Callable[[int, int, str], None]
-"""Called with the steps that are done, all of them, and the name of the next."""
-_STEPS = ("the C library", "ONNX Runtime", "the runner", "")
+StepProgress = Callable[[int, int, str], None]
+"""Called with the steps that are done, the steps in all, and the name of the next step."""
+_STEPS = ("the C library", "ONNX Runtime", "the native agent", "")
 _LOADERS = {"aarch64": "ld-linux-aarch64.so.1", "x86_64": "ld-linux-x86-64.so.2"}
 
 
-def build_bundle(arch: str, progress: Progress = lambda *_: None) -> Bundle:
-    """The bundle for an architecture; made when there is none, which takes a minute.
+def build_bundle(arch: str, progress: StepProgress = lambda *_: None) -> Bundle:
+    """The bundle for an architecture; it is made when there is none, which takes a minute.
 
     Args:
         arch: one of `ARCHITECTURES`.
-        progress: told of every step.
+        progress: called before every step, and at the end.
 
     Raises:
-        DeviceError: a program or the network is missing here, or the architecture is another one.
+        DeviceError: a program or the network is missing, or hwnas makes no bundles for that
+            architecture.
     """
     if arch not in ARCHITECTURES:
         raise DeviceError(
-            f"bundles can be made for {' and '.join(ARCHITECTURES)}, not for '{arch}'; for other "
+            f"hwnas makes bundles for {' and '.join(ARCHITECTURES)}, not for '{arch}'; for other "
             "targets make one by hand, as docs/guides/device.md says"
         )
     folder = cached_folder(arch)
@@ -47,7 +48,7 @@ def build_bundle(arch: str, progress: Progress = lambda *_: None) -> Bundle:
     with locked(lock, error=DeviceError, busy=f"cannot lock {lock}", wait=True):
         if (found := _whole(arch)) is not None:  # made by another process meanwhile
             return found
-        # Nobody else makes it now: what is half made was left by a process that was killed.
+        # Nobody else makes it now: what is unfinished was left by a process that was killed.
         for remains in folder.parent.glob(f"{folder.name}.*.partial"):
             shutil.rmtree(remains, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)  # a damaged one
@@ -73,8 +74,8 @@ def _whole(arch: str) -> Bundle | None:
         return None
 
 
-def _fill(partial: Path, arch: str, progress: Progress) -> Path:
-    """Makes the bundle as a folder in that one."""
+def _fill(partial: Path, arch: str, progress: StepProgress) -> Path:
+    """Makes the bundle in a folder of `partial`."""
     folder, scratch = partial / "bundle", partial / "scratch"
     folder.mkdir()
     scratch.mkdir()
@@ -84,8 +85,8 @@ def _fill(partial: Path, arch: str, progress: Progress) -> Path:
     version = local_onnxruntime()
     library = add_onnxruntime(folder, scratch, arch, version)
     progress(2, len(_STEPS) - 1, _STEPS[2])
-    compiler = add_runner(folder, scratch, arch)
-    command = (_LOADERS[arch], "--library-path", ".", "runner", library)
+    compiler = add_native_agent(folder, scratch, arch)
+    command = (_LOADERS[arch], "--library-path", ".", "agent", library)
     write_manifest(
         folder,
         Manifest(
@@ -100,11 +101,11 @@ def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
     """Copies a bundle into a folder that is empty or not there yet.
 
     Raises:
-        DeviceError: there is something else, or no room.
+        DeviceError: the folder holds something else, or there is no room.
     """
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise DeviceError(f"{folder} is there and not empty; name another folder")
+            raise DeviceError(f"{folder} exists and is not empty; name another folder")
         shutil.copytree(bundle.folder, folder, dirs_exist_ok=True)
     except (OSError, shutil.Error) as error:
         raise DeviceError(

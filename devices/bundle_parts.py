@@ -1,4 +1,4 @@
-"""What a bundle is made of: Debian's C library, ONNX Runtime's wheel, the compiled runner."""
+"""The parts of a bundle: Debian's C library, ONNX Runtime's library, the compiled native agent."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from hwnas.devices.bundle import SOURCES
 
 _DEBIAN = {"aarch64": "arm64", "x86_64": "amd64"}
 _PACKAGES = ("libc6", "libgcc-s1", "libstdc++6")
-# All that ONNX Runtime and the runner are linked with.
+# All that ONNX Runtime and the native agent are linked with.
 _LIBRARIES = (
     "libc.so.6",
     "libdl.so.2",
@@ -42,7 +42,7 @@ Dir::Etc::parts "/dev/null";
 
 
 def add_c_library(folder: Path, scratch: Path, arch: str, loader: str) -> Mapping[str, str]:
-    """Puts the loader and the libraries of C and C++ there, by a private state of apt.
+    """Adds the loader and the libraries of C and C++, by a private state of apt.
 
     Packages come from the sources that this machine's apt uses, and are checked by its keys; the
     machine itself stays as it is.
@@ -51,21 +51,21 @@ def add_c_library(folder: Path, scratch: Path, arch: str, loader: str) -> Mappin
         The versions of the packages.
 
     Raises:
-        DeviceError: there is no apt here, or its sources do not have the packages.
+        DeviceError: this machine has no apt, or its sources lack the packages.
     """
     for program in ("apt-get", "apt-config", "dpkg-deb"):
         if shutil.which(program) is None:
             raise DeviceError(
-                f"making a bundle needs {program}, as Debian and Ubuntu have it; make it on such a "
-                "machine or in a container of debian, with 'hwnas devices bundle --folder DIR', "
-                "and name its folder in the device's 'bundle'"
+                f"making a bundle needs {program} of Debian or Ubuntu; make it on such a machine, "
+                "or in a container of debian, with 'hwnas devices bundle --folder DIR', and name "
+                "the folder in the device's file by 'bundle'"
             )
     architecture = _DEBIAN[arch]
     settings = scratch / "apt.conf"
     taken = [
         line
         for line in _run(
-            ["apt-config", "dump"], "apt-config failed", "mend the settings of apt"
+            ["apt-config", "dump"], "apt-config failed", "correct the settings of apt"
         ).splitlines()
         if not line.startswith(_NOT_TAKEN)
     ]
@@ -76,18 +76,22 @@ def add_c_library(folder: Path, scratch: Path, arch: str, loader: str) -> Mappin
     (scratch / "status").touch()  # nothing is installed
     environment = {"APT_CONFIG": str(settings)}
     problem = f"apt-get got no packages for {architecture}"
-    mend = f"see that the network is there and that the sources in /etc/apt have {architecture}"
+    advice = f"check the network, and that the sources in /etc/apt have {architecture}"
     try:
-        _run(["apt-get", "-qq", "update"], problem, mend, environment)
+        _run(["apt-get", "-qq", "update"], problem, advice, environment)
     except DeviceError as error:  # maybe of a source that is not needed
-        problem, mend = str(error), "the packages were not there either"
+        problem, advice = str(error), "the packages were not there either"
     _run(
-        ["apt-get", "-qq", "download", *_PACKAGES], problem, mend, environment, scratch / "packages"
+        ["apt-get", "-qq", "download", *_PACKAGES],
+        problem,
+        advice,
+        environment,
+        scratch / "packages",
     )
     versions = {}
     for package in sorted((scratch / "packages").glob("*.deb")):
-        said = _run(["dpkg-deb", "--show", "--showformat=${Package} ${Version}", str(package)])
-        name, _, versions[name] = said.partition(" ")
+        shown = _run(["dpkg-deb", "--show", "--showformat=${Package} ${Version}", str(package)])
+        name, _, versions[name] = shown.partition(" ")
         _run(["dpkg-deb", "-x", str(package), str(scratch / "root")])
     for name in (loader, *_LIBRARIES):
         _copy(scratch / "root", name, folder)
@@ -95,7 +99,7 @@ def add_c_library(folder: Path, scratch: Path, arch: str, loader: str) -> Mappin
 
 
 def _copy(root: Path, name: str, folder: Path) -> None:
-    """A file from somewhere in a tree; of links, those that do not lead out of it."""
+    """Copies a file from somewhere in a tree; a link only if it does not lead out of the tree."""
     for path in sorted(root.rglob(name), key=lambda path: path.is_symlink()):
         real = path.resolve()
         if real.is_file() and real.is_relative_to(root.resolve()):
@@ -103,18 +107,18 @@ def _copy(root: Path, name: str, folder: Path) -> None:
             return
     raise DeviceError(
         f"the packages {', '.join(_PACKAGES)} hold no {name}: they are of a release "
-        "that hwnas does not know"
+        "of Debian that hwnas does not know; make the bundle on another one"
     )
 
 
 def add_onnxruntime(folder: Path, scratch: Path, arch: str, wanted: str) -> str:
-    """Puts the library there, out of the wheel of that version.
+    """Adds ONNX Runtime's library, from the wheel of a version.
 
     Returns:
-        Its name.
+        Its file name.
 
     Raises:
-        DeviceError: the wheel cannot be had.
+        DeviceError: pip did not get the wheel.
     """
     platforms = [f"manylinux_2_{number}_{arch}" for number in (28, 27, 17)]
     _run(
@@ -135,7 +139,7 @@ def add_onnxruntime(folder: Path, scratch: Path, arch: str, wanted: str) -> str:
             f"onnxruntime=={wanted}",
         ],
         f"pip got no onnxruntime {wanted} for {arch}",
-        "see that the network is there and that this Python has pip",
+        "check the network, and that this Python has pip",
         folder=scratch,  # Python runs a pip.py of the current folder first, whoever put it there
     )
     inner = "onnxruntime/capi/"
@@ -146,18 +150,18 @@ def add_onnxruntime(folder: Path, scratch: Path, arch: str, wanted: str) -> str:
                 (folder / library).write_bytes(wheel.read(name))
                 return library
     raise DeviceError(
-        f"the wheel of onnxruntime {wanted} holds no libonnxruntime.so: install a newer one here"
+        f"the wheel of onnxruntime {wanted} holds no libonnxruntime.so: install a newer onnxruntime"
     )
 
 
-def add_runner(folder: Path, scratch: Path, arch: str) -> Mapping[str, str]:
-    """Compiles the runner.
+def add_native_agent(folder: Path, scratch: Path, arch: str) -> Mapping[str, str]:
+    """Compiles the native agent.
 
     Returns:
         The version of the compiler.
 
     Raises:
-        DeviceError: there is no compiler.
+        DeviceError: the compiler is missing, or failed.
     """
     try:
         compiler = {"ziglang": version("ziglang")}
@@ -166,9 +170,9 @@ def add_runner(folder: Path, scratch: Path, arch: str) -> Mapping[str, str]:
             "making a bundle needs the compiler ziglang: run "
             f"'{sys.executable} -m pip install ziglang'"
         ) from error
-    # The libraries of the bundle are newer; what was there in 2018 will do.
+    # Of 2018; the libraries of the bundle are newer.
     target = f"{arch}-linux-gnu.2.28"
-    # Its caches take 50 MB, and would save ten seconds of what happens once.
+    # Its caches take 50 MB, and would save ten seconds once.
     caches = {
         name: str(scratch / "zig") for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")
     }
@@ -188,9 +192,9 @@ def add_runner(folder: Path, scratch: Path, arch: str) -> Mapping[str, str]:
             *(path.name for path in sorted(SOURCES.glob("*.c"))),
             "-ldl",
             "-o",
-            str(folder / "runner"),
+            str(folder / "agent"),
         ],
-        "the runner cannot be compiled",
+        "the native agent cannot be compiled",
         "run 'pip install --upgrade ziglang'",
         caches,
         SOURCES,
@@ -201,14 +205,14 @@ def add_runner(folder: Path, scratch: Path, arch: str) -> Mapping[str, str]:
 def _run(
     command: Sequence[str],
     problem: str = "a package cannot be unpacked",
-    mend: str = "run the same command again",
+    advice: str = "run the same command again",
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> str:
     """What a program prints.
 
     Raises:
-        DeviceError: it failed: the problem, its last words, and the mend.
+        DeviceError: it failed; the message has the problem, its last line and how to fix it.
     """
     done = subprocess.run(
         command,
@@ -222,7 +226,7 @@ def _run(
     )
     if done.returncode != 0:
         lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        said = next((line for line in lines if line.startswith(("E:", "ERROR:"))), "")
-        said = said or (lines[-1] if lines else f"exit code {done.returncode}")
-        raise DeviceError(f"{problem} ({said.strip()[:300]}): {mend}")
+        message = next((line for line in lines if line.startswith(("E:", "ERROR:"))), "")
+        message = message or (lines[-1] if lines else f"exit code {done.returncode}")
+        raise DeviceError(f"{problem} ({message.strip()[:300]}): {advice}")
     return done.stdout

@@ -1,4 +1,4 @@
-"""Conditions: what a machine was like while it was measured, as far as it lets itself be read."""
+"""Conditions: clock, temperature and load of a machine while it is measured, where readable."""
 
 import math
 import os
@@ -9,32 +9,32 @@ from typing import Any
 from hwnas.core.reading import reading
 from hwnas.devices.nvml import GpuSensors
 
-# A target needs no more than its runtime: without psutil, less is read. One that was built for
-# another system may be there and not be importable.
+# A target needs no more than its runtime: without psutil, less is read. A psutil that was built for
+# another system may be installed and fail to import.
 psutil: Any = reading(lambda: import_module("psutil"))
-# Sensors of other things, in other units, are among the thermal zones of phones.
+# Among the thermal zones of phones are sensors of other quantities, in other units.
 _LEAST_CELSIUS, _MOST_CELSIUS = -50.0, 200.0
-# Of Jetsons, 50 or 100 °C for ever: "PMIC-Die", which hwmon spells "PMIC_Die".
+# On Jetsons, always 50 or 100 °C: "PMIC-Die", which hwmon spells "PMIC_Die".
 _CONSTANT = "pmic_die"
 
 
 class Conditions:
-    """Reads clock, temperature, load and the processor time that went to others.
+    """Reads clock, temperature, load and the processor time that other programs took.
 
-    Shares of processor time are those since the reading before.
+    Shares of processor time are since the previous reading.
     """
 
     def __init__(self, gpu: GpuSensors | None = None) -> None:
-        """Takes the sensors of the GPU that is measured, if it is one."""
+        """Takes the sensors of the GPU, if a GPU is measured."""
         self._gpu = gpu or GpuSensors()
         self._before = reading(_times)
 
     def read(self) -> dict[str, float]:
-        """What is readable here, of these.
+        """What can be read of the following.
 
         `mhz`: mean clock of the cores; `celsius`: the hottest sensor; `load`: processes that wanted
         to run, over the last minute; `others` and `stolen`: share of the machine's processor time
-        that other processes used, and that a hypervisor gave to other machines (both 0 to 1). And
+        that other processes used, and that a hypervisor gave to other machines (both 0 to 1); and
         those of a GPU, see `GpuSensors.read`.
         """
         found: dict[str, float | None] = dict(self._gpu.read())
@@ -60,12 +60,12 @@ def _mhz() -> float | None:
 
 
 def _times() -> tuple[float, float, float]:
-    """Seconds that other processes ran, that were stolen, and that passed on all cores."""
+    """Seconds of other processes, stolen seconds, and seconds in all, over all cores."""
     times = psutil.cpu_times()
     stolen = getattr(times, "steal", 0.0)
     idle = times.idle + getattr(times, "iowait", 0.0)
     guests = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
-    total = sum(times) - guests  # counted in user and nice already
+    total = sum(times) - guests  # which user and nice include
     mine = psutil.Process().cpu_times()
     return total - idle - stolen - (mine.user + mine.system), stolen, total
 

@@ -1,4 +1,4 @@
-"""Conversation: the host's side of one job, which believes nothing that the target says."""
+"""Conversation: the host's side of one job, which checks everything that the target sends."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,30 +27,30 @@ from hwnas.devices.deployments import Deployment
 from hwnas.devices.job import BUSY, MOST_CACHE, NO_ENERGY, Job
 
 _SIGNALS = {
-    4: "signal 4: its processor lacks an instruction; use another build of the runtime",
-    6: "signal 6: it gave up; look whether the target has memory left",
-    7: "signal 7: it read a file that is gone; look whether the target's disk is full",
+    4: "signal 4: the processor lacks an instruction; use another build of the runtime",
+    6: "signal 6: it aborted; check whether the target has memory left",
+    7: "signal 7: it read a file that is gone; check whether the target's disk is full",
     9: "signal 9: somebody killed it, or the target has too little memory",
     11: "signal 11: it crashed; use another version of the runtime",
     15: "signal 15: somebody ended it; run the same command again",
 }
-# What shells say of a program that is not there, or that they may not run.
+# Exit codes of shells for a program that is not there, or that they may not run.
 _NOT_FOUND = (126, 127)
 
 
-def told(lines: Iterator[str], device: str, deployment: Deployment) -> Iterator[str]:
-    """The lines of an agent; how it ended, in words for the person who waits.
+def agent_lines(lines: Iterator[str], device: str, deployment: Deployment) -> Iterator[str]:
+    """The lines that an agent writes; an agent that fails raises an error that says why.
 
     Args:
         lines: as the transport gives them.
-        device: its name.
+        device: name of the device.
         deployment: of the agent.
 
     Raises:
         LinkError: another agent is at work there.
-        EnergyError: it does not count its energy.
-        DeviceError: the agent is not there, or was ended.
-        ProgramError: it ended with a sentence of its own.
+        EnergyError: the device does not count its energy.
+        DeviceError: the agent is not there, or was ended by a signal.
+        ProgramError: the agent refused the job in a sentence of its own.
     """
     try:
         yield from lines
@@ -61,18 +61,18 @@ def told(lines: Iterator[str], device: str, deployment: Deployment) -> Iterator[
             raise LinkError(f"{device}: {error.last_line}") from error
         if error.code == NO_ENERGY:
             raise EnergyError(f"{device}: {error.last_line}") from error
-        # A shell adds 128 to the number of the signal, a child's own code is less than 0.
+        # A shell adds 128 to the number of the signal; that of a child process is less than 0.
         if (number := -error.code if error.code < 0 else error.code - 128) in _SIGNALS:
             raise DeviceError(f"the agent on {device} was ended by {_SIGNALS[number]}") from error
         raise
 
 
 def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[dict[str, Any]]:
-    """Every answer but the last, which must be there and count the visits rightly.
+    """Every answer but the last, which must be there and count the visits correctly.
 
     Raises:
-        LinkError: the output is incomplete.
-        DeviceError: it is not of this job, more than it asks for, or takes far longer.
+        LinkError: the answers are incomplete.
+        DeviceError: they are not of this job, more than it asks for, or take far longer.
     """
     expected, visits, done = sum(len(order) for _, order in job.rounds), 0, False
     allowance = Allowance(job, device)
@@ -88,7 +88,7 @@ def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[dict[str, A
             allowance.take(line, time.monotonic() - asked)
             try:
                 message = read_answer(line, job.nonce)
-            except CutOffError as error:  # where the link broke; nothing follows it
+            except CutOffError as error:  # where the link broke: nothing may follow
                 cut_off = error
                 continue
             allowance.answered(message)
@@ -105,9 +105,9 @@ def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[dict[str, A
 
 
 def _next(lines: Iterator[str], done: bool) -> str | None:
-    """The next line, None at the end, which is also where a complete job ends in whatever way.
+    """The next line, None at the end, however the agent of a complete job ends.
 
-    Libraries of GPUs are known to crash when their process ends; that says nothing of the answers.
+    Libraries of GPUs are known to crash when their process ends, after all answers were sent.
     """
     try:
         return next(lines, None)
@@ -118,7 +118,7 @@ def _next(lines: Iterator[str], done: bool) -> str | None:
 
 
 def last_line(job: Job) -> Callable[[str], int | None]:
-    """What tells the line behind which no answer to a job comes: its end, or where it broke off."""
+    """Recognises the last line of an agent: that of the end of the job, or one that is cut off."""
 
     def code(line: str) -> int | None:
         if is_cut_off(line):
@@ -136,17 +136,17 @@ def last_line(job: Job) -> Callable[[str], int | None]:
 def in_order(
     messages: Iterator[Mapping[str, Any]], names: Sequence[str], job: Job
 ) -> Iterator[Answer]:
-    """What the answers say: first the facts, then the visits in the very order of the job.
+    """The content of the answers: first the facts, then the visits in the order of the job.
 
-    After the facts comes what the runtime wants to be kept, if that is not what it was given.
+    After the facts comes the runtime's cache, if it is not what the runtime was given.
 
     Args:
         messages: the answers.
-        names: of the job's graphs, by their indices.
-        job: that was given.
+        names: of the graphs of the job, by their indices.
+        job: what was asked for.
 
     Raises:
-        DeviceError: the target does other things than it was asked for.
+        DeviceError: the target does something else than it was asked for.
     """
     plan = iter(
         [
@@ -184,7 +184,7 @@ def in_order(
             case _:
                 pass
         if step is None or step != next(plan, None):
-            raise DeviceError(f"the target does not keep to its job: {str(message)[:120]}")
+            raise DeviceError(f"the target does not follow its job: {str(message)[:120]}")
         yield found
 
 

@@ -141,7 +141,7 @@ class Device(StrictModel):
             return value
         path = PurePosixPath(value)
         if not path.is_absolute() or ".." in path.parts or not value.isprintable():
-            raise ValueError(f"{value!r} must be a whole path on the target, like /data")
+            raise ValueError(f"{value!r} must be an absolute path on the target, like /data")
         return value
 
     @model_validator(mode="after")
@@ -241,8 +241,8 @@ class Device(StrictModel):
         """Raises DeviceError when nothing can be run on the device."""
         if not self.measurable:
             raise DeviceError(
-                f"{self.name} cannot be measured, because its timings are imported; import those "
-                "that are missing with 'hwnas table import', or name another --device"
+                f"{self.name} cannot be measured: its timings were imported; import those that are "
+                "missing with 'hwnas table import', or name another --device"
             )
 
 
@@ -283,7 +283,7 @@ class Fingerprint:
     def difference(self, other: "Fingerprint") -> str | None:
         """The first field that differs, None when equal.
 
-        As in "threads is 1 there and 2 here": this fingerprint is there, the other one here.
+        As in "threads is 1 there and 2 here": "there" is this fingerprint, "here" the other one.
         """
         for found in self.differences(other):
             return f"{found.field} is {found.a!r} there and {found.b!r} here"

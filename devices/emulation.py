@@ -1,4 +1,4 @@
-"""Whether this process runs on the processor that it believes to run on."""
+"""Whether this process runs on a real processor or on an emulated one."""
 
 import os
 import platform
@@ -9,14 +9,14 @@ _ARM = ("aarch64", "arm64", "armv7l", "armv8l")
 
 
 def emulator(root: Path = Path("/"), machine: str = "") -> str:
-    """The name of the emulator that runs this process, "" when there is none to be seen.
+    """The name of the emulator that runs this process, "" when no emulator is found.
 
     User-mode QEMU answers /proc/self/exe and /proc/PID/exe with the program it runs, but the link
-    of a thread with itself. And it passes the real processor's /proc/cpuinfo on.
+    of a thread with itself. It passes on /proc/cpuinfo of the real processor.
 
     Args:
         root: where /proc is.
-        machine: what the system calls its architecture; asked when "".
+        machine: what the system calls its architecture; looked up when "".
     """
     try:
         program = (root / f"proc/self/task/{os.getpid()}/exe").readlink().name

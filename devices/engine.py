@@ -1,8 +1,8 @@
-"""Engine: a graph that a device's runtime has built, which runs on that device alone."""
+"""Engine: a graph that the runtime of a device has built; it runs on that device alone."""
 
 SUFFIX = ".engine"
 """Of its file."""
 
 
 class Engine(bytes):
-    """A serialised engine of TensorRT where a graph is asked for; other bytes are ONNX."""
+    """A serialised engine, in the place of a graph; other bytes are ONNX."""

@@ -1,4 +1,4 @@
-"""Health: what on a machine will make timings unreliable, and the mend for each."""
+"""Health: what makes timings on a machine unreliable, and how to fix it."""
 
 import os
 import shutil
@@ -14,11 +14,11 @@ from hwnas.devices.health_files import Finding, finding, system_findings
 from hwnas.devices.installing import pip_install
 
 MOST_OTHERS = 0.10
-"""Of one core: the least that a page being scrolled takes, more than a machine at rest does."""
+"""Share of one core: less than scrolling a page takes, and more than a machine at rest."""
 LEAST_NAMED = 0.05
 MOST_STOLEN = 0.01
 LEAST_DISTANCE = 10.0
-"""°C below a sensor's limit: chips lower their clock before they reach it."""
+"""°C below a sensor's limit: chips lower their clock before they reach the limit."""
 LEAST_MEMORY = 0.10
 LEAST_BYTES = 1e9
 """The graphs of one job take up to 0.6 GB, see `hwnas.latency.measure`."""
@@ -33,17 +33,14 @@ def read_health(
     root: Path = Path("/"),
     work: Callable[[], None] | None = None,
 ) -> list[Finding]:
-    """Everything that is readable here, after a second of work on the cores to be measured.
+    """Everything that can be read, after a second of work on the cores to be measured.
 
     Args:
-        pinned: what `hwnas.devices.affinity.pin` answered, which has been called.
-        cores: of the device's config.
-        threads: of the device's config.
+        pinned: what `hwnas.devices.affinity.pin` returned.
+        cores: of the device.
+        threads: of the device.
         root: where /sys and /proc are.
-        work: what to do meanwhile; an idle machine has a low clock and no time that is stolen.
-
-    Returns:
-        `name`, `value` (text, None when not readable here), `ok`, and `advice`: a sentence.
+        work: what to do before; an idle machine has a low clock and no stolen time.
     """
     conditions, shares = Conditions(), _Shares()
     (work or _busy_second)()
@@ -68,8 +65,8 @@ def _or_unreadable(name: str, read: Callable[[], Finding]) -> Finding:
 
 
 def _no_psutil() -> Finding:
-    """What would be read with it; no fault of the machine."""
-    advice = f"{pip_install('psutil')}; then {_OF_PSUTIL} are read, too"
+    """What could be read with psutil; its absence is no fault of the machine."""
+    advice = f"{pip_install('psutil')}, so that {_OF_PSUTIL} are read, too"
     return {"name": "psutil", "value": "not installed", "ok": True, "advice": advice}
 
 
@@ -82,30 +79,33 @@ class _Shares:
             self._share(process)
 
     def read(self) -> list[tuple[str, float]]:
-        """The busiest five, with the share of a core since the object was made."""
+        """The five busiest processes, with their share of a core since this object was made."""
         shares = sorted(map(self._share, self._processes), reverse=True)
         return [(name, share) for share, name in shares[:5] if share >= LEAST_NAMED]
 
     @staticmethod
     def _foreign() -> Any:
-        """All processes but this one, its parents (who wait for it) and its children."""
+        """All processes but this one, its parents (which wait for it) and its children."""
         me = psutil.Process()
         own = {process.pid for process in [me, *me.parents(), *me.children(recursive=True)]}
         return (process for process in psutil.process_iter() if process.pid not in own)
 
     @staticmethod
     def _share(process: Any) -> tuple[float, str]:
-        # None where it is gone, or not ours to look at.
+        # None where it has ended, or may not be looked at.
         found = reading(lambda: (process.cpu_percent() / 100, f"{process.name()} [{process.pid}]"))
         return found or (0.0, "")
 
 
 def _load(load: float | None, count: int, threads: int) -> Finding:
     value = None if load is None else f"{load:.2f} on {count} cores"
-    # The first half is what a machine at rest has, with the check itself in it.
+    # Up to 0.5 is usual for a machine at rest that runs this check.
     ok = load is None or load <= max(0.5, count - threads)
     return finding(
-        "load", value, ok, "wait until the programs that 'uptime' counts have ended, or stop them"
+        "load",
+        value,
+        ok,
+        "wait until the programs that run now have ended, or stop them ('top' lists them)",
     )
 
 
@@ -117,8 +117,8 @@ def _others(share: float | None, count: int, busiest: Sequence[tuple[str, float]
     if busiest:
         value += f" ({', '.join(f'{name} {100 * part:.0f} %' for name, part in busiest)})"
     elif total > MOST_OTHERS:
-        value += " (by processes that are not visible here)"
-    names = " and ".join(name for name, _ in busiest) or "the other programs of this machine"
+        value += " (of processes that cannot be seen from here)"
+    names = " and ".join(name for name, _ in busiest) or "the other programs on this machine"
     advice = f"stop {names} while measuring"
     return finding("other work", value, total <= MOST_OTHERS, advice)
 
@@ -130,13 +130,13 @@ def _stolen(share: float | None, count: int) -> Finding:
         "stolen time",
         f"{100 * share * count:.1f} % of a core",
         share * count <= MOST_STOLEN,
-        "the hypervisor gives this machine's cores to others: use a machine with cores of its own, "
-        "or measure at a quieter hour",
+        "the hypervisor gives the cores of this machine to others: use a machine with cores of its "
+        "own, or measure at a quieter time",
     )
 
 
 def _temperature(root: Path) -> Finding:
-    """The sensor that is nearest to its limit, or the hottest where none has one."""
+    """The sensor that is nearest to its limit, or the hottest one where none has a limit."""
     found = sensors()
     limited = [(limit - one.current, one) for one in found if (limit := one.high or one.critical)]
     advice = "let the machine cool down, or cool it better: near its limit a chip lowers its clock"
@@ -173,18 +173,21 @@ def _memory() -> Finding:
     )
     ok = memory.available >= LEAST_MEMORY * memory.total and swap.used <= 0.1 * memory.total
     return finding(
-        "memory", value, ok, "close programs: what is swapped out is read back during a timing"
+        "memory",
+        value,
+        ok,
+        "close other programs: memory that is swapped out is read back during measurements",
     )
 
 
 def _space() -> Finding:
-    """Of the working folder, which graphs are put into."""
+    """Of the working folder, which holds the graphs."""
     free = shutil.disk_usage(Path.cwd()).free
     return finding(
         "free space",
         f"{free / 1e9:.1f} GB",
         free > LEAST_BYTES,
-        "make room where graphs are put (here: set TMPDIR; far away: the device's 'folder')",
+        "make room for graphs: on this machine set TMPDIR, on a remote one the device's 'folder'",
     )
 
 
@@ -195,12 +198,12 @@ def _pinning(pinned: str, cores: Any, threads: int) -> Finding:
     elif usable and usable < threads:
         advice = f"lower the device's 'threads' to {usable}: this process may use no more cores"
     else:
-        advice = "this system pins no threads: keep all other work away from it"
+        advice = "this system pins no threads: run nothing else on it while measuring"
     return finding("pinned to cores", pinned, pinned != "no", advice)
 
 
 def _used_cores() -> list[int]:
-    """The cores that are left to this process after it was pinned; none where unknown."""
+    """The cores that this process may use after it was pinned; none where that is unknown."""
     return reading(lambda: sorted(os.sched_getaffinity(0))) or []
 
 

@@ -26,7 +26,7 @@ _MOST_DIGITS = 20
 def finding(name: str, value: str | None, ok: bool, advice: str = "") -> Finding:
     """A finding, its advice kept only where it is needed."""
     if value is None:
-        return {"name": name, "value": None, "ok": True, "advice": "not readable here"}
+        return {"name": name, "value": None, "ok": True, "advice": "cannot be read on this machine"}
     return {"name": name, "value": value, "ok": ok, "advice": "" if ok else advice}
 
 
@@ -34,8 +34,8 @@ def system_findings(cores: Sequence[int], threads: int, root: Path) -> list[Find
     """Governor, turbo, clock, virtual machine and quota.
 
     Args:
-        cores: those that would be measured.
-        threads: of the device's config.
+        cores: those that will be measured.
+        threads: of the device.
         root: where /sys and /proc are.
     """
     return [
@@ -60,15 +60,15 @@ def _governor(cores: Sequence[int], root: Path) -> Finding:
 
 
 def _turbo(root: Path) -> Finding:
-    # The one file says what is off, the other what is on.
+    # The first file says whether it is off, the second whether it is on.
     for file, on in (("intel_pstate/no_turbo", "0"), ("cpufreq/boost", "1")):
-        said = _read(root / _CPUS / file)
-        if said is not None:
+        setting = _read(root / _CPUS / file)
+        if setting is not None:
             off = "1" if on == "0" else "0"
             return finding(
                 "turbo",
-                "on" if said == on else "off",
-                said != on,
+                "on" if setting == on else "off",
+                setting != on,
                 f"run 'echo {off} | sudo tee /{_CPUS}/{file}' for timings that do not depend on "
                 "the temperature, unless the network will be used with it",
             )
@@ -91,14 +91,14 @@ def _clock(cores: Sequence[int], root: Path) -> Finding:
         "clock under load",
         f"{now / 1000:.0f} of {most / 1000:.0f} MHz",
         share >= LEAST_CLOCK,
-        "the chip is held back: let it cool down, and look at its power limit and its governor",
+        "something slows the chip down: let it cool, and check its power limit and its governor",
     )
 
 
 def _virtual(root: Path) -> Finding:
     text = _read(root / "proc/cpuinfo")
     if _read(root / "sys/hypervisor/type") is None and (text is None or "flags" not in text):
-        return finding("virtual machine", None, True)  # Arm does not say
+        return finding("virtual machine", None, True)  # unknown on Arm
     flags = [line.split() for line in (text or "").splitlines() if line.startswith("flags")]
     virtual = any("hypervisor" in words for words in flags)
     virtual = virtual or _read(root / "sys/hypervisor/type") is not None
@@ -106,8 +106,8 @@ def _virtual(root: Path) -> Finding:
         "virtual machine",
         "yes" if virtual else "no",
         not virtual,
-        "its host may serve others at the same time, unseen from here: trust the noise below, or "
-        "measure on a machine of your own",
+        "its host may serve others at the same time, which cannot be seen from inside: judge by "
+        "the noise below, or measure on a machine of your own",
     )
 
 
@@ -131,14 +131,14 @@ def _quota(threads: int, root: Path) -> Finding:
     return finding(
         "quota of processor time",
         f"{cores:.2g} cores",
-        cores >= threads + 1,  # one for all that is not the inference
+        cores >= threads + 1,  # one for everything else
         f"give the container {threads + 1} cores or more ('docker run --cpus={threads + 1}'): it "
-        "is halted in the middle of an inference when its quota is used up",
+        "is stopped in the middle of an inference when its quota is used up",
     )
 
 
 def _groups(root: Path) -> list[Path]:
-    """The folders of this process's control groups and of those above them."""
+    """The folders of this process's control groups, and of their parents."""
     found: list[Path] = []
     for line in (_read(root / "proc/self/cgroup") or "").splitlines():
         controllers, _, path = line.partition(":")[2].partition(":")

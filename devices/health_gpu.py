@@ -1,4 +1,4 @@
-"""What on an NVIDIA GPU will make timings unreliable: its management library is asked."""
+"""What makes timings on an NVIDIA GPU unreliable, by its management library NVML."""
 
 import os
 from typing import Any
@@ -35,7 +35,7 @@ def _others(gpu: Any) -> Finding:
         "GPU: other programs",
         value,
         not others,
-        "stop what 'nvidia-smi' lists, a desktop too, or measure on a GPU of its own",
+        "stop the programs that 'nvidia-smi' lists, a desktop too, or use another GPU for them",
     )
 
 
@@ -67,6 +67,6 @@ def _persistence(gpu: Any) -> Finding:
         "GPU persistence mode",
         value,
         bool(mode),
-        "run 'sudo nvidia-smi --persistence-mode=1': otherwise the driver is unloaded between "
-        "sessions, and clocks begin low",
+        "run 'sudo nvidia-smi --persistence-mode=1': without it the driver is unloaded between "
+        "sessions, and clocks start low",
     )

@@ -1,4 +1,4 @@
-"""How to bring packages to the Python that runs a job."""
+"""How to install packages for the Python that runs a job."""
 
 import sys
 import sysconfig
@@ -6,21 +6,21 @@ from pathlib import Path
 
 
 def own_python(packages: str, python: str = "python3") -> str:
-    """How to make a Python of one's own that has some packages beside those of another.
+    """How to make a Python environment that has some packages beside those of another Python.
 
     Args:
         packages: as pip takes them.
-        python: the other one.
+        python: the other Python.
     """
     return (
-        f"make a Python of its own there, '{python} -m venv --system-site-packages ~/hwnas && "
+        f"make a Python environment there, '{python} -m venv --system-site-packages ~/hwnas && "
         f"~/hwnas/bin/pip install {packages}' (Debian, Raspberry Pi OS: after 'sudo apt install "
         "python3-venv'), and name it in the device's file by 'python: ~/hwnas/bin/python'"
     )
 
 
 def pip_install(packages: str) -> str:
-    """How to bring packages to this Python.
+    """How to install packages for this Python.
 
     Into the Python of Debian and Raspberry Pi OS pip installs nothing ("externally managed").
     """

@@ -1,22 +1,22 @@
-"""Job: what an agent is asked to do, and the text in which it gets there.
+"""Job: what an agent is asked to do, and the text in which the job is sent.
 
 The text is lines of words, so that a small C program reads it as easily as Python. It begins with
 `hwnas job 1` and ends with `end`: a text that was cut off is no job.
 
     hwnas job 1
-    nonce 5f0c...              repeated in every answer
+    nonce 5f0c...              which every answer repeats
     runtime onnxruntime
     factory cpu MODULE:NAME    what makes a runtime that is not one of ours, on "cpu" or "gpu"
     threads 1
     cores auto                 or "any", or numbers: cores 4 5
     task time                  or "energy", "operators", "outputs", "build", "health"
-    runs 5                     inferences a visit, at least
+    runs 5                     inferences per visit, at least
     ms 1.0                     duration of a visit, at least
     rest 0.0                   seconds of rest before each round
     limit 0.0                  °C above which a round waits, 0 for none
     input NAME                 raw values for the task "outputs", else left out
-    cache NAME                 what the runtime kept from an earlier job, if anything
-    graph NAME                 one line a graph, in the order of their indices
+    cache NAME                 the cache of the runtime from an earlier job, if there is one
+    graph NAME                 one line per graph, in the order of their indices
     round 0 2 0 1 0            number, then the indices of the graphs to visit
     end
 """
@@ -30,13 +30,13 @@ from hwnas.devices.runtimes import RUNTIMES, RuntimeSpec, load_spec
 _HEAD, _END = "hwnas job 1", "end"
 TASKS = ("time", "energy", "operators", "outputs", "build", "health")
 BUSY = 4
-"""Exit code of an agent that waited for another one in vain: a little later it may go better."""
+"""Exit code of an agent that waited for another one in vain: try again a little later."""
 MOST_CACHE = 64_000_000
-"""Bytes of what a runtime wants to be kept: a larger one is not worth to be sent."""
+"""Bytes of a runtime's cache: a larger one is not worth sending."""
 LONGEST_WAIT_S = 300.0
 """How long an agent waits for a chip to cool down before it is measured as hot as it is."""
 NO_ENERGY = 5
-"""Exit code of an agent on a machine that does not count the energy that it was asked for."""
+"""Exit code of an agent that was asked for energy on a machine that does not count it."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -45,20 +45,20 @@ class Job:
     """One job of an agent; files are named, they lie in the working folder.
 
     Attributes:
-        nonce: repeated in every answer.
-        runtime: registered name.
+        nonce: which every answer repeats.
+        runtime: name of the runtime.
         threads: of the runtime.
         cores: "auto", "any", or numbers.
-        task: "time" visits graphs in rounds, and so does "energy", which the agent in C does not
+        task: "time" visits graphs in rounds, and so does "energy", which the native agent does not
             know; "operators" runs the first graph under the runtime's profiler; "outputs" runs
             each graph once on `input`; "build" makes an engine of the first graph; "health" runs
-            none.
-        least_runs: inferences a visit, at least.
+            no graph.
+        least_runs: inferences per visit, at least.
         least_ms: duration of a visit, at least.
         rest_s: seconds of rest before each round.
         limit_celsius: a round waits while a sensor is above it; 0 for none.
         input: file of the first input's values, raw, for "outputs".
-        cache: file of what the runtime kept from an earlier job, "" for nothing.
+        cache: file with the runtime's cache from an earlier job, "" for none.
         graphs: files of ONNX models.
         factory: what makes the runtime when it is not one of ours, see `factory_of`.
         rounds: number, and indices of the graphs to visit.
@@ -119,7 +119,7 @@ class Job:
         """The inverse of `to_text`.
 
         Raises:
-            DeviceError: the text is cut off, or not a job.
+            DeviceError: the text is cut off, or is not a job.
         """
         lines = text.splitlines()
         if not lines or lines[0] != _HEAD or lines[-1] != _END:
@@ -170,5 +170,5 @@ def factory_of(runtime: RuntimeSpec) -> str:
 
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is no name of a file")
+        raise ValueError(f"{text!r} is not the name of a file")
     return text

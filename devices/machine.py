@@ -1,4 +1,4 @@
-"""What a machine says of its processor: how many cores, and which."""
+"""The processor of a machine: its cores, and its name."""
 
 import os
 import platform
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def core_count(root: Path = Path("/")) -> int:
-    """The cores of this machine, those that are switched off at the moment too.
+    """The number of cores of this machine, including those that are switched off at the moment.
 
-    A phone that saves power parks some, and stays the same device. Not those that sysconf calls
-    configured: on many desktops they are the ones for which the mainboard has room.
+    A phone that saves power switches some off, and stays the same device. The number that sysconf
+    calls configured is another: on many desktops it counts what the mainboard has room for.
     """
     try:
         count = _count_listed((root / "sys/devices/system/cpu/present").read_text(encoding="ascii"))
@@ -22,7 +22,7 @@ def _count_listed(text: str) -> int:
     """How many numbers a list of the kernel holds, as in "0-3,6".
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is no such list.
     """
     count = 0
     for part in text.strip().split(","):
@@ -32,7 +32,7 @@ def _count_listed(text: str) -> int:
 
 
 def cpu_name() -> str:
-    """The processor, as precisely as this system names it.
+    """The name of the processor, as precise as this system has it.
 
     On x86 with family, model and stepping, because virtual machines hide the model's name; on Arm
     with the parts of all cores, as big and little ones differ.

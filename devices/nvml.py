@@ -1,4 +1,4 @@
-"""The sensors of an NVIDIA GPU through its management library; it is only asked, never told."""
+"""The sensors of an NVIDIA GPU, by its management library NVML, which is only read."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -6,21 +6,21 @@ from typing import Any, TypeVar
 
 from hwnas.core.reading import reading
 
-# A target needs no more than its runtime: without nvidia-ml-py, nothing is read.
+# A target needs no more than its runtime: without nvidia-ml-py, no sensor is read.
 pynvml: Any = reading(lambda: import_module("pynvml"))
 
 T = TypeVar("T")
 
 
 def ask(question: Callable[[Any], T]) -> T | None:
-    """The answer of NVML, None without one: not this GPU, not this version, or not installed."""
+    """The answer of NVML; None if it has none for this GPU or version, or is not installed."""
     return None if pynvml is None else reading(lambda: question(pynvml))
 
 
 def find_gpu(bus: str) -> Any:
-    """NVML's handle of a GPU, whose order is not that of CUDA's, by its PCI bus id.
+    """NVML's handle of a GPU, by its PCI bus id, since NVML and CUDA number GPUs differently.
 
-    None without a driver, or with one that does not know its GPUs, as on a Jetson.
+    None without a driver, or with one that lists no GPUs, as on a Jetson.
     """
 
     def found(library: Any) -> Any:
@@ -31,13 +31,13 @@ def find_gpu(bus: str) -> Any:
 
 
 class GpuSensors:
-    """Clock, temperature, power and energy of one GPU, as far as it tells them.
+    """Clock, temperature, power and energy of one GPU, as far as they can be read.
 
-    Energy is that since the reading before.
+    Energy is since the previous reading.
     """
 
     def __init__(self, bus: str = "") -> None:
-        """Finds a GPU by its PCI bus id; of "" it reads nothing."""
+        """Finds a GPU by its PCI bus id; with "" nothing is read."""
         self._gpu: Any = find_gpu(bus) if bus else None
         # Once: the energy of a graph is read some hundred times a second.
         mode = ask(lambda library: library.nvmlDeviceGetMigMode(self._gpu)) if bus else None
@@ -45,10 +45,10 @@ class GpuSensors:
         self._millijoules = self.millijoules()
 
     def read(self) -> dict[str, float]:
-        """What is readable, of these.
+        """What can be read of the following.
 
         `gpu_mhz`: clock of the multiprocessors; `gpu_celsius`; `gpu_watts`: as the driver averages
-        it; `gpu_joules`: what the whole board used since the reading before.
+        it; `gpu_joules`: what the whole board used since the previous reading.
         """
         watts = self._asked("nvmlDeviceGetPowerUsage")
         found = {
@@ -64,7 +64,7 @@ class GpuSensors:
 
     def celsius(self) -> float | None:
         """The temperature, None where it cannot be read."""
-        # The second goes with CUDA 14; older drivers, and older nvidia-ml-py, lack the first.
+        # The second will go with CUDA 14; older drivers, and older nvidia-ml-py, lack the first.
         for name in ("nvmlDeviceGetTemperatureV", "nvmlDeviceGetTemperature"):
             found = self._asked(name, "NVML_TEMPERATURE_GPU")
             if found is not None:
@@ -72,14 +72,14 @@ class GpuSensors:
         return None
 
     def millijoules(self) -> float | None:
-        """What the whole board used since the driver was loaded; GPUs since Volta count it.
+        """Millijoules of the whole board since the driver was loaded; GPUs since Volta count them.
 
-        None for a part of a GPU (MIG), whose neighbours would be counted.
+        None for a part of a GPU (MIG), because the other parts would be counted, too.
         """
         return None if self._divided else self._asked("nvmlDeviceGetTotalEnergyConsumption")
 
     def _asked(self, function: str, *constants: str) -> float | None:
-        """What a function of NVML says of the GPU, None if it does not."""
+        """The result of a function of NVML for the GPU, None if it has none."""
         if self._gpu is None:
             return None
         return ask(

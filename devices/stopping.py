@@ -1,4 +1,4 @@
-"""Stopping what runs in other threads than the one that Ctrl-C reaches."""
+"""Stopping work in threads other than the one that Ctrl-C reaches."""
 
 import threading
 import time
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 LATEST_S = 0.5
-"""How long after the wish to stop a thread that waits for a device learns of it."""
+"""How long a thread that waits for a device may take to notice that it is to stop."""
 _here = threading.local()
 
 
 @contextmanager
 def stopped_by(event: threading.Event) -> Iterator[None]:
-    """Once the event is set, what this thread does with devices ends as by Ctrl-C.
+    """Once the event is set, this thread's work with devices ends as by Ctrl-C.
 
-    It ends by one KeyboardInterrupt: what is cleared away after it is not stopped again.
+    It ends by one KeyboardInterrupt, so that the clean-up after it is not stopped again.
     """
     _here.event = event
     try:
@@ -24,7 +24,7 @@ def stopped_by(event: threading.Event) -> Iterator[None]:
 
 
 def check_stop() -> None:
-    """Raises KeyboardInterrupt where this thread is to stop and has not been told yet."""
+    """Raises KeyboardInterrupt, once, if this thread is to stop."""
     event = getattr(_here, "event", None)
     if event is not None and event.is_set():
         _here.event = None
@@ -32,7 +32,7 @@ def check_stop() -> None:
 
 
 def pause(seconds: float) -> None:
-    """Sleeps, and raises KeyboardInterrupt as `check_stop` does, at once."""
+    """Sleeps; raises KeyboardInterrupt at once when this thread is to stop."""
     event = getattr(_here, "event", None)
     if event is None:
         time.sleep(seconds)

@@ -1,6 +1,5 @@
-"""Target: a device with graphs on it, which serves jobs; the host's side of the protocol."""
+"""Target: a device with graphs on it that does jobs; the host's side of the protocol."""
 
-import hashlib
 import secrets
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hwnas.core.digests import digest
 from hwnas.core.errors import DeviceError, LinkError
 from hwnas.core.workspace import job_folder
 from hwnas.devices.answers import (
@@ -20,7 +20,7 @@ from hwnas.devices.answers import (
     read_operators,
     read_outputs,
 )
-from hwnas.devices.conversation import answers, in_order, last_line, told
+from hwnas.devices.conversation import agent_lines, answers, in_order, last_line
 from hwnas.devices.deployments import DEPLOYMENTS
 from hwnas.devices.device import Device
 from hwnas.devices.engine import SUFFIX, Engine
@@ -33,23 +33,23 @@ from hwnas.devices.transports import load_transport
 T = TypeVar("T")
 
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Before each attempt to reach a device again whose link broke."""
+"""Pauses before the attempts to reach a device again after its link broke."""
 _ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
 class Round:
-    """The graphs to visit, by name, in this order; the same one may come several times."""
+    """The graphs to visit, by name, in this order; a graph may come several times."""
 
     number: int
     order: Sequence[str]
 
 
 class Target:
-    """A device with graphs, which serves several jobs."""
+    """A device with graphs that does one job after another."""
 
     def __init__(self, device: Device, folder: Path) -> None:
-        """Takes a private folder for the graphs on their way."""
+        """Takes a device, and a private folder on this machine for graphs that are sent."""
         self.device = device
         self._folder = folder
         self._deployment = DEPLOYMENTS.load(device.agent)(device)
@@ -60,14 +60,14 @@ class Target:
 
     @property
     def sent_bytes(self) -> int:
-        """What was sent to the device so far, the jobs not counted."""
+        """Bytes that were sent to the device so far, without the jobs."""
         return self._transport.sent_bytes
 
     def connect(self) -> None:
-        """Reaches the device, for the first time or after a link broke.
+        """Reaches the device, for the first time or after its link broke.
 
         Raises:
-            DeviceError: it cannot be reached.
+            DeviceError: the device cannot be reached.
         """
         self._transport.connect()
 
@@ -75,7 +75,7 @@ class Target:
         """Reaches the device again after its link broke, trying for a minute.
 
         Raises:
-            DeviceError: it cannot be reached any more.
+            DeviceError: the device cannot be reached any more.
         """
         for number, seconds in enumerate(PAUSES_S):
             pause(seconds)
@@ -84,7 +84,7 @@ class Target:
             except DeviceError as error:
                 if number + 1 == len(PAUSES_S):
                     raise DeviceError(
-                        f"the link to {self.device.name} broke and does not come back ({error}); "
+                        f"the link to {self.device.name} broke and cannot be made again ({error}); "
                         "what was measured is kept: run the same command again to continue"
                     ) from error
             else:
@@ -94,16 +94,16 @@ class Target:
         """Adds a graph, a serialised ONNX model or an `Engine`, under a name.
 
         Raises:
-            DeviceError: there is no room for it.
+            DeviceError: this machine has no room for it.
         """
         self._files[name] = self._write(model, SUFFIX if isinstance(model, Engine) else ".onnx")
         self._sizes[name] = len(model)
 
     def use_cache(self, content: bytes) -> None:
-        """Gives every later job what a runtime wanted to be kept, see `Cache`; b"" for nothing.
+        """Gives every later job the cache of a runtime, see `CachingRuntime`; b"" for none.
 
         Raises:
-            DeviceError: there is no room for it.
+            DeviceError: this machine has no room for it.
         """
         self._cache = self._write(content, ".cache") if content else ""
 
@@ -119,31 +119,31 @@ class Target:
         """Times graphs in one process on the device, in the order of the rounds.
 
         Args:
-            rounds: which graphs, which have all been added.
-            least_runs: inferences a visit, at least.
+            rounds: of graphs that have all been added.
+            least_runs: inferences per visit, at least.
             least_ms: duration of a visit, at least.
 
         Returns:
-            First the target's facts, and what its runtime wants to be kept, if that is new; then
-            every visit, as it is measured, and the end of every round; between them that it is too
-            hot to go on.
+            First the target's facts, and the cache of its runtime, if that is new; then every
+            visit as it is measured, and the end of every round; and `Waiting` while the target
+            rests or is too hot.
 
         Raises:
-            LinkError: the output is incomplete.
-            DeviceError: the target failed, or its output is not of this job.
+            LinkError: the answers are incomplete.
+            DeviceError: the target failed, or its answers are not of this job.
         """
         return self._visited(rounds, task="time", least_runs=least_runs, least_ms=least_ms)
 
     def energy(self, rounds: Sequence[Round], *, least_ms: float) -> Iterator[Answer]:
-        """Measures the energy of graphs as `run` does their time; without rounds, that it can.
+        """Measures the energy of graphs as `run` does their time; without rounds, only tries it.
 
         Args:
-            rounds: which graphs, which have all been added.
+            rounds: of graphs that have all been added.
             least_ms: duration of a visit, at least.
 
         Raises:
-            LinkError: the output is incomplete.
-            DeviceError: the target failed, counts no energy, or its output is not of this job.
+            LinkError: the answers are incomplete.
+            DeviceError: the target failed, counts no energy, or its answers are not of this job.
         """
         return self._visited(rounds, task="energy", least_ms=least_ms)
 
@@ -160,7 +160,7 @@ class Target:
         yield from in_order(self._answers(job), names, job)
 
     def operators(self, name: str, *, runs: int) -> list[Operator]:
-        """What the runtime's own profile says of a graph, an operator an entry.
+        """How long each operator of a graph takes, by the runtime's own profile.
 
         Args:
             name: of a graph that was added.
@@ -173,16 +173,16 @@ class Target:
             DeviceError: the target failed.
         """
         keys = {"task": "operators", "graphs": (self._files[name],), "least_runs": runs}
-        return self._one(keys, "operators", read_operators, "gave no profile")
+        return self._one(keys, "operators", read_operators, "sent no profile")
 
     def build(self, name: str) -> tuple[Facts, Engine]:
-        """What the device's runtime makes of a graph, for this very device.
+        """The engine that the device's runtime builds of a graph, for this device alone.
 
         Args:
             name: of a graph that was added.
 
         Returns:
-            What the target says of itself, and the engine.
+            The facts of the target, and the engine.
 
         Raises:
             DeviceError: the target failed, or its runtime builds no engines.
@@ -198,27 +198,27 @@ class Target:
         return facts, Engine(engine.content)
 
     def health(self) -> list[Finding]:
-        """What on the device will make timings unreliable, see `hwnas.devices.health`.
+        """What makes timings on the device unreliable, see `hwnas.devices.health`.
 
         Raises:
             DeviceError: the target failed.
         """
-        return self._one({"task": "health"}, "health", read_findings, "said nothing of itself")
+        return self._one({"task": "health"}, "health", read_findings, "sent no findings")
 
     def facts(self, name: str) -> Facts:
-        """What the target says of itself.
+        """The facts of the target.
 
         Args:
-            name: of a graph that was added, which it loads.
+            name: of a graph that was added, which the target loads.
 
         Raises:
             DeviceError: the target failed.
         """
         keys = {"graphs": (self._files[name],)}
-        return self._one(keys, "ready", read_facts, "said nothing of itself")
+        return self._one(keys, "ready", read_facts, "sent no facts")
 
     def outputs(self, names: Sequence[str], values: Sequence[float]) -> list[list[float]]:
-        """What graphs compute of the same input.
+        """What graphs compute from the same input.
 
         Args:
             names: of graphs that were added, with one input of float32.
@@ -243,7 +243,7 @@ class Target:
         return [found[index] for index in range(len(graphs))]
 
     def close(self) -> None:
-        """Removes what was put on the device."""
+        """Removes the graphs from the device."""
         self._transport.close()
 
     def _job(self, **content: Any) -> Job:
@@ -260,14 +260,14 @@ class Target:
     def _one(
         self, keys: Mapping[str, Any], event: str, read: Callable[[dict[str, Any]], T], problem: str
     ) -> T:
-        """The first answer of a kind to a short job; `problem` says what it means without one."""
+        """The first answer of a kind to a short job; `problem` is the error without one."""
         for message in self._whole(keys):
             if message["event"] == event:
                 return read(message)
         raise DeviceError(f"{self.device.name} {problem}; run the same command again")
 
     def _whole(self, keys: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """All answers to a short job, which is asked again when the link breaks."""
+        """All answers to a short job, which is sent again when the link breaks."""
         for left in reversed(range(_ATTEMPTS)):
             try:
                 return list(self._answers(self._job(**keys)))
@@ -280,7 +280,9 @@ class Target:
     def _answers(self, job: Job) -> Iterator[dict[str, Any]]:
         self._push(job)
         lines = self._transport.run(self._deployment.command(), job.to_text(), last_line(job))
-        return answers(told(lines, self.device.name, self._deployment), job, self.device.name)
+        return answers(
+            agent_lines(lines, self.device.name, self._deployment), job, self.device.name
+        )
 
     def _push(self, job: Job) -> None:
         with self._room():
@@ -291,7 +293,7 @@ class Target:
 
     def _write(self, content: bytes, suffix: str) -> str:
         """Writes a file under the hash of its content; returns its name."""
-        name = hashlib.sha256(content).hexdigest()[:32] + suffix
+        name = digest(content, 32) + suffix
         with self._room():
             (self._folder / name).write_bytes(content)
         return name
@@ -302,14 +304,14 @@ class Target:
             yield
         except OSError as error:
             raise DeviceError(
-                f"cannot write the graphs to time into {self._folder.parent}: {error.strerror}; "
+                f"cannot write the graphs to {self._folder.parent}: {error.strerror}; "
                 "make room there or set TMPDIR, then run the same command again"
             ) from error
 
 
 @contextmanager
 def open_target(device: Device) -> Iterator[Target]:
-    """A device, ready for graphs and jobs; what was put there is removed at the end.
+    """A device, ready for graphs and jobs; the graphs are removed at the end.
 
     Raises:
         DeviceError: the device cannot be reached, or its timings were imported.

@@ -1,4 +1,4 @@
-"""What of a machine could neither be set nor read while it was measured."""
+"""What can neither be set nor read on a machine while it is measured."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ _GOVERNORS = "sys/devices/system/cpu"
 
 
 def uncontrolled(pinned: str, root: Path = Path("/")) -> list[str]:
-    """Of "pinning", "governor", "clock" and "temperature", those that were left to chance.
+    """Those of "pinning", "governor", "clock" and "temperature" that are left to chance.
 
     Args:
-        pinned: what `hwnas.devices.affinity.pin` answered.
+        pinned: what `hwnas.devices.affinity.pin` returned.
         root: where /sys is.
     """
     found = []

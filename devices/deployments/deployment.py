@@ -38,5 +38,5 @@ class Deployment(Protocol):
             DeviceError: what it is made of is missing on this machine.
         """
 
-    def missing(self, said: str) -> str:
+    def missing(self, message: str) -> str:
         """How to fix it when the target says that the agent or one of its packages is missing."""

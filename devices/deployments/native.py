@@ -1,4 +1,4 @@
-"""The agent in C: a bundle, for targets without Python."""
+"""The native agent, a program in C: it is sent in a bundle, to targets without Python."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ from hwnas.devices.device import Device
 
 
 class NativeDeployment:
-    """Runs the bundle that the device names, or the one made for its architecture."""
+    """Sends the bundle that the device names, or the one made for its architecture."""
 
     profiles: ClassVar[bool] = False
 
     def __init__(self, device: Device) -> None:
-        """Takes the device that it is for."""
+        """Takes the device."""
         self._device = device
 
     def units(self, folder: Path) -> Mapping[str, Path]:
@@ -26,21 +26,21 @@ class NativeDeployment:
         return {self._bundle.unit: self._bundle.folder}
 
     def command(self) -> Sequence[str]:
-        """What the bundle's `bundle.json` says."""
+        """The command in the bundle's `bundle.json`."""
         return self._bundle.command
 
     def identity(self) -> str:
-        """With a hash of the bundle's libraries: two builds of one version time differently.
+        """Its name with a hash of the bundle's libraries: two builds of one version differ in time.
 
-        Without the runner, so that another one does not make tables useless.
+        The agent itself is left out, so that a new one does not make tables useless.
         """
         return f"native {self._bundle.libraries}"
 
-    def missing(self, said: str) -> str:
-        """How to get a bundle that runs there."""
+    def missing(self, message: str) -> str:
+        """How to get a bundle that runs on the target."""
         return (
             f"the bundle for {self._bundle.manifest.arch} does not run on {self._device.name} "
-            f"({said}): set 'arch' to what 'uname -m' says there, or make a bundle by hand, as "
+            f"({message}): set 'arch' to what 'uname -m' says there, or make a bundle by hand, as "
             "docs/guides/device.md says"
         )
 

@@ -1,6 +1,5 @@
-"""The agent in Python: one archive of modules, for targets with python3 and the runtime."""
+"""The agent in Python: an archive of modules, for targets with python3 and the runtime."""
 
-import hashlib
 import io
 import sys
 import zipfile
@@ -9,13 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
+from hwnas.core.digests import digest
 from hwnas.core.errors import DeviceError
 from hwnas.devices.device import Device
 from hwnas.devices.installing import own_python, pip_install
 
 _PACKAGE = Path(__file__).parents[2]
-# All that hwnas.devices.agent imports. They run with Python 3.10 and need no package but the
-# runtime's.
+# All that hwnas.devices.agent imports. They run with Python 3.10 and need no other package than
+# those of the runtime.
 _MODULES = (
     "core/__init__",
     "core/errors",
@@ -39,7 +39,7 @@ _MODULES = (
     "devices/uncontrolled",
 )
 _MAIN = """import sys
-if sys.version_info < (3, 10):  # told in words that Python 3.6 reads
+if sys.version_info < (3, 10):  # a message that Python 3.6 can print
     sys.stderr.write(
         "Python 3.10 or later is needed on the target, and this is %d.%d: set 'python' to a later "
         "one, or use 'agent: native'\\n" % sys.version_info[:2]
@@ -52,14 +52,14 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 class PythonDeployment:
-    """Runs the archive with the device's `python`; here, with the one that runs hwnas."""
+    """Sends the archive; the device's `python` runs it, on this machine the one that runs hwnas."""
 
     profiles: ClassVar[bool] = True
 
     def __init__(self, device: Device) -> None:
-        """Takes the device that it is for."""
-        self._here = device.transport == "local"
-        self._python = device.python or (sys.executable if self._here else "python3")
+        """Takes the device."""
+        self._local = device.transport == "local"
+        self._python = device.python or (sys.executable if self._local else "python3")
         self._name = device.name
 
     def units(self, folder: Path) -> Mapping[str, Path]:
@@ -70,36 +70,36 @@ class PythonDeployment:
         return {path.name: path}
 
     def command(self) -> Sequence[str]:
-        """Python, which finds modules in an archive before those of the current folder."""
+        """Python with the archive, whose modules come before those of the current folder."""
         python = self._python
-        if self._here and python.startswith("~"):  # elsewhere that is for the shell there
+        if self._local and python.startswith("~"):  # on other machines the shell expands it
             try:
                 python = str(Path(python).expanduser())
             except RuntimeError as error:
                 raise DeviceError(
-                    f"no home folder is known for 'python: {python}' of {self._name}; write a "
-                    "whole path"
+                    f"no home folder is known for 'python: {python}' of {self._name}; write an "
+                    "absolute path"
                 ) from error
         return [python, _archive_name()]
 
     def identity(self) -> str:
-        """Its name: the target's own runtime tells its version."""
+        """Its name: the runtime is the target's own, and reports its version."""
         return "python"
 
-    def missing(self, said: str) -> str:
+    def missing(self, message: str) -> str:
         """How to bring Python, or a package, to the target."""
-        if "No module named" in said:
-            package = said.rsplit("No module named", 1)[1].strip(" '\"").partition(".")[0]
+        if "No module named" in message:
+            package = message.rsplit("No module named", 1)[1].strip(" '\"").partition(".")[0]
             fix = pip_install(package)
-            if self._python != sys.executable:  # of which nothing is known
+            if self._python != sys.executable:  # of another Python nothing is known
                 fix = own_python(f"{package} psutil", self._python)
             return (
-                f"{self._python} of {self._name} has no package {package}: {fix}; or use 'agent: "
-                "native', which needs no Python there"
+                f"{self._python} on {self._name} lacks the package {package}: {fix}; or use "
+                "'agent: native', which needs no Python there"
             )
         return (
-            f"there is no {self._python} on {self._name}: install it, set 'python' to its path, or "
-            "use 'agent: native', which needs no Python there"
+            f"{self._name} has no {self._python}: install it, set 'python' to its path, or use "
+            "'agent: native', which needs no Python there"
         )
 
 
@@ -115,7 +115,7 @@ def archive() -> bytes:
 
 def _contents() -> Iterator[tuple[str, bytes]]:
     yield "__main__.py", _MAIN.encode()
-    yield "hwnas/__init__.py", b""  # the target needs no front door
+    yield "hwnas/__init__.py", b""  # the target needs no public API
     for module in _MODULES:
         yield f"hwnas/{module}.py", (_PACKAGE / f"{module}.py").read_bytes()
     for path in sorted((_PACKAGE / "devices" / "runtimes").glob("*.py")):
@@ -124,4 +124,4 @@ def _contents() -> Iterator[tuple[str, bytes]]:
 
 @cache
 def _archive_name() -> str:
-    return f"agent-{hashlib.sha256(archive()).hexdigest()[:32]}.pyz"
+    return f"agent-{digest(archive(), 32)}.pyz"

@@ -31,7 +31,7 @@ class Cuda:
     """
 
     def __init__(self) -> None:
-        """Asks the driver before anything else: without one, some libraries crash.
+        """Calls the driver before anything else: without a driver some libraries crash.
 
         Raises:
             DeviceError: no cuda-bindings, no driver or no GPU.
@@ -42,7 +42,7 @@ class Cuda:
             raise DeviceError(_driver_missing(api, code))
         if code.name == "cudaErrorNoDevice" or (code == api.cudaError_t.cudaSuccess and not count):
             raise DeviceError(
-                "CUDA finds no GPU on this machine: check with nvidia-smi, and that "
+                "CUDA finds no GPU on this machine; check with nvidia-smi, and that "
                 "CUDA_VISIBLE_DEVICES does not hide it, or name a device with another runtime"
             )
         self._call("cudaGetDeviceCount")
@@ -61,18 +61,18 @@ class Cuda:
         return Stream(self._api, self._call)
 
     def memory(self, size: int) -> "Memory":
-        """Some bytes on the GPU, freed when nothing refers to them any more.
+        """Bytes on the GPU, freed when nothing refers to them any more.
 
         Raises:
-            CudaError: there is no room.
+            CudaError: the GPU has no room.
         """
         return Memory(int(self._call("cudaMalloc", max(size, 1))), size, self._call, self._api)
 
     def _call(self, name: str, *arguments: Any) -> Any:
-        """What a function of the runtime API returns beside its error code.
+        """The values that a function of the runtime API returns beside its error code.
 
         Raises:
-            CudaError: it failed.
+            CudaError: the call failed.
         """
         code, *values = getattr(self._api, name)(*arguments)
         if code != self._api.cudaError_t.cudaSuccess:
@@ -94,7 +94,7 @@ class Memory:
     """
 
     def __init__(self, address: int, size: int, call: Call, api: Any) -> None:
-        """Takes over what was allocated."""
+        """Takes the address of memory that was allocated, and frees it in the end."""
         self.address, self.size = address, size
         self._call, self._kinds = call, api.cudaMemcpyKind
         # Not when Python ends: the driver frees everything then, and may be gone already.
@@ -115,14 +115,14 @@ class Memory:
 
 
 class Stream:
-    """Work that the GPU does in order, and what is needed to time it; see `gpu_timing.Stream`.
+    """Work that the GPU does in order, with marks to time it, see `gpu_timing.Stream`.
 
     Attributes:
         handle: as other libraries take it.
     """
 
     def __init__(self, api: Any, call: Call) -> None:
-        """Makes one."""
+        """Creates a stream."""
         self._api, self._call = api, call
         self._stream = call("cudaStreamCreateWithFlags", api.cudaStreamNonBlocking)
         self.handle = int(self._stream)
@@ -132,7 +132,7 @@ class Stream:
         return self._call("cudaEventCreateWithFlags", self._api.cudaEventDefault)
 
     def record(self, event: Any) -> None:
-        """Puts a mark behind all work so far."""
+        """Puts a mark after all work so far."""
         self._call("cudaEventRecord", event, self._stream)
 
     def wait(self, event: Any) -> None:
@@ -148,10 +148,10 @@ class Stream:
         self._call("cudaStreamSynchronize", self._stream)
 
     def capture(self, enqueue: Callable[[], None]) -> Callable[[], None]:
-        """What does the same work again by one launch of a CUDA graph.
+        """A function that does the same work again by one launch of a CUDA graph.
 
         Raises:
-            DeviceError: the work cannot be captured; the stream is as before.
+            DeviceError: the work cannot be captured; the stream stays as it was.
         """
         mode = self._api.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal
         self._call("cudaStreamBeginCapture", self._stream, mode)
@@ -170,7 +170,7 @@ class Stream:
 
         def run() -> None:
             if launch(runnable, stream)[0] != done:
-                call("cudaGraphLaunch", runnable, stream)  # says what is wrong
+                call("cudaGraphLaunch", runnable, stream)  # raises the error
 
         weakref.finalize(run, call, "cudaGraphExecDestroy", runnable).atexit = False
         return run
@@ -188,7 +188,7 @@ def _bindings() -> Any:
         from cuda.bindings import runtime
     except ImportError as error:
         raise DeviceError(
-            "the package cuda-bindings, by which hwnas reaches the GPU, is missing: "
+            "the package cuda-bindings, by which hwnas reaches the GPU, is not installed: "
             f"{pip_install('cuda-bindings')}"
         ) from error
     return runtime
@@ -199,19 +199,19 @@ def _driver_missing(api: Any, code: Any) -> str:
     _, newest = api.cudaDriverGetVersion()
     if not newest:
         return (
-            "this machine has no NVIDIA driver that CUDA could use: install one, or name a device "
+            "this machine has no NVIDIA driver that CUDA can use; install one, or name a device "
             "with another runtime"
         )
     return (
-        f"the NVIDIA driver of this machine knows CUDA up to {_version(newest)}, and cuda-bindings "
-        f"is for {wanted} ({_reason(api, code)}): install a newer driver, or 'pip install "
-        f"cuda-bindings=={newest // 1000}.*'"
+        f"the NVIDIA driver of this machine supports CUDA up to {_version(newest)}, and "
+        f"cuda-bindings is for {wanted} ({_reason(api, code)}); install a newer driver, or 'pip "
+        f"install cuda-bindings=={newest // 1000}.*'"
     )
 
 
 def _reason(api: Any, code: Any) -> str:
-    said = api.cudaGetErrorString(code)[1]
-    return f"{_text(said) if said else 'unknown'} ({getattr(code, 'name', code)})"
+    text = api.cudaGetErrorString(code)[1]
+    return f"{_text(text) if text else 'unknown'} ({getattr(code, 'name', code)})"
 
 
 def _version(number: int) -> str:

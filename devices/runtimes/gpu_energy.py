@@ -1,9 +1,9 @@
 """Energy of inferences on a GPU, by the counter of its whole board, which moves in steps.
 
-NVML's counter says the millijoules since the driver was loaded, and says the same for 20 to 100 ms
-(PETSc's PetscLogGpuEnergyMeter). Between two readings at any two moments the energy of a step at
-either end is missing or too much. So a visit goes from one change of the counter to another, the
-inferences between them counted, while the GPU always has the next ones to do.
+NVML's counter holds the millijoules since the driver was loaded, and changes every 20 to 100 ms
+(PETSc's PetscLogGpuEnergyMeter). Between two readings at arbitrary moments the energy of one step
+at either end is missing or too much. So a visit lasts from one change of the counter to another
+and counts the inferences between them, while the GPU always has the next ones to do.
 """
 
 from collections.abc import Callable, Generator
@@ -30,7 +30,7 @@ LONGEST_STEP_MS = 2000.0
 _LOOK_AGAIN_S = 0.01
 
 Start = Callable[[int], Callable[[], None]]
-"""Starts so many inferences, returns what waits for their end; see `runtime.EnergyGraph`."""
+"""Starts so many inferences and returns what waits for their end, see `runtime.EnergyGraph`."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class BoardEnergy:
     """The energy of the whole board while a graph ran again and again.
 
     Attributes:
-        millijoules: an inference, with what the board uses at rest.
+        millijoules: per inference, including what the board uses at rest.
         inferences: counted.
         ms: from the first of them to the last.
     """
@@ -67,10 +67,10 @@ class EnergyMeter:
         self._counter, self._clock = counter, clock or perf_counter_ns
 
     def check(self) -> None:
-        """Sees that the counter counts: also at rest it does.
+        """Checks that the counter counts, as it does even at rest.
 
         Raises:
-            DeviceError: it does not, or there is none.
+            DeviceError: the counter does not move, or there is none.
         """
         before, start = self._read(), self._clock()
         while self._read() == before:
@@ -81,7 +81,7 @@ class EnergyMeter:
         """Runs a graph again and again, for `least_ms` and until the counter changes then.
 
         Raises:
-            DeviceError: the counter stood still or was set back, or an inference failed.
+            DeviceError: the counter stood still or was reset, or an inference failed.
         """
         runs = self._batch(start)
         begin = self._clock()
@@ -99,14 +99,14 @@ class EnergyMeter:
         inferences, used = last.inferences - first.inferences, last.millijoules - first.millijoules
         if used <= 0:
             raise DeviceError(
-                "the energy counter of this GPU was set back, as when its driver is loaded anew; "
-                "run the same command again"
+                "the energy counter of this GPU was reset, as when its driver is loaded again; run "
+                "the same command again"
             )
         return BoardEnergy(used / inferences, inferences, (last.ns - first.ns) / 1e6)
 
     def _batch(self, start: Start) -> int:
         """How many inferences take as long as a batch should."""
-        start(1)()  # whatever a first one sets up
+        start(1)()  # the first inference sets things up
         begin = self._clock()
         for _ in range(_READINGS):
             self._read()
@@ -138,21 +138,20 @@ class EnergyMeter:
                 else:
                     self._refuse_standstill(since)
         finally:
-            wait()  # what is left would run into the next graph's visit
+            wait()  # otherwise it would run into the next visit
 
     def _read(self) -> float:
         found = self._counter()
         if found is None:
             raise EnergyError(
                 "the energy of this GPU cannot be read: NVML counts it on NVIDIA GPUs since Volta, "
-                "not on a Jetson, a part of a GPU (MIG) or a virtual one, and is asked through the "
-                "package nvidia-ml-py; install that on the target, or measure without energy"
+                "but not on a Jetson, a part of a GPU (MIG) or a virtual GPU, and hwnas reads it "
+                "by the package nvidia-ml-py; install that on the target, or measure without energy"
             )
         return found
 
     def _refuse_standstill(self, since: int) -> None:
         if self._clock() - since > LONGEST_STEP_MS * 1e6:
             raise EnergyError(
-                "the energy counter of this GPU does not move, so that it counts nothing; measure "
-                "without energy"
+                "the energy counter of this GPU does not move; measure without energy"
             )

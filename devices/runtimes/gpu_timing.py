@@ -1,4 +1,4 @@
-"""Timing on a GPU as NVIDIA's trtexec does it, over a few calls that a test can play."""
+"""Timing on a GPU as NVIDIA's trtexec does it, by a few calls that a test can simulate."""
 
 import statistics
 import time
@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from hwnas.core.errors import DeviceError
 
-# trtexec's. Once a graph: the visits that follow find the clocks as high as the one before left
-# them, and only the caches cold.
+# As in trtexec, once per graph: later visits find the clocks as high as the visit before left them,
+# and only the caches cold.
 WARM_UP_MS = 200.0
 SHORT_WARM_UP_MS, SHORT_WARM_UP_RUNS = 1.0, 4
 # A visit of a graph of microseconds would otherwise take thousands of samples.
@@ -22,19 +22,19 @@ AHEAD = 1
 # The step of CUDA's events; what is shorter is read as 0.
 _STEP_MS = 0.0005
 
-# trtexec's two warnings, and that work is launched piece by piece.
+# The two warnings of trtexec, and one for work that is launched kernel by kernel.
 ENQUEUE_BOUND, UNSTABLE, NO_GRAPH = "enqueue_bound", "unstable", "no_cuda_graph"
 _ENQUEUE_SHARE, _MOST_VARIATION = 0.8, 0.025
 
 
 class Stream(Protocol):
-    """What is asked of a CUDA stream; see `cuda.Stream`."""
+    """The operations of a CUDA stream that timing needs, see `cuda.Stream`."""
 
     def event(self) -> Any:
         """A mark that takes the time at which the GPU passes it."""
 
     def record(self, event: Any) -> None:
-        """Puts a mark behind all work so far."""
+        """Puts a mark after all work so far."""
 
     def wait(self, event: Any) -> None:
         """Returns when the GPU has passed a mark."""
@@ -46,7 +46,11 @@ class Stream(Protocol):
         """Returns when all work is done."""
 
     def capture(self, enqueue: Callable[[], None]) -> Callable[[], None]:
-        """What launches the same work as one CUDA graph; raises DeviceError if it cannot be."""
+        """A function that launches the same work as one CUDA graph.
+
+        Raises:
+            DeviceError: the work cannot be captured.
+        """
 
 
 class GpuTimer:
@@ -65,7 +69,7 @@ class GpuTimer:
         enqueue: Callable[[], None],
         clock: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
-        """Takes what enqueues one inference into the stream, and a clock in nanoseconds."""
+        """Takes a function that enqueues one inference, and a clock in nanoseconds."""
         self._stream, self._enqueue, self._clock = stream, enqueue, clock
         self._launch: Callable[[], None] | None = None
         self._captured = False
@@ -106,7 +110,7 @@ class GpuTimer:
         return partial(self._stream.wait, end)
 
     def _warmed_launch(self) -> Callable[[], None]:
-        """What launches an inference; warmed up for long at the first visit."""
+        """The function that launches an inference; the first visit warms up for long."""
         if self._launch is None:
             self._enqueue()  # the first one sets things up, which no graph may contain
             self._stream.synchronize()
@@ -123,7 +127,7 @@ class GpuTimer:
         return self._launch
 
     def _short_warm_up(self, inferences: Iterator[tuple[float, float]]) -> None:
-        """At least one, which begins while the GPU has nothing to do: see `AHEAD`."""
+        """At least one inference, which begins while the GPU is idle: see `AHEAD`."""
         start, runs = self._clock(), 0
         while not runs or (
             self._clock() - start < SHORT_WARM_UP_MS * 1e6 and runs < SHORT_WARM_UP_RUNS

@@ -19,8 +19,8 @@ from hwnas.devices.runtimes.runtime import Operator
 
 # A visit of a graph of microseconds would otherwise take thousands of samples.
 MOST_RUNS = 100
-# The first inferences after another graph find its data in the caches and not theirs: on a server
-# core the fourth of a block of 0.1 ms is within 2 % of the later ones, the first 15 to 20 % above.
+# The first inferences after another graph find the wrong data in the caches: on a server core the
+# first inference of a block of 0.1 ms takes 15 to 20 % longer than later ones, the fourth 2 %.
 WARM_UP_RUNS = 4
 WARM_UP_MS = 1.0
 
@@ -64,7 +64,7 @@ class OnnxRuntime:
 
     @property
     def gpu(self) -> str:
-        """None."""
+        """No GPU: ""."""
         return ""
 
     def load(self, model: Path, *, threads: int) -> "OnnxRuntimeGraph":
@@ -98,7 +98,7 @@ class OnnxRuntimeGraph:
     """One session, its inputs filled with fixed random values, in buffers of its own.
 
     Inputs and outputs stay where they are between inferences, as the tensors between the blocks of
-    a network do: allocating each output anew cost a block of 0.1 ms 4 %.
+    a network do: allocating each output again took 4 % of the time of a block of 0.1 ms.
     """
 
     def __init__(self, session: ort.InferenceSession, place: Place) -> None:
@@ -108,7 +108,7 @@ class OnnxRuntimeGraph:
             DeviceError: it does not run at that place, or an input cannot be filled.
         """
         providers = session.get_providers()
-        if providers[0] != place.provider:  # it falls back silently to what it can load
+        if providers[0] != place.provider:  # ONNX Runtime falls back silently
             raise DeviceError(f"ONNX Runtime uses {providers[0]} instead of {place.provider}")
         self._session, self._place = session, place
         self._binding = session.io_binding()
@@ -132,7 +132,7 @@ class OnnxRuntimeGraph:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """None: what disturbs a processor is read as conditions."""
+        """None: what disturbs a processor is found by its conditions."""
         return ()
 
     def run(self, image: NDArray[Any]) -> NDArray[Any]:
@@ -141,7 +141,11 @@ class OnnxRuntimeGraph:
         return np.asarray(self._session.run(None, {name: image})[0])
 
     def run_raw(self, raw: bytes) -> list[float]:
-        """See `LoadedGraph`."""
+        """The first output, flat, for the raw values of the only input.
+
+        Raises:
+            DeviceError: the input has another number of values.
+        """
         first = self._session.get_inputs()[0]
         dtype = np.dtype(_TYPES[first.type])
         if len(raw) != dtype.itemsize * int(np.prod(first.shape)):
@@ -167,7 +171,7 @@ class OnnxRuntimeGraph:
         return samples
 
     def infer(self) -> None:
-        """Runs one inference to its end, on what the inputs hold."""
+        """Runs one inference to its end, on the values that the inputs hold."""
         self._session.run_with_iobinding(self._binding)
 
 

@@ -29,8 +29,8 @@ _NO_FALLBACK = "session.disable_cpu_ep_fallback"
 # Otherwise each session takes the next power of two of the GPU's memory for itself.
 _OPTIONS = {"arena_extend_strategy": "kSameAsRequested"}
 _PARTLY = (
-    "what runs partly on the CPU is not timed as a GPU's: use operators that the CUDA provider of "
-    "ONNX Runtime has, or a device with another runtime"
+    "a model that runs partly on the CPU is not timed as one on a GPU: use operators that the CUDA "
+    "provider of ONNX Runtime has, or a device with another runtime"
 )
 _PACKAGES = "'onnxruntime-gpu[cuda,cudnn]' cuda-bindings nvidia-ml-py psutil"
 
@@ -59,7 +59,7 @@ class OnnxRuntimeCuda:
 
     @property
     def gpu(self) -> str:
-        """See `Runtime`."""
+        """The PCI bus id of the GPU."""
         return self.cuda.bus
 
     def load(self, model: Path, *, threads: int) -> "OrtCudaGraph":
@@ -68,7 +68,7 @@ class OnnxRuntimeCuda:
         Raises:
             DeviceError: the file cannot be loaded, or not with every node on the GPU.
         """
-        # Here, because it imports ONNX Runtime, and what that misses is to be told in words.
+        # Here, because it imports ONNX Runtime, and __init__ reports what is missing in words.
         from hwnas.devices.runtimes.onnxruntime import (
             OnnxRuntimeGraph,
             Place,
@@ -95,7 +95,7 @@ class OnnxRuntimeCuda:
         return OrtCudaGraph(graph, self.cuda.name)
 
     def operators(self, model: Path, *, threads: int, runs: int) -> list[Operator]:
-        """Nothing: an operator's time in ONNX Runtime's profile is that of launching it.
+        """Always refuses: ONNX Runtime's profile holds the times of launching operators.
 
         Its events end when the processor has handed the work over (microsoft/onnxruntime #20398),
         and the wheel 1.31.1 is built without CUPTI, which would time the kernels on the GPU.
@@ -105,9 +105,8 @@ class OnnxRuntimeCuda:
         """
         del threads, runs
         raise DeviceError(
-            f"there is no breakdown of {model.name} by operator: ONNX Runtime's profile says how "
-            "long its operators took to launch on a GPU, not to run; use 'runtime: tensorrt' for "
-            "one"
+            f"there is no breakdown of {model.name} by operator: ONNX Runtime's profile holds how "
+            "long operators take to launch on a GPU, not to run; use 'runtime: tensorrt' for one"
         )
 
 
@@ -115,10 +114,10 @@ class OrtCudaGraph:
     """A session on the GPU, timed as a program sees it whose tensors stay there.
 
     A sample is the wall-clock time of one inference: ONNX Runtime launches the kernels node by
-    node and returns when the GPU is done with them (unless a program asks it not to wait). So it
-    holds the launches, which a small network is bound by, as in most programs that use ONNX
-    Runtime; its CUDA graphs are an option that few take. TensorRT's samples hold no launches: a
-    table has those of one runtime.
+    node and returns when the GPU is done with them (unless a program asks it not to wait). So a
+    sample includes the launches, which limit a small network, as in most programs that use ONNX
+    Runtime; few use its CUDA graphs. TensorRT's samples include no launches; a table holds samples
+    of one runtime only.
 
     Attributes:
         warnings: `unstable` or nothing, see `gpu_timing.GpuTimer`.
@@ -141,7 +140,7 @@ class OrtCudaGraph:
         return self._graph.run(image)
 
     def run_raw(self, raw: bytes) -> list[float]:
-        """See `LoadedGraph`."""
+        """The first output, flat, for the raw values of the input."""
         return self._graph.run_raw(raw)
 
     def time(self, *, least_runs: int, least_ms: float) -> list[float]:
@@ -157,10 +156,9 @@ class OrtCudaGraph:
         return samples
 
     def start(self, runs: int) -> Callable[[], None]:
-        """See `EnergyGraph.start`.
+        """Starts inferences in a thread of their own; returns what waits for them.
 
-        In a thread of their own: ONNX Runtime returns when the GPU is done, and lets Python go on
-        until then.
+        ONNX Runtime returns when the GPU is done, and lets other threads of Python run until then.
         """
         if self._worker is None:
             self._worker = ThreadPoolExecutor(max_workers=1)
@@ -177,11 +175,11 @@ class OrtCudaGraph:
         try:
             yield
         except Exception as error:  # ONNX Runtime's errors share no base but Exception
-            said = f"{one_line([str(error)])}{memory_advice(str(error))}"
-            raise DeviceError(f"{self.provider} cannot run: {said}") from error
+            reason = f"{one_line([str(error)])}{memory_advice(str(error))}"
+            raise DeviceError(f"{self.provider} cannot run: {reason}") from error
 
     def _warm_up(self) -> None:
-        """Long at the first visit: cuDNN then also tries its convolutions and chooses."""
+        """Runs for long at the first visit, when cuDNN also tries and chooses its convolutions."""
         start = time.perf_counter_ns()
         while not self._warm and time.perf_counter_ns() - start < WARM_UP_MS * 1e6:
             self._graph.time(least_runs=1, least_ms=0.0)
@@ -199,12 +197,13 @@ def _library() -> Any:
     except ImportError as error:
         raise DeviceError(
             f"onnxruntime-gpu is not installed for {sys.executable} ({one_line([str(error)])}): "
-            f"{_mend()}"
+            f"{_how_to_install()}"
         ) from error
     if PROVIDER not in ort.get_available_providers():
         raise DeviceError(
-            f"onnxruntime-gpu is not installed for {sys.executable}, whose onnxruntime is the one "
-            f"without CUDA; the two share one module and cannot live side by side: {_mend()}"
+            f"onnxruntime-gpu is not installed for {sys.executable}, whose onnxruntime has no "
+            "CUDA; the two share one module and cannot be installed side by side: "
+            f"{_how_to_install()}"
         )
     return ort
 
@@ -215,14 +214,14 @@ def _load_cuda(ort: Any) -> None:
     Raises:
         DeviceError: one is missing.
     """
-    said = io.StringIO()
+    printed = io.StringIO()
     if hasattr(ort, "preload_dlls"):  # since 1.21; finds those that pip installed
-        with contextlib.redirect_stdout(said):  # which belongs to the agent's answers
+        with contextlib.redirect_stdout(printed):  # where the agent's answers go
             ort.preload_dlls()
     try:
         ort.OrtValue.ortvalue_from_shape_and_type([1], np.float32, DEVICE)
     except Exception as error:  # ONNX Runtime's errors share no base but Exception
-        why = _missing_library(ort) or said.getvalue() or str(error)
+        why = _missing_library(ort) or printed.getvalue() or str(error)
         raise DeviceError(
             f"the onnxruntime-gpu {ort.__version__} of {sys.executable} finds no CUDA and cuDNN "
             f"that it can use ({one_line([why])}): "
@@ -231,7 +230,7 @@ def _load_cuda(ort: Any) -> None:
 
 
 def _cudnn(maps: Path = Path("/proc/self/maps")) -> str:
-    """The loaded one's version, as in ", cuDNN 9.13.1"; "" where that is not to be had."""
+    """The version of the loaded cuDNN, as in ", cuDNN 9.13.1"; "" where it is not known."""
     try:
         loaded = next(one for one in maps.read_text().split() if "/libcudnn.so" in one)
         get = ctypes.CDLL(loaded).cudnnGetVersion
@@ -243,7 +242,7 @@ def _cudnn(maps: Path = Path("/proc/self/maps")) -> str:
 
 
 def _missing_library(ort: Any) -> str:
-    """Why the CUDA provider could not be loaded, which ONNX Runtime tells its log alone."""
+    """Why the CUDA provider could not be loaded, which ONNX Runtime writes to its log alone."""
     provider = Path(ort.__file__).parent / "capi" / "libonnxruntime_providers_cuda.so"
     try:
         if provider.is_file():
@@ -253,9 +252,9 @@ def _missing_library(ort: Any) -> str:
     return ""
 
 
-def _mend() -> str:
+def _how_to_install() -> str:
     folder = "~/hwnas-gpu"
     return (
-        f"make a Python of its own, python3 -m venv {folder} && {folder}/bin/pip install "
+        f"make a Python environment for it, python3 -m venv {folder} && {folder}/bin/pip install "
         f"{_PACKAGES}, and name it in the device's file by 'python: {folder}/bin/python'"
     )

@@ -1,4 +1,4 @@
-"""ONNX Runtime's profile, read: which operator took how long."""
+"""Reading ONNX Runtime's profile: how long each operator took."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,9 +33,9 @@ class _Call:
 def by_operator(events: Iterable[Event], runs: int, provider: str) -> list[Operator]:
     """The mean time of each operator over the faster half of the last runs.
 
-    The time of an If or a Loop is without that of the nodes inside, which are named after it
-    ("loop/matmul"), so that the sum over all is the time of all kernels. The slower half is left
-    out because one interruption falls upon one operator.
+    The time of an If or a Loop excludes the nodes inside, which are named after it ("loop/matmul"),
+    so that the sum over all is the time of all kernels. The slower half is left out because an
+    interruption hits a single operator.
 
     Args:
         events: of the profile's file.

@@ -1,4 +1,4 @@
-"""Runtime: what loads a graph on a target and times it."""
+"""Runtime: what loads graphs on a target, runs them and times them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 class Operator(TypedDict):
-    """What a profile says of one operator; `ms` are the milliseconds per inference."""
+    """One operator of a profile; `ms` is the time per inference."""
 
     name: str
     type: str
@@ -17,35 +17,37 @@ class Operator(TypedDict):
 
 
 class LoadedGraph(Protocol):
-    """A graph ready to run, its inputs filled."""
+    """A graph that is ready to run, its inputs filled."""
 
     @property
     def provider(self) -> str:
-        """What really executes it, as the runtime names it."""
+        """What really executes the graph, as the runtime names it."""
 
     def run(self, image: NDArray[Any]) -> NDArray[Any]:
-        """The first output for one input batch, of a graph with one input."""
+        """The first output for a batch, of a graph with one input."""
 
     def run_raw(self, raw: bytes) -> list[float]:
         """The first output, flat, for the raw little-endian values of the only input.
 
         Raises:
-            DeviceError: they are not as many as the input has.
+            DeviceError: the input has another number of values.
         """
 
     def time(self, *, least_runs: int, least_ms: float) -> list[float]:
         """Milliseconds of consecutive inferences, after a few that are not counted.
 
-        At least `least_runs`, and until `least_ms` have passed.
+        Args:
+            least_runs: at least so many inferences.
+            least_ms: and until so much time has passed.
         """
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was wrong with the last visit of `time`, of `hwnas.devices.answers.WARNINGS`."""
+        """What was wrong with the last call of `time`, of `hwnas.devices.answers.WARNINGS`."""
 
 
 class Runtime(Protocol):
-    """An inference runtime on the machine that this code runs on."""
+    """A runtime on the machine that this code runs on; `hwnas.testing.runtimes` tests all of it."""
 
     @property
     def version(self) -> str:
@@ -53,17 +55,17 @@ class Runtime(Protocol):
 
     @property
     def gpu(self) -> str:
-        """The PCI bus id of the GPU that graphs run on, "" where it is none."""
+        """The PCI bus id of the GPU that graphs run on, "" where they run on none."""
 
     def load(self, model: Path, *, threads: int) -> LoadedGraph:
         """Loads an ONNX file whose inputs have fixed shapes.
 
         Raises:
-            DeviceError: the file cannot be loaded, or would run elsewhere than asked.
+            DeviceError: the file cannot be loaded, or would not run where it should.
         """
 
     def operators(self, model: Path, *, threads: int, runs: int) -> list[Operator]:
-        """The time of each operator, as the runtime's own profiler says, after its fusions.
+        """The time of each operator, by the runtime's own profiler, after operators were fused.
 
         Args:
             model: an ONNX file whose inputs have fixed shapes.
@@ -80,12 +82,11 @@ class Runtime(Protocol):
 
 @runtime_checkable
 class CachingRuntime(Protocol):
-    """A runtime that builds graphs again the same way, and sooner, when it is given its cache.
+    """A runtime that builds a graph again in the same way, and faster, with an earlier cache.
 
     Attributes:
-        cache: to begin with what it was in an earlier process with the same GPU and version, b""
-            for nothing; after graphs were loaded, what to give to the next one. A cache of
-            elsewhere does no harm.
+        cache: set to the cache of an earlier process, or b"", before graphs are loaded; afterwards
+            read for the next process. A cache of another GPU or version is ignored.
     """
 
     cache: bytes
@@ -93,13 +94,13 @@ class CachingRuntime(Protocol):
 
 @runtime_checkable
 class BuildingRuntime(Protocol):
-    """A runtime that makes of a graph an engine for this very machine, which `load` takes too."""
+    """A runtime that builds engines of graphs for this machine alone; `load` takes them, too."""
 
     def build(self, model: Path) -> tuple[bytes, LoadedGraph]:
-        """The engine of an ONNX file whose inputs have fixed shapes, serialised, and loaded.
+        """The engine of an ONNX file whose inputs have fixed shapes: serialised, and loaded.
 
         Raises:
-            DeviceError: the file cannot be read, built, or run here.
+            DeviceError: the file cannot be read or built, or the engine cannot run.
         """
 
 
@@ -108,9 +109,9 @@ class EnergyGraph(Protocol):
     """A loaded graph whose energy can be measured, see `hwnas.devices.runtimes.gpu_energy`."""
 
     def start(self, runs: int) -> Callable[[], None]:
-        """Starts so many inferences, one behind another; returns what waits for their end.
+        """Starts so many inferences, one after another; returns what waits for their end.
 
-        At most two starts may wait at a time, and in their order.
+        At most two starts are waited for at a time, in their order.
 
         Raises:
             DeviceError: an inference failed.

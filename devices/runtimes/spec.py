@@ -28,7 +28,7 @@ class RuntimeSpec:
         builds_engines: it makes engines of graphs, see `BuildingRuntime`.
         profiles_operators: it tells how long each operator takes.
         graphs_per_job: how many graphs one process can hold, None where memory alone limits them.
-        native: the agent in C runs it, too.
+        native: the native agent runs it, too.
     """
 
     name: str

@@ -27,7 +27,7 @@ def tensorrt_rtx() -> "TensorRt":
 
 
 class TensorRt:
-    """Builds engines of ONNX files and loads them; `threads` say nothing of a GPU.
+    """Builds engines of ONNX files and loads them; it ignores `threads`.
 
     Attributes:
         cuda: the GPU.
@@ -60,12 +60,12 @@ class TensorRt:
 
     @property
     def gpu(self) -> str:
-        """See `Runtime`."""
+        """The PCI bus id of the GPU."""
         return self.cuda.bus
 
     @property
     def cache(self) -> bytes:
-        """See `CachingRuntime`: TensorRT's timing cache; the compiled kernels of TensorRT-RTX."""
+        """TensorRT's timing cache, or the compiled kernels of TensorRT-RTX."""
         if self._kernels is not None:
             return self._kernels.content
         return self._builder.cache if self._builder is not None else self._timing_cache
@@ -78,7 +78,7 @@ class TensorRt:
             self._timing_cache, self._builder = content, None
 
     def load(self, model: Path, *, threads: int) -> TrtGraph:
-        """Builds the engine of an ONNX file and loads it; a file "*.engine" is one already.
+        """Builds the engine of an ONNX file and loads it; a file "*.engine" is loaded as it is.
 
         Raises:
             DeviceError: the file cannot be read, built, or run on this GPU.
@@ -89,7 +89,11 @@ class TensorRt:
         return self.build(model)[1]
 
     def build(self, model: Path) -> tuple[bytes, TrtGraph]:
-        """See `BuildingRuntime`."""
+        """The engine of an ONNX file, serialised and loaded.
+
+        Raises:
+            DeviceError: the file cannot be read or built, or the engine cannot run on this GPU.
+        """
         engine = self._built(model, detailed=False)
         return engine, self._loaded(engine, model.name)
 
@@ -100,7 +104,7 @@ class TensorRt:
             DeviceError: the file cannot be loaded, or this TensorRT does not profile.
         """
         del threads
-        built = model.suffix == SUFFIX  # and tells what it was built to tell
+        built = model.suffix == SUFFIX  # it reports what it was built to report
         engine = model.read_bytes() if built else self._built(model, detailed=True)
         context = self._context(engine, model.name)
         graph = self._graph(context)
@@ -112,8 +116,8 @@ class TensorRt:
         times = mean_times(profiler.runs[WARM_UP_RUNS:])
         if not times:
             raise DeviceError(
-                f"{self._name} {self.version} reported no times of the layers of {model.name}: "
-                "its profiler does not work with this engine"
+                f"{self._name} {self.version} reported no times of the layers of {model.name}: its "
+                "profiler does not work with this engine; leave out the profile by operators"
             )
         types = layer_types(self._trt, context.engine)
         return [
@@ -152,7 +156,7 @@ class TensorRt:
         return context
 
     def _unsupported(self) -> str:
-        """The end of a sentence about a failure: whether this GPU is one that it was made for."""
+        """The end of an error: that TensorRT was not made for this GPU, "" where it was."""
         major, minor = self.cuda.capability
         if self._flavour == "tensorrt" or hasattr(self._trt.ComputeCapability, f"SM{major}{minor}"):
             return ""
@@ -163,27 +167,27 @@ class TensorRt:
 
 
 class KernelCache:
-    """TensorRT-RTX's: what it compiled for engines when they were loaded, one cache for all."""
+    """The kernels that TensorRT-RTX compiled when engines were loaded, one cache for all."""
 
     def __init__(self, content: bytes = b"") -> None:
-        """Takes what `content` was in another process."""
+        """Takes the `content` of another process."""
         self._content = content
         self._cache: Any = None
         self._made_by: Any = None
 
     def config(self, engine: Any) -> Any:
-        """With what to create the context of an engine, so that the cache is used."""
+        """The config by which a context of an engine uses the cache."""
         config = engine.create_runtime_config()
         if self._cache is None:
             cache = config.create_runtime_cache()
             if self._content:
                 cache.deserialize(self._content)  # one of another GPU or version is ignored
-            # It is not said whether it outlives the engine that it came from.
+            # Whether it outlives the engine that made it is not documented.
             self._cache, self._made_by = cache, (engine, config)
         config.set_runtime_cache(self._cache)
         return config
 
     @property
     def content(self) -> bytes:
-        """What was compiled so far."""
+        """The kernels that were compiled so far."""
         return self._content if self._cache is None else bytes(self._cache.serialize())

@@ -10,7 +10,7 @@ from hwnas.devices.installing import pip_install
 from hwnas.devices.runtimes.messages import one_line
 
 NAMES = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT-RTX"}
-"""The products by the name of their Python module, which is also that of the runtime."""
+"""The products by the name of their Python module, which is also the name of the runtime."""
 _PACKAGES = {"tensorrt": "tensorrt", "tensorrt_rtx": "tensorrt-rtx"}
 
 
@@ -35,11 +35,11 @@ def import_flavour(flavour: str) -> Any:
 
 
 def make_log(trt: Any) -> Any:
-    """A logger of TensorRT's that keeps what went wrong, in `errors`, instead of printing it."""
+    """A logger of TensorRT's that keeps errors, in `errors`, instead of printing them."""
 
     class Log(trt.ILogger):  # type: ignore[misc]
         def __init__(self) -> None:
-            trt.ILogger.__init__(self)  # its bindings want it so
+            trt.ILogger.__init__(self)  # TensorRT's bindings require this
             self.errors: list[str] = []
 
         def log(self, severity: Any, text: str) -> None:
@@ -50,10 +50,10 @@ def make_log(trt: Any) -> Any:
 
 
 def started(make: Callable[[Any], Any], log: Any, name: str) -> Any:
-    """What TensorRT makes with a logger, its builder or its runtime.
+    """TensorRT's builder or runtime, made with a logger.
 
     Raises:
-        DeviceError: TensorRT, of this name, does not start.
+        DeviceError: TensorRT does not start.
     """
     try:
         return make(log)
@@ -64,26 +64,26 @@ def started(make: Callable[[Any], Any], log: Any, name: str) -> Any:
 
 
 class TrtBuilder:
-    """Builds engines, one after another, with what it learnt from those before.
+    """Builds engines, one after another; each uses the timings of those before.
 
     Networks are strongly typed, the only kind that TensorRT 11 has: an operator computes in the
     type that the ONNX file says, or for float32 in TF32, as TensorRT does unless told otherwise.
 
     Attributes:
         trt: the module of the flavour.
-        log: what the builder and everything made with it had to say.
+        log: of the builder and everything made with it.
     """
 
     def __init__(
         self, flavour: str, *, cache: bytes = b"", capability: str = "CURRENT", log: Any = None
     ) -> None:
-        """Starts one, which takes seconds.
+        """Starts a builder, which takes seconds.
 
         Args:
             flavour: a key of `NAMES`.
-            cache: what `cache` said after earlier builds.
-            capability: of TensorRT-RTX: for which GPU, as "SM89"; without a GPU it must be said.
-            log: of `make_log`, when there is one already: a process has one for all of TensorRT.
+            cache: the `cache` of an earlier builder.
+            capability: of TensorRT-RTX: for which GPU, as "SM89"; required where there is no GPU.
+            log: of `make_log`, if there is one already: a process has one for all of TensorRT.
 
         Raises:
             DeviceError: TensorRT is not installed, or does not start.
@@ -109,10 +109,10 @@ class TrtBuilder:
         Args:
             model: serialised ONNX.
             name: of the model, for messages.
-            detailed: whether the engine can tell its layers; it then takes longer to launch.
+            detailed: whether the engine can report its layers; it then takes longer to launch.
 
         Raises:
-            DeviceError: the model cannot be read or built; the sentence says why.
+            DeviceError: the model cannot be read or built; the message says why.
         """
         trt = self.trt
         self.log.errors.clear()
@@ -121,7 +121,7 @@ class TrtBuilder:
         parser = trt.OnnxParser(network, self.log)
         if not parser.parse(model):
             errors = [parser.get_error(index) for index in range(parser.num_errors)]
-            raise self._cannot_load(name, [_said(error) for error in errors])
+            raise self._cannot_load(name, [_described(error) for error in errors])
         config = self._builder.create_builder_config()
         if detailed:
             config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
@@ -140,7 +140,7 @@ class TrtBuilder:
 
     def _give_cache(self, config: Any) -> None:
         cache = config.create_timing_cache(self._cache)
-        # One of another version or GPU is refused, and learnt anew.
+        # One of another version or GPU is refused, and started anew.
         if cache is None or not config.set_timing_cache(cache, False):
             config.set_timing_cache(config.create_timing_cache(b""), False)
 
@@ -148,7 +148,7 @@ class TrtBuilder:
         return DeviceError(f"{self._name} cannot load {name}: {one_line(why)}")
 
 
-def _said(error: Any) -> str:
+def _described(error: Any) -> str:
     node = error.node_name().strip()
     where = f"{error.node_operator()} {node}: " if node else ""
     return f"{where}{error.desc()}"

@@ -35,7 +35,7 @@ class _Tensor:
 
 
 class TrtGraph:
-    """One execution context; see `LoadedGraph`.
+    """One execution context of an engine.
 
     Inputs and outputs stay on the GPU between inferences, as the tensors between the blocks of a
     network do.
@@ -44,10 +44,10 @@ class TrtGraph:
     def __init__(
         self, trt: Any, context: Any, cuda: Cuda, stream: Stream, provider: str, scratch: Scratch
     ) -> None:
-        """Takes the context of an engine whose inputs have fixed shapes, as `scratch` made it.
+        """Takes a context that `scratch` made, of an engine whose inputs have fixed shapes.
 
         Raises:
-            DeviceError: they do not, or there is no room for them on the GPU.
+            DeviceError: an input has no fixed shape, or the GPU has no room for it.
         """
         self._context, self._stream, self._provider = context, stream, provider
         engine = context.engine
@@ -73,7 +73,7 @@ class TrtGraph:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """See `GpuTimer`."""
+        """What was wrong with the last visit, see `GpuTimer.warnings`."""
         return self._timer.warnings if self._timer is not None else ()
 
     def run(self, image: NDArray[Any]) -> NDArray[Any]:
@@ -88,7 +88,11 @@ class TrtGraph:
         return result
 
     def run_raw(self, raw: bytes) -> list[float]:
-        """See `LoadedGraph`."""
+        """The first output, flat, for the raw values of the input.
+
+        Raises:
+            DeviceError: the input has another number of values.
+        """
         taken = self._inputs[0]
         if len(raw) != taken.dtype.itemsize * int(np.prod(taken.shape)):
             shape = list(taken.shape)
@@ -97,15 +101,15 @@ class TrtGraph:
         return [float(value) for value in self.run(image).ravel()]
 
     def time(self, *, least_runs: int, least_ms: float) -> list[float]:
-        """See `GpuTimer.time`."""
+        """GPU milliseconds of consecutive inferences, see `GpuTimer.time`."""
         return self._timed().time(least_runs=least_runs, least_ms=least_ms)
 
     def start(self, runs: int) -> Callable[[], None]:
-        """See `GpuTimer.start`."""
+        """Starts inferences and returns what waits for them, see `GpuTimer.start`."""
         return self._timed().start(runs)
 
     def infer(self) -> None:
-        """Runs one inference to its end, on what the inputs hold."""
+        """Runs one inference to its end, on the values that the inputs hold."""
         self._enqueue()
         self._stream.synchronize()
 
@@ -126,7 +130,7 @@ def _allocated(engine: Any, name: str, cuda: Cuda) -> _Tensor:
     kind = engine.get_tensor_dtype(name).name
     if any(size < 0 for size in shape):
         raise DeviceError(
-            f"the shape of {name} is {list(shape)}, which is not fixed: export the model with a "
+            f"the shape of {name} is {list(shape)}, which is not fixed; export the model with a "
             "fixed batch"
         )
     if kind not in _TYPES:

@@ -13,7 +13,7 @@ def make_profiler(trt: Any) -> Any:
 
     class Profiler(trt.IProfiler):  # type: ignore[misc]
         def __init__(self) -> None:
-            trt.IProfiler.__init__(self)  # its bindings want it so
+            trt.IProfiler.__init__(self)  # TensorRT's bindings require this
             self.runs: list[Times] = []
 
         def begin(self) -> None:
@@ -28,7 +28,7 @@ def make_profiler(trt: Any) -> Any:
 def mean_times(runs: Sequence[Times]) -> dict[str, float]:
     """The mean ms of each layer over the faster half of the inferences.
 
-    The slower half is left out because one interruption falls upon one layer.
+    The slower half is left out because an interruption hits a single layer.
     """
     fast = sorted(runs, key=lambda run: sum(ms for _, ms in run))[: (len(runs) + 1) // 2]
     means: dict[str, float] = {}
@@ -39,7 +39,7 @@ def mean_times(runs: Sequence[Times]) -> dict[str, float]:
 
 
 def layer_types(trt: Any, engine: Any) -> dict[str, str]:
-    """The type of each layer of an engine built with details; those it tells."""
+    """The type of each layer of an engine built with details, as far as it reports them."""
     inspector = engine.create_engine_inspector()
     text = inspector.get_engine_information(trt.LayerInformationFormat.JSON)
     try:

@@ -1,4 +1,4 @@
-"""The memory of what is between the layers of an engine, one for all engines of a process."""
+"""Memory for the tensors between the layers of engines, shared by all engines of a process."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from hwnas.devices.runtimes.cuda import Cuda, Memory
 
 
 class Scratch:
-    """As large as the engine that needs most of it.
+    """Memory as large as the engine that needs most.
 
-    A job loads some two hundred engines, which run one after another on one stream: with memory of
-    their own, whole networks of 32 images would not fit on a small GPU.
+    A job loads some two hundred engines, which run one after another on one stream: if each had its
+    own memory, whole networks of 32 images would not fit on a small GPU.
     """
 
     def __init__(self, trt: Any, cuda: Cuda) -> None:
@@ -35,7 +35,7 @@ class Scratch:
         return engine.create_execution_context(config)
 
     def give(self, context: Any) -> Memory | None:
-        """Gives a context its memory, before it first runs: until then all engines are known.
+        """Gives a context its memory before it first runs; by then all engines are known.
 
         Returns:
             What has to be kept as long as the context runs.

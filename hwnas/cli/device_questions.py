@@ -63,6 +63,7 @@ class _Questions:
             self._ask("port", "port (empty: as your ssh configuration says)", default="")
         if transport == "adb":
             self._ask_serial()
+        self._ask_options(transport)
         if transport in TRANSPORTS:
             usual = usual_agent(self.answers).get("agent", "python")
             agents = DEPLOYMENTS.names()
@@ -102,6 +103,27 @@ class _Questions:
             self._say("'adb devices' lists none now; its serial can also be written later")
         only = next(iter(found)) if len(found) == 1 else ""
         self._ask("serial", "serial (empty: the only one attached)", default=only)
+
+    def _ask_options(self, transport: str) -> None:
+        """Asks what a transport of an installed package needs to know."""
+        from rich.prompt import Prompt
+        from rich.text import Text
+
+        from hwnas.devices.transports import TRANSPORTS, load_transport
+
+        spec = load_transport(transport) if transport in TRANSPORTS else None
+        options = dict(self.answers.get("options", {}))
+        for name in () if spec is None else spec.options:
+            needed = spec is not None and name in spec.required
+            while name not in options:
+                question = Text(name if needed else f"{name} (empty: as usual)")
+                answer = Prompt.ask(question, console=self._console, default="", show_default=False)
+                if answer:
+                    options[name] = answer
+                elif not needed:
+                    break
+        if options:
+            self.answers["options"] = options
 
     def _ask(
         self, key: str, question: str, *, default: str | None = None, choices: Sequence[str] = ()
@@ -150,11 +172,15 @@ def _check(content: Mapping[str, Any], key: str, source: str) -> None:
     """Judges one value, beside those that decide whether the key may be there at all."""
     from hwnas.core.configs import parse_config
     from hwnas.devices.device import Device
+    from hwnas.devices.transports import TRANSPORTS, load_transport
 
-    deciding = ("transport", "agent", "runtime", "precision")
+    deciding = ("transport", "options", "agent", "runtime", "precision")
     beside = {name: content[name] for name in deciding if name in content}
-    if beside.get("transport") == "ssh":
-        beside["host"] = "any"
+    if beside.get("transport") in TRANSPORTS:
+        spec = load_transport(beside["transport"])
+        beside |= {name: "any" for name in spec.required if name in spec.keys}
+        options = {name: "any" for name in spec.required if name in spec.options}
+        beside["options"] = options | dict(beside.get("options", {}))
     if _needs_arch({**beside, key: content[key]}):
         beside["arch"] = "aarch64"
     parse_config({"name": "any", **beside, key: content[key]}, Device, source)

@@ -36,5 +36,5 @@ def test_any_and_too_many_threads_leave_all_cores() -> None:
 
 
 def test_cores_that_are_not_there_are_refused() -> None:
-    with pytest.raises(DeviceError, match=r"the cores \[4096\] cannot be had"):
+    with pytest.raises(DeviceError, match=r"the cores \[4096\] cannot be used"):
         pin((4096,), 1)

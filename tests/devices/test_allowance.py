@@ -45,7 +45,7 @@ def visits(allowance: Allowance, waited_s: float, ms: list[float], rounds: int =
 
 
 def test_a_line_a_minute_is_no_honest_pace_for_a_graph_of_a_millisecond() -> None:
-    with pytest.raises(DeviceError, match=r"far takes \d+ s for \d of 40 visits, where \d+ s are"):
+    with pytest.raises(DeviceError, match=r"far took \d+ s for \d of 40 visits, and \d+ s are"):
         visits(Allowance(job(), "far"), 60.0, [1.0] * 5)
 
 
@@ -86,7 +86,7 @@ def test_a_gpu_has_time_to_build_engines_and_a_round_to_cool_down() -> None:
 @pytest.mark.parametrize("task", ["health", "operators", "outputs", "build"])
 def test_short_jobs_end_too(task: str) -> None:
     allowance = Allowance(job(task, rounds=0), "far")
-    with pytest.raises(DeviceError, match="for its job, where"):
+    with pytest.raises(DeviceError, match="for its job, and"):
         hear_often(allowance, 100, 60.0, "loading")
 
 

@@ -13,15 +13,15 @@ BY_HAND = {
     "format": 1,
     "arch": "aarch64",
     "onnxruntime": "1.20.0",
-    "command": ["runner", "libonnxruntime.so"],
+    "command": ["agent", "libonnxruntime.so"],
 }
 
 
 def by_hand(folder: Path, **changes: Any) -> Path:
-    """What a person makes of a runner from Android's compiler and of ONNX Runtime's archive."""
+    """A bundle of a person who used Android's compiler and ONNX Runtime's archive."""
     folder.mkdir()
-    (folder / "runner").write_bytes(b"\x7fELF program")
-    (folder / "runner").chmod(0o755)
+    (folder / "agent").write_bytes(b"\x7fELF program")
+    (folder / "agent").chmod(0o755)
     (folder / "libonnxruntime.so").write_bytes(b"\x7fELF library")
     content = {key: value for key, value in (BY_HAND | changes).items() if value is not None}
     (folder / "bundle.json").write_text(json.dumps(content))
@@ -30,7 +30,7 @@ def by_hand(folder: Path, **changes: Any) -> Path:
 
 def test_a_bundle_made_by_hand_needs_no_hash(tmp_path: Path) -> None:
     found = read_bundle(by_hand(tmp_path / "b"))
-    assert found.command == [f"{found.unit}/runner", f"{found.unit}/libonnxruntime.so"]
+    assert found.command == [f"{found.unit}/agent", f"{found.unit}/libonnxruntime.so"]
     assert found.size == len(b"\x7fELF program\x7fELF library")
     assert read_bundle(by_hand(tmp_path / "c", hash=found.hash)).hash == found.hash
 
@@ -48,7 +48,7 @@ def test_the_hash_is_of_names_contents_rights_and_manifest(tmp_path: Path) -> No
             case "rights":
                 library.chmod(0o755)
             case _:
-                command = ["runner", "--", "libonnxruntime.so"]
+                command = ["agent", "--", "libonnxruntime.so"]
                 (folder / "bundle.json").write_text(json.dumps({**BY_HAND, "command": command}))
         found.append(read_bundle(folder).hash)
     assert len(set(found)) == 5
@@ -61,17 +61,17 @@ def test_the_hash_is_of_names_contents_rights_and_manifest(tmp_path: Path) -> No
         ({"format": 2}, "'format' is 2"),
         ({"command": []}, "command"),
         ({"command": None}, "the key 'command' is missing"),
-        ({"command": ["../runner"]}, "command"),
+        ({"command": ["../agent"]}, "command"),
         ({"command": ["/bin/sh"]}, "command"),
-        ({"command": ["runner", "a b"]}, "command"),
-        ({"command": ["runner", "lib.so"]}, "names 'lib.so', which is no file beside it"),
-        ({"command": ["runner", ".."]}, "names '..', which is no file beside it"),
+        ({"command": ["agent", "a b"]}, "command"),
+        ({"command": ["agent", "lib.so"]}, "names 'lib.so', which is not a file beside it"),
+        ({"command": ["agent", ".."]}, "names '..', which is not a file beside it"),
         (
             {"command": ["libonnxruntime.so"]},
-            "begins with 'libonnxruntime.so', which is no program",
+            "begins with 'libonnxruntime.so', which is not a program",
         ),
-        ({"command": ["-x", "runner"]}, "begins with '-x', which is no program"),
-        ({"command": ["."]}, "begins with '.', which is no program"),
+        ({"command": ["-x", "agent"]}, "begins with '-x', which is not a program"),
+        ({"command": ["."]}, "begins with '.', which is not a program"),
         ({"arch": "$(reboot)"}, "arch"),
         ({"hash": "0" * 32}, "was changed after it was made"),
         ({"onnxruntim": "1"}, "unknown key 'onnxruntim'; did you mean 'onnxruntime'?"),
@@ -89,7 +89,7 @@ def test_a_manifest_is_read_strictly(
 def test_a_manifest_that_is_no_object_is_one_sentence(tmp_path: Path, text: str) -> None:
     folder = by_hand(tmp_path / "b")
     (folder / "bundle.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(DeviceError, match=r"bundle\.json (is no JSON|must hold one JSON object)"):
+    with pytest.raises(DeviceError, match=r"bundle\.json (is not JSON|must hold one JSON object)"):
         read_bundle(folder)
 
 
@@ -102,7 +102,7 @@ def test_a_bundle_holds_plain_files_only(tmp_path: Path) -> None:
     (folder / "inner").mkdir()
     with pytest.raises(DeviceError, match="holds 'inner'"):
         read_bundle(folder)
-    with pytest.raises(DeviceError, match=r"is no bundle: bundle\.json cannot be read"):
+    with pytest.raises(DeviceError, match=r"is not a bundle: its bundle\.json cannot be read"):
         read_bundle(folder / "inner")
 
 

@@ -29,9 +29,9 @@ class Parts:
         (folder / "libonnxruntime.so.1").write_bytes(b"library")
         return "libonnxruntime.so.1"
 
-    def runner(self, folder: Path, *_: Any) -> dict[str, str]:
+    def agent(self, folder: Path, *_: Any) -> dict[str, str]:
         self.made += 1
-        (folder / "runner").write_bytes(b"runner")
+        (folder / "agent").write_bytes(b"agent")
         return {"ziglang": "0.17.1"}
 
 
@@ -41,7 +41,7 @@ def parts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Parts:
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(bundle_build, "add_c_library", found.library)
     monkeypatch.setattr(bundle_build, "add_onnxruntime", found.onnxruntime)
-    monkeypatch.setattr(bundle_build, "add_runner", found.runner)
+    monkeypatch.setattr(bundle_build, "add_native_agent", found.agent)
     return found
 
 
@@ -55,14 +55,14 @@ def test_a_bundle_is_made_once(parts: Parts, tmp_path: Path) -> None:
         onnxruntime=local_onnxruntime(),
         hash=made.hash,
         packages={"libc6": "2.36-9+deb12u10", "ziglang": "0.17.1"},
-        command=("ld-linux-aarch64.so.1", "--library-path", ".", "runner", "libonnxruntime.so.1"),
+        command=("ld-linux-aarch64.so.1", "--library-path", ".", "agent", "libonnxruntime.so.1"),
     )
     unit = made.unit
     assert made.command == [
         f"{unit}/ld-linux-aarch64.so.1",
         "--library-path",
         unit,
-        f"{unit}/runner",
+        f"{unit}/agent",
         f"{unit}/libonnxruntime.so.1",
     ]
     assert [step[:2] for step in steps] == [(0, 3), (1, 3), (2, 3), (3, 3)]
@@ -82,7 +82,7 @@ def test_of_two_builders_one_waits_and_finds(parts: Parts) -> None:
 
 def test_a_damaged_bundle_is_told_and_made_again(parts: Parts) -> None:
     made = build_bundle("aarch64")
-    (made.folder / "runner").write_bytes(b"Runner")
+    (made.folder / "agent").write_bytes(b"Agent")
     with pytest.raises(DeviceError, match="was changed after it was made; make it again"):
         find_bundle("aarch64")
     assert build_bundle("aarch64") == made
@@ -109,7 +109,7 @@ def test_what_a_killed_or_failed_builder_left_is_cleared_away(
 
 
 @pytest.mark.usefixtures("parts")
-def test_another_runtime_or_runner_is_another_bundle(
+def test_another_runtime_or_agent_is_another_bundle(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     names = {cached_folder("aarch64"), cached_folder("x86_64")}
@@ -126,10 +126,10 @@ def test_a_copy_is_a_bundle_and_harms_nothing(tmp_path: Path) -> None:
     made = build_bundle("aarch64")
     copied = copy_bundle(made, tmp_path / "copy")
     assert (copied.folder, copied.hash) == (tmp_path / "copy", made.hash)
-    with pytest.raises(DeviceError, match="is there and not empty"):
+    with pytest.raises(DeviceError, match="exists and is not empty"):
         copy_bundle(made, tmp_path / "copy")
     with pytest.raises(DeviceError, match="cannot copy the bundle"):
-        copy_bundle(made, tmp_path / "copy" / "runner" / "inner")
+        copy_bundle(made, tmp_path / "copy" / "agent" / "inner")
 
 
 def test_an_unknown_architecture_is_one_sentence() -> None:

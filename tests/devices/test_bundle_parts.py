@@ -8,7 +8,7 @@ import pytest
 
 from hwnas.core.errors import DeviceError
 from hwnas.devices import bundle_parts
-from hwnas.devices.bundle_parts import add_c_library, add_onnxruntime, add_runner
+from hwnas.devices.bundle_parts import add_c_library, add_native_agent, add_onnxruntime
 
 
 def programs(folder: Path, monkeypatch: pytest.MonkeyPatch, **scripts: str) -> Path:
@@ -27,7 +27,7 @@ def test_a_machine_without_apt_is_told_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     programs(tmp_path, monkeypatch)
-    with pytest.raises(DeviceError, match=r"needs apt-get, as Debian and Ubuntu .*--folder DIR'"):
+    with pytest.raises(DeviceError, match=r"needs apt-get of Debian or Ubuntu; .*--folder DIR'"):
         add_c_library(tmp_path, tmp_path, "aarch64", "ld.so")
 
 
@@ -41,7 +41,7 @@ def test_what_apt_cannot_get_is_told_in_its_words(
     assert "apt-get got no packages for arm64 (E: Unable to locate package libc6)" in str(
         caught.value
     )
-    assert "see that the network is there" in str(caught.value)
+    assert "check the network" in str(caught.value)
 
 
 def test_settings_that_would_touch_the_machine_are_not_taken_over(
@@ -71,7 +71,7 @@ def test_a_wheel_that_pip_cannot_get_is_told_in_its_words(
     monkeypatch.setattr(sys, "executable", str(place / "python"))
     with pytest.raises(DeviceError) as caught:
         add_onnxruntime(tmp_path, tmp_path, "aarch64", "1.31.1")
-    assert f"pip got no onnxruntime 1.31.1 for aarch64 ({said}): see that" in str(caught.value)
+    assert f"pip got no onnxruntime 1.31.1 for aarch64 ({said}): check the" in str(caught.value)
 
 
 def test_a_pip_of_the_current_folder_is_not_run(
@@ -114,4 +114,4 @@ def test_a_missing_compiler_comes_with_how_to_install_it(
 
     monkeypatch.setattr(bundle_parts, "version", version)
     with pytest.raises(DeviceError, match=r"needs the compiler ziglang: run '.* pip install zig"):
-        add_runner(tmp_path, tmp_path, "aarch64")
+        add_native_agent(tmp_path, tmp_path, "aarch64")

@@ -67,8 +67,8 @@ def test_a_fingerprint_of_other_fields_is_refused() -> None:
         ),
         ("name: a\ntransport: ssh\nhost: b\nserial: c", "serial is for 'transport: adb'"),
         ("name: a\nfolder: /data/x", "folder is for remote targets"),
-        ("name: a\ntransport: ssh\nhost: b\nfolder: x", "'x' must be a whole path"),
-        ("name: a\ntransport: ssh\nhost: b\nfolder: /data/../etc", "must be a whole path"),
+        ("name: a\ntransport: ssh\nhost: b\nfolder: x", "'x' must be an absolute path"),
+        ("name: a\ntransport: ssh\nhost: b\nfolder: /data/../etc", "must be an absolute path"),
         ("name: a\nagent: rust", "there is no agent 'rust' (known: native, python)"),
         ("name: a\nbundle: x", "bundle is for 'agent: native'"),
         (

@@ -85,7 +85,7 @@ def of_files(name: str, root: Path, cores: tuple[int, ...] = (0, 1)) -> dict[str
                 f"{CPUS}/cpu1/cpufreq/cpuinfo_max_freq": "1800000",
             },
             "1000 of 1800 MHz",
-            "let it cool down",
+            "let it cool",
         ),
         ("virtual machine", {"proc/cpuinfo": "flags\t\t: fpu hypervisor"}, "yes", "measure on a"),
         ("virtual machine", {"sys/hypervisor/type": "xen"}, "yes", "measure on a machine"),
@@ -170,7 +170,7 @@ def test_a_setting_that_is_right_needs_no_advice(
 def test_what_cannot_be_read_is_said_and_not_held_against_the_device(tmp_path: Path) -> None:
     for found in system_findings((0,), 1, tmp_path):
         assert (found["value"], found["ok"]) == (None, True)
-        assert found["advice"] == "not readable here"
+        assert found["advice"] == "cannot be read on this machine"
     arm = tree(tmp_path, **{"proc/cpuinfo": "Features : fp asimd"})
     assert of_files("virtual machine", arm)["value"] is None
 
@@ -279,7 +279,7 @@ def test_work_that_nobody_owns_here_is_found_too(
 ) -> None:
     del machine
     value = found(monkeypatch, tmp_path, others=0.25)["other work"]["value"]
-    assert value == "100 % of a core (by processes that are not visible here)"
+    assert value == "100 % of a core (of processes that cannot be seen from here)"
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_a_folder_without_room_for_graphs_is_found(
     monkeypatch.setattr(health.shutil, "disk_usage", lambda _: Record(free=free))
     space = found(monkeypatch, tmp_path)["free space"]
     assert (space["value"], space["ok"]) == (f"{free / 1e9:.1f} GB", ok)
-    assert ok or "make room where graphs are put" in space["advice"]
+    assert ok or "make room for graphs" in space["advice"]
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,11 @@ def test_without_psutil_the_rest_is_still_told(
     monkeypatch.setattr(conditions, "psutil", None)
     findings = found(monkeypatch, tmp_path, load=0.1)
     assert list(findings) == [*NAMES, "psutil"]
-    assert findings["memory"]["advice"] == findings["battery"]["advice"] == "not readable here"
+    assert (
+        findings["memory"]["advice"]
+        == findings["battery"]["advice"]
+        == "cannot be read on this machine"
+    )
     assert findings["load"]["value"] is not None
     assert findings["psutil"]["ok"]  # no fault of the machine
 

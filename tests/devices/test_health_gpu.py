@@ -1,4 +1,4 @@
-"""What is found on a GPU, from a played management library."""
+"""What is found on a GPU, from a simulated management library."""
 
 import os
 from types import SimpleNamespace

@@ -57,8 +57,8 @@ def test_the_text_of_a_job_says_all_of_it(threads, cores, task, numbers, name, o
         ("runs 5", "runs 5\nsurprise 1", "another version"),
         ("task time", "task dance", "another version"),
         ("round 3 1", "round 3 2", "another version"),
-        ("graph a.onnx", "graph ../a.onnx", "no name of a file"),
-        ("graph a.onnx", "graph /etc/passwd", "no name of a file"),
+        ("graph a.onnx", "graph ../a.onnx", "not the name of a file"),
+        ("graph a.onnx", "graph /etc/passwd", "not the name of a file"),
     ],
 )
 def test_what_is_no_job_is_refused(before: str, after: str, sentence: str) -> None:

@@ -22,9 +22,9 @@ def test_the_bundle_that_a_device_names_is_its_agent(tmp_path: Path) -> None:
     agent = NativeDeployment(Device(name="phone", agent="native", bundle=str(folder)))
     ((unit, path),) = agent.units(tmp_path).items()
     assert path == folder
-    assert agent.command() == [f"{unit}/runner", f"{unit}/libonnxruntime.so"]
-    assert agent.missing("runner: Exec format error") == (
-        "the bundle for aarch64 does not run on phone (runner: Exec format error): set 'arch' to "
+    assert agent.command() == [f"{unit}/agent", f"{unit}/libonnxruntime.so"]
+    assert agent.missing("agent: Exec format error") == (
+        "the bundle for aarch64 does not run on phone (agent: Exec format error): set 'arch' to "
         "what 'uname -m' says there, or make a bundle by hand, as docs/guides/device.md says"
     )
 
@@ -36,7 +36,7 @@ def test_bundles_with_other_libraries_are_other_agents(tmp_path: Path) -> None:
     first, other = by_hand(tmp_path / "first"), by_hand(tmp_path / "other")
     said = identity(first)
     assert re.fullmatch("native [0-9a-f]{8}", said)
-    (other / "runner").write_bytes(b"\x7fELF newer program")
+    (other / "agent").write_bytes(b"\x7fELF newer program")
     (other / "NOTES").write_text("by me")
     assert identity(other) == said
     (other / "libm.so.6").write_bytes(b"\x7fELF mathematics")

@@ -1,4 +1,4 @@
-"""The sensors of a GPU, from a played management library."""
+"""The sensors of a GPU, from a simulated management library."""
 
 import inspect
 from importlib import import_module
@@ -100,17 +100,17 @@ def test_a_round_waits_for_the_gpu_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert agent._hottest(GpuSensors()) is None
 
 
-@pytest.mark.parametrize("played", [Library, Board])
-def test_a_played_library_has_nothing_that_the_real_one_has_not(played: Any) -> None:
+@pytest.mark.parametrize("simulated", [Library, Board])
+def test_a_played_library_has_nothing_that_the_real_one_has_not(simulated: Any) -> None:
     real = import_module("pynvml")
-    assert real.NVML_CLOCK_SM == played.NVML_CLOCK_SM
-    assert real.NVML_TEMPERATURE_GPU == played.NVML_TEMPERATURE_GPU
-    check_names(played)
+    assert real.NVML_CLOCK_SM == simulated.NVML_CLOCK_SM
+    assert real.NVML_TEMPERATURE_GPU == simulated.NVML_TEMPERATURE_GPU
+    check_names(simulated)
 
 
-def check_names(played: type) -> None:
-    """Every function of a played library is there in the real one, with these arguments."""
+def check_names(simulated: type) -> None:
+    """Every function of a simulated library is there in the real one, with these arguments."""
     real = import_module("pynvml")
-    for name in (one for one in dir(played) if one.startswith("nvml")):
+    for name in (one for one in dir(simulated) if one.startswith("nvml")):
         there = inspect.signature(inspect.unwrap(getattr(real, name)))
-        there.bind(*list(inspect.signature(getattr(played, name)).parameters)[1:])
+        there.bind(*list(inspect.signature(getattr(simulated, name)).parameters)[1:])

@@ -82,7 +82,7 @@ def test_cores_that_cannot_be_had_are_one_sentence() -> None:
     device = DEVICE.model_copy(update={"cores": (4096,)})
     with open_target(device) as target:
         target.add("a", GRAPH)
-        with pytest.raises(DeviceError, match=r"the cores \[4096\] cannot be had"):
+        with pytest.raises(DeviceError, match=r"the cores \[4096\] cannot be used"):
             list(target.run([Round(0, ["a"])], least_runs=1, least_ms=0.0))
 
 
@@ -139,33 +139,33 @@ def visited(ms: object, number: object = 0, graph: object = 0) -> tuple[str, str
     [
         ((), "measured 0 of 3 visits and then stopped"),
         ((line("done", visits=0),), "measured 0 of 3 visits"),
-        (("Segmentation fault",), "answered something that is not this job's"),
-        ((line("done", visits=3).replace("NONCE", "other"),), "that is not this job's"),
-        (visited([-1]), "a visit that cannot be"),
-        (visited([]), "a visit that cannot be"),
-        (visited([float("nan")]), "a visit that cannot be"),
-        (visited([True]), "a visit that cannot be"),
-        (visited("123"), "a visit that cannot be"),
-        (visited([10**400]), "a visit that cannot be"),
-        (visited([1] * 100_001), "a visit that cannot be"),
-        (visited([1], graph=-1), "a visit that cannot be"),
-        (visited([1], number=2**70), "a visit that cannot be"),
-        (visited([1], number=-5), "a visit that cannot be"),
-        (visited([1])[1:], "does not keep to its job"),  # before it has said what it is
-        ((READY, READY), "does not keep to its job"),
-        ((*visited([1]), visited([1])[1]), "does not keep to its job"),  # the same once more
-        (visited([1], graph=1), "does not keep to its job"),  # another's turn
-        (visited([1], number=3), "does not keep to its job"),
-        ((READY, line("round", round=0, conditions={})), "does not keep to its job"),
-        ((READY, line("dance")), "does not keep to its job"),
-        ((READY, line("waiting", celsius="hot")), "a temperature that cannot be"),
-        ((line("ready", facts={**FACTS, "cpu": "\x1b[2J"}),), "facts that cannot be"),
-        ((line("ready", facts={**FACTS, "cores": "2"}),), "facts that cannot be"),
-        ((line("ready", facts={}),), "facts that cannot be"),
-        ((READY, line("round", round=0, conditions={"mhz": "x"})), "a round that cannot be"),
+        (("Segmentation fault",), "sent a line that is no answer to this job"),
+        ((line("done", visits=3).replace("NONCE", "other"),), "that is no answer to this job"),
+        (visited([-1]), "an invalid visit"),
+        (visited([]), "an invalid visit"),
+        (visited([float("nan")]), "an invalid visit"),
+        (visited([True]), "an invalid visit"),
+        (visited("123"), "an invalid visit"),
+        (visited([10**400]), "an invalid visit"),
+        (visited([1] * 100_001), "an invalid visit"),
+        (visited([1], graph=-1), "an invalid visit"),
+        (visited([1], number=2**70), "an invalid visit"),
+        (visited([1], number=-5), "an invalid visit"),
+        (visited([1])[1:], "does not follow its job"),  # before it has said what it is
+        ((READY, READY), "does not follow its job"),
+        ((*visited([1]), visited([1])[1]), "does not follow its job"),  # the same once more
+        (visited([1], graph=1), "does not follow its job"),  # another's turn
+        (visited([1], number=3), "does not follow its job"),
+        ((READY, line("round", round=0, conditions={})), "does not follow its job"),
+        ((READY, line("dance")), "does not follow its job"),
+        ((READY, line("waiting", celsius="hot")), "an invalid temperature"),
+        ((line("ready", facts={**FACTS, "cpu": "\x1b[2J"}),), "invalid facts"),
+        ((line("ready", facts={**FACTS, "cores": "2"}),), "invalid facts"),
+        ((line("ready", facts={}),), "invalid facts"),
+        ((READY, line("round", round=0, conditions={"mhz": "x"})), "an invalid end of a round"),
         ((line("loading"),) * 2000, "more than it was asked for"),
         ((READY, line("loading")[:-9]), "stopped; run the same"),  # as when a link breaks
-        ((READY, line("loading")[:-9], line("loading")), "that is not this job's"),
+        ((READY, line("loading")[:-9], line("loading")), "that is no answer to this job"),
     ],
 )
 def test_output_that_is_not_complete_and_of_this_job_does_not_count(
@@ -194,7 +194,7 @@ def test_findings_of_a_target_are_read_strictly(
         Scripted, "lines", (line("health", findings=[finding]), line("done", visits=0))
     )
     use_transport(monkeypatch, "local", Scripted)
-    with open_target(DEVICE) as target, pytest.raises(DeviceError, match="findings that cannot be"):
+    with open_target(DEVICE) as target, pytest.raises(DeviceError, match="invalid findings"):
         target.health()
 
 
@@ -261,7 +261,10 @@ def test_answers_that_are_nested_without_an_end_are_no_broken_link(
     nested = line("health", findings="DEEP").replace('"DEEP"', "[" * 100_000 + "]" * 100_000)
     monkeypatch.setattr(Scripted, "lines", (nested,))
     use_transport(monkeypatch, "local", Scripted)
-    with open_target(DEVICE) as target, pytest.raises(DeviceError, match="not this job's") as found:
+    with (
+        open_target(DEVICE) as target,
+        pytest.raises(DeviceError, match="no answer to") as found,
+    ):
         target.health()
     assert not isinstance(found.value, LinkError)  # which would be asked again, four times
 
@@ -279,5 +282,5 @@ def test_an_agent_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("hwnas.devices.conversation.time.monotonic", lambda: 60.0 * next(minutes))
     monkeypatch.setattr(Scripted, "lines", (line("loading", graph=0),) * 900)
     use_transport(monkeypatch, "local", Scripted)
-    with pytest.raises(DeviceError, match=r"for 0 of 3 visits, where \d+ s are more than enough"):
+    with pytest.raises(DeviceError, match=r"for 0 of 3 visits, and \d+ s are more than enough"):
         run({"b": GRAPH, "a": GRAPH}, ROUNDS)

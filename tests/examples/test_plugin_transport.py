@@ -4,10 +4,12 @@ In place of Docker stands a program of its form, whose container `my-board` is t
 """
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from hwnas.cli.main import main
 from hwnas.core.errors import ConfigError, DeviceError
 from hwnas.devices.answers import TargetVisit
 from hwnas.devices.device import Device, load_device
@@ -61,6 +63,26 @@ def test_a_container_that_does_not_run_is_one_sentence(tmp_path: Path) -> None:
     sentence = r"cannot reach board: Error response .*start gone"
     with pytest.raises(DeviceError, match=sentence), open_target(device):
         pass
+
+
+def test_the_command_that_adds_devices_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mine.yaml"
+    words = [
+        "devices",
+        "add",
+        "mine",
+        "--transport",
+        "container",
+        "--no-check",
+        "--file",
+        str(path),
+    ]
+    monkeypatch.setattr(sys, "argv", ["hwnas", *words, "--set", "options={container: my-board}"])
+    with suppress(SystemExit):
+        main()
+    assert load_device(str(path)).options == {"container": "my-board"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Energies of a played GPU: measured, taken up again, kept, and modelled."""
+"""Energies of a simulated GPU: measured, taken up again, kept, and modelled."""
 
 import sys
 from dataclasses import replace
@@ -49,8 +49,8 @@ def takes_ms(model: bytes) -> float:
 @pytest.fixture
 def board(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> Board:
     flavour, version = FLAVOURS[1]
-    played = ComputingTrt(flavour, signatures(flavour, version), gpu, slower=10.0)
-    monkeypatch.setitem(sys.modules, flavour, played.module)
+    simulated = ComputingTrt(flavour, signatures(flavour, version), gpu, slower=10.0)
+    monkeypatch.setitem(sys.modules, flavour, simulated.module)
     return play_board(monkeypatch, gpu)
 
 

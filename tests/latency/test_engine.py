@@ -1,4 +1,4 @@
-"""Engines built by an agent that is a process of its own, on a played GPU that computes."""
+"""Engines built by an agent that is a process of its own, on a simulated GPU that computes."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from hwnas.latency.schedule import Schedule
 from hwnas.networks.blocks import Head
 from hwnas.networks.graph import build_graph
 from tests.devices.runtimes.flavours import FLAVOURS
-from tests.devices.runtimes.played_python import played_python
+from tests.devices.runtimes.simulated_python import simulated_python
 
 # More than one part of what an agent sends.
 NETWORK = (Head(16, 1280, 0, 1000, "relu", 4),)
@@ -25,7 +25,7 @@ MODEL = build_graph(NETWORK).SerializeToString()
 @pytest.fixture(scope="module", params=FLAVOURS[::2], ids="-".join)
 def device(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Device:
     flavour, version = request.param
-    python = played_python(tmp_path_factory.mktemp("python"), flavour, version)
+    python = simulated_python(tmp_path_factory.mktemp("python"), flavour, version)
     return Device(name="gpu", runtime=flavour, python=str(python), cores="any")
 
 

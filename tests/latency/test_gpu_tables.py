@@ -1,4 +1,4 @@
-"""Tables of a played GPU: caches of its runtime, and warnings of its visits."""
+"""Tables of a simulated GPU: caches of its runtime, and warnings of its visits."""
 
 import sys
 from pathlib import Path
@@ -18,23 +18,25 @@ from tests.devices.runtimes.conftest import gpu as gpu
 from tests.devices.runtimes.fake_cuda import Gpu
 from tests.devices.runtimes.flavours import FLAVOURS
 from tests.devices.runtimes.in_process import gpu_device
-from tests.devices.runtimes.played_trt import PlayedTrt
+from tests.devices.runtimes.simulated_trt import SimulatedTrt
 
 BLOCKS = [ConvBlock(3, 8, 3, 2, "relu", 16), ConvBlock(8, 8, 3, 1, "relu", 8)]
 SCHEDULE = Schedule(sessions=2, most_sessions=2, rounds=2)
 
 
 @pytest.fixture(params=FLAVOURS, ids="-".join)
-def played(request: pytest.FixtureRequest, gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> PlayedTrt:
+def simulated(
+    request: pytest.FixtureRequest, gpu: Gpu, monkeypatch: pytest.MonkeyPatch
+) -> SimulatedTrt:
     flavour, version = request.param
-    played = PlayedTrt(flavour, version, gpu)
-    monkeypatch.setitem(sys.modules, flavour, played.module)
-    return played
+    simulated = SimulatedTrt(flavour, version, gpu)
+    monkeypatch.setitem(sys.modules, flavour, simulated.module)
+    return simulated
 
 
 @pytest.fixture
-def device(played: PlayedTrt, monkeypatch: pytest.MonkeyPatch) -> Device:
-    return gpu_device(monkeypatch, played.module.__name__)
+def device(simulated: SimulatedTrt, monkeypatch: pytest.MonkeyPatch) -> Device:
+    return gpu_device(monkeypatch, simulated.module.__name__)
 
 
 def profiled(path: Path, device: Device) -> None:
@@ -43,7 +45,7 @@ def profiled(path: Path, device: Device) -> None:
 
 
 def test_the_cache_of_the_runtime_goes_into_the_table_and_to_the_next_session(
-    played: PlayedTrt, device: Device, tmp_path: Path
+    simulated: SimulatedTrt, device: Device, tmp_path: Path
 ) -> None:
     profiled(tmp_path / "t.sqlite", device)
     with LatencyTable.existing(tmp_path / "t.sqlite") as table:
@@ -53,7 +55,7 @@ def test_the_cache_of_the_runtime_goes_into_the_table_and_to_the_next_session(
     first = [b""] * 3 if cache == b"timings" else []  # one a graph, and the reference block
     given = [cache] * 3 if cache == b"timings" else [cache]
     learnt = [b"", *[cache] * 2] if cache == b"timings" else first
-    assert played.caches == [*learnt, *given]
+    assert simulated.caches == [*learnt, *given]
 
 
 def test_the_warnings_of_visits_are_kept_and_merged(

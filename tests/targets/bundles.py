@@ -39,7 +39,7 @@ def bundle(arch: str) -> Bundle:
 
 @cache
 def sanitised() -> Bundle:
-    """One made by hand, of a runner that ends with a report at the first wrong access."""
+    """One made by hand, of a native agent that ends with a report at the first wrong access."""
     digest = hashlib.sha256(local_onnxruntime().encode())
     for source in sorted(SOURCES.glob("*.[ch]")):
         digest.update(source.read_bytes())
@@ -54,7 +54,7 @@ def _make_sanitised(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     library = next(bundle("x86_64").folder.glob("libonnxruntime.so*"))
     shutil.copy(library, folder)
-    # What the runner allocates it keeps to its end.
+    # What the agent allocates it keeps to its end.
     (folder / "options.c").write_text(
         'const char *__asan_default_options(void) { return "detect_leaks=0"; }\n'
     )
@@ -73,7 +73,7 @@ def _make_sanitised(folder: Path) -> None:
             *sources,
             "-ldl",
             "-o",
-            folder / "runner",
+            folder / "agent",
         ],
         check=True,
     )
@@ -81,7 +81,7 @@ def _make_sanitised(folder: Path) -> None:
         arch="x86_64",
         onnxruntime=local_onnxruntime(),
         packages={},
-        command=("runner", library.name),
+        command=("agent", library.name),
     )
     write_manifest(folder, manifest)
 

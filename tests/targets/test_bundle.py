@@ -8,7 +8,7 @@ import pytest
 from hwnas.core.cache import FOLDER_VARIABLE
 from hwnas.devices import bundle_parts
 from hwnas.devices.answers import Facts
-from hwnas.devices.bundle_parts import add_runner
+from hwnas.devices.bundle_parts import add_native_agent
 from hwnas.devices.device import load_device
 from hwnas.devices.target import Round, open_target
 from tests.hwnas.cli.conftest import Terminal, terminal  # noqa: F401
@@ -68,14 +68,14 @@ def test_a_person_sees_versions_and_size(terminal: Terminal) -> None:  # noqa: F
         assert words in answer.stdout
     answer = terminal("devices", "bundle", "--arch", "riscv64")
     assert answer.code == 2
-    assert "bundles can be made for aarch64 and x86_64, not for 'riscv64'" in answer.stderr
+    assert "hwnas makes bundles for aarch64 and x86_64, not for 'riscv64'" in answer.stderr
 
 
 @pytest.mark.parametrize("arch", ["aarch64", "x86_64"])
-def test_the_runner_is_the_same_wherever_it_is_compiled(tmp_path: Path, arch: str) -> None:
+def test_the_native_agent_is_the_same_wherever_it_is_compiled(tmp_path: Path, arch: str) -> None:
     (tmp_path / "scratch").mkdir()
-    add_runner(tmp_path, tmp_path / "scratch", arch)
-    assert (tmp_path / "runner").read_bytes() == (bundle(arch).folder / "runner").read_bytes()
+    add_native_agent(tmp_path, tmp_path / "scratch", arch)
+    assert (tmp_path / "agent").read_bytes() == (bundle(arch).folder / "agent").read_bytes()
 
 
 def test_the_sources_are_c_that_no_compiler_warns_of() -> None:

@@ -141,7 +141,7 @@ def test_an_agent_that_is_killed_is_told(far: Far) -> None:
         target.add("a", GRAPH)
         job = target.run([Round(n, ["a"]) for n in range(100_000)], least_runs=2, least_ms=1.0)
         next(job)
-        for process in far.target.processes("/runner"):
+        for process in far.target.processes("/agent"):
             # Not the shell that started it, whose words name it too.
             if b"exit $code" not in Path(f"/proc/{process}/cmdline").read_bytes():
                 os.kill(process, signal.SIGKILL)

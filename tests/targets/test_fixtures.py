@@ -1,4 +1,4 @@
-"""The targets themselves: what tests of transports and runners rely on."""
+"""The targets themselves: what tests of transports and agents rely on."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""A machine with a (played) GPU that is reached by ssh: a real sshd, the agent in Python."""
+"""A machine with a (simulated) GPU that is reached by ssh: a real sshd, the agent in Python."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from hwnas.latency.schedule import Schedule
 from hwnas.networks.blocks import Head
 from hwnas.networks.graph import build_graph
 from tests.devices.runtimes.flavours import FLAVOURS
-from tests.devices.runtimes.played_python import played_python
+from tests.devices.runtimes.simulated_python import simulated_python
 from tests.targets.sshd import SshTarget
 
 MODEL = build_graph((Head(16, 1280, 0, 1000, "relu", 4),)).SerializeToString()
@@ -30,7 +30,7 @@ def box(ssh_x86: SshTarget, tmp_path: Path) -> Device:
         cores="any",
         runtime=flavour,
         ssh_config=str(ssh_x86.ssh_config),
-        python=str(played_python(tmp_path, flavour, version)),
+        python=str(simulated_python(tmp_path, flavour, version)),
     )
 
 
@@ -40,7 +40,7 @@ def test_graphs_are_timed_there_and_the_cache_comes_back(box: Device) -> None:
     assert len(list(log.visits())) == 6
     assert log.cache() == b"timings"
     assert log.fingerprint is not None
-    assert log.fingerprint.provider == "TensorRT on Played GPU"
+    assert log.fingerprint.provider == "TensorRT on Simulated GPU"
 
 
 def test_an_engine_comes_back_whole(box: Device) -> None:

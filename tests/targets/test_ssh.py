@@ -185,9 +185,9 @@ def test_a_target_without_the_runtime_or_without_python_says_what_to_install(
     for python, sentence in (
         (
             str(tmp_path / "bare/bin/python"),
-            "of box has no package (onnxruntime|numpy): make a Python of its own",
+            "on box lacks the package (onnxruntime|numpy): make a Python env",
         ),
-        ("/opt/no/python3", "there is no /opt/no/python3 on box: install it"),
+        ("/opt/no/python3", "box has no /opt/no/python3: install it"),
     ):
         with open_target(device(ssh_x86, python=python)) as target:
             target.add("a", GRAPH)
@@ -198,7 +198,7 @@ def test_a_target_without_the_runtime_or_without_python_says_what_to_install(
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
-        ("yes garbage", "that is not this job's: 'garbage'"),
+        ("yes garbage", "that is no answer to this job: 'garbage'"),
         ("exit 0", "box measured 0 of 2 visits and then stopped"),
         ("head -c 20000000 /dev/zero", "box sends a line without an end"),
         ("echo broken >&2; exit 9", "timing on box failed: broken"),

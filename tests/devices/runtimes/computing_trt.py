@@ -19,7 +19,7 @@ _HEAD = b"engine of "
 
 @dataclass
 class _Engine:
-    """What stands behind one played engine."""
+    """What stands behind one simulated engine."""
 
     session: Any
     ms: float

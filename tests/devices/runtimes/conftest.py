@@ -1,4 +1,4 @@
-"""A GPU that is played, in place of cuda-bindings' own."""
+"""A GPU that is simulated, in place of cuda-bindings' own."""
 
 import sys
 from types import ModuleType
@@ -10,11 +10,11 @@ from tests.devices.runtimes.fake_cuda import Gpu, runtime_module
 
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> Gpu:
-    played = Gpu()
-    runtime = runtime_module(played)
+    simulated = Gpu()
+    runtime = runtime_module(simulated)
     bindings = ModuleType("cuda.bindings")
     bindings.runtime = runtime  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "cuda", ModuleType("cuda"))
     monkeypatch.setitem(sys.modules, "cuda.bindings", bindings)
     monkeypatch.setitem(sys.modules, "cuda.bindings.runtime", runtime)
-    return played
+    return simulated

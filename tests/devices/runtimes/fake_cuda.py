@@ -1,4 +1,4 @@
-"""A GPU that is played: cuda-bindings' runtime module, with a clock that only work moves.
+"""A GPU that is simulated: cuda-bindings' runtime module, with a clock that only work moves.
 
 The processor pays `call_ns` a call and `launch_ns` a launch; the GPU works off what was enqueued,
 in order. Nothing here waits for real time.
@@ -38,9 +38,9 @@ class Event:
 
 @dataclass
 class Gpu:
-    """What the played machine is like, and what was done with it."""
+    """What the simulated machine is like, and what was done with it."""
 
-    name: str = "Played GPU"
+    name: str = "Simulated GPU"
     count: int = 1
     driver: int = 13000
     failure: Code = Code.cudaSuccess
@@ -93,7 +93,7 @@ class Gpu:
         return min(self.worked[number] + at - self.begins[number], self.worked[number + 1])
 
     def bytes_at(self, address: int, size: int) -> Any:
-        """What lies on the played GPU."""
+        """What lies on the simulated GPU."""
         assert ctypes.sizeof(self.memory[address]) >= size
         return self.memory[address]
 

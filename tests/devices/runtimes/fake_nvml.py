@@ -1,4 +1,4 @@
-"""NVML of the played GPU: a board that uses energy while it works and while it rests."""
+"""NVML of the simulated GPU: a board that uses energy while it works and while it rests."""
 # ruff: noqa: N802, N803 (the names are NVML's)
 
 import pytest
@@ -13,7 +13,7 @@ class NVMLError(Exception):
 
 
 class Board:
-    """30 W at rest and 300 W at work, told as a sum that changes every 50 ms of played time.
+    """30 W at rest and 300 W at work, told as a sum that changes every 50 ms of simulated time.
 
     Attributes:
         counts: whether the board counts its energy at all.
@@ -76,7 +76,7 @@ class Board:
 
 
 def play_board(monkeypatch: pytest.MonkeyPatch, gpu: Gpu) -> Board:
-    """The played GPU with a board that is measured in its own time."""
+    """The simulated GPU with a board that is measured in its own time."""
     board = Board(gpu)
     monkeypatch.setattr(nvml, "pynvml", board)
     monkeypatch.setattr(gpu_energy, "perf_counter_ns", gpu.clock)

@@ -1,4 +1,4 @@
-"""The local device with the agent in this process, where a GPU and its runtime can be played."""
+"""The local device with the agent in this process, where a GPU and its runtime can be simulated."""
 
 import contextlib
 import io
@@ -31,7 +31,7 @@ class InProcess(LocalTransport):
 
 
 def gpu_device(monkeypatch: pytest.MonkeyPatch, runtime: str, **keys: object) -> Device:
-    """A device of this machine's played GPU, with short warm-ups."""
+    """A device of this machine's simulated GPU, with short warm-ups."""
     use_transport(monkeypatch, "local", InProcess)
     monkeypatch.setattr(gpu_timing, "WARM_UP_MS", 1.0)
     # Not pinned: that would be this very process.

@@ -20,7 +20,7 @@ _PLAIN: dict[str, Any] = {"bool": True, "int": 0, "str": "", "float": 0.0, "None
 
 
 class Strict:
-    """An object of a played class: it takes no attribute that the real one does not have."""
+    """An object of a simulated class: it takes no attribute that the real one does not have."""
 
     __slots__ = ("__weakref__",)
 

@@ -16,7 +16,7 @@ from hwnas.devices.job import Job
 from hwnas.devices.runtimes import gpu_timing
 from tests.devices.runtimes.fake_cuda import Gpu
 from tests.devices.runtimes.flavours import FLAVOURS
-from tests.devices.runtimes.played_trt import PlayedTrt
+from tests.devices.runtimes.simulated_trt import SimulatedTrt
 from tests.devices.test_health_gpu import Busy
 
 
@@ -27,7 +27,7 @@ def answers(
     flavour, version = FLAVOURS[1]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "0.onnx").write_bytes(b"model")
-    monkeypatch.setitem(sys.modules, flavour, PlayedTrt(flavour, version, gpu).module)
+    monkeypatch.setitem(sys.modules, flavour, SimulatedTrt(flavour, version, gpu).module)
     monkeypatch.setattr(gpu_timing, "WARM_UP_MS", 1.0)
     gpu.capturable = False
     run_job(
@@ -47,7 +47,7 @@ def answers(
 def test_the_product_its_version_and_the_gpu_are_facts(answers: list[dict[str, Any]]) -> None:
     facts = read_facts(answers[2])
     assert (facts.runtime, facts.runtime_version) == FLAVOURS[1]
-    assert facts.provider == "TensorRT on Played GPU"
+    assert facts.provider == "TensorRT on Simulated GPU"
 
 
 def test_the_warnings_of_a_visit_arrive(answers: list[dict[str, Any]]) -> None:
@@ -83,7 +83,7 @@ def test_the_health_of_a_gpu_is_that_of_its_machine_and_its_own(
     gpu: Gpu, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flavour, version = FLAVOURS[0]
-    monkeypatch.setitem(sys.modules, flavour, PlayedTrt(flavour, version, gpu).module)
+    monkeypatch.setitem(sys.modules, flavour, SimulatedTrt(flavour, version, gpu).module)
     monkeypatch.setattr(nvml, "pynvml", Busy())
     run_job(Job(nonce="n", runtime=flavour, threads=1, cores="any", task="health"))
     answer = json.loads(capsys.readouterr().out.splitlines()[0])

@@ -1,4 +1,4 @@
-"""CUDA: what is said where there is none, and that the played one is like the real one."""
+"""CUDA: what is said where there is none, and that the simulated one is like the real one."""
 
 import gc
 import inspect
@@ -18,7 +18,7 @@ from tests.devices.runtimes.fake_cuda import Code, Gpu, runtime_module
 
 def test_a_gpu_is_described(gpu: Gpu) -> None:
     cuda = Cuda()
-    assert (cuda.name, cuda.capability, cuda.driver) == ("Played GPU", (9, 0), "13.0")
+    assert (cuda.name, cuda.capability, cuda.driver) == ("Simulated GPU", (9, 0), "13.0")
     assert (cuda.memory_bytes, cuda.bus) == (gpu.room, "0000:01:00.0")
 
 
@@ -27,11 +27,11 @@ def test_a_gpu_is_described(gpu: Gpu) -> None:
     [
         (
             {"failure": Code.cudaErrorInsufficientDriver, "driver": 0},
-            "this machine has no NVIDIA driver that CUDA could use: install one",
+            "this machine has no NVIDIA driver that CUDA can use; install one",
         ),
         (
             {"failure": Code.cudaErrorInsufficientDriver, "driver": 12040},
-            "knows CUDA up to 12.4, and cuda-bindings is for 13.5",
+            "supports CUDA up to 12.4, and cuda-bindings is for 13.5",
         ),
         ({"failure": Code.cudaErrorNoDevice}, "CUDA finds no GPU on this machine"),
         ({"count": 0}, "CUDA finds no GPU on this machine"),
@@ -63,18 +63,18 @@ def test_memory_holds_what_was_written_until_nothing_refers_to_it(gpu: Gpu) -> N
 
 
 def test_a_call_that_fails_is_one_sentence(gpu: Gpu) -> None:
-    said = "cudaMalloc failed on this GPU: as cudaErrorMemoryAlloc.*use a smaller 'batch'"
+    said = "cudaMalloc failed on this GPU: as cudaErrorMemoryAlloc.*set a smaller 'batch'"
     with pytest.raises(CudaError, match=said):
         Cuda().memory(gpu.room + 1)
 
 
-def test_the_played_cuda_has_nothing_that_the_real_one_has_not() -> None:
+def test_the_simulated_cuda_has_nothing_that_the_real_one_has_not() -> None:
     real = import_module("cuda.bindings.runtime")
-    played = runtime_module(Gpu())
-    names = [name for name in dir(type(played)) if name.startswith("cuda")]
+    simulated = runtime_module(Gpu())
+    names = [name for name in dir(type(simulated)) if name.startswith("cuda")]
     assert len(names) > 25
     for name in names:
-        here, there = getattr(played, name), getattr(real, name)
+        here, there = getattr(simulated, name), getattr(real, name)
         if inspect.ismethod(here):  # the first line of the docstring is the signature
             arguments = re.search(r"\((.*)\)", there.__doc__.splitlines()[0])
             assert arguments is not None, name

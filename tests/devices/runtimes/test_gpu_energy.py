@@ -1,4 +1,4 @@
-"""Energy from a counter that moves in steps, on a played GPU whose energy is known."""
+"""Energy from a counter that moves in steps, on a simulated GPU whose energy is known."""
 
 import json
 import sys
@@ -29,7 +29,7 @@ from hwnas.networks.graph import build_graph
 from tests.devices.runtimes.fake_cuda import Gpu
 from tests.devices.runtimes.fake_nvml import Board, play_board
 from tests.devices.runtimes.flavours import FLAVOURS
-from tests.devices.runtimes.played_trt import PlayedTrt
+from tests.devices.runtimes.simulated_trt import SimulatedTrt
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_a_counter_that_counts_passes_at_rest(board: Board) -> None:
 
 def test_a_counter_that_stands_still_is_refused_soon(board: Board) -> None:
     board.moves = False
-    with pytest.raises(DeviceError, match="does not move, so that it counts nothing"):
+    with pytest.raises(DeviceError, match="does not move"):
         meter().check()
     assert board.gpu.now < 1.1 * LONGEST_STEP_MS * 1e6
     with pytest.raises(DeviceError, match="does not move"):
@@ -153,7 +153,7 @@ def test_a_counter_that_is_set_back_is_refused(board: Board) -> None:
         told = board.nvmlDeviceGetTotalEnergyConsumption("handle")
         return told if board.gpu.now < reload_ns else told - 1e9
 
-    with pytest.raises(DeviceError, match="was set back"):
+    with pytest.raises(DeviceError, match="was reset"):
         EnergyMeter(counter).measure(timer(board.gpu, 0.1).start, least_ms=500.0)
 
 
@@ -167,7 +167,7 @@ def agent_says(
     flavour, version = FLAVOURS[1]
     monkeypatch.chdir(folder)
     (folder / "0.onnx").write_bytes(b"model")
-    monkeypatch.setitem(sys.modules, flavour, PlayedTrt(flavour, version, board.gpu).module)
+    monkeypatch.setitem(sys.modules, flavour, SimulatedTrt(flavour, version, board.gpu).module)
     monkeypatch.setattr(gpu_timing, "WARM_UP_MS", 1.0)
     job = Job(nonce="n", runtime=flavour, threads=1, cores="any", task="energy", least_ms=500.0)
     try:

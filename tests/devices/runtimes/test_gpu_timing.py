@@ -1,4 +1,4 @@
-"""The loop that times on a GPU, on one that is played: all figures are exact."""
+"""The loop that times on a GPU, on one that is simulated: all figures are exact."""
 
 from collections.abc import Iterator
 from itertools import chain, repeat

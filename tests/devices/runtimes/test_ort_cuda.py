@@ -142,7 +142,7 @@ def test_a_graph_that_would_run_on_the_cpu_is_refused_by_the_library(
     said = str(caught.value)
     assert "ONNX Runtime cannot load 0.onnx: " in said
     assert "assigned to the default CPU EP" in said
-    assert "what runs partly on the CPU is not timed as a GPU's" in said
+    assert "a model that runs partly on the CPU is not timed" in said
     assert one_line(caught)
 
 
@@ -151,7 +151,7 @@ def test_it_computes_and_times_on_what_it_is_given(model: Path) -> None:
     runtime = load_runtime("onnxruntime_cuda")
     assert (runtime.version, runtime.gpu) == (ort.__version__, "0000:01:00.0")
     graph = runtime.load(model, threads=1)
-    assert graph.provider == "CPUExecutionProvider on Played GPU"
+    assert graph.provider == "CPUExecutionProvider on Simulated GPU"
     image = np.random.default_rng(0).standard_normal((1, 3, 16, 16)).astype(np.float32)
     expected = load_runtime("onnxruntime").load(model, threads=1).run(image)
     np.testing.assert_array_equal(graph.run(image), expected)
@@ -189,7 +189,7 @@ def test_there_is_no_breakdown_by_operator(model: Path) -> None:
         load_runtime("onnxruntime_cuda").operators(model, threads=1, runs=1)
 
 
-class Played:
+class Simulated:
     """A loaded graph whose times are made up."""
 
     provider = PROVIDER
@@ -211,17 +211,17 @@ def test_the_long_warm_up_is_made_once_and_the_last_visit_is_judged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(ort_cuda, "WARM_UP_MS", 1.0)
-    played = Played([1.0, 1.2], [1.0, 1.001])
-    graph = OrtCudaGraph(played, "Played GPU")  # type: ignore[arg-type]
+    simulated = Simulated([1.0, 1.2], [1.0, 1.001])
+    graph = OrtCudaGraph(simulated, "Simulated GPU")  # type: ignore[arg-type]
     assert graph.warnings == ()
     assert graph.time(least_runs=2, least_ms=0.0) == [1.0, 1.2]
     assert graph.warnings == ("unstable",)
-    warm_ups = played.warm_ups
+    warm_ups = simulated.warm_ups
     assert warm_ups > 10
     graph.time(least_runs=2, least_ms=0.0)
     assert graph.warnings == ()
-    assert played.warm_ups == warm_ups
-    with pytest.raises(DeviceError, match="on Played GPU cannot run: CUDA failure 700: an ille"):
+    assert simulated.warm_ups == warm_ups
+    with pytest.raises(DeviceError, match="on Simulated GPU cannot run: CUDA failure 700: an ille"):
         graph.time(least_runs=2, least_ms=0.0)
 
 
@@ -235,7 +235,7 @@ def test_the_agent_answers_as_with_any_runtime(
     assert [one["event"] for one in answers] == ["loading", "ready", "visit", "round", "done"]
     facts = read_facts(answers[1])
     assert (facts.runtime, facts.runtime_version) == ("onnxruntime_cuda", ort.__version__)
-    assert facts.provider == "CPUExecutionProvider on Played GPU"
+    assert facts.provider == "CPUExecutionProvider on Simulated GPU"
     assert len(read_visit(answers[2], ["a"]).samples) == 3
 
 

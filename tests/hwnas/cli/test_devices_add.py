@@ -101,7 +101,7 @@ def test_json_says_what_was_written_and_whether_it_answered(own: Path, terminal:
 def test_a_device_that_does_not_answer_is_kept(own: Path, terminal: Terminal) -> None:
     answer = terminal("devices", "add", "here", "--set", "python=/nowhere/python3")
     assert answer.code == 0
-    assert "here is kept, and cannot be used now: there is no /nowhere/python3" in answer.stderr
+    assert "here is kept, and cannot be used now: here has no /nowhere/python3" in answer.stderr
     assert (own / "here.yaml").is_file()
     words = ("add", "here", "--set", "python=/nowhere/python3", "--force", "--json")
     document = terminal("devices", *words).document
@@ -155,19 +155,19 @@ def test_a_file_may_be_named(folder: Path, terminal: Terminal) -> None:
         ("pi.yaml", "'pi.yaml' cannot be named by --device"),
         (".pi", "'.pi' cannot be named by --device"),
         ("a/b", "'name' is 'a/b', but must be one word"),
-        ("pi --transport usb", "transport: 'usb' is not known (known: local"),
+        ("pi --transport usb", "transport: there is no transport 'usb' (known: local"),
         ("pi --transport ssh", "the key 'host' is missing"),
         ("pi --transport ssh --host -oProxyCommand=x", "'host' is '-oProxyCommand=x', but must be"),
         ("pi --host pi", "host is for 'transport: ssh'"),
         ("pi --threads 0", "'threads' is 0"),
-        ("pi --precision fp8", "precision: 'fp8' is not known"),
-        ("pi --precision fp16", "precision fp16 is for GPUs, with 'runtime: tensorrt'"),
-        ("pi --runtime tflite", "runtime: 'tflite' is not known (known: onnxruntime, onnxr"),
+        ("pi --precision fp8", "precision: there is no precision 'fp8'"),
+        ("pi --precision fp16", "runtime onnxruntime does not compute in fp16"),
+        ("pi --runtime tflite", "runtime: there is no runtime 'tflite' (known: onnxrunt"),
         ("pi --runtime onnxruntime_cuda --precision int8", "does not compute in int8"),
         ("pi --runtime tensorrt --agent native", "runtime tensorrt needs 'agent: python'"),
         ("pi --transport ssh --host pi --agent native", "the key 'arch' is missing"),
         ("pi --arch x86_64", "arch is for 'agent: native'"),
-        ("pi --agent rust", "agent: 'rust' is not known"),
+        ("pi --agent rust", "agent: there is no agent 'rust'"),
         ("pi --set rest=1", "unknown key 'rest'"),
         ("pi --set rest_s", "must be written like --set 'rest_s=0.5'"),
         ("pi --set cores=[1,2]", "cores names 2 and threads is 1"),

@@ -1,4 +1,4 @@
-"""Energy from a profile to a budget to the network that is shipped, on a played GPU."""
+"""Energy from a profile to a budget to the network that is shipped, on a simulated GPU."""
 
 import csv
 import json
@@ -39,8 +39,8 @@ search: {budgets: {latency: 1 s}, evaluations: 60, searchers: [surrogate, random
 def board(gpu: Gpu, little: Schedule, monkeypatch: pytest.MonkeyPatch) -> Board:
     del little
     gpu_device(monkeypatch, "tensorrt")
-    played = ComputingTrt("tensorrt", signatures(*FLAVOURS[0]), gpu, slower=30.0)
-    monkeypatch.setitem(sys.modules, "tensorrt", played.module)
+    simulated = ComputingTrt("tensorrt", signatures(*FLAVOURS[0]), gpu, slower=30.0)
+    monkeypatch.setitem(sys.modules, "tensorrt", simulated.module)
     short = EnergySchedule(rounds=1, least_ms=150.0)
     monkeypatch.setattr(energy, "EnergySchedule", lambda: short)
     return play_board(monkeypatch, gpu)

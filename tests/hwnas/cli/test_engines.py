@@ -1,4 +1,4 @@
-"""From a profile on a GPU to the engine that is shipped, on a played one that really computes."""
+"""From a profile on a GPU to the engine that is shipped, on a simulated GPU that computes."""
 
 import json
 import sys
@@ -21,9 +21,9 @@ WINNER = "runs/tiny/export/winner"
 @pytest.fixture
 def trt(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> ComputingTrt:
     gpu_device(monkeypatch, "tensorrt")
-    played = ComputingTrt("tensorrt", signatures("tensorrt", VERSION), gpu)
-    monkeypatch.setitem(sys.modules, "tensorrt", played.module)
-    return played
+    simulated = ComputingTrt("tensorrt", signatures("tensorrt", VERSION), gpu)
+    monkeypatch.setitem(sys.modules, "tensorrt", simulated.module)
+    return simulated
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def searched(
             answer = terminal(verb, "tiny.yaml")
             assert answer.code == 0, answer.stderr
 
-    once("searched on a played GPU", make)
+    once("searched on a simulated GPU", make)
     return folder
 
 
@@ -54,7 +54,7 @@ def test_the_winner_is_an_engine_with_what_it_was_built_for(
     assert answer.document["engine"] == f"{WINNER}/model.engine"
     about = json.loads((winner / "model.engine.json").read_text())
     assert (about["runtime"], about["runtime_version"]) == ("tensorrt", VERSION)
-    assert about["provider"] == "TensorRT on Played GPU"
+    assert about["provider"] == "TensorRT on Simulated GPU"
     verification = json.loads((winner / "verification.json").read_text())
     assert verification["engine_difference"] < 1e-5
     assert set(verification["sha256"]) >= {"model.onnx", "model.engine", "model.engine.json"}
@@ -73,8 +73,8 @@ def test_the_winner_is_an_engine_with_what_it_was_built_for(
     assert trt.built.count((winner / "model.onnx").read_bytes()) == 1  # the rest ran that one
 
     monkeypatch.setattr(gpu, "name", "Another GPU")
-    _refused(terminal, "for 'TensorRT on Played GPU' and runs there alone")
-    monkeypatch.setattr(gpu, "name", "Played GPU")
+    _refused(terminal, "for 'TensorRT on Simulated GPU' and runs there alone")
+    monkeypatch.setattr(gpu, "name", "Simulated GPU")
     (winner / "model.engine").write_bytes(b"cut off")
     _refused(terminal, "is not the engine that model.engine.json speaks of")
     (winner / "model.engine.json").unlink()

@@ -1,7 +1,7 @@
 /* ONNX Runtime's C functions that are used, and their places in its table.
 
    The table only grows: places do not change between versions, and every one from LEAST_API on has
-   these. So no header of a version is needed, and one runner serves all of them. A status that is
+   these. So no header of a version is needed, and one agent serves all of them. A status that is
    not NULL is an error. */
 #ifndef HWNAS_ORT_API_H
 #define HWNAS_ORT_API_H

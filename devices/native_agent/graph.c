@@ -82,7 +82,7 @@ static void bind_input(const struct ort *ort, struct graph *graph, size_t index)
     struct form form = port_form(ort, info, graph->name);
     if (!element_size(form.type))
         fail("the input %s is a %s, which cannot be filled", name,
-             form.type ? type_name(form.type) : "value that is no tensor");
+             form.type ? type_name(form.type) : "value that is not a tensor");
     if (!form.fixed) fail("the input %s of %s has no fixed shape", name, graph->name);
     OrtValue *value = new_tensor(ort, &form, graph->name);
     fill(data_of(ort, value, graph->name), form.type, form.count);

@@ -1,11 +1,12 @@
-/* Settings of a system that make timings unreliable; see devices/health_files.py. */
+#include "health_files.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base.h"
 #include "cores.h"
-#include "health.h"
+#include "finding.h"
 
 #define CPUS "/sys/devices/system/cpu"
 
@@ -66,7 +67,7 @@ static void clock_under_load(const int *cores, size_t count) {
         value = printed("%.0f of %.0f MHz", (double)now / 1000, (double)most / 1000);
     }
     finding("clock under load", value, share >= LEAST_CLOCK,
-            "the chip is held back: let it cool down, and look at its power limit and its "
+            "something slows the chip down: let it cool, and check its power limit and its "
             "governor");
 }
 
@@ -77,8 +78,8 @@ static void virtual_machine(void) {
     int known = hypervisor || flags; /* Arm does not say */
     int found = hypervisor || (flags && strstr(flags, " hypervisor"));
     finding("virtual machine", !known ? NULL : found ? "yes" : "no", !found,
-            "its host may serve others at the same time, unseen from here: trust the noise below, "
-            "or measure on a machine of your own");
+            "its host may serve others at the same time, which cannot be seen from inside: judge by "
+            "the noise below, or measure on a machine of your own");
     free(text);
 }
 
@@ -106,8 +107,8 @@ static void quota(const struct job *job) {
     free(text);
     finding("quota of processor time",
             !readable ? NULL : !least ? "none" : printed("%.2g cores", least),
-            !least || least >= job->threads + 1, /* one for all that is not the inference */
-            printed("give the container %d cores or more ('docker run --cpus=%d'): it is halted in "
+            !least || least >= job->threads + 1, /* one for everything else */
+            printed("give the container %d cores or more ('docker run --cpus=%d'): it is stopped in "
                     "the middle of an inference when its quota is used up",
                     job->threads + 1, job->threads + 1));
 }

@@ -10,19 +10,12 @@
 #include "conditions.h"
 #include "cores.h"
 #include "facts.h"
+#include "finding.h"
+#include "health_files.h"
 
 /* As those of devices/health.py, which says why. */
 static const double MOST_OTHERS = 0.10, MOST_STOLEN = 0.01, MOST_CELSIUS = 85, LEAST_MEMORY = 0.10;
 static const double LEAST_BYTES = 1e9;
-
-void finding(const char *name, const char *value, int ok, const char *advice) {
-    answer_open(NULL, '{');
-    answer_text("name", name);
-    answer_text("value", value);
-    answer_truth("ok", ok || !value);
-    answer_text("advice", !value ? "not readable here" : ok ? "" : advice);
-    answer_close('}');
-}
 
 static void load(const struct conditions *read, const struct job *job) {
     double most = (double)(core_count() - job->threads);
@@ -30,7 +23,7 @@ static void load(const struct conditions *read, const struct job *job) {
             read->has_load ? printed("%.2f on %lld cores", read->load, (long long)core_count())
                            : NULL,
             read->load <= (most > 0.5 ? most : 0.5),
-            "wait until the programs that 'uptime' counts have ended, or stop them");
+            "wait until the programs that run now have ended, or stop them ('top' lists them)");
 }
 
 static void shares(const struct conditions *read) {
@@ -39,11 +32,11 @@ static void shares(const struct conditions *read) {
     int known = read->has_shares;
     finding("other work", known ? printed("%.0f %% of a core", 100 * others) : NULL,
             others <= MOST_OTHERS,
-            "stop the other programs of this machine while measuring ('top' names them)");
+            "stop the other programs on this machine while measuring ('top' lists them)");
     finding("stolen time", known ? printed("%.1f %% of a core", 100 * stolen) : NULL,
             stolen <= MOST_STOLEN,
-            "the hypervisor gives this machine's cores to others: use a machine with cores of its "
-            "own, or measure at a quieter hour");
+            "the hypervisor gives the cores of this machine to others: use a machine with cores of "
+            "its own, or measure at a quieter time");
 }
 
 static void temperature(const struct conditions *read) {
@@ -94,13 +87,13 @@ static void memory(void) {
                             total / 1e9, swapped / 1e9)
                   : NULL,
             available >= LEAST_MEMORY * total && swapped <= 0.1 * total,
-            "close programs: what is swapped out is read back during a timing");
+            "close other programs: memory that is swapped out is read back during measurements");
 }
 
 static void pinning(const struct job *job, const char *pinned) {
     int *cores;
     size_t usable = usable_cores(&cores);
-    const char *advice = "this system pins no threads: keep all other work away from it";
+    const char *advice = "this system pins no threads: run nothing else on it while measuring";
     if (job->cores == CORES_ANY)
         advice = "write 'cores: auto' into the device's file, so that threads stay on their cores";
     else if (usable && usable < (size_t)job->threads)
@@ -116,7 +109,7 @@ static void space(void) {
     int known = !statvfs(".", &disk);
     double bytes = known ? (double)disk.f_bavail * (double)disk.f_frsize : 0;
     finding("free space", known ? printed("%.1f GB", bytes / 1e9) : NULL, bytes > LEAST_BYTES,
-            "make room where graphs are put (here: set TMPDIR; far away: the device's 'folder')");
+            "make room for graphs: on this machine set TMPDIR, on a remote one the device's 'folder'");
 }
 
 void answer_health(const struct job *job, const char *pinned) {

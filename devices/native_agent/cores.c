@@ -77,7 +77,7 @@ const char *pin(const struct job *job) {
     }
     if (bind(chosen, known) < 0) {
         if (job->cores == CORES_AUTO) return "no";
-        fail("the cores %s cannot be had, this process may use %s; change 'cores' of the device",
+        fail("the cores %s cannot be used, only %s can; change 'cores' in the device's file",
              listed(job->named, job->named_count), listed(usable, count));
     }
     int64_t slowest = chosen[0].most_mhz;

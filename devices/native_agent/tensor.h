@@ -9,7 +9,7 @@
 /* ONNXTensorElementDataType */
 enum { FLOAT = 1, UINT8 = 2, INT8 = 3, INT32 = 6, INT64 = 7, BOOL = 9, FLOAT16 = 10, DOUBLE = 11 };
 
-/* Bytes of an element, 0 for a type that is not known here. */
+/* Bytes of an element, 0 for an unknown type. */
 size_t element_size(int type);
 
 /* As ONNX Runtime writes it: "tensor(float)". */

@@ -1,4 +1,4 @@
-"""What the C runner alone has to be tested for: reading texts, and other machines than this one."""
+"""What the native agent alone is tested for: reading texts, and other machines than this one."""
 
 import random
 import time
@@ -67,9 +67,9 @@ def tree(root: Path, **files: str | bytes) -> Path:
         ("round 3 1", "round 3 2", "of another version of hwnas"),
         ("round 3 1", "round 3 -1", "cannot be read: round -1"),
         ("round 3 1", "round ", "cannot be read: round"),
-        ("graph a.onnx", "graph ../a.onnx", "'../a.onnx' is no name of a file"),
-        ("graph a.onnx", "graph /etc/passwd", "'/etc/passwd' is no name of a file"),
-        ("graph a.onnx", "graph .onnx", "'.onnx' is no name of a file"),
+        ("graph a.onnx", "graph ../a.onnx", "'../a.onnx' is not the name of a file"),
+        ("graph a.onnx", "graph /etc/passwd", "'/etc/passwd' is not the name of a file"),
+        ("graph a.onnx", "graph .onnx", "'.onnx' is not the name of a file"),
         ("graph a.onnx", "graph a\0.onnx", "the job is cut off"),
         (
             "runtime onnxruntime",
@@ -116,7 +116,7 @@ def test_a_library_that_is_missing_or_another_is_one_sentence(place: Workplace) 
     assert answer.code == 2
     assert answer.said.startswith("cannot load nowhere/libonnxruntime.so: ")
     place.command[1] = "libm.so.6"
-    assert place.run(job(graphs=("a.onnx",))).said == "libm.so.6 is no ONNX Runtime\n"
+    assert place.run(job(graphs=("a.onnx",))).said == "libm.so.6 is not ONNX Runtime\n"
 
 
 def test_an_input_without_a_fixed_shape_is_one_sentence(place: Workplace) -> None:
@@ -169,7 +169,7 @@ def test_an_emulator_is_seen_where_python_sees_it(place: Workplace, tmp_path: Pa
     assert emulator(root) == facts(place, root)["emulated"] == ""
     tree(root, **{"dev/goldfish_pipe": ""})
     assert facts(place, root)["emulated"] == "the Android emulator"
-    # The shell becomes the runner, and so knows its number.
+    # The shell becomes the agent, and so knows its number.
     task = f"{root}/proc/self/task/$$"
     script = f'mkdir -p {task} && ln -s /opt/qemu-arm {task}/exe && exec "$@"'
     place.command = ["sh", "-c", script, "sh", *place.command]

@@ -1,4 +1,4 @@
-/* The agent for targets without Python: `runner LIBRARY`, a job on the standard input, JSON on the
+/* The agent for targets without Python: `agent LIBRARY`, a job on the standard input, JSON on the
    standard output. What it does and answers is described in devices/agent.py.
 
    A second argument is a folder that stands for the root of /proc and /sys; for tests. */
@@ -162,7 +162,7 @@ static int64_t run_graphs(const struct job *job, const char *library, const char
 }
 
 int main(int count, char **arguments) {
-    if (count != 2 && count != 3) fail("usage: runner LIBRARY, with a job as standard input");
+    if (count != 2 && count != 3) fail("usage: agent LIBRARY, with a job as standard input");
     if (count == 3) system_root = arguments[2];
     signal(SIGPIPE, SIG_IGN); /* a broken pipe is an error of write */
     lock();

@@ -17,7 +17,7 @@ INSPECTED = (
 )
 
 
-class PlayedTrt:
+class SimulatedTrt:
     """An engine that takes 0.4 ms and gives the sum of each image, in all its outputs.
 
     Attributes:

@@ -44,7 +44,7 @@ static const char *file_name(const char *text) {
     size_t length = strspn(text, first);
     while (text[length] && (strchr("._-", text[length]) || strchr(first, text[length]))) length++;
     if (!strspn(text, first) || text[length] || length > 255)
-        fail("the job cannot be read: '%.80s' is no name of a file", text);
+        fail("the job cannot be read: '%.80s' is not the name of a file", text);
     return text;
 }
 

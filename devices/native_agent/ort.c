@@ -20,7 +20,7 @@ static const struct base *load_base(const char *library) {
     if (!loaded) fail("cannot load %s: %s", library, dlerror());
     const struct base *(*get)(void);
     void *found = dlsym(loaded, "OrtGetApiBase");
-    if (!found) fail("%s is no ONNX Runtime", library);
+    if (!found) fail("%s is not ONNX Runtime", library);
     memcpy(&get, &found, sizeof get); /* C has no cast for it */
     return get();
 }

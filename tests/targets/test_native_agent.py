@@ -188,8 +188,8 @@ def test_an_input_of_another_size_is_one_sentence(place: Workplace) -> None:
 def test_cores_that_cannot_be_had_are_one_sentence(place: Workplace) -> None:
     answer = place.run(job(graphs=("a.onnx",), cores=(4096,)))
     assert answer.code == 2
-    assert answer.said.startswith("the cores [4096] cannot be had, this process may use [")
-    assert answer.said.endswith("]; change 'cores' of the device\n")
+    assert answer.said.startswith("the cores [4096] cannot be used, only [")
+    assert answer.said.endswith("] can; change 'cores' in the device's file\n")
 
 
 def test_a_check_finds_what_can_be_found(place: Workplace) -> None:
@@ -213,7 +213,7 @@ def test_a_check_finds_what_can_be_found(place: Workplace) -> None:
     ]
     for one in findings:
         assert set(one) == {"name", "value", "ok", "advice"}
-        assert one["value"] is not None or one["advice"] == "not readable here"
+        assert one["value"] is not None or one["advice"] == "cannot be read on this machine"
         assert bool(one["advice"]) == (not one["ok"] or one["value"] is None)
 
 

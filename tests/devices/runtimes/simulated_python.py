@@ -1,4 +1,4 @@
-"""A Python whose CUDA and TensorRT are played: for agents that are processes of their own."""
+"""A Python whose CUDA and TensorRT are simulated: for agents that are processes of their own."""
 
 import json
 import shlex
@@ -22,7 +22,7 @@ sys.modules[__name__] = ComputingTrt({flavour!r}, described, runtime._gpu).modul
 """
 
 
-def played_python(folder: Path, flavour: str, version: str) -> Path:
+def simulated_python(folder: Path, flavour: str, version: str) -> Path:
     """Makes one, as the key `python` of a device names it."""
     site = folder / "site"
     bindings = site / "cuda" / "bindings"
