@@ -24,21 +24,14 @@ from hwnas.objectives.latency import latency_objective
 from hwnas.objectives.objective import BlockObjective, Objective, is_of_blocks
 from hwnas.objectives.statistics.regression import fit_regression
 from hwnas.search.exact.known_scores import ListedScore
-from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.config import SpaceConfig, build_space
 from hwnas.spaces.family import SpaceFamily
 from hwnas.spaces.stages import StageSpace
 from hwnas.supernet.supernet import Supernet
-from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy
+from hwnas.testing.objectives import BlockContract, CostContract, ObjectiveContract
+from tests.hwnas.search.problems import every_architecture, family_problem, macro, macro_accuracy
 from tests.hwnas.supernet.helpers import TINY_YAML
-
-RESOLUTIONS = (24, 32)
-
-
-@functools.cache
-def family() -> SpaceFamily:
-    return SpaceFamily.of_resolutions("nas_bench_macro", RESOLUTIONS)
 
 
 @functools.cache
@@ -58,7 +51,9 @@ def block_cost(name: str) -> BlockObjective:
 
 
 def latency() -> BlockObjective:
-    blocks: tuple[Block, ...] = (*family().blocks(), *macro().blocks())
+    family = family_problem(0.5).space
+    assert isinstance(family, SpaceFamily)
+    blocks: tuple[Block, ...] = (*family.blocks(), *macro().blocks())
     block_ms = {block_key(block): 0.1 + 0.01 * index for index, block in enumerate(blocks)}
     correction = Correction("any", 0.3, {"scale": 0.9, "per_block": 0.01})
     return latency_objective(LatencyModel(block_ms, correction), "latency@pi")
@@ -124,61 +119,37 @@ def made(name: str) -> Objective:
     return OBJECTIVES[name]()
 
 
-def networks(name: str) -> list[Network]:
+def networks_of(name: str) -> list[Network]:
     if name in TORCH:
         space = tiny_space()
         return space.networks(space.sample(np.random.default_rng(0), 4))
     return macro().networks(rows())
 
 
-every_objective = pytest.mark.parametrize("name", OBJECTIVES)
-every_block_objective = pytest.mark.parametrize("name", BLOCK_OBJECTIVES)
+class TestObjectives(ObjectiveContract):
+    @pytest.fixture(params=OBJECTIVES)
+    def name(self, request: pytest.FixtureRequest) -> str:
+        return str(request.param)
+
+    @pytest.fixture
+    def make_objective(self, name: str) -> Callable[[], Objective]:
+        return OBJECTIVES[name]
+
+    @pytest.fixture
+    def objective(self, name: str) -> Objective:
+        return made(name)
+
+    @pytest.fixture
+    def networks(self, name: str) -> list[Network]:
+        return networks_of(name)
+
+    def test_costs_are_minimized_and_scores_maximized(self, name: str) -> None:
+        better = "minimize" if name in BLOCK_OBJECTIVES else "maximize"
+        assert made(name).direction == better
+        assert made(name).unit
 
 
-@every_objective
-def test_it_says_what_it_is(name: str) -> None:
-    objective = made(name)
-    assert objective.name
-    assert objective.unit
-    better = "minimize" if name in BLOCK_OBJECTIVES else "maximize"
-    assert objective.direction == better
-
-
-@every_objective
-def test_it_gives_a_finite_number_for_every_network(name: str) -> None:
-    values = made(name).evaluate(networks(name))
-    assert (values.shape, values.dtype) == ((len(networks(name)),), np.float64)
-    assert np.isfinite(values).all()
-    assert len(np.unique(values)) > 1
-
-
-@every_objective
-def test_of_no_networks_there_are_no_values(name: str) -> None:
-    assert made(name).evaluate([]).shape == (0,)
-
-
-@every_objective
-def test_networks_are_judged_one_by_one_as_together(name: str) -> None:
-    objective = made(name)
-    alone = [float(objective.evaluate([network])[0]) for network in networks(name)]
-    assert objective.evaluate(networks(name)).tolist() == alone
-
-
-@every_objective
-def test_the_same_network_always_has_the_same_value(name: str) -> None:
-    objective = made(name)
-    first = objective.evaluate(networks(name)).tolist()
-    backwards = objective.evaluate(networks(name)[::-1]).tolist()
-    assert backwards[::-1] == first
-    assert OBJECTIVES[name]().evaluate(networks(name)).tolist() == first
-
-
-@every_block_objective
-@pytest.mark.parametrize("space", [macro(), family()], ids=["space", "family"])
-def test_laid_over_a_space_it_is_the_same(name: str, space: SearchSpace | SpaceFamily) -> None:
-    objective = BLOCK_OBJECTIVES[name]()
-    drawn = space.sample(np.random.default_rng(1), 200)
-    laid = Trellis.of(space, objective)
-    assert (laid.name, laid.unit) == (objective.name, objective.unit)
-    expected = objective.evaluate(space.networks(drawn))
-    assert laid.evaluate(drawn) == pytest.approx(expected, rel=1e-12)
+class TestCosts(CostContract, BlockContract):
+    @pytest.fixture(params=BLOCK_OBJECTIVES)
+    def make_objective(self, request: pytest.FixtureRequest) -> Callable[[], Objective]:
+        return BLOCK_OBJECTIVES[request.param]
