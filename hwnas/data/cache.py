@@ -10,7 +10,6 @@ whole, and is never changed afterwards. What was changed or damaged all the same
 """
 
 import contextlib
-import hashlib
 import json
 import math
 import mmap
@@ -28,6 +27,7 @@ from pydantic import Field, PlainValidator
 
 from hwnas.core.cache import cache_folder, has_cache_folder
 from hwnas.core.configs import StrictModel
+from hwnas.core.digests import digest
 from hwnas.core.errors import ConfigError, HwnasError
 from hwnas.core.files import write_atomically
 from hwnas.core.lock import locked
@@ -39,6 +39,7 @@ from hwnas.data.rows import npy_header
 SIZE_VARIABLE = "HWNAS_CACHE_GB"
 _DEFAULT_GB = 20.0
 _IMAGES = "images.npy"
+_WHOLE = 64  # hexadecimal digits of a document's digest
 Document = TypeVar("Document", bound=StrictModel)
 
 
@@ -167,7 +168,7 @@ class FolderCache:
         self._resolution = resolution
         self._at = cache_folder() / "images"
         identity = json.dumps([str(root.resolve()), resolution, decoding])
-        self._folder = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        self._folder = digest(identity)
 
     def path(self, key: str) -> Path:
         """Where the entry of a key is."""
@@ -328,18 +329,14 @@ def file_stamp(path: Path) -> Stamp:
 def _write(path: Path, content: Mapping[str, object]) -> None:
     """Writes a document behind the digest of it."""
     text = json.dumps(content)
-    write_atomically(path, f"{_digest(text)}\n{text}", error=CacheError)
+    write_atomically(path, f"{digest(text, _WHOLE)}\n{text}", error=CacheError)
 
 
 def _read(path: Path, model: type[Document]) -> Document | None:
     """A document that `_write` wrote; None where there is none, or it was changed since."""
     try:
         with os.fdopen(open_regular(path), "rb") as file:
-            digest, _, text = file.read().decode("utf-8").partition("\n")
-        return model.model_validate(json.loads(text)) if digest == _digest(text) else None
+            stored, _, text = file.read().decode("utf-8").partition("\n")
+        return model.model_validate(json.loads(text)) if stored == digest(text, _WHOLE) else None
     except (OSError, ValueError, RecursionError):  # pydantic's and JSON's are ValueErrors
         return None
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

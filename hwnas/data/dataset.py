@@ -7,6 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.core.digests import DIGITS, digest
+
 Images = NDArray[np.uint8]
 """(N, 3, R, R) RGB, 0 to 255."""
 
@@ -39,7 +41,7 @@ class Split:
         state = hashlib.sha256(repr(self.images.shape).encode())
         state.update(np.ascontiguousarray(self.labels).data)
         state.update(np.ascontiguousarray(self.images).data)
-        return state.hexdigest()[:16]
+        return state.hexdigest()[:DIGITS]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,4 +76,4 @@ class ImageDataset:
     def fingerprint(self) -> str:
         """16 hexadecimal digits that change with any class name, label, pixel or split."""
         parts = [*self.class_names, *(s.digest for s in (self.train, self.validation, self.test))]
-        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        return digest("\0".join(parts).encode("utf-8", "surrogateescape"))

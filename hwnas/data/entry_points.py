@@ -112,7 +112,7 @@ def _function(dataset: str | Dataset) -> tuple[Dataset, str, str]:
         found, remedy = dataset, "correct it"
         name = f"the dataset {getattr(dataset, '__name__', type(dataset).__name__)}"
     if not callable(found):
-        raise DataError(f"{name} is no function; {remedy}")
+        raise DataError(f"{name} is not a function; {remedy}")
     function: Dataset = found
     return function, name, remedy
 
@@ -137,7 +137,7 @@ def _fault(dataset: object, resolution: int, limit: int | None) -> str | None:
         return f"returns {type(dataset).__name__} instead of an ImageDataset"
     names: object = dataset.class_names
     if not isinstance(names, tuple) or not all(isinstance(n, str) and n for n in names):
-        return "has class_names that are no tuple of texts"
+        return "has class_names that are not a tuple of texts"
     if len(names) < 2 or len(set(names)) < len(names):
         return f"has class_names that are not two different ones or more: {list(names)[:3]}"
     for part in ("train", "validation", "test"):

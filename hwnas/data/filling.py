@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import psutil
 
 from hwnas.core.cache import FOLDER_VARIABLE
 from hwnas.core.errors import DataError
+from hwnas.core.progress import Progress
 from hwnas.core.reading import reading
 from hwnas.data.cache import CacheError, FolderCache, Row, Rows, pixels_check, write_rows
 from hwnas.data.dataset import Images
@@ -22,9 +23,6 @@ from hwnas.data.rows import FileRows, MemoryRows, RowSink
 SAVE_SECONDS = 30.0
 # A disk is not filled to its last byte, which other programs may need.
 _LEFT_FREE = 1_000_000_000
-
-Progress = Callable[[int, int], None]
-"""Called with the images that are decoded, and all; not at all when none has to be."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ class _Filling:
             if isinstance(error, MemoryError) or "start new thread" in str(error):
                 raise DataError(
                     f"memory ran out while the images of {self._listing.root} were decoded; free "
-                    "some and run the same command again, which goes on from there; very large "
+                    "some and run the same command again, which resumes there; very large "
                     "images need the most"
                 ) from error
             raise

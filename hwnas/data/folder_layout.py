@@ -204,9 +204,7 @@ def _sentences(scanned: Mapping[str, _Found]) -> tuple[tuple[str, ...], tuple[st
     if others:
         some = ", ".join(f"{shown(suffix)} {n:,}" for suffix, n in others.most_common(_NAMED))
         more = ", …" if len(others) > _NAMED else ""
-        notes.append(
-            f"files that are no images which can be read: {others.total():,} ({some}{more})"
-        )
+        notes.append(f"files that are not readable images: {others.total():,} ({some}{more})")
     return tuple(left_out), tuple(notes)
 
 
@@ -223,7 +221,7 @@ def _special(scanned: Mapping[str, _Found]) -> Iterator[str]:
     names = [f"{folder}/{n}".lstrip("/") for folder, f in scanned.items() for n in f.special]
     if names:
         yield (
-            f"pipes, sockets and devices, which are no files and are left out: {len(names)}, such "
+            f"pipes, sockets and devices, which are not files and are left out: {len(names)}, such "
             f"as {shown(names[0])}"
         )
 
@@ -256,7 +254,7 @@ def _check_classes(
         raise DataError(f"{root} holds {found}; give each class a folder of images")
     for name, count in counts.items():
         if not name.isprintable():
-            raise DataError(f"the class folder {name!r} in {root} has a name that is no text")
+            raise DataError(f"the class folder {name!r} in {root} has a name that is not text")
         if not count:
             raise DataError(
                 f"the class folder {root / name} holds no images (.jpg, .png, .webp, .tif and "

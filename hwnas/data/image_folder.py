@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from hwnas.core.cache import FOLDER_VARIABLE
+from hwnas.core.progress import Progress
 from hwnas.data.cache import About, CacheError, Entry, FolderCache, cache_bytes
 from hwnas.data.dataset import ImageDataset, Images, Split
 from hwnas.data.decoding import DECODING, FULL_BITS, decode_all
-from hwnas.data.filling import Deep, Progress, fill_cache, in_memory
+from hwnas.data.filling import Deep, fill_cache, in_memory
 from hwnas.data.listing import Listing
 
 
@@ -32,7 +33,7 @@ def load_image_folder(
         resolution: the shorter side is resized to it, then the centre is cropped.
         strict: refuse unreadable images instead of leaving them out.
         limit: take at most this many images, see `load_dataset`.
-        progress: see `Progress`.
+        progress: called with the images that are decoded, and all; not where none has to be.
 
     Raises:
         DataError: a folder that cannot be used, an unreadable image when `strict`, or more images

@@ -1,6 +1,5 @@
 """Listing: which files of an image folder are in which split, and whether they have changed."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.core.digests import digest
 from hwnas.core.errors import DataError
 from hwnas.core.foreign_text import shown
 from hwnas.data.cache import Stamp
@@ -60,7 +60,7 @@ class Listing:
             if name not in self._stamps:
                 self._stamps[name] = _stamp(self.root / name)
         text = json.dumps([self.lengths, self.files()])
-        self.key = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.key = digest(text)
 
     def files(self) -> list[tuple[str, Stamp | None]]:
         """The names of training, validation and test images, and what tells a changed file."""
@@ -83,7 +83,7 @@ class Listing:
         if self._strict:
             name, reason = min(unreadable.items())
             raise DataError(
-                f"cannot read the image {self.root / shown(name)} ({shown(reason)}); mend or "
+                f"cannot read the image {self.root / shown(name)} ({shown(reason)}); repair or "
                 "delete it"
             )
         self.rounds[self.key] = sorted(unreadable)

@@ -151,7 +151,8 @@ class _Row:
         value = float(written) if _NUMBER.fullmatch(written) else math.nan
         if not 0 <= value <= 100:
             raise self.error(
-                "accuracy", f"'{self.accuracy}' is no percentage; write it from 0 to 100, like 92.5"
+                "accuracy",
+                f"'{self.accuracy}' is not a percentage; write it from 0 to 100, like 92.5",
             )
         return value
 

@@ -90,8 +90,8 @@ def read_stated(values: dict[str, str], where: str) -> Stated:
     found = _RESOLUTION.fullmatch(text)
     if text and (found is None or int(found[1]) < 1 or found[2] not in (None, found[1])):
         raise AccuracyError(
-            f"{where}: '{shown(text)}' is no resolution; write the height and width of the images "
-            "in pixels, like 224"
+            f"{where}: '{shown(text)}' is not a resolution; write the height and width of the "
+            "images in pixels, like 224"
         )
     return Stated(int(found[1]) if found else None, values.get("images") or None)
 

@@ -35,7 +35,7 @@ def check_scores(journal: Journal, info: ScoreInfo) -> None:
     """
     for score in journal.extreme_scores():
         if not info.possible(score):
-            raise journal.damaged(f"a score is {score:g}, which is no accuracy in percent")
+            raise journal.damaged(f"a score is {score:g}, which is not an accuracy in percent")
 
 
 def identity_of(journal: Journal) -> str:

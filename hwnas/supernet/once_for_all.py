@@ -79,7 +79,7 @@ class OnceForAll:
         missing = [name for name in _FAMILY if name not in tensors or tensors[name].ndim < 2]
         if missing:
             raise ConfigError(
-                f"{path} is no once-for-all MobileNetV3 supernet: it has no {missing[0]}, but "
+                f"{path} is not a once-for-all MobileNetV3 supernet: it has no {missing[0]}, but "
                 f"{next(iter(state))} and {len(state) - 1:,} more; see "
                 "docs/guides/once_for_all.md for those that can be read"
             )
@@ -91,7 +91,9 @@ class OnceForAll:
             )
         bad = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
         if bad:
-            raise ConfigError(f"{path} holds numbers that are not finite, in {bad[0]}; get it anew")
+            raise ConfigError(
+                f"{path} holds numbers that are not finite, in {bad[0]}; download it again"
+            )
         return cls(path, tensors)
 
     @property
@@ -162,13 +164,13 @@ class OnceForAll:
         if kind == _kind_of(space) and isinstance(head, Head) and not head.hidden_bias:
             return f"{text}; the file may be damaged, download it again"
         if kind == Kind(kind.width, (3, 5, 7), 6, 4):
-            mend = f"set space: {SPACE} and width: {kind.width:g}"
+            remedy = f"set space: {SPACE} and width: {kind.width:g}"
         else:
-            mend = (
+            remedy = (
                 f"copy configs/spaces/{SPACE}.yaml, write its kernels, expansions and depths, name "
                 f"the copy as space: and set width: {kind.width:g}"
             )
-        return f"{text}; it is a once-for-all MobileNetV3 of {kind}: {mend}"
+        return f"{text}; it is a once-for-all MobileNetV3 of {kind}: {remedy}"
 
 
 def _kind_of(space: SearchSpace) -> Kind | None:

@@ -9,6 +9,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save
 
+from hwnas.core.digests import DIGITS
 from hwnas.core.errors import RunError
 from hwnas.core.files import write_atomically
 from hwnas.core.foreign_text import shown
@@ -75,7 +76,7 @@ def weights_digest(state: Mapping[str, torch.Tensor]) -> str:
     for name, tensor in state.items():
         hashed.update(name.encode())
         hashed.update(_bytes(tensor))
-    return hashed.hexdigest()[:16]
+    return hashed.hexdigest()[:DIGITS]
 
 
 def _bytes(tensor: torch.Tensor) -> bytes:

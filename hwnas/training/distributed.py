@@ -120,7 +120,7 @@ def joined_group(device: torch.device) -> Iterator[Group]:
         if isinstance(error, dist.DistError) or "gloo" in str(error):
             raise RunError(
                 "another process of this training has ended, and says why above or below; "
-                "run the same command again to go on from the last checkpoint"
+                "run the same command again to resume from the last checkpoint"
             ) from error
         raise
 

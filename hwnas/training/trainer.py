@@ -95,7 +95,7 @@ def train(
     if config.compile and not isinstance(module, NetworkModule):
         raise ConfigError(
             "compile is for single networks: a supernet runs another network at every step, and "
-            "PyTorch would compile each anew; set it in fine_tune, not in train"
+            "PyTorch would compile each of them; set it in fine_tune, not in train"
         )
     device = choose_device(config.device)
     if device.type == "cpu":

@@ -125,7 +125,7 @@ def load_trained(module: torch.nn.Module, path: Path, belongs_to: Mapping[str, s
     saved, texts = load_weights(path)
     _check_identity(path, texts, belongs_to)
     if texts.get("step") != texts.get("steps"):
-        raise RunError(f"the training of {path} has not ended; run it again to go on")
+        raise RunError(f"the training of {path} has not ended; run it again to resume")
     if _forms(module.state_dict()) != _forms(saved):
         raise RunError(f"{path} holds the weights of another network; train this one first")
     module.load_state_dict(saved)
@@ -140,5 +140,5 @@ def _check_identity(path: Path, texts: Mapping[str, str], belongs_to: Mapping[st
         if texts.get(key) != value:
             raise RunError(
                 f"{path} was trained with {_MEANING[key]}; "
-                "delete it to train anew, or use another run folder"
+                "delete it to train again, or use another run folder"
             )

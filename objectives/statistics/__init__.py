@@ -1,1 +1,1 @@
-"""Accuracy from what is already known of networks: a table, or a predictor fitted to one."""
+"""What figures say: intervals of accuracies, rankings, regressions from choices to accuracy."""

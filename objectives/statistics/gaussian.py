@@ -29,10 +29,10 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class GaussianProcess:
-    """What networks of known accuracy tell of others, by how many choices and how much cost differ.
+    """Predicts networks from known ones, by how many choices differ and how much they cost.
 
-    Its covariance is the sum of one that falls exponentially with the share of slots whose choices
-    differ, and a Gaussian one of the logarithms of the costs.
+    The covariance of two networks is a sum: a part that falls exponentially with the share of slots
+    whose choices differ, and a Gaussian one of the logarithms of their costs.
     """
 
     _rows: Rows
@@ -57,7 +57,7 @@ class GaussianProcess:
         center, size = float(accuracies.mean()), float(accuracies.std()) or 1.0
         targets = (accuracies - center) / size
         few = slice(_MOST_TO_TUNE)
-        # See `fit_regression`.
+        # On one core, as in `fit_regression`.
         with threadpool_limits(limits=1, user_api="blas"):
             parameters = _tuned(rows[few], features[few], targets[few])
             parts = _Parts.of(rows, rows, features, features)

@@ -1,7 +1,7 @@
 """How much the accuracy on some images says: 95 % intervals of a share, and of a difference.
 
-`scipy.stats.binomtest` has the first one too, at a second of import that commands which only show a
-table would pay; for the paired difference there is no library among the dependencies.
+`scipy.stats.binomtest` has the first one too, but takes a second to import, for which commands that
+only show a table would wait. None of the dependencies has the paired difference.
 """
 
 import math

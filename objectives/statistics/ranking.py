@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 from hwnas.objectives.statistics.top_k import best_of_top, overlap
 
@@ -103,10 +102,10 @@ def ranking_report(estimates: Sequence[Values], truths: Sequence[Values]) -> Ran
 def noise_ceiling(trainings: Sequence[Values]) -> RankingReport | None:
     """How well one training of networks ranks another one of the same networks.
 
-    That is what training the networks once tells of them. Only what averages over several trainings
-    or over networks, as a fitted predictor does, can be expected to do better. Each training is the
-    estimate of each other one in turn, of the networks that have both; a seed's figures are the
-    means of these.
+    This is all that one training of each network can tell. Only an estimate that averages, over
+    several trainings or over networks as a fitted predictor does, can be expected to do better.
+    Each training in turn is the estimate of each other one, on the networks that have both; the
+    figures of a seed are the means of these.
 
     Args:
         trainings: of each seed, (N, R) accuracies, NaN where a network has fewer than R trainings.
@@ -149,7 +148,7 @@ def _figures(estimate: Values, truth: Values) -> _Figures:
     if len(truth) < LEAST_NETWORKS:
         raise ValueError(f"a ranking needs {LEAST_NETWORKS} networks or more, not {len(truth)}")
     if not (np.isfinite(estimate).all() and np.isfinite(truth).all()):
-        raise ValueError("a score or a known accuracy is no number")
+        raise ValueError("a score or a known accuracy is not a number")
     best = np.argsort(-truth, kind="stable")[: math.ceil(TOP_SHARE * len(truth))]
     found: _Figures = {
         "tau": _tau(estimate, truth),
@@ -168,6 +167,8 @@ def _tau(estimate: Values, truth: Values) -> float | None:
         return None
     if estimate.min() == estimate.max():
         return 0.0
+    from scipy.stats import kendalltau  # a second of import, which most commands need not wait for
+
     return float(kendalltau(estimate, truth).statistic)
 
 

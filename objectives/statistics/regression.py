@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 from hwnas.core.errors import AccuracyError
 from hwnas.objectives.statistics.sums import (
@@ -84,7 +83,7 @@ class Regression:
 def fit_regression(
     counts: Rows, rows: Rows, accuracies: NDArray[np.float64], costs: CostsOf | None = None
 ) -> Regression:
-    """Fits the form that orders networks best which it has not seen.
+    """Fits the form that best orders networks it has not seen.
 
     A ridge on one-hot choices (additive), one that also has each pair of neighbouring slots, and
     boosted trees are judged by the same five folds. With costs, both ridges are also tried with the
@@ -137,8 +136,8 @@ def out_of_fold(
 ) -> NDArray[np.float64]:
     """(N,) predictions of networks by regressions that have not seen them.
 
-    Of five parts of the networks, each is predicted by what `fit_regression` makes of the four
-    others: the form of the regression, too, is chosen without the part.
+    The networks are divided into five parts. Each part is predicted by what `fit_regression` makes
+    of the four others, so that the form of the regression is chosen without it, too.
 
     Args:
         counts: (L,) choices of each slot.
@@ -215,6 +214,7 @@ def _fitted(
 def _cross_validated(
     kind: str, design: _Design, rows: Rows, accuracies: NDArray[np.float64]
 ) -> CrossValidation:
+    from scipy.stats import kendalltau
     from sklearn.model_selection import KFold, cross_val_predict
 
     folds = KFold(_FOLDS, shuffle=True, random_state=0)
@@ -227,7 +227,7 @@ def _cross_validated(
 
 
 def _model(kind: str) -> Any:
-    # Imported here: commands that fit nothing need not wait for scikit-learn.
+    # Imported here, as SciPy above: commands that fit nothing need not wait for scikit-learn.
     if kind.startswith(TREES):
         from sklearn.ensemble import GradientBoostingRegressor
 

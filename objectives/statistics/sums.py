@@ -1,4 +1,4 @@
-"""What a fitted ridge is made of: a value a choice, a value a pair of choices, a curve of costs."""
+"""The parts of a fitted ridge: values of choices, values of pairs of choices, a curve of costs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

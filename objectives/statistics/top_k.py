@@ -1,7 +1,7 @@
 """The top k of scores, where scores may be equal.
 
-Who of the equals is in the top k is chance, so every figure here is the one expected of breaking
-ties at random: exact, and without a generator.
+Which of equal scores are in the top k is a matter of chance. Every figure here is the expected one
+where ties are broken at random, computed exactly and without a generator.
 """
 
 import numpy as np

@@ -51,7 +51,7 @@ class RatingProgress:
             self.losses, texts = _read(file, student.stages)
             if {key: texts.get(key) for key in self._identity} != self._identity:
                 raise RunError(
-                    f"{file} holds the ratings of other weights or images; delete it to rate anew"
+                    f"{file} holds the ratings of other weights or images; delete it to rate again"
                 )
             self.stage, self.batch, self.path = _place(file, texts, self.losses)
 
@@ -129,14 +129,14 @@ def _place(file: Path, texts: Mapping[str, str], losses: Losses) -> tuple[int, i
 def _read(file: Path, stages: StageSpace) -> tuple[Losses, dict[str, str]]:
     saved, texts = load_weights(file)
     if texts.get("space") != _digest(stages):
-        raise RunError(f"{file} holds the ratings of another space; delete it to rate anew")
+        raise RunError(f"{file} holds the ratings of another space; delete it to rate again")
     found = [saved.get(f"stage{index}") for index in range(len(stages.choice_counts))]
     wanted = [(torch.float64, (count,)) for count in stages.choice_counts.tolist()]
     if [one is not None and (one.dtype, tuple(one.shape)) for one in found] != wanted:
         raise damaged(file, "it lacks the losses of some paths")
     losses = [one.numpy() for one in found if one is not None]
     if not all(bool(np.isfinite(one).all()) for one in losses):
-        raise damaged(file, "a loss is no finite number")
+        raise damaged(file, "a loss is not a finite number")
     return losses, texts
 
 

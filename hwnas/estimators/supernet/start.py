@@ -44,8 +44,8 @@ def start_supernet(inputs: EstimatorInputs) -> Start:
     if published.classes != classes:
         if not config.epochs:
             raise ConfigError(
-                f"{source} tells {published.classes} classes apart and the images have {classes}, "
+                f"{source} has {published.classes} classes and the images have {classes}, "
                 "so that its classifier must be trained; set train.epochs to at least 1"
             )
-        text += f"; the images have {classes}: the classifier starts anew"
+        text += f"; the images have {classes}: the classifier starts from random weights"
     return Start(supernet, text)

@@ -113,12 +113,15 @@ def test_weights_for_other_classes_are_trained_with_a_new_classifier(
     refused = terminal(*photos)
     assert refused.code == 2
     assert (
-        "ofa.pth tells 10 classes apart and the images have 2, so that its classifier must be "
+        "ofa.pth has 10 classes and the images have 2, so that its classifier must be "
         "trained; set train.epochs to at least 1"
     ) in refused.stderr
     assert not (ofa / "runs").exists()
     trained = terminal(*photos, "--set", "train.epochs=1", "--json")
-    assert "10 classes; the images have 2: the classifier starts anew\n" in trained.stderr
+    assert (
+        "10 classes; the images have 2: the classifier starts from random weights\n"
+        in trained.stderr
+    )
     assert trained.document["steps"] == 1
     weights = load_file(ofa / "runs/ofa/supernet.safetensors")
     assert weights["suffix0.classifier.weight"].shape == (2, 320, 1, 1)

@@ -88,12 +88,12 @@ WRONG = {
     "below": "with labels from -1 to -1",
     "one_class": "has class_names that are not two different ones or more: ['daisy']",
     "twice": "not two different ones or more: ['daisy', 'rose', 'rose']",
-    "listed": "has class_names that are no tuple of texts",
+    "listed": "has class_names that are not a tuple of texts",
     "other": "has 3 classes (daisy, rose, tulip, …), while its function declares 2 (daisy, rose, …",
     "greedy": "has 36 images where at most 30 were asked for (limit)",
     "breaks": "failed: ValueError: no; correct that package",
     "takes_nothing": "failed: TypeError: takes_nothing() got an unexpected keyword argument",
-    "no_function": "is no function; correct that package",
+    "no_function": "is not a function; correct that package",
     "absent": "cannot be imported: AttributeError: module 'flowers_data' has no attribute 'absent'",
 }
 

@@ -59,9 +59,7 @@ def test_what_is_no_image_is_counted_by_its_suffix(tmp_path: Path) -> None:
     for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
         (tmp_path / "cat" / name).write_text("of a program")
     [note] = load(tmp_path).notes
-    assert note == (
-        "files that are no images which can be read: 7 (without a suffix 4, .heic 2, .txt 1)"
-    )
+    assert note == ("files that are not readable images: 7 (without a suffix 4, .heic 2, .txt 1)")
 
 
 def test_an_eps_in_an_image_s_clothes_starts_no_other_program(tmp_path: Path) -> None:

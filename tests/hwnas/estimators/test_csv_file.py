@@ -80,7 +80,7 @@ def test_repeated_rows_are_trainings_and_other_spellings_are_not(tmp_path: Path)
         (f"{HEAD}0 0 0 0 0 0 0 -1,92\n", "'-1' is no choice of slot 8"),
         (f"{HEAD}0 0 0 0 0 0 0 x,92\n", "'x' is no choice of slot 8"),
         (f"{HEAD}{FIRST},92 %\n", "line 2, column accuracy: '92 %' is no percentage"),
-        (f"{HEAD}{FIRST},101\n", "'101' is no percentage; write it from 0 to 100"),
+        (f"{HEAD}{FIRST},101\n", "'101' is not a percentage; write it from 0 to 100"),
         (f"{HEAD}{FIRST},nan\n", "'nan' is no percentage"),
         (f"{HEAD}{FIRST},\n", "'' is no percentage"),
         (f"{HEAD}{FIRST}\n", "'' is no percentage"),
@@ -177,11 +177,14 @@ def test_a_csv_may_state_its_resolution_and_images(
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (f"# resolution: big\n{ONE}", "known.csv line 1: 'big' is no resolution; write the height"),
-        (f"# resolution: 224x192\n{ONE}", "line 1: '224x192' is no resolution"),
-        (f"# x\n# resolution: 0\n{ONE}", "line 2: '0' is no resolution"),
+        (
+            f"# resolution: big\n{ONE}",
+            "known.csv line 1: 'big' is not a resolution; write the h",
+        ),
+        (f"# resolution: 224x192\n{ONE}", "line 1: '224x192' is not a resolution"),
+        (f"# x\n# resolution: 0\n{ONE}", "line 2: '0' is not a resolution"),
         (f"# resolution: 32\n# resolution: 64\n{ONE}", "line 2 states resolution twice"),
-        (f"resolution,{HEAD}?,{FIRST},45\n", "line 2: '?' is no resolution"),
+        (f"resolution,{HEAD}?,{FIRST},45\n", "line 2: '?' is not a resolution"),
         (f"# resolution: 32\n{HEAD}{FIRST},x\n", "line 3, column accuracy: 'x' is no percentage"),
         (
             f"resolution,{HEAD}64,{FIRST},45\n96,{FIRST},46\n",

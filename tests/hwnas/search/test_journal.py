@@ -240,5 +240,5 @@ def test_an_accuracy_beyond_100_percent_is_refused_and_another_score_is_not(path
     connection.close()
     with Journal(path) as journal:
         check_scores(journal, ScoreInfo("macs", "MACs", "MACs"))
-        with pytest.raises(RunError, match="a score is 250, which is no accuracy in percent"):
+        with pytest.raises(RunError, match="a score is 250, which is not an accuracy in percent"):
             check_scores(journal, ScoreInfo("supernet", "accuracy"))

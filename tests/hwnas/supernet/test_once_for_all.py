@@ -270,7 +270,10 @@ def infinite(path: Path, state: State) -> None:
         (saved([1, 2]), "is not a state dict, names with tensors, but a list; save one with"),
         (saved({}), "is not a state dict, names with tensors, but empty"),
         (saved({"epoch": 3}), "is not a state dict, names with tensors, but a dict with 'epoch'"),
-        (saved({"fc.weight": torch.ones(3)}), "is no once-for-all MobileNetV3 supernet: it has no"),
+        (
+            saved({"fc.weight": torch.ones(3)}),
+            "is not a once-for-all MobileNetV3 supernet: it h",
+        ),
         (specialised, "is a single network, or a supernet without kernel matrices"),
         (classes_that_differ, "it has (9,) as classifier.linear.bias; the file may be damaged"),
         (infinite, "holds numbers that are not finite, in classifier.linear.bias"),

@@ -59,10 +59,15 @@ def test_what_was_flushed_outlives_a_kill(tmp_path):
     log.__exit__()
 
 
-def test_without_a_folder_nothing_is_logged():
+def test_without_a_folder_nothing_is_logged(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    opened = []
+    monkeypatch.setattr("hwnas.training.log.EventsWriter", lambda *given: opened.append(given))
     with TrainingLog(None, 0) as log:
         log.write(1, {"loss": 1.0})
         log.flush()
+    assert opened == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
