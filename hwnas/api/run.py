@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hwnas.core.listener import SILENT
 from hwnas.estimators import find_estimator
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what needs PyTorch or the like is imported by the stage tha
     from hwnas.runs.profile_stage import Profiled
     from hwnas.runs.ranking import Ranking
     from hwnas.runs.searching import SearchResult
+    from hwnas.runs.summary_form import Summary
     from hwnas.runs.training_stage import Trained
 
 
@@ -165,7 +166,7 @@ class Run(OpenedRun):
         weights_from: WeightsFrom | None = None,
         patience: float = PATIENCE,
         since: float | None = None,
-    ) -> dict[str, Any]:
+    ) -> "Summary":
         """Trains, exports, checks and measures the best network of the front.
 
         Args:
@@ -206,7 +207,7 @@ class Run(OpenedRun):
                 patience=Patience(patience),
             )
 
-    def summary(self) -> dict[str, Any] | None:
+    def summary(self) -> "Summary | None":
         """The figures of the exported winner of the present front; None where there is none.
 
         Raises:

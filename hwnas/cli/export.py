@@ -57,4 +57,3 @@ def export(
         weights_from=weights_from, patience=patience
     )
     show_summary(output, summary)
-    output.document(summary)

@@ -70,7 +70,6 @@ def quickstart(
         f"another budget: hwnas search {opened.folder.config_file} --run {path} "
         f"--budget 'latency=…', then hwnas export {path}"
     )
-    output.document(summary)
 
 
 def default_run(source: str) -> Path:

@@ -17,6 +17,7 @@ from hwnas.report.rows import (
     front_rows,
     origin_rows,
     reference_text,
+    summary_header,
     summary_rows,
     validation_rows,
 )
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hwnas.latency.energy_model import EnergyModel
     from hwnas.latency.model import LatencyModel
     from hwnas.runs.searching import SearchResult
+    from hwnas.runs.summary_form import Summary
     from hwnas.spaces import SearchSpace
 
 
@@ -145,25 +147,23 @@ def show_contributions(output: Output, result: "SearchResult") -> list[dict[str,
     return [asdict(one) for one in found]
 
 
-def show_summary(output: Output, summary: dict[str, Any]) -> None:
-    """Prints the winner next to the reference network."""
-    title = budgets_text(summary)
-    rows = summary_rows(summary)
-    output.table(title, ["", "found", str(summary["reference"] or "reference")], rows)
-    for doubt in summary.get("doubtful", ()):
+def show_summary(output: Output, summary: "Summary") -> None:
+    """Prints the winner next to the reference network, or the figures as JSON."""
+    output.table(budgets_text(summary), summary_header(summary), summary_rows(summary))
+    for doubt in summary.doubtful:
         output.line(f"not known to keep its budget: {doubt}")
     if whose := reference_text(summary):
         output.line(whose)
     for sentence in closing_sentences(summary):
         output.line(sentence)
-    fp32 = summary.get("precision", "fp32") == "fp32"
-    what = "differs" if fp32 else "before quantisation it differed"
+    what = "differs" if summary.precision == "fp32" else "before its conversion it differed"
     output.line(
-        f"exported: {summary['model']} ({what} from PyTorch by at most "
-        f"{summary['onnx_max_abs_diff']:.1e})"
+        f"exported: {summary.model} ({what} from PyTorch by at most "
+        f"{summary.onnx_max_abs_diff:.1e})"
     )
-    if summary.get("engine"):
+    if summary.engine:
         output.line(
-            f"built and measured: {summary['engine']}, which runs on this GPU with this version of "
-            "its runtime alone"
+            f"built and measured: {summary.engine}, which runs only on this GPU with this version "
+            "of its runtime"
         )
+    output.document(summary.model_dump(mode="json"))

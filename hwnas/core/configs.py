@@ -1,7 +1,7 @@
 """Reading the YAML files that a person edits: found by name, checked strictly, mended by hint."""
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
@@ -13,25 +13,9 @@ from hwnas.core.yaml_text import parse_yaml
 
 
 class StrictModel(BaseModel):
-    """Base of every config: frozen, and a key it does not know is an error.
-
-    `later` names the keys that a model did not have at first. At their defaults they mean what it
-    meant without them, and `as_before` leaves them out: what is known by a hash of it stays known.
-    """
+    """Base of every config: frozen, and a key it does not know is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-    later: ClassVar[tuple[str, ...]] = ()
-
-    def as_before(self) -> dict[str, Any]:
-        """JSON values by key, without later keys that have their defaults, at every level."""
-        content = self.model_dump(mode="json")
-        for name, field in type(self).model_fields.items():
-            value = getattr(self, name)
-            if name in self.later and value == field.default:
-                del content[name]
-            elif isinstance(value, StrictModel):
-                content[name] = value.as_before()
-        return content
 
 
 def _without_tilde(text: str) -> str:

@@ -4,7 +4,7 @@ Latencies may be of different devices, or of one device in different precisions:
 that people ask, and the comparison says that it is one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult, search_result
 from hwnas.runs.summary import stored_summary
+from hwnas.runs.summary_form import Summary
 from hwnas.search.journal import Journal
 
 
@@ -83,10 +84,10 @@ def read_searched(experiment: Experiment, folder: RunFolder) -> Searched:
     return Searched(str(folder.path), experiment, result, bound, fingerprint, shipped)
 
 
-def _shipped(summary: Mapping[str, Any] | None) -> Shipped | None:
+def _shipped(summary: Summary | None) -> Shipped | None:
     if summary is None:
         return None
-    return Shipped(summary.get("measured_ms"), summary["accuracy"], summary["test_images"])
+    return Shipped(summary.winner.measured_ms, summary.winner.accuracy, summary.test_images)
 
 
 def check_comparable(runs: Sequence[Searched]) -> None:

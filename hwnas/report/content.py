@@ -1,7 +1,6 @@
 """What a report shows: everything judged, the front, the winner, and how right the table is."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult, front_points, search_result
 from hwnas.runs.summary import stored_summary
+from hwnas.runs.summary_form import Summary
 from hwnas.search.front import knee
 
 
@@ -47,7 +47,7 @@ class ReportContent:
     budget_ms: float | None
     contributions: list[Contribution]
     latency: LatencyModel
-    summary: dict[str, Any] | None
+    summary: Summary | None
     origin: ScoreInfo
     front_header: list[str]
     front_rows: list[list[str]]

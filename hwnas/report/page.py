@@ -21,12 +21,14 @@ from hwnas.report.rows import (
     contribution_header,
     contribution_rows,
     origin_rows,
-    origin_text,
     reference_text,
+    summary_header,
     summary_rows,
     validation_rows,
 )
+from hwnas.runs.search_stage import origin_text
 from hwnas.runs.stale import meta_tag
+from hwnas.runs.summary_form import Summary
 
 # By which its pages are known.
 _TITLE = "<title>hwnas: "
@@ -81,15 +83,14 @@ def _text(text: str) -> str:
     return html.escape(shown_lines(text))
 
 
-def _summary_table(summary: dict[str, Any]) -> str:
+def _summary_table(summary: Summary) -> str:
     intro = f"<p>{_text(budgets_text(summary))}</p>"
-    for doubt in summary.get("doubtful", ()):
+    for doubt in summary.doubtful:
         text = _text(f"not known to keep its budget: {doubt}")
         intro += f"<p><strong>{text}</strong></p>"
-    reference = summary.get("reference") or "reference"
     if whose := reference_text(summary):
         intro += f"<p>{_text(whose)}</p>"
-    table = _table(["", "found", str(reference)], summary_rows(summary))
+    table = _table(summary_header(summary), summary_rows(summary))
     said = [f"<p>{_text(sentence)}</p>" for sentence in closing_sentences(summary)]
     return intro + table + "".join(said)
 

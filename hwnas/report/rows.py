@@ -1,10 +1,11 @@
 """The rows of the tables that terminal and page share."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from hwnas.latency.validation import Agreement, Validation
-from hwnas.objectives.budgets import unit_of
+from hwnas.objectives.budgets import ENERGY, unit_of
 from hwnas.objectives.objective import amount
 from hwnas.objectives.statistics.intervals import interval_text, wilson
 
@@ -14,70 +15,86 @@ if TYPE_CHECKING:
     from hwnas.latency.energy_model import EnergyModel
     from hwnas.report.contributions import Contribution
     from hwnas.runs.searching import FrontPoint, SearchResult
+    from hwnas.runs.summary_form import Figures, Summary
 
-SUMMARY_ROWS = (
-    ("latency, measured", "measured_ms", "reference_measured_ms", "{:.4g} ms"),
-    ("latency, predicted", "predicted_ms", "reference_predicted_ms", "{:.4g} ms"),
-    ("latency, median of all samples", "measured_median_ms", "reference_median_ms", "{:.4g} ms"),
-    ("accuracy on test images", "accuracy", "reference_accuracy", "{:.2f} %"),
-    ("trained from", "weights_from", "reference_weights_from", "{}"),
-    ("MACs", "macs", "reference_macs", "{:,}"),
-    ("parameters", "parameters", "reference_parameters", "{:,}"),
-)
-"""Label, the winner's key, the reference's key, format: the table of terminal and page."""
+MS = "{:.4g} ms"
+
+Read = Callable[["Figures"], float | str | None]
 
 
-def summary_rows(summary: dict[str, Any]) -> list[list[str]]:
+def summary_header(summary: "Summary") -> list[str]:
+    """The columns of `summary_rows`."""
+    return ["", "found", "reference" if summary.reference is None else summary.reference.name]
+
+
+def summary_rows(summary: "Summary") -> list[list[str]]:
     """[label, winner, reference] of every row, as text."""
-    lower = summary.get("precision", "fp32")
-    latencies, accuracies = list(SUMMARY_ROWS[:3]), [SUMMARY_ROWS[3]]
-    if "fp32_accuracy" in summary:
-        for rows in (latencies, accuracies):
-            label, *keys, form = rows[0]
-            rows[0] = (f"{label}, {lower}", keys[0], keys[1], form)
-        latencies.insert(1, _both("latency, measured, fp32", "fp32_measured_ms", "{:.4g} ms"))
-        accuracies.append(_both("accuracy on test images, fp32", "fp32_accuracy", "{:.2f} %"))
-    for key in summary:
-        kind, at, name = key.partition("@")
-        if kind == "predicted_ms" and at:
-            latencies += [
-                _both(f"latency on {name}, measured", f"measured_ms@{name}", "{:.4g} ms"),
-                _both(f"latency on {name}, predicted", key, "{:.4g} ms"),
-            ]
-        elif kind == "accuracy" and at:
-            label = f"accuracy for {name}, {summary[f'precision@{name}']}"
-            accuracies.append(_both(label, key, "{:.2f} %"))
-    if "predicted_mj" in summary:
-        latencies += [
-            _both("energy, measured", "measured_mj", "{:.4g} mJ"),
-            _both("energy, predicted", "predicted_mj", "{:.4g} mJ"),
-        ]
-    return [
-        [label, *(_cell(summary, one, form) for one in keys)]
-        for label, *keys, form in (*latencies, *accuracies, *SUMMARY_ROWS[4:])
-    ]
+    lower = "" if summary.winner.fp32 is None else f", {summary.precision}"
+
+    def row(label: str, form: str, read: Read) -> list[str]:
+        both = (summary.winner, summary.reference)
+        return [label, *("–" if one is None else number(read(one), form) for one in both)]
+
+    def accuracy(label: str, read: Callable[["Figures"], float | None]) -> list[str]:
+        def text(one: "Figures") -> str | None:
+            value = read(one)
+            if value is None:
+                return None
+            return f"{value:.2f} % ({interval_text(wilson(value, summary.test_images))})"
+
+        return row(label, "{}", text)
+
+    rows = [row(f"latency, measured{lower}", MS, lambda one: one.measured_ms)]
+    if lower:
+        rows.append(row("latency, measured, fp32", MS, _fp32_ms))
+    rows.append(row("latency, predicted", MS, lambda one: one.predicted_ms))
+    rows.append(row("latency, median of all samples", MS, lambda one: one.median_ms))
+    for name in summary.winner.further:
+        rows.append(row(f"latency on {name}, measured", "{}", partial(_measured_on, name)))
+        rows.append(row(f"latency on {name}, predicted", MS, partial(_predicted_on, name)))
+    if ENERGY in summary.budgets:
+        rows.append(row("energy, measured", "{:.4g} mJ", lambda one: one.measured_mj))
+        rows.append(row("energy, predicted", "{:.4g} mJ", lambda one: one.predicted_mj))
+    rows.append(accuracy(f"accuracy on test images{lower}", lambda one: one.accuracy))
+    if lower:
+        what = "accuracy on test images, fp32"
+        rows.append(accuracy(what, _fp32_accuracy))
+    for name, on in summary.winner.further.items():
+        if on.precision != summary.precision:
+            label = f"accuracy for {name}, {on.precision}"
+            rows.append(accuracy(label, partial(_accuracy_on, name)))
+    rows.append(row("trained from", "{}", lambda one: one.weights_from))
+    rows.append(row("MACs", "{:,}", lambda one: one.macs))
+    rows.append(row("parameters", "{:,}", lambda one: one.parameters))
+    return rows
 
 
-def _both(label: str, key: str, form: str) -> tuple[str, str, str, str]:
-    return label, key, f"reference_{key}", form
+def _fp32_ms(one: "Figures") -> float | None:
+    return None if one.fp32 is None else one.fp32.measured_ms
 
 
-def _cell(summary: dict[str, Any], key: str, form: str) -> str:
-    value = summary.get(key)
-    predicted = key.replace("measured_ms@", "predicted_ms@")
-    if value is None and predicted != key and summary.get(predicted) is not None:
-        return "predicted only"
-    text = number(value, form)
-    accurate = key.partition("@")[0].removeprefix("reference_").removeprefix("fp32_") == "accuracy"
-    if value is None or not accurate:
-        return text
-    return f"{text} ({interval_text(wilson(value, summary['test_images']))})"
+def _fp32_accuracy(one: "Figures") -> float | None:
+    return None if one.fp32 is None else one.fp32.accuracy
 
 
-def closing_sentences(summary: dict[str, Any]) -> list[str]:
+def _measured_on(name: str, one: "Figures") -> str | None:
+    on = one.further.get(name)
+    if on is None or (on.measured_ms is None and on.predicted_ms is None):
+        return None
+    return "predicted only" if on.measured_ms is None else MS.format(on.measured_ms)
+
+
+def _predicted_on(name: str, one: "Figures") -> float | None:
+    return one.further[name].predicted_ms if name in one.further else None
+
+
+def _accuracy_on(name: str, one: "Figures") -> float | None:
+    return one.further[name].accuracy if name in one.further else None
+
+
+def closing_sentences(summary: "Summary") -> list[str]:
     """What stands below the table: the verdict, and how the winner's weights were chosen."""
-    said = [summary.get("verdict"), summary.get("weights_chosen")]
-    return [str(sentence) for sentence in said if sentence]
+    return [text for text in (summary.verdict, summary.weights_chosen) if text]
 
 
 def number(value: float | str | None, form: str) -> str:
@@ -85,19 +102,20 @@ def number(value: float | str | None, form: str) -> str:
     return "–" if value is None else form.format(value)
 
 
-def reference_text(summary: dict[str, Any]) -> str:
+def reference_text(summary: "Summary") -> str:
     """Whose the reference network is, as in "mobilenet_v3_small is torchvision's"; "" for none."""
-    name, library = summary.get("reference"), summary.get("reference_library")
-    return f"{str(name).rpartition('/')[2]} is {library}'s" if name and library else ""
+    if summary.reference is None:
+        return ""
+    return f"{summary.reference.name.rpartition('/')[2]} is {summary.reference.library}'s"
 
 
-def budgets_text(summary: dict[str, Any]) -> str:
+def budgets_text(summary: "Summary") -> str:
     """The budgets of a run in one line."""
     parts = [
         f"{name} ≤ {amount(bound)} {unit_of(name)}".strip()
-        for name, bound in summary["budgets"].items()
+        for name, bound in summary.budgets.items()
     ]
-    return f"budget: {', '.join(parts) or 'none'}; {summary['test_images']} test images"
+    return f"budget: {', '.join(parts) or 'none'}; {summary.test_images} test images"
 
 
 def contribution_header(origin: "ScoreInfo") -> list[str]:
@@ -179,16 +197,6 @@ def origin_rows(origin: "ScoreInfo") -> list[list[str]]:
         ]
         for kind, one in origin.errors.items()
     ]
-
-
-def origin_text(origin: "ScoreInfo") -> str:
-    """Where accuracies that were read come from, in one line."""
-    joined = f"; {origin.rows:,} rows, those of one network averaged"
-    how = ""
-    if origin.errors:
-        how = f"; predicted from them: {origin.chosen}, its error cross-validated"
-    averaged = joined if origin.rows != origin.networks else ""
-    return f"accuracies of {origin.networks:,} networks from {origin.file}{averaged}{how}"
 
 
 VALIDATION_HEADER = ["", "mean error", "within 5 %", "within 10 %", "Kendall tau", "worst"]

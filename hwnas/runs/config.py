@@ -43,8 +43,6 @@ class AccuracyConfig(StrictModel):
     space's largest; `seed` is that of scores that have one: initial weights, the choice of images.
     """
 
-    later = ("teacher", "seed")
-
     estimator: str = SUPERNET
     file: LocalPath | None = None
     teacher: LocalPath | None = None
@@ -93,8 +91,6 @@ class ProfileConfig(StrictModel):
     `auto` is where the runtime is one of GPUs, on which small blocks alone wait for their launch.
     `energy`: whether the energy of all of them is measured too, on an NVIDIA GPU.
     """
-
-    later = ("chains", "energy")
 
     fit_networks: Annotated[int, Field(ge=4, le=10_000)] = 30
     check_networks: Annotated[int, Field(ge=2, le=10_000)] = 30
@@ -208,8 +204,6 @@ class RunConfig(StrictModel):
     no images (`data`) or settings of trainings, these may be left out. `width` multiplies the
     channels of the space; `from_ofa` is a once-for-all checkpoint that the supernet starts from.
     """
-
-    later = ("width", "from_ofa", "export")
 
     space: LocalPath
     resolution: Annotated[int, Field(ge=8, le=1024)] | None = None
@@ -327,18 +321,6 @@ class RunConfig(StrictModel):
                     "supernet by from_ofa, or train for at least 1 epoch"
                 )
         return RecipeSettings(self.data, self.train, self.fine_tune)
-
-    def as_before(self) -> dict[str, Any]:
-        """See `StrictModel`; a winner was fine-tuned before there was a choice."""
-        content = super().as_before()
-        content.pop("export", None)
-        if self.export.weights_from != "supernet":
-            content["export"] = {"weights_from": self.export.weights_from}
-        return content
-
-    def text_of_before(self) -> str:
-        """The same without later keys that have their defaults: what exports are known by."""
-        return to_yaml(self.as_before())
 
     def to_yaml(self) -> str:
         """The resolved config, every key written out."""

@@ -2,13 +2,11 @@
 
 import time
 from dataclasses import replace
-from typing import Any
 
 from hwnas.core.errors import ConfigError
 from hwnas.core.files import write_atomically
 from hwnas.core.listener import Listener
 from hwnas.estimators import SUPERNET, find_estimator
-from hwnas.export.writer import as_json
 from hwnas.latency.model import LatencyModel
 from hwnas.runs.config import ExportConfig, WeightsFrom
 from hwnas.runs.experiment import Experiment
@@ -19,6 +17,7 @@ from hwnas.runs.model_warnings import warn_of_models
 from hwnas.runs.searching import SearchResult
 from hwnas.runs.stale import forget_report
 from hwnas.runs.summary import summarize
+from hwnas.runs.summary_form import Summary
 from hwnas.runs.training import TrainedSupernet
 from hwnas.runs.visit_warnings import WARNINGS
 
@@ -39,7 +38,7 @@ def export_stage(
     *,
     start: float,
     patience: Patience,
-) -> dict[str, Any]:
+) -> Summary:
     """Exports the winner and the reference, and writes `summary.json`.
 
     Args:
@@ -61,7 +60,7 @@ def export_stage(
     for sentence in _doubts(export, experiment.device.precision):
         listener.warn(sentence)
     summary = summarize(export, experiment, latency, result, time.monotonic() - start)
-    write_atomically(folder.summary_file, as_json(summary))
+    write_atomically(folder.summary_file, summary.to_json())
     for sentence in forget_report(folder):
         listener.say(sentence)
     return summary

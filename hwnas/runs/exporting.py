@@ -1,7 +1,7 @@
 """The last stage of a run: the best network of the front that keeps the budgets for real."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from hwnas.runs.latency_check import WINNER, Finding, Patience
 from hwnas.runs.measured_energy import EnergyCheck, over_mj
 from hwnas.runs.places import OWN, Place, further_places, own_place, say_problems
 from hwnas.runs.searching import SearchResult
+from hwnas.runs.summary_form import Rejected
 from hwnas.runs.training import TrainedSupernet
 from hwnas.spaces import Architectures
 
@@ -38,7 +39,7 @@ class Export:
     budget_ms: float | None
     winner: Exported
     reference: Exported | None
-    rejected: list[dict[str, Any]] = field(default_factory=list)
+    rejected: tuple[Rejected, ...] = ()
     doubtful: tuple[str, ...] = ()
 
 
@@ -83,7 +84,7 @@ class Exporter:
             listener,
             self._patience,
         )
-        self._rejected: list[dict[str, Any]] = []
+        self._rejected: list[Rejected] = []
 
     def export(self) -> Export:
         """Exports the winner, and beside it the space's reference network.
@@ -248,7 +249,7 @@ class Exporter:
             )
             if reference is not None
             else None,
-            self._rejected,
+            tuple(self._rejected),
             doubtful,
         )
 
@@ -284,25 +285,21 @@ class Exporter:
         predicted = place.predicted(network)
         self._say_rejected(score, predicted, measured_ms, place.bound, f"ms{place.of}", what)
         self._rejected.append(
-            {
-                self.result.origin.column: score,
-                "predicted_ms": predicted,
-                "measured_ms": measured_ms,
-                "measured": what,
-                **({"device": place.name} if place.name else {}),
-            }
+            Rejected(
+                score=score,
+                predicted=predicted,
+                measured=measured_ms,
+                unit="ms",
+                stage=what,
+                device=place.name,
+            )
         )
 
     def _reject_mj(self, score: float, used: Mapping[str, Any], what: str) -> None:
         predicted, found = used["predicted_mj"], used["measured_mj"]
         self._say_rejected(score, predicted, found, used["budget_mj"], "mJ", what)
         self._rejected.append(
-            {
-                self.result.origin.column: score,
-                "predicted_mj": predicted,
-                "measured_mj": found,
-                "measured": what,
-            }
+            Rejected(score=score, predicted=predicted, measured=found, unit="mJ", stage=what)
         )
 
     def _say_rejected(

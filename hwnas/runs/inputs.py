@@ -137,7 +137,7 @@ class RunInputs(StrictModel):
 
 
 def read_inputs(run: Path) -> RunInputs | None:
-    """What a run folder holds; None for a run that an earlier version made, or for none at all.
+    """What a run folder holds; None where nothing is held yet.
 
     Raises:
         RunError: the file is damaged or of another version.

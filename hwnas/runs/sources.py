@@ -22,7 +22,7 @@ class Sources:
 
     Attributes:
         run: the run folder.
-        inputs: what it holds; None for a run that an earlier version made.
+        inputs: what it holds; None where it holds nothing yet.
         folders: that relative paths are looked up in, the first one first.
         images: where the images are, in place of what the config says.
         as_searched: whether latencies are those that the run was searched with, whatever its table

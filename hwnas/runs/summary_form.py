@@ -1,94 +1,184 @@
-"""The form of `summary.json`: read by types, since a person or a disk may have changed it."""
+"""Summary: the figures of an exported winner, and `summary.json`, which holds them.
 
-import json
-import math
+It is read by types, since a person or a disk may have changed it.
+"""
+
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from hwnas.core.errors import RunError
 from hwnas.core.foreign_text import shown
+from hwnas.core.json_text import to_json
+from hwnas.data import Balance
 from hwnas.latency.stored import Count, Least0
 
 Positive = Annotated[float, Field(gt=0)]
 Percent = Annotated[float, Field(ge=0, le=100)]
+Interval = tuple[float, float]
 
 
-class _Form(BaseModel):
-    """What tables, page and sentences show; keys that are not named here hold what JSON holds."""
+class _Part(BaseModel):
+    """A part of the document; keys that a later version adds are left aside."""
 
-    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
 
-    budgets: dict[str, Positive]
-    test_images: Annotated[int, Field(gt=0)]
-    front_digest: str
-    model: str
-    onnx_max_abs_diff: Least0
-    predicted_ms: Positive | None = None
-    measured_ms: Positive | None = None
-    measured_median_ms: Positive | None = None
+
+class Fp32Figures(_Part):
+    """What the fp32 file does on a device that runs another precision: ms, and %."""
+
+    measured_ms: Positive | None
     accuracy: Percent
-    weights_from: str
+
+
+class DeviceFigures(_Part):
+    """A network on a further device that a budget is on.
+
+    `measured_ms` is None where it could not be reached; `accuracy`, in % on the test images, is
+    that of the file for it, in its precision.
+    """
+
+    predicted_ms: Positive | None
+    measured_ms: Positive | None
+    precision: str
+    accuracy: Percent
+
+
+class Figures(_Part):
+    """An exported network.
+
+    Attributes:
+        predicted_ms: by the latency model; None where its table lacks blocks of the network.
+        measured_ms: of the exported file, see `hwnas.latency.visits.Summary`; None where nothing
+            was measured.
+        median_ms: of all samples of the same.
+        accuracy: of the exported file on the test images, in %.
+        accuracy_interval: its 95 % interval.
+        macs: multiply-accumulates.
+        parameters: how many.
+        weights_from: what its training started from, "supernet" or "scratch".
+        predicted_mj: energy by the energy model, where a budget is on it.
+        measured_mj: the same, measured.
+        fp32: the fp32 file beside it, where the device runs another precision.
+        further: by the name of each further device that a budget is on.
+    """
+
+    predicted_ms: Positive | None
+    measured_ms: Positive | None
+    median_ms: Positive | None = None
+    accuracy: Percent
+    accuracy_interval: Interval
     macs: Count
     parameters: Count
-    reference: str | None = None
-    reference_predicted_ms: Positive | None = None
-    reference_measured_ms: Positive | None = None
-    reference_median_ms: Positive | None = None
-    reference_accuracy: Percent | None = None
-    reference_weights_from: str | None = None
-    reference_macs: Count | None = None
-    reference_parameters: Count | None = None
-    precision: str = "fp32"
-    engine: str | None = None
+    weights_from: str
     predicted_mj: Positive | None = None
     measured_mj: Positive | None = None
-    reference_predicted_mj: Positive | None = None
-    reference_measured_mj: Positive | None = None
-    fp32_measured_ms: Positive | None = None
-    fp32_accuracy: Percent | None = None
-    reference_fp32_measured_ms: Positive | None = None
-    reference_fp32_accuracy: Percent | None = None
-    reference_library: str | None = None
-    doubtful: list[str] = Field(default_factory=list)
+    fp32: Fp32Figures | None = None
+    further: dict[str, DeviceFigures] = Field(default_factory=dict)
+
+
+class Reference(Figures):
+    """The published network beside the winner, by its name and whose it is."""
+
+    name: str
+    library: str
+
+
+class Rejected(_Part):
+    """A network of the front that misses a budget for real.
+
+    Attributes:
+        score: what it was found by.
+        predicted: latency in ms or energy in mJ, as `unit` says; None where it is unknown.
+        measured: the same, measured.
+        unit: "ms" or "mJ".
+        stage: "untrained" or "exported": when it was measured.
+        device: a further device; "" for the run's own.
+    """
+
+    score: float
+    predicted: Positive | None
+    measured: Positive
+    unit: str
+    stage: str
+    device: str = ""
+
+
+class Summary(_Part):
+    """The figures of a run's exported winner, the same in terminal, file and report.
+
+    Attributes:
+        budget_ms: on the run's own device; None for none.
+        budgets: every bound, by the name of its cost, in its unit.
+        winner: the network that was exported.
+        reference: the space's published network, trained and measured beside it; None for none.
+        verdict: in a sentence, what the figures of both can tell.
+        weights_chosen: why the winner's weights were taken, where it was trained both ways.
+        accuracy_difference: the winner's less the reference's on the same test images, in points.
+        accuracy_difference_interval: its 95 % interval.
+        doubtful: a sentence for each budget of which it is not known whether the winner keeps it.
+        rejected: the networks of the front that miss a budget for real.
+        measured_warnings: what was often wrong when the winner was measured.
+        onnx_max_abs_diff: by how much the ONNX file's outputs differ from PyTorch's at most.
+        latency_model_mape: the mean error of the latency model on networks that it has not seen,
+            in %.
+        replicate_mape: that of measuring them twice.
+        searched_by: where the scores of the search are from.
+        front_digest: tells of which front the winner is.
+        device: its name, and its `precision`.
+        space: its name, and its `resolution` in pixels.
+        images: the name of the dataset, with how many images each split has, and how many were
+            `skipped_images` because they cannot be read.
+        balance: how many images the classes have.
+        model: the path of the ONNX file.
+        engine: that of the engine built of it, for devices that need one.
+        seconds: that the command took which exported.
+    """
+
+    budget_ms: Positive | None
+    budgets: dict[str, Positive]
+    winner: Figures
+    reference: Reference | None
     verdict: str | None = None
     weights_chosen: str | None = None
+    accuracy_difference: float | None = None
+    accuracy_difference_interval: Interval | None = None
+    doubtful: tuple[str, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    measured_warnings: tuple[str, ...] = ()
+    onnx_max_abs_diff: Least0
+    latency_model_mape: Least0 | None = None
+    replicate_mape: Least0 | None = None
+    searched_by: dict[str, JsonValue] = Field(default_factory=dict)
+    front_digest: str
+    device: str
+    precision: str
+    space: str
+    resolution: Count
+    images: str
+    train_images: Count
+    validation_images: Count
+    test_images: Annotated[int, Field(gt=0)]
+    skipped_images: Count
+    balance: Balance
+    model: str
+    engine: str | None = None
+    seconds: Least0
 
-    @model_validator(mode="before")
-    @classmethod
-    def _further(cls, content: Any) -> Any:
-        """Figures of further devices, whose keys end with a device's name."""
-        if isinstance(content, dict):
-            for key, value in content.items():
-                what, at, name = key.partition("@")
-                if at and not _possible(what, value):
-                    raise ValueError(f"{shown(key, longest=60)} is {shown(value, longest=60)}")
-                if at and what == "accuracy" and f"precision@{name}" not in content:
-                    raise ValueError(f"there is no precision beside {shown(key, longest=60)}")
-        return content
+    def to_json(self) -> str:
+        """As the text of `summary.json`."""
+        return to_json(self.model_dump(mode="json")) + "\n"
 
 
-def _possible(what: str, value: Any) -> bool:
-    """Whether a figure can be one in ms, an accuracy in percent, or a precision."""
-    if what == "precision":
-        return isinstance(value, str)
-    if value is None:
-        return True
-    if type(value) not in (int, float) or not 0 <= value < math.inf:
-        return False
-    return bool(value <= 100 if what.endswith("accuracy") else value > 0)
-
-
-def read_summary(path: Path) -> dict[str, Any] | None:
+def read_summary(path: Path) -> Summary | None:
     """The content of a `summary.json`; None where there is none.
 
     Raises:
         RunError: it is damaged; the message names the key.
     """
     try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
-        _Form.model_validate(content)
+        return Summary.model_validate_json(path.read_bytes())
     except OSError:
         return None
     except ValidationError as error:
@@ -96,13 +186,9 @@ def read_summary(path: Path) -> dict[str, Any] | None:
         why = shown(first["msg"], longest=160)
         if key := ".".join(map(str, first["loc"])):
             why = f"{shown(key, longest=60)} is {shown(repr(first['input']), longest=60)}"
-        raise _damaged(path, why) from error
-    except (ValueError, RecursionError) as error:
-        raise _damaged(path, f"it is no JSON: {shown(error, longest=120)}") from error
-    return content
-
-
-def _damaged(path: Path, why: str) -> RunError:
-    return RunError(
-        f"{path} is damaged ({why}); write it anew with 'hwnas export {path.parent}', or delete it"
-    )
+        if first["type"] == "missing":
+            why = f"{shown(key, longest=60)} is missing"
+        raise RunError(
+            f"{path} is damaged ({why}); write it anew with 'hwnas export {path.parent}', or "
+            "delete it"
+        ) from error

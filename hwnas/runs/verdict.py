@@ -1,9 +1,7 @@
 """One sentence on a winner beside the reference, with what the test images can tell apart."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from hwnas.objectives.statistics.intervals import Interval, Paired, wilson
+from hwnas.objectives.statistics.intervals import Interval, Paired
+from hwnas.runs.summary_form import Figures, Reference
 
 # A smaller difference of latencies is called none.
 _ALIKE = 0.005
@@ -11,50 +9,37 @@ _ALIKE = 0.005
 _UNDECIDED = 10.0
 
 
-def intervals(accuracy: float, reference: float | None, images: int) -> dict[str, Any]:
-    """The 95 % intervals of the accuracies of a summary, in percent."""
-    return {
-        "accuracy_interval": list(wilson(accuracy, images)),
-        "reference_accuracy_interval": (
-            None if reference is None else list(wilson(reference, images))
-        ),
-    }
-
-
-def difference(paired: Paired | None) -> dict[str, Any]:
-    """How much more accurate the winner is than the reference, in points; None without one."""
-    return {
-        "accuracy_difference": paired and paired.difference,
-        "accuracy_difference_interval": paired and list(paired.interval),
-    }
-
-
-def verdict(summary: Mapping[str, Any]) -> str | None:
+def verdict(winner: Figures, reference: Reference, paired: Paired) -> str:
     """As in "36 % faster than X; accuracy the same within ± 6 points on 54 images".
 
     A winner whose accuracy on the test images is below the reference's always gets a sentence of
-    its own. None for a summary without a reference, or of before there were intervals.
+    its own.
+
+    Args:
+        winner: its figures.
+        reference: those of the published network.
+        paired: on which of the same test images each is right.
     """
-    interval = summary.get("accuracy_difference_interval")
-    if not summary.get("reference") or interval is None:
-        return None
-    difference, images = float(summary["accuracy_difference"]), int(summary["test_images"])
-    parts = [part for part in (_speed(summary), _accuracy(difference, interval, images)) if part]
+    difference, interval, images = paired.difference, paired.interval, paired.images
+    accuracy = _accuracy(difference, interval, images)
+    parts = [part for part in (_speed(winner, reference), accuracy) if part]
     below = _below(difference, interval, images)
     return "; ".join(parts) + (f". {below}" if below else "")
 
 
-def _speed(summary: Mapping[str, Any]) -> str | None:
-    reference = summary["reference"]
-    for key, how in (("measured_ms", ""), ("predicted_ms", "predicted to be ")):
-        own, other = summary.get(key), summary.get(f"reference_{key}")
+def _speed(winner: Figures, reference: Reference) -> str | None:
+    pairs = (
+        (winner.measured_ms, reference.measured_ms, ""),
+        (winner.predicted_ms, reference.predicted_ms, "predicted to be "),
+    )
+    for own, other, how in pairs:
         if own is None or other is None:
             continue
         share = own / other - 1
         if abs(share) < _ALIKE:
-            return f"{how}as fast as {reference}"
+            return f"{how}as fast as {reference.name}"
         word = "faster" if share < 0 else "slower"
-        return f"{how}{100 * abs(share):.0f} % {word} than {reference}"
+        return f"{how}{100 * abs(share):.0f} % {word} than {reference.name}"
     return None
 
 

@@ -3,7 +3,7 @@
 Read without loading PyTorch; `hwnas.training.auto` makes the one of the other.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -55,12 +55,6 @@ class TrainSettings(StrictModel):
         if self.random_paths == {"single_path": 1, "sandwich": 2}[self.rule]:
             self.__dict__["random_paths"] = None
         return self
-
-    def as_before(self) -> dict[str, Any]:
-        """See `StrictModel`; without the device, which changes no weights."""
-        content = super().as_before()
-        del content["device"]
-        return content
 
 
 class TrainConfig(TrainSettings):

@@ -219,7 +219,7 @@ def test_what_a_table_found_is_trained_and_exported_where_there_are_images(
     assert "on 30 validation images" in answer.document["weights_chosen"]
     assert answer.document["verdict"]
     assert answer.document["searched_by"]["estimator"] == "table"
-    assert answer.document["accuracy"] > 0
+    assert answer.document["winner"]["accuracy"] > 0
     best = max(float(row["accuracy"]) for row in front(known / "runs/known"))
     assert f"{best:.2f} %" in answer.stderr
 
@@ -235,7 +235,7 @@ def test_a_winner_is_trained_from_scratch_where_there_is_no_supernet(
     assert "from scratch" in answer.stderr
     assert not (run / "supernet.safetensors").exists()
     summary = answer.document
-    assert (summary["weights_from"], summary["reference_weights_from"]) == ("scratch", "scratch")
+    assert [summary[one]["weights_from"] for one in ("winner", "reference")] == ["scratch"] * 2
     for name in ("winner", "reference"):
         config = json.loads((run / f"export/{name}/config.json").read_text())
         # As many epochs as supernet and fine-tuning together.
@@ -256,8 +256,8 @@ def test_a_winner_is_trained_from_scratch_where_there_is_no_supernet(
     assert terminal("train", "known.yaml").code == 0
     answer = terminal("export", "runs/known", "--from-supernet", "--json")
     assert answer.code == 0, answer.stderr
-    assert answer.document["weights_from"] == "supernet"
-    assert answer.document["reference_weights_from"] == "scratch"
+    assert answer.document["winner"]["weights_from"] == "supernet"
+    assert answer.document["reference"]["weights_from"] == "scratch"
     assert answer.document["front_digest"] != summary["front_digest"]
     config = json.loads((run / "export/winner/config.json").read_text())
     assert (config["training"]["weights_from"], config["training"]["epochs"]) == ("supernet", 1)

@@ -43,9 +43,9 @@ def test_a_winner_over_the_budget_makes_way_for_the_next(
     assert answer.stderr.count("no winner: a network of") == 1
     assert "measures 1.02 ms exported, over the budget of 1 ms; trying" in answer.stderr
     summary = answer.document
-    assert summary["measured_ms"] == pytest.approx(0.9)
-    assert [rejected["measured_ms"] for rejected in summary["rejected"]] == [pytest.approx(1.02)]
-    assert summary["predicted_ms"] != summary["rejected"][0]["predicted_ms"]
+    assert summary["winner"]["measured_ms"] == pytest.approx(0.9)
+    assert [rejected["measured"] for rejected in summary["rejected"]] == [pytest.approx(1.02)]
+    assert summary["winner"]["predicted_ms"] != summary["rejected"][0]["predicted"]
     assert summary["doubtful"] == []
     assert (searched / "runs/tiny/export/winner/verification.json").is_file()
 
@@ -69,7 +69,7 @@ def test_a_reading_that_contradicts_the_one_before_the_training_condemns_nothing
     monkeypatch.setattr("hwnas.runs.candidates.with_loss", no_training)
     again = terminal("export", "runs/tiny", "--json", "--patience", "0")
     assert again.document["doubtful"] == []
-    assert again.document["measured_ms"] == pytest.approx(0.81)
+    assert again.document["winner"]["measured_ms"] == pytest.approx(0.81)
 
 
 def test_when_no_network_keeps_the_budget_nothing_is_called_a_winner(
@@ -125,6 +125,6 @@ def test_a_run_for_an_int8_device_ends_with_an_int8_file(
         test = load_dataset("digits", resolution=16, limit=300).test
         right = onnx_right((export / "model.onnx").read_bytes(), test, batch=1)
         assert verification["accuracy"]["test_onnx"] == 100 * right.mean()  # of the int8 file
-    assert answer.document["reference_accuracy"] == verification["accuracy"]["test_onnx"]
+    assert answer.document["reference"]["accuracy"] == verification["accuracy"]["test_onnx"]
     shown = terminal("table", "show", "table.sqlite", "--json").document
     assert shown["provenance"]["precision"] == "int8"

@@ -70,8 +70,8 @@ def test_a_winner_for_two_devices_is_measured_on_both_in_the_precision_of_each(
     assert 0 < further["measured_ms"] < further["budget_ms"] == 900
     assert verification["fp32"]["measured_ms"] > 0
     summary = json.loads((searched / "runs/tiny/summary.json").read_text())
-    assert summary["measured_ms@phone.yaml"] == further["measured_ms"]
-    assert summary["reference_measured_ms@phone.yaml"] > 0
+    assert summary["winner"]["further"]["phone.yaml"]["measured_ms"] == further["measured_ms"]
+    assert summary["reference"]["further"]["phone.yaml"]["measured_ms"] > 0
     operators = {
         name: {node.op_type for node in onnx.load(winner / name).graph.node}
         for name in ("model.onnx", "model.fp32.onnx", "model@phone.onnx", "model.dynamic.onnx")
@@ -84,7 +84,7 @@ def test_a_winner_for_two_devices_is_measured_on_both_in_the_precision_of_each(
     test = load_dataset("digits", resolution=16, limit=300).test
     right = onnx_right((winner / "model.fp32.onnx").read_bytes(), test, batch=1)
     accurate = 100 * float(right.mean())
-    assert summary["fp32_accuracy"] == verification["fp32"]["accuracy"] == accurate
+    assert summary["winner"]["fp32"]["accuracy"] == verification["fp32"]["accuracy"] == accurate
     session = onnxruntime.InferenceSession(winner / "model.dynamic.onnx")
     logits = session.run(None, {"input": to_input(test.images).contiguous().numpy()})[0]
     correct = 100 * float((np.asarray(logits).argmax(1) == test.labels).mean())

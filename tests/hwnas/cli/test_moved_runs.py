@@ -96,7 +96,7 @@ def test_a_project_that_is_moved_as_a_whole_goes_on(
     shutil.move(away / "moved", away / "again")
     assert terminal("report", "again/runs/known").code == 0
     page = (away / "again/runs/known/report.html").read_text()
-    assert f"{answer.document['accuracy']:.2f}" in page
+    assert f"{answer.document['winner']['accuracy']:.2f}" in page
 
 
 def test_images_are_known_by_their_pixels_and_not_by_their_path(
@@ -114,7 +114,9 @@ def test_images_are_known_by_their_pixels_and_not_by_their_path(
     assert terminal("search", "known.yaml", *named).code == 0
     assert terminal("report", "runs/known").code == 0
     summary = json.loads((project / "runs/known/summary.json").read_text())
-    assert f"{summary['accuracy']:.2f}" in (project / "runs/known/report.html").read_text()
+    assert (
+        f"{summary['winner']['accuracy']:.2f}" in (project / "runs/known/report.html").read_text()
+    )
 
     other = photos(away / "other", images=5)
     for words in (("export", "runs/known"), ("train", "known.yaml")):

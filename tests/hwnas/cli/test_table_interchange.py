@@ -66,8 +66,8 @@ def test_a_search_with_timings_from_elsewhere_ends_in_files_and_measures_nothing
     assert "not measured: the timings of npu were imported" in exported.stderr
     summary = exported.document
     best = max(front, key=lambda point: point["accuracy"])
-    assert summary["predicted_ms"] == pytest.approx(best["latency_ms"])
-    assert summary["reference_predicted_ms"] is None  # its blocks have no row
+    assert summary["winner"]["predicted_ms"] == pytest.approx(best["latency_ms"])
+    assert summary["reference"]["predicted_ms"] is None  # its blocks have no row
     measured = ("measured_ms", "measured_median_ms", "reference_measured_ms", "reference_median_ms")
     assert [summary[name] for name in measured] == [None] * 4
     assert summary["rejected"] == []

@@ -16,6 +16,8 @@ from hwnas.report.contributions import Contribution
 from hwnas.report.page import render_page
 from hwnas.report.picture import front_svg
 from hwnas.report.rows import budgets_text, summary_rows
+from hwnas.runs.summary_form import Summary
+from tests.hwnas.report.results import summary_of
 
 SUPERNET = SupernetEstimator().info()
 TABLE = TableEstimator().info()
@@ -25,7 +27,7 @@ NOISY = Agreement(30, 7.2, 0.5, 0.8, 0.7, 33.9)
 
 
 def content(
-    summary: dict[str, object] | None = None,
+    summary: Summary | None = None,
     validation: Validation | None = CHECKED,
     origin: ScoreInfo = SUPERNET,
 ) -> ReportContent:
@@ -62,50 +64,48 @@ def test_the_page_needs_no_network() -> None:
 
 def test_a_front_without_export_says_so_and_one_with_shows_it() -> None:
     assert "was not exported yet" in render_page(content())
-    summary = {"budgets": {"macs": 1.5e6}, "test_images": 12, "measured_ms": 1.25}
-    page = render_page(content(summary))
+    page = render_page(content(summary_of({"measured_ms": 1.25}, budgets={"macs": 1.5e6})))
     assert "budget: macs ≤ 1,500,000 MACs; 12 test images" in page
     assert "1.25 ms" in page
 
 
 def test_a_doubtful_winner_is_called_so() -> None:
-    summary = {"budgets": {}, "test_images": 12, "doubtful": ["its latency <is> doubtful"]}
-    page = render_page(content(summary))
+    page = render_page(content(summary_of(doubtful=("its latency <is> doubtful",))))
     assert "<strong>not known to keep its budget: its latency &lt;is&gt; doubtful</strong>" in page
 
 
 def test_a_lower_precision_and_further_devices_have_rows_of_their_own() -> None:
-    summary = {
-        "precision": "int8",
-        "test_images": 100,
-        "measured_ms": 1.0,
-        "fp32_measured_ms": 2.0,
-        "accuracy": 90.0,
-        "fp32_accuracy": 91.0,
-        "reference_fp32_accuracy": 92.0,
-        "predicted_ms@pi": 3.0,
-        "measured_ms@pi": None,
-        "precision@pi": "fp32",
-        "accuracy@pi": 91.0,
-        "predicted_ms@pixel": 4.0,
-        "measured_ms@pixel": 4.25,
-        "reference_measured_ms@pixel": 5.0,
-    }
+    on_pi = {"predicted_ms": 3.0, "measured_ms": None, "precision": "fp32", "accuracy": 91.0}
+    on_pixel = {"predicted_ms": 4.0, "measured_ms": 4.25, "precision": "int8", "accuracy": 90.0}
+    summary = summary_of(
+        {
+            "measured_ms": 1.0,
+            "fp32": {"measured_ms": 2.0, "accuracy": 91.0},
+            "further": {"pi": on_pi, "pixel": on_pixel},
+        },
+        {
+            "fp32": {"measured_ms": None, "accuracy": 92.0},
+            "further": {"pixel": on_pixel | {"measured_ms": 5.0}},
+        },
+        precision="int8",
+        test_images=100,
+    )
     rows = {label: cells for label, *cells in summary_rows(summary)}
     assert rows["latency, measured, int8"] == ["1 ms", "–"]
     assert rows["latency, measured, fp32"] == ["2 ms", "–"]
-    assert rows["accuracy on test images, int8"] == ["90.00 % (83–94)", "–"]
+    assert rows["accuracy on test images, int8"] == ["90.00 % (83–94)", "90.00 % (83–94)"]
     assert rows["accuracy on test images, fp32"] == ["91.00 % (84–95)", "92.00 % (85–96)"]
     assert rows["latency on pi, measured"] == ["predicted only", "–"]
     assert rows["accuracy for pi, fp32"] == ["91.00 % (84–95)", "–"]
     assert rows["latency on pixel, measured"] == ["4.25 ms", "5 ms"]
-    plain = [label for label, *_ in summary_rows({"precision": "fp32", "measured_ms": 1.0})]
+    assert "accuracy for pixel, int8" not in rows
+    plain = [label for label, *_ in summary_rows(summary_of({"measured_ms": 1.0}))]
     assert "accuracy on test images" in plain
     assert not [label for label in plain if "fp32" in label]
 
 
 def test_no_budget_is_called_none() -> None:
-    assert budgets_text({"budgets": {}, "test_images": 3}) == "budget: none; 3 test images"
+    assert budgets_text(summary_of(test_images=3)) == "budget: none; 3 test images"
 
 
 def test_the_picture_of_equal_content_is_equal() -> None:
@@ -144,22 +144,23 @@ def test_the_page_says_where_accuracies_were_read_and_how_right_predicted_ones_a
 
 
 def test_the_summary_has_a_row_for_each_further_device() -> None:
-    summary = {"predicted_ms": 1.0, "predicted_ms@pi": 7.5, "reference_predicted_ms@pi": None}
-    rows = summary_rows(summary)
+    on_pi = {"predicted_ms": 7.5, "measured_ms": None, "precision": "fp32", "accuracy": 90.0}
+    unknown = {"further": {"pi": on_pi | {"predicted_ms": None}}}
+    rows = summary_rows(summary_of({"further": {"pi": on_pi}}, unknown))
     assert ["latency on pi, predicted", "7.5 ms", "–"] in rows
-    assert not [row for row in summary_rows({"predicted_ms": 1.0}) if "latency on" in row[0]]
+    assert not [
+        row for row in summary_rows(summary_of({"predicted_ms": 1.0})) if "latency on" in row[0]
+    ]
 
 
 def test_every_accuracy_of_known_images_has_its_interval() -> None:
-    summary = {
-        "accuracy": 37.0,
-        "reference_accuracy": 100.0,
-        "test_images": 54,
-        "verdict": "alike",
-        "weights_chosen": "both",
-        "budgets": {},
-        "reference": "v3",
-    }
+    summary = summary_of(
+        {"accuracy": 37.0},
+        {"accuracy": 100.0},
+        test_images=54,
+        verdict="alike",
+        weights_chosen="both",
+    )
     rows = {label: cells for label, *cells in summary_rows(summary)}
     assert rows["accuracy on test images"] == ["37.00 % (25–50)", "100.00 % (93–100)"]
     page = render_page(content(summary, origin=replace(SUPERNET, judged_on=500)))
