@@ -58,7 +58,8 @@ class ObjectiveContract(_Fixtures):
     ) -> None:
         """Which is not the same for all."""
         values = objective.evaluate(networks)
-        assert (values.shape, values.dtype) == ((len(networks),), np.float64)
+        assert values.shape == (len(networks),)
+        assert values.dtype == np.float64
         assert np.isfinite(values).all()
         assert len(np.unique(values)) > 1
 
