@@ -6,12 +6,12 @@ weights to use. The supernet shares weights that way, with no second implementat
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hwnas.networks.arithmetic import activate, convolve, named_layers, run_block, transform
 from hwnas.networks.blocks import Block, Skip, block_key
 from hwnas.networks.kernels import KernelTransforms, centre
 from hwnas.networks.layers import Layer
@@ -20,12 +20,6 @@ from hwnas.networks.trainable import Trainable
 EPSILON = 1e-5
 """What batch norm adds to the variance, as in PyTorch and timm; a network may have another."""
 MOMENTUM = 0.1
-
-
-@cache
-def named_layers(block: Block) -> dict[str, Layer]:
-    """The layers of a block by name, in the order in which they run."""
-    return {layer.name: layer for layer in block.layers()}
 
 
 class BatchNorm(nn.Module):
@@ -99,10 +93,10 @@ class LayerModule(nn.Module):
         tensors = self.cut(layer)
         weight = tensors["weight"]
         if self.norm is None:
-            x = _without_norm(x, weight, tensors.get("bias"), layer)
+            x = transform(x, weight, tensors.get("bias"), layer)
         else:
             x = functional.batch_norm(
-                _convolve(x, weight, layer),
+                convolve(x, weight, layer),
                 tensors["norm.running_mean"],
                 tensors["norm.running_var"],
                 tensors["norm.weight"],
@@ -111,7 +105,7 @@ class LayerModule(nn.Module):
                 self.norm.momentum,
                 self.norm.epsilon,
             )
-        return _activate(x, layer.activation)
+        return activate(x, layer.activation)
 
     def extra_repr(self) -> str:
         """The layer, for printing."""
@@ -146,9 +140,7 @@ class BlockModule(nn.Module):
 
     def forward(self, x: Tensor, block: Block | None = None) -> Tensor:
         """(N, in, R, R) → (N, out, r, r), or logits (N, classes) of a head."""
-        block = block or self.block
-        result = block.compute(_Tensors(self, named_layers(block)), x)
-        return result if result.ndim == 4 or block.gives_logits else _as_map(result)
+        return run_block(block or self.block, self._run, x)
 
     def layer(self, name: str) -> LayerModule:
         """The module of a layer."""
@@ -156,49 +148,9 @@ class BlockModule(nn.Module):
         assert isinstance(module, LayerModule)
         return module
 
-
-class _Tensors:
-    """The operations of a block on tensors; a map of one pixel is (N, C), as a vector is."""
-
-    __slots__ = ("_layers", "_module")
-
-    def __init__(self, module: BlockModule, layers: dict[str, Layer]) -> None:
-        self._module, self._layers = module, layers
-
-    def layer(self, name: str, x: Tensor) -> Tensor:
-        layer = self._layers[name]
-        if x.ndim == 2 and layer.normalized:
-            x = _as_map(x)
-        result: Tensor = self._module.layer(name)(x, layer)
+    def _run(self, layer: Layer, x: Tensor) -> Tensor:
+        result: Tensor = self.layer(layer.name)(x, layer)
         return result
-
-    def mean(self, name: str, x: Tensor) -> Tensor:
-        del name
-        return x.mean((2, 3)) if x.ndim == 4 else x
-
-    def flatten(self, name: str, x: Tensor) -> Tensor:
-        del name
-        return x.flatten(1)
-
-    def hard_sigmoid(self, name: str, x: Tensor) -> Tensor:
-        del name
-        return functional.hardsigmoid(x)
-
-    def multiply(self, name: str, x: Tensor, gate: Tensor) -> Tensor:
-        del name
-        return x * gate if x.ndim == gate.ndim else _as_map(x) * _as_map(gate)
-
-    def add(self, name: str, x: Tensor, other: Tensor) -> Tensor:
-        del name
-        return x + other if x.ndim == other.ndim else _as_map(x) + _as_map(other)
-
-    def concatenate(self, name: str, parts: Sequence[Tensor]) -> Tensor:
-        del name
-        return torch.cat([_as_map(part) for part in parts], 1)
-
-
-def _as_map(x: Tensor) -> Tensor:
-    return x[:, :, None, None] if x.ndim == 2 else x
 
 
 def build_module(block: Block, generator: torch.Generator | None = None) -> nn.Module:
@@ -251,32 +203,3 @@ def epsilon_text(epsilon: float) -> str:
 def _first(tensor: Tensor, dimension: int, size: int) -> Tensor:
     # A narrow() that takes everything would still cost a node of the backward pass.
     return tensor if tensor.shape[dimension] == size else tensor.narrow(dimension, 0, size)
-
-
-def _convolve(x: Tensor, weight: Tensor, layer: Layer) -> Tensor:
-    if x.shape[-1] > 1:
-        return functional.conv2d(x, weight, None, layer.stride, layer.kernel // 2, 1, layer.groups)
-    # One pixel meets the kernel's centre alone, the rest falls on padding. PyTorch cannot tell the
-    # memory format of such tensors and takes a path that was 10 to 20 times slower.
-    centre = weight[:, :, layer.kernel // 2, layer.kernel // 2]
-    if layer.groups > 1:
-        return x * centre[:, :, None]
-    return functional.linear(x.flatten(1), centre)[:, :, None, None]
-
-
-def _without_norm(x: Tensor, weight: Tensor, bias: Tensor | None, layer: Layer) -> Tensor:
-    if x.ndim == 2:
-        return functional.linear(x, weight.flatten(1), bias)
-    return functional.conv2d(x, weight, bias, layer.stride, layer.kernel // 2, 1, layer.groups)
-
-
-def _activate(x: Tensor, activation: str) -> Tensor:
-    match activation:
-        case "relu":
-            return functional.relu(x, inplace=True)
-        case "relu6":
-            return functional.relu6(x, inplace=True)
-        case "hard_swish":
-            return functional.hardswish(x)
-        case _:
-            return x

@@ -55,6 +55,8 @@ class Trace(Operations[Traced]):
         self._block = block
         self._layers: dict[str, Layer] = {layer.name: layer for layer in block.layers()}
         self.steps: list[Step] = []
+        self._sums: set[str] = set()
+        self._viewed: set[int] = set()
         self.start = Traced(block.in_channels, block.resolution)
         self.result = block.compute(self, self.start)
         names = [step.name for step in self.steps]
@@ -84,6 +86,22 @@ class Trace(Operations[Traced]):
             there.append(step.written)
         return most
 
+    def overwritable(self) -> frozenset[str]:
+        """The additions and multiplications that may write over their first operand.
+
+        Nothing reads it later, and it is what a layer gave, of which there is no view.
+        """
+        last = {id(value): step.name for step in self.steps for value in step.read}
+        last[id(self.result)] = ""
+        of_layers = {id(step.written) for step in self.steps if step.name in self._layers}
+        return frozenset(
+            step.name
+            for step in self.steps
+            if step.name in self._sums
+            and id(first := step.read[0]) in of_layers - self._viewed
+            and last[id(first)] == step.name
+        )
+
     @override
     def layer(self, name: str, x: Traced) -> Traced:
         layer = self._layers.get(name)
@@ -101,12 +119,15 @@ class Trace(Operations[Traced]):
 
     @override
     def mean(self, name: str, x: Traced) -> Traced:
+        if x.resolution == 1:
+            self._viewed.add(id(x))
         return self._step(name, (x,), Traced(x.channels, 1), in_place=True)
 
     @override
     def flatten(self, name: str, x: Traced) -> Traced:
         if x.resolution != 1:
             raise self._error(f"flattens {_shape(x)}; take the mean before")
+        self._viewed.add(id(x))
         return self._step(name, (x,), Traced(x.channels, 1, vector=True), in_place=True)
 
     @override
@@ -117,12 +138,14 @@ class Trace(Operations[Traced]):
     def multiply(self, name: str, x: Traced, gate: Traced) -> Traced:
         if (gate.channels, gate.resolution) != (x.channels, 1):
             raise self._error(f"multiplies {_shape(x)} by {_shape(gate)}")
+        self._sums.add(name)
         return self._step(name, (x, gate), Traced(x.channels, x.resolution), in_place=True)
 
     @override
     def add(self, name: str, x: Traced, other: Traced) -> Traced:
         if (x.channels, x.resolution) != (other.channels, other.resolution):
             raise self._error(f"adds {_shape(x)} and {_shape(other)}")
+        self._sums.add(name)
         return self._step(name, (x, other), Traced(x.channels, x.resolution), in_place=True)
 
     @override

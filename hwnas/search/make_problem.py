@@ -10,11 +10,11 @@ from hwnas.objectives.objective import Objective, is_of_blocks
 from hwnas.search.exact.exact_front import check_reachable_together
 from hwnas.search.problem import CheckedLimit, Limit, SearchProblem
 from hwnas.search.trellis import Trellis
-from hwnas.spaces.space import SearchSpace
+from hwnas.spaces import SearchSpace, SpaceFamily
 
 
 def make_problem(
-    space: SearchSpace,
+    space: SearchSpace | SpaceFamily,
     cost: Objective,
     budgets: Mapping[str, str | float] | Sequence[Budget] = (),
     objectives: Iterable[Objective] = (),
@@ -27,7 +27,7 @@ def make_problem(
     searches refuse them.
 
     Args:
-        space: to search.
+        space: to search, or several at once.
         cost: the front's axis beside the score, put together from values of blocks.
         budgets: as texts by name, {"latency": "12 ms", "macs": "60 M"}, or read.
         objectives: costs that budgets name beside `cost` and the registered ones (`COSTS`).

@@ -12,6 +12,7 @@ from hwnas.objectives.objective import Objective, amount, pareto_order
 from hwnas.search.front import FoundFront, Front
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.choices import ChoiceSpace
+from hwnas.spaces.family import SpaceFamily
 from hwnas.spaces.space import Architectures, SearchSpace
 
 
@@ -55,7 +56,9 @@ class CheckedLimit:
     it is out of reach. Every network is looked at once.
     """
 
-    def __init__(self, space: SearchSpace, objective: Objective, bound: float) -> None:
+    def __init__(
+        self, space: SearchSpace | SpaceFamily, objective: Objective, bound: float
+    ) -> None:
         """Takes a cost.
 
         Args:

@@ -1,4 +1,12 @@
-"""SpaceFamily: equal spaces at several resolutions or widths, and the choice between them."""
+"""SpaceFamily: equal spaces at several resolutions or widths, and the choice between them.
+
+A search of Python takes it in place of a space:
+
+    family = SpaceFamily.of("mobilenet_v3_large", resolutions=(160, 192, 224), widths=(0.75, 1))
+    found = run_search(make_problem(family, latency, {"latency": "12 ms"}), accuracy)
+
+Runs, which train on images of one resolution, take a space.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +24,8 @@ from hwnas.spaces.space import Architectures, SearchSpace, check_choices
 class SpaceFamily:
     """Members with the same choices in every slot; an architecture begins with its member.
 
-    A choice that changes every block of a network, like the resolution of its input, so stays one
-    slot, and trellises lay their members beside one another as sheets.
+    So a choice that changes every block of a network, like the resolution of its input, is one
+    slot. A trellis lays the members beside one another, as sheets.
     """
 
     name: str
@@ -42,16 +50,45 @@ class SpaceFamily:
                 )
 
     @classmethod
-    def of_resolutions(
-        cls, name: str, resolutions: Sequence[int], classes: int | None = None
+    def of(
+        cls,
+        name: str,
+        *,
+        resolutions: Sequence[int] = (),
+        widths: Sequence[float] = (),
+        classes: int | None = None,
     ) -> "SpaceFamily":
-        """A space of a shipped name or a YAML file at several resolutions.
+        """A space of a shipped name or a YAML file at several resolutions, widths, or both.
+
+        Args:
+            name: of the space.
+            resolutions: of the images; none is that of the file.
+            widths: what channels are multiplied by, see `load_space`; none is 1.
+            classes: number of logits; that of the file where it is None.
+
+        Returns:
+            All resolutions × widths, of which the width varies fastest.
 
         Raises:
-            ConfigError: there is no such space, its file is wrong, or a resolution is too small.
+            ConfigError: there is no such space, its file is wrong, or blocks do not fit together
+                at one of them.
+            ValueError: stages fall together at one of the widths.
         """
-        members = tuple(load_space(name, resolution=r, classes=classes) for r in resolutions)
-        return cls(f"{name} at {', '.join(map(str, resolutions))} px", members)
+        members = tuple(
+            load_space(name, resolution=resolution, width=width, classes=classes)
+            for resolution in (resolutions or (None,))
+            for width in (widths or (None,))
+        )
+        parts = [name]
+        if resolutions:
+            parts.append(f"at {', '.join(map(str, resolutions))} px")
+        if widths:
+            parts.append(f"of widths {', '.join(f'{width:g}' for width in widths)}")
+        return cls(" ".join(parts), members)
+
+    def member(self, architecture: Architectures) -> SearchSpace:
+        """The space that an architecture (1 + L,) chose: its resolution and its width."""
+        return self.members[int(self.check(architecture)[0, 0])]
 
     @cached_property
     def choice_counts(self) -> NDArray[np.int64]:

@@ -109,6 +109,18 @@ class BlockContract:
             assert found.shape == expected.shape, block
             assert np.abs(found - expected).max() <= TOLERANCE * max(1, np.abs(expected).max())
 
+    def test_the_input_stays_as_it_is(self) -> None:
+        """In inference mode, too, where what nobody reads any more is written over."""
+        for seed, block in enumerate(self.examples):
+            network = _network(block, seed)
+            x = torch.from_numpy(_images(block, seed))
+            before = x.clone()
+            with torch.no_grad():
+                expected = network(x)
+            with torch.inference_mode():
+                assert torch.equal(network(x), expected)
+            assert torch.equal(x, before)
+
     def test_equal_blocks_have_equal_graphs_and_others_have_others(self) -> None:
         """What was measured of one is known of its equal."""
         graphs = {build_graph([block]).SerializeToString() for block in self.examples}
