@@ -1,4 +1,4 @@
-"""What every transport must do; ssh and adb are tested in tests/targets."""
+"""What every transport must do; ssh and adb are held to it in tests/targets."""
 
 from collections.abc import Iterator
 from pathlib import Path

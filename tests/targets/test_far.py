@@ -19,6 +19,7 @@ from hwnas.latency.full_check import count, full_check
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.measure import MemoryLog, run_sessions
 from hwnas.latency.schedule import Schedule
+from hwnas.testing.transports import TransportContract
 from tests.targets.adbd import AdbTarget, running_adbd
 from tests.targets.bundles import bundle
 from tests.targets.graphs import GRAPH, IMAGE, graph_of, module
@@ -72,6 +73,14 @@ def far(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     for name, value in phone.environment.items():
         monkeypatch.setenv(name, value)
     yield by_adb(phone)
+
+
+class TestContract(TransportContract):
+    """Ssh and adb do what every transport must do."""
+
+    @pytest.fixture(autouse=True)
+    def reached(self, far: Far) -> None:
+        self.device = far.device  # type: ignore[misc]
 
 
 def answers(target: Target, rounds: int = 2) -> list[Any]:
