@@ -162,7 +162,8 @@ class Device(StrictModel):
                     f"{nearest(option, known)} (it has: {', '.join(known) or 'none'})"
                 )
         for key in spec.required if spec is not None else ():
-            if key not in self.options and not getattr(self, key, None):
+            given = self.options.get(key) if key in known else getattr(self, key)
+            if given is None:
                 path = f"options.{key}" if key in known else key
                 raise ValueError(f"the key '{path}' is missing{_MISSING.get(key, '')}")
         if self.folder and not self.remote:

@@ -58,7 +58,7 @@ class PythonDeployment:
 
     def __init__(self, device: Device) -> None:
         """Takes the device."""
-        self._local = device.transport == "local"
+        self._local = not device.remote
         self._python = device.python or (sys.executable if self._local else "python3")
         self._name = device.name
 

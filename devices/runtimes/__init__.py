@@ -18,6 +18,8 @@ _OURS = (
         "hwnas.devices.runtimes.onnxruntime:OnnxRuntime",
         int8="asymmetric",
         native=True,
+        takes_values=True,
+        shares_cache=True,
     ),
     RuntimeSpec(
         "onnxruntime_cuda",
@@ -28,6 +30,8 @@ _OURS = (
         # Each session has much of the GPU's memory for itself: an arena, the handles of cuBLAS and
         # cuDNN, the workspaces of its convolutions.
         graphs_per_job=16,
+        takes_values=True,
+        shares_cache=True,
     ),
     RuntimeSpec(
         "tensorrt",
@@ -36,6 +40,7 @@ _OURS = (
         fp16=True,
         int8="symmetric",
         builds_engines=True,
+        shares_cache=True,
     ),
     RuntimeSpec(
         "tensorrt_rtx",

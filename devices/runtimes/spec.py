@@ -29,6 +29,10 @@ class RuntimeSpec:
         profiles_operators: it tells how long each operator takes.
         graphs_per_job: how many graphs one process can hold, None where memory alone limits them.
         native: the native agent runs it, too.
+        takes_values: an input with a default value, as `hwnas profile --model FILE --input` gives
+            it, stays an input; other runtimes fold it into the graph as they do weights.
+        shares_cache: nothing of its cache is executed, see `CachingRuntime`, so that the cache of a
+            table that somebody else measured can be used.
     """
 
     name: str
@@ -40,6 +44,8 @@ class RuntimeSpec:
     profiles_operators: bool = True
     graphs_per_job: int | None = None
     native: bool = False
+    takes_values: bool = False
+    shares_cache: bool = False
 
     def __post_init__(self) -> None:
         """Refuses names that no job could carry."""
