@@ -9,7 +9,7 @@ from hwnas.core.errors import ConfigError
 from hwnas.devices.deployments import DEPLOYMENTS
 from hwnas.devices.device import Device
 from hwnas.devices.engine import SUFFIX
-from hwnas.devices.runtimes import Operator
+from hwnas.devices.runtimes import RUNTIMES, Operator, load_spec
 from hwnas.devices.target import open_target
 from hwnas.latency.engine import load_engine
 from hwnas.latency.measure import MemoryLog, Progress, run_sessions
@@ -20,9 +20,6 @@ from hwnas.latency.shapes import fix_shapes, model_inputs, open_inputs, parse_sh
 from hwnas.latency.suggestions import Trial, ask_for_shapes, run_here
 from hwnas.latency.values import parse_values, set_values, shapes_of_values, single_numbers
 from hwnas.latency.visits import Summary
-
-WITH_VALUES = ("onnxruntime", "onnxruntime_cuda")
-"""Runtimes in which an input may have a default value and is no constant for that."""
 
 _NAME = "model"
 # The profile is taken for about so long, within a least and a most number of inferences.
@@ -106,9 +103,10 @@ def load_any(
                 f"the inputs of {path} were fixed when it was built; leave {option} out"
             )
         return Foreign(load_engine(path, device), None)
-    if values and device.runtime not in WITH_VALUES:
+    if values and not device.runtime_spec.takes_values:
+        known = [name for name in RUNTIMES.ours if load_spec(name).takes_values]
         raise ConfigError(
-            f"values are given by --input to {' and '.join(WITH_VALUES)} alone, and {device.name} "
+            f"values are given by --input to {' and '.join(known)} alone, and {device.name} "
             f"has 'runtime: {device.runtime}', which would take them for weights; leave --input "
             "out, or name another --device"
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hwnas.core.errors import TableError
+from hwnas.devices.runtimes import RUNTIMES, load_spec
 from hwnas.latency.energies import EnergyVisit
 from hwnas.latency.interchange_form import FORMAT, TableDocument, check_document, read_document
 from hwnas.latency.new_table import new_table
@@ -125,7 +126,7 @@ def _fill(table: LatencyTable, document: TableDocument) -> None:
     if document.uncontrolled:
         table.add_uncontrolled(document.uncontrolled)
     # Compiled kernels of a stranger would run on the GPU of whoever measures into the table.
-    if document.fingerprint is not None and document.fingerprint.runtime != "tensorrt_rtx":
+    if document.fingerprint is not None and _shares_cache(document.fingerprint.runtime):
         for cache in document.cache:
             table.keep_cache(base64.b64decode(cache))
     for model in document.models:
@@ -151,3 +152,7 @@ def _as_text(fingerprint: Any, lists: Iterable[tuple[str, Iterator[Any]]]) -> st
         text.write("\n]")
     text.write("\n}\n")
     return text.getvalue()
+
+
+def _shares_cache(runtime: str) -> bool:
+    return runtime in RUNTIMES and load_spec(runtime).shares_cache
