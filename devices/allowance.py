@@ -5,10 +5,8 @@ inferences that it reports (some are not counted), but not many times longer; a 
 wait for as long as the device's settings and the agent allow.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from hwnas.core.errors import DeviceError
+from hwnas.devices.answers import Message
 from hwnas.devices.job import LONGEST_WAIT_S, MOST_CACHE, Job
 
 START_S = 240.0
@@ -67,7 +65,7 @@ class Allowance:
                 "same command again"
             )
 
-    def answered(self, message: Mapping[str, Any]) -> None:
+    def answered(self, message: Message) -> None:
         """Adds the time that the answers after this one may take."""
         match message.get("event"):
             case "ready" if self._expected:  # loading is over: its rest is not for the rounds
@@ -90,7 +88,7 @@ class Allowance:
         return 2 * self._job.rest_s + hot + _VISIT_S
 
 
-def _reported_s(message: Mapping[str, Any]) -> float:
+def _reported_s(message: Message) -> float:
     """The seconds that the inferences of a visit took, as it says; 0 where that is invalid."""
     samples = message.get("ms")
     try:

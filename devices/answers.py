@@ -3,13 +3,16 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hwnas.core.errors import DeviceError
 from hwnas.devices.health_files import Finding
 from hwnas.devices.runtimes import Operator
+
+Message = dict[str, Any]
+"""A JSON object that a target sent, of this job and otherwise not yet checked."""
 
 WARNINGS = frozenset({"enqueue_bound", "unstable", "no_cuda_graph"})
 """What may be wrong with a visit, see `hwnas.devices.runtimes.gpu_timing.GpuTimer`."""
@@ -115,7 +118,7 @@ class Parts:
         self.content = bytearray()
         self._most = most
 
-    def add(self, message: Mapping[str, Any]) -> None:
+    def add(self, message: Message) -> None:
         """Takes the next part.
 
         Raises:
@@ -138,7 +141,7 @@ def is_cut_off(line: str) -> bool:
     return line.startswith("{") and not line.rstrip().endswith("}")
 
 
-def read_answer(line: str, nonce: str) -> dict[str, Any]:
+def read_answer(line: str, nonce: str) -> Message:
     """One answer to the job of a nonce.
 
     Raises:
@@ -158,7 +161,7 @@ def read_answer(line: str, nonce: str) -> dict[str, Any]:
     raise DeviceError(problem)
 
 
-def read_facts(message: Mapping[str, Any]) -> Facts:
+def read_facts(message: Message) -> Facts:
     """The facts of a "ready".
 
     Raises:
@@ -175,7 +178,7 @@ def read_facts(message: Mapping[str, Any]) -> Facts:
         raise DeviceError(_invalid("invalid facts", message)) from error
 
 
-def read_visit(message: Mapping[str, Any], names: Sequence[str]) -> TargetVisit:
+def read_visit(message: Message, names: Sequence[str]) -> TargetVisit:
     """A visit of one of the graphs of these names.
 
     Raises:
@@ -193,7 +196,7 @@ def read_visit(message: Mapping[str, Any], names: Sequence[str]) -> TargetVisit:
     raise DeviceError(_invalid("an invalid visit", message))
 
 
-def read_energy(message: Mapping[str, Any], names: Sequence[str]) -> TargetEnergy:
+def read_energy(message: Message, names: Sequence[str]) -> TargetEnergy:
     """A visit for the energy of one of the graphs of these names.
 
     Raises:
@@ -210,7 +213,7 @@ def read_energy(message: Mapping[str, Any], names: Sequence[str]) -> TargetEnerg
     raise DeviceError(_invalid("an invalid energy", message))
 
 
-def read_round(message: Mapping[str, Any]) -> RoundEnd:
+def read_round(message: Message) -> RoundEnd:
     """The end of a round.
 
     Raises:
@@ -225,7 +228,7 @@ def read_round(message: Mapping[str, Any]) -> RoundEnd:
     raise DeviceError(_invalid("an invalid end of a round", message))
 
 
-def read_waiting(message: Mapping[str, Any]) -> Waiting:
+def read_waiting(message: Message) -> Waiting:
     """The answer of a target that waits.
 
     Raises:
@@ -238,7 +241,7 @@ def read_waiting(message: Mapping[str, Any]) -> Waiting:
         raise DeviceError(_invalid("an invalid temperature", message)) from error
 
 
-def read_outputs(message: Mapping[str, Any], graphs: int) -> tuple[int, list[float]]:
+def read_outputs(message: Message, graphs: int) -> tuple[int, list[float]]:
     """The index of a graph, and what the graph computed.
 
     Raises:
@@ -254,7 +257,7 @@ def read_outputs(message: Mapping[str, Any], graphs: int) -> tuple[int, list[flo
     raise DeviceError(_invalid("invalid outputs", message))
 
 
-def read_findings(message: Mapping[str, Any]) -> list[Finding]:
+def read_findings(message: Message) -> list[Finding]:
     """The findings of a check.
 
     Raises:
@@ -274,7 +277,7 @@ def read_findings(message: Mapping[str, Any]) -> list[Finding]:
         raise DeviceError(_invalid("invalid findings", message)) from error
 
 
-def read_operators(message: Mapping[str, Any]) -> list[Operator]:
+def read_operators(message: Message) -> list[Operator]:
     """The operators of a profile.
 
     Raises:
@@ -319,5 +322,5 @@ def _text(value: Any) -> str:
     return value
 
 
-def _invalid(what: str, message: Mapping[str, Any]) -> str:
+def _invalid(what: str, message: Message) -> str:
     return f"the target sent {what}: {str(message)[:120]}"

@@ -1,9 +1,8 @@
 """Conversation: the host's side of one job, which checks everything that the target sends."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from typing import Any
 
 from hwnas.core.errors import DeviceError, EnergyError, LinkError, ProgramError
 from hwnas.devices.allowance import Allowance
@@ -11,6 +10,7 @@ from hwnas.devices.answers import (
     Answer,
     Cache,
     CutOffError,
+    Message,
     Parts,
     RoundEnd,
     TargetEnergy,
@@ -67,7 +67,7 @@ def agent_lines(lines: Iterator[str], device: str, deployment: Deployment) -> It
         raise
 
 
-def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[dict[str, Any]]:
+def answers(lines: Iterator[str], job: Job, device: str) -> Iterator[Message]:
     """Every answer but the last, which must be there and count the visits correctly.
 
     Raises:
@@ -133,9 +133,7 @@ def last_line(job: Job) -> Callable[[str], int | None]:
     return code
 
 
-def in_order(
-    messages: Iterator[Mapping[str, Any]], names: Sequence[str], job: Job
-) -> Iterator[Answer]:
+def in_order(messages: Iterator[Message], names: Sequence[str], job: Job) -> Iterator[Answer]:
     """The content of the answers: first the facts, then the visits in the order of the job.
 
     After the facts comes the runtime's cache, if it is not what the runtime was given.

@@ -14,6 +14,7 @@ from hwnas.core.workspace import job_folder
 from hwnas.devices.answers import (
     Answer,
     Facts,
+    Message,
     Parts,
     read_facts,
     read_findings,
@@ -258,7 +259,7 @@ class Target:
         )
 
     def _one(
-        self, keys: Mapping[str, Any], event: str, read: Callable[[dict[str, Any]], T], problem: str
+        self, keys: Mapping[str, Any], event: str, read: Callable[[Message], T], problem: str
     ) -> T:
         """The first answer of a kind to a short job; `problem` is the error without one."""
         for message in self._whole(keys):
@@ -266,7 +267,7 @@ class Target:
                 return read(message)
         raise DeviceError(f"{self.device.name} {problem}; run the same command again")
 
-    def _whole(self, keys: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _whole(self, keys: Mapping[str, Any]) -> list[Message]:
         """All answers to a short job, which is sent again when the link breaks."""
         for left in reversed(range(_ATTEMPTS)):
             try:
@@ -277,7 +278,7 @@ class Target:
                 self.reconnect()
         raise AssertionError("the last attempt returns or raises")
 
-    def _answers(self, job: Job) -> Iterator[dict[str, Any]]:
+    def _answers(self, job: Job) -> Iterator[Message]:
         self._push(job)
         lines = self._transport.run(self._deployment.command(), job.to_text(), last_line(job))
         return answers(
