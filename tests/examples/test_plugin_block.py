@@ -1,4 +1,7 @@
-"""The example of a block of one's own: named in a space, measured, trained, exported."""
+"""The example of a block of one's own: named in a space, measured, trained, exported.
+
+docs/guides/block.md shows its files.
+"""
 
 import importlib
 import json
@@ -30,10 +33,12 @@ from hwnas.training.checkpoint import save_weights
 from hwnas.training.rules import SinglePath
 from hwnas.training.train_config import TrainConfig
 from hwnas.training.trainer import train
+from tests.docs.blocks import blocks_of
 from tests.examples.plugins import PLUGINS, install
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 from tests.hwnas.supernet.helpers import images
 
+PAGE = PLUGINS.parents[1] / "docs" / "guides" / "block.md"
 SPACE = PLUGINS / "block" / "space.yaml"
 QUICK = Schedule(sessions=2, most_sessions=2, rounds=2, least_runs=1)
 
@@ -72,6 +77,19 @@ def test_a_space_names_it_beside_other_kinds(space: SearchSpace) -> None:
     assert names[:2] == [both, ["skip", *both]]
     assert names[2] == ["fused k3 e2", "fused k3 e4"]
     assert PEAK_MEMORY.evaluate([space.network(space.choice_counts - 1)])[0] > 0
+
+
+def test_the_page_about_it_shows_its_files(package: None, tmp_path: Path) -> None:
+    del package
+    shown = {block.title: block.text for block in blocks_of(PAGE)}
+    for name in ("hwnas_fused_block.py", "test_fused_block.py", "pyproject.toml"):
+        content = (PLUGINS / "block" / name).read_text()
+        parts = [part for part in shown.pop(name).split("\n\n") if part.strip()]
+        assert [part for part in parts if part.strip() not in content] == [], name
+    path = tmp_path / "my_space.yaml"
+    path.write_text(shown.pop(path.name))
+    assert shown == {}
+    assert "fused k3 e2" in [block.choice_name for block in load_space(str(path)).slots[0].choices]
 
 
 def test_it_is_measured_and_its_timings_go_through_a_csv(
