@@ -56,7 +56,7 @@ def quickstart(
         opened.check()  # a budget out of reach is refused before the training
         opened.train()
         result = opened.search()
-        show_predictor(output, result.origin)
+        show_predictor(output, result.score_info)
         show_front(output, result, opened.experiment.space)
         summary = opened.summary()
         if summary is not None:

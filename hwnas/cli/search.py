@@ -41,7 +41,7 @@ def search(
     )
     result = opened.search()
     folder = opened.folder
-    show_predictor(output, result.origin)
+    show_predictor(output, result.score_info)
     points = show_front(output, result, opened.experiment.space)
     found = show_contributions(output, result)
     following = "export" if opened.experiment.config.trainable else "report"
@@ -50,7 +50,7 @@ def search(
         {
             "front": points,
             "searchers": found,
-            "accuracy": result.origin.to_dict(),
+            "accuracy": result.score_info.to_dict(),
             "how": dict(result.how),
             "evaluations": len(result.scores),
             "budgets": {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwnas.cli.output import Output
 from hwnas.report.rows import (
-    ORIGIN_HEADER,
+    PREDICTOR_HEADER,
     VALIDATION_HEADER,
     budgets_text,
     closing_sentences,
@@ -15,7 +15,7 @@ from hwnas.report.rows import (
     front_header,
     front_notes,
     front_rows,
-    origin_rows,
+    predictor_rows,
     reference_text,
     summary_header,
     summary_rows,
@@ -97,10 +97,12 @@ def show_energy(output: Output, model: "EnergyModel", of: str = "") -> None:
     warn_of_model(output, model, of)
 
 
-def show_predictor(output: Output, origin: "ScoreInfo") -> None:
+def show_predictor(output: Output, score_info: "ScoreInfo") -> None:
     """Prints how right the forms of a predictor are, where scores are predicted."""
-    if origin.errors:
-        output.table(f"accuracy predictor: {origin.chosen}", ORIGIN_HEADER, origin_rows(origin))
+    if score_info.errors:
+        output.table(
+            f"accuracy predictor: {score_info.chosen}", PREDICTOR_HEADER, predictor_rows(score_info)
+        )
 
 
 def show_front(
@@ -113,9 +115,9 @@ def show_front(
     points = front_points(result, space)
     bend = knee(result.front)
     output.table(
-        f"front of {len(result.scores)} judged networks ({result.origin.label})",
+        f"front of {len(result.scores)} judged networks ({result.score_info.label})",
         front_header(result),
-        front_rows(points, bend, result.origin),
+        front_rows(points, bend, result.score_info),
     )
     for note in front_notes(result):
         output.line(note)
@@ -123,14 +125,14 @@ def show_front(
         point.to_dict() | {"knee": index == bend, **interval_of(result, point.accuracy)}
         for index, point in enumerate(points)
     ]
-    if not result.origin.is_accuracy:
+    if not result.score_info.is_accuracy:
         return [{"score": one.pop("accuracy"), **one} for one in documents]
     return documents
 
 
 def interval_of(result: "SearchResult", accuracy: float) -> dict[str, Any]:
     """The 95 % interval of an accuracy of a front, for a JSON document; none where unknown."""
-    interval = result.origin.interval(accuracy)
+    interval = result.score_info.interval(accuracy)
     return {} if interval is None else {"accuracy_interval": list(interval)}
 
 
@@ -141,8 +143,8 @@ def show_contributions(output: Output, result: "SearchResult") -> list[dict[str,
     found = contributions(result)
     output.table(
         "what each searcher found of it",
-        contribution_header(result.origin),
-        contribution_rows(found, result.origin),
+        contribution_header(result.score_info),
+        contribution_rows(found, result.score_info),
     )
     return [asdict(one) for one in found]
 

@@ -72,12 +72,12 @@ def _shipped(run: RunStanding) -> dict[str, str]:
 
 def _score(run: RunStanding, score: float | None) -> str:
     """With two decimals, and its interval where its images are known."""
-    interval = None if score is None else run.origin.interval(score)
+    interval = None if score is None else run.score_info.interval(score)
     return number(score, "{:.2f}") + (f" ({interval_text(interval)})" if interval else "")
 
 
 def _interval(run: RunStanding, score: float | None) -> list[float] | None:
-    interval = None if score is None else run.origin.interval(score)
+    interval = None if score is None else run.score_info.interval(score)
     return None if interval is None else list(interval)
 
 

@@ -31,7 +31,7 @@ class RunStanding:
         hypervolume: the share of the common box that the front dominates.
         on_joined: how many networks of the joined front it has, or has equals of.
         shipped: the winner that it exported, None for none.
-        origin: where its accuracies come from.
+        score_info: where its accuracies come from.
     """
 
     run: str
@@ -46,7 +46,7 @@ class RunStanding:
     hypervolume: float | None
     on_joined: int
     shipped: Shipped | None
-    origin: ScoreInfo
+    score_info: ScoreInfo
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
     first = runs[0].experiment
     return RunComparison(
         title=f"{first.space.name} on {' and '.join(_devices(runs))}",
-        accuracy=runs[0].result.origin.axis,
-        unit=runs[0].result.origin.unit,
+        accuracy=runs[0].result.score_info.axis,
+        unit=runs[0].result.score_info.unit,
         runs=[
             RunStanding(
                 run=run.name,
@@ -97,7 +97,7 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
                 hypervolume=standing.hypervolume,
                 on_joined=standing.on_joined,
                 shipped=run.shipped,
-                origin=run.result.origin,
+                score_info=run.result.score_info,
             )
             for run, standing in zip(runs, found.each, strict=True)
         ],

@@ -48,7 +48,7 @@ class ReportContent:
     contributions: list[Contribution]
     latency: LatencyModel
     summary: Summary | None
-    origin: ScoreInfo
+    score_info: ScoreInfo
     front_header: list[str]
     front_rows: list[list[str]]
     front_notes: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ class ReportContent:
     @property
     def front_intervals(self) -> list[Interval]:
         """The 95 % interval of each accuracy of the front; none where its images are not known."""
-        found = [self.origin.interval(float(value)) for value in self.front_accuracy]
+        found = [self.score_info.interval(float(value)) for value in self.front_accuracy]
         return [interval for interval in found if interval is not None]
 
 
@@ -82,10 +82,10 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         contributions=contributions(result),
         latency=latency,
         summary=stored_summary(folder, result),
-        origin=result.origin,
+        score_info=result.score_info,
         front_header=front_header(result),
         front_rows=front_rows(
-            front_points(result, experiment.space), knee(result.front), result.origin
+            front_points(result, experiment.space), knee(result.front), result.score_info
         ),
         front_notes=front_notes(result),
         energy=experiment.energy,

@@ -14,19 +14,19 @@ from hwnas.latency.model import LatencyModel
 from hwnas.latency.validation import Validation
 from hwnas.report.content import ReportContent
 from hwnas.report.rows import (
-    ORIGIN_HEADER,
+    PREDICTOR_HEADER,
     VALIDATION_HEADER,
     budgets_text,
     closing_sentences,
     contribution_header,
     contribution_rows,
-    origin_rows,
+    predictor_rows,
     reference_text,
     summary_header,
     summary_rows,
     validation_rows,
 )
-from hwnas.runs.search_stage import origin_text
+from hwnas.runs.search_stage import scores_text
 from hwnas.runs.stale import meta_tag
 from hwnas.runs.summary_form import Summary
 
@@ -58,11 +58,11 @@ def render_page(content: ReportContent) -> str:
     parts += ["<h2>Front</h2>", _div(_front_figure(content), script=True)]
     parts += [_table(content.front_header, content.front_rows)]
     parts += [f"<p>{_text(note)}.</p>" for note in content.front_notes]
-    parts += _origin(content.origin)
+    parts += _score_info(content.score_info)
     parts += [
         _table(
-            contribution_header(content.origin),
-            contribution_rows(content.contributions, content.origin),
+            contribution_header(content.score_info),
+            contribution_rows(content.contributions, content.score_info),
         )
     ]
     parts += ["<h2>How right the latency table is</h2>", *_validation(content.latency)]
@@ -120,12 +120,16 @@ def _energy(model: EnergyModel) -> list[str]:
     ]
 
 
-def _origin(origin: ScoreInfo) -> list[str]:
-    if origin.file is None:
+def _score_info(score_info: ScoreInfo) -> list[str]:
+    if score_info.file is None:
         return []
-    text = _text(origin_text(origin))
+    text = _text(scores_text(score_info))
     parts = [f"<h2>Where the accuracies come from</h2><p>{text}</p>"]
-    return [*parts, _table(ORIGIN_HEADER, origin_rows(origin))] if origin.errors else parts
+    return (
+        [*parts, _table(PREDICTOR_HEADER, predictor_rows(score_info))]
+        if score_info.errors
+        else parts
+    )
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
@@ -167,7 +171,7 @@ def _front_figure(content: ReportContent) -> go.Figure:
         figure.add_vline(content.budget_ms, line_dash="dash", annotation_text="budget")
     figure.update_layout(
         xaxis_title="predicted latency (ms)",
-        yaxis_title=_text(content.origin.axis),
+        yaxis_title=_text(content.score_info.axis),
         height=520,
     )
     return figure

@@ -31,7 +31,7 @@ def front_svg(content: ReportContent) -> str:
                 color="black",
                 alpha=0.08,
                 linewidth=0,
-                label=f"95 % interval, {content.origin.judged_on:,} images",
+                label=f"95 % interval, {content.score_info.judged_on:,} images",
             )
         if content.front_knee is not None:
             knee = content.front_knee
@@ -39,7 +39,7 @@ def front_svg(content: ReportContent) -> str:
         if content.budget_ms is not None:
             _draw_budget(axes, content.budget_ms, "budget")
 
-    return _svg(content.title, content.origin.axis, "hwnas", draw)
+    return _svg(content.title, content.score_info.axis, "hwnas", draw)
 
 
 def comparison_svg(comparison: RunComparison) -> str:

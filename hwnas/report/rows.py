@@ -118,19 +118,21 @@ def budgets_text(summary: "Summary") -> str:
     return f"budget: {', '.join(parts) or 'none'}; {summary.test_images} test images"
 
 
-def contribution_header(origin: "ScoreInfo") -> list[str]:
+def contribution_header(score_info: "ScoreInfo") -> list[str]:
     """The columns of what each searcher brought."""
-    best = f"best ({origin.unit})"
+    best = f"best ({score_info.unit})"
     return ["searcher", "judged", best, "of the front", "share of its hypervolume"]
 
 
-def contribution_rows(contributions: list["Contribution"], origin: "ScoreInfo") -> list[list[str]]:
+def contribution_rows(
+    contributions: list["Contribution"], score_info: "ScoreInfo"
+) -> list[list[str]]:
     """What each searcher brought, as text."""
     return [
         [
             one.searcher,
             f"{one.evaluations:,}",
-            "–" if one.accuracy is None else origin.number(one.accuracy),
+            "–" if one.accuracy is None else score_info.number(one.accuracy),
             str(one.on_front),
             number(one.hypervolume_ratio, "{:.1%}"),
         ]
@@ -141,8 +143,8 @@ def contribution_rows(contributions: list["Contribution"], origin: "ScoreInfo") 
 def front_header(result: "SearchResult") -> list[str]:
     """The columns of a front."""
     return [
-        result.origin.heading,
-        *([] if result.corrected is None else [f"corrected ({result.origin.unit})"]),
+        result.score_info.heading,
+        *([] if result.corrected is None else [f"corrected ({result.score_info.unit})"]),
         "predicted (ms)",
         *(f"on {device} (ms)" for device in result.further),
         *([] if result.energy is None else ["energy (mJ)"]),
@@ -153,13 +155,13 @@ def front_header(result: "SearchResult") -> list[str]:
 
 
 def front_rows(
-    points: "Sequence[FrontPoint]", bend: int | None, origin: "ScoreInfo"
+    points: "Sequence[FrontPoint]", bend: int | None, score_info: "ScoreInfo"
 ) -> list[list[str]]:
     """The networks of a front, as text; `bend` is the index of its knee."""
     return [
         [
-            origin.number(p.accuracy),
-            *([] if p.corrected is None else [origin.number(p.corrected)]),
+            score_info.number(p.accuracy),
+            *([] if p.corrected is None else [score_info.number(p.corrected)]),
             f"{p.latency_ms:.4g}",
             *(f"{value:.4g}" for value in p.further),
             f"{p.macs:,}",
@@ -174,28 +176,28 @@ def front_notes(result: "SearchResult") -> list[str]:
     """How a front was searched, and what its corrected scores are, a sentence each."""
     notes = [f"{name}: {how}" for name, how in result.how.items()]
     if result.corrected is not None and len(result.corrected):
-        origin = result.origin
+        score_info = result.score_info
         notes.append(
             "a search finds what its predictor overrates; corrected is what a second regression "
             "expects, which was not searched: of the best network "
-            f"{origin.text(float(result.corrected[-1]))} instead of "
-            f"{origin.text(float(result.front.scores[-1]))}"
+            f"{score_info.text(float(result.corrected[-1]))} instead of "
+            f"{score_info.text(float(result.front.scores[-1]))}"
         )
     return notes
 
 
-ORIGIN_HEADER = ["", "mean error (points)", "Kendall tau"]
+PREDICTOR_HEADER = ["", "mean error (points)", "Kendall tau"]
 
 
-def origin_rows(origin: "ScoreInfo") -> list[list[str]]:
+def predictor_rows(score_info: "ScoreInfo") -> list[list[str]]:
     """The cross-validated error of every form of a predictor, as text."""
     return [
         [
-            f"{kind} (used)" if kind == origin.chosen else kind,
+            f"{kind} (used)" if kind == score_info.chosen else kind,
             f"{one.mean_error:.3f}",
             f"{one.tau:.3f}",
         ]
-        for kind, one in origin.errors.items()
+        for kind, one in score_info.errors.items()
     ]
 
 

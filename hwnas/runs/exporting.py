@@ -276,8 +276,8 @@ class Exporter:
         say_problems([place], self.listener)
 
     def _text(self, score: float) -> str:
-        origin = self.result.origin
-        return f"{origin.text(score)} ({origin.label})"
+        score_info = self.result.score_info
+        return f"{score_info.text(score)} ({score_info.label})"
 
     def _reject(
         self, place: Place, network: Network, score: float, measured_ms: float, what: str

@@ -37,7 +37,7 @@ def search_stage(
     """
     bind_scores(folder, scores)
     warn_of_models(listener, experiment, latency)
-    if text := origin_text(scores.info):
+    if text := scores_text(scores.info):
         listener.say(text)
     for sentence in scores.info.stated(experiment.space.resolution):
         tell(listener, sentence)
@@ -57,18 +57,18 @@ def search_stage(
     return result
 
 
-def origin_text(origin: ScoreInfo) -> str:
+def scores_text(score_info: ScoreInfo) -> str:
     """Where scores that are not the supernet's come from, in one line; "" for the supernet's."""
-    if origin.file is None:
-        if origin.is_accuracy:
+    if score_info.file is None:
+        if score_info.is_accuracy:
             return ""
-        return f"networks are judged by {origin.axis}, which is not an accuracy"
-    joined = f"; {origin.rows:,} rows, those of one network averaged"
-    averaged = joined if origin.rows != origin.networks else ""
+        return f"networks are judged by {score_info.axis}, which is not an accuracy"
+    joined = f"; {score_info.rows:,} rows, those of one network averaged"
+    averaged = joined if score_info.rows != score_info.networks else ""
     how = ""
-    if origin.errors:
-        how = f"; predicted from them: {origin.chosen}, its error cross-validated"
-    return f"accuracies of {origin.networks:,} networks from {origin.file}{averaged}{how}"
+    if score_info.errors:
+        how = f"; predicted from them: {score_info.chosen}, its error cross-validated"
+    return f"accuracies of {score_info.networks:,} networks from {score_info.file}{averaged}{how}"
 
 
 def tell(listener: Listener, sentence: str) -> None:

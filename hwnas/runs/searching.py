@@ -36,7 +36,7 @@ from hwnas.spaces import Architectures, SearchSpace
 class SearchResult:
     """The joined front of all searchers, all that was judged, and who asked for what.
 
-    `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not; `origin`
+    `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not; `score_info`
     says where the scores come from; `digest` changes with anything that an export of this front
     depends on. `how` says how searchers have searched, where they do; `corrected` are
     (N,) scores of the front by a second opinion, where there is one: those that a search has chosen
@@ -48,7 +48,7 @@ class SearchResult:
     architectures: Architectures
     scores: NDArray[np.float64]
     found_by: dict[tuple[int, ...], set[str]]
-    origin: ScoreInfo
+    score_info: ScoreInfo
     digest: str
     how: Mapping[str, str] = field(default_factory=dict)
     corrected: NDArray[np.float64] | None = None
@@ -137,8 +137,8 @@ def search_result(
         except ValueError as error:
             raise journal.damaged(error) from error
         found_by = journal.searchers_of(settings)
-        scored_by, origin = identity_of(journal), info_of(journal)
-        check_scores(journal, origin)
+        scored_by, score_info = identity_of(journal), info_of(journal)
+        check_scores(journal, score_info)
         front = problem.front(architectures, scores)
         corrected = noted_corrected(journal, front)
         names = zip(config.search.searchers, settings, strict=True)
@@ -151,7 +151,7 @@ def search_result(
         architectures,
         scores,
         found_by,
-        origin,
+        score_info,
         digest,
         told,
         corrected,
@@ -191,7 +191,7 @@ def _text_without_paths(experiment: Experiment) -> str:
 class FrontPoint:
     """One network of a front: its score, predicted latency in ms, who asked for it.
 
-    `accuracy` is in %, or another score, as the result's `origin` says; `further_ms` is the
+    `accuracy` is in %, or another score, as the result's `score_info` says; `further_ms` is the
     predicted latency on each further device that a budget is on, `energy_mj` the predicted energy
     where a budget is on it, `corrected` the score by a second opinion where there is one.
     """
@@ -224,8 +224,8 @@ class FrontPoint:
 def front_points(result: SearchResult, space: SearchSpace) -> list[FrontPoint]:
     """The networks of the front, the most accurate last.
 
-    What accuracies are, `result.origin` says; an architecture is the choice of each slot, 0 for a
-    skip where there is one.
+    What accuracies are, `result.score_info` says; an architecture is the choice of each slot, 0 for
+    a skip where there is one.
     """
     front = result.front
     networks = space.networks(front.architectures)
@@ -265,10 +265,10 @@ def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
     writer = csv.writer(text, lineterminator="\n")
     further = [f"predicted_ms@{device}" for device in result.further]
     further += [] if result.energy is None else ["predicted_mj"]
-    digits = 6 if result.origin.is_accuracy else 12  # MACs are whole numbers
+    digits = 6 if result.score_info.is_accuracy else 12  # MACs are whole numbers
     writer.writerow(
         [
-            result.origin.column,
+            result.score_info.column,
             *([] if result.corrected is None else ["corrected"]),
             "predicted_ms",
             *further,

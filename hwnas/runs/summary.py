@@ -67,7 +67,7 @@ def summarize(
         onnx_max_abs_diff=export.winner.numbers.max_abs_diff,
         latency_model_mape=None if validation is None else validation.prediction.mape,
         replicate_mape=None if replicate is None else replicate.mape,
-        searched_by=result.origin.to_dict(),
+        searched_by=result.score_info.to_dict(),
         front_digest=result.digest,
         device=device.name,
         precision=device.precision,

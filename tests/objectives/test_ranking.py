@@ -87,7 +87,7 @@ def test_small_samples_have_fewer_figures_and_none_that_says_nothing() -> None:
     assert report.tau_in_top is None
     with pytest.raises(ValueError, match="needs 10 networks or more, not 9"):
         ranking_report([TRUTH[:9]], [TRUTH[:9]])
-    with pytest.raises(ValueError, match="no number"):
+    with pytest.raises(ValueError, match="not a number"):
         ranking_report([np.full(10, np.nan)], [TRUTH[:10]])
 
 

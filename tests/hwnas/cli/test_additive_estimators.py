@@ -68,7 +68,7 @@ def test_the_front_is_that_of_all_networks(
     assert (again.code, again.document["images"]) == (0, 0)
     answer = terminal("search", "known.yaml", "--json")
     assert answer.code == 0, answer.stderr
-    assert "which is no accuracy" in answer.stderr
+    assert "which is not an accuracy" in answer.stderr
     assert ("skips adding 0" in answer.stderr) == (estimator == "bn")
     experiment = Experiment(RunFolder(run).config())
     made = make_scores(experiment, RunFolder(run))

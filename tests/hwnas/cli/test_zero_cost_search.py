@@ -36,7 +36,7 @@ def test_a_search_by_synflow_needs_no_images_and_no_training(
 ) -> None:
     answer = terminal("search", "known.yaml", "--json")
     assert answer.code == 0, answer.stderr
-    assert "networks are judged by SynFlow (log score), which is no accuracy" in answer.stderr
+    assert "networks are judged by SynFlow (log score), which is not an accuracy" in answer.stderr
     document = answer.document
     assert (document["accuracy"]["estimator"], document["accuracy"]["unit"]) == (
         "synflow",

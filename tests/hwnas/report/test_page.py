@@ -29,7 +29,7 @@ NOISY = Agreement(30, 7.2, 0.5, 0.8, 0.7, 33.9)
 def content(
     summary: Summary | None = None,
     validation: Validation | None = CHECKED,
-    origin: ScoreInfo = SUPERNET,
+    score_info: ScoreInfo = SUPERNET,
 ) -> ReportContent:
     points = np.array([1.0, 2.0])
     return ReportContent(
@@ -43,7 +43,7 @@ def content(
         contributions=[Contribution("surrogate", 30, 92.0, 2, 0.875)],
         latency=LatencyModel({}, Correction("scale"), validation),
         summary=summary,
-        origin=origin,
+        score_info=score_info,
         front_header=["accuracy (%)", "predicted (ms)"],
         front_rows=[["91.00", "1"], ["92.00", "2"]],
     )
@@ -137,7 +137,7 @@ def test_the_page_says_where_accuracies_were_read_and_how_right_predicted_ones_a
     fitted = ScoreInfo(
         "predictor", "accuracy", "%", "accuracy", "<b>.csv", 300, 294, "trees", errors
     )
-    page = render_page(content(origin=fitted))
+    page = render_page(content(score_info=fitted))
     assert "accuracies of 294 networks from &lt;b&gt;.csv; 300 rows" in page
     assert "<td>trees (used)</td><td>0.400</td><td>0.875</td>" in page
     assert "<td>additive</td><td>0.800</td><td>0.750</td>" in page
@@ -163,10 +163,10 @@ def test_every_accuracy_of_known_images_has_its_interval() -> None:
     )
     rows = {label: cells for label, *cells in summary_rows(summary)}
     assert rows["accuracy on test images"] == ["37.00 % (25–50)", "100.00 % (93–100)"]
-    page = render_page(content(summary, origin=replace(SUPERNET, judged_on=500)))
+    page = render_page(content(summary, score_info=replace(SUPERNET, judged_on=500)))
     assert "<p>alike</p><p>both</p>" in page
     assert '"arrayminus":[' in page
-    drawn = front_svg(content(origin=replace(SUPERNET, judged_on=500)))
+    drawn = front_svg(content(score_info=replace(SUPERNET, judged_on=500)))
     assert "95 % interval, 500 images" in drawn
 
 
@@ -181,7 +181,9 @@ def test_accuracies_of_unknown_images_have_none() -> None:
 
 
 def test_characters_that_cannot_be_seen_are_escaped_in_page_and_picture() -> None:
-    hostile = replace(content(), title="a\x1b[31m\u202eb", origin=replace(TABLE, file="\x07.csv"))
+    hostile = replace(
+        content(), title="a\x1b[31m\u202eb", score_info=replace(TABLE, file="\x07.csv")
+    )
     page, picture = render_page(hostile), front_svg(hostile)
     for text in (page, picture):
         assert not {"\x1b", "\u202e", "\x07"} & set(text)

@@ -1,31 +1,35 @@
 """What is told before a supernet is trained."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from hwnas.data import ImageDataset, Split
+from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.supernet.plan import duration, plan, too_short
 from hwnas.runs.config import load_run_config
-from hwnas.runs.experiment import Experiment
 from hwnas.spaces import load_space
-from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
+
+FEW = {"train.epochs": 3}
 
 
-def experiment(images: int, **changed: object) -> Experiment:
-    """The recipe for photos on so many training images of noise, of the smallest size."""
-    overrides = {key.replace("__", "."): value for key, value in changed.items()}
-    found = Experiment(load_run_config("photos", overrides))
+def inputs(images: int, *, name: str = "noise", **changed: object) -> EstimatorInputs:
+    """So many training images of noise, of the smallest size, with the recipe for photos."""
     generator = np.random.default_rng(0)
     pixels = generator.integers(0, 256, (images, 3, 16, 16)).astype(np.uint8)
     split = Split(pixels, generator.integers(0, 10, images))
-    names = tuple("0123456789")
-    vars(found)["space"] = load_space("nas_bench_macro", resolution=16, classes=10)
-    vars(found)["dataset"] = ImageDataset("noise", names, split, split.sample(10), split.sample(10))
-    return found
+    dataset = ImageDataset(name, tuple("0123456789"), split, split.sample(10), split.sample(10))
+    return EstimatorInputs(
+        load_space("nas_bench_macro", resolution=16, classes=10),
+        images=lambda: dataset,
+        training=load_run_config("photos", changed).train,
+    )
 
 
 def test_length_and_time_are_told_beforehand() -> None:
-    said = plan(experiment(64, train__epochs=3))
+    said = plan(inputs(64, **FEW))
     assert said.startswith(
         "the supernet's training: 3 epochs of 2 steps of 32 images, 6 steps in all: some "
     )
@@ -33,12 +37,12 @@ def test_length_and_time_are_told_beforehand() -> None:
 
 
 def test_a_supernet_of_few_steps_is_warned_about() -> None:
-    short = experiment(64, train__epochs=3)
+    short = inputs(64, **FEW)
     assert str(too_short(short)).startswith("the supernet trains for 6 steps; below")
-    assert too_short(experiment(64)) is None
+    assert too_short(inputs(64)) is None
     # The digits are learnt in fewer, and published weights already are.
-    for excepted in ({"data__source": "digits"}, {"from_ofa": "published"}):
-        assert too_short(experiment(64, train__epochs=3, **excepted)) is None
+    assert too_short(inputs(64, name="digits", **FEW)) is None
+    assert too_short(replace(short, published=Path("published"))) is None
 
 
 @pytest.mark.parametrize(
