@@ -122,7 +122,7 @@ class KnownScore(Protocol):
 
 @dataclass(frozen=True)
 class SearchProblem:
-    """Maximise a score (told to the searcher) against a cost, within every limit.
+    """Maximise a score, which searchers learn by asking, against a cost, within every limit.
 
     Attributes:
         space: the search space.

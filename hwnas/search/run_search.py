@@ -78,14 +78,16 @@ def run_search(
         of: whether a function is given "networks" or their "architectures".
         together: whether it is given all networks of a question at once, and not one by one.
         journal: a file that keeps every score, so that an interrupted search goes on where it was
-            when it is run again; one file for one score. None keeps them in memory.
+            when it is run again; one file for one score, which is seen to where the score has an
+            `identity`. None keeps them in memory.
         progress: called after each evaluation.
 
     Raises:
         AccuracyError: the score is none, or returns something else than a number for each network.
         BudgetError: no network keeps the limits, or the searcher cannot keep one.
         ConfigError: there is no such searcher or setting, or it needs a known score.
-        RunError: a score is no finite number, or the journal is of another space or is damaged.
+        RunError: a score is no finite number, or the journal is of another space or score, or is
+            damaged.
     """
     known = known_score(score, problem.space)
     if known is not None:
@@ -97,6 +99,8 @@ def run_search(
     with opened as kept:
         if kept is not None:
             kept.bind("space", digest(getattr(problem.space, "identity", problem.space.name)))
+            for key, value in getattr(score, "identity", {}).items():
+                kept.bind(key, value)
         return run_searcher(made, asked, kept, progress, label, together=together)
 
 

@@ -1,7 +1,7 @@
 """A score from whatever a person has: an objective, a function of networks, or of architectures."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,8 +72,7 @@ def known_score(score: Any, space: ChoiceSpace) -> KnownScore | None:
     if isinstance(score, Trellis):
         return SumScore(score)
     if hasattr(score, "front") and hasattr(score, "evaluate"):
-        known: KnownScore = score
-        return known
+        return cast(KnownScore, score)
     if not isinstance(space, SearchSpace | SpaceFamily):
         return None
     if is_of_blocks(score) and score.combine is np.add:

@@ -12,7 +12,7 @@ from tests.hwnas.cli.conftest import Terminal
 
 CONFIG = """
 space: tiny_space.yaml
-accuracy: {source: params}
+accuracy: {estimator: params}
 device: npu.yaml
 table: table.sqlite
 search:

@@ -67,7 +67,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Extension:
-    """Labels of a slot that nothing was left out of yet: choices and parents are told by place.
+    """Labels of a slot that nothing was left out of yet: choices and parents follow from places.
 
     Attributes:
         costs: (M, N).

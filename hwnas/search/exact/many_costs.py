@@ -1,8 +1,8 @@
 """The front of one additive score against several costs, and what it says about budgets.
 
 With latencies on two devices and a size beside the score a front has hundreds of thousands of
-networks. It is found whole where it is asked for whole; otherwise as many labels as said are kept,
-and a Lagrangian bound states for any budgets how much more a network can score than the one found.
+networks. It is found whole unless a number of labels is given: then only so many are kept, and a
+Lagrangian bound states for any budgets how much more a network can score than the one found.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _AT_ONCE = 256  # combinations of budgets that are compared with the front toget
 
 
 @dataclass(frozen=True)
-class Within:
+class BestWithin:
     """The best networks found for N combinations of budgets.
 
     Attributes:
@@ -58,7 +58,7 @@ class CostFront:
     costs: NDArray[np.float64]
     whole: bool
 
-    def within(self, budgets: NDArray[np.float64]) -> Within:
+    def within(self, budgets: NDArray[np.float64]) -> BestWithin:
         """The best network for each of N combinations of budgets (N, M), and the error's bound."""
         budgets = np.atleast_2d(np.asarray(budgets, dtype=np.float64))
         order = np.argsort(-self.scores, kind="stable")
@@ -76,14 +76,14 @@ class CostFront:
         scores = np.where(found, self.scores[chosen], -np.inf)
         rows = np.where(found[:, None], self.architectures[chosen], _NONE)
         if self.whole:
-            return Within(rows, scores, scores)
+            return BestWithin(rows, scores, scores)
         bounds = self._bounds(budgets)
         kept = self._keeps(bounds.architectures, budgets)
         better = kept & (bounds.scores > scores)
         scores = np.where(better, bounds.scores, scores)
         # Where not even the relaxed problem reaches the least of all scores, nothing does.
         upper = np.where(bounds.upper < self.score.range[0], -np.inf, bounds.upper)
-        return Within(
+        return BestWithin(
             np.where(better[:, None], bounds.architectures, rows), scores, np.maximum(upper, scores)
         )
 

@@ -48,7 +48,7 @@ class PymooSettings(StrictModel):
 class PymooSearch(Searcher):
     """Evolution of a population towards the front of score and cost, budgets as constraints.
 
-    Offspring that break a budget or a transition are never evaluated: the algorithm is told their
+    Offspring that break a budget or a transition are never evaluated: the algorithm learns their
     violation. Offspring that were seen before are answered from memory. A population that has
     converged is joined by random architectures, until the limit or the end of the space.
 
@@ -119,7 +119,7 @@ class PymooSearch(Searcher):
     def _set_up(self) -> None:
         space = self.problem.space
         rows, _ = self.evaluated
-        # Some algorithms measure distances across objectives: both are told in units of what the
+        # Some algorithms measure distances across objectives: both are given in units of what the
         # initial population spans.
         values = self._values(rows)
         self._units = np.ptp(values, axis=0)

@@ -69,8 +69,8 @@ class Searcher(ABC):
         check_reachable_together(problem)
         if self.needs_known_score and problem.score is None:
             raise ConfigError(
-                f"{self.name} needs a score that costs nothing to compute; name other searchers, "
-                "as 'surrogate'"
+                f"{self.name} needs a score that costs nothing to compute; use another "
+                "searcher, such as 'surrogate'"
             )
         self.problem = problem
         self.evaluations = evaluations

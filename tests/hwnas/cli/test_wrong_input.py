@@ -34,7 +34,7 @@ from tests.hwnas.cli.conftest import Terminal, assert_refused
         ("train tiny.yaml --set space=mobilenet_v4", "there is no space named 'mobilenet_v4'"),
         (
             "train tiny.yaml --set search.searchers=[best]",
-            "there is no searcher 'best'; did you mean",
+            "there is no searcher 'best' (known: surrogate",
         ),
         ("train tiny.yaml --set search.settings.best.keep=3", "there is no searcher 'best'"),
         (

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hwnas.core.errors import AccuracyError, RunError
 from hwnas.networks.blocks import Network
 from hwnas.objectives.costs import PARAMETERS
+from hwnas.search.exact.known_scores import ListedScore
 from hwnas.search.journal import Journal
 from hwnas.search.run_search import run_search, run_searcher
 from hwnas.search.searchers.layernas import LayerNAS
@@ -280,3 +281,32 @@ def test_what_is_no_score_is_refused(score: object, sentence: str) -> None:
 def test_a_space_without_networks_has_scores_of_architectures() -> None:
     with pytest.raises(AccuracyError, match=r"widths has no networks .* of='architectures'"):
         run_search(widths_problem(0.5), lambda _: [0.0], evaluations=5)
+
+
+class Estimated:
+    """Scores as estimators give them."""
+
+    def __init__(self, weights: str) -> None:
+        self.identity = {"supernet": weights}
+
+    def evaluate_architectures(self, architectures: np.ndarray) -> np.ndarray:
+        return synthetic_score(architectures)
+
+
+def test_a_journal_of_another_score_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    asked = {"searcher": "random", "evaluations": 3, "journal": path}
+    found = run_search(macro_problem(0.5), Estimated("one"), **asked)
+    assert np.array_equal(found.scores, synthetic_score(found.architectures))
+    with pytest.raises(RunError, match="was made with another supernet"):
+        run_search(macro_problem(0.5), Estimated("other"), **asked)
+
+
+def test_scores_that_know_their_exact_form_are_searched_by_it() -> None:
+    every = every_architecture(macro())
+
+    class Exact(Estimated):
+        exact = ListedScore(every, synthetic_score(every))
+
+    found = run_search(macro_problem(0.5), Exact("one"), searcher="exact_front", evaluations=500)
+    assert found.how == "exact: the scores of all 3,969 networks are known"
