@@ -148,9 +148,17 @@ class BlockModule(nn.Module):
         assert isinstance(module, LayerModule)
         return module
 
+    def layers(self) -> list[tuple[str, LayerModule]]:
+        """All layers by name, in the order in which they run."""
+        return [(name, self.layer(name)) for name in self._modules]
+
     def _run(self, layer: Layer, x: Tensor) -> Tensor:
         result: Tensor = self.layer(layer.name)(x, layer)
         return result
+
+
+Path = list[tuple[BlockModule, Block]]
+"""The module that holds the weights of each block of a network, in the order in which they run."""
 
 
 def build_module(block: Block, generator: torch.Generator | None = None) -> nn.Module:
@@ -187,6 +195,12 @@ class NetworkModule(Trainable):
     def classes(self) -> int:
         """Number of logits."""
         return self.blocks[-1].out_channels
+
+    @property
+    def path(self) -> Path:
+        """The module of each block; skips left out."""
+        modules = zip(self.children(), self.blocks, strict=True)
+        return [(module, block) for module, block in modules if isinstance(module, BlockModule)]
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (N, 3, R, R) → logits (N, classes)."""

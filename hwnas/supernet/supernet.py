@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from hwnas.networks.blocks import Block, InvertedResidual, Skip
-from hwnas.networks.modules import BlockModule, NetworkModule
+from hwnas.networks.modules import BlockModule, NetworkModule, Path
 from hwnas.networks.trainable import Trainable
 from hwnas.spaces import Architectures, SearchSpace, Slot
 
@@ -59,7 +59,7 @@ class Supernet(Trainable):
         """Number of logits."""
         return self.space.classes
 
-    def path(self, architecture: Architectures) -> list[tuple[BlockModule, Block]]:
+    def path(self, architecture: Architectures) -> Path:
         """The module that holds the weights of each block of an architecture (L,); skips left out.
 
         Architectures of equal networks take the same path, that of their canonical form.

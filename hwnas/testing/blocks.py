@@ -24,7 +24,9 @@ from hwnas.networks.blocks import (
 from hwnas.networks.folding import folded_weights
 from hwnas.networks.graph import build_graph
 from hwnas.networks.half import to_half
+from hwnas.networks.inference import FoldedNetwork, running_statistics, weighted_blocks
 from hwnas.networks.modules import BatchNorm, BlockModule, NetworkModule
+from hwnas.networks.norm_statistics import norm_statistics
 from hwnas.networks.options import BlockOptions, Place
 from hwnas.networks.quantize import RECIPES, quantize
 from hwnas.networks.trace import Trace
@@ -120,6 +122,27 @@ class BlockContract:
             with torch.inference_mode():
                 assert torch.equal(network(x), expected)
             assert torch.equal(x, before)
+
+    def test_it_is_judged_by_what_the_module_computes(self) -> None:
+        """Statistics are those of training mode, results those of evaluation mode."""
+        for seed, block in enumerate(self.examples):
+            network = _network(block, seed)
+            x = torch.from_numpy(_images(block, seed))
+            with torch.inference_mode():
+                blocks = weighted_blocks(network.path, torch.device("cpu"))
+                expected = network(x)
+                found = FoldedNetwork(blocks, running_statistics(network))(x)
+                torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+                norms = {name: m for name, m in network.named_modules() if isinstance(m, BatchNorm)}
+                for norm in norms.values():
+                    norm.momentum = 1.0
+                network.train()(x)
+                statistics = norm_statistics(blocks, [x])
+            assert len(statistics) == len(norms)
+            for (index, name), (mean, variance) in statistics.items():
+                norm = norms[f"block{index}.{name}.norm"]
+                torch.testing.assert_close(mean, norm.running_mean, rtol=1e-3, atol=1e-3)
+                torch.testing.assert_close(variance, norm.running_var, rtol=1e-3, atol=1e-3)
 
     def test_equal_blocks_have_equal_graphs_and_others_have_others(self) -> None:
         """What was measured of one is known of its equal."""

@@ -1,31 +1,38 @@
 """Accuracy of a network on a split."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from hwnas.data.dataset import Split
-from hwnas.data.preprocessing import to_input
+from hwnas.networks.inference import FoldedNetwork, running_statistics, weighted_blocks
 from hwnas.networks.modules import NetworkModule
+from hwnas.training.inputs import in_order, suitable_batch
 from hwnas.training.placement import device_of
 
 
-def accuracy(network: NetworkModule, split: Split, batch: int = 256) -> float:
+def accuracy(network: NetworkModule, split: Split, batch: int | None = None) -> float:
     """Share of the images whose largest logit is their label, in percent; see `right`."""
     return 100.0 * float(right(network, split, batch).mean())
 
 
-def right(network: NetworkModule, split: Split, batch: int = 256) -> NDArray[np.bool_]:
+def right(network: NetworkModule, split: Split, batch: int | None = None) -> NDArray[np.bool_]:
     """(N,) whether the largest logit of each image is its label.
 
-    Runs in evaluation mode, and leaves the network in it; where its weights are.
+    Runs in evaluation mode, and leaves the network in it; where its weights are. In batches of at
+    most so many images, or as suits the network.
     """
     network.eval()
-    device = device_of(network)
-    predicted = []
+    device, most = device_of(network), batch or suitable_batch(network.blocks)
     with torch.inference_mode():
-        for start in range(0, len(split), batch):
-            logits = network(to_input(split.images[start : start + batch]).to(device))
-            predicted.append(logits.argmax(1).cpu().numpy())
-    found: NDArray[np.bool_] = np.concatenate(predicted) == split.labels
+        folded = FoldedNetwork(weighted_blocks(network.path, device), running_statistics(network))
+        predicted = predictions(folded, in_order(split.images, device, most))
+    found: NDArray[np.bool_] = predicted == split.labels
     return found
+
+
+def predictions(network: FoldedNetwork, batches: Iterable[torch.Tensor]) -> NDArray[np.int64]:
+    """(N,) the index of the largest logit of each image, in inference mode."""
+    return np.concatenate([network(x).argmax(1).cpu().numpy() for x in batches])

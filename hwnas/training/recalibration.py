@@ -4,8 +4,10 @@ import numpy as np
 import torch
 
 from hwnas.data.dataset import Images
-from hwnas.data.preprocessing import to_input
-from hwnas.networks.modules import MOMENTUM, BatchNorm, NetworkModule
+from hwnas.networks.inference import weighted_blocks
+from hwnas.networks.modules import NetworkModule
+from hwnas.networks.norm_statistics import norm_statistics
+from hwnas.training.inputs import Inputs
 from hwnas.training.placement import device_of
 
 
@@ -21,17 +23,21 @@ def recalibrate(network: NetworkModule, images: Images, batch: int = 128) -> Non
         images: (N, 3, R, R) training images, at least 2, without augmentation, in any order.
         batch: images in a batch; a remainder is spread over the batches.
     """
+    device, path = device_of(network), network.path
+    with torch.inference_mode():
+        blocks = weighted_blocks(path, device)
+        statistics = norm_statistics(blocks, mixed_batches(images, device, batch))
+    for (index, name), (mean, variance) in statistics.items():
+        norm = path[index][0].layer(name).norm
+        assert norm is not None
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+    network.eval()
+
+
+def mixed_batches(images: Images, device: torch.device, batch: int = 128) -> Inputs:
+    """The batches that `recalibrate` takes of images (N, 3, R, R)."""
     # Images often come class by class; a batch of one class has too little variance.
     mixed = np.random.default_rng(0).permutation(len(images))
-    norms = [module for module in network.modules() if isinstance(module, BatchNorm)]
-    device = device_of(network)
-    network.train()
-    with torch.no_grad():
-        batches = np.array_split(mixed, max(1, len(mixed) // max(2, batch)))
-        for number, part in enumerate(batches, start=1):
-            for norm in norms:
-                norm.momentum = 1 / number  # makes the running mean the mean over all batches
-            network(to_input(images[part]).to(device))
-    for norm in norms:
-        norm.momentum = MOMENTUM
-    network.eval()
+    batches = np.array_split(mixed, max(1, len(mixed) // max(2, batch)))
+    return Inputs(images, batches, device)
