@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 
 from hwnas.devices.device import Device
 from hwnas.latency.chains import chain_graphs, find_chains
+from hwnas.latency.graph_keys import network_key
+from hwnas.latency.graphs import register_all
 from hwnas.latency.identity import read_fingerprint
-from hwnas.latency.measure import MemoryLog, builders, measure, run_sessions
+from hwnas.latency.measure import builders, measure, run_sessions
 from hwnas.latency.model import BASES, LatencyModel
 from hwnas.latency.profile import fit_model
 from hwnas.latency.schedule import Schedule
-from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.table import LatencyTable
 from hwnas.latency.validation import Agreement
+from hwnas.latency.visit_log import MemoryLog
 from hwnas.latency.visits import warning_shares
 from hwnas.networks.blocks import Network, block_key
 from hwnas.runs.config import ProfileConfig

@@ -32,11 +32,13 @@ import numpy as np
 from hwnas.core.listener import SILENT
 from hwnas.devices.device import Device
 from hwnas.latency.anchors import Anchor
+from hwnas.latency.graph_keys import network_key
+from hwnas.latency.graphs import register_all
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.measure import measure
 from hwnas.latency.readings import Reading
 from hwnas.latency.schedule import Schedule
-from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network
 from hwnas.networks.folding import folded_weights
 from hwnas.networks.graph import build_graph

@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.options import space_and_device, space_parser
 from hwnas.latency.measure import measure_models, timed_model
 from hwnas.objectives.costs import MACS
-from hwnas.objectives.latency import latency_objective
+from hwnas.objectives.measured import measured_objective
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.on_device import FINAL
 from hwnas.runs.profiling import profile_space
@@ -33,7 +33,7 @@ def main() -> None:
     space, device = space_and_device(options)
     with tempfile.TemporaryDirectory(prefix="hwnas-front-") as folder:
         model = profile_space(space, device, Path(folder) / "table.sqlite", ProfileConfig())
-    cost, score = Trellis.of(space, latency_objective(model)), Trellis.of(space, MACS)
+    cost, score = Trellis.of(space, measured_objective(model)), Trellis.of(space, MACS)
     budgets = np.linspace(*cost.range, options.networks + 1)[1:]
     networks = [
         space.network(exact_best(score, SearchProblem(space, cost, (Limit(cost, bound),))))

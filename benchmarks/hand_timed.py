@@ -34,15 +34,17 @@ from numpy.typing import NDArray
 from benchmarks.eager_timing import timed_in_pytorch
 from benchmarks.options import space_parser
 from hwnas.devices.device import Device
+from hwnas.latency.graph_keys import network_key
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.imported import import_networks
 from hwnas.latency.interchange_csv import timings_from_csv
-from hwnas.latency.measure import MemoryLog, builders, run_sessions
+from hwnas.latency.measure import builders, run_sessions
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.profile import load_model
 from hwnas.latency.schedule import Schedule
-from hwnas.latency.table import LatencyTable, network_key
+from hwnas.latency.table import LatencyTable
 from hwnas.latency.validation import Agreement
+from hwnas.latency.visit_log import MemoryLog
 from hwnas.latency.visits import FIRST_HALF, SECOND_HALF, Visits
 from hwnas.networks.blocks import Network
 from hwnas.runs.config import ProfileConfig

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.options import space_and_device, space_parser
 from hwnas.latency.model import LatencyModel
 from hwnas.objectives.costs import MACS
-from hwnas.objectives.latency import latency_objective
+from hwnas.objectives.measured import measured_objective
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.profiling import profile_space
 from hwnas.search.exact.exact_front import exact_front
@@ -36,8 +36,8 @@ def main() -> None:
             profile_space(space, device, Path(folder) / f"{name}.sqlite", ProfileConfig())
             for name in ("first", "second")
         ]
-    keys = sorted(models[0].block_ms)
-    first, second = (np.array([model.block_ms[key] for key in keys]) for model in models)
+    keys = sorted(models[0].blocks)
+    first, second = (np.array([model.blocks[key] for key in keys]) for model in models)
     difference = 100 * np.abs(first - second) / ((first + second) / 2)
     fronts = [_front(space, model) for model in models]
     result = {
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _front(space: SearchSpace, model: LatencyModel) -> Front:
-    cost, score = Trellis.of(space, latency_objective(model)), Trellis.of(space, MACS)
+    cost, score = Trellis.of(space, measured_objective(model)), Trellis.of(space, MACS)
     return exact_front(score, SearchProblem(space, cost, ()))
 
 

@@ -27,7 +27,7 @@ from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.latency.measure import measure_models, timed_model
 from hwnas.networks.blocks import Network, block_from_dict, block_to_dict
 from hwnas.networks.modules import NetworkModule
-from hwnas.objectives.latency import latency_objective
+from hwnas.objectives.measured import measured_objective
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.on_device import FINAL
 from hwnas.runs.profiling import profile_space
@@ -138,7 +138,7 @@ def searched(setting: Setting, device: Device, budgets: list[float]) -> list[lis
         rule=Sandwich(space),
     )
     judge = SupernetAccuracy(supernet, dataset)
-    cost = Trellis.of(space, latency_objective(model))
+    cost = Trellis.of(space, measured_objective(model))
     fronts = []
     with Journal(setting.work / "run.sqlite") as journal:
         for bound in budgets:

@@ -13,7 +13,7 @@ the least time that any graph takes, is in both and goes.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from hwnas.latency.table import chain_key
+from hwnas.latency.graph_keys import chain_key
 from hwnas.networks.blocks import Block, Network, block_key, distinct_blocks
 
 # Of the cheap block that every chain of a shape has, and of a block that can follow itself. Four

@@ -111,7 +111,7 @@ def measured_fingerprint(table: LatencyTable) -> Fingerprint:
 
 def _latencies(table: LatencyTable) -> tuple[dict[str, float], dict[str, float]]:
     """The ms of a table's measured blocks, and of its measured networks, by key."""
-    ms = {key: summary.ms for key, summary in table.summaries().items()}
+    ms = table.visits().values()
     blocks = {key: ms[key] for key in table.blocks() if key in ms}
     networks = {key: ms[key] for key in table.networks() if key in ms}
     return blocks, networks

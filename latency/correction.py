@@ -1,4 +1,7 @@
-"""Correction: what a sum of block latencies lacks to a network's, learned from whole networks."""
+"""Correction: what a sum of blocks lacks to a network, learned from whole networks.
+
+Written for latencies in ms; energies in mJ are corrected in the same way.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field

@@ -1,21 +1,16 @@
 """Energies of graphs: every visit, under (graph, session, round), in the table of the timings."""
 
-import json
 import statistics
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import astuple, dataclass
-from datetime import UTC, datetime
-from typing import Any
 
-from hwnas.core.database import Database
+from hwnas.core.database import Database, now
 
 ENERGY_SCHEMA = """
 CREATE TABLE IF NOT EXISTS energies (
     graph TEXT NOT NULL REFERENCES graphs (key), session INTEGER NOT NULL, round INTEGER NOT NULL,
     millijoules REAL NOT NULL, inferences INTEGER NOT NULL, ms REAL NOT NULL, date TEXT NOT NULL,
-    PRIMARY KEY (graph, session, round));
-CREATE TABLE IF NOT EXISTS energy_models (
-    scope TEXT PRIMARY KEY, content TEXT NOT NULL, date TEXT NOT NULL)
+    PRIMARY KEY (graph, session, round))
 """
 
 
@@ -27,7 +22,7 @@ class EnergyVisit:
         graph: its key.
         session: the process in which it ran, counted from 0.
         round: of that session.
-        millijoules: an inference, with what the board uses at rest.
+        millijoules: per inference, with what the board uses at rest.
         inferences: counted.
         ms: from the first of them to the last.
     """
@@ -45,7 +40,7 @@ Dated = tuple[EnergyVisit, str]
 
 
 class Energies:
-    """The energies of a latency table, and the models of them."""
+    """The energies of a latency table."""
 
     def __init__(self, database: Database) -> None:
         """Takes the table's database, which has `ENERGY_SCHEMA`."""
@@ -57,8 +52,8 @@ class Energies:
         Raises:
             TableError: one is stored already, or the disk is full.
         """
-        now = _now()
-        self.add_dated([(visit, now) for visit in visits])
+        date = now()
+        self.add_dated([(visit, date) for visit in visits])
 
     def add_dated(self, visits: Iterable[Dated]) -> None:
         """Stores visits of another table with the dates of their measurement, see `add`."""
@@ -76,16 +71,9 @@ class Energies:
         rows = self._database.rows("SELECT * FROM energies ORDER BY graph, session, round")
         return [(EnergyVisit(*row), date) for *row, date in rows]
 
-    def save_model(self, scope: str, content: Mapping[str, Any]) -> None:
-        """Stores the energy model of a scope (a space at a resolution)."""
-        row = (scope, json.dumps(content), _now())
-        self._database.write("INSERT OR REPLACE INTO energy_models VALUES (?, ?, ?)", row)
-
-    def models(self) -> dict[str, dict[str, Any]]:
-        """Every stored model by scope."""
-        rows = self._database.rows("SELECT scope, content FROM energy_models ORDER BY scope")
-        read = self._database.document
-        return {scope: read(f"the energy model of {scope}", text, dict) for scope, text in rows}
+    def values(self, sessions: Container[int] | None = None) -> dict[str, float]:
+        """The energy of each measured graph, see `energies_of`."""
+        return energies_of(self.visits(), sessions)
 
 
 def energies_of(
@@ -100,7 +88,3 @@ def energies_of(
         if sessions is None or visit.session in sessions:
             found.setdefault(visit.graph, []).append(visit.millijoules)
     return {graph: statistics.median(values) for graph, values in found.items()}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -9,20 +9,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from hwnas.core.errors import EnergyError
+from hwnas.core.progress import Progress
 from hwnas.core.workspace import job_folder
-from hwnas.devices.answers import Cache, Facts, RoundEnd, TargetEnergy
+from hwnas.devices.answers import TargetEnergy
 from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.energies import EnergyVisit, energies_of
-from hwnas.latency.energy_model import EnergyModel, fit_energy
-from hwnas.latency.identity import identity_of
-from hwnas.latency.measure import builders, job_groups, measuring_into, while_links_break
+from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.measure import builders, kept_messages, measured_groups, measuring_into
+from hwnas.latency.profile import fitted_model
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.wanted import register_wanted
 from hwnas.networks.blocks import Block, Network
-
-Progress = Callable[[int, int], None]
-"""Called with the visits done and the visits in all."""
 
 
 @dataclass(frozen=True)
@@ -101,18 +99,8 @@ def profile_energy(
     """
     plan = schedule or EnergySchedule()
     wanted = register_wanted(table, blocks, fit_networks, check_networks, chains=chains)
-    lacking = measure_energy(device, table, builders(device, wanted.all), plan, progress)
-    content = table.energies.models().get(scope)
-    if content and not lacking:
-        stored = EnergyModel.from_dict(content)
-        # Not fitted anew: searches that are done depend on every digit of it.
-        same = (stored.fit_networks, stored.check_networks) == (wanted.fit, wanted.check)
-        allowed = "chain" in wanted.bases or not stored.correction.name.startswith("chains: ")
-        if same and allowed and set(stored.block_mj) == set(wanted.blocks):
-            return stored
-    model = fit_energy(table, wanted.fit, wanted.check, wanted.blocks, wanted.bases)
-    table.energies.save_model(scope, model.to_dict())
-    return model
+    missing = measure_energy(device, table, builders(device, wanted.all), plan, progress)
+    return fitted_model(EnergyModel, table, scope, wanted, changed=missing > 0)
 
 
 def measure_energy(
@@ -129,33 +117,29 @@ def measure_energy(
     Raises:
         DeviceError, TableError: see `profile_energy`.
     """
-    done, total = 0, len(graphs) * schedule.sessions * schedule.rounds
-
-    def lacks(session: int) -> list[Round]:
-        return schedule.rounds_of(table.energies.visits(), list(graphs), session)
-
-    missing = sum(len(r.order) for session in range(schedule.sessions) for r in lacks(session))
+    lacking = partial(_lacking, table, schedule)
+    sessions = range(schedule.sessions)
+    missing = sum(len(one.order) for session in sessions for one in lacking(session, graphs))
     if not missing:
         return 0
     require_gpu(device)
+    total = len(graphs) * schedule.sessions * schedule.rounds
+    done = total - missing
     with measuring_into(table), open_target(device) as target:
-        for session in range(schedule.sessions):
-            wanted = {name for one in lacks(session) for name in one.order}
-            for group in job_groups(target, graphs, [name for name in graphs if name in wanted]):
-                lacking = partial(_lacking, table, group, session, schedule)
-                run = partial(
-                    _run, target, table=table, session=session, least_ms=schedule.least_ms
-                )
-                for kept in while_links_break(target, lacking, run):
-                    done += kept
-                    if progress is not None:
-                        progress(total - missing + done, total)
+        for session in sessions:
+            wanted = {name for one in lacking(session, graphs) for name in one.order}
+            some = {name: graphs[name] for name in graphs if name in wanted}
+            run = partial(_run, target, table=table, session=session, least_ms=schedule.least_ms)
+            for kept in measured_groups(target, some, partial(lacking, session), run):
+                done += kept
+                if progress is not None:
+                    progress(done, total)
     return missing
 
 
 @dataclass(frozen=True)
 class MeasuredEnergy:
-    """The energy of an inference in mJ, and what the two sessions differ by, relative to it."""
+    """The energy per inference in mJ, and what the two sessions differ by, relative to it."""
 
     millijoules: float
     noise: float
@@ -186,28 +170,28 @@ def measure_model_energy(device: Device, model: bytes, *, cache: bytes = b"") ->
 
 
 def _lacking(
-    table: LatencyTable, graphs: Sequence[str], session: int, schedule: EnergySchedule
+    table: LatencyTable, schedule: EnergySchedule, session: int, graphs: Iterable[str]
 ) -> list[Round]:
-    return schedule.rounds_of(table.energies.visits(), graphs, session)
+    return schedule.rounds_of(table.energies.visits(), list(graphs), session)
 
 
 def _run(
     target: Target, rounds: Sequence[Round], table: LatencyTable, session: int, least_ms: float
 ) -> Iterator[int]:
     target.use_cache(table.cache())
-    for message in target.energy(rounds, least_ms=least_ms):
-        match message:
-            case Facts():
-                identity = identity_of(target.device, message)
-                identity.require_real(target.device.name)
-                table.bind(identity.fingerprint)
-                table.add_uncontrolled(identity.uncontrolled)
-            case RoundEnd():
-                table.add_conditions(session, message.round, message.conditions)
-            case Cache():
-                table.keep_cache(message.content)
-            case TargetEnergy(round=number, graph=graph, millijoules=mj, inferences=count, ms=ms):
-                table.energies.add([EnergyVisit(graph, session, number, mj, count, ms)])
-                yield 1
-            case _:
-                pass
+    job = target.energy(rounds, least_ms=least_ms)
+    for message in kept_messages(target, job, table, session):
+        if isinstance(message, TargetEnergy):
+            table.energies.add(
+                [
+                    EnergyVisit(
+                        message.graph,
+                        session,
+                        message.round,
+                        message.millijoules,
+                        message.inferences,
+                        message.ms,
+                    )
+                ]
+            )
+            yield 1

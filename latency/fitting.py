@@ -1,4 +1,4 @@
-"""Fitting: what the latencies of blocks are from, and the correction, by leave-one-out error."""
+"""Fitting: what the values of blocks are from, and the correction, by leave-one-out error."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,29 +15,29 @@ from hwnas.networks.blocks import Block, Network, Skip, block_key
 
 @dataclass(frozen=True)
 class Fitted:
-    """The basis that was chosen, its latencies of blocks in ms by key, and their correction.
+    """The basis that was chosen, its values of blocks by key, and their correction.
 
     `compared` has the mean leave-one-out error, %, of each basis that there was.
     """
 
     basis: Basis
-    block_ms: Mapping[str, float]
+    blocks: Mapping[str, float]
     correction: Correction
     compared: Mapping[str, float]
 
 
-def basis_ms(
+def basis_values(
     basis: Basis,
     blocks: Mapping[str, Block],
     measured: Mapping[str, float],
     unfinished: Collection[str] = (),
 ) -> dict[str, float] | None:
-    """The latency of every block, ms by key, as a basis says; None where it lacks measurements.
+    """The value of every block by key, as a basis says; None where it lacks measurements.
 
     Args:
         basis: what they are from.
         blocks: by key; their chains follow from all of them.
-        measured: ms of all graphs by key.
+        measured: values of all graphs by key.
         unfinished: keys of graphs that were not measured to the end.
     """
     alone = {key: measured[key] for key in blocks}
@@ -60,9 +60,9 @@ def fit_best(
 
     Args:
         networks: N whole networks.
-        actual: (N,) their latencies, ms.
+        actual: (N,) their values.
         blocks: all that will be predicted, by key.
-        candidates: latencies of the blocks by basis, at least one, the simplest basis first; a
+        candidates: values of the blocks by basis, at least one, the simplest basis first; a
             later one is taken only if it is surely more right.
 
     Raises:
@@ -76,14 +76,14 @@ def fit_best(
             )
     best: Fitted | None = None
     least, compared = np.empty(0), dict[str, float]()
-    for basis, block_ms in candidates.items():
-        correction, errors = fit_with_errors(networks, actual, block_ms, others=blocks.values())
+    for basis, values in candidates.items():
+        correction, errors = fit_with_errors(networks, actual, values, others=blocks.values())
         if errors.size:
             compared[basis] = 100 * float(errors.mean())
         if best is None or (errors.size and surely_less(errors, least)):
             if basis == "chain":
                 correction = replace(correction, name=f"chains: {correction.name}")
-            best, least = Fitted(basis, block_ms, correction, {}), errors
+            best, least = Fitted(basis, values, correction, {}), errors
     if best is None:
-        raise ValueError("there are no latencies of blocks to fit")
+        raise ValueError("there are no values of blocks to fit")
     return replace(best, compared=compared)

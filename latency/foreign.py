@@ -6,19 +6,21 @@ from functools import partial
 from pathlib import Path
 
 from hwnas.core.errors import ConfigError
+from hwnas.core.progress import Progress
 from hwnas.devices.deployments import DEPLOYMENTS
 from hwnas.devices.device import Device
 from hwnas.devices.engine import SUFFIX
 from hwnas.devices.runtimes import RUNTIMES, Operator, load_spec
 from hwnas.devices.target import open_target
 from hwnas.latency.engine import load_engine
-from hwnas.latency.measure import MemoryLog, Progress, run_sessions
+from hwnas.latency.measure import run_sessions
 from hwnas.latency.noise import measured_twice
 from hwnas.latency.onnx_file import precision_of, read_model
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.shapes import fix_shapes, model_inputs, open_inputs, parse_shapes
 from hwnas.latency.suggestions import Trial, ask_for_shapes, run_here
 from hwnas.latency.values import parse_values, set_values, shapes_of_values, single_numbers
+from hwnas.latency.visit_log import MemoryLog
 from hwnas.latency.visits import Summary
 
 _NAME = "model"

@@ -10,12 +10,15 @@ from hwnas.core.errors import TableError
 from hwnas.devices.device import Fingerprint
 from hwnas.latency.correction import Correction
 from hwnas.latency.estimate import LEAST_NETWORKS, estimate, left_out, slips
+from hwnas.latency.graph_keys import network_key
+from hwnas.latency.graphs import register_all
 from hwnas.latency.interchange_csv import Repeats, Timings
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.new_table import new_table
-from hwnas.latency.profile import ANY_SCOPE
-from hwnas.latency.table import LatencyTable, network_key, register_all
-from hwnas.latency.validation import Agreement, Validation
+from hwnas.latency.profile import ANY_SCOPE, some_of
+from hwnas.latency.quantity import LATENCY
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.validation import Validation
 from hwnas.latency.visits import Visit
 from hwnas.networks.blocks import Block, Network, block_key
 
@@ -45,7 +48,7 @@ def import_timings(
     with new_table(path) as table:
         table.bind(fingerprint)
         _add(table, {block: (ms,) for block, ms in timings.items()}, {})
-        table.save_model(ANY_SCOPE, model.to_dict())
+        table.save_model(ANY_SCOPE, model)
     return model
 
 
@@ -109,7 +112,7 @@ def import_networks(
             {block: some.ms for block, some in timings.blocks.items()},
             {network: some.ms for network, some in timings.networks.items()},
         )
-        table.save_model(scope, model.to_dict())
+        table.save_model(scope, model)
     return model
 
 
@@ -136,15 +139,15 @@ def known_blocks(
         )
     stored = table.models()
     for name in (scope, ANY_SCOPE):
-        model = LatencyModel.from_dict(stored[name]) if name in stored else None
+        model = stored.get(name)
         if model and not model.missing(blocks):
             return {block_key(block): model.block_value(block) for block in blocks}
-    measured = {key: summary.ms for key, summary in table.summaries().items()}
+    measured = table.visits().values()
     lacking = [block for block in blocks if block_key(block) not in measured]
     if lacking:
         raise TableError(
-            f"{table.path} lacks {len(lacking)} of {len(blocks)} blocks of {scope}, such as "
-            f"'{lacking[0].short_name}'; measure them with 'hwnas profile' and the same config"
+            f"{table.path} lacks the latencies of {some_of(len(lacking), blocks, scope)}, such as "
+            f"'{lacking[0].short_name}'; {LATENCY.how}"
         )
     return {block_key(block): measured[block_key(block)] for block in blocks}
 
@@ -182,12 +185,7 @@ def _validation(
     halves = []
     if all(len(some.ms) > 1 for some in repeats):
         halves = [np.array([np.mean(some.ms[at::2]) for some in repeats]) for at in (0, 1)]
-    lists = [predicted, measured, *(halves or (np.empty(0), np.empty(0)))]
-    return Validation(
-        Agreement.of(predicted, measured),
-        Agreement.of(*halves) if halves else None,
-        *(tuple(map(float, values)) for values in lists),
-    )
+    return Validation.of(predicted, measured, halves)
 
 
 def _means(networks: Mapping[Network, Repeats]) -> NDArray[np.float64]:

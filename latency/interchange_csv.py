@@ -22,7 +22,6 @@ from hwnas.latency.csv_rows import (
     fields_of,
     rows_of,
 )
-from hwnas.latency.model import LatencyModel
 from hwnas.latency.profile import ANY_SCOPE
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Block, Network, block_to_dict
@@ -121,7 +120,7 @@ def table_to_csv(table: LatencyTable) -> str:
     writer.writerow([*header, *(["blocks"] if networks else [])])
     empty, none = [""] * len(columns), [""] * len(STATISTICS)
     imported = table.models().get(ANY_SCOPE)
-    overhead = LatencyModel.from_dict(imported).correction.overhead if imported else 0.0
+    overhead = imported.correction.overhead if imported else 0.0
     if overhead:
         writer.writerow([OVERHEAD, *empty, overhead, *none])
     for block, summary in measured:

@@ -5,21 +5,24 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
 from hwnas.core.configs import StrictModel
 from hwnas.core.errors import TableError
+from hwnas.core.invalid import first_error
 from hwnas.devices.answers import LEAST_MS, MOST_MJ, MOST_MS, WARNINGS
 from hwnas.devices.device import Fingerprint
 from hwnas.latency.energy_model import EnergyModel
-from hwnas.latency.model import LatencyModel
+from hwnas.latency.graph_keys import chain_key, graph_kind, network_key
+from hwnas.latency.model import BlockModel, LatencyModel
 from hwnas.latency.stored import validated
-from hwnas.latency.table import chain_key, graph_kind, network_key
 from hwnas.networks.blocks import block_from_dict, block_key, check_network
 
-FORMAT = "hwnas latency table 2"
+FORMAT = "hwnas latency table 3"
+MODELS: tuple[type[BlockModel], ...] = (LatencyModel, EnergyModel)
+"""The forms of the models that a table may hold: one of each quantity."""
 
 
 def _date(text: str) -> str:
@@ -86,10 +89,16 @@ class ConditionsEntry(StrictModel):
 
 
 class ModelEntry(StrictModel):
-    """See `LatencyModel.to_dict`."""
+    """The model of a quantity, see `BlockModel.to_dict`."""
 
+    quantity: Literal["latency", "energy"]
     scope: str
     content: dict[str, Any]
+
+    def read(self) -> BlockModel:
+        """The model; `pydantic.ValidationError` for a content that is none."""
+        form = next(form for form in MODELS if form.quantity.name == self.quantity)
+        return validated(form, self.content)
 
 
 class EnergyEntry(StrictModel):
@@ -118,7 +127,6 @@ class TableDocument(StrictModel):
     )
     models: list[ModelEntry]
     energies: list[EnergyEntry] = Field(default_factory=list)
-    energy_models: list[ModelEntry] = Field(default_factory=list)
 
 
 def read_document(text: str, source: str, mend: str) -> TableDocument:
@@ -149,7 +157,7 @@ def check_document(text: str, source: str, mend: str) -> TableDocument:
         document = TableDocument.model_validate_json(text, strict=True)
         _check_entries(document)
     except ValidationError as error:
-        raise TableError(f"{source}: {_sentence(error, '')}; {mend}") from error
+        raise TableError(f"{source}: {first_error(error)}; {mend}") from error
     except ValueError as error:
         raise TableError(f"{source}: {error}; {mend}") from error
     return document
@@ -188,14 +196,10 @@ def _check_entries(document: TableDocument) -> None:
     for index, graph in enumerate(document.graphs):
         if graph.finished and graph.key not in visited:
             raise ValueError(f"graphs[{index}].finished is true, but there is no visit of it")
+    measured = {"latency": visited, "energy": {entry.graph for entry in document.energies}}
     for index, model in enumerate(document.models):
-        _check_model(model, LatencyModel, "block_ms", visited, f"models[{index}]")
-    _check_once("models", [model.scope for model in document.models])
-    measured = {entry.graph for entry in document.energies}
-    for index, model in enumerate(document.energy_models):
-        place = f"energy_models[{index}]"
-        _check_model(model, EnergyModel, "block_mj", measured, place)
-    _check_once("energy_models", [model.scope for model in document.energy_models])
+        _check_model(model, measured[model.quantity], f"models[{index}]")
+    _check_once("models", [(model.quantity, model.scope) for model in document.models])
 
 
 def _check_graph(graph: GraphEntry, place: str) -> None:
@@ -222,22 +226,16 @@ def _check_graph(graph: GraphEntry, place: str) -> None:
         raise ValueError(f"{place}.key is '{graph.key}', but that of its blocks is '{expected}'")
 
 
-def _check_model(
-    model: ModelEntry,
-    form: type[LatencyModel | EnergyModel],
-    blocks: str,
-    visited: Collection[str],
-    place: str,
-) -> None:
+def _check_model(model: ModelEntry, measured: Collection[str], place: str) -> None:
     try:
-        stored = validated(form, model.content)
+        stored = model.read()
     except ValidationError as error:
-        raise ValueError(_sentence(error, place)) from error
-    estimated = getattr(stored, "basis", "") == "networks"  # its blocks were never timed
-    for name in (*(() if estimated else (blocks,)), "fit_networks", "check_networks"):
+        raise ValueError(first_error(error, f"{place}.content", skip=1)) from error
+    estimated = stored.basis == "networks"  # its blocks were never timed
+    for name in (*(() if estimated else ("blocks",)), "fit_networks", "check_networks"):
         for key in getattr(stored, name):
-            if key not in visited:
-                raise ValueError(f"{place}.content.{name} names '{key}', which was never visited")
+            if key not in measured:
+                raise ValueError(f"{place}.content.{name} names '{key}', which was never measured")
 
 
 def _check_once(name: str, keys: Iterable[object]) -> None:
@@ -246,17 +244,3 @@ def _check_once(name: str, keys: Iterable[object]) -> None:
         if key in seen:
             raise ValueError(f"{name}[{index}] is the same as {name}[{seen[key]}]")
         seen[key] = index
-
-
-def _sentence(error: ValidationError, place: str) -> str:
-    first = error.errors()[0]
-    for part in first["loc"]:
-        place += f"[{part}]" if isinstance(part, int) else f".{part}"
-    place = place.removeprefix(".") or "the document"
-    if first["type"] == "missing":
-        return f"{place} is missing"
-    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"{place} is not known here"
-    message = str(first["ctx"]["error"] if first["type"] == "value_error" else first["msg"])
-    message = message.replace("Input should", "it should").replace("Tuple should", "list should")
-    return f"{place} is {repr(first['input'])[:60]}, but {message[0].lower()}{message[1:]}"

@@ -11,7 +11,13 @@ from typing import Any
 from hwnas.core.errors import TableError
 from hwnas.devices.runtimes import RUNTIMES, load_spec
 from hwnas.latency.energies import EnergyVisit
-from hwnas.latency.interchange_form import FORMAT, TableDocument, check_document, read_document
+from hwnas.latency.interchange_form import (
+    FORMAT,
+    MODELS,
+    TableDocument,
+    check_document,
+    read_document,
+)
 from hwnas.latency.new_table import new_table
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import Visit
@@ -58,7 +64,7 @@ def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[Any]]]:
     Read in such an order that they fit together even while something is measured into the table:
     models before the networks they are from, graphs before their visits.
     """
-    models, energy_models = table.models(), table.energies.models()
+    models = [(scope, model) for form in MODELS for scope, model in table.models(form).items()]
     energies = table.energies.dated()
     graphs = table.graphs()
     unfinished = set(table.unfinished(graphs))
@@ -86,14 +92,18 @@ def _entries(table: LatencyTable) -> Iterator[tuple[str, Iterator[Any]]]:
     yield "uncontrolled", iter(table.uncontrolled())
     if cache := table.cache():
         yield "cache", iter([base64.b64encode(cache).decode()])
-    yield "models", ({"scope": scope, "content": content} for scope, content in models.items())
+    yield (
+        "models",
+        (
+            {"quantity": model.quantity.name, "scope": scope, "content": model.to_dict()}
+            for scope, model in models
+        ),
+    )
     if energies:  # as most tables have none
         yield (
             "energies",
             ({**asdict(visit), "date": date} for visit, date in energies if visit.graph in graphs),
         )
-    if energy_models:
-        yield "energy_models", ({"scope": s, "content": c} for s, c in energy_models.items())
 
 
 def _visit(visit: Visit, date: str) -> dict[str, Any]:
@@ -130,13 +140,11 @@ def _fill(table: LatencyTable, document: TableDocument) -> None:
         for cache in document.cache:
             table.keep_cache(base64.b64decode(cache))
     for model in document.models:
-        table.save_model(model.scope, model.content)
+        table.save_model(model.scope, model.read())
     table.energies.add_dated(
         (EnergyVisit(e.graph, e.session, e.round, e.millijoules, e.inferences, e.ms), e.date)
         for e in document.energies
     )
-    for model in document.energy_models:
-        table.energies.save_model(model.scope, model.content)
 
 
 def _as_text(fingerprint: Any, lists: Iterable[tuple[str, Iterator[Any]]]) -> str:

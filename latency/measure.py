@@ -7,97 +7,30 @@ them tells when the machine was slow; what was timed then is set aside and timed
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Protocol
 
 from hwnas.core.errors import LinkError, TableError
 from hwnas.core.lock import locked
-from hwnas.devices.answers import Cache, Facts, RoundEnd, TargetVisit
-from hwnas.devices.device import Device, Fingerprint
+from hwnas.core.progress import Progress
+from hwnas.devices.answers import Answer, Cache, Facts, RoundEnd, TargetVisit
+from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.identity import identity_of
 from hwnas.latency.schedule import REFERENCE, Schedule
 from hwnas.latency.table import LatencyTable
-from hwnas.latency.visits import Speed, Summary, Visit, Visits
+from hwnas.latency.visit_log import MachineLog, MemoryLog, VisitLog
+from hwnas.latency.visits import Summary, Visit
 from hwnas.networks.blocks import InvertedResidual, Network
 from hwnas.networks.graph import build_graph
 from hwnas.networks.precision import WHOLE, Ends, in_precision
-
-Progress = Callable[[int, int], None]
-"""Called with the visits done and the visits in all, as far as is known by then."""
 
 REFERENCE_BLOCK = InvertedResidual(40, 120, 40, 5, 1, 32, "relu", 28)
 # Graphs of one job are all in memory at once, on the target.
 MOST_BYTES = 600e6
 _MOST_FRUITLESS = 10
 """Jobs in a row that ended before their end and without a visit."""
-
-
-class VisitLog(Protocol):
-    """Where visits go: a latency table, or memory."""
-
-    def bind(self, fingerprint: Fingerprint) -> None:
-        """Learns on what it is measured, before the first visit; may refuse."""
-
-    def visits(self) -> Visits:
-        """All visits so far."""
-
-    def add(self, visits: Sequence[Visit]) -> None:
-        """Keeps some visits for good, all or none."""
-
-    def add_conditions(self, session: int, number: int, conditions: Mapping[str, float]) -> None:
-        """Keeps what the machine was like during a round."""
-
-    def add_uncontrolled(self, names: Sequence[str]) -> None:
-        """Keeps what of the machine was left to chance, see `hwnas.devices.uncontrolled`."""
-
-    def cache(self) -> bytes:
-        """What the runtime wanted to be given again, b"" for nothing."""
-
-    def keep_cache(self, content: bytes) -> None:
-        """Keeps what the runtime made of it, see `CachingRuntime`."""
-
-
-class MemoryLog:
-    """Visits that are forgotten when the process ends."""
-
-    def __init__(self, cache: bytes = b"", speed: Speed | None = None) -> None:
-        """Begins empty; `speed` is what the device is known to have, see `Visits.known`."""
-        self.fingerprint: Fingerprint | None = None
-        self.conditions: list[dict[str, float]] = []
-        self._visits: list[Visit] = []
-        self._cache, self._speed = cache, speed
-
-    def bind(self, fingerprint: Fingerprint) -> None:
-        """See `VisitLog`."""
-        self.fingerprint = fingerprint
-
-    def visits(self) -> Visits:
-        """See `VisitLog`."""
-        return Visits(self._visits, self._speed)
-
-    def add(self, visits: Sequence[Visit]) -> None:
-        """See `VisitLog`."""
-        self._visits += visits
-
-    def add_conditions(self, session: int, number: int, conditions: Mapping[str, float]) -> None:
-        """See `VisitLog`."""
-        del session, number
-        self.conditions.append(dict(conditions))
-
-    def add_uncontrolled(self, names: Sequence[str]) -> None:
-        """See `VisitLog`."""
-        del names
-
-    def cache(self) -> bytes:
-        """See `VisitLog`."""
-        return self._cache
-
-    def keep_cache(self, content: bytes) -> None:
-        """See `VisitLog`."""
-        self._cache = content
 
 
 def measure(
@@ -117,7 +50,7 @@ def measure(
         table: where the visits go; bound to the device's fingerprint at its first answer.
         graphs: registered graphs by key.
         schedule: visits a graph.
-        progress: told after every few visits.
+        progress: called after every few visits.
 
     Raises:
         DeviceError: the device failed; what was measured before is kept.
@@ -157,7 +90,7 @@ def measure_models(
         device: where to measure.
         models: serialised models by name, with fixed input shapes.
         schedule: visits a model.
-        progress: told after every few visits.
+        progress: called after every few visits.
         cache: of the device's table, see `LatencyTable.cache`.
 
     Returns:
@@ -201,13 +134,13 @@ def run_sessions(
             later = max(schedule.sessions - session - 1, 0) * len(names)
             total = done + sum(schedule.rounds - had[name] for name in lacking)
             total += later * schedule.rounds
-            for group in job_groups(target, builders, lacking):
-                missing = partial(_missing, log, group, session, schedule)
-                run = partial(_run, target, log=log, session=session, schedule=schedule)
-                for stored in while_links_break(target, missing, run):
-                    done += stored
-                    if progress is not None:
-                        progress(done, total)
+            missing = partial(_missing, log, schedule, session)
+            run = partial(_run, target, log=log, session=session, schedule=schedule)
+            some = {name: builders[name] for name in lacking}
+            for stored in measured_groups(target, some, missing, run):
+                done += stored
+                if progress is not None:
+                    progress(done, total)
 
 
 def builders(device: Device, graphs: Mapping[str, Network]) -> dict[str, Callable[[], bytes]]:
@@ -284,18 +217,16 @@ def while_links_break(
             target.reconnect()
 
 
-def _missing(log: VisitLog, graphs: Sequence[str], session: int, schedule: Schedule) -> list[Round]:
-    return schedule.rounds_of(log.visits(), graphs, session)
+def kept_messages(
+    target: Target, messages: Iterable[Answer], log: MachineLog, session: int
+) -> Iterator[Answer]:
+    """The messages of a job, whose facts, conditions and cache are kept in a log.
 
-
-def _run(
-    target: Target, rounds: Sequence[Round], log: VisitLog, session: int, schedule: Schedule
-) -> Iterator[int]:
-    """Runs a job and keeps its visits; yields how many, whenever some were kept."""
-    before, waiting = 0.0, list[TargetVisit]()
-    target.use_cache(log.cache())
-    job = target.run(rounds, least_runs=schedule.least_runs, least_ms=schedule.least_ms)
-    for message in job:
+    Raises:
+        DeviceError: the processor is emulated.
+        TableError: the log is another device's.
+    """
+    for message in messages:
         match message:
             case Facts():
                 identity = identity_of(target.device, message)
@@ -306,6 +237,46 @@ def _run(
                 log.keep_cache(message.content)
             case RoundEnd():
                 log.add_conditions(session, message.round, message.conditions)
+            case _:
+                pass
+        yield message
+
+
+def measured_groups(
+    target: Target,
+    builders: Mapping[str, Callable[[], bytes]],
+    lacking: Callable[[Sequence[str]], list[Round]],
+    run: Callable[[Sequence[Round]], Iterator[int]],
+) -> Iterator[int]:
+    """Measures graphs in as many jobs as they need, and goes on where a link broke.
+
+    Args:
+        target: where.
+        builders: of the ONNX files of the graphs, by key.
+        lacking: the rounds that some graphs still lack.
+        run: runs some rounds, and yields how many visits were kept, whenever some were.
+
+    Yields:
+        What `run` does.
+    """
+    for group in job_groups(target, builders, list(builders)):
+        yield from while_links_break(target, partial(lacking, group), run)
+
+
+def _missing(log: VisitLog, schedule: Schedule, session: int, graphs: Sequence[str]) -> list[Round]:
+    return schedule.rounds_of(log.visits(), graphs, session)
+
+
+def _run(
+    target: Target, rounds: Sequence[Round], log: VisitLog, session: int, schedule: Schedule
+) -> Iterator[int]:
+    """Runs a job and keeps its visits; yields how many, whenever some were kept."""
+    before, waiting = 0.0, list[TargetVisit]()
+    target.use_cache(log.cache())
+    job = target.run(rounds, least_runs=schedule.least_runs, least_ms=schedule.least_ms)
+    for message in kept_messages(target, job, log, session):
+        match message:
+            case RoundEnd():
                 before = 0.0
             case TargetVisit() if message.graph != REFERENCE:
                 waiting.append(message)
@@ -320,3 +291,5 @@ def _run(
                 )
                 yield len(waiting)
                 before, waiting = after, []
+            case _:
+                pass

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hwnas.core.errors import TableError
 from hwnas.devices.device import IMPORTED, Fingerprint
 from hwnas.latency.compare import measured_fingerprint
 from hwnas.latency.energies import EnergyVisit
-from hwnas.latency.energy_model import EnergyModel, fit_energy
-from hwnas.latency.model import BASES, LatencyModel
+from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.model import BASES, LatencyModel, Model
 from hwnas.latency.new_table import new_table
 from hwnas.latency.profile import fit_model
 from hwnas.latency.table import LatencyTable
@@ -60,14 +60,14 @@ def merge(paths: Sequence[Path], into: Path) -> Merged:
         fingerprint = _one_fingerprint(tables)
         merged = stack.enter_context(new_table(into))
         merged.bind(fingerprint)
-        models: dict[str, dict[str, Any]] = {}
-        energy_models: dict[str, dict[str, Any]] = {}
+        models: dict[str, LatencyModel] = {}
+        energy_models: dict[str, EnergyModel] = {}
         for table in tables:
             # Before graphs and visits, as in `_unite`.
-            energy_models = table.energies.models() | energy_models
+            energy_models = table.models(EnergyModel) | energy_models
             models = _unite(merged, table) | models
-        _fit_energies(merged, energy_models)
-        return _merged(merged, _fitted(merged, models))
+        _fitted(EnergyModel, merged, energy_models)
+        return _merged(merged, _fitted(LatencyModel, merged, models))
 
 
 def _one_fingerprint(tables: Sequence[LatencyTable]) -> Fingerprint:
@@ -87,7 +87,7 @@ def _one_fingerprint(tables: Sequence[LatencyTable]) -> Fingerprint:
     return first
 
 
-def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, dict[str, Any]]:
+def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, LatencyModel]:
     """Takes a table's graphs, visits and conditions over and returns its models.
 
     In this order, so that a table that is being measured into stays consistent: networks are
@@ -143,29 +143,23 @@ def _content(dated: tuple[AnyVisit, str]) -> tuple[AnyVisit, str]:
 
 
 def _fitted(
-    merged: LatencyTable, contents: Mapping[str, Mapping[str, Any]]
-) -> dict[str, LatencyModel]:
-    models = {}
-    for scope, content in sorted(contents.items()):
-        model = LatencyModel.from_dict(content)
+    form: type[Model], merged: LatencyTable, models: Mapping[str, Model]
+) -> dict[str, Model]:
+    """The models of one quantity by scope, fitted to all visits where they are of networks."""
+    found = {}
+    for scope, model in sorted(models.items()):
         if model.check_networks:
             model = fit_model(
                 merged,
                 model.fit_networks,
                 model.check_networks,
-                blocks=model.block_ms,
+                form,
+                blocks=model.blocks,
                 bases=BASES if "chain" in model.compared else BASES[:1],
             )
-        merged.save_model(scope, model.to_dict())
-        models[scope] = model
-    return models
-
-
-def _fit_energies(merged: LatencyTable, contents: Mapping[str, Mapping[str, Any]]) -> None:
-    for scope, content in sorted(contents.items()):
-        model = EnergyModel.from_dict(content)
-        fitted = fit_energy(merged, model.fit_networks, model.check_networks, model.block_mj)
-        merged.energies.save_model(scope, fitted.to_dict())
+        merged.save_model(scope, model)
+        found[scope] = model
+    return found
 
 
 def _merged(table: LatencyTable, models: Mapping[str, LatencyModel]) -> Merged:

@@ -1,80 +1,131 @@
-"""LatencyModel: overhead + Σ block, corrected from whole networks, still additive."""
+"""BlockModel: overhead + Σ block, corrected from whole networks, still additive."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
-from hwnas.latency.block_model import BlockModel
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.core.errors import TableError
+from hwnas.core.foreign_text import shown
+from hwnas.core.notebook import data_frame, html_table
 from hwnas.latency.correction import Correction
+from hwnas.latency.quantity import LATENCY, Quantity
 from hwnas.latency.stored import Least0, Measured, read_stored
-from hwnas.latency.validation import Validation
+from hwnas.latency.validation import POOR, Validation
+from hwnas.networks.blocks import (
+    Block,
+    Network,
+    Skip,
+    block_from_key,
+    block_key,
+    block_to_dict,
+    short_key,
+)
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Basis = Literal["alone", "chain", "networks"]
 BASES: tuple[Basis, ...] = ("alone", "chain")
-"""What the latency of a measured block may be from, the simpler one first."""
+"""What the value of a measured block may be from, the simpler one first."""
 
 
-@dataclass(frozen=True)
-class LatencyModel(BlockModel):
-    """Predicts the latency of networks of measured blocks, in ms.
+@dataclass(frozen=True, repr=False)
+class BlockModel:
+    """Predicts a measured quantity of networks of known blocks.
 
     Attributes:
-        block_ms: the latency of each block by its key, as `basis` says.
+        quantity: what it predicts; every value is in its unit.
+        blocks: the value of each block by its key, as `basis` says.
         correction: what a sum of blocks lacks to a network.
         validation: the error on networks that the fit has not seen; None when none were measured.
         fit_networks, check_networks: keys of the networks in the table that both are from.
-        basis: where `block_ms` is from: "alone", each block by itself, or "chain", what it adds to
+        basis: where `blocks` is from: "alone", each block by itself, or "chain", what it adds to
             a longer graph (see `hwnas.latency.chains`); or "networks", estimated from whole
             networks (see `hwnas.latency.estimate`).
-        compared: for each basis that was tried (or, of an estimate, each belief about the blocks),
+        compared: for each basis that was tried (or, of an estimate, each prior of the blocks),
             the mean leave-one-out error over the networks of the fit, %.
+        source: the space and the device that it is of, for people; "" where that is unknown. It is
+            not stored with the model.
     """
 
-    block_ms: Mapping[str, Measured]
+    quantity: ClassVar[Quantity]
+    blocks: Mapping[str, Measured]
     correction: Correction
     validation: Validation | None = None
     fit_networks: tuple[str, ...] = ()
     check_networks: tuple[str, ...] = ()
     basis: Basis = "alone"
     compared: Mapping[str, Least0] = field(default_factory=dict)
+    source: str = field(default="", compare=False)
 
-    @property
-    def measured(self) -> Mapping[str, float]:
-        """See `BlockModel`; ms."""
-        return self.block_ms
+    def block_value(self, block: Block) -> float:
+        """What a block adds to a network; 0 for a skip.
 
-    def unmeasured(self, key: str) -> str:
-        """See `BlockModel`."""
-        return (
-            f"the latency table has no timing of the block '{key}'; run 'hwnas profile' for this "
-            "space, resolution and number of classes, or add its row where the timings were "
-            "imported"
+        Raises:
+            TableError: the block was not measured.
+        """
+        if isinstance(block, Skip):
+            return 0.0
+        key = block_key(block)
+        if key not in self.blocks:
+            raise TableError(
+                f"the latency table has no {self.quantity.name} of the block '{key}'; "
+                f"{self.quantity.how} for this space, resolution and number of classes, or add "
+                f"its row where the {self.quantity.plural} were imported"
+            )
+        return self.correction.block_value(block, self.blocks[key])
+
+    def free(self, block: Block) -> bool:
+        """Whether a block seems to add nothing, though it is no skip."""
+        return not isinstance(block, Skip) and not self.block_value(block) > 0
+
+    def predict(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) values of N networks, in the unit of the quantity."""
+        return np.array(
+            [self.correction.overhead + sum(map(self.block_value, n)) for n in networks],
+            dtype=np.float64,
         )
+
+    def missing(self, blocks: Sequence[Block]) -> list[Block]:
+        """The blocks among these that were not measured."""
+        return [b for b in blocks if not isinstance(b, Skip) and block_key(b) not in self.blocks]
 
     @property
     def warning(self) -> str | None:
-        """A sentence when predictions cannot be relied on; every verb that uses them says it."""
-        if self.validation is None:
+        """A sentence when predictions cannot be relied on; commands that use them show it."""
+        checked, plural = self.validation, self.quantity.plural
+        if checked is None:
             return (
-                "warning: these latencies were never checked against whole networks; measure what "
+                f"these {plural} were never checked against whole networks; measure what "
                 "you choose by them"
             )
-        if self.basis == "networks" and self.validation.poor:
+        if not checked.poor:
+            return None
+        error = f"{plural} are off by {checked.prediction.mape:.1f} % on average"
+        if self.basis == "networks":
             return (
-                f"warning: latencies are off by {self.validation.prediction.mape:.1f} % on average "
-                f"({self.validation.twice}), on networks that the estimate had not seen; time more "
+                f"{error} ({checked.twice}), on networks that the estimate had not seen; time more "
                 "networks ('hwnas table export-networks --count 60' writes them), or more "
                 "inferences of each, and measure what you choose by them"
             )
-        return self.validation.warning
+        if checked.noise > POOR:
+            return f"{error} ({checked.twice}): {self.quantity.quiet}"
+        return (
+            f"{error} ({checked.twice}): the sum of the blocks does not describe whole networks; "
+            "profile into a new table (--table) with more networks to fit it by "
+            "(profile.fit_networks)"
+        )
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON, with the block latencies that it was fitted with.
+        """As JSON, with the values of blocks that it was fitted with.
 
         Those of the table move a little with every visit that is added, of whatever graph.
         """
         return {
-            "block_ms": dict(self.block_ms),
+            "blocks": dict(self.blocks),
             "correction": self.correction.to_dict(),
             "validation": asdict(self.validation) if self.validation else None,
             "fit_networks": list(self.fit_networks),
@@ -84,12 +135,68 @@ class LatencyModel(BlockModel):
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "LatencyModel":
-        """The inverse of `to_dict`.
-
-        Models of before there were chains are of blocks alone.
+    def from_dict(cls, data: Mapping[str, Any], what: str = "") -> Self:
+        """The inverse of `to_dict`; `what` names it in messages.
 
         Raises:
-            TableError: missing or unknown keys, values of other types, or that cannot be.
+            TableError: missing or unknown keys, values of other types, or impossible ones.
         """
-        return read_stored(cls, data, "a latency model")
+        return read_stored(cls, data, what or f"the {cls.quantity.name} model")
+
+    def to_frame(self) -> "DataFrame":
+        """A pandas data frame with a row per block: its kind, its fields, and its value.
+
+        The most costly block comes first; the last column is named after the quantity and its unit,
+        as in `latency_ms`.
+
+        Raises:
+            HwnasError: pandas is not installed.
+        """
+        column = f"{self.quantity.name}_{self.quantity.unit}"
+        rows = [
+            {**_fields(key), column: float(value)}
+            for key, value in sorted(self.blocks.items(), key=lambda item: -item[1])
+        ]
+        return data_frame(rows)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({'; '.join(self._summary())})"
+
+    def _repr_html_(self) -> str:
+        unit = self.quantity.unit
+        rows = [
+            [short_key(key), f"{value:.4g}"]
+            for key, value in sorted(self.blocks.items(), key=lambda item: -item[1])
+        ]
+        title = f"{self.quantity.name.capitalize()} model: {'; '.join(self._summary())}"
+        return html_table(title, ["block", f"{self.quantity.name} ({unit})"], rows)
+
+    def _summary(self) -> list[str]:
+        """What it is of, its size and its error, a phrase each."""
+        unit, checked = self.quantity.unit, self.validation
+        size = f"{len(self.blocks)} blocks, overhead {self.correction.overhead:.3g} {unit}"
+        error = "never checked against whole networks"
+        if checked is not None:
+            error = (
+                f"off by {checked.prediction.mape:.1f} % on {checked.prediction.networks} unseen "
+                f"networks, {checked.twice}"
+            )
+        return [*([shown(self.source)] if self.source else []), size, error]
+
+
+@dataclass(frozen=True, repr=False)
+class LatencyModel(BlockModel):
+    """Predicts the latency of networks of known blocks, in ms."""
+
+    quantity = LATENCY
+
+
+Model = TypeVar("Model", bound=BlockModel)
+
+
+def _fields(key: str) -> dict[str, object]:
+    """What is known of a block by its key: its kind and fields."""
+    try:
+        return dict(block_to_dict(block_from_key(key)))
+    except (ValueError, TypeError):  # of a package that is not installed any more
+        return {"kind": key}

@@ -1,25 +1,27 @@
 """Profiling: every distinct block and some whole networks into a table, and the model of them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.errors import TableError
+from hwnas.core.progress import Progress
 from hwnas.devices.device import IMPORTED, Device
-from hwnas.latency.fitting import basis_ms, fit_best
+from hwnas.latency.fitting import basis_values, fit_best
 from hwnas.latency.identity import Identity, read_identity
 from hwnas.latency.measure import measure
-from hwnas.latency.model import BASES, Basis, LatencyModel
+from hwnas.latency.model import BASES, Basis, BlockModel, LatencyModel, Model
 from hwnas.latency.schedule import Schedule
-from hwnas.latency.table import LatencyTable
-from hwnas.latency.validation import Agreement, Validation
+from hwnas.latency.table import LatencyTable, Values
+from hwnas.latency.validation import Validation
 from hwnas.latency.visits import FIRST_HALF, SECOND_HALF
 from hwnas.latency.wanted import Wanted, register_wanted
 from hwnas.networks.blocks import Block, Network, block_key
 
-Progress = Callable[[int, int, str], None]
+VisitsProgress: TypeAlias = Callable[[int, int, str], None]
 """Called with the visits done and in all, and of what: "blocks", "chains" or "networks"."""
 
 ANY_SCOPE = "*"
@@ -36,7 +38,7 @@ def profile(
     check_networks: Sequence[Network],
     chains: bool = False,
     schedule: Schedule | None = None,
-    progress: Progress | None = None,
+    progress: VisitsProgress | None = None,
     identity: Identity | None = None,
 ) -> LatencyModel:
     """Measures what the table lacks, fits the latency model and stores it with its error.
@@ -50,7 +52,7 @@ def profile(
         check_networks: whole networks that it is judged by and has not seen, at least 2.
         chains: whether the blocks are measured inside chains too, where the fit can choose.
         schedule: how often each is visited.
-        progress: told after every few visits.
+        progress: called after every few visits.
         identity: of the device, where it was read already.
 
     Raises:
@@ -63,33 +65,47 @@ def profile(
     identity.require_real(device.name)  # before the table becomes its own
     table.bind(identity.fingerprint)
     wanted = register_wanted(table, blocks, fit_networks, check_networks, chains=chains)
-    if not table.unfinished(wanted.all):
-        stored = _stored(table, scope, wanted)
-        if stored is not None:
-            return stored
     # Blocks first: they are what is searched with, and done in a tenth of the time.
     groups = {"blocks": wanted.blocks, "chains": wanted.chains, "networks": wanted.networks}
+    complete = not table.unfinished(wanted.all)
     for what, some in groups.items():
-        measure(device, table, some, plan, _told(progress, what))
-    model = fit_model(table, wanted.fit, wanted.check, blocks=wanted.blocks, bases=wanted.bases)
-    table.save_model(scope, model.to_dict())
-    return model
+        measure(device, table, some, plan, _of(progress, what))
+    return fitted_model(LatencyModel, table, scope, wanted, changed=not complete)
 
 
-def _stored(table: LatencyTable, scope: str, wanted: Wanted) -> LatencyModel | None:
-    """The model of a scope, when it is of these very graphs, chains among them or not.
+def fitted_model(
+    form: type[Model], table: LatencyTable, scope: str, wanted: Wanted, *, changed: bool
+) -> Model:
+    """The model of a scope: the stored one where it is of these very graphs, or a new one, stored.
 
-    It is not fitted anew: searches that are done depend on every digit of it.
+    A stored one is not fitted anew: searches that are done depend on every digit of it.
+
+    Args:
+        form: of which quantity.
+        table: where all of `wanted` was measured to the end.
+        scope: under which the model is stored.
+        wanted: what it is of.
+        changed: whether some of it was measured since the model was stored.
     """
-    content = table.models().get(scope)
-    model = LatencyModel.from_dict(content) if content else None
-    if model is None or (model.fit_networks, model.check_networks) != (wanted.fit, wanted.check):
-        return None
-    if ("chain" in model.compared) != ("chain" in wanted.bases):
-        return None
-    return model if set(model.block_ms) == set(wanted.blocks) else None
+    model = table.models(form).get(scope)
+    if model is None or changed or not _is_of(model, wanted):
+        model = fit_model(
+            table, wanted.fit, wanted.check, form, blocks=wanted.blocks, bases=wanted.bases
+        )
+        table.save_model(scope, model)
+    return replace(model, source=table.source(scope))
 
 
+def _is_of(model: BlockModel, wanted: Wanted) -> bool:
+    """Whether a model is of the same networks and blocks, chains among them or not."""
+    return (
+        (model.fit_networks, model.check_networks) == (wanted.fit, wanted.check)
+        and ("chain" in model.compared) == ("chain" in wanted.bases)
+        and set(model.blocks) == set(wanted.blocks)
+    )
+
+
+@overload
 def fit_model(
     table: LatencyTable,
     fit: tuple[str, ...],
@@ -97,88 +113,119 @@ def fit_model(
     *,
     blocks: Collection[str] | None = None,
     bases: Sequence[Basis] = BASES[:1],
-) -> LatencyModel:
-    """The latency model of measured networks, with its error on those it has not seen.
+) -> LatencyModel: ...
+@overload
+def fit_model(
+    table: LatencyTable,
+    fit: tuple[str, ...],
+    check: tuple[str, ...],
+    form: type[Model],
+    *,
+    blocks: Collection[str] | None = None,
+    bases: Sequence[Basis] = BASES[:1],
+) -> Model: ...
+def fit_model(
+    table: LatencyTable,
+    fit: tuple[str, ...],
+    check: tuple[str, ...],
+    form: type[BlockModel] = LatencyModel,
+    *,
+    blocks: Collection[str] | None = None,
+    bases: Sequence[Basis] = BASES[:1],
+) -> BlockModel:
+    """The model of measured networks, with its error on those it has not seen.
 
     Args:
         table: where all of them were measured.
         fit: keys of the networks to learn from.
-        check: keys of the networks to judge by.
+        check: keys of the networks to judge by, at least 2.
+        form: of which quantity: the latency by default.
         blocks: keys of the blocks that it is for, among them those of the networks; all that are
             measured when None.
-        bases: what the latencies of blocks may be from, see `fit_best`; "chain" is left out where
+        bases: what the values of blocks may be from, see `fit_best`; "chain" is left out where
             chains of these blocks were not measured to the end.
-    """
-    visits, networks, known = table.visits(), table.networks(), table.blocks()
-    measured = {key: summary.ms for key, summary in visits.summaries().items()}
-    wanted = known if blocks is None else blocks
-    single = {key: known[key] for key in wanted if key in measured}
-    unfinished = table.unfinished(table.chains())
-    candidates = {basis: basis_ms(basis, single, measured, unfinished) for basis in bases}
-    fitted = fit_best(
-        [networks[key] for key in fit],
-        _values(measured, fit),
-        single,
-        {basis: block_ms for basis, block_ms in candidates.items() if block_ms is not None},
-    )
-    model = LatencyModel(
-        fitted.block_ms, fitted.correction, None, fit, check, fitted.basis, fitted.compared
-    )
-    predicted = model.predict([networks[key] for key in check])
-    actual = _values(measured, check)
-    halves = [
-        np.array([visits.summary(key, half).ms for key in check], dtype=np.float64)
-        for half in (FIRST_HALF, SECOND_HALF)
-    ]
-    return replace(
-        model,
-        validation=Validation(
-            Agreement.of(predicted, actual),
-            Agreement.of(*halves),
-            *(tuple(map(float, values)) for values in (predicted, actual, *halves)),
-        ),
-    )
-
-
-def load_model(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> LatencyModel:
-    """The stored latency model of a scope, or the one of any scope.
 
     Raises:
-        TableError: it was never profiled, or not all of these blocks were.
+        TableError: not all of the networks were measured, in both halves of the sessions.
     """
-    models = table.models()
+    quantity = form.quantity
+    measured, networks, known = table.measured(quantity), table.networks(), table.blocks()
+    values = measured.values()
+    single = {key: known[key] for key in (known if blocks is None else blocks) if key in values}
+    unfinished = table.unmeasured(quantity, table.chains())
+    candidates = {basis: basis_values(basis, single, values, unfinished) for basis in bases}
+    found = fit_best(
+        [networks[key] for key in fit],
+        _of_networks(form, values, fit),
+        single,
+        {basis: some for basis, some in candidates.items() if some is not None},
+    )
+    model = form(found.blocks, found.correction, None, fit, check, found.basis, found.compared)
+    predicted = model.predict([networks[key] for key in check])
+    halves = [_half(form, measured, half, check) for half in (FIRST_HALF, SECOND_HALF)]
+    actual = _of_networks(form, values, check)
+    return replace(model, validation=Validation.of(predicted, actual, halves))
+
+
+@overload
+def load_model(table: LatencyTable, scope: str, blocks: Sequence[Block]) -> LatencyModel: ...
+@overload
+def load_model(
+    table: LatencyTable, scope: str, blocks: Sequence[Block], form: type[Model]
+) -> Model: ...
+def load_model(
+    table: LatencyTable,
+    scope: str,
+    blocks: Sequence[Block],
+    form: type[BlockModel] = LatencyModel,
+) -> BlockModel:
+    """The stored model of a scope, or the one of any scope.
+
+    Args:
+        table: where it is stored.
+        scope: of which space, see `scope_name`.
+        blocks: that it must know.
+        form: of which quantity: the latency by default.
+
+    Raises:
+        TableError: it was never measured, or not for all of these blocks.
+    """
+    models, quantity = table.models(form), form.quantity
     found = scope if scope in models else ANY_SCOPE
     if found not in models:
-        have = ", ".join(models) or "nothing yet"
+        how = quantity.how
         if (stored := table.fingerprint) and stored.machine == IMPORTED:
-            raise TableError(
-                f"{table.path} holds no timings of {scope} (it holds {have}); import some of its "
-                "networks or blocks with 'hwnas table import' into another table"
+            how = (
+                "import some of its networks or blocks with 'hwnas table import' into another table"
             )
         raise TableError(
-            f"{table.path} was not profiled for {scope} (it holds {have}); "
-            "run 'hwnas profile' with the same config"
+            f"{table.path} holds no {quantity.plural} of {scope} (it holds "
+            f"{', '.join(models) or 'none'}); {how}"
         )
-    model = LatencyModel.from_dict(models[found])
-    missing = model.missing(blocks)
-    if missing:
-        how, such = "run 'hwnas profile' with the same config", missing[0].short_name
+    model = replace(models[found], source=table.source(found))
+    if missing := model.missing(blocks):
+        how, such = quantity.how, missing[0].short_name
         if found == ANY_SCOPE:  # the words of a row
             how, such = (
                 "add their rows to the CSV and import it into a new table",
                 block_key(missing[0]),
             )
         raise TableError(
-            f"{table.path} lacks {len(missing)} of {len(blocks)} blocks of {scope}, "
+            f"{table.path} lacks the {quantity.plural} of {some_of(len(missing), blocks, scope)}, "
             f"such as '{such}'; {how}"
         )
     free = next((block for block in blocks if model.free(block)), None)
     if free is not None:
         raise TableError(
-            f"by {table.path} the block '{block_key(free)}' takes no time, which cannot be; run "
-            "'hwnas profile' into a new table (--table)"
+            f"by {table.path} the {quantity.name} of the block '{block_key(free)}' is 0, which is "
+            "impossible; run 'hwnas profile' into a new table (--table)"
         )
     return model
+
+
+def some_of(count: int, blocks: Sequence[Block], scope: str) -> str:
+    """How many of the blocks of a scope, as messages say it."""
+    return f"{count} of {len(blocks)} blocks of {scope}"
 
 
 def scope_name(space: str, resolution: int, classes: int) -> str:
@@ -186,9 +233,23 @@ def scope_name(space: str, resolution: int, classes: int) -> str:
     return f"{space} at {resolution} px, {classes} classes"
 
 
-def _values(measured: Mapping[str, float], keys: Sequence[str]) -> NDArray[np.float64]:
-    return np.array([measured[key] for key in keys], dtype=np.float64)
+def _half(
+    form: type[BlockModel], measured: Values, sessions: Container[int], keys: Sequence[str]
+) -> NDArray[np.float64]:
+    return _of_networks(form, measured.values(sessions), keys)
 
 
-def _told(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
+def _of_networks(
+    form: type[BlockModel], values: Mapping[str, float], keys: Sequence[str]
+) -> NDArray[np.float64]:
+    if missing := [key for key in keys if key not in values]:
+        plural = form.quantity.plural
+        raise TableError(
+            f"the {plural} of {len(missing)} of {len(keys)} networks are incomplete (sessions are "
+            f"missing); {form.quantity.how} to its end"
+        )
+    return np.array([values[key] for key in keys], dtype=np.float64)
+
+
+def _of(progress: VisitsProgress | None, what: str) -> Progress | None:
     return (lambda done, total: progress(done, total, what)) if progress is not None else None

@@ -11,10 +11,11 @@ from typing import Any
 
 from hwnas.devices.device import Device
 from hwnas.latency.anchors import ANCHOR, Anchor, judged_by
-from hwnas.latency.measure import MemoryLog, run_sessions, timed_model
+from hwnas.latency.measure import run_sessions, timed_model
 from hwnas.latency.noise import measured_twice
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.verdict import USABLE
+from hwnas.latency.visit_log import MemoryLog
 from hwnas.latency.visits import AFFECTED, AFFECTED_WARNING, MOST_AFFECTED, Speed, Summary, Visits
 
 # Sessions of every further measurement of the same graphs.

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwnas.core.errors import TableError
+from hwnas.core.progress import Progress
 from hwnas.devices.device import IMPORTED, Device
 from hwnas.latency.compare import measured_fingerprint
 from hwnas.latency.identity import read_fingerprint
-from hwnas.latency.measure import MemoryLog, Progress, builders, run_sessions
+from hwnas.latency.measure import builders, run_sessions
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.readings import disturbance
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.validation import POOR, Agreement
+from hwnas.latency.visit_log import MemoryLog
 from hwnas.latency.visits import Visits
 from hwnas.networks.blocks import Network
 
@@ -137,7 +139,7 @@ def revalidate(
     models = _models(table, scope)
     checks = {key for model in models.values() for key in model.check_networks}
     visits = table.visits()
-    before = _latencies(visits)
+    before = visits.values()
     whole = {key: network for key, network in table.networks().items() if key in checks}
     single: dict[str, Network] = {key: (block,) for key, block in table.blocks().items()}
     whole, single = _spread(whole, before, networks), _spread(single, before, blocks)
@@ -149,7 +151,7 @@ def revalidate(
     _check_device(table, device)
     log = MemoryLog(table.cache())
     run_sessions(device, builders(device, single | whole), log, schedule or Schedule(), progress)
-    now = _latencies(log.visits())
+    now = log.visits().values()
     return Revalidation(
         {name: _predicted(model, whole, now) for name, model in models.items()},
         tuple(Again(key, before[key], now[key]) for key in whole),
@@ -177,11 +179,7 @@ def _models(table: LatencyTable, scope: str | None) -> dict[str, LatencyModel]:
             f"{table.path} was not profiled for {scope}; name one of these with --scope: "
             + ", ".join(f"'{name}'" for name in models)
         )
-    return {
-        name: LatencyModel.from_dict(content)
-        for name, content in models.items()
-        if scope in (None, name)
-    }
+    return {name: model for name, model in models.items() if scope in (None, name)}
 
 
 def _check_device(table: LatencyTable, device: Device) -> None:
@@ -209,7 +207,3 @@ def _predicted(
     keys = [key for key in networks if key in model.check_networks]
     predicted = model.predict([networks[key] for key in keys])
     return tuple(Again(key, float(ms), now[key]) for key, ms in zip(keys, predicted, strict=True))
-
-
-def _latencies(visits: Visits) -> dict[str, float]:
-    return {key: summary.ms for key, summary in visits.summaries().items()}

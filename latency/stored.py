@@ -1,4 +1,4 @@
-"""Documents at rest as dataclasses: every value of its type, finite, and one that can be."""
+"""Documents at rest as dataclasses: every value of its type, finite, and possible."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 from hwnas.core.configs import StrictModel
 from hwnas.core.errors import TableError
 from hwnas.core.foreign_text import shown
+from hwnas.core.invalid import first_error
 from hwnas.devices.answers import MOST_MJ
 
 T = TypeVar("T")
@@ -32,12 +33,14 @@ def read_stored(form: type[T], content: Mapping[str, Any], what: str) -> T:
         what: names it in messages, as in "a latency model".
 
     Raises:
-        TableError: missing or unknown keys, values of other types, or that cannot be.
+        TableError: missing or unknown keys, values of other types, or impossible ones.
     """
     try:
         return validated(form, content)
-    except (ValidationError, ValueError, RecursionError) as error:
-        raise TableError(f"{what} cannot be read: {_first(error)}") from error
+    except ValidationError as error:
+        raise TableError(f"{what} cannot be read: {first_error(error, skip=1)}") from error
+    except (ValueError, RecursionError) as error:
+        raise TableError(f"{what} cannot be read: {shown(error, longest=120)}") from error
 
 
 def validated(form: type[T], content: Mapping[str, Any]) -> T:
@@ -53,12 +56,3 @@ def validated(form: type[T], content: Mapping[str, Any]) -> T:
 @cache
 def _model(form: type[Any]) -> type[BaseModel]:
     return create_model(form.__name__, __base__=StrictModel, content=(form, ...))
-
-
-def _first(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return shown(error, longest=120)
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"][1:])) or "it"
-    given = shown(repr(first["input"]), longest=60)
-    return f"{shown(place, longest=120)} is {given}; {shown(first['msg'], longest=120)}"

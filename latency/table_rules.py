@@ -2,9 +2,9 @@
 
 from hwnas.core.stored_rows import BLOB, COUNT, DATE, TEXT, Rules, above_zero, between
 from hwnas.devices.answers import MOST_MJ, MOST_MS
+from hwnas.latency.quantity import QUANTITIES
 
 _VISIT = {"graph": TEXT, "session": COUNT, "round": COUNT}
-_MODEL = {"scope": TEXT, "content": TEXT, "date": DATE}
 RULES: Rules = {
     "provenance": {"name": TEXT, "content": TEXT},
     "graphs": {
@@ -17,7 +17,12 @@ RULES: Rules = {
     "conditions": {"session": COUNT, "round": COUNT, "content": TEXT, "date": DATE},
     "warnings": {**_VISIT, "names": TEXT},
     "caches": {"sha256": TEXT, "content": BLOB},
-    "models": _MODEL,
+    "models": {
+        "quantity": "{} IN (" + ", ".join(f"'{name}'" for name in QUANTITIES) + ")",
+        "scope": TEXT,
+        "content": TEXT,
+        "date": DATE,
+    },
     "energies": {
         **_VISIT,
         "millijoules": above_zero(MOST_MJ),
@@ -25,5 +30,4 @@ RULES: Rules = {
         "ms": above_zero(MOST_MS),
         "date": DATE,
     },
-    "energy_models": _MODEL,
 }

@@ -1,5 +1,6 @@
-"""Validation: how far predictions are from measurements, beside measuring twice."""
+"""Validation: how much predictions differ from measurements, beside measuring twice."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from hwnas.latency.stored import Count, Least0, Measured, Share, Tau
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well one list of latencies agrees with another, over N networks.
+    """How well one list of values agrees with another, over N networks.
 
     Attributes:
         networks: N.
@@ -31,7 +32,7 @@ class Agreement:
 
     @classmethod
     def of(cls, predicted: NDArray[np.float64], measured: NDArray[np.float64]) -> "Agreement":
-        """Compares (N,) predictions with (N,) measurements, both in ms, N ≥ 2."""
+        """Compares (N,) predictions with (N,) measurements, both in one unit, N ≥ 2."""
         error = np.abs(predicted - measured) / measured
         tau = kendalltau(predicted, measured).statistic
         return cls(
@@ -54,21 +55,36 @@ class Validation:
 
     `replicate` compares two halves of the sessions: measuring twice, each time with half of the
     samples; of timings that were imported, two halves of the repeated rows, and None where no
-    networks are timed twice. `predicted_ms`, `measured_ms`, and `first_ms` and `second_ms` of the
-    two halves have a number for each network; the halves have none where some are timed once.
+    networks are timed twice. `predicted`, `measured`, and `first` and `second` of the two halves
+    have a value for each network; the halves have none where some are timed once.
     """
 
     prediction: Agreement
     replicate: Agreement | None
-    predicted_ms: tuple[Least0, ...]
-    measured_ms: tuple[Measured, ...]
-    first_ms: tuple[Measured, ...]
-    second_ms: tuple[Measured, ...]
+    predicted: tuple[Least0, ...]
+    measured: tuple[Measured, ...]
+    first: tuple[Measured, ...]
+    second: tuple[Measured, ...]
 
     def __post_init__(self) -> None:
-        networks, twice = len(self.measured_ms), len(self.first_ms)
-        if len(self.predicted_ms) != networks or len(self.second_ms) != twice:
-            raise ValueError("its lists of latencies are not of the same networks")
+        networks, twice = len(self.measured), len(self.first)
+        if len(self.predicted) != networks or len(self.second) != twice:
+            raise ValueError("its lists of values are not of the same networks")
+
+    @classmethod
+    def of(
+        cls,
+        predicted: NDArray[np.float64],
+        measured: NDArray[np.float64],
+        halves: Sequence[NDArray[np.float64]] = (),
+    ) -> "Validation":
+        """Compares (N,) predictions with (N,) measurements, and two halves of these, if any."""
+        lists = (predicted, measured, *(halves or (np.empty(0), np.empty(0))))
+        return cls(
+            Agreement.of(predicted, measured),
+            Agreement.of(*halves) if halves else None,
+            *(tuple(map(float, values)) for values in lists),
+        )
 
     @property
     def poor(self) -> bool:
@@ -84,22 +100,3 @@ class Validation:
     def twice(self) -> str:
         """The same in words."""
         return f"measuring twice: {self.noise:.1f} %" if self.replicate else "timed once"
-
-    @property
-    def warning(self) -> str | None:
-        """A sentence when this is poor."""
-        if not self.poor:
-            return None
-        start = (
-            f"warning: latencies are off by {self.prediction.mape:.1f} % on average "
-            f"({self.twice}): "
-        )
-        if self.noise <= POOR:
-            return start + (
-                "the sum of the blocks does not describe whole networks; profile into a new table "
-                "(--table) with more networks to fit it by (profile.fit_networks)"
-            )
-        return start + (
-            "the machine was busy when they were measured; "
-            "'hwnas devices check' says with what, then profile into a new table (--table)"
-        )

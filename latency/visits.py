@@ -248,6 +248,10 @@ class Visits:
         """The summary of every visited graph."""
         return {key: self.summary(key, sessions) for key in self.graphs() if self.of(key, sessions)}
 
+    def values(self, sessions: Container[int] | None = None) -> dict[str, float]:
+        """The latency of every visited graph, ms, of some sessions alone if asked."""
+        return {key: summary.ms for key, summary in self.summaries(sessions).items()}
+
     def session_spread(self, graph: str) -> float:
         """(max − min) / min of a graph's latencies by each session alone; 0 for one session.
 

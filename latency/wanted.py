@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from hwnas.latency.chains import chain_graphs, find_chains
 from hwnas.latency.correction import LEAST_NETWORKS
+from hwnas.latency.graph_keys import network_key
+from hwnas.latency.graphs import register_all
 from hwnas.latency.model import BASES, Basis
-from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Block, Network, distinct_blocks
 
 

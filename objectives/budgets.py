@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from hwnas.core.errors import BudgetError
 from hwnas.core.foreign_text import shown
 from hwnas.core.spelling import nearest
+from hwnas.latency.quantity import QUANTITIES
 from hwnas.objectives.costs import COSTS, load_cost
 from hwnas.objectives.objective import Objective, Units
 
 LATENCY, ENERGY = "latency", "energy"
 
-MEASURED: dict[str, tuple[str, Units]] = {
-    LATENCY: ("ms", Units({"ms": 1.0, "us": 1e-3, "µs": 1e-3, "s": 1e3}, "12 ms")),
-    ENERGY: ("mJ", Units({"mJ": 1.0, "J": 1e3}, "40 mJ")),
+MEASURED = {
+    name: (quantity.unit, Units(quantity.factors, quantity.example))
+    for name, quantity in QUANTITIES.items()
 }
 """The costs that a device is measured for: their unit, and how budgets on them are written."""
 

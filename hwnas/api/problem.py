@@ -12,7 +12,7 @@ from hwnas.latency.model import LatencyModel
 from hwnas.networks.blocks import Network
 from hwnas.objectives.budgets import MEASURED, Budget, device_of
 from hwnas.objectives.costs import load_cost
-from hwnas.objectives.latency import latency_objective
+from hwnas.objectives.measured import measured_objective
 from hwnas.objectives.objective import Objective, amount
 from hwnas.runs.experiment import reference_of
 from hwnas.search.make_problem import make_problem
@@ -63,7 +63,7 @@ class Problem:
         models = {} if latency is None else {"latency": latency}
         models |= {f"latency@{name}": model for name, model in (further or {}).items()}
         given: dict[str, Objective] = {
-            name: latency_objective(model, name) for name, model in models.items()
+            name: measured_objective(model, name) for name, model in models.items()
         }
         given |= {objective.name: objective for objective in objectives}
         known = {}

@@ -58,12 +58,12 @@ def profile_alone(
 
 
 def _show(output: Output, profiled: "Profiled") -> None:
-    from hwnas.cli.show import show_energy, show_model
+    from hwnas.cli.show import show_model, show_validation
     from hwnas.runs.visit_warnings import visit_sentences
 
     document = show_model(output, profiled.table, profiled.space, profiled.latency)
     if profiled.energy is not None:
-        show_energy(output, profiled.energy)
+        show_validation(output, profiled.energy)
         document["energy_model"] = profiled.energy.to_dict()
     for sentence in visit_sentences(profiled.warning_shares, profiled.disturbed):
         output.warn(sentence)
@@ -73,7 +73,7 @@ def _show(output: Output, profiled: "Profiled") -> None:
 
 
 def _show_outcomes(output: Output, space: "SearchSpace", outcomes: "Sequence[Outcome]") -> None:
-    from hwnas.cli.show import model_document, show_energy
+    from hwnas.cli.show import model_document, show_validation
     from hwnas.runs.model_warnings import warn_of_model
 
     output.table(
@@ -91,7 +91,7 @@ def _show_outcomes(output: Output, space: "SearchSpace", outcomes: "Sequence[Out
         warn_of_model(output, model, member.name)
         found = model_document(member.table, space, model)
         if outcome.energy is not None:
-            show_energy(output, outcome.energy, member.name)
+            show_validation(output, outcome.energy, member.name)
             found["energy_model"] = outcome.energy.to_dict()
         documents.append({"device": member.name, **found})
     output.document(documents)
@@ -112,4 +112,4 @@ def _row(outcome: "Outcome") -> list[str]:
         if validation
         else ["-", "-"]
     )
-    return [name, str(len(model.block_ms)), *errors, str(outcome.member.table)]
+    return [name, str(len(model.blocks)), *errors, str(outcome.member.table)]

@@ -24,8 +24,7 @@ from hwnas.report.rows import (
 
 if TYPE_CHECKING:
     from hwnas.estimators.scores import ScoreInfo
-    from hwnas.latency.energy_model import EnergyModel
-    from hwnas.latency.model import LatencyModel
+    from hwnas.latency.model import BlockModel, LatencyModel
     from hwnas.runs.searching import SearchResult
     from hwnas.runs.summary_form import Summary
     from hwnas.spaces import SearchSpace
@@ -68,32 +67,22 @@ def model_document(path: Path, space: "SearchSpace", model: "LatencyModel") -> d
     }
 
 
-def show_validation(output: Output, model: "LatencyModel") -> None:
-    """Prints the error of predictions beside that of measuring twice, and what to think of it."""
+def show_validation(output: Output, model: "BlockModel", of: str = "") -> None:
+    """Prints the error of predictions beside that of measuring twice, and what to think of it.
+
+    `of` names one of several models of one quantity.
+    """
     from hwnas.runs.model_warnings import warn_of_model
 
     validation = model.validation
     if validation is not None:
-        output.table(
-            f"latency model ({model.correction.name}) on {validation.prediction.networks} unseen "
-            "networks",
-            VALIDATION_HEADER,
-            validation_rows(validation),
+        title = (
+            f"{model.quantity.name} model ({model.correction.name}) on "
+            f"{validation.prediction.networks} unseen networks"
         )
-    warn_of_model(output, model)
-
-
-def show_energy(output: Output, model: "EnergyModel", of: str = "") -> None:
-    """The same as `show_validation` of an energy model; `of` names one of several."""
-    from hwnas.runs.model_warnings import warn_of_model
-
-    networks = model.prediction.networks
-    title = f"energy model ({model.correction.name}) on {networks} unseen networks"
-    output.table(
-        f"{of}: {title}" if of else title,
-        VALIDATION_HEADER,
-        validation_rows(model),
-    )
+        output.table(
+            f"{of}: {title}" if of else title, VALIDATION_HEADER, validation_rows(validation)
+        )
     warn_of_model(output, model, of)
 
 

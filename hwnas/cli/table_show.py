@@ -33,9 +33,8 @@ def show_table(
     as_json: options.Json = False,
 ) -> None:
     """Show a table's provenance, its latency models with their error, and its blocks."""
-    from hwnas.cli.show import show_energy, show_validation
+    from hwnas.cli.show import show_validation
     from hwnas.latency.energy_model import EnergyModel
-    from hwnas.latency.model import LatencyModel
     from hwnas.latency.readings import disturbance
     from hwnas.latency.table import LatencyTable
     from hwnas.latency.visits import warning_shares
@@ -46,15 +45,14 @@ def show_table(
         provenance, conditions = _provenance(opened), opened.conditions()
         known, inside = opened.blocks(), opened.chains()
         models, visits = opened.models(), opened.visits()
-        energy_models = opened.energies.models()
+        energy_models = opened.models(EnergyModel)
     spread = _spread(visits)
     _show_provenance(output, table, provenance, conditions, visits, spread)
-    for scope, content in models.items():
+    for scope, model in models.items():
         output.line(scope)
-        show_validation(output, LatencyModel.from_dict(content))
+        show_validation(output, model)
         if scope in energy_models:
-            what = f"the energies of {scope} in {table}"
-            show_energy(output, EnergyModel.from_dict(energy_models[scope], what))
+            show_validation(output, energy_models[scope])
     shares = warning_shares(visits)
     for sentence in visit_sentences(shares, disturbance(visits)):
         output.warn(sentence)
@@ -75,8 +73,8 @@ def show_table(
             "affected_share": visits.affected_share(),
             "session_spread": spread,
             "warning_shares": shares,
-            "models": models,
-            **({"energy_models": energy_models} if energy_models else {}),
+            "models": {scope: model.to_dict() for scope, model in models.items()},
+            "energy_models": {scope: model.to_dict() for scope, model in energy_models.items()},
             "blocks": {key: asdict(summary) for key, summary in measured.items()},
             "chains": chains,
             "networks": networks,

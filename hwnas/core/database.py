@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,11 @@ class Database:
             ) from error
         except OSError as error:
             raise self._error(f"cannot use {self.path}: {error.strerror or error}") from error
+
+
+def now() -> str:
+    """The date to store with a row: ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _statements(schema: str) -> list[str]:

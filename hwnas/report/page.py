@@ -9,9 +9,7 @@ import plotly.io
 
 from hwnas.core.foreign_text import shown_lines
 from hwnas.estimators.scores import ScoreInfo
-from hwnas.latency.energy_model import EnergyModel
-from hwnas.latency.model import LatencyModel
-from hwnas.latency.validation import Validation
+from hwnas.latency.model import BlockModel
 from hwnas.report.content import ReportContent
 from hwnas.report.rows import (
     PREDICTOR_HEADER,
@@ -67,7 +65,8 @@ def render_page(content: ReportContent) -> str:
     ]
     parts += ["<h2>How right the latency table is</h2>", *_validation(content.latency)]
     if content.energy is not None:
-        parts += ["<h2>How right the energies are</h2>", *_energy(content.energy)]
+        parts += ["<h2>How right the energies are</h2>", *_validation(content.energy)]
+        parts += ["<p>Energies are in mJ per inference, of the whole board.</p>"]
     parts += ["<h2>Config</h2>", f"<pre>{_text(content.config_yaml)}</pre>"]
     body = "\n".join(parts)
     return (
@@ -95,10 +94,10 @@ def _summary_table(summary: Summary) -> str:
     return intro + table + "".join(said)
 
 
-def _validation(model: LatencyModel) -> list[str]:
+def _validation(model: BlockModel) -> list[str]:
     parts = []
     if model.warning:
-        parts += [f"<p><strong>{_text(model.warning)}</strong></p>"]
+        parts += [f"<p><strong>warning: {_text(model.warning)}</strong></p>"]
     if model.validation is not None:
         validation = model.validation
         parts += [
@@ -106,18 +105,9 @@ def _validation(model: LatencyModel) -> list[str]:
             f"({_text(model.correction.name)}) has not seen; beside it the difference of "
             "measuring the same networks twice.</p>",
             _table(VALIDATION_HEADER, validation_rows(validation)),
-            _div(_validation_figure(validation), script=False),
+            _div(_validation_figure(model), script=False),
         ]
     return parts
-
-
-def _energy(model: EnergyModel) -> list[str]:
-    warning = f"<p><strong>{_text(model.warning)}</strong></p>" if model.warning else ""
-    return [
-        f"{warning}<p>The same of the energy model ({_text(model.correction.name)}): mJ of "
-        "the whole board, an inference.</p>",
-        _table(VALIDATION_HEADER, validation_rows(model)),
-    ]
 
 
 def _score_info(score_info: ScoreInfo) -> list[str]:
@@ -192,12 +182,14 @@ def _errors(content: ReportContent) -> dict[str, Any] | None:
     }
 
 
-def _validation_figure(validation: Validation) -> go.Figure:
-    measured = list(validation.measured_ms)
-    figure = go.Figure()
+def _validation_figure(model: BlockModel) -> go.Figure:
+    figure, validation = go.Figure(), model.validation
+    if validation is None:
+        return figure
+    measured = list(validation.measured)
     for name, values, others in (
-        ("predicted, from measured", validation.predicted_ms, validation.measured_ms),
-        ("measured, from measured again", validation.first_ms, validation.second_ms),
+        ("predicted, from measured", validation.predicted, validation.measured),
+        ("measured, from measured again", validation.first, validation.second),
     ):
         if not values:  # imported timings that nobody took twice
             continue
@@ -206,7 +198,8 @@ def _validation_figure(validation: Validation) -> go.Figure:
     figure.add_hline(0, line_color="black", line_width=1)
     for limit in (-5, 5):
         figure.add_hline(limit, line_dash="dot", line_color="gray")
-    figure.update_layout(xaxis_title="measured (ms)", yaxis_title="difference (%)", height=420)
+    axis = f"measured ({model.quantity.unit})"
+    figure.update_layout(xaxis_title=axis, yaxis_title="difference (%)", height=420)
     return figure
 
 

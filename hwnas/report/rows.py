@@ -12,7 +12,6 @@ from hwnas.objectives.statistics.intervals import interval_text, wilson
 if TYPE_CHECKING:
     # Tables of timings are shown without what a search needs.
     from hwnas.estimators.scores import ScoreInfo
-    from hwnas.latency.energy_model import EnergyModel
     from hwnas.report.contributions import Contribution
     from hwnas.runs.searching import FrontPoint, SearchResult
     from hwnas.runs.summary_form import Figures, Summary
@@ -204,7 +203,7 @@ def predictor_rows(score_info: "ScoreInfo") -> list[list[str]]:
 VALIDATION_HEADER = ["", "mean error", "within 5 %", "within 10 %", "Kendall tau", "worst"]
 
 
-def validation_rows(validation: "Validation | EnergyModel") -> list[list[str]]:
+def validation_rows(validation: Validation) -> list[list[str]]:
     """The error of predictions, and that of measuring twice, as text."""
     both = {"predicted": validation.prediction, "measured twice": validation.replicate}
     return [[name, *agreement_cells(one)] for name, one in both.items() if one is not None]

@@ -10,15 +10,14 @@ from hwnas.data import ImageDataset, load_dataset
 from hwnas.devices.device import Device, Fingerprint
 from hwnas.latency.anchors import anchors_of
 from hwnas.latency.energy import require_gpu
-from hwnas.latency.energy_model import EnergyModel, load_energy
+from hwnas.latency.energy_model import EnergyModel
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.profile import load_model
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network, block_to_dict
 from hwnas.objectives.budgets import ENERGY
-from hwnas.objectives.energy import energy_objective
-from hwnas.objectives.latency import latency_objective
+from hwnas.objectives.measured import measured_objective
 from hwnas.runs.config import Recipe, RunConfig
 from hwnas.runs.inputs import HeldLatency
 from hwnas.runs.latencies import further_latency, further_table, scope_of, table_path
@@ -248,7 +247,7 @@ class Experiment:
         if held is not None:
             return EnergyModel.from_dict(held)
         with LatencyTable.existing(self.table_path) as table:
-            return load_energy(table, scope_of(self.space), self.space.blocks())
+            return load_model(table, scope_of(self.space), self.space.blocks(), EnergyModel)
 
     def forget_latencies(self) -> None:
         """Has the models of further devices and of energy read anew when they are next needed."""
@@ -272,10 +271,10 @@ class Experiment:
                     f"a {budget.name} budget counts fp32 {counted[0]}, and {self.device.name} "
                     f"gets {self.device.precision} ones; write a budget on {counted[1]} instead"
                 )
-        measured = [latency_objective(m, name) for name, m in self.further_latencies.items()]
+        measured = [measured_objective(m, name) for name, m in self.further_latencies.items()]
         if self.energy is not None:
-            measured.append(energy_objective(self.energy))
-        axis = latency_objective(latency)
+            measured.append(measured_objective(self.energy))
+        axis = measured_objective(latency)
         return make_problem(self.space, axis, budgets, measured, self.reference)
 
 

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from hwnas.core.configs import StrictModel
 from hwnas.core.errors import HwnasError, RunError
 from hwnas.core.foreign_text import shown
+from hwnas.core.invalid import first_error
 from hwnas.devices.device import Device, Fingerprint
 from hwnas.latency.anchors import Anchor
 from hwnas.latency.energy_model import EnergyModel
@@ -152,9 +153,7 @@ def read_inputs(run: Path) -> RunInputs | None:
     try:
         return RunInputs.model_validate(json.loads(text))
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise _damaged(path, f"{key}: {first['msg']}") from error
+        raise _damaged(path, first_error(error)) from error
     except (ValueError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
 

@@ -1,16 +1,14 @@
 """What is said of latency and energy models whose predictions cannot be relied on."""
 
 from hwnas.core.listener import Listener
-from hwnas.latency.energy_model import EnergyModel
-from hwnas.latency.model import LatencyModel
+from hwnas.latency.model import BlockModel, LatencyModel
 from hwnas.runs.experiment import Experiment
 
 
-def warn_of_model(listener: Listener, model: LatencyModel | EnergyModel, of: str = "") -> None:
+def warn_of_model(listener: Listener, model: BlockModel, of: str = "") -> None:
     """Says when a model's predictions cannot be relied on; `of` names one of several models."""
     if model.warning:
-        text = model.warning.removeprefix("warning: ")
-        listener.warn(f"{of}: {text}" if of else text)
+        listener.warn(f"{of}: {model.warning}" if of else model.warning)
 
 
 def warn_of_models(listener: Listener, experiment: Experiment, latency: LatencyModel) -> None:

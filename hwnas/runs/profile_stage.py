@@ -59,8 +59,6 @@ def profile_stage(
     Raises:
         DeviceError, TableError: see `hwnas.runs.profiling.profile_space`.
     """
-    if counts.energy:
-        check_energy(device)  # before anything is measured
     with listener.progress(f"measuring {space.name} on {device.name}", "visits") as update:
         latency = profile_space(space, device, table, counts, update)
     with LatencyTable.existing(table) as opened:

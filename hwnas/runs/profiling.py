@@ -7,10 +7,10 @@ import numpy as np
 from hwnas.core.errors import ConfigError
 from hwnas.devices.device import Device
 from hwnas.latency.energy import check_energy, profile_energy
-from hwnas.latency.energy_model import EnergyModel, load_energy
+from hwnas.latency.energy_model import EnergyModel
 from hwnas.latency.identity import read_identity
 from hwnas.latency.model import LatencyModel
-from hwnas.latency.profile import Progress, profile
+from hwnas.latency.profile import VisitsProgress, load_model, profile
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network
@@ -26,7 +26,7 @@ def profile_space(
     device: Device,
     table_path: Path,
     counts: ProfileConfig,
-    progress: Progress | None = None,
+    progress: VisitsProgress | None = None,
     schedule: Schedule | None = None,
 ) -> LatencyModel:
     """Measures the blocks of a space and of its reference network, and some whole networks.
@@ -79,7 +79,7 @@ def energy_of(space: SearchSpace, table: Path) -> EnergyModel:
         TableError: the table is not there, or holds none.
     """
     with LatencyTable.existing(table) as opened:
-        return load_energy(opened, scope_of(space), space.blocks())
+        return load_model(opened, scope_of(space), space.blocks(), EnergyModel)
 
 
 def sampled_networks(

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from hwnas.core.errors import RunError
-from hwnas.core.foreign_text import shown
+from hwnas.core.invalid import first_error
 from hwnas.core.json_text import to_json
 from hwnas.data import Balance
 from hwnas.latency.stored import Count, Least0
@@ -182,13 +182,7 @@ def read_summary(path: Path) -> Summary | None:
     except OSError:
         return None
     except ValidationError as error:
-        first = error.errors()[0]
-        why = shown(first["msg"], longest=160)
-        if key := ".".join(map(str, first["loc"])):
-            why = f"{shown(key, longest=60)} is {shown(repr(first['input']), longest=60)}"
-        if first["type"] == "missing":
-            why = f"{shown(key, longest=60)} is missing"
         raise RunError(
-            f"{path} is damaged ({why}); write it anew with 'hwnas export {path.parent}', or "
-            "delete it"
+            f"{path} is damaged ({first_error(error)}); write it anew with 'hwnas export "
+            f"{path.parent}', or delete it"
         ) from error

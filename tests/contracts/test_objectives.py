@@ -20,7 +20,7 @@ from hwnas.latency.correction import Correction
 from hwnas.latency.model import LatencyModel
 from hwnas.networks.blocks import Block, Network, block_key
 from hwnas.objectives.costs import COSTS, load_cost
-from hwnas.objectives.latency import latency_objective
+from hwnas.objectives.measured import measured_objective
 from hwnas.objectives.objective import BlockObjective, Objective, is_of_blocks
 from hwnas.objectives.statistics.regression import fit_regression
 from hwnas.search.exact.known_scores import ListedScore
@@ -56,7 +56,7 @@ def latency() -> BlockObjective:
     blocks: tuple[Block, ...] = (*family.blocks(), *macro().blocks())
     block_ms = {block_key(block): 0.1 + 0.01 * index for index, block in enumerate(blocks)}
     correction = Correction("any", 0.3, {"scale": 0.9, "per_block": 0.01})
-    return latency_objective(LatencyModel(block_ms, correction), "latency@pi")
+    return measured_objective(LatencyModel(block_ms, correction), "latency@pi")
 
 
 def table() -> Objective:

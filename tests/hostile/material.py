@@ -206,9 +206,11 @@ def _measured() -> None:
     import numpy as np
 
     from hwnas.latency.energies import EnergyVisit
-    from hwnas.latency.energy_model import fit_energy
+    from hwnas.latency.energy_model import EnergyModel
+    from hwnas.latency.graph_keys import network_key
+    from hwnas.latency.graphs import register_all
     from hwnas.latency.profile import fit_model, scope_name
-    from hwnas.latency.table import LatencyTable, network_key, register_all
+    from hwnas.latency.table import LatencyTable
     from hwnas.latency.visits import Visit
     from hwnas.networks.blocks import block_key
     from hwnas.objectives.costs import MACS
@@ -239,9 +241,11 @@ def _measured() -> None:
         table.keep_cache(b"timing cache")
         keys = tuple(map(network_key, networks))
         scope = scope_name(small.name, small.resolution, small.classes)
-        table.save_model(scope, fit_model(table, keys[:7], keys[7:]).to_dict())
-        energy = fit_energy(table, keys[:7], keys[7:], blocks=list(map(block_key, blocks)))
-        table.energies.save_model(scope, energy.to_dict())
+        table.save_model(scope, fit_model(table, keys[:7], keys[7:]))
+        energy = fit_model(
+            table, keys[:7], keys[7:], EnergyModel, blocks=list(map(block_key, blocks))
+        )
+        table.save_model(scope, energy)
 
 
 def _ratings() -> None:

@@ -99,7 +99,7 @@ def check_table(bench: Bench, document: Any) -> None:
         if not (block["ms"] > 0 and block["min"] > 0 and block["samples"] > 0):
             bench.wrong(f"{key}: {block}")
     for scope, model in document["models"].items():
-        if not all(ms > 0 for ms in model["block_ms"].values()):
+        if not all(ms > 0 for ms in model["blocks"].values()):
             bench.wrong(f"{scope} holds a latency of 0 or less")
 
 
@@ -146,13 +146,16 @@ NEVER = {
         )
     },
     "provenance": {"content": ("[1]", "{", "{}", "7", "null", b"{}", '"x"', "NaN")},
-    "models": {"content": ("[]", "{", "{}", "null", b"{}", "7"), "scope": (b"x",)},
+    "models": {
+        "content": ("[]", "{", "{}", "null", b"{}", "7"),
+        "scope": (b"x",),
+        "quantity": ("x", b"energy", 7, ""),
+    },
     "energies": {
         "millijoules": (-1.0, 0.0, float("inf"), "x"),
         "inferences": (0, -1, "x"),
         "ms": (-1.0, 0.0, float("inf"), "x"),
     },
-    "energy_models": {"content": ("[]", "{", "{}", "null")},
     "graphs": {
         "blocks": ("[]", "{}", "[{}]", "null", "x", '["conv"]', "7", b"[]"),
         "finished": ("x", -1, 0.5, b"1"),

@@ -10,8 +10,8 @@ from onnx import TensorProto
 from hwnas.core.configs import shipped_names
 from hwnas.devices.device import Device
 from hwnas.latency.chains import COPIES, LEAST_SHARE, Chain, chain_graphs, find_chains, marginals
+from hwnas.latency.graph_keys import chain_key
 from hwnas.latency.measure import timed_model
-from hwnas.latency.table import chain_key
 from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, block_key, check_network
 from hwnas.spaces import load_space
 

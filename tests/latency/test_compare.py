@@ -13,10 +13,12 @@ from hwnas.core.errors import TableError
 from hwnas.devices.device import FieldDifference, Fingerprint
 from hwnas.latency.compare import Comparison, diff
 from hwnas.latency.correction import Correction
+from hwnas.latency.graph_keys import network_key
+from hwnas.latency.graphs import register_all
 from hwnas.latency.merge import merge
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.profile import fit_model, load_model
-from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import FIRST_HALF, SECOND_HALF, Visit
 from hwnas.networks.blocks import ConvBlock, Network, block_key
 from tests.latency.test_fitting import measured_with_chains
@@ -249,10 +251,10 @@ def test_a_model_without_networks_is_taken_over_from_the_first_table(tmp_path: P
         paths.append(timed(tmp_path / f"{name}.sqlite", {KEYS[0]: overhead}))
         with LatencyTable(paths[-1]) as table:
             model = LatencyModel({}, Correction("imported", overhead))
-            table.save_model("any", model.to_dict())
+            table.save_model("any", model)
     merge(paths, tmp_path / "c.sqlite")
     with LatencyTable(tmp_path / "c.sqlite") as merged:
-        assert merged.models()["any"]["correction"]["overhead"] == 1.0
+        assert merged.models()["any"].correction.overhead == 1.0
 
 
 def test_tables_of_two_devices_are_not_merged(tmp_path: Path) -> None:

@@ -13,11 +13,14 @@ from hwnas.devices.device import Device
 from hwnas.devices.target import Target
 from hwnas.latency.energies import EnergyVisit, energies_of
 from hwnas.latency.energy import EnergySchedule, check_energy, measure_energy, profile_energy
-from hwnas.latency.energy_model import EnergyModel, fit_energy, load_energy
+from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.graph_keys import network_key
+from hwnas.latency.graphs import register_all
 from hwnas.latency.interchange_json import table_from_json, table_to_json
 from hwnas.latency.measure import builders
 from hwnas.latency.merge import merge
-from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.profile import fit_model, load_model
+from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Network, block_key
 from tests.devices.runtimes.computing_trt import ComputingTrt
 from tests.devices.runtimes.conftest import gpu as gpu
@@ -148,20 +151,30 @@ def test_a_gpu_that_counts_nothing_is_refused(board: Board, device: Device, tmp_
 
 def test_the_model_is_stored_and_not_fitted_anew(device: Device, tmp_path: Path) -> None:
     model = profiled(device, tmp_path / "t.sqlite")
-    assert set(model.block_mj) == {block_key(block) for block in BLOCKS}
-    assert model.prediction.mape < 5
-    assert model.replicate.mape < 5
+    assert set(model.blocks) == {block_key(block) for block in BLOCKS}
+    assert error(model) < 5
+    assert noise(model) < 5
     assert model.warning is None
     with LatencyTable.existing(tmp_path / "t.sqlite") as table:
-        date = table._database.rows("SELECT date FROM energy_models")
-        assert load_energy(table, SCOPE, BLOCKS) == model
-        table._database.write("UPDATE energy_models SET date = '2001-01-01'")
+        date = table._database.rows("SELECT date FROM models")
+        assert load_model(table, SCOPE, BLOCKS, EnergyModel) == model
+        table._database.write("UPDATE models SET date = '2001-01-01'")
     assert profiled(device, tmp_path / "t.sqlite") == model
     with LatencyTable.existing(tmp_path / "t.sqlite") as table:
-        assert table._database.rows("SELECT date FROM energy_models") == [("2001-01-01",)] != date
+        assert table._database.rows("SELECT date FROM models") == [("2001-01-01",)] != date
 
 
-def synthetic(path: Path, noise: float) -> EnergyModel:
+def error(model: EnergyModel) -> float:
+    assert model.validation is not None
+    return model.validation.prediction.mape
+
+
+def noise(model: EnergyModel) -> float:
+    assert model.validation is not None
+    return model.validation.noise
+
+
+def synthetic(path: Path, deviation: float) -> EnergyModel:
     """A table of networks that take 1.2 times the sum of their blocks, and 7 mJ."""
     generator = np.random.default_rng(0)
     alone = {block_key(block): 10.0 + 3.0 * index for index, block in enumerate(BLOCKS)}
@@ -173,28 +186,28 @@ def synthetic(path: Path, noise: float) -> EnergyModel:
                 [
                     EnergyVisit(key, session, number, exact * factor, 100, 500.0)
                     for session in (0, 1)
-                    for number, factor in enumerate(generator.normal(1.0, noise, 2))
+                    for number, factor in enumerate(generator.normal(1.0, deviation, 2))
                 ]
             )
         fit, check = (tuple(map(network_key, some)) for some in (FIT, CHECK))
-        return fit_energy(table, fit, check, alone)
+        return fit_model(table, fit, check, EnergyModel, blocks=alone)
 
 
 def test_it_is_judged_by_networks_that_it_has_not_seen_beside_measuring_twice(
     tmp_path: Path,
 ) -> None:
     exact = synthetic(tmp_path / "exact.sqlite", 0.0)
-    assert exact.replicate.mape == 0.0
-    assert exact.prediction.mape == pytest.approx(0.0, abs=0.3)
+    assert noise(exact) == 0.0
+    assert error(exact) == pytest.approx(0.0, abs=0.3)
     assert exact.correction.name == "overhead + scale"
     assert EnergyModel.from_dict(exact.to_dict()) == exact
     noisy = synthetic(tmp_path / "noisy.sqlite", 0.2)
-    assert noisy.replicate.mape > 5
+    assert noise(noisy) > 5
     assert noisy.warning is not None
     assert "energies are off by" in noisy.warning
     assert exact.warning is None
     assert exact.predict([CHECK[0]])[0] == pytest.approx(
-        7 + 1.2 * sum(exact.block_mj[block_key(block)] for block in CHECK[0]), rel=0.01
+        7 + 1.2 * sum(exact.blocks[block_key(block)] for block in CHECK[0]), rel=0.01
     )
 
 
@@ -220,10 +233,10 @@ def test_blocks_are_measured_inside_chains_where_that_is_more_right(
         text = table_to_json(table)
     assert inside.correction.name.startswith("chains: ")
     assert not alone.correction.name.startswith("chains: ")
-    assert inside.prediction.mape < min(3.0, alone.prediction.mape)
+    assert error(inside) < min(3.0, error(alone))
     table_from_json(text, "t.json", tmp_path / "u.sqlite")
     with LatencyTable.existing(tmp_path / "u.sqlite") as table:
-        assert load_energy(table, SCOPE, BLOCKS) == inside
+        assert load_model(table, SCOPE, BLOCKS, EnergyModel) == inside
     without = profiled(device, tmp_path / "t.sqlite")  # who does not want chains gets none
     assert not without.correction.name.startswith("chains: ")
 
@@ -241,12 +254,12 @@ def test_an_energy_is_the_median_of_its_visits() -> None:
 def test_what_was_not_measured_is_said(tmp_path: Path) -> None:
     with LatencyTable(tmp_path / "t.sqlite") as table:
         with pytest.raises(TableError, match=r"no energies of tiny .* set profile.energy to true"):
-            load_energy(table, SCOPE, BLOCKS)
+            load_model(table, SCOPE, BLOCKS, EnergyModel)
         model = synthetic(tmp_path / "s.sqlite", 0.0)
-        lesser = replace(model, block_mj=dict(list(model.block_mj.items())[1:]))
-        table.energies.save_model(SCOPE, lesser.to_dict())
+        lesser = replace(model, blocks=dict(list(model.blocks.items())[1:]))
+        table.save_model(SCOPE, lesser)
         with pytest.raises(TableError, match=r"lacks the energies of 1 of 8 blocks of tiny"):
-            load_energy(table, SCOPE, BLOCKS)
+            load_model(table, SCOPE, BLOCKS, EnergyModel)
     with pytest.raises(TableError, match="has no energy of the block"):
         lesser.predict([(STEM,)])
 
@@ -258,14 +271,14 @@ def test_energies_go_to_json_and_back(device: Device, tmp_path: Path) -> None:
         table_from_json(text, "a.json", tmp_path / "b.sqlite")
         with LatencyTable.existing(tmp_path / "b.sqlite") as other:
             assert other.energies.dated() == table.energies.dated() != []
-            assert load_energy(other, SCOPE, BLOCKS) == model
+            assert load_model(other, SCOPE, BLOCKS, EnergyModel) == model
             assert table_to_json(other) == text
     key = block_key(STEM)
     for old, new, said in (
         ('"millijoules": ', '"millijoules": -', r"energies\[0\].millijoules is -"),
         ('"inferences": ', '"inferences": 0.5e-', r"energies\[0\].inferences is "),
         ('"energies": [\n{"graph": "', '"energies": [\n{"graph": "x', "which is not in graphs"),
-        (f'"block_mj": {{"{key}"', '"block_mj": {"x"', r"block_mj names 'x', which was never"),
+        (f'"blocks": {{"{key}"', '"blocks": {"x"', r"blocks names 'x', which was never"),
         ('"prediction": {', '"prediction": {"more": 1, ', r"prediction.more is not known here"),
     ):
         wrong = text.replace(old, new, 1)
@@ -283,7 +296,7 @@ def test_a_table_without_energies_is_written_as_before(tmp_path: Path) -> None:
 
 def test_merging_unites_energies_and_fits_their_model_anew(device: Device, tmp_path: Path) -> None:
     paths = [tmp_path / "a.sqlite", tmp_path / "b.sqlite"]
-    alone = profiled(device, paths[0]).block_mj
+    alone = profiled(device, paths[0]).blocks
     profiled(device, paths[1])
     with LatencyTable.existing(paths[1]) as table:  # another day's figures
         table._database.write("UPDATE energies SET millijoules = 2 * millijoules")
@@ -294,9 +307,9 @@ def test_merging_unites_energies_and_fits_their_model_anew(device: Device, tmp_p
             visits = table.energies.visits()
             assert {v.session for v in visits} == {0, 1, 4, 5}
             assert len(visits) == 8 * len(table.graphs())
-            model = load_energy(table, SCOPE, BLOCKS)
+            model = load_model(table, SCOPE, BLOCKS, EnergyModel)
         expected = {key: 1.5 * mj for key, mj in alone.items()}
-        assert dict(model.block_mj) == pytest.approx(expected, rel=0.05)
+        assert dict(model.blocks) == pytest.approx(expected, rel=0.05)
 
 
 def test_half_of_the_sessions_of_networks_is_one_sentence(device: Device, tmp_path: Path) -> None:
@@ -305,15 +318,6 @@ def test_half_of_the_sessions_of_networks_is_one_sentence(device: Device, tmp_pa
         for key in table.networks():
             table._database.write("DELETE FROM energies WHERE graph = ? AND session = 1", (key,))
         table_from_json(table_to_json(table), "a.json", tmp_path / "b.sqlite")
-    with pytest.raises(TableError, match="energies of 9 of 9 networks are not whole"):
+    with pytest.raises(TableError, match="energies of 9 of 9 networks are incomplete"):
         merge([tmp_path / "a.sqlite", tmp_path / "b.sqlite"], tmp_path / "c.sqlite")
     assert not (tmp_path / "c.sqlite").exists()
-
-
-def test_a_table_of_before_opens_and_takes_energies(device: Device, tmp_path: Path) -> None:
-    with LatencyTable(tmp_path / "old.sqlite") as table:
-        for name in ("energies", "energy_models"):
-            table._database.write(f"DROP TABLE {name}")
-    with LatencyTable.existing(tmp_path / "old.sqlite") as table:
-        assert table.energies.visits() == []
-    profiled(device, tmp_path / "old.sqlite")

@@ -9,8 +9,9 @@ from hwnas.devices.device import Device
 from hwnas.devices.engine import Engine
 from hwnas.devices.target import open_target
 from hwnas.latency.engine import build_engine, load_engine, relative_difference
-from hwnas.latency.measure import MemoryLog, run_sessions
+from hwnas.latency.measure import run_sessions
 from hwnas.latency.schedule import Schedule
+from hwnas.latency.visit_log import MemoryLog
 from hwnas.networks.blocks import Head
 from hwnas.networks.graph import build_graph
 from tests.devices.runtimes.flavours import FLAVOURS

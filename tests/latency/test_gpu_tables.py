@@ -7,11 +7,12 @@ import pytest
 
 from hwnas.core.errors import TableError
 from hwnas.devices.device import Device
+from hwnas.latency.graphs import register_all
 from hwnas.latency.interchange_json import table_from_json, table_to_json
 from hwnas.latency.measure import measure
 from hwnas.latency.merge import merge
 from hwnas.latency.schedule import Schedule
-from hwnas.latency.table import LatencyTable, register_all
+from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import warning_shares
 from hwnas.networks.blocks import ConvBlock
 from tests.devices.runtimes.conftest import gpu as gpu

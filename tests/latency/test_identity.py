@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hwnas.core.errors import DeviceError
+from hwnas.devices.answers import Facts
 from hwnas.devices.device import Device
 from hwnas.latency.identity import identity_of, read_fingerprint, read_identity
 from hwnas.latency.table import LatencyTable
@@ -33,18 +34,16 @@ def test_an_emulated_device_can_be_asked_but_not_kept(tmp_path: Path) -> None:
 
 
 def test_two_builds_under_the_agent_in_c_are_two_fingerprints(tmp_path: Path) -> None:
-    facts = {
-        "machine": "aarch64",
-        "cpu": "c",
-        "cores": 4,
-        "pinned": "yes",
-        "agent": "native",
-        "runtime": "onnxruntime",
-        "runtime_version": "1.20.0",
-        "emulated": "",
-        "provider": "CPUExecutionProvider",
-        "uncontrolled": [],
-    }
+    facts = Facts(
+        machine="aarch64",
+        cpu="c",
+        cores=4,
+        pinned="yes",
+        agent="native",
+        runtime="onnxruntime",
+        runtime_version="1.20.0",
+        provider="CPUExecutionProvider",
+    )
     found = []
     for build in ("one", "two"):
         folder = by_hand(tmp_path / build)

@@ -34,7 +34,9 @@ def test_imported_timings_serve_every_space_of_their_blocks(tmp_path: Path) -> N
         assert "never checked against whole networks" in str(model.warning)
         assert table.unfinished(map(block_key, timings)) == []
         assert list(table.models()) == [ANY_SCOPE]
-        with pytest.raises(TableError, match=r"lacks 1 of 1 blocks .* add their rows to the CSV"):
+        with pytest.raises(
+            TableError, match=r"lacks the latencies of 1 of 1 blocks .* add their rows to the CSV"
+        ):
             load_model(table, "any scope", [CONV])
 
 

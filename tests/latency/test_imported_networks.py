@@ -120,7 +120,7 @@ def test_networks_that_are_timed_twice_say_what_measuring_twice_differs_by(tmp_p
     assert validation is not None
     assert validation.replicate is not None
     assert validation.replicate.mape == pytest.approx(100 * (1 - 1 / 1.1))
-    assert validation.measured_ms == pytest.approx([1.05 * takes(one) for one in NETWORKS])
+    assert validation.measured == pytest.approx([1.05 * takes(one) for one in NETWORKS])
 
 
 def test_rows_of_blocks_and_networks_are_used_together(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_the_table_serves_its_space_and_goes_to_json_and_csv_and_back(tmp_path: 
     model = imported(tmp_path, timed({one: (takes(one), takes(one)) for one in NETWORKS}))
     with LatencyTable.existing(tmp_path / "npu.sqlite") as table:
         assert load_model(table, SCOPE, SPACE.blocks()) == model
-        with pytest.raises(TableError, match="holds no timings of another"):
+        with pytest.raises(TableError, match="holds no latencies of another"):
             load_model(table, "another", SPACE.blocks())
         text, rows = table_to_json(table), table_to_csv(table)
     table_from_json(text, "a.json", tmp_path / "copy.sqlite")
@@ -178,7 +178,7 @@ def test_rows_of_some_blocks_are_refused_beside_networks(tmp_path: Path) -> None
 
 
 def test_a_table_of_another_device_that_lacks_blocks_is_no_prior(tmp_path: Path) -> None:
-    sentence = r"here\.sqlite lacks 2 of 2 blocks of any"
+    sentence = r"here\.sqlite lacks the latencies of 2 of 2 blocks of any"
     with (
         LatencyTable(tmp_path / "here.sqlite") as table,
         pytest.raises(TableError, match=sentence),

@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 from hwnas.core.errors import TableError
 from hwnas.devices.device import Device
 from hwnas.latency.csv_rows import COLUMNS
+from hwnas.latency.graph_keys import network_key
+from hwnas.latency.graphs import register_all
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.imported import import_timings
 from hwnas.latency.interchange_csv import table_to_csv, timings_from_csv
 from hwnas.latency.interchange_json import table_from_json, table_to_json
 from hwnas.latency.new_table import new_table
 from hwnas.latency.profile import fit_model, load_model
-from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import Visit
 from hwnas.networks.blocks import ACTIVATIONS, Block, ConvBlock, Head, InvertedResidual, block_key
 from hwnas.spaces import load_space
@@ -84,7 +86,7 @@ def profiled(path: Path) -> None:
             table.add_uncontrolled(["governor"])
         table.finish(list(graphs)[:-1])
         keys = tuple(map(network_key, networks))
-        table.save_model("macro", fit_model(table, keys[:5], keys[5:]).to_dict())
+        table.save_model("macro", fit_model(table, keys[:5], keys[5:]))
 
 
 def content(path: Path) -> tuple[Any, ...]:
@@ -187,7 +189,7 @@ Change = Callable[[dict[str, Any]], object]
     ("change", "sentence"),
     [
         (lambda d: d.update(format="hwnas latency table 1"), "its format is 'hwnas latency table"),
-        (lambda d: d.pop("format"), "is no hwnas latency table 2 (its format is None)"),
+        (lambda d: d.pop("format"), "is no hwnas latency table 3 (its format is None)"),
         (lambda d: d.pop("visits"), "visits is missing"),
         (lambda d: d.update(notes=1), "notes is not known here"),
         (lambda d: d["fingerprint"].pop("cpu"), "fingerprint.cpu is missing"),
@@ -241,8 +243,8 @@ Change = Callable[[dict[str, Any]], object]
             "models[0].content.correction.overhead is inf, but",
         ),
         (
-            lambda d: d["models"][0]["content"]["validation"].update(measured_ms=["a"]),
-            "models[0].content.validation.measured_ms[0] is 'a', but",
+            lambda d: d["models"][0]["content"]["validation"].update(measured=["a"]),
+            "models[0].content.validation.measured[0] is 'a', but",
         ),
     ],
 )
@@ -267,10 +269,10 @@ def test_a_wrong_json_is_one_sentence_and_no_table(
     [
         ("", "is not valid JSON: Expecting value"),
         ("{", "is not valid JSON"),
-        ("[]", "is no hwnas latency table 2 (its format is None)"),
+        ("[]", "is no hwnas latency table 3 (its format is None)"),
         ("[" * 100_000, "is not valid JSON"),
         ('{"format": "a", "format": "b"}', "the key 'format' is there twice in one object"),
-        ('{"format": "hwnas latency table 2"}', "fingerprint is missing"),
+        ('{"format": "hwnas latency table 3"}', "fingerprint is missing"),
     ],
 )
 def test_what_is_no_table_at_all_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:

@@ -1,6 +1,8 @@
 """The loop over sessions, on a target whose times are known."""
 
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ from hwnas.devices.answers import Facts, RoundEnd, TargetVisit
 from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target
 from hwnas.latency import measure
-from hwnas.latency.measure import MemoryLog, run_sessions
+from hwnas.latency.measure import run_sessions
 from hwnas.latency.schedule import REFERENCE, Schedule
+from hwnas.latency.visit_log import MemoryLog
 from hwnas.latency.visits import Visit as StoredVisit
 from tests.devices.parts import change_runtime
 
@@ -168,7 +171,8 @@ def test_times_of_an_emulated_processor_are_not_kept(monkeypatch: pytest.MonkeyP
     declared = DEVICE.model_copy(update={"emulated": True})
     with pytest.raises(DeviceError, match="here is emulated, by an emulator: its times say"):
         run_sessions(declared, MODELS, log, SCHEDULE)
-    monkeypatch.setitem(FACTS, "emulated", "qemu-aarch64-static")
+    emulated = replace(FACTS, emulated="qemu-aarch64-static")
+    monkeypatch.setattr(sys.modules[__name__], "FACTS", emulated)
     with pytest.raises(DeviceError, match="here is emulated, by qemu-aarch64-static"):
         run_sessions(DEVICE, MODELS, log, SCHEDULE)
     assert not list(log.visits())

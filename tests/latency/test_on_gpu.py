@@ -14,10 +14,12 @@ from hwnas.devices.runtimes import RUNTIMES, load_runtime, load_spec
 from hwnas.devices.runtimes.cuda import Cuda
 from hwnas.devices.target import Round, open_target
 from hwnas.latency.engine import build_engine, load_engine, relative_difference
+from hwnas.latency.graph_keys import network_key
+from hwnas.latency.graphs import register_all
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.measure import measure
 from hwnas.latency.schedule import Schedule
-from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import warning_shares
 from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, block_key
 from hwnas.networks.graph import build_graph

@@ -13,12 +13,13 @@ import pytest
 from hwnas.core.errors import TableError
 from hwnas.devices.device import Device
 from hwnas.latency.chains import chain_graphs, find_chains
+from hwnas.latency.graph_keys import network_key
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.measure import measure_models
 from hwnas.latency.model import LatencyModel
-from hwnas.latency.profile import Progress, load_model, profile
+from hwnas.latency.profile import VisitsProgress, load_model, profile
 from hwnas.latency.schedule import Schedule
-from hwnas.latency.table import LatencyTable, network_key
+from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network, block_key
 from hwnas.spaces import SearchSpace, load_space
 from tests.forks import Say, forked
@@ -38,7 +39,7 @@ def profiled(
     networks: Sequence[Network] = NETWORKS,
     fitted: int = 6,
     chains: bool = False,
-    progress: Progress | None = None,
+    progress: VisitsProgress | None = None,
 ) -> LatencyModel:
     """Profiles a space into a table; so many of the networks are for the fit, the rest check it."""
     with LatencyTable(path) as table:
@@ -79,13 +80,14 @@ def test_a_profile_holds_every_block_a_model_and_its_error(tmp_path: Path) -> No
         assert all(v.reference_ms > 0 for v in table.visits())
         assert table.fingerprint == read_fingerprint(DEVICE)
         model = load_model(table, "macro", SPACE.blocks())
+        assert repr(model).startswith("LatencyModel(macro, on ")
         assert model.validation is not None
         assert model.validation.prediction.networks == 6
         assert (model.predict(NETWORKS) > 0).all()
-        with pytest.raises(TableError, match="not profiled for other"):
+        with pytest.raises(TableError, match="holds no latencies of other"):
             load_model(table, "other", SPACE.blocks())
         larger = load_space("nas_bench_macro", resolution=16, classes=4)
-        with pytest.raises(TableError, match=r"lacks \d+ of 17 blocks of macro"):
+        with pytest.raises(TableError, match=r"lacks the latencies of \d+ of 17 blocks of macro"):
             load_model(table, "macro", larger.blocks())
 
 

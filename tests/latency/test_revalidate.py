@@ -9,14 +9,19 @@ from pathlib import Path
 import pytest
 
 from hwnas.core.errors import TableError
+from hwnas.core.progress import Progress
 from hwnas.devices.device import Device, Fingerprint
 from hwnas.latency import measure
 from hwnas.latency import revalidate as module
-from hwnas.latency.measure import MemoryLog, Progress
+from hwnas.latency.correction import Correction
+from hwnas.latency.graph_keys import network_key
+from hwnas.latency.graphs import register_all
+from hwnas.latency.model import LatencyModel
 from hwnas.latency.profile import fit_model, load_model
 from hwnas.latency.revalidate import Again, Revalidation, agreement, revalidate
 from hwnas.latency.schedule import Schedule
-from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.visit_log import MemoryLog
 from hwnas.latency.visits import Visit
 from hwnas.networks.blocks import Network, block_key
 from tests.latency.test_compare import FINGERPRINT
@@ -36,7 +41,7 @@ def known_table(path: Path, fingerprint: Fingerprint = FINGERPRINT) -> Path:
         graphs = register_all(table, SPACE.blocks(), NETWORKS)
         table.add([Visit(key, s, 0, (KNOWN_MS[key],), 0.5) for key in graphs for s in (0, 1)])
         keys = tuple(map(network_key, NETWORKS))
-        table.save_model(SCOPE, fit_model(table, keys[:6], keys[6:]).to_dict())
+        table.save_model(SCOPE, fit_model(table, keys[:6], keys[6:]))
         table.keep_cache(b"timings")
     return path
 
@@ -151,7 +156,7 @@ def test_the_networks_of_one_scope_alone_can_be_asked_for(
     measured = device_of_speed(monkeypatch, KNOWN_MS.__getitem__, FINGERPRINT)
     keys = tuple(map(network_key, NETWORKS))
     with LatencyTable(known_table(tmp_path / "t.sqlite")) as table:
-        table.save_model("other", fit_model(table, keys[6:], keys[:6]).to_dict())
+        table.save_model("other", fit_model(table, keys[6:], keys[:6]))
         assert set(revalidate(DEVICE, table).predictions) == {SCOPE, "other"}
         assert set(keys) <= set(measured)
         measured.clear()
@@ -215,8 +220,5 @@ def test_what_cannot_be_validated_is_one_sentence(tmp_path: Path) -> None:
             revalidate(DEVICE, table)
 
 
-def fit_of_nothing() -> dict[str, object]:
-    from hwnas.latency.correction import Correction
-    from hwnas.latency.model import LatencyModel
-
-    return LatencyModel({}, Correction()).to_dict()
+def fit_of_nothing() -> LatencyModel:
+    return LatencyModel({}, Correction())

@@ -39,19 +39,21 @@ def test_a_model_is_read_as_it_was_stored() -> None:
 @pytest.mark.parametrize("ms", [0, -1.0, math.nan, math.inf, "1", True, None, [1.0], 1e300])
 def test_latencies_that_cannot_be_are_refused_by_name(ms: object) -> None:
     content = stored()
-    content["block_ms"]["b"] = ms
-    with pytest.raises(TableError, match="a latency model cannot be read"):
+    content["blocks"]["b"] = ms
+    with pytest.raises(TableError, match="the latency model cannot be read"):
         LatencyModel.from_dict(content)
 
 
 def test_the_sentence_says_where_and_what() -> None:
     content = stored()
-    content["block_ms"]["b\x1b"] = -2.0
-    with pytest.raises(TableError, match=r"block_ms\.b\\x1b is -2\.0; .*greater than 0"):
+    content["blocks"]["b\x1b"] = -2.0
+    with pytest.raises(
+        TableError, match=r"blocks\.b\\x1b is -2\.0, but it should be greater than 0"
+    ):
         LatencyModel.from_dict(content)
 
 
-@pytest.mark.parametrize("key", ["block_ms", "correction", "validation"])
+@pytest.mark.parametrize("key", ["blocks", "correction", "validation"])
 def test_documents_of_another_shape_are_refused(key: str) -> None:
     with pytest.raises(TableError, match="cannot be read"):
         LatencyModel.from_dict(stored() | {key: [1]})
@@ -61,6 +63,6 @@ def test_documents_of_another_shape_are_refused(key: str) -> None:
 
 def test_lists_of_other_lengths_are_refused() -> None:
     content = stored()
-    content["validation"]["predicted_ms"].append(3.0)
+    content["validation"]["predicted"].append(3.0)
     with pytest.raises(TableError, match="not of the same networks"):
         LatencyModel.from_dict(content)

@@ -1,12 +1,13 @@
 import hashlib
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hwnas.core.errors import TableError
-from hwnas.latency.table import LatencyTable, network_key, register_all
+from hwnas.latency.graph_keys import network_key
+from hwnas.latency.graphs import register_all
+from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import Summary, Visit
 from hwnas.networks.blocks import ConvBlock, block_key
 from tests.devices.test_device import FINGERPRINT
@@ -91,16 +92,3 @@ def test_a_table_keeps_one_cache_and_knows_its_hash(tmp_path: Path) -> None:
     with LatencyTable.existing(tmp_path / "t.sqlite") as table:
         assert table.cache() == b"second"
         assert table.cache_hash() == hashlib.sha256(b"second").hexdigest()
-
-
-def test_a_table_of_before_there_were_caches_and_warnings_is_read(tmp_path: Path) -> None:
-    with LatencyTable(tmp_path / "t.sqlite") as table:
-        table.add([Visit("a", 0, 0, (1.0,))])
-    with sqlite3.connect(tmp_path / "t.sqlite") as file:
-        file.execute("DROP TABLE caches")
-        file.execute("DROP TABLE warnings")
-    file.close()
-    with LatencyTable.existing(tmp_path / "t.sqlite") as table:
-        table.add([Visit("a", 0, 1, (1.0,), warnings=("unstable",))])
-        assert [visit.warnings for visit in table.visits()] == [(), ("unstable",)]
-        assert table.cache() == b""

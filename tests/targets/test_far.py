@@ -17,8 +17,9 @@ from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.full_check import count, full_check
 from hwnas.latency.identity import read_fingerprint
-from hwnas.latency.measure import MemoryLog, run_sessions
+from hwnas.latency.measure import run_sessions
 from hwnas.latency.schedule import Schedule
+from hwnas.latency.visit_log import MemoryLog
 from hwnas.testing.transports import TransportContract
 from tests.targets.adbd import AdbTarget, running_adbd
 from tests.targets.bundles import bundle

@@ -13,8 +13,9 @@ from hwnas.core.errors import DeviceError, LinkError, ProgramError
 from hwnas.devices.answers import TargetVisit
 from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target, open_target
-from hwnas.latency.measure import MemoryLog, run_sessions
+from hwnas.latency.measure import run_sessions
 from hwnas.latency.schedule import Schedule
+from hwnas.latency.visit_log import MemoryLog
 from hwnas.latency.visits import Visit as StoredVisit
 from hwnas.networks.blocks import ConvBlock
 from hwnas.networks.graph import build_graph

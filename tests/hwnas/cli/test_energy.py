@@ -70,8 +70,8 @@ def test_from_a_profile_to_a_network_within_its_energy(
     known: Path, board: Board, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured = typed(terminal, "profile", "known.yaml")["energy_model"]
-    assert measured["replicate"]["mape"] < 5
-    assert measured["prediction"]["networks"] == 4
+    assert measured["validation"]["replicate"]["mape"] < 5
+    assert measured["validation"]["prediction"]["networks"] == 4
     asked = board.asked
     shown = terminal("profile", "known.yaml")
     assert "energy model (" in shown.stdout
@@ -205,7 +205,7 @@ def test_energy_is_not_measured_on_a_processor(terminal: Terminal) -> None:
 @pytest.mark.usefixtures("known")
 def test_the_option_measures_what_the_config_leaves_out(terminal: Terminal) -> None:
     document = typed(terminal, "profile", "known.yaml", "--set", "profile.energy=false", "--energy")
-    assert set(document["energy_model"]["block_mj"]) == set(document["block_ms"])
+    assert set(document["energy_model"]["blocks"]) == set(document["blocks"])
     both = terminal(
         "profile", "known.yaml", "--device", "gpu.yaml", "--device", "local_cpu", "--json"
     )

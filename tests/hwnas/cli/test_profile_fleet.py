@@ -83,7 +83,7 @@ def test_an_emulated_device_is_one_that_fails(fleet: Path, terminal: Terminal) -
     assert answer.code == 2
     emulated, one = answer.document
     assert "emulated is emulated, by an emulator" in emulated["error"]
-    assert "block_ms" in one
+    assert "blocks" in one
 
 
 @pytest.mark.parametrize(

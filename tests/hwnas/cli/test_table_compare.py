@@ -10,6 +10,7 @@ import typer
 from hwnas.cli.table_diff import diff_tables
 from hwnas.cli.table_merge import merge_tables
 from hwnas.cli.table_validate import validate_table
+from hwnas.latency.correction import Correction
 from hwnas.latency.table import LatencyTable
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.latency.test_compare import FINGERPRINT, KEYS, timed
@@ -80,11 +81,10 @@ def test_validate_ends_with_1_when_the_table_no_longer_holds(
 ) -> None:
     known_table(folder / "known.sqlite")
     with LatencyTable(folder / "known.sqlite") as table:
-        content = table.models()["macro"]
+        model = table.models()["macro"]
         # Predictions are exact: there is nothing but the device's speed to judge.
-        content["correction"] = {"name": "x", "overhead": 700.0, "coefficients": {}, "own": {}}
-        content["check_networks"] = content["check_networks"][:2]
-        table.save_model("macro", content)
+        exact, checks = Correction("x", 700.0, {}), model.check_networks[:2]
+        table.save_model("macro", replace(model, correction=exact, check_networks=checks))
     known = {key: min(ms, 700.0) * factor for key, ms in KNOWN_MS.items()}
     device_of_speed(monkeypatch, known.__getitem__, FINGERPRINT)
     answer = terminal("validate", "known.sqlite")

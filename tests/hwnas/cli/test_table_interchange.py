@@ -97,7 +97,7 @@ def test_a_space_whose_blocks_are_not_all_in_the_csv_is_not_searched(
     assert terminal("train", "tiny.yaml").code == 0
     answer = terminal("search", "tiny.yaml", *words)
     assert answer.code == 2
-    assert "lacks 1 of 14 blocks of tiny" in answer.stderr
+    assert "lacks the latencies of 1 of 14 blocks of tiny" in answer.stderr
     assert "such as 'head in_channels=16" in answer.stderr
     assert "add their rows to the CSV and import it into a new table" in answer.stderr
 

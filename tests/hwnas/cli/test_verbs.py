@@ -183,7 +183,7 @@ def test_a_table_of_another_device_or_space_is_refused(trained: Path, terminal: 
     assert terminal("train", *other, "--set", "train.epochs=1").code == 0
     answer = terminal("search", *other, "--set", "train.epochs=1")
     assert answer.code == 2
-    assert "was not profiled for tiny at 32 px" in answer.stderr
+    assert "holds no latencies of tiny at 32 px" in answer.stderr
 
 
 @pytest.mark.usefixtures("folder")

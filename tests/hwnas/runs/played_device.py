@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from hwnas.core.progress import Progress
 from hwnas.devices.device import Device
 from hwnas.latency import readings
-from hwnas.latency.measure import MemoryLog, Progress
 from hwnas.latency.schedule import Schedule
+from hwnas.latency.visit_log import MemoryLog
 from hwnas.latency.visits import Visit
 from hwnas.runs import latency_check
 
