@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hwnas.core.errors import TableError
-from hwnas.core.files import MAKE_ROOM, reason
+from hwnas.core.files import advice, reason
 from hwnas.core.workspace import temporary_folder
 from hwnas.latency.table import LatencyTable
 
@@ -23,7 +23,9 @@ def new_table(path: Path) -> Iterator[LatencyTable]:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A folder of its own, since SQLite puts files beside the one it writes.
         name = f".{path.name}."
-        where = temporary_folder(path.parent, name, error=TableError, advice=MAKE_ROOM)
+        where = temporary_folder(
+            path.parent, name, error=TableError, advice="choose another folder"
+        )
         with where as folder:
             temporary = folder / path.name
             with LatencyTable(temporary) as table:
@@ -31,7 +33,7 @@ def new_table(path: Path) -> Iterator[LatencyTable]:
             _refuse_existing(path)
             temporary.replace(path)
     except OSError as error:
-        raise TableError(f"cannot write {path}: {reason(error)}; {MAKE_ROOM}") from error
+        raise TableError(f"cannot write {path}: {reason(error)}; {advice(error)}") from error
 
 
 def _refuse_existing(path: Path) -> None:

@@ -40,3 +40,6 @@ def bars(console: "Console | None", titles: Sequence[str], unit: str) -> Iterato
     with bar:
         tasks = [bar.add_task(shown(title), total=None, note="") for title in titles]
         yield [partial(update, task) for task in tasks]
+        for task in bar.tasks:
+            if unit and task.total is None:  # nothing was left to do
+                bar.update(task.id, visible=False)

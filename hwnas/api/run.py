@@ -231,7 +231,10 @@ class Run(OpenedRun):
         place = None if out is None else Path(out)
         check_place(self.folder.path, place)
         with self.held(reading=place is not None):
-            return write_report(self.experiment, self.folder, place)
+            written = write_report(self.experiment, self.folder, place)
+        for sentence in written.warnings:
+            self.listener.warn(sentence)
+        return written
 
     def rank(
         self,

@@ -11,7 +11,9 @@ from hwnas.core.errors import ConfigError
 if TYPE_CHECKING:
     from hwnas.devices.device import Device
 
-app = typer.Typer(help="Devices that can be measured.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, add and check the devices that networks are measured on.", no_args_is_help=True
+)
 app.command("add")(devices_add.add_device)
 app.command("bundle")(devices_bundle.make_bundle)
 app.command("check")(devices_check.check_device)
@@ -50,9 +52,9 @@ def show_device(
     device: Annotated[str, typer.Argument(help="A device's name, or a YAML file.")],
     as_json: options.Json = False,
 ) -> None:
-    """Ask a device for its fingerprint: what must be equal for timings to be comparable.
+    """Show a device's fingerprint: what must be equal for timings to be comparable.
 
-    Below it stands what is none of it: whether it is emulated, and what was left to chance.
+    Also shows whether it is emulated, and what cannot be controlled while measuring.
     """
     from hwnas.cli.show_device import identity_document, show_identity
     from hwnas.devices.device import load_device

@@ -18,30 +18,36 @@ _YAML = (".yaml", ".yml")
 
 def add_device(
     name: Annotated[
-        str | None, typer.Argument(help="What --device and latency@NAME will call it.")
+        str | None, typer.Argument(help="Its name, for --device and latency@NAME.")
     ] = None,
     transport: Annotated[
         str | None, typer.Option("--transport", help="How it is reached: local, ssh or adb.")
     ] = None,
-    host: Annotated[str | None, typer.Option("--host", help="With ssh: as in 'ssh HOST'.")] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="With ssh: the host, as in 'ssh HOST'.")
+    ] = None,
     user: Annotated[str | None, typer.Option("--user", help="With ssh: the user there.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="With ssh: the port there.")] = None,
     serial: Annotated[
-        str | None, typer.Option("--serial", help="With adb: as 'adb devices' shows it.")
+        str | None,
+        typer.Option("--serial", help="With adb: the serial number, as 'adb devices' shows it."),
     ] = None,
     agent: Annotated[
-        str | None, typer.Option("--agent", help="The program that runs there: python or native.")
+        str | None,
+        typer.Option("--agent", help="The program that measures there: python or native."),
     ] = None,
     arch: Annotated[
         str | None,
-        typer.Option("--arch", help="With --agent native: as 'uname -m' says, aarch64 or x86_64."),
+        typer.Option(
+            "--arch", help="With --agent native: the processor, as 'uname -m' says there."
+        ),
     ] = None,
     runtime: Annotated[
         str | None,
         typer.Option(
             "--runtime",
-            help="onnxruntime; on NVIDIA GPUs onnxruntime_cuda, tensorrt or tensorrt_rtx. "
-            "(default: onnxruntime)",
+            help="The runtime: onnxruntime, or on NVIDIA GPUs onnxruntime_cuda, tensorrt or "
+            "tensorrt_rtx. (default: onnxruntime)",
         ),
     ] = None,
     precision: Annotated[
@@ -49,33 +55,36 @@ def add_device(
         typer.Option("--precision", help="fp32 or int8; fp16 on GPUs. (default: fp32)"),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option("--threads", help="Of an inference. (default: 1)")
+        int | None, typer.Option("--threads", help="Threads per inference. (default: 1)")
     ] = None,
     batch: Annotated[
-        int | None, typer.Option("--batch", help="Images an inference. (default: 1)")
+        int | None, typer.Option("--batch", help="Images per inference. (default: 1)")
     ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="Any other key of a device, as in 'rest_s=0.5'; may be repeated."
+            "--set", help="Any other key of a device, as in 'rest_s=0.5'. May be repeated."
         ),
     ] = None,
     file: Annotated[
         Path | None,
-        typer.Option("--file", help="The YAML file. (default: devices/NAME.yaml of your own)"),
+        typer.Option(
+            "--file", help="The YAML file. (default: devices/NAME.yaml in your config folder)"
+        ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace a device of that name, or go before it.")
+        bool,
+        typer.Option("--force", help="Replace, or take precedence over, a device of that name."),
     ] = False,
     check: Annotated[
-        bool, typer.Option("--check/--no-check", help="Reach the device once it is written.")
+        bool, typer.Option("--check/--no-check", help="Try to reach the device afterwards.")
     ] = True,
     as_json: options.Json = False,
 ) -> None:
-    """Add a device of your own; on a terminal, asks for what the options do not say.
+    """Add a device of your own; on a terminal, hwnas asks for what the options leave open.
 
-    Writes a YAML file, then shows the device's fingerprint. When it cannot be reached now, the file
-    is kept: that is said, and the exit code is 0.
+    Writes a YAML file, then shows the device's fingerprint. A device that cannot be reached now is
+    kept all the same: hwnas says so, and the exit code is 0.
     """
     from hwnas.cli.device_questions import ask, check_given, usual_agent
     from hwnas.core.configs import parse_config
@@ -116,7 +125,7 @@ def add_device(
     path = _place(device.name, file, force)
     write_atomically(path, device_text(device), error=ConfigError)
     called = str(path) if file else device.name
-    output.line(f"wrote {path}; it is called by --device {called} and latency@{called}")
+    output.line(f"wrote {path}; use it as --device {called} and latency@{called}")
     document = {"name": device.name, "file": str(path), "device": device.model_dump(mode="json")}
     output.document({**document, **_reach(device, check, output)})
 
@@ -130,15 +139,18 @@ def _place(name: str, file: Path | None, force: bool) -> Path:
     from hwnas.core.configs import own_folder, shipped_names
 
     if name.startswith(("-", ".")) or name.lower().endswith(_YAML):
-        raise ConfigError(f"'{name}' cannot be named by --device; choose a plain word, as in pixel")
+        raise ConfigError(
+            f"'{name}' cannot be used with --device; choose a plain word, such as pixel"
+        )
     if file is not None and not file.name.lower().endswith(_YAML):
         raise ConfigError(f"--file {file} must end with .yaml, by which --device knows a file")
     path = file or own_folder("devices") / f"{name}.yaml"
     if path.exists() and not force:
-        raise ConfigError(f"{path} is there already; choose another name, or replace it by --force")
+        raise ConfigError(f"{path} exists already; choose another name, or replace it with --force")
     if file is None and name in shipped_names("devices") and not force:
         raise ConfigError(
-            f"{name} comes with hwnas; choose another name, or let yours go before it by --force"
+            f"{name} comes with hwnas; choose another name, or let yours take precedence with "
+            "--force"
         )
     return path
 
@@ -154,7 +166,7 @@ def _reach(device: "Device", check: bool, output: Output) -> dict[str, Any]:
         with output.progress(f"reaching {device.name}"):
             identity = read_identity(device)
     except DeviceError as error:
-        output.say(f"{device.name} is kept, and cannot be used now: {error}")
+        output.say(f"{device.name} is kept, but cannot be used now: {error}")
         return {"reached": False, "problem": str(error), "identity": None}
     show_identity(output, device.name, identity)
     return {"reached": True, "problem": None, "identity": identity_document(identity)}

@@ -11,10 +11,11 @@ from hwnas.cli.output import Output
 
 def make_bundle(
     arch: Annotated[
-        str, typer.Option(help="What 'uname -m' says on the target: aarch64 or x86_64.")
+        str,
+        typer.Option(help="The target's processor, as 'uname -m' says there: aarch64 or x86_64."),
     ],
     folder: Annotated[
-        Path | None, typer.Option(help="Put a copy there, to carry it to another machine.")
+        Path | None, typer.Option(help="A folder for a copy, to carry to another machine.")
     ] = None,
     as_json: options.Json = False,
 ) -> None:

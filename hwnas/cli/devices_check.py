@@ -21,14 +21,15 @@ def check_device(
         bool,
         typer.Option(
             "--full",
-            help="Instead: whether all that measuring relies on holds on it; exit code 2 if not.",
+            help="Test everything that measuring relies on instead; "
+            "exit code 2 if something fails.",
         ),
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Say what on a device will make timings unreliable, and measure by how much they differ.
+    """Show what makes timings on a device unreliable, and measure how much they vary.
 
-    Takes some ten seconds. A poor device is no error: the exit code is 0.
+    Takes about ten seconds. A poor device is not an error: the exit code is 0.
     """
     from hwnas.devices.device import load_device
     from hwnas.devices.target import open_target
@@ -48,9 +49,7 @@ def check_device(
             findings = target.health()  # first, because the measuring would find itself
             identity = identify(target)
         if not identity.emulated:
-            noise = check_noise(
-                chosen, progress=lambda done, total: update(done, total, "sessions")
-            )
+            noise = check_noise(chosen, progress=update)
     output.table(f"{chosen.name} is reachable", ["", "found"], _identity_rows(identity))
     output.table(
         f"{chosen.name}: what makes timings unreliable",

@@ -16,8 +16,8 @@ FromScratch = Annotated[
     typer.Option(
         "--from-scratch/--from-supernet",
         help="Train the winner from scratch, for the epochs of supernet and fine-tuning together, "
-        "or fine-tune the supernet's weights. (default: the config's export.weights_from, which "
-        "is auto: both, and the validation images choose)",
+        "or fine-tune the supernet's weights. (default: the config's export.weights_from, usually "
+        "auto: try both and let the validation images choose)",
         show_default=False,
     ),
 ]
@@ -27,8 +27,8 @@ Patience = Annotated[
     typer.Option(
         "--patience",
         min=0,
-        help="For how many seconds a network is measured again, while the machine is too busy to "
-        "tell whether it keeps the budget.",
+        help="For how many seconds to keep measuring a network while the machine is too busy to "
+        "tell whether it is within the budget.",
     ),
 ]
 
@@ -40,11 +40,11 @@ def export(
     patience: Patience = PATIENCE,
     as_json: options.Json = False,
 ) -> None:
-    """Train, export, check and measure the best network of a run's front.
+    """Train, export, check and measure the best network that a run found.
 
-    The front is tried from its most accurate network down until one really measures within the
-    budgets, on the device and on every further one that a budget names and that can be reached; the
-    space's reference network is trained and measured beside it.
+    Tries the front from its most accurate network down until one really is within the budgets when
+    measured, on the device and on every further device of a budget that can be reached. The space's
+    reference network is trained and measured beside it. Run it again to resume.
     """
     from hwnas.api.run import Run
     from hwnas.cli.show import show_summary

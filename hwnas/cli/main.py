@@ -1,4 +1,4 @@
-"""The command `hwnas`: one file a verb; every error a user can cause is one sentence."""
+"""The command `hwnas`: one file a command; every error a user can cause is one sentence."""
 
 import os
 import signal
@@ -21,24 +21,25 @@ from hwnas.cli import (
     train,
 )
 from hwnas.cli.streams import is_unicode, prepare_streams
+from hwnas.cli.usage import UsageError, is_help, usage_sentence
 from hwnas.core.errors import HwnasError
+from hwnas.core.files import reason
 from hwnas.core.foreign_text import shown_lines
 from hwnas.core.json_text import to_json
 from hwnas.core.memory import ran_out
 from hwnas.core.version import VERSION
 
 _OUT_OF_MEMORY = (
-    "memory ran out; free some and run the same command again, which goes on from what it kept, or "
-    "lower batch_size (--set train.batch_size=32) or the resolution (--resolution) in a new run "
-    "folder (--run)"
+    "memory ran out; free some and run the same command again to resume, or lower batch_size "
+    "(--set train.batch_size=32) or the resolution (--resolution) in a new run folder (--run)"
 )
 
 
 class _InterruptedError(Exception):
-    """Ctrl-C, or a request to end, in the middle of a verb."""
+    """Ctrl-C, or a request to end, in the middle of a command."""
 
 
-class _Verbs(TyperGroup):
+class _Commands(TyperGroup):
     """Typer answers Ctrl-C with silence; hwnas says that nothing is lost."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -50,9 +51,10 @@ class _Verbs(TyperGroup):
 
 app = typer.Typer(
     name="hwnas",
-    cls=_Verbs,
+    cls=_Commands,
     help="The most accurate network that really runs within your milliseconds on your device.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",  # which joins the lines of a paragraph
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -85,20 +87,23 @@ def _root(
 
 
 def main() -> None:
-    """Runs a verb; exit code 2 and one sentence for wrong input, 130 for Ctrl-C."""
+    """Runs a command; exit code 2 and one sentence for wrong input, 130 for Ctrl-C."""
     prepare_streams()
-    # Nothing here uses joblib's processes, and a semaphore that it makes for them when scikit-learn
-    # is loaded outlasts a kill at that moment.
-    os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
+    prepare_environment()
     # As Ctrl-C: temporary folders and child processes are cleared away.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGHUP, _hang_up)
     try:
-        app()
+        code = app(prog_name="hwnas", standalone_mode=False)
     except HwnasError as error:
         _fail(str(error), 2)
-    except (_InterruptedError, KeyboardInterrupt):
+    except UsageError as error:
+        if is_help(error):
+            error.show()
+            sys.exit(2)
+        _fail(usage_sentence(error), 2)
+    except (_InterruptedError, KeyboardInterrupt, typer.Abort):
         _fail("interrupted; run the same command again to resume", 130)
     except BrokenPipeError:
         sys.stderr.close()
@@ -110,7 +115,19 @@ def main() -> None:
             raise
         # A full disk or missing rights, wherever it was met.
         name = f" {error.filename}" if error.filename else ""
-        _fail(f"cannot read or write{name}: {error.strerror or error}; fix that and run again", 2)
+        _fail(f"cannot read or write{name}: {reason(error)}; fix that and run again", 2)
+    sys.exit(code or 0)
+
+
+def prepare_environment() -> None:
+    """Sets what libraries read when they are loaded; a person's own value wins."""
+    # How long PyTorch's OpenMP threads spin before they sleep. With GNU's default (300,000) two
+    # trainings on one machine slow each other down twelvefold, with 1,000 twofold, for 10 to 35 %
+    # less speed alone (docs/benchmarks).
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # Nothing here uses joblib's processes, and a semaphore that it makes for them when scikit-learn
+    # is loaded outlasts a kill at that moment.
+    os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
 
 
 def _hang_up(*_: Any) -> None:

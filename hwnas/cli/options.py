@@ -1,5 +1,8 @@
 """The options that several commands share, and what they mean for a config."""
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,20 +18,21 @@ if TYPE_CHECKING:
 
 Config = Annotated[
     str,
-    typer.Argument(help="A config: a name under configs/searches, or the path of a YAML file."),
+    typer.Argument(help="A config: a name under configs/searches, or a YAML file."),
 ]
-Run = Annotated[Path | None, typer.Option("--run", help="The run folder. (default: runs/<config>)")]
-RunArgument = Annotated[Path, typer.Argument(help="A run folder, as in runs/quickstart.")]
+Run = Annotated[Path | None, typer.Option("--run", help="The run folder. (default: runs/CONFIG)")]
+RunArgument = Annotated[Path, typer.Argument(help="A run folder, such as runs/quickstart.")]
 Data = Annotated[
     str | None,
     typer.Option(
         "--data",
-        help="A folder of class/name.jpg images, 'digits', or the name of an installed dataset "
-        "(docs/guides/images.md). (default: the config's)",
+        help="The images: a folder with a subfolder for each class, 'digits', or the name of an "
+        "installed dataset. (default: the config's)",
     ),
 ]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse unreadable images instead of skipping them.")
+    bool,
+    typer.Option("--strict", help="Refuse unreadable images instead of leaving them out."),
 ]
 Resolution = Annotated[
     int | None,
@@ -36,49 +40,50 @@ Resolution = Annotated[
         "--resolution",
         min=8,
         max=1024,
-        help="Height and width of the images, in pixels. (default: the config's)",
+        help="Height and width of the images in pixels. (default: the config's)",
     ),
 ]
 Budgets = Annotated[
     list[str] | None,
     typer.Option(
         "--budget",
-        help="A hard limit: 'latency=12 ms' (s, ms, us), 'macs=60 M' (K, M, G), 'params=2 M', "
-        "'file_size=4 MB' (KB, MB), 'peak_memory=2 MB', 'latency@DEVICE=30 ms' (a further device), "
-        "'energy=40 mJ' (mJ, J; on a GPU), "
-        "or 'latency=80 % of reference'; may be repeated, replaces the config's.",
+        help="A hard limit, such as 'latency=12 ms' (s, ms, us), 'latency=80 % of reference', "
+        "'latency@DEVICE=30 ms' (on a further device), 'macs=60 M' (K, M, G), 'params=2 M' (K, M), "
+        "'file_size=4 MB' (KB, MB), 'peak_memory=2 MB' or 'energy=40 mJ' (mJ, J; on a GPU). May be "
+        "repeated; replaces the budgets of the config.",
     ),
 ]
 Device = Annotated[
     str | None,
     typer.Option(
         "--device",
-        help="A device: one that 'hwnas devices list' names, or a YAML file. (default: the "
+        help="The device: a name that 'hwnas devices list' shows, or a YAML file. (default: the "
         "config's)",
     ),
 ]
 Table = Annotated[
     str | None,
-    typer.Option("--table", help="The latency table. (default: tables/<device>.sqlite)"),
+    typer.Option("--table", help="The latency table. (default: tables/DEVICE.sqlite)"),
 ]
 FromOfa = Annotated[
     str | None,
     typer.Option(
         "--from-ofa",
-        help="A once-for-all MobileNetV3 supernet to start from, as published or as .safetensors. "
-        "(default: the config's)",
+        help="A once-for-all MobileNetV3 supernet to start from: the published file, or "
+        ".safetensors. (default: the config's)",
     ),
 ]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", help="Replaces a key of the config, as in 'train.epochs=20'; may be repeated."
+        "--set",
+        help="Replace a key of the config, as in 'train.epochs=20'. May be repeated.",
     ),
 ]
 Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout, all else on stderr.")
+    bool,
+    typer.Option("--json", help="Print one JSON document on stdout and everything else on stderr."),
 ]
-
 
 # Options whose names are not those of the keys that they set.
 _OPTION_OF = {
@@ -87,74 +92,112 @@ _OPTION_OF = {
     "from_ofa": "from-ofa",
     "search.budgets": "budget",
 }
+_SHARED: dict[str, tuple[Any, Any]] = {
+    "config": (Config, inspect.Parameter.empty),
+    "run": (Run, None),
+    "data": (Data, None),
+    "strict": (Strict, False),
+    "resolution": (Resolution, None),
+    "from_ofa": (FromOfa, None),
+    "budget": (Budgets, None),
+    "device": (Device, None),
+    "table": (Table, None),
+    "settings": (Settings, None),
+}
 
 
-def overrides(
-    *,
-    data: str | None = None,
-    strict: bool = False,
-    resolution: int | None = None,
-    from_ofa: str | None = None,
-    budgets: list[str] | None = None,
-    device: str | None = None,
-    table: str | None = None,
-    settings: list[str] | None = None,
-) -> dict[str, Any]:
-    """What a command's options replace in a config: values by dotted keys.
+@dataclass(frozen=True)
+class Given:
+    """What a person gave of the options that several commands share."""
 
-    Raises:
-        ConfigError: an option is written wrongly, or given twice.
+    config: str = ""
+    run: Path | None = None
+    data: str | None = None
+    strict: bool = False
+    resolution: int | None = None
+    from_ofa: str | None = None
+    budget: list[str] | None = None
+    device: str | None = None
+    table: str | None = None
+    settings: list[str] | None = None
+
+    def overrides(self) -> dict[str, Any]:
+        """What the options replace in a config: values by dotted keys.
+
+        Raises:
+            ConfigError: an option is written wrongly, or given twice.
+        """
+        named: dict[str, Any] = {
+            "data.source": self.data,
+            "data.strict": self.strict or None,
+            "resolution": self.resolution,
+            "from_ofa": self.from_ofa,
+            "device": self.device,
+            "table": self.table,
+        }
+        found = {key: value for key, value in named.items() if value is not None}
+        if self.budget:
+            pairs = [_pair("--budget", text, "latency=12 ms") for text in self.budget]
+            for name, _ in pairs:
+                if [other for other, _ in pairs].count(name) > 1:
+                    raise ConfigError(f"--budget {shown(name)} is given twice; give it once")
+            found["search.budgets"] = dict(pairs)
+        values = parsed_settings(self.settings, "train.epochs=20")
+        for key in values:
+            if key in found:
+                option = f"--{_OPTION_OF.get(key, key)}"
+                raise ConfigError(f"--set {key} and {option} are both given; leave one of them out")
+        return found | values
+
+    def open(self, output: "Output") -> "OpenedRun":
+        """The run of the config, whose course the terminal shows.
+
+        Raises:
+            ConfigError: the config or an option is wrong.
+            RunError: the folder is not of a run.
+        """
+        from hwnas.api.run import Run
+
+        return Run.of_config(self.config, self.run, output, overrides=self.overrides())
+
+    def space(self) -> "SearchSpace":
+        """The search space of the config, with as many classes as its images have.
+
+        Raises:
+            ConfigError: the config or an option is wrong.
+        """
+        from hwnas.runs.opening import experiment_of, load_with
+
+        return experiment_of(self.config, load_with(self.config, self.overrides())).space
+
+
+def shared(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Has a command take shared options, which it is called with as one `Given`.
+
+    The command's first parameter is `given`; the options stand before its own in its help.
     """
-    named: dict[str, Any] = {
-        "data.source": data,
-        "data.strict": strict or None,
-        "resolution": resolution,
-        "from_ofa": from_ofa,
-        "device": device,
-        "table": table,
-    }
-    found = {key: value for key, value in named.items() if value is not None}
-    if budgets:
-        pairs = [_pair("--budget", text, "latency=12 ms") for text in budgets]
-        for name, _ in pairs:
-            if [other for other, _ in pairs].count(name) > 1:
-                raise ConfigError(f"--budget {shown(name)} is given twice; give it once")
-        found["search.budgets"] = dict(pairs)
-    values = parsed_settings(settings, "train.epochs=20")
-    for key in values:
-        if key in found:
-            option = f"--{_OPTION_OF.get(key, key)}"
-            raise ConfigError(f"--set {key} and {option} are both given; leave one of them out")
-    return found | values
 
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        def taking(**values: Any) -> None:
+            given = Given(**{name: values.pop(name) for name in names})
+            command(given, **values)
 
-def open_run(config: str, run: Path | None, output: "Output", **given: Any) -> "OpenedRun":
-    """The run of a command's config, whose course the terminal shows.
+        _, *own = inspect.signature(command, eval_str=True).parameters.values()
+        kind = inspect.Parameter.KEYWORD_ONLY
+        taken = [
+            inspect.Parameter(name, kind, default=default, annotation=annotation)
+            for name, (annotation, default) in ((name, _SHARED[name]) for name in names)
+        ]
+        arguments = [one for one in (*taken, *own) if one.default is inspect.Parameter.empty]
+        options = [one for one in (*taken, *own) if one.default is not inspect.Parameter.empty]
+        parameters = [one.replace(kind=kind) for one in (*arguments, *options)]
+        described: Any = taking
+        described.__signature__ = inspect.Signature(parameters)
+        described.__annotations__ = {one.name: one.annotation for one in parameters}
+        described.__name__, described.__doc__ = command.__name__, command.__doc__
+        return taking
 
-    Args:
-        config: as the command names it.
-        run: its folder, if the command names one.
-        output: the terminal.
-        given: the options that change the config, see `overrides`.
-
-    Raises:
-        ConfigError: the config or an option is wrong.
-        RunError: the folder is not of a run.
-    """
-    from hwnas.api.run import Run
-
-    return Run.of_config(config, run, output, overrides=overrides(**given))
-
-
-def space_of(config: str, **given: Any) -> "SearchSpace":
-    """The search space of a config, with as many classes as its images have.
-
-    Raises:
-        ConfigError: the config or an option is wrong.
-    """
-    from hwnas.runs.opening import experiment_of, load_with
-
-    return experiment_of(config, load_with(config, overrides(**given))).space
+    return decorate
 
 
 def parsed_settings(settings: list[str] | None, example: str) -> dict[str, Any]:

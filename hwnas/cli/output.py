@@ -84,7 +84,12 @@ class Output:
         shown_titles = [shown(title) for title in titles]
         if not self.stderr.is_terminal:
             tasks = [ProgressLines(title, unit, self.say) for title in shown_titles]
-            yield [task.update for task in tasks]
+            try:
+                yield [task.update for task in tasks]
+            except BaseException:
+                for task in tasks:
+                    task.stop()
+                raise
             for task in tasks:
                 task.end()
             return

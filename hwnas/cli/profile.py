@@ -16,7 +16,7 @@ def profile(
     config: Annotated[
         str | None,
         typer.Argument(
-            help="A search config (name, or path of a YAML file): its space, images, device, table."
+            help="A search config (its name, or a YAML file): its space is measured, on its device."
         ),
     ] = None,
     space: Annotated[
@@ -24,15 +24,16 @@ def profile(
     ] = None,
     resolution: options.Resolution = None,
     classes: Annotated[
-        int | None, typer.Option("--classes", min=2, help="Without a config: number of classes.")
+        int | None,
+        typer.Option("--classes", min=2, help="Without a config: the number of classes."),
     ] = None,
     data: options.Data = None,
     device: Annotated[
         list[str] | None,
         typer.Option(
             "--device",
-            help="A device: one that 'hwnas devices list' names, or a YAML file; repeated, all are "
-            "measured at once, each into its own table. (default: the config's)",
+            help="The device: a name that 'hwnas devices list' shows, or a YAML file. Repeat it to "
+            "measure on several devices at once, each into its own table. (default: the config's)",
         ),
     ] = None,
     table: options.Table = None,
@@ -40,44 +41,48 @@ def profile(
     energy: Annotated[
         bool,
         typer.Option(
-            "--energy", help="Also measure energies, on an NVIDIA GPU, as profile.energy does."
+            "--energy",
+            help="Measure the energy per inference too, on an NVIDIA GPU (as profile.energy does).",
         ),
     ] = False,
     files: Annotated[
         list[Path] | None,
         typer.Option(
             "--model",
-            help="Instead of a space: an ONNX file, timed as it is; repeated, or with several "
-            "devices, they are compared.",
+            help="Time an ONNX file as it is, instead of a space. Repeat it, or --device, to "
+            "compare.",
         ),
     ] = None,
     shape: Annotated[
         list[str] | None,
         typer.Option(
             "--shape",
-            help="With --model: the shape of an input whose axes are open, as in "
-            "'input=1x3x224x224'; may be repeated.",
+            help="With --model: the shape of an input with open axes, as in 'input=1x3x224x224'. "
+            "May be repeated.",
         ),
     ] = None,
     values: Annotated[
         list[str] | None,
         typer.Option(
             "--input",
-            help="With --model: the value of an input, where it matters: a number, numbers with "
-            "commas, or a .npy file, as in 'sr=16000'; may be repeated. (default: random)",
+            help="With --model: the value of an input where it matters, "
+            "as in 'sr=16000': a number, "
+            "several with commas, or a .npy file. May be repeated. (default: random)",
         ),
     ] = None,
     operators: Annotated[
         bool,
-        typer.Option("--operators/--no-operators", help="With --model: break it down by operator."),
+        typer.Option(
+            "--operators/--no-operators", help="With --model: show the time of each operator."
+        ),
     ] = True,
     as_json: options.Json = False,
 ) -> None:
-    """Measure every distinct block of a space, and whole networks to check the sum of them.
+    """Measure a space on a device: every distinct block, and whole networks to check their sums.
 
-    Interrupted, it keeps what it measured; run again, it measures what is missing. With --model,
-    measure ONNX files from elsewhere instead, which go into no table. With several devices each has
-    its own table; one that fails does not stop the others, and the exit code is 2.
+    The timings go into a latency table, which searches read. Run it again to resume. With --model,
+    time ONNX files from elsewhere instead; they go into no table. With several devices, one that
+    fails does not stop the others, and the exit code is 2.
     """
     from hwnas.cli import profile_model, profile_space
 
@@ -101,7 +106,9 @@ def profile(
         )
         return
     if shape or values or not operators:
-        raise ConfigError("--shape, --input and --no-operators go with --model FILE.onnx; add it")
+        raise ConfigError(
+            "--shape, --input and --no-operators go with --model; add --model FILE.onnx"
+        )
     if len(devices) > 1 and table is not None:
         raise ConfigError(
             f"--table goes with one --device, and {len(devices)} are named; leave it out, or name "
@@ -125,14 +132,12 @@ def profile(
         return
     if classes is not None:
         raise ConfigError("--classes goes with --space; a config takes them from its images")
-    run = options.open_run(
-        config,
-        None,
-        output,
+    given = options.Given(
+        config=config,
         data=data,
         resolution=resolution,
         table=table,
         settings=settings,
         device=devices[0] if len(devices) == 1 else None,
     )
-    profile_space.profile_run(run, devices, energy=energy, output=output)
+    profile_space.profile_run(given.open(output), devices, energy=energy, output=output)

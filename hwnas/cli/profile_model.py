@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def refuse_others(others: dict[str, Any]) -> None:
-    """Sees that nothing is given that --model has no use for.
+    """Refuses options that --model has no use for.
 
     Args:
         others: the values of the other options, by the names that a person types.
@@ -27,8 +27,8 @@ def refuse_others(others: dict[str, Any]) -> None:
     given = [name for name, value in others.items() if value not in (None, [])]
     if given:
         raise ConfigError(
-            f"--model measures a file as it is, and {given[0]} goes with a search space; "
-            "leave one of them out"
+            f"--model times a file as it is, and {given[0]} goes with a search space; leave one of "
+            "them out"
         )
 
 
@@ -120,7 +120,7 @@ def compare_models(
     ):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise ConfigError(f"{what} names {shown(twice)} twice; leave out one of them")
+            raise ConfigError(f"{what} names {shown(twice)} twice; name it once")
     loaded = {
         device.name: {model: load_any(model, shapes, device, values) for model in models}
         for device in chosen

@@ -1,10 +1,15 @@
 """Progress for logs: where stderr is no terminal, a line now and then in place of a bar."""
 
+import threading
 import time
 from collections.abc import Callable
 
 # Seconds between two lines of one task: a log of hours stays readable, and is never silent.
 EVERY = 30.0
+# Seconds after which work that counts something is named although nothing was counted yet.
+_SILENCE = 2.0
+# The share of all there is that the first report of this command may not reach, if it began anew.
+_RESUMED = 0.05
 
 
 class ProgressLines:
@@ -17,26 +22,53 @@ class ProgressLines:
         say: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Says the title; `unit` is what is counted, as in "steps"."""
+        """Says the title at once, or with a `unit`, as in "steps", when the work has begun.
+
+        What an earlier command had finished counts nothing any more, and is not called begun.
+        """
         self._title, self._unit, self._say, self._clock = title, unit, say, clock
         self._begun = self._last = clock()
         self._first: tuple[float, int] | None = None
         self._state = (0, 0, "")
-        say(f"{title} …")
+        self._lock = threading.Lock()
+        self._named = False
+        # Work that is slow to begin is named all the same.
+        self._timer = threading.Timer(_SILENCE, self._name)
+        self._timer.daemon = True
+        if unit:
+            self._timer.start()
+        else:
+            self._name()
 
     def update(self, done: int, total: int, note: str = "") -> None:
         """Takes what is done of all there is; says so when the last line is old."""
+        self._timer.cancel()
+        self._name()
         now = self._clock()
+        resumed = self._first is None and _RESUMED * total <= done < total
         # What an earlier command had done says nothing about the speed of this one.
         if self._first is None or done < self._first[1]:
             self._first = (now, done)
         self._state = (done, total, note)
+        if resumed:
+            self._say(self._line())
         if now - self._last >= EVERY:
             self._last = now
             self._say(self._line() + self._left(now))
 
+    def _name(self) -> None:
+        with self._lock:
+            if not self._named:
+                self._named = True
+                self._say(f"{self._title} …")
+
+    def stop(self) -> None:
+        """Says no more: the work has failed."""
+        self._timer.cancel()
+
     def end(self) -> None:
         """Says how far it came."""
+        self.stop()
         if self._state[1]:
             taken = self._clock() - self._begun
             self._say(self._line() + (f", took {duration(taken)}" if taken >= EVERY else ""))

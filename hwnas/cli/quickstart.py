@@ -10,23 +10,13 @@ DIGITS, PHOTOS = "quickstart", "photos"
 """The recipes: of scikit-learn's digits, and of anyone's images."""
 
 
-def quickstart(
-    data: options.Data = None,
-    strict: options.Strict = False,
-    resolution: options.Resolution = None,
-    budget: options.Budgets = None,
-    device: options.Device = None,
-    run: options.Run = None,
-    table: options.Table = None,
-    settings: options.Settings = None,
-    as_json: options.Json = False,
-) -> None:
-    """Profile this machine, train, search, export and measure: the whole way in a few minutes.
+@options.shared("data", "strict", "resolution", "budget", "device", "run", "table", "settings")
+def quickstart(given: options.Given, as_json: options.Json = False) -> None:
+    """Profile this machine, train, search, export and measure, all in a few minutes.
 
     Uses scikit-learn's handwritten digits, or the images of --data with a recipe for photos
-    (configs/searches/photos.yaml). Another --device, and every further one that a budget names, is
-    profiled where it has no table yet. Interrupted, it continues; finished, it shows its result
-    again.
+    (configs/searches/photos.yaml). Another --device, and every further device that a budget names,
+    is profiled if it has no table yet. Run it again to resume, or to see the result again.
     """
     from hwnas.api.run import Run
     from hwnas.cli.show import show_front, show_model, show_predictor, show_summary
@@ -36,18 +26,9 @@ def quickstart(
 
     output = Output(as_json)
     start = time.monotonic()
-    recipe = DIGITS if data in (None, "digits") else PHOTOS
-    changes = options.overrides(
-        data=data,
-        strict=strict,
-        resolution=resolution,
-        budgets=budget,
-        device=device,
-        table=table,
-        settings=settings,
-    )
-    config = load_with(recipe, changes)
-    path = run or default_run(config.recipe.data.source)
+    recipe = DIGITS if given.data in (None, "digits") else PHOTOS
+    config = load_with(recipe, given.overrides())
+    path = given.run or default_run(config.recipe.data.source)
     opened = Run(Experiment(config), RunFolder(path), output)
     opened.check(budgets=False)  # what is wrong with them is said before anything is written
     with opened.held(images=True):

@@ -12,20 +12,21 @@ if TYPE_CHECKING:
     from hwnas.runs.ranking import Ranking
 
 
+@options.shared("config", "run", "data", "strict", "resolution", "from_ofa", "settings")
 def rank(
-    config: options.Config,
+    given: options.Given,
     truth: Annotated[
         str,
         typer.Option(
-            help="A CSV of known accuracies (architecture, accuracy; a row a training), or "
-            f"'{TRAINED}': networks are trained from scratch here.",
+            help="A CSV of known accuracies (columns architecture and accuracy, a row for each "
+            f"training), or '{TRAINED}' to train networks from scratch.",
         ),
     ],
     estimator: Annotated[
         list[str] | None,
         typer.Option(
-            help="An estimator, as accuracy.estimator names them; may be repeated. MACs are always "
-            "there. (default: all that can be had)"
+            help="An estimator, by its name in accuracy.estimator. May be repeated; MACs are "
+            "always shown. (default: all that are available)"
         ),
     ] = None,
     networks: Annotated[
@@ -33,8 +34,8 @@ def rank(
         typer.Option(
             min=10,
             max=1_000_000,
-            help="At most so many networks a seed. (default: "
-            f"{RANKED_OF_A_CSV} of a CSV, {RANKED_TRAINED} where they are trained)",
+            help="How many networks to rank for each seed, at most. (default: "
+            f"{RANKED_OF_A_CSV} of a CSV, {RANKED_TRAINED} that are trained)",
         ),
     ] = None,
     seeds: Annotated[
@@ -42,7 +43,7 @@ def rank(
         typer.Option(
             min=1,
             max=1000,
-            help="Each draws other networks of the CSV, and initial weights and images of its own.",
+            help="How many seeds; each draws other networks, initial weights and images.",
         ),
     ] = RANKING_SEEDS,
     trainings: Annotated[
@@ -50,35 +51,21 @@ def rank(
         typer.Option(
             min=1,
             max=100,
-            help=f"With --truth {TRAINED}, of each network; two tell the noise ceiling.",
+            help=f"With --truth {TRAINED}: how often each network is trained; with two, the noise "
+            "ceiling is known.",
         ),
     ] = 1,
-    run: options.Run = None,
-    data: options.Data = None,
-    strict: options.Strict = False,
-    resolution: options.Resolution = None,
-    from_ofa: options.FromOfa = None,
-    settings: options.Settings = None,
     as_json: options.Json = False,
 ) -> None:
-    """Rank networks of known accuracy by every estimator, beside MACs alone and the noise ceiling.
+    """Compare estimators: how well each ranks networks whose accuracy is known.
 
-    Writes ranking.json and ranking.svg into the run folder. No network is judged or trained twice:
-    interrupted and run again, it goes on.
+    MACs alone and the noise ceiling are shown beside them. Writes ranking.json and ranking.svg into
+    the run folder. Run it again to resume.
     """
     from hwnas.runs.ranking import ranking_files
 
     output = Output(as_json)
-    opened = options.open_run(
-        config,
-        run,
-        output,
-        data=data,
-        strict=strict,
-        resolution=resolution,
-        from_ofa=from_ofa,
-        settings=settings,
-    )
+    opened = given.open(output)
     ranking = opened.rank(
         truth, estimators=estimator or (), networks=networks, seeds=seeds, trainings=trainings
     )

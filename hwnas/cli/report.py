@@ -16,21 +16,21 @@ COMPARISON = Path("comparison.svg")
 def report(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="A run folder, or several to be compared."),
+        typer.Argument(metavar="RUN...", help="A run folder, or several to compare."),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Of one run: the folder where page and picture go, for a run that cannot be "
-            f"written to. Of several: the file of their picture. (default: {COMPARISON})",
+            help="For one run: a folder for the page and the picture, in place of the run folder. "
+            f"For several: the file of their picture. (default: {COMPARISON})",
         ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write report.html and front.svg of a run that was searched, or compare several runs.
+    """Write report.html and front.svg of a run, or compare several runs.
 
-    Several runs are compared in a table and in one picture of their fronts; they must be of one
-    space, resolution and images. Runs of different devices or precisions are compared as such.
+    Several runs are compared in a table and in one picture of their fronts. They must have the same
+    space, resolution and images; devices and precisions may differ, and the table says so.
     """
     output = Output(as_json)
     if len(runs) == 1:
@@ -88,5 +88,5 @@ def _check_out(out: Path) -> None:
         )
     if out.exists() and not is_comparison(out):
         raise RunError(
-            f"{out} is there and no comparison that hwnas made; name another file with --out"
+            f"{out} exists and is not a comparison that hwnas made; name another file with --out"
         )

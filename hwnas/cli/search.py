@@ -4,41 +4,32 @@ from hwnas.cli import options
 from hwnas.cli.output import Output
 
 
+@options.shared(
+    "config",
+    "run",
+    "data",
+    "strict",
+    "resolution",
+    "from_ofa",
+    "budget",
+    "device",
+    "table",
+    "settings",
+)
 def search(
-    config: options.Config,
-    run: options.Run = None,
-    data: options.Data = None,
-    strict: options.Strict = False,
-    resolution: options.Resolution = None,
-    from_ofa: options.FromOfa = None,
-    budget: options.Budgets = None,
-    device: options.Device = None,
-    table: options.Table = None,
-    settings: options.Settings = None,
+    given: options.Given,
     as_json: options.Json = False,
 ) -> None:
     """Search for the most accurate networks within the budgets.
 
     Needs a latency table ('hwnas profile') and what accuracy.estimator names: a supernet ('hwnas
-    train'), a CSV of accuracies, or a score that needs no training. Every judged network is kept: a
-    stopped search continues, another budget starts from what is known.
+    train'), a CSV of accuracies, or a score that needs no training. Run it again to resume; a
+    search with another budget starts from the networks that were judged before.
     """
     from hwnas.cli.show import show_contributions, show_front, show_predictor
 
     output = Output(as_json)
-    opened = options.open_run(
-        config,
-        run,
-        output,
-        data=data,
-        strict=strict,
-        resolution=resolution,
-        from_ofa=from_ofa,
-        budgets=budget,
-        device=device,
-        table=table,
-        settings=settings,
-    )
+    opened = given.open(output)
     result = opened.search()
     folder = opened.folder
     show_predictor(output, result.score_info)

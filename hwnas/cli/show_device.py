@@ -1,4 +1,4 @@
-"""How verbs show what a device says of itself."""
+"""How commands show what a device says of itself."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,6 @@ def show_identity(output: Output, name: str, identity: "Identity") -> None:
     rows = [[field, str(value)] for field, value in asdict(identity.fingerprint).items()]
     output.table(f"fingerprint of {name}", ["field", "value"], rows)
     if identity.emulated:
-        output.line(f"emulated, by {identity.emulated}: no timing of it is kept")
+        output.line(f"emulated by {identity.emulated}: its timings are not kept")
     if identity.uncontrolled:
-        output.line(f"neither set nor read while measuring: {', '.join(identity.uncontrolled)}")
+        output.line(f"not controlled while measuring: {', '.join(identity.uncontrolled)}")

@@ -1,5 +1,6 @@
 """`hwnas space`: search spaces, and how their choices are numbered."""
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated
 
@@ -7,8 +8,10 @@ import typer
 
 from hwnas.cli import options
 from hwnas.cli.output import Output
+from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
 
-app = typer.Typer(help="Search spaces.", no_args_is_help=True)
+app = typer.Typer(help="Show search spaces.", no_args_is_help=True)
 
 
 @app.command("show")
@@ -18,13 +21,14 @@ def show_space(
     ],
     resolution: options.Resolution = None,
     width: Annotated[
-        float | None, typer.Option("--width", min=0.1, max=10, help="Multiplies the channels.")
+        float | None,
+        typer.Option("--width", min=0.1, max=10, help="Multiply the channels by this."),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show a space's slots and how their choices are numbered.
+    """Show a space's slots and the numbers of their choices.
 
-    The numbers are those of the column architecture: of front.csv, of accuracies, of timings.
+    The column architecture of front.csv, and of CSVs of accuracies and timings, has these numbers.
 
     For example: hwnas space show nas_bench_macro
     """
@@ -32,6 +36,7 @@ def show_space(
     from hwnas.spaces.numbering import ORDER, numbered_slots
 
     output = Output(as_json)
+    refuse_search_config(space)
     loaded = load_space(space, resolution=resolution, width=width)
     slots = numbered_slots(loaded)
     output.table(
@@ -64,6 +69,25 @@ def show_space(
             "slots": [asdict(one) for one in slots],
         }
     )
+
+
+def refuse_search_config(name: str) -> None:
+    """Says what to name instead of a search config, which has a space and is none.
+
+    Raises:
+        ConfigError: the file is one.
+    """
+    from hwnas.core.configs import find_config
+    from hwnas.core.yaml_text import parse_yaml
+
+    path = find_config("spaces", name)
+    with suppress(OSError, UnicodeDecodeError):  # the reader of spaces says what is wrong then
+        content = parse_yaml(path.read_text(encoding="utf-8-sig"), str(path))
+        if isinstance(content, dict) and {"space", "search"} <= content.keys():
+            raise ConfigError(
+                f"{shown(path)} is a search config; show its space: hwnas space show "
+                f"{shown(content['space'])}"
+            )
 
 
 def _unbroken(number: int, text: str) -> str:

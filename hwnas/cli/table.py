@@ -1,4 +1,4 @@
-"""`hwnas table`: latency tables, one file a verb."""
+"""`hwnas table`: latency tables, one file a command."""
 
 import typer
 
@@ -12,7 +12,9 @@ from hwnas.cli import (
     table_validate,
 )
 
-app = typer.Typer(help="Latency tables.", no_args_is_help=True)
+app = typer.Typer(
+    help="Show, check, compare, merge, export and import latency tables.", no_args_is_help=True
+)
 app.command("show")(table_show.show_table)
 app.command("validate")(table_validate.validate_table)
 app.command("diff")(table_diff.diff_tables)

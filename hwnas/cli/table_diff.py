@@ -26,7 +26,7 @@ FIGURES = (
 
 def diff_tables(
     a: Annotated[Path, typer.Argument(metavar="A", help="A latency table.")],
-    b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another latency table.")],
     as_json: options.Json = False,
 ) -> None:
     """Compare the blocks and networks that two tables both hold.
@@ -42,7 +42,7 @@ def diff_tables(
     with LatencyTable.existing(a) as first, LatencyTable.existing(b) as second:
         found = diff(first, second)
     if found.fields:
-        output.line("not of one device, so that the timings may well differ:")
+        output.line("the tables are of different devices, so timings are expected to differ:")
     for field in found.fields:
         output.line(f"  {field.field}: {field.a} in {a}, {field.b} in {b}")
     kinds = {"blocks": found.blocks, "networks": found.networks}

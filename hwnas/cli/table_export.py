@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 
 def export_table(
-    table: Annotated[Path, typer.Argument(help="A table, as in tables/local_cpu.sqlite.")],
+    table: Annotated[
+        Path, typer.Argument(help="A latency table, such as tables/local_cpu.sqlite.")
+    ],
     file: Annotated[
-        Path, typer.Argument(help="What to write: .json (everything) or .csv (a row a block).")
+        Path,
+        typer.Argument(help="The file to write: .json (everything) or .csv (a row per block)."),
     ],
     force: Annotated[bool, typer.Option("--force", help="Replace FILE where it exists.")] = False,
     as_json: options.Json = False,
@@ -39,7 +42,7 @@ def export_table(
     suffix = file_suffix(file)
     with LatencyTable.existing(table) as opened:
         if file.is_file() and not force:  # it may hold timings that somebody put there by hand
-            raise TableError(f"{file} is there already; add --force to replace it")
+            raise TableError(f"{file} exists already; add --force to replace it")
         text = table_to_csv(opened) if suffix == ".csv" else table_to_json(opened)
         held = held_by(opened, whole=suffix == ".json")
     write_atomically(file, text)

@@ -21,29 +21,30 @@ _LINES = "a YAML file with the two lines 'name: my_npu' and 'transport: imported
 
 
 Imported = Annotated[
-    str | None, typer.Option("--device", help=f"Of which device the timings are: {_LINES}.")
+    str | None, typer.Option("--device", help=f"The device of the timings: {_LINES}.")
 ]
 
 
 def import_table(
     file: Annotated[
-        Path, typer.Argument(help="A .json of 'hwnas table export', or a .csv of your timings.")
+        Path,
+        typer.Argument(help="A .json from 'hwnas table export', or a .csv of your own timings."),
     ],
-    table: Annotated[Path, typer.Argument(help="The table to make; it must not be there yet.")],
+    table: Annotated[Path, typer.Argument(help="The table to make; it must not exist yet.")],
     device: Imported = None,
     config: Annotated[
         str | None,
         typer.Option(
             "--config",
-            help="With a .csv of whole networks: the search config whose space they are of.",
+            help="For a .csv of whole networks: the search config that names their space.",
         ),
     ] = None,
     priors: Annotated[
         list[Path] | None,
         typer.Option(
             "--prior",
-            help="With whole networks: a table of another device, where its blocks say more than "
-            "their shapes; may be repeated.",
+            help="For whole networks: a table of another device, from which blocks are estimated. "
+            "May be repeated.",
         ),
     ] = None,
     difference: Annotated[
@@ -52,14 +53,14 @@ def import_table(
             "--difference",
             min=0,
             max=200,
-            help="With a .csv: how far, in %, rows of one block or network may differ.",
+            help="For a .csv: by how many % rows of the same block or network may differ.",
         ),
     ] = 25.0,
     data: options.Data = None,
     resolution: options.Resolution = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make a latency table of a file.
+    """Make a latency table from a file.
 
     An exported table: hwnas table import local_cpu.json tables/copy.sqlite
 
@@ -77,14 +78,16 @@ def import_table(
     output = Output(as_json)
     suffix = file_suffix(file)
     if not file.exists():
-        raise TableError(f"{file} is not there; name a .json or .csv file")
+        raise TableError(f"{file} does not exist; name a .json or .csv file")
     if table.suffix.lower() in (".json", ".csv", ".yaml"):
         raise TableError(f"{table} would be a SQLite file; name it {table.with_suffix('.sqlite')}")
     if suffix == ".csv":
         target = imported_device(device)
         space = None
         if config is not None:
-            space = options.space_of(config, data=data, resolution=resolution, device=device)
+            space = options.Given(
+                config=config, data=data, resolution=resolution, device=device
+            ).space()
         elif priors or data is not None or resolution is not None:
             raise TableError("--prior, --data and --resolution go with --config; add it")
         document = _import_csv(output, file, table, target, space, priors or [], difference / 100)
@@ -97,7 +100,7 @@ def import_table(
     else:
         for option, given in (("--device", device), ("--config", config), ("--prior", priors)):
             if given:
-                raise TableError(f"{file} says all of that itself; leave out {option}")
+                raise TableError(f"{file} contains all of that; leave out {option}")
         table_from_json(_text(file), str(file), table)
         hint, document = "", {}
     with LatencyTable.existing(table) as opened:
@@ -106,13 +109,13 @@ def import_table(
     output.document({"table": str(table), **held, **document})
 
 
-def command_line(verb: str, *arguments: object, **named: object) -> str:
+def command_line(command: str, *arguments: object, **named: object) -> str:
     """A command as it is typed into a shell; options that are None are left out."""
     words = list(map(str, arguments))
     for name, value in named.items():
         if value is not None:
             words += [f"--{name}", str(value)]
-    return f"{verb} {shlex.join(words)}"
+    return f"{command} {shlex.join(words)}"
 
 
 def imported_device(name: str | None) -> "Device":
@@ -160,7 +163,7 @@ def _import_csv(
     fingerprint = read_fingerprint(device)
     if not timings.networks or space is None:
         if priors:
-            raise TableError(f"--prior goes with rows of whole networks, and {file} has none")
+            raise TableError(f"--prior is for rows of whole networks, and {file} has none")
         if space is not None:
             refuse_missing(space, timings)
         warn_of_model(

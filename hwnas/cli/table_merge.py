@@ -10,13 +10,11 @@ from hwnas.cli.output import Output, counted
 
 
 def merge_tables(
-    tables: Annotated[
-        list[Path], typer.Argument(help="Two latency tables or more, of one device.")
-    ],
-    into: Annotated[Path, typer.Option("--into", help="The new table; it must not be there yet.")],
+    tables: Annotated[list[Path], typer.Argument(help="Two or more latency tables of one device.")],
+    into: Annotated[Path, typer.Option("--into", help="The new table; it must not exist yet.")],
     as_json: options.Json = False,
 ) -> None:
-    """Make a new table of all that several tables of one device hold.
+    """Merge several tables of one device into a new one.
 
     A visit that is in several tables is taken once; every latency model is fitted anew.
     """

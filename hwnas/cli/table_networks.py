@@ -11,7 +11,7 @@ from hwnas.cli import options
 from hwnas.cli.output import Output
 from hwnas.cli.table_import import Imported, command_line, imported_device
 from hwnas.core.errors import TableError
-from hwnas.core.files import MAKE_ROOM, reason
+from hwnas.core.files import advice, reason
 from hwnas.core.workspace import temporary_folder
 
 _SHEET = "networks.csv"
@@ -22,13 +22,14 @@ def export_networks(
     folder: Annotated[Path, typer.Argument(help="The folder to make.")],
     device: Imported = None,
     count: Annotated[
-        int, typer.Option("--count", min=8, max=1000, help="How many networks; thirty do well.")
+        int,
+        typer.Option("--count", min=8, max=1000, help="How many networks; 30 are usually enough."),
     ] = 30,
     data: options.Data = None,
     resolution: options.Resolution = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write networks of a space as ONNX files, with a CSV to fill in with what they take.
+    """Write networks of a space as ONNX files, with a CSV for their timings.
 
     For a device that hwnas cannot reach: time the files on it by hand, write what
     one inference takes into networks.csv, import that, and search with it.
@@ -41,7 +42,7 @@ def export_networks(
     from hwnas.runs.hand_timed import networks_to_time, sheet
 
     output = Output(as_json)
-    space = options.space_of(config, data=data, resolution=resolution, device=device)
+    space = options.Given(config=config, data=data, resolution=resolution, device=device).space()
     target = imported_device(device)
     networks = networks_to_time(space, count)
     with (
@@ -91,20 +92,22 @@ def _new_folder(folder: Path) -> Iterator[Path]:
     there = folder.is_file() or (folder.is_dir() and any(folder.iterdir()))
     if there:
         raise TableError(
-            f"{folder} is there already and may hold timings; move it away or name another folder"
+            f"{folder} exists already and may hold timings; move it away or name another folder"
         )
     if folder.is_dir() and (folder.is_mount() or folder.samefile(Path.cwd())):
         raise TableError(
-            f"{folder} cannot be made anew; name a new folder in it, as in {folder / 'to_time'}"
+            f"{folder} cannot be replaced; name a new folder in it, such as {folder / 'to_time'}"
         )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         name = f".{folder.name}."
-        where = temporary_folder(folder.parent, name, error=TableError, advice=MAKE_ROOM)
+        where = temporary_folder(
+            folder.parent, name, error=TableError, advice="choose another folder"
+        )
         with where as temporary:
             made = temporary / "new"
             made.mkdir()
             yield made
             made.rename(folder)
     except OSError as error:
-        raise TableError(f"cannot write {folder}: {reason(error)}; {MAKE_ROOM}") from error
+        raise TableError(f"cannot write {folder}: {reason(error)}; {advice(error)}") from error

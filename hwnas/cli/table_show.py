@@ -28,11 +28,13 @@ _MEANINGS = {
 
 
 def show_table(
-    table: Annotated[Path, typer.Argument(help="A table, as in tables/local_cpu.sqlite.")],
+    table: Annotated[
+        Path, typer.Argument(help="A latency table, such as tables/local_cpu.sqlite.")
+    ],
     blocks: Annotated[bool, typer.Option("--blocks", help="List every block's timings.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show a table's provenance, its latency models with their error, and its blocks."""
+    """Show where a table's timings come from, how right its latency models are, and its blocks."""
     from hwnas.cli.show import show_validation
     from hwnas.latency.energy_model import EnergyModel
     from hwnas.latency.readings import disturbance
@@ -61,7 +63,9 @@ def show_table(
     if blocks and measured:
         _show_blocks(output, measured)
     elif blocks:
-        output.line("no block was timed by itself; with --json the models have each block's ms")
+        output.line(
+            "no block was timed by itself; --json shows each block's estimate in the models"
+        )
     chains = sum(key in summaries for key in inside)
     networks = len(summaries) - len(measured) - chains
     output.line(f"{counted(len(measured), chains, networks)} measured")

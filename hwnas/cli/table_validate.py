@@ -14,27 +14,31 @@ if TYPE_CHECKING:
 
 
 def validate_table(
-    table: Annotated[Path, typer.Argument(help="A table, as in tables/local_cpu.sqlite.")],
+    table: Annotated[
+        Path, typer.Argument(help="A latency table, such as tables/local_cpu.sqlite.")
+    ],
     device: Annotated[
         str,
         typer.Option(
             "--device",
-            help="That it was measured on: a name under configs/devices, or a YAML file.",
+            help="The device that it was measured on: a name, or a YAML file.",
         ),
     ] = "local_cpu",
     scope: Annotated[
         str | None,
-        typer.Option("--scope", help="One model of 'hwnas table show', not all of them."),
+        typer.Option(
+            "--scope", help="One of the models that 'hwnas table show' lists, instead of all."
+        ),
     ] = None,
     networks: Annotated[
-        int, typer.Option("--networks", min=2, help="Check networks to measure, at most.")
+        int, typer.Option("--networks", min=2, help="How many networks to measure, at most.")
     ] = 20,
     blocks: Annotated[
-        int, typer.Option("--blocks", min=2, help="Single blocks to measure, at most.")
+        int, typer.Option("--blocks", min=2, help="How many blocks to measure, at most.")
     ] = 20,
     as_json: options.Json = False,
 ) -> None:
-    """Measure some check networks and blocks again: does the table still hold?
+    """Measure some networks and blocks again, to see whether the table still holds.
 
     It does when predictions are off by at most 5 % in the median.
 

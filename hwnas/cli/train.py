@@ -9,40 +9,26 @@ from hwnas.cli import options
 from hwnas.cli.output import Output
 
 
+@options.shared("config", "run", "data", "strict", "resolution", "from_ofa", "settings")
 def train(
-    config: options.Config,
+    given: options.Given,
     estimator: Annotated[
         str | None,
         typer.Option(
-            help="Train what this estimator needs, as 'hwnas rank' compares them: supernet, bn or "
-            "blockwise. (default: the config's accuracy.estimator, or the supernet)"
+            help="Train what this estimator needs: supernet, bn, blockwise or one of your own, as "
+            "'hwnas rank' compares them. (default: the config's accuracy.estimator, or the "
+            "supernet)"
         ),
     ] = None,
-    run: options.Run = None,
-    data: options.Data = None,
-    strict: options.Strict = False,
-    resolution: options.Resolution = None,
-    from_ofa: options.FromOfa = None,
-    settings: options.Settings = None,
     as_json: options.Json = False,
 ) -> None:
-    """Train what accuracy.estimator of a config needs: mostly the weight-sharing supernet.
+    """Train what the search judges networks by: usually the weight-sharing supernet.
 
-    Interrupted, it continues from its last checkpoint, with the same result as without. On several
-    GPUs, 'torchrun --nproc-per-node N -m hwnas train CONFIG' has each do a part of every batch.
-    With --from-ofa it starts from published weights instead of random ones.
+    Run it again to resume an interrupted training from its last checkpoint; the result is the same.
+    To train on several GPUs: 'torchrun --nproc-per-node N -m hwnas train CONFIG'.
     """
     output = Output(as_json)
-    opened = options.open_run(
-        config,
-        run,
-        output,
-        data=data,
-        strict=strict,
-        resolution=resolution,
-        from_ofa=from_ofa,
-        settings=settings,
-    )
+    opened = given.open(output)
     trained = opened.train(estimator)
     if not trained.first:
         return

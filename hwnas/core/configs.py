@@ -1,4 +1,4 @@
-"""Reading the YAML files that a person edits: found by name, checked strictly, mended by hint."""
+"""Reading the YAML files that a person edits: found by name, checked strictly, with hints."""
 
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -145,7 +145,7 @@ def read_config(path: Path, model: type[Config]) -> Config:
 
     Raises:
         ConfigError: unreadable file, wrong YAML, unknown key, wrong value; the message names
-            the file, the key and the mend.
+            the file, the key and how to fix it.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -176,7 +176,8 @@ def parse_config(content: dict[str, Any], model: type[Config], source: str) -> C
 
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
-    first, *others = error.errors()
+    # A misspelt key also lacks the one that was meant: what is there is said before what is not.
+    first, *others = sorted(error.errors(), key=lambda one: one["type"] == "missing")
     path = _keys(first["loc"])
     key = shown(".".join(str(part) for part in path) or "the file")
     if first["type"] == "extra_forbidden":

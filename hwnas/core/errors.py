@@ -1,4 +1,4 @@
-"""The errors a user can cause: one class tree, each message one sentence with its mend."""
+"""The errors a user can cause: one class tree, each message one sentence with its remedy."""
 
 from collections.abc import Sequence
 

@@ -10,6 +10,7 @@ from hwnas.core.errors import HwnasError
 from hwnas.core.foreign_text import shown
 
 _TEMPORARY = ".tmp"
+_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def write_atomically(
@@ -42,12 +43,16 @@ def write_atomically(
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise error(
-            f"cannot write {path}: {reason(problem)}; {MAKE_ROOM}, then run the same command again"
+            f"cannot write {path}: {reason(problem)}; {advice(problem)}, then run the same command "
+            "again"
         ) from problem
 
 
-MAKE_ROOM = "make room or choose another folder"
-"""What to do where a file or folder cannot be written."""
+def advice(problem: OSError) -> str:
+    """What to do where a file or folder cannot be written."""
+    if problem.errno in _READ_ONLY:
+        return "make it writable or choose another folder"
+    return "make room or choose another folder"
 
 
 def reason(problem: OSError) -> str:
@@ -55,6 +60,9 @@ def reason(problem: OSError) -> str:
     named = problem.filename
     if isinstance(problem, FileExistsError | NotADirectoryError) and Path(named or "").is_file():
         return f"{shown(named)} is a file, not a folder"
+    if problem.errno in _READ_ONLY and isinstance(named, str):
+        folder = next((one for one in Path(named).parents if one.is_dir()), Path())
+        return f"the folder {shown(folder)} is read-only for this user"
     return problem.strerror or str(problem)
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from hwnas.core.errors import HwnasError
+from hwnas.core.files import reason
 from hwnas.core.mounts import file_system
 
 _LOG = logging.getLogger(__name__)
@@ -56,7 +57,9 @@ def locked(
         if reading and (isinstance(problem, _NOT_OURS) or problem.errno == errno.EROFS):
             yield
             return
-        raise error(f"cannot use {path.parent}: {problem.strerror}; make it writable") from problem
+        raise error(
+            f"cannot use {path.parent}: {reason(problem)}; make it writable or name another one"
+        ) from problem
     stand_in: socket.socket | None = None
     try:
         how = fcntl.LOCK_SH if reading else fcntl.LOCK_EX

@@ -46,7 +46,7 @@ def checked_engine(
     Args:
         device: one that `builds_engines`.
         model: the exported ONNX file, of the device's batch.
-        images: (N, H, W, 3) test images; a batch is used, the first again where there are fewer.
+        images: (N, 3, H, W) test images; a batch is used, the first again where there are fewer.
         cache: of the device's table.
 
     Raises:

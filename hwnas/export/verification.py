@@ -84,7 +84,7 @@ def _right(logits: NDArray[np.float32], split: Split) -> NDArray[np.bool_]:
 
 
 def onnx_logits(model: bytes, images: NDArray[np.uint8], batch: int) -> NDArray[np.float32]:
-    """(N, classes) what an exported model of a batch computes of (N, H, W, 3) images."""
+    """(N, classes) what an exported model of a batch computes of (N, 3, H, W) images."""
     with job_folder() as folder:
         path = folder / "model.onnx"
         path.write_bytes(model)

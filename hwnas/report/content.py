@@ -15,6 +15,7 @@ from hwnas.report.rows import front_header, front_notes, front_rows
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import SearchResult, front_points, search_result
+from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.summary import stored_summary
 from hwnas.runs.summary_form import Summary
 from hwnas.search.front import knee
@@ -35,7 +36,8 @@ class ReportContent:
 
     `summary` is None before the export, `front_knee` the index of the knee in the front;
     `front_header` and `front_rows` are the front as a table of text, `front_notes` sentences below
-    it; `energy` is None without a budget on it; `digest` is the front's.
+    it, `warnings` what a reader should know before all else; `energy` is None without a budget on
+    it; `digest` is the front's.
     """
 
     title: str
@@ -52,6 +54,7 @@ class ReportContent:
     front_header: list[str]
     front_rows: list[list[str]]
     front_notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     energy: EnergyModel | None = None
     digest: str = ""
 
@@ -88,6 +91,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
             front_points(result, experiment.space), knee(result.front), result.score_info
         ),
         front_notes=front_notes(result),
+        warnings=[short] if (short := short_supernet(experiment, folder)) else [],
         energy=experiment.energy,
         digest=result.digest,
     )

@@ -49,6 +49,7 @@ def is_report(path: Path) -> bool:
 def render_page(content: ReportContent) -> str:
     """The HTML text, with plotly's script in it: it needs no network to be read."""
     parts = [f"<h1>{_text(content.title)}</h1>"]
+    parts += [f"<p><strong>warning: {_text(one)}</strong></p>" for one in content.warnings]
     if content.summary is not None:
         parts += ["<h2>Result</h2>", _summary_table(content.summary)]
     else:

@@ -17,10 +17,14 @@ from hwnas.runs.ranking import Ranking, ranking_files
 
 @dataclass(frozen=True)
 class Report:
-    """Where a report was written: the HTML page, and the picture of the front (SVG)."""
+    """Where a report was written: the HTML page, and the picture of the front (SVG).
+
+    `warnings` are what the page says first.
+    """
 
     page: Path
     picture: Path
+    warnings: tuple[str, ...] = ()
 
 
 def write_report(experiment: Experiment, folder: RunFolder, out: Path | None = None) -> Report:
@@ -34,7 +38,7 @@ def write_report(experiment: Experiment, folder: RunFolder, out: Path | None = N
     page, picture = ((out or folder.path) / name for name in ("report.html", "front.svg"))
     write_atomically(picture, front_svg(content))
     write_atomically(page, render_page(content))
-    return Report(page, picture)
+    return Report(page, picture, tuple(content.warnings))
 
 
 def write_ranking(ranking: Ranking, folder: RunFolder) -> None:
@@ -53,8 +57,8 @@ def check_place(run: Path, out: Path | None) -> None:
     if out is None:
         if run.is_dir() and not may_be_written(run):
             raise RunError(
-                f"{run} cannot be written to; name a folder for the page: hwnas report {run} "
-                "--out FOLDER"
+                f"the run folder {run} is read-only for this user; name a folder for the page: "
+                f"hwnas report {run} --out FOLDER"
             )
         return
     if out.exists() and not out.is_dir():

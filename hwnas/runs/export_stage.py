@@ -15,6 +15,7 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.latency_check import Patience
 from hwnas.runs.model_warnings import warn_of_models
 from hwnas.runs.searching import SearchResult
+from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.stale import forget_report
 from hwnas.runs.summary import summarize
 from hwnas.runs.summary_form import Summary
@@ -56,6 +57,8 @@ def export_stage(
         DeviceError, TableError, RunError: see the stages; what was done is kept.
     """
     warn_of_models(listener, experiment, latency)
+    if short := short_supernet(experiment, folder):
+        listener.warn(short)
     export = Exporter(experiment, folder, latency, trained, result, listener, patience).export()
     for sentence in _doubts(export, experiment.device.precision):
         listener.warn(sentence)

@@ -197,8 +197,8 @@ class RunFolder:
         busy = f"another hwnas process is using {self.path}; wait for it"
         if not reading and self.path.is_dir() and not may_be_written(self.path):
             raise RunError(
-                f"{self.path} may be read and not be written to; copy it to a folder of yours "
-                f"('cp -r {self.path} COPY') and name the copy"
+                f"the run folder {self.path} is read-only for this user; copy it to a folder of "
+                f"yours ('cp -r {self.path} COPY') and name the copy"
             )
         with locked(self.path / ".lock", error=RunError, busy=busy, reading=reading):
             if not reading:
@@ -296,4 +296,7 @@ def _difference(key: str, before: Any, after: Any) -> str | None:
             if found:
                 return found
         return None
-    return None if before == after else f"{key} is {before!r} there and {after!r} here"
+    if before == after:
+        return None
+    there, here = ("not set" if value is None else repr(value) for value in (before, after))
+    return f"{key} is {there} there and {here} here"

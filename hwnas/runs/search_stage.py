@@ -10,6 +10,7 @@ from hwnas.runs.keeping import keep_inputs
 from hwnas.runs.model_warnings import warn_of_models
 from hwnas.runs.scores import bind_scores
 from hwnas.runs.searching import SearchResult, search, write_front
+from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.stale import note_front
 from hwnas.search.problem import SearchProblem
 
@@ -41,6 +42,8 @@ def search_stage(
         listener.say(text)
     for sentence in scores.info.stated(experiment.space.resolution):
         tell(listener, sentence)
+    if short := short_supernet(experiment, folder):
+        listener.warn(short)
     keep_inputs(folder, experiment, searched=True)
     folder.adopt(experiment.config)
     for limit in problem.every_limit:

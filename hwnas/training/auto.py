@@ -8,6 +8,18 @@ from hwnas.training.train_config import TrainConfig, TrainSettings
 ENOUGH_STEPS = 1500
 """A supernet of fewer steps judges badly: docs/guides/images.md, "Few images"."""
 
+
+def short_training(steps: int) -> str | None:
+    """A warning of a supernet of too few steps to judge by; None where they are enough."""
+    if steps >= ENOUGH_STEPS:
+        return None
+    return (
+        f"the supernet trains for {steps:,} steps; below some {ENOUGH_STEPS:,} it judges badly and "
+        "what it finds is weak: write 'epochs: auto' and 'batch_size: auto' under train and "
+        "fine_tune, or start from configs/searches/photos.yaml"
+    )
+
+
 # An epoch of few images has at least some steps, and a batch enough images for batch norm.
 _STEPS_OF_AN_EPOCH = 32
 _SMALLEST_BATCH, _LARGEST_BATCH = 32, 128

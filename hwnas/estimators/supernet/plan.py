@@ -7,7 +7,7 @@ import numpy as np
 from hwnas.data.loading import DIGITS
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.supernet.supernet import Supernet
-from hwnas.training.auto import ENOUGH_STEPS, steps_of_epoch
+from hwnas.training.auto import short_training, steps_of_epoch
 from hwnas.training.batches import Batches
 from hwnas.training.distributed import current_group
 from hwnas.training.placement import choose_device, placed
@@ -67,17 +67,10 @@ def too_short(inputs: EstimatorInputs) -> str | None:
 
     The digits, which are learnt in some hundred steps, and published weights are excepted.
     """
+    if inputs.published is not None or inputs.dataset.name == DIGITS:
+        return None
     config, images = inputs.recipe, len(inputs.dataset.train)
-    steps = config.epochs * steps_of_epoch(config, images)
-    if steps >= ENOUGH_STEPS or inputs.published is not None:
-        return None
-    if inputs.dataset.name == DIGITS:
-        return None
-    return (
-        f"the supernet trains for {steps:,} steps; below some {ENOUGH_STEPS:,} it judges "
-        "badly and what it finds is weak: write 'epochs: auto' and 'batch_size: auto' under train "
-        "and fine_tune, or start from configs/searches/photos.yaml"
-    )
+    return short_training(config.epochs * steps_of_epoch(config, images))
 
 
 def duration(seconds: float) -> str:

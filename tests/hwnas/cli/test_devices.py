@@ -43,7 +43,7 @@ def test_a_wrong_file_of_ones_own_hides_no_other_device(own: Path, terminal: Ter
 def test_an_emulated_device_is_shown_as_such(terminal: Terminal) -> None:
     answer = terminal("devices", "show", "emulated")
     assert answer.code == 0
-    assert "emulated, by an emulator: no timing of it is kept" in answer.stdout
+    assert "emulated by an emulator: its timings are not kept" in answer.stdout
     document = terminal("devices", "show", "emulated", "--json").document
     assert document["emulated"] == "an emulator"
     assert isinstance(document["uncontrolled"], list)

@@ -101,7 +101,7 @@ def test_json_says_what_was_written_and_whether_it_answered(own: Path, terminal:
 def test_a_device_that_does_not_answer_is_kept(own: Path, terminal: Terminal) -> None:
     answer = terminal("devices", "add", "here", "--set", "python=/nowhere/python3")
     assert answer.code == 0
-    assert "here is kept, and cannot be used now: here has no /nowhere/python3" in answer.stderr
+    assert "here is kept, but cannot be used now: here has no /nowhere/python3" in answer.stderr
     assert (own / "here.yaml").is_file()
     words = ("add", "here", "--set", "python=/nowhere/python3", "--force", "--json")
     document = terminal("devices", *words).document
@@ -112,7 +112,7 @@ def test_another_is_written_only_by_force(own: Path, terminal: Terminal) -> None
     assert terminal("devices", "add", "here", "--no-check").code == 0
     before = (own / "here.yaml").read_bytes()
     answer = terminal("devices", "add", "here", "--threads", "2", "--no-check")
-    assert (answer.code, "is there already" in answer.stderr) == (2, True)
+    assert (answer.code, "exists already" in answer.stderr) == (2, True)
     assert (own / "here.yaml").read_bytes() == before
     assert terminal("devices", "add", "here", "--threads", "2", "--no-check", "--force").code == 0
     assert load_device("here").threads == 2
@@ -142,7 +142,7 @@ def test_a_phone_has_no_python_and_is_arm(
 def test_a_file_may_be_named(folder: Path, terminal: Terminal) -> None:
     answer = terminal("devices", "add", "--file", "boards/pi.yaml", "--no-check")
     assert answer.code == 0
-    assert "called by --device boards/pi.yaml" in answer.stdout
+    assert "use it as --device boards/pi.yaml" in answer.stdout
     assert load_device("boards/pi.yaml").name == "pi"
     assert not (folder / "config").exists()
 
@@ -152,8 +152,8 @@ def test_a_file_may_be_named(folder: Path, terminal: Terminal) -> None:
     ("words", "sentence"),
     [
         ("", "name the device, as in 'hwnas devices add pixel"),
-        ("pi.yaml", "'pi.yaml' cannot be named by --device"),
-        (".pi", "'.pi' cannot be named by --device"),
+        ("pi.yaml", "'pi.yaml' cannot be used with --device"),
+        (".pi", "'.pi' cannot be used with --device"),
         ("a/b", "'name' is 'a/b', but must be one word"),
         ("pi --transport usb", "transport: there is no transport 'usb' (known: local"),
         ("pi --transport ssh", "the key 'host' is missing"),
@@ -172,7 +172,7 @@ def test_a_file_may_be_named(folder: Path, terminal: Terminal) -> None:
         ("pi --set rest_s", "must be written like --set 'rest_s=0.5'"),
         ("pi --set cores=[1,2]", "cores names 2 and threads is 1"),
         ("pi --file pi.txt", "--file pi.txt must end with .yaml"),
-        ("pi --file tiny.yaml", "tiny.yaml is there already"),
+        ("pi --file tiny.yaml", "tiny.yaml exists already"),
         ("local_cpu", "local_cpu comes with hwnas"),
         ("pi --file tiny.yaml/pi.yaml --no-check", "cannot write tiny.yaml/pi.yaml"),
     ],
@@ -204,7 +204,7 @@ def test_a_terminal_asks_for_what_options_do_not_say(
     person.answers("wait while it is above", "\n")
     person.answers("changes a setting of the phone while measuring", "yes\n")
     assert person.leaves() == 0
-    assert "pixel is kept, and cannot be used now: cannot reach pixel by adb" in person.shown
+    assert "pixel is kept, but cannot be used now: cannot reach pixel by adb" in person.shown
     assert yaml.safe_load((own / "pixel.yaml").read_text()) == {
         "name": "pixel",
         "transport": "adb",

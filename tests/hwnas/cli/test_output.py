@@ -155,3 +155,18 @@ def test_time_left_counts_what_this_command_does_only() -> None:
     task.update(950, 1_000)
     assert "about 50 s left" in said[-1]
     assert [duration(s) for s in (12, 600, 7_200)] == ["12 s", "10 min", "2.0 h"]
+
+
+def test_work_that_goes_on_says_at_once_how_far_it_was() -> None:
+    said: list[str] = []
+    task = ProgressLines("training", "steps", said.append)
+    task.update(401, 1_000)
+    assert said == ["training …", "training: 401 of 1,000 steps"]
+
+
+def test_work_that_was_done_before_is_not_called_begun() -> None:
+    said: list[str] = []
+    ProgressLines("training", "steps", said.append).end()
+    assert said == []
+    ProgressLines("building the engine", "", said.append).end()
+    assert said == ["building the engine …"]

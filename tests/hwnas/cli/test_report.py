@@ -51,7 +51,7 @@ def test_several_runs_are_compared_in_a_table_and_a_picture(
     before = (folder / "comparison.svg").read_bytes()
     (folder / "mine.svg").write_text("<svg></svg>")
     refused = terminal("report", *RUNS, "--out", "mine.svg")
-    assert (refused.code, "mine.svg is there and no comparison" in refused.stderr) == (2, True)
+    assert (refused.code, "mine.svg exists and is not a comparison" in refused.stderr) == (2, True)
     assert (folder / "mine.svg").read_text() == "<svg></svg>"
     assert terminal("report", RUNS[0]).code == 0
     refused = terminal("report", *RUNS, "--out", f"{RUNS[0]}/front.svg")

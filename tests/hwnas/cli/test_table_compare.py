@@ -40,13 +40,13 @@ def test_diff_shows_figures_and_the_most_different_blocks(terminal: Terminal) ->
     assert answer.code == 0
     assert "the 1 most different blocks" in answer.stdout
     assert "+10.00 %" in answer.stdout
-    assert "not of one device" not in answer.stdout
+    assert "the tables are of different devices" not in answer.stdout
 
 
 def test_diff_names_every_field_in_which_two_devices_differ(terminal: Terminal) -> None:
     answer = terminal("diff", "a.sqlite", "two_threads.sqlite")
     assert answer.code == 0
-    assert "not of one device" in answer.stdout
+    assert "the tables are of different devices" in answer.stdout
     assert "threads: 1 in a.sqlite, 2 in two_threads.sqlite" in answer.stdout
     assert "batch: 1 in a.sqlite, 4 in two_threads.sqlite" in answer.stdout
     assert "-50.00 %" in answer.stdout

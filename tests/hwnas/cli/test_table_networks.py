@@ -122,13 +122,13 @@ def test_a_folder_that_may_hold_timings_is_not_written_into(
     exported: Path, terminal: Terminal
 ) -> None:
     words = "table export-networks tiny.yaml to_time --device npu2.yaml"
-    assert_refused(terminal, exported, words, "to_time is there already and may hold timings")
+    assert_refused(terminal, exported, words, "to_time exists already and may hold timings")
 
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        (".", ". cannot be made anew; name a new folder in it, as in to_time"),
+        (".", ". cannot be replaced; name a new folder in it, such as to_time"),
         ("../npu2.yaml/to_time", "npu2.yaml is a file, not a folder; make room or choose another"),
         ("/proc/to_time", "no room for a temporary folder in /proc: "),
     ],

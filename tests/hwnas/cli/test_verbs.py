@@ -252,6 +252,9 @@ def test_quickstart_with_own_images_skips_and_names_the_unreadable(
     assert (folder / "tables/mine.sqlite").is_file()
     again = terminal("quickstart", *options, "--json")
     assert "runs/quickstart-photos is complete" in again.stderr
+    # Said once a command, whichever stages know it, and by the page.
+    for said in (answer.stderr, again.stderr, (run / "report.html").read_text()):
+        assert said.count("warning: the supernet trains for ") == 1
     assert again.document == answer.document
     strict = terminal("quickstart", *options, "--strict", "--run", "runs/strict")
     assert strict.code == 2

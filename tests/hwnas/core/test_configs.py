@@ -40,7 +40,8 @@ def test_a_config_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("nam: a", "the key 'name' is missing"),
+        ("nam: a", "unknown key 'nam'; did you mean 'name'?"),
+        ("train: {epochs: 3}", "the key 'name' is missing"),
         ("name: a\ntrain: {epoch: 3}", "unknown key 'train.epoch'; did you mean 'train.epochs'?"),
         (
             "name: a\nstages: [{epochs: 1}, {epoch: 3}]",

@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,17 @@ def test_a_full_disk_keeps_the_old_file_and_leaves_no_other(
         write_atomically(path, "new")
     assert path.read_text() == "old"
     assert [item.name for item in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+
+    def refused(self: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    monkeypatch.setattr(Path, "open", refused)
+    sentence = f"cannot write {path}: the folder {tmp_path} is read-only for this user; make it"
+    with pytest.raises(HwnasError, match=re.escape(sentence)):
+        write_atomically(path, "new")
