@@ -85,7 +85,7 @@ def test_published_weights_are_searched_and_exported_as_they_are(
     (ofa / "ofa.pth").unlink()  # the run has all it needs
     again = terminal(*TRAIN, "--json")
     assert again.document == trained.document
-    assert "ofa.pth is gone; runs/ofa/supernet.safetensors goes on without it" in again.stderr
+    assert "ofa.pth is gone; runs/ofa/supernet.safetensors continues without it" in again.stderr
     searched = terminal("search", "ofa.yaml", "--from-ofa", "ofa.pth", "--json")
     assert searched.document["evaluations"] == 3
     summary = terminal("export", "runs/ofa", "--json").document

@@ -189,7 +189,10 @@ def test_more_networks_begin_with_the_same(folder: Path) -> None:
     ("words", "sentence"),
     [
         (("--truth", "none.csv"), "none.csv is not there; name a CSV"),
-        (("--truth", "known.csv", "--estimator", "oracle"), "'oracle' is no estimator; name one"),
+        (
+            ("--truth", "known.csv", "--estimator", "oracle"),
+            "there is no estimator 'oracle' (known",
+        ),
         (("--truth", "known.csv", "--estimator", "table"), "'table' is what others are held agai"),
         (("--truth", "known.csv", "--estimator", "jacob_cov"), "jacob_cov looks at images and the"),
         (("--truth", "known.csv", "--estimator", "supernet"), "supernet looks at images and the c"),

@@ -105,7 +105,7 @@ def test_pipes_sockets_and_devices_are_not_opened_and_are_counted(
     data = load(tmp_path)
     assert sum(sizes(data)) == 6
     [note] = data.notes
-    assert note.endswith(f"no files and are left out: 1, such as {name}")
+    assert note.endswith(f"not files and are left out: 1, such as {name}")
     with pytest.raises(DataError, match=r"holds pipes, sockets and devices, .* --strict"):
         load(tmp_path, strict=True)
 

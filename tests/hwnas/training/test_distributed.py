@@ -12,6 +12,7 @@ from hwnas.core.errors import ConfigError
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.distributed import Group, current_group, joined_group
 from hwnas.training.placement import choose_device
+from hwnas.training.rules import Sandwich
 from hwnas.training.trainer import identity
 from hwnas.training.training_state import load_trained
 from tests.hwnas.supernet import torchrun_script
@@ -58,7 +59,7 @@ def test_processes_agree_and_a_killed_training_ends_with_the_same_weights(tmp_pa
 
     space = tiny_space(tmp_path)
     supernet = Supernet(space, seed=7)
-    belongs_to = identity(supernet, images(70), torchrun_script.CONFIG)
+    belongs_to = identity(supernet, images(70), torchrun_script.CONFIG, Sandwich(space))
     del belongs_to["settings"]
     before = state_bytes(supernet)
     load_trained(supernet, tmp_path / "whole" / "supernet.safetensors", belongs_to)

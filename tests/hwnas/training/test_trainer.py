@@ -127,7 +127,7 @@ def test_weights_of_another_network_are_not_loaded(tmp_path):
 def test_weights_of_equal_shapes_for_another_space_or_other_images_are_not_loaded(tmp_path):
     supernet, _ = train_tiny(tmp_path)
     path = tmp_path / "run" / "supernet.safetensors"
-    belongs_to = identity(supernet, images(70), CONFIG)
+    belongs_to = identity(supernet, images(70), CONFIG, SinglePath(supernet.space))
     load_trained(supernet, path, belongs_to)
     for key, sentence in (("network", "another network"), ("images", "other images")):
         with pytest.raises(RunError, match=sentence):
