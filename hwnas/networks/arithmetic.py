@@ -23,13 +23,17 @@ def named_layers(block: Block) -> dict[str, Layer]:
     return {layer.name: layer for layer in block.layers()}
 
 
-def run_block(block: Block, run: RunLayer, x: Tensor) -> Tensor:
+def run_block(block: Block, run: RunLayer, x: Tensor, *, in_place: bool = False) -> Tensor:
     """(N, in, R, R) → (N, out, r, r), or logits (N, classes).
 
-    `run` gives new tensors, which are changed in place in inference mode where nothing else reads
-    them.
+    Args:
+        block: which.
+        run: runs each of its layers, and gives new tensors.
+        x: the input, which stays as it is.
+        in_place: whether sums and gates write over what nothing else reads; without gradients only.
+            (Whether there are any is not asked here: `torch.compile` cannot follow that.)
     """
-    overwritten = _overwritten(block) if torch.is_inference_mode_enabled() else _NOTHING
+    overwritten = _overwritten(block) if in_place else _NOTHING
     result = block.compute(_Tensors(named_layers(block), run, overwritten), x)
     return result if result.ndim == 4 or block.gives_logits else _as_map(result)
 

@@ -15,7 +15,7 @@ def to_half(model: onnx.ModelProto, *, first: bool, last: bool) -> onnx.ModelPro
     Args:
         model: an fp32 model with fixed shapes; it is left as it is.
         first: whether its input is the image.
-        last: whether its output are the logits.
+        last: whether its output is the logits.
     """
     # Here, not above: it takes 0.4 s to import, and fp32 needs none of it.
     from onnxruntime.transformers.float16 import convert_float_to_float16
@@ -24,8 +24,8 @@ def to_half(model: onnx.ModelProto, *, first: bool, last: bool) -> onnx.ModelPro
     kept += [value.name for value in model.graph.output if last]
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    # No operator is left in float32: those that the converter leaves out by default it leaves out
-    # for ONNX Runtime's sake.
+    # The empty list converts every operator; by default some stay in float32, which only ONNX
+    # Runtime needs.
     half: onnx.ModelProto = convert_float_to_float16(copy, keep_io_types=kept, op_block_list=[])
     # It puts the Cast of the image behind all other nodes, and ONNX wants them in order.
     image = [node for node in half.graph.node if node.input[0] in kept]

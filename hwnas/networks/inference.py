@@ -114,7 +114,7 @@ class FoldedNetwork:
     def __call__(self, x: Tensor) -> Tensor:
         """Images (N, 3, R, R) → logits (N, classes)."""
         for block, layers in self._blocks:
-            x = run_block(block, partial(_run, layers), x)
+            x = run_block(block, partial(_run, layers), x, in_place=True)
         return x
 
 

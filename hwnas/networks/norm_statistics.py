@@ -34,7 +34,7 @@ def norm_statistics(
     for x in batches if found else ():
         try:
             for index, (block, layers) in enumerate(blocks):
-                x = run_block(block, _Layers(index, layers, found), x)
+                x = run_block(block, _Layers(index, layers, found), x, in_place=True)
         except _LastNorm:
             pass
     return {

@@ -106,7 +106,7 @@ def inside_network(model: onnx.ModelProto, *, first: bool, last: bool) -> onnx.M
     Args:
         model: what `quantize` made of a block.
         first: whether its input is the image, which is float.
-        last: whether its output are the logits, which are float.
+        last: whether its output is the logits, which are float.
     """
     inner = onnx.ModelProto()
     inner.CopyFrom(model)

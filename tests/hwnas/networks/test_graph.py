@@ -107,6 +107,15 @@ def test_graph_of_a_whole_network_equals_its_module(name):
     assert difference(blocks, 0, network) <= 1e-4
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_the_compiler_sees_a_network_as_one_graph():
+    stem, block = ConvBlock(3, 8, 3, 2, "relu", 8), InvertedResidual(8, 16, 8, 3, 1, 8, "relu", 4)
+    network = NetworkModule([stem, block, Head(8, 16, 8, 4, "hard_swish", 4)])
+    compiled = torch.compile(network, backend="eager", fullgraph=True)
+    x = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(compiled(x), network(x))
+
+
 def test_a_wrong_weight_would_be_noticed():
     block = InvertedResidual(8, 24, 8, 3, 1, 8, "hard_swish", 8)
     network = NetworkModule([block])
