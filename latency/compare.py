@@ -1,4 +1,4 @@
-"""How far two tables differ."""
+"""How two tables differ."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -75,7 +75,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class TableDifference:
-    """How far two tables differ; timings of one device when `fields` is empty."""
+    """How two tables differ; timings of one device when `fields` is empty."""
 
     fields: tuple[FieldDifference, ...]
     blocks: Comparison

@@ -1,6 +1,6 @@
 """Correction: what a sum of blocks lacks to a network, learned from whole networks.
 
-Written for latencies in ms; energies in mJ are corrected in the same way.
+Latencies in ms and energies in mJ are corrected in the same way.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,7 +52,7 @@ LEAST_NETWORKS = 4
 
 @dataclass(frozen=True)
 class Correction:
-    """latency = overhead + Σ_block (Σ_feature coefficient × feature + own × block), in ms.
+    """value = overhead + Σ_block (Σ_feature coefficient × feature + own × block).
 
     `coefficients` has a number for each of `FEATURES`, `own` the relative correction of single
     blocks by their keys.
@@ -63,33 +63,33 @@ class Correction:
     coefficients: Mapping[str, float] = field(default_factory=lambda: {"scale": 1.0})
     own: Mapping[str, float] = field(default_factory=dict)
 
-    def block_value(self, block: Block, measured_ms: float) -> float:
-        """What a block that takes `measured_ms` alone adds to a network's latency, at least 0."""
-        amounts = dict(zip(FEATURES, block_features(block, measured_ms), strict=True))
+    def block_value(self, block: Block, value_alone: float) -> float:
+        """What a block of this value alone adds to a network's value, at least 0."""
+        amounts = dict(zip(FEATURES, block_features(block, value_alone), strict=True))
         value = sum(self.coefficients.get(name, 0.0) * amounts[name] for name in FEATURES)
-        return max(0.0, value + self.own.get(block_key(block), 0.0) * measured_ms)
+        return max(0.0, value + self.own.get(block_key(block), 0.0) * value_alone)
 
-    def plausible(self, blocks: Iterable[Block], block_ms: Mapping[str, float]) -> bool:
+    def plausible(self, blocks: Iterable[Block], alone: Mapping[str, float]) -> bool:
         """Whether every block keeps at least half of its own latency."""
-        alone = {block: block_ms[block_key(block)] for block in blocks}
-        return all(self.block_value(b, ms) >= _LEAST_SHARE * ms for b, ms in alone.items())
+        values = {block: alone[block_key(block)] for block in blocks}
+        return all(self.block_value(b, v) >= _LEAST_SHARE * v for b, v in values.items())
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
         return asdict(self)
 
 
-def block_features(block: Block, measured_ms: float) -> tuple[float, float, float, float]:
+def block_features(block: Block, value_alone: float) -> tuple[float, float, float, float]:
     """The features of a block, in the order of `FEATURES`."""
     weights = sum(float(np.prod(layer.weight_shape)) for layer in block.layers())
     values = block.in_channels * block.resolution**2 + block.out_channels * block.out_resolution**2
-    return measured_ms, 1.0, weights / 1e6, values / 1e6
+    return value_alone, 1.0, weights / 1e6, values / 1e6
 
 
 def fit_correction(
     networks: Sequence[Network],
     measured: Matrix,
-    block_ms: Mapping[str, float],
+    alone: Mapping[str, float],
     *,
     others: Iterable[Block] = (),
 ) -> Correction:
@@ -97,17 +97,17 @@ def fit_correction(
 
     Args:
         networks: N whole networks.
-        measured: (N,) their measured latencies, ms.
-        block_ms: the latency of each block alone, ms, by key.
+        measured: (N,) their measured values.
+        alone: the value of each block alone, by key.
         others: blocks that none of these networks may have, and that will be predicted too.
     """
-    return fit_with_errors(networks, measured, block_ms, others=others)[0]
+    return fit_with_errors(networks, measured, alone, others=others)[0]
 
 
 def fit_with_errors(
     networks: Sequence[Network],
     measured: Matrix,
-    block_ms: Mapping[str, float],
+    alone: Mapping[str, float],
     *,
     others: Iterable[Block] = (),
 ) -> tuple[Correction, Matrix]:
@@ -117,14 +117,14 @@ def fit_with_errors(
     """
     if len(networks) < LEAST_NETWORKS:
         return Correction(), np.empty(0)
-    fit = _Fit.of(networks, measured, block_ms)
+    fit = _Fit.of(networks, measured, alone)
     blocks = distinct_blocks([*networks, tuple(others)])
     names = list(CANDIDATES)
     best, least = fit.fitted(names[0]), fit.left_out_errors(names[0])
     for name in filter(fit.determines, names[1:]):
         errors = fit.left_out_errors(name)
         correction = fit.fitted(name)
-        if surely_less(errors, least) and correction.plausible(blocks, block_ms):
+        if surely_less(errors, least) and correction.plausible(blocks, alone):
             best, least = correction, errors
     return best, least
 
@@ -154,7 +154,7 @@ class _Fit:
 
     @classmethod
     def of(
-        cls, networks: Sequence[Network], measured: Matrix, block_ms: Mapping[str, float]
+        cls, networks: Sequence[Network], measured: Matrix, alone: Mapping[str, float]
     ) -> "_Fit":
         keys = dict.fromkeys(block_key(b) for n in networks for b in n if not isinstance(b, Skip))
         index = {key: position for position, key in enumerate(keys)}
@@ -165,8 +165,8 @@ class _Fit:
                 if isinstance(block, Skip):
                     continue
                 key = block_key(block)
-                features[row] += block_features(block, block_ms[key])
-                own[row, index[key]] += block_ms[key]
+                features[row] += block_features(block, alone[key])
+                own[row, index[key]] += alone[key]
         inverse = 1.0 / measured
         return cls(features * inverse[:, None], own * inverse[:, None], inverse, tuple(keys))
 

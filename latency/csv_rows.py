@@ -120,7 +120,7 @@ class Row:
         """The timing, in ms; the cell may name another unit than the column.
 
         Raises:
-            TableError: it is no time, or none that an inference can take.
+            TableError: it is no time, or an impossible one.
         """
         text = self.cells[self.unit]
         written = _TIME.fullmatch(text.replace(",", ".") if self.decimal_comma else text)
@@ -138,7 +138,7 @@ class Row:
         if value < LEAST_MS:
             raise self.error(
                 self.unit,
-                f"'{shown(text)}' is no time that anything takes; write the least that can be "
+                f"'{shown(text)}' is too short to be a latency; write the least that can be "
                 "measured, or time many inferences and divide",
             )
         if value > MOST_MS:
@@ -184,7 +184,7 @@ class Row:
             raise self.error(
                 _RATIO,
                 f"{text} of {expanded} expanded channels are {squeezed}, but squeeze_channels is "
-                f"'{shown(stated)}'; leave one of the two empty",
+                f"'{shown(stated)}'; leave one of them empty",
             )
         return squeezed
 

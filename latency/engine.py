@@ -1,14 +1,13 @@
 """Engines as files: built on a device, with what says so beside them, and read back."""
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from hwnas.core.digests import SHA256, digest
 from hwnas.core.errors import ConfigError, DeviceError
 from hwnas.devices.device import Device
 from hwnas.devices.engine import SUFFIX, Engine
@@ -25,26 +24,48 @@ _MOST_TEXT = 2000
 
 
 @dataclass(frozen=True)
+class EngineOrigin:
+    """What an engine was built for, and of what: the content of the file beside it.
+
+    Attributes:
+        runtime, runtime_version: that built it, and alone can load it.
+        provider: the product and the GPU.
+        machine, precision, batch: of the device.
+        sha256: of the engine.
+        onnx_sha256: of the ONNX file.
+        cache_sha256: of the timing cache that it was built with.
+    """
+
+    runtime: str
+    runtime_version: str
+    provider: str
+    machine: str
+    precision: str
+    batch: int
+    sha256: str
+    onnx_sha256: str
+    cache_sha256: str
+
+
+@dataclass(frozen=True)
 class BuiltEngine:
     """An engine that a device has built and run once.
 
     Attributes:
         content: the engine.
-        about: for the file beside it: `runtime`, `runtime_version`, `provider` (the product and the
-            GPU), `machine`, `precision`, `batch`, and `sha256` of the engine, of the ONNX file
-            (`onnx_sha256`) and of the timing cache that it was built with (`cache_sha256`).
+        origin: for the file beside it.
         outputs: what it computed of the input, flat.
     """
 
     content: Engine
-    about: Mapping[str, Any]
+    origin: EngineOrigin
     outputs: Sequence[float]
 
     @property
     def files(self) -> dict[str, bytes]:
         """The engine and what is beside it, by the ends of their names."""
-        said = json.dumps(self.about, indent=2, ensure_ascii=False) + "\n"
-        return {SUFFIX: bytes(self.content), SIDECAR: said.encode()}
+        about = json.dumps(asdict(self.origin), indent=2, ensure_ascii=False) + "\n"
+        return {SUFFIX: bytes(self.content), SIDECAR: about.encode()}
 
 
 def builds_engines(device: Device) -> bool:
@@ -74,12 +95,19 @@ def build_engine(
         identity.require_real(device.name)
         target.add("engine", engine)
         outputs = target.outputs(["engine"], values)[0]
-    fingerprint = identity.fingerprint
-    names = (*_MUST_BE, "machine", "precision", "batch")
-    about = {name: getattr(fingerprint, name) for name in names}
-    contents = {"sha256": engine, "onnx_sha256": model, "cache_sha256": cache}
-    hashes = {key: hashlib.sha256(content).hexdigest() for key, content in contents.items()}
-    return BuiltEngine(engine, {**about, **hashes}, outputs)
+    found = identity.fingerprint
+    origin = EngineOrigin(
+        runtime=found.runtime,
+        runtime_version=found.runtime_version,
+        provider=found.provider,
+        machine=found.machine,
+        precision=found.precision,
+        batch=found.batch,
+        sha256=digest(engine, SHA256),
+        onnx_sha256=digest(model, SHA256),
+        cache_sha256=digest(cache, SHA256),
+    )
+    return BuiltEngine(engine, origin, outputs)
 
 
 def load_engine(path: Path, device: Device) -> Engine:
@@ -92,16 +120,16 @@ def load_engine(path: Path, device: Device) -> Engine:
     """
     if not device.runtime_spec.builds_engines:
         raise ConfigError(
-            f"{path} is an engine, and {device.name} has 'runtime: {device.runtime}': name the "
+            f"{path} is an engine, and {device.name} has 'runtime: {device.runtime}'; name the "
             f"ONNX file that it was built from, or a --device with 'runtime: tensorrt'"
         )
     try:
         content, about = path.read_bytes(), _about(path)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    if hashlib.sha256(content).hexdigest() != about["sha256"]:
+    if digest(content, SHA256) != about["sha256"]:
         raise ConfigError(
-            f"{path} is not the engine that {_sidecar(path).name} speaks of: copy both again, or "
+            f"{path} is not the engine that {_sidecar(path).name} describes; copy both again, or "
             "export it anew"
         )
     here = read_fingerprint(device)
@@ -109,9 +137,9 @@ def load_engine(path: Path, device: Device) -> Engine:
         if about[name] != getattr(here, name):
             raise ConfigError(
                 f"{path} was built by {about['runtime']} {about['runtime_version']} for "
-                f"'{about['provider']}' and runs there alone; {device.name} has {here.runtime} "
-                f"{here.runtime_version}, '{here.provider}': build it there from the ONNX file, by "
-                "'hwnas export' with this device"
+                f"'{about['provider']}' and runs only there; {device.name} has {here.runtime} "
+                f"{here.runtime_version}, '{here.provider}'; build it there from the ONNX file "
+                "with 'hwnas export' and this device"
             )
     return Engine(content)
 
@@ -123,7 +151,7 @@ def relative_difference(computed: Sequence[float], expected: Sequence[float]) ->
         DeviceError: they are not as many.
     """
     if len(computed) != len(expected):
-        raise DeviceError(f"the engine computes {len(computed)} numbers, and not {len(expected)}")
+        raise DeviceError(f"the engine computes {len(computed)} numbers instead of {len(expected)}")
     one, other = np.asarray(computed), np.asarray(expected)
     return float(np.abs(one - other).max() / max(float(np.abs(other).max()), 1e-12))
 
@@ -142,6 +170,6 @@ def _about(path: Path) -> dict[str, str]:
         return found
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigError(
-            f"{beside}, which says what {path.name} was built for, is missing or damaged: copy it "
+            f"{beside}, which says what {path.name} was built for, is missing or damaged; copy it "
             "from the export folder, or export the engine anew"
         ) from error

@@ -1,11 +1,11 @@
 """Estimating the latency of blocks from whole networks alone: where no block can be timed.
 
 The latency of a network is a constant and a sum over its blocks. Thirty networks do not determine
-ninety blocks, so each block is held to what is believed of it beforehand: its latency on another
-device, scaled, or a guess from its shapes. Deviations from that are shared by blocks that are
-alike (equal kernels, channels, resolutions, …): Bayesian linear regression, in the form of a
-Gaussian process over networks (Rasmussen and Williams 2006, chapters 2 and 5), whose variances are
-those of the greatest marginal likelihood.
+ninety blocks, so each block has a prior: its latency on another device, scaled, or a guess from its
+shapes. Deviations from the prior are shared by blocks that are alike (equal kernels, channels,
+resolutions, …): Bayesian linear regression, in the form of a Gaussian process over networks
+(Rasmussen and Williams 2006, chapters 2 and 5), whose variances are those of the greatest marginal
+likelihood.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,11 +26,11 @@ Matrix = NDArray[np.float64]
 LEAST_NETWORKS = 8
 """From fewer networks nothing is estimated."""
 SHAPES = "shapes"
-"""The name of what is believed of blocks without a table of another device."""
+"""The name of the prior without a table of another device."""
 SCALED = ", scaled"
 """Behind the name of a prior: nothing but a factor is estimated."""
 
-# Standard deviations that are tried, relative to what is believed of a block or a network: of what
+# Standard deviations that are tried, relative to the prior of a block or a network: of what
 # alike blocks share, of each block by itself, of what goes with its amounts (a roofline), of the
 # constant, and of a measurement.
 _ALIKE = (0.0, 0.1, 0.3, 1.0)
@@ -41,7 +41,7 @@ _NOISE = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
 # They are chosen by so many networks at most: the cost grows with the third power.
 _MOST_CHOSEN_BY = 150
 _FOLDS = 10
-# No block takes less than this share of what is believed of it.
+# No block takes less than this share of its prior.
 _LEAST_SHARE = 0.05
 # A network that takes so many times what its shapes and the others lead to expect is a slip of the
 # unit or the decimal point: within a space, no two networks differ by as much for another reason.
@@ -53,8 +53,8 @@ class Estimate:
     """What each block adds to a network's latency, ms by key, and what every network takes, ms.
 
     Attributes:
-        prior: the name of what was believed of the blocks beforehand.
-        compared: of each such belief, the mean leave-one-out error, %.
+        prior: the name of the prior of the blocks.
+        compared: of each prior, the mean leave-one-out error, %.
     """
 
     block_ms: Mapping[str, float]
@@ -84,7 +84,7 @@ def estimate(
         blocks: every block that will be predicted, those of the networks among them.
         priors: latencies of all blocks on other devices, by name, ms by key. The one with the least
             leave-one-out error is used, or the blocks' shapes, if those have less; but the best
-            prior times one factor, where that is as right as can be told.
+            prior times one factor, where more is not surely better.
     """
     space = _Blocks.of(blocks)
     counts = space.counts(networks)
@@ -129,7 +129,7 @@ def _error(named: tuple[str, _Fitted]) -> float:
 
 def _scaled(space: "_Blocks", counts: Matrix, ms: Matrix, prior: Mapping[str, float]) -> _Fitted:
     """What is known of another device, times the median ratio of the networks."""
-    values, constant = _believed(space, counts, ms, prior)
+    values, constant = _prior_of(space, counts, ms, prior)
     ratios = ms / (counts @ values)
     others = np.array([np.median(np.delete(ratios, index)) for index in range(len(ratios))])
     return _Fitted(values, constant, np.abs(others / ratios - 1))
@@ -227,10 +227,10 @@ def _traits(block: Block) -> Iterator[tuple[str, object]]:
     yield "kernel at", (getattr(block, "kernel", None), getattr(block, "resolution", None))
 
 
-def _believed(
+def _prior_of(
     space: _Blocks, counts: Matrix, ms: Matrix, prior: Mapping[str, float] | None
 ) -> tuple[Matrix, float]:
-    """What is believed of every block, ms, at the scale of these networks, and of the constant."""
+    """The prior of every block, ms, at the scale of these networks, and of the constant."""
     if prior is not None:
         values = np.array([prior[block_key(block)] for block in space.blocks])
         return values * np.median(ms / (counts @ values)), 0.0
@@ -244,10 +244,10 @@ def _believed(
 def _fitted(
     space: _Blocks, counts: Matrix, ms: Matrix, prior: Mapping[str, float] | None
 ) -> _Fitted:
-    """Deviations from what is believed of the blocks."""
-    believed, constant = _believed(space, counts, ms, prior)
+    """Deviations from the prior of the blocks."""
+    expected, constant = _prior_of(space, counts, ms, prior)
     row = 1 / ms[:, None]  # errors are relative
-    own = counts * believed * row
+    own = counts * expected * row
     scale, alike = own.sum(axis=1, keepdims=True), own @ space.traits
     usual = (counts @ space.amounts).mean(axis=0) / ms.mean()
     amounts = space.amounts / np.where(usual > 0, usual, 1.0)  # ms: each alone makes a network
@@ -255,18 +255,18 @@ def _fitted(
     parts = (scale, alike, own, counts @ amounts * row, ones)
     target = 1 - scale[:, 0] - constant / ms
     deviations, noise = _likeliest(parts, target, _CONSTANT)
-    values, added, errors = _solved(space, believed, amounts, parts, target, deviations, noise)
+    values, added, errors = _solved(space, expected, amounts, parts, target, deviations, noise)
     if constant + added * ms.mean() < 0:  # no network takes less than no time: there is none
         target, constant = 1 - scale[:, 0], 0.0
         deviations, noise = _likeliest(parts, target, _CONSTANT[:1])
-        values, added, errors = _solved(space, believed, amounts, parts, target, deviations, noise)
-    values = np.maximum(values, _LEAST_SHARE * believed)
+        values, added, errors = _solved(space, expected, amounts, parts, target, deviations, noise)
+    values = np.maximum(values, _LEAST_SHARE * expected)
     return _Fitted(values, constant + added * float(ms.mean()), errors)
 
 
 def _solved(
     space: _Blocks,
-    believed: Matrix,
+    expected: Matrix,
     amounts: Matrix,
     parts: Sequence[Matrix],
     target: Matrix,
@@ -280,7 +280,7 @@ def _solved(
     scaled, shared, itself, linear, added = (
         deviation**2 * (part.T @ dual) for deviation, part in zip(deviations, parts, strict=True)
     )
-    values = believed * (1 + scaled[0] + space.traits @ shared + itself) + amounts @ linear
+    values = expected * (1 + scaled[0] + space.traits @ shared + itself) + amounts @ linear
     return values, float(added[0]), np.abs(dual / np.diag(inverse))
 
 

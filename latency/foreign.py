@@ -102,15 +102,15 @@ def load_any(
         if shapes or values:
             option = "--shape" if shapes else "--input"
             raise ConfigError(
-                f"the inputs of {path} were fixed when it was built; leave {option} out"
+                f"the inputs of {path} were fixed when it was built; leave out {option}"
             )
         return Foreign(load_engine(path, device), None)
     if values and not device.runtime_spec.takes_values:
         known = [name for name in RUNTIMES.ours if load_spec(name).takes_values]
         raise ConfigError(
-            f"values are given by --input to {' and '.join(known)} alone, and {device.name} "
-            f"has 'runtime: {device.runtime}', which would take them for weights; leave --input "
-            "out, or name another --device"
+            f"--input gives values only to {' and '.join(known)}, and {device.name} "
+            f"has 'runtime: {device.runtime}', which would treat them as weights; leave out "
+            "--input, or name another --device"
         )
     return load_model(path, shapes, values)
 
@@ -131,7 +131,7 @@ def measure_any(
         device: where; its precision does not matter, the model is run as it is.
         model: serialised, with fixed input shapes, or an engine.
         schedule: how often it is visited, in two sessions at least.
-        progress: told after every few visits.
+        progress: called after every few visits.
         operators: whether to profile it, where the device can, see `can_profile`.
 
     Raises:
@@ -155,7 +155,7 @@ def measure_several(
         device: where; its precision does not matter, models are run as they are.
         models: serialised, with fixed input shapes, or engines, by name.
         schedule: how often each is visited, in two sessions at least.
-        progress: told after every few visits.
+        progress: called after every few visits.
 
     Raises:
         DeviceError: the device failed, or its runtime cannot run a model.

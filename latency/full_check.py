@@ -58,7 +58,7 @@ def full_check(device: Device, networks: Mapping[str, Network]) -> Iterator[Outc
     """Checks a device by using it, a minute or less.
 
     Graphs are fp32 ones of one image, whatever the device's precision and batch: int8 results may
-    rightly differ from one processor to the next.
+    differ from one processor to the next.
 
     Args:
         device: which one.
@@ -99,7 +99,7 @@ def _checks(target: Target, networks: Mapping[str, Network]) -> dict[str, Callab
         "is sent nothing twice": partial(_sends_once, target),
         "visits a graph for as long as asked": partial(_visits, target),
         "refuses a broken graph and goes on": partial(_refuses, target),
-        "goes on after a job that was left": partial(_leaves_a_job, target),
+        "goes on after a job that was abandoned": partial(_leaves_a_job, target),
     }
 
 
@@ -151,10 +151,10 @@ def _compared(found: list[float], expected: list[float], allowed: float) -> str:
     if len(found) != len(expected):
         raise _FailedError(f"there are {len(found):,} outputs instead of {len(expected):,}")
     difference = relative_difference(found, expected)
-    said = f"{len(found):,} outputs differ by at most {difference:.1e} of the largest"
+    text = f"{len(found):,} outputs differ by at most {difference:.1e} of the largest"
     if not difference <= allowed:  # as NaN does not, either
-        raise _FailedError(f"{said}, and {allowed:.0e} is allowed")
-    return said
+        raise _FailedError(f"{text}, and {allowed:.0e} is allowed")
+    return text
 
 
 def _sends_once(target: Target) -> str:
@@ -162,7 +162,7 @@ def _sends_once(target: Target) -> str:
     _small_outputs(target)
     again = target.sent_bytes - before
     if again:
-        raise _FailedError(f"{again:,} bytes were sent again for a job that was there")
+        raise _FailedError(f"{again:,} bytes were sent again for a job that was already there")
     return f"{before / 1e6:.1f} MB so far, and none for the same job again"
 
 
@@ -170,13 +170,13 @@ def _visits(target: Target) -> str:
     target.add(_TIMED, build_graph(NETWORK).SerializeToString())
     few = _visit(target, least_runs=7, least_ms=0.0)
     if len(few.samples) != 7:
-        raise _FailedError(f"asked for 7 inferences, it made {len(few.samples)}")
+        raise _FailedError(f"it made {len(few.samples)} inferences instead of 7")
     samples = _visit(target, least_runs=1, least_ms=VISIT_MS).samples
-    said = f"{len(samples)} inferences in {sum(samples):.0f} ms, asked for {VISIT_MS:.0f} ms"
+    text = f"{len(samples)} inferences in {sum(samples):.0f} ms, asked for {VISIT_MS:.0f} ms"
     long_enough = sum(samples) >= 0.8 * VISIT_MS or len(samples) == _MOST_RUNS
     if not long_enough or sum(samples[:-1]) > 1.2 * VISIT_MS:
-        raise _FailedError(said)
-    return said
+        raise _FailedError(text)
+    return text
 
 
 def _visit(target: Target, *, least_runs: int, least_ms: float) -> TargetVisit:
@@ -187,17 +187,17 @@ def _visit(target: Target, *, least_runs: int, least_ms: float) -> TargetVisit:
 
 def _refuses(target: Target) -> str:
     target.add("broken", b"no model")
-    said = ""
+    answer = ""
     try:
         list(target.run([Round(0, ["broken"])], least_runs=1, least_ms=0.0))
     except LinkError:
         raise
     except DeviceError as error:
-        said = str(error)
-    if not said:
-        raise _FailedError("it took a file that is no graph")
+        answer = str(error)
+    if not answer:
+        raise _FailedError("it accepted a file that is not a graph")
     _small_outputs(target)
-    return f"it said: {said[:160]}"
+    return f"its answer: {answer[:160]}"
 
 
 def _leaves_a_job(target: Target) -> str:
@@ -208,7 +208,7 @@ def _leaves_a_job(target: Target) -> str:
         next(answer for answer in job if isinstance(answer, TargetVisit))
     start = time.monotonic()
     _small_outputs(target)
-    return f"the next one was done {time.monotonic() - start:.1f} s later"
+    return f"the next job ended {time.monotonic() - start:.1f} s later"
 
 
 def _leaves_nothing(device: Device, folder: Path) -> str:
@@ -225,7 +225,7 @@ def _leaves_nothing(device: Device, folder: Path) -> str:
                 "the graphs of the checks before are still there, unless another hwnas process "
                 "uses the device now"
             )
-    return f"{sent:,} bytes had to be sent for a graph that was there before"
+    return f"a graph of the checks before had to be sent again: {sent:,} bytes"
 
 
 def _small_outputs(target: Target) -> list[float]:

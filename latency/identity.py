@@ -30,7 +30,7 @@ class Identity:
         """Raises DeviceError for a processor that is emulated: no timing of it is kept."""
         if self.emulated:
             raise DeviceError(
-                f"{name} is emulated, by {self.emulated}: its times say nothing of a real "
+                f"{name} is emulated, by {self.emulated}: its times say nothing about a real "
                 "processor and are not kept; name a real --device"
             )
 

@@ -23,7 +23,7 @@ from hwnas.latency.visits import Visit
 from hwnas.networks.blocks import Block, Network, block_key
 
 OWN_BLOCKS = "its rows of blocks"
-"""The name of what is believed of blocks by the rows of the same CSV."""
+"""The name of the prior that is the rows of blocks in the same CSV."""
 
 
 def import_timings(
@@ -81,13 +81,13 @@ def import_networks(
     networks, ms = list(timings.networks), _means(timings.networks)
     if len(networks) < LEAST_NETWORKS:
         raise TableError(
-            f"{timings.source} times {len(networks)} different networks, and at least "
-            f"{LEAST_NETWORKS} are needed to estimate blocks from them (30 do well); time more"
+            f"{timings.source} times only {len(networks)} different networks; at least "
+            f"{LEAST_NETWORKS} are needed to estimate blocks from them (30 are better); time more"
         )
     if len(set(ms)) == 1:
         raise TableError(
             f"{timings.source}: all {len(ms)} networks take {ms[0]:g} ms, the smallest as long as "
-            "the largest, so nothing can be learned of their blocks; write more digits, or time "
+            "the largest, which says nothing about their blocks; write more digits, or time "
             "many inferences of each and divide"
         )
     _refuse_slips(timings, ms)
@@ -133,7 +133,7 @@ def known_blocks(
     """
     if table.fingerprint == fingerprint and table.networks():
         raise TableError(
-            f"{table.path} is of {fingerprint.cpu} itself, so that it cannot be a prior; name a "
+            f"{table.path} is of {fingerprint.cpu} itself and cannot be a prior; name a "
             "table of another device, or add these networks to the CSV: 'hwnas table export' "
             "writes their rows"
         )

@@ -27,7 +27,7 @@ from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Block, Network, block_to_dict
 
 MOST_DIFFERENCE = 0.25
-"""How far repeated timings of one block or network may differ, unless another number is named."""
+"""The most that repeated timings of one block or network may differ, by default."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def timings_from_csv(
         text: what the file holds.
         source: names it in messages.
         names: which networks there may be rows of; None where there may be none.
-        most_difference: how far repeated timings may differ, relative to their mean.
+        most_difference: the most that repeated timings may differ, relative to their mean.
 
     Raises:
         TableError: anything in it is not of that form; the message names line and column.

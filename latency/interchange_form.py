@@ -129,13 +129,13 @@ class TableDocument(StrictModel):
     energies: list[EnergyEntry] = Field(default_factory=list)
 
 
-def read_document(text: str, source: str, mend: str) -> TableDocument:
+def read_document(text: str, source: str, advice: str) -> TableDocument:
     """The document of a text, checked in everything.
 
     Args:
         text: JSON.
         source: names it in messages.
-        mend: ends them.
+        advice: how to fix it; ends them.
 
     Raises:
         TableError: the first thing that is wrong, with its place.
@@ -143,23 +143,23 @@ def read_document(text: str, source: str, mend: str) -> TableDocument:
     try:
         found = json.loads(text, object_pairs_hook=_format)
     except (ValueError, RecursionError) as error:
-        raise TableError(f"{source} is not valid JSON: {error}; {mend}") from error
+        raise TableError(f"{source} is not valid JSON: {error}; {advice}") from error
     if found != FORMAT:
         of = None if isinstance(found, list) else found
-        raise TableError(f"{source} is no {FORMAT} (its format is {repr(of)[:60]}); {mend}")
-    return check_document(text, source, mend)
+        raise TableError(f"{source} is no {FORMAT} (its format is {repr(of)[:60]}); {advice}")
+    return check_document(text, source, advice)
 
 
-def check_document(text: str, source: str, mend: str) -> TableDocument:
+def check_document(text: str, source: str, advice: str) -> TableDocument:
     """The same of a text that was written here, which is of the format, and names no key twice."""
     try:
         # Strict, and from JSON: an integer is no text, a list may be a tuple.
         document = TableDocument.model_validate_json(text, strict=True)
         _check_entries(document)
     except ValidationError as error:
-        raise TableError(f"{source}: {first_error(error)}; {mend}") from error
+        raise TableError(f"{source}: {first_error(error)}; {advice}") from error
     except ValueError as error:
-        raise TableError(f"{source}: {error}; {mend}") from error
+        raise TableError(f"{source}: {error}; {advice}") from error
     return document
 
 
@@ -208,7 +208,7 @@ def _check_graph(graph: GraphEntry, place: str) -> None:
         try:
             network.append(block_from_dict(block))
         except TypeError as error:
-            raise ValueError(f"{place}.blocks[{index}].kind is no text") from error
+            raise ValueError(f"{place}.blocks[{index}].kind is not a text") from error
         except ValueError as error:
             raise ValueError(f"{place}.blocks[{index}]: {error}") from error
     kind = graph_kind(graph.key)

@@ -52,8 +52,8 @@ def table_from_json(text: str, source_name: str, path: Path) -> None:
         TableError: anything in the document is wrong, or the table exists or cannot be written;
             then there is no table.
     """
-    mend = "correct that, or write the file again with 'hwnas table export'"
-    document = read_document(text, source_name, mend)
+    advice = "correct that, or write the file again with 'hwnas table export'"
+    document = read_document(text, source_name, advice)
     with new_table(path) as table:
         _fill(table, document)
 

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from hwnas.core.database import Database, now
-from hwnas.core.digests import digest
+from hwnas.core.digests import SHA256, digest
 from hwnas.core.errors import DeviceError, TableError
 from hwnas.devices.device import Fingerprint
 
@@ -17,7 +17,6 @@ CREATE TABLE IF NOT EXISTS conditions (
     session INTEGER NOT NULL, round INTEGER NOT NULL, content TEXT NOT NULL, date TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS caches (sha256 TEXT PRIMARY KEY, content BLOB NOT NULL)
 """
-_SHA256 = 64  # all digits of it
 
 
 class StoredMachine:
@@ -55,14 +54,14 @@ class StoredMachine:
             )
 
     def add_uncontrolled(self, names: Sequence[str]) -> None:
-        """Notes what of the machine was left to chance in a session, beside what was before."""
+        """Notes what of the machine was not controlled in a session, added to earlier sessions."""
         content = json.dumps(sorted({*self.uncontrolled(), *names}))
         self._database.write(
             "INSERT OR REPLACE INTO provenance VALUES ('uncontrolled', ?)", (content,)
         )
 
     def uncontrolled(self) -> list[str]:
-        """What was left to chance while measuring: "governor" or "clock", for example."""
+        """What was not controlled while measuring: "governor" or "clock", for example."""
         rows = self._database.rows("SELECT content FROM provenance WHERE name = 'uncontrolled'")
         names: list[str] = self._database.document("uncontrolled", rows[0][0], list) if rows else []
         if not all(isinstance(name, str) for name in names):
@@ -70,7 +69,7 @@ class StoredMachine:
         return names
 
     def cache(self) -> bytes:
-        """What the device's runtime wants to be given again, b"" for nothing.
+        """What the device's runtime keeps from one job to the next; b"" for nothing.
 
         See `hwnas.devices.runtimes.runtime.CachingRuntime`. With the timing cache of TensorRT the
         engines of all blocks, of the networks that they are checked by, and of what is exported
@@ -78,14 +77,14 @@ class StoredMachine:
         """
         rows = self._database.rows("SELECT sha256, content FROM caches")
         # A damaged one is made again, as if there were none.
-        whole = [content for sha256, content in rows if sha256 == digest(content, _SHA256)]
+        whole = [content for sha256, content in rows if sha256 == digest(content, SHA256)]
         return bytes(whole[0]) if whole else b""
 
     def keep_cache(self, content: bytes) -> None:
-        """Keeps what the device's runtime made of the cache so far, in place of that."""
+        """Replaces the cache by what the device's runtime made of it."""
         with self._database.transaction():
             self._database.write("DELETE FROM caches")
-            row = (digest(content, _SHA256), content)
+            row = (digest(content, SHA256), content)
             self._database.write("INSERT INTO caches VALUES (?, ?)", row)
 
     def cache_hash(self) -> str | None:

@@ -194,7 +194,7 @@ def while_links_break(
     lacking: Callable[[], Sequence[Round]],
     run: Callable[[Sequence[Round]], Iterator[int]],
 ) -> Iterator[int]:
-    """Runs what is lacking, again and again while the link breaks between.
+    """Runs what is lacking, and reconnects and goes on where the link breaks.
 
     Args:
         target: reached again each time.

@@ -41,7 +41,7 @@ def merge(paths: Sequence[Path], into: Path) -> Merged:
 
     Visits that are the same in several tables are taken once. The model of every scope is fitted
     anew to all visits, with the networks that the first table with this scope fitted and checked
-    it by, and with chains where that table's was; a model without networks is taken over as it is.
+    it by, and with chains where that table's was; a model without networks is kept unchanged.
 
     Args:
         paths: two tables or more, of one fingerprint.
@@ -52,9 +52,7 @@ def merge(paths: Sequence[Path], into: Path) -> Merged:
             is there already or cannot be written.
     """
     if len(paths) < 2:
-        raise TableError(
-            f"to merge takes two tables or more, not only {', '.join(map(str, paths))}"
-        )
+        raise TableError(f"merging needs two tables or more, not only {', '.join(map(str, paths))}")
     with ExitStack() as stack:
         tables = [stack.enter_context(LatencyTable.existing(path)) for path in paths]
         fingerprint = _one_fingerprint(tables)
@@ -104,7 +102,7 @@ def _unite(merged: LatencyTable, table: LatencyTable) -> dict[str, LatencyModel]
     used = [(v, date) for v, date in energies if v.graph in graphs]
     merged.energies.add_dated(_renumbered(merged.energies.dated(), used))
     merged.add_uncontrolled(table.uncontrolled())
-    # Of two caches the first one's: what both were measured with cannot be told any more.
+    # Of two caches the first one's: nobody knows any more which timings used which.
     if not merged.cache() and table.cache():
         merged.keep_cache(table.cache())
     known = set(merged.condition_rows())

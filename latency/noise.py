@@ -1,4 +1,4 @@
-"""Noise: how far timings on a device differ from each other, before anything is measured on it."""
+"""Noise: how much timings on a device differ from each other, before it is profiled."""
 
 import time
 from collections.abc import Callable
@@ -123,7 +123,7 @@ def check_noise(
     Args:
         device: where to measure.
         check: how often; some ten seconds by default.
-        progress: told the sessions done and the sessions in all.
+        progress: called with the sessions done and the sessions in all.
 
     Raises:
         DeviceError: the device failed.

@@ -1,4 +1,4 @@
-"""Readings: what one measurement says of a latency, how far it can be relied on, and more of them.
+"""Readings: a measured latency, whether it can be relied on, and how to measure it again.
 
 A busy machine takes longer for everything. What it takes for the reference block tells that apart
 from a network that is slow: where it was slow itself, a reading says so in place of a verdict.
@@ -24,7 +24,7 @@ _MORE = 4
 
 @dataclass(frozen=True)
 class Reading:
-    """The latency of a graph by all visits of it so far, and what they were like.
+    """The latency of a graph by all visits so far, and how disturbed these were.
 
     Attributes:
         summary: of its visits, at the speed that the machine is known to have.
@@ -51,7 +51,7 @@ class Reading:
         if self.slower < 1 - AFFECTED:
             return (
                 f"cannot measure now: the machine is {-self.slower:.0%} faster than when its "
-                "latency table was measured, which was busy then"
+                "latency table was measured: it was busy then"
             )
         if self.noise > USABLE:
             return (
@@ -66,7 +66,7 @@ class Reading:
         return max(self.noise, abs(self.slower)) if self.disturbed else 0.0
 
     def keeps(self, bound: float) -> bool | None:
-        """Whether the latency is at most a bound in ms; None where that cannot be told."""
+        """Whether the latency is at most a bound in ms; None where that is not certain."""
         if self.ms * (1 + self.doubt) <= bound:
             return True
         return False if self.ms > bound * (1 + self.doubt) else None
@@ -81,6 +81,21 @@ class Reading:
         }
 
 
+@dataclass(frozen=True)
+class KnownDevice:
+    """What a device's latency table knows of it.
+
+    Attributes:
+        speed: that the device is known to have, see `Visits.known`.
+        anchor: a network of the table, to be measured beside others.
+        cache: of the runtime, see `LatencyTable.cache`.
+    """
+
+    speed: Speed | None = None
+    anchor: Anchor | None = None
+    cache: bytes = b""
+
+
 class Bench:
     """Some models on one device, measured side by side as often as is asked for; visits add up."""
 
@@ -89,10 +104,7 @@ class Bench:
         device: Device,
         models: Mapping[str, Callable[[], bytes]],
         schedule: Schedule,
-        *,
-        speed: Speed | None = None,
-        anchor: Anchor | None = None,
-        cache: bytes = b"",
+        known: KnownDevice = KnownDevice(),
     ) -> None:
         """Measures nothing yet.
 
@@ -100,13 +112,11 @@ class Bench:
             device: where.
             models: what builds the file of each, by name.
             schedule: of the first measurement; every further one has four sessions more.
-            speed: that the device is known to have, see `Visits.known`.
-            anchor: a network of the device's table that is measured beside the models.
-            cache: of the device's table, see `LatencyTable.cache`.
+            known: of the device.
         """
         self._device, self._models, self._schedule = device, dict(models), schedule
-        self._log, self._speed = MemoryLog(cache, speed), speed
-        self._anchor = anchor if speed is not None else None
+        self._log, self._speed = MemoryLog(known.cache, known.speed), known.speed
+        self._anchor = known.anchor if known.speed is not None else None
         self._sessions: dict[str, int] = {}
 
     def measure(
@@ -142,11 +152,11 @@ class Bench:
 
 
 def bench_of(
-    device: Device, models: Mapping[str, bytes], schedule: Schedule, **known: Any
+    device: Device, models: Mapping[str, bytes], schedule: Schedule, known: KnownDevice
 ) -> Bench:
     """A bench of serialised models, see `Bench`."""
     builders = {name: (lambda model=model: model) for name, model in models.items()}
-    return Bench(device, builders, schedule, **known)
+    return Bench(device, builders, schedule, known)
 
 
 def reading_of(visits: Visits, graph: str) -> Reading:

@@ -22,7 +22,7 @@ from hwnas.networks.blocks import Network
 
 
 @dataclass(frozen=True)
-class Again:
+class Remeasured:
     """A graph: what the table says of it, stored or predicted, and its latency now, ms."""
 
     key: str
@@ -43,17 +43,17 @@ class Revalidation:
         disturbed: why the new measurements cannot be relied on, a sentence; None where they can.
     """
 
-    predictions: Mapping[str, tuple[Again, ...]]
-    networks: tuple[Again, ...]
-    blocks: tuple[Again, ...]
+    predictions: Mapping[str, tuple[Remeasured, ...]]
+    networks: tuple[Remeasured, ...]
+    blocks: tuple[Remeasured, ...]
     reference_before: float
     reference_now: float
     disturbed: str | None = None
 
     @property
-    def predicted(self) -> tuple[Again, ...]:
+    def predicted(self) -> tuple[Remeasured, ...]:
         """The predictions of all scopes."""
-        return tuple(again for some in self.predictions.values() for again in some)
+        return tuple(one for some in self.predictions.values() for one in some)
 
     @property
     def error(self) -> float:
@@ -69,7 +69,7 @@ class Revalidation:
     def holds(self) -> bool | None:
         """Whether half of the networks still take what is predicted, within 5 %.
 
-        None where that cannot be told: the machine is slower as a whole, and that may be all.
+        None where that is not certain: the machine is slower as a whole, which may explain it.
         """
         if self.error <= POOR:
             return True
@@ -87,14 +87,14 @@ class Revalidation:
 
     @property
     def verdict(self) -> str:
-        """One sentence, with the mend when the table no longer holds."""
+        """One sentence, with what to do when the table no longer holds."""
         error = f"predictions are off by {self.error:.1f} % in the median"
         if self.holds:
             return f"the table still holds: {error}"
         if self.holds is None:
             return (
-                f"{self.disturbed}; {error}, and that may be all there is to it: 'hwnas devices "
-                "check' says what keeps the machine busy; if it stays as slow, profile into a new "
+                f"{self.disturbed}; {error}, which the slower machine may explain: 'hwnas "
+                "devices check' says what keeps it busy; if it stays as slow, profile into a new "
                 "table (--table)"
             )
         return (
@@ -103,7 +103,7 @@ class Revalidation:
         )
 
 
-def agreement(graphs: Sequence[Again]) -> Agreement:
+def agreement(graphs: Sequence[Remeasured]) -> Agreement:
     """How well what a table says agrees with what is measured now."""
     return Agreement.of(
         np.array([one.before_ms for one in graphs], dtype=np.float64),
@@ -125,12 +125,12 @@ def revalidate(
 
     Args:
         device: that the table was measured on.
-        table: what is judged.
+        table: to validate.
         scope: whose check networks; those of all when None.
         networks: how many of them at most, spread evenly from the fastest to the slowest.
         blocks: how many single blocks at most, spread in the same way.
         schedule: how often each is visited.
-        progress: told after every few visits.
+        progress: called after every few visits.
 
     Raises:
         TableError: the table is another device's, was imported, or has no networks to check by.
@@ -154,8 +154,8 @@ def revalidate(
     now = log.visits().values()
     return Revalidation(
         {name: _predicted(model, whole, now) for name, model in models.items()},
-        tuple(Again(key, before[key], now[key]) for key in whole),
-        tuple(Again(key, before[key], now[key]) for key in single),
+        tuple(Remeasured(key, before[key], now[key]) for key in whole),
+        tuple(Remeasured(key, before[key], now[key]) for key in single),
         visits.baseline,
         log.visits().baseline,
         disturbance(Visits(log.visits(), visits.speed)),
@@ -183,7 +183,7 @@ def _models(table: LatencyTable, scope: str | None) -> dict[str, LatencyModel]:
 
 
 def _check_device(table: LatencyTable, device: Device) -> None:
-    # Not `bind`: it may write, and its mend is for measuring into the table.
+    # Not `bind`: it may write, and its advice is for measuring into the table.
     difference = measured_fingerprint(table).difference(read_fingerprint(device))
     if difference:
         raise TableError(
@@ -203,7 +203,9 @@ def _spread(
 
 def _predicted(
     model: LatencyModel, networks: Mapping[str, Network], now: Mapping[str, float]
-) -> tuple[Again, ...]:
+) -> tuple[Remeasured, ...]:
     keys = [key for key in networks if key in model.check_networks]
     predicted = model.predict([networks[key] for key in keys])
-    return tuple(Again(key, float(ms), now[key]) for key, ms in zip(keys, predicted, strict=True))
+    return tuple(
+        Remeasured(key, float(ms), now[key]) for key, ms in zip(keys, predicted, strict=True)
+    )

@@ -22,7 +22,7 @@ class Schedule:
         rounds: visits a session, each round in a new random order.
         least_runs: inferences a visit, at least.
         least_ms: duration of a visit, at least (up to 100 inferences).
-        tolerance: how far the low quantiles of even and odd sessions may differ (0.02 is 2 %).
+        tolerance: the most that the latencies by even and by odd sessions may differ (0.02 is 2 %).
         seconds: no further session is begun for unsettled graphs after this time.
         reference_every: graphs between two visits of the reference block.
     """

@@ -73,19 +73,19 @@ def ask_for_shapes(model: onnx.ModelProto, values: Values, file: str, trial: Tri
     """
     still = described(open_inputs(model_inputs(model, file)))
     beginning = f"{file} leaves axes open: {still}; say what to measure"
-    first, said, tried = "", "", 0
+    first, failed, tried = "", "", 0
     end = time.monotonic() + _SECONDS
     for proposal in _proposals(model_inputs(model, file), values):
         failure = _failure(model, proposal, values, file, trial)
         if not failure:
             return ConfigError(f"{beginning}, as in '{proposal.options()}', with which it runs")
         tried += 1
-        first, said = first or proposal.options(), said or failure
+        first, failed = first or proposal.options(), failed or failure
         if time.monotonic() > end:
             break
     return ConfigError(
         f"{beginning} with --shape, and with --input where values matter; none of {tried} usual "
-        f"shapes runs here; with '{first}': {shown(said)}"
+        f"shapes runs here; with '{first}': {shown(failed)}"
     )
 
 

@@ -100,7 +100,7 @@ class LatencyTable(StoredMachine, StoredGraphs, StoredModels):
                 if not possible(v.samples):
                     raise TableError(
                         f"the timings {shown(v.samples, longest=60)} ms of '{shown(v.graph)}' "
-                        "cannot be; correct them, or measure again"
+                        "are impossible; correct them, or measure again"
                     )
                 key = (v.graph, v.session, v.round)
                 if v.warnings:

@@ -1,4 +1,4 @@
-"""The verdict on a device: how far its timings can be relied on, in words."""
+"""The verdict on a device: whether its timings can be relied on, in words."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def grade(noise: Noise) -> str:
 
 
 def verdict(noise: Noise, findings: Sequence[Finding]) -> str:
-    """One sentence on how far timings of a device can be relied on, with what to do about it.
+    """One sentence on whether timings of a device can be relied on, with what to do.
 
     Args:
         noise: as measured.
@@ -35,10 +35,10 @@ def verdict(noise: Noise, findings: Sequence[Finding]) -> str:
     if grade(noise) == "good":
         return f"good: {amount}, networks that differ by more can be told apart"
     wrong = [finding["name"] for finding in findings if not finding["ok"]]
-    mend = f"look first at: {', '.join(wrong)}" if wrong else _reason(noise)
+    advice = f"look first at: {', '.join(wrong)}" if wrong else _reason(noise)
     if grade(noise) == "usable":
-        return f"usable: {amount}, so leave a budget that much room; {mend}"
-    return f"poor: {amount}, so no prediction can be trusted further than that; {mend}"
+        return f"usable: {amount}, so leave a budget that much room; {advice}"
+    return f"poor: {amount}, so no prediction can be trusted further than that; {advice}"
 
 
 def _reason(noise: Noise) -> str:

@@ -10,7 +10,7 @@ from hwnas.latency.visits import Speed, Visit, Visits
 
 
 class MachineLog(Protocol):
-    """Where it goes what a job says of the machine that it runs on."""
+    """Keeps what a job says of the machine that it runs on."""
 
     def bind(self, fingerprint: Fingerprint) -> None:
         """Learns on what it is measured, before the first visit; may refuse."""
@@ -19,10 +19,10 @@ class MachineLog(Protocol):
         """Keeps what the machine was like during a round."""
 
     def add_uncontrolled(self, names: Sequence[str]) -> None:
-        """Keeps what of the machine was left to chance, see `hwnas.devices.uncontrolled`."""
+        """Keeps what of the machine was not controlled, see `hwnas.devices.uncontrolled`."""
 
     def cache(self) -> bytes:
-        """What the runtime wanted to be given again, b"" for nothing."""
+        """What the runtime keeps from one job to the next, b"" for nothing."""
 
     def keep_cache(self, content: bytes) -> None:
         """Keeps what the runtime made of it, see `CachingRuntime`."""

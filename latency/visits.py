@@ -153,8 +153,8 @@ class Visits:
 
     Attributes:
         known: the speed that the machine is known to have, from more visits than these: that of
-            its latency table. These visits are then judged by it and taken to it, so that a machine
-            that is slow all along is told from one that always is as slow.
+            its latency table. These visits are compared with it and scaled to it, which tells
+            a machine that is slow all along from one that is never faster.
     """
 
     def __init__(self, visits: Iterable[Visit] = (), known: Speed | None = None) -> None:

@@ -19,6 +19,7 @@ from hwnas.runs.candidates import Candidate
 from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.measured_energy import UsedEnergy
 from hwnas.runs.places import OWN, Place
 from hwnas.runs.stale import STALE
 from hwnas.runs.training import scratch_config
@@ -130,7 +131,7 @@ class ExportWriter:
         name: str,
         candidate: Candidate,
         timed: Mapping[str, Timed],
-        energy: Mapping[str, Any],
+        energy: UsedEnergy | None,
         fp32: Reading | None,
     ) -> Exported:
         """Writes a network's folder.
@@ -139,7 +140,7 @@ class ExportWriter:
             name: of the folder, "winner" or "reference".
             candidate: the network.
             timed: its latency by the name of each place.
-            energy: of `hwnas.runs.measured_energy`, empty for nothing.
+            energy: what it uses, None without a budget on energy.
             fp32: of its fp32 file on the run's own device, None where it was not measured.
 
         Raises:
@@ -157,7 +158,7 @@ class ExportWriter:
             numbers=own.numbers,
             macs=int(MACS.evaluate([candidate.network])[0]),
             parameters=int(PARAMETERS.evaluate([candidate.network])[0]),
-            measured_mj=energy.get("measured_mj"),
+            measured_mj=None if energy is None else energy.measured_mj,
             fp32=fp32,
             fp32_accuracy=own.fp32_accuracy,
             further={
@@ -181,7 +182,7 @@ class ExportWriter:
             state=state,
             timm=None if timm is None else timm.weights(state),
             config=config,
-            verification=verification | ({"energy": energy} if energy else {}),
+            verification=verification | ({} if energy is None else {"energy": energy.to_dict()}),
         )
         (exported.folder / STALE).unlink(missing_ok=True)
         return exported

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.exported import Exported, ExportWriter, Timed
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.latency_check import WINNER, Finding, Patience
-from hwnas.runs.measured_energy import EnergyCheck, over_mj
+from hwnas.runs.measured_energy import EnergyCheck, UsedEnergy
 from hwnas.runs.places import OWN, Place, further_places, own_place, say_problems
 from hwnas.runs.searching import SearchResult
 from hwnas.runs.summary_form import Rejected
@@ -49,7 +48,7 @@ class _Tried:
 
     candidate: Candidate
     findings: Mapping[str, Finding]
-    energy: Mapping[str, Any]
+    energy: UsedEnergy | None
 
 
 class Exporter:
@@ -160,7 +159,7 @@ class Exporter:
                 )
             readings[place.name] = reading
         used = self._energy.untrained(network)
-        if over_mj(used):
+        if used is not None and used.over:
             self._reject_mj(score, used, "untrained")
             return None
         return readings
@@ -208,13 +207,13 @@ class Exporter:
                 return None
             findings[place.name] = found
         used = self._energy.trained(candidate.network, candidate.own.shipped, "winner")
-        if over_mj(used):
+        if used is not None and used.over:
             self._reject_mj(score, used, "exported")
             return None
         return _Tried(candidate, findings, used)
 
     def _export(self, tried: _Tried, reference: Candidate | None, places: list[Place]) -> Export:
-        beside: Mapping[str, Any] = {}
+        beside: UsedEnergy | None = None
         if reference is not None:
             beside = self._energy.trained(reference.network, reference.own.shipped, _REFERENCE)
         doubtful = self._doubts(tried, places)
@@ -262,8 +261,8 @@ class Exporter:
             and place.name in tried.findings
             and (doubt := tried.findings[place.name].doubt(place.bound))
         ]
-        if "doubtful" in tried.energy:
-            doubts.append(tried.energy["doubtful"])
+        if tried.energy is not None and tried.energy.doubtful:
+            doubts.append(tried.energy.doubtful)
         for doubt in doubts:
             self.listener.warn(
                 f"{doubt}; the trained network is kept and exported: when the machine is "
@@ -295,9 +294,10 @@ class Exporter:
             )
         )
 
-    def _reject_mj(self, score: float, used: Mapping[str, Any], what: str) -> None:
-        predicted, found = used["predicted_mj"], used["measured_mj"]
-        self._say_rejected(score, predicted, found, used["budget_mj"], "mJ", what)
+    def _reject_mj(self, score: float, used: UsedEnergy, what: str) -> None:
+        predicted, found = used.predicted_mj, used.measured_mj
+        assert found is not None  # it is over its budget
+        self._say_rejected(score, predicted, found, used.budget_mj, "mJ", what)
         self._rejected.append(
             Rejected(score=score, predicted=predicted, measured=found, unit="mJ", stage=what)
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from hwnas.export.engine import CheckedEngine, checked_engine
 from hwnas.latency.anchors import Anchor, nearest
 from hwnas.latency.engine import builds_engines
 from hwnas.latency.measure import timed_model
-from hwnas.latency.readings import Bench, Reading, bench_of
+from hwnas.latency.readings import Bench, KnownDevice, Reading, bench_of
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.visits import Speed
 from hwnas.networks.blocks import Network
@@ -60,13 +59,13 @@ class OnDevice:
         builders: dict[str, Callable[[], bytes]] = {
             name: partial(self.untrained, network) for name, network in networks.items()
         }
-        return Bench(self.device, builders, schedule, **self._known(bound))
+        return Bench(self.device, builders, schedule, self._known(bound))
 
     def files(
         self, shipped: Mapping[str, bytes], schedule: Schedule, bound: float | None = None
     ) -> Bench:
         """The same of what runs on the device: ONNX files or engines, by name."""
-        return bench_of(self.device, shipped, schedule, **self._known(bound))
+        return bench_of(self.device, shipped, schedule, self._known(bound))
 
     def untrained(self, network: Network) -> bytes:
         """The graph of a network with random weights: it takes as long as the trained one."""
@@ -114,15 +113,11 @@ class OnDevice:
 
     @cached_property
     def cache(self) -> bytes:
-        """What the device's runtime wants to be given again, see `LatencyTable.cache`."""
+        """What the device's runtime keeps from one job to the next, see `LatencyTable.cache`."""
         return self._known_cache() if builds_engines(self.device) else b""
 
-    def _known(self, bound: float | None) -> dict[str, Any]:
-        return {
-            "speed": self._speed,
-            "anchor": nearest(self._anchors, bound),
-            "cache": self.cache,
-        }
+    def _known(self, bound: float | None) -> KnownDevice:
+        return KnownDevice(self._speed, nearest(self._anchors, bound), self.cache)
 
     @cached_property
     def _anchors(self) -> Sequence[Anchor]:

@@ -93,7 +93,7 @@ def _show(bench: Bench, path: Path) -> None:
 
 
 def check_table(bench: Bench, document: Any) -> None:
-    """Refuses latencies that cannot be."""
+    """Refuses impossible latencies."""
     check_numbers(document)
     for key, block in document["blocks"].items():
         if not (block["ms"] > 0 and block["min"] > 0 and block["samples"] > 0):
@@ -163,11 +163,11 @@ NEVER = {
     },
     "warnings": {"names": ("invented", b"unstable")},
 }
-"""Cells that cannot be: what reads them has to refuse the table."""
+"""Impossible cells: what reads them has to refuse the table."""
 
 
 def impossible(bench: Bench) -> None:
-    """A cell of a table that cannot be: whoever reads it refuses the table."""
+    """An impossible cell of a table: whoever reads it refuses the table."""
     path, random = bench.copy(bench.material.measured_table), bench.random
     table = random.choice(list(NEVER))
     column = random.choice(list(NEVER[table]))

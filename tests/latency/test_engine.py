@@ -63,5 +63,5 @@ def test_what_builds_no_engines_says_so() -> None:
 
 def test_logits_that_are_not_as_many_are_no_engine_of_it() -> None:
     assert relative_difference([1.0, -4.0], [1.0, -5.0]) == pytest.approx(0.2)
-    with pytest.raises(DeviceError, match="computes 1 numbers, and not 2"):
+    with pytest.raises(DeviceError, match="computes 1 numbers instead of 2"):
         relative_difference([1.0], [1.0, 2.0])

@@ -149,7 +149,7 @@ def test_the_table_serves_its_space_and_goes_to_json_and_csv_and_back(tmp_path: 
 
 def test_too_few_networks_are_refused(tmp_path: Path) -> None:
     few = replace(ONCE, networks=dict(list(ONCE.networks.items())[:7]))
-    with pytest.raises(TableError, match=r"a\.csv times 7 different networks, and at least 8"):
+    with pytest.raises(TableError, match=r"a\.csv times only 7 different networks; at least 8"):
         imported(tmp_path, few)
     assert list(tmp_path.iterdir()) == []
 
@@ -192,7 +192,7 @@ def test_networks_of_the_same_device_are_no_prior(tmp_path: Path) -> None:
     with LatencyTable.existing(tmp_path / "npu.sqlite") as table:
         assert len(known_blocks(table, SCOPE, SPACE.blocks(), other)) == len(SPACE.blocks())
         with pytest.raises(
-            TableError, match=r"npu\.sqlite is of npu itself, .*; name a table of an"
+            TableError, match=r"npu\.sqlite is of npu itself and .*; name a table of an"
         ):
             known_blocks(table, SCOPE, SPACE.blocks(), read_fingerprint(NPU))
 

@@ -204,7 +204,7 @@ Change = Callable[[dict[str, Any]], object]
         (lambda d: d["graphs"][2]["blocks"].append({}), "graphs[2].blocks[1]: unknown block kind"),
         (
             lambda d: d["graphs"][2]["blocks"][0].update(kind=[]),
-            "blocks[0].kind is no text",
+            "blocks[0].kind is not a text",
         ),
         (
             lambda d: d["graphs"][2]["blocks"][0].update(stride=0),

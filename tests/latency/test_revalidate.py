@@ -18,7 +18,7 @@ from hwnas.latency.graph_keys import network_key
 from hwnas.latency.graphs import register_all
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.profile import fit_model, load_model
-from hwnas.latency.revalidate import Again, Revalidation, agreement, revalidate
+from hwnas.latency.revalidate import Remeasured, Revalidation, agreement, revalidate
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.visit_log import MemoryLog
@@ -166,8 +166,10 @@ def test_the_networks_of_one_scope_alone_can_be_asked_for(
 
 @pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (1.04, True), (1.06, False)])
 def test_the_verdict_is_the_median_error_of_predictions(factor: float, holds: bool) -> None:
-    networks = tuple(Again(str(ms), ms, ms * factor) for ms in (1.0, 2.0, 3.0))
-    found = Revalidation({"a": (*networks, Again("x", 9.0, 1.0))}, networks, networks, 0.0, 0.0)
+    networks = tuple(Remeasured(str(ms), ms, ms * factor) for ms in (1.0, 2.0, 3.0))
+    found = Revalidation(
+        {"a": (*networks, Remeasured("x", 9.0, 1.0))}, networks, networks, 0.0, 0.0
+    )
     assert found.holds is holds
     assert found.slower is None
     assert found.verdict.startswith(f"the table {'still' if holds else 'no longer'} holds: ")
@@ -181,7 +183,7 @@ def test_the_verdict_is_the_median_error_of_predictions(factor: float, holds: bo
 def test_on_a_slow_machine_only_what_it_cannot_explain_is_held_against_the_table(
     factor: float, holds: bool | None
 ) -> None:
-    networks = tuple(Again(str(ms), ms, ms * factor) for ms in (1.0, 2.0, 3.0))
+    networks = tuple(Remeasured(str(ms), ms, ms * factor) for ms in (1.0, 2.0, 3.0))
     disturbed = "cannot measure now: the machine was slow"
     found = Revalidation({"a": networks}, networks, networks, 0.2, 0.26, disturbed)
     assert found.holds is holds

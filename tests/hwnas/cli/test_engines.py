@@ -75,10 +75,10 @@ def test_the_winner_is_an_engine_with_what_it_was_built_for(
     assert trt.built.count((winner / "model.onnx").read_bytes()) == 1  # the rest ran that one
 
     monkeypatch.setattr(gpu, "name", "Another GPU")
-    _refused(terminal, "for 'TensorRT on Simulated GPU' and runs there alone")
+    _refused(terminal, "for 'TensorRT on Simulated GPU' and runs only there")
     monkeypatch.setattr(gpu, "name", "Simulated GPU")
     (winner / "model.engine").write_bytes(b"cut off")
-    _refused(terminal, "is not the engine that model.engine.json speaks of")
+    _refused(terminal, "is not the engine that model.engine.json describes")
     (winner / "model.engine.json").unlink()
     _refused(terminal, "is missing or damaged")
 

@@ -205,5 +205,5 @@ def test_too_few_filled_rows_make_no_table(exported: Path, terminal: Terminal) -
     fill_in(exported, 5)
     answer = terminal(*WITH_CONFIG)
     assert answer.code == 2
-    assert "times 5 different networks, and at least 8 are needed" in answer.stderr
+    assert "times only 5 different networks; at least 8 are needed" in answer.stderr
     assert not (exported / "npu2.sqlite").exists()

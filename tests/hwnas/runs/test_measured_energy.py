@@ -10,7 +10,7 @@ from hwnas.devices.device import Device
 from hwnas.latency.noise import NETWORK
 from hwnas.runs import measured_energy
 from hwnas.runs.latency_check import Patience
-from hwnas.runs.measured_energy import EnergyCheck, over_mj
+from hwnas.runs.measured_energy import EnergyCheck, UsedEnergy
 from hwnas.runs.on_device import OnDevice
 
 BOUND = 40.0
@@ -34,28 +34,30 @@ class Board:
         self.rested += seconds
 
 
-def trained(monkeypatch: pytest.MonkeyPatch, board: Board, name: str = "winner") -> dict[str, Any]:
+def trained(monkeypatch: pytest.MonkeyPatch, board: Board, name: str = "winner") -> UsedEnergy:
     monkeypatch.setattr(measured_energy, "measure_model_energy", board.measure)
     output, device = Output(as_json=True), Device(name="here")
     on = OnDevice(device, output, speed=lambda: None, anchors=list, cache=bytes)
     patience = Patience(20, 5, lambda: board.rested, board.rest)
     experiment: Any = SimpleNamespace(energy=None, device=device)
-    return EnergyCheck(experiment, on, BOUND, output, patience).trained(NETWORK, SHIPPED, name)
+    found = EnergyCheck(experiment, on, BOUND, output, patience).trained(NETWORK, SHIPPED, name)
+    assert found is not None
+    return found
 
 
 def test_an_energy_that_was_too_much_once_is_measured_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = trained(monkeypatch, Board([44.0, 39.0], [38.0]))
-    assert (found["measured_mj"], over_mj(found)) == (39.0, False)
-    assert "doubtful" not in found
+    assert (found.measured_mj, found.over) == (39.0, False)
+    assert "doubtful" not in found.to_dict()
 
 
 def test_a_network_is_over_when_its_untrained_graph_now_is_as_well(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     board = Board([44.0], [38.0, 43.0])
-    assert over_mj(trained(monkeypatch, board))
+    assert trained(monkeypatch, board).over
     assert board.rested == 5
 
 
@@ -63,13 +65,13 @@ def test_what_stays_contradictory_is_doubtful(monkeypatch: pytest.MonkeyPatch) -
     board = Board([44.0], [38.0])
     found = trained(monkeypatch, board)
     assert board.rested == 20
-    assert not over_mj(found)
-    assert found["doubtful"] == (
+    assert not found.over
+    assert found.doubtful == (
         "its energy is doubtful: 44 mJ, and 38 mJ untrained; the budget is 40 mJ"
     )
 
 
 def test_a_reference_over_the_budget_is_no_contradiction(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board([44.0], [38.0])
-    assert trained(monkeypatch, board, "reference")["measured_mj"] == 44.0
+    assert trained(monkeypatch, board, "reference").measured_mj == 44.0
     assert board.rested == 0
