@@ -14,12 +14,12 @@ from hwnas.spaces import SearchSpace
 from hwnas.spaces import load_space as load_space_file
 
 
-def load_device(name: str | Path, **changes: Any) -> Device:
+def load_device(name: str | Path, /, **changes: Any) -> Device:
     """A device by its name or by the path of its YAML file.
 
     Args:
         name: of a shipped device ("local_cpu"), one of your own (`hwnas devices add`), or a path.
-        changes: keys of the file that are to have other values: `threads=2`, `precision="int8"`.
+        changes: keys of the file that are to have other values: `threads=2`, `name="two_threads"`.
 
     Raises:
         HwnasError: there is no such device, or a key or value is wrong.

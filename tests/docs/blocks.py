@@ -24,7 +24,8 @@ class Block:
         place: page and line, for messages.
         language: behind the fence.
         title: the file that the block is, "" for none.
-        notes: of the comments before it: `search-part`, `replace A with B`, `elsewhere PATH`.
+        notes: of the comments before it: `search-part`, `replace A with B`, `elsewhere PATH`,
+            `part-of PATH`.
         text: as it stands there.
     """
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -39,15 +40,23 @@ def ids(block: Block) -> str:
 def test_every_block_says_what_it_is() -> None:
     assert [b.place for page in PAGES for b in blocks_of(page) if b.language not in LANGUAGES] == []
     notes = [note.split()[0] for page in PAGES for b in blocks_of(page) for note in b.notes]
-    assert set(notes) <= {"search-part", "replace", "elsewhere"}
+    assert set(notes) <= {"search-part", "replace", "elsewhere", "part-of"}
 
 
+@pytest.mark.usefixtures("plugins")
+@pytest.mark.filterwarnings("ignore:.*latencies:UserWarning")  # on a busy machine
 @pytest.mark.parametrize("page", OF_PYTHON, ids=name_of)
 def test_the_python_of_a_page_runs(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The blocks of a page run one after another, in one empty folder, with the same names."""
+    """The blocks of a page run one after another, with the same names.
+
+    In one folder, which holds the CSV and YAML files that the page shows.
+    """
     monkeypatch.chdir(tmp_path)
+    for block in blocks_of(page):
+        if block.title and block.language in ("csv", "yaml"):
+            Path(block.title).write_text(block.text, encoding="utf-8")
     names: dict[str, Any] = {"__name__": "documentation"}
     for block in blocks_of(page):
         if block.language != "python" or block.note("elsewhere"):
@@ -60,9 +69,8 @@ def test_the_python_of_a_page_runs(
         exec(compile(code, block.place, "exec"), names)  # our own documentation
 
 
-@pytest.mark.parametrize(
-    "block", [b for b in all_blocks("yaml") if not b.note("elsewhere")], ids=ids
-)
+@pytest.mark.usefixtures("plugins")
+@pytest.mark.parametrize("block", all_blocks("yaml"), ids=ids)
 def test_yaml_is_a_config_that_is_accepted(block: Block) -> None:
     content = parse_yaml(block.text, block.place)
     assert isinstance(content, dict)
@@ -105,3 +113,21 @@ def test_what_another_test_runs_is_named_there(block: Block) -> None:
     [path] = block.note("elsewhere")
     page = block.place.partition(":")[0]
     assert page in (ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "block", [b for page in PAGES for b in blocks_of(page) if b.note("part-of")], ids=ids
+)
+def test_what_is_shown_of_a_file_stands_there(block: Block) -> None:
+    """Paragraph by paragraph in the file's order; the file may have more."""
+    [path] = block.note("part-of")
+    rest = (ROOT / path).read_text(encoding="utf-8")
+    for paragraph in re.split(r"\n{2,}", block.text.strip()):
+        _, found, rest = rest.partition(paragraph)
+        assert found, f"{path} has not, or not here:\n{paragraph}"
+
+
+def test_the_first_search_of_the_tutorial_is_the_whole_example() -> None:
+    shown = next(one for one in blocks_of(ROOT / "docs/tutorial.md") if one.language == "python")
+    code = (ROOT / "examples/first_search.py").read_text(encoding="utf-8")
+    assert code.partition('"""\n\n')[2] == shown.text

@@ -62,7 +62,8 @@ def test_every_page_that_a_source_names_is_there() -> None:
 
 
 def test_every_source_that_a_page_names_is_there() -> None:
-    named = re.compile(r"`((?:hwnas|devices|latency|objectives|configs|tests|docs)/[\w/.]+)`")
+    folders = "hwnas|devices|latency|objectives|configs|tests|docs|examples|benchmarks"
+    named = re.compile(rf"`((?:{folders})/[\w/.]+)`")
     wrong = [
         (name_of(page), path)
         for page in PAGES

@@ -237,19 +237,3 @@ def test_a_verb_takes_an_installed_dataset(terminal: Terminal) -> None:
     assert wrong.code == 2
     assert "failed: ValueError: no; correct that package" in wrong.stderr
     assert not Path("runs/other").exists()
-
-
-def test_the_package_of_the_documentation_works(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = (Path(__file__).parents[3] / "docs/guides/dataset.md").read_text(encoding="utf-8")
-    [project] = map(tomllib.loads, re.findall(r"```toml[^\n]*\n(.*?)```", text, re.DOTALL))
-    [module] = re.findall(r"```python[^\n]*\n(.*?)```", text, re.DOTALL)
-    install(tmp_path, "shapes_data", module, project["project"]["entry-points"]["hwnas.datasets"])
-    monkeypatch.syspath_prepend(str(tmp_path / "shapes_data"))
-    assert class_names("shapes") == ("bright square", "dark square")
-    data = load_dataset("shapes", resolution=16)
-    assert sizes(data) == [200, 200, 200]
-    assert sizes(load_dataset("shapes", resolution=16, limit=60)) == [20, 20, 20]
-    middle = data.test.images[:, :, 4:-4, 4:-4].mean((1, 2, 3))
-    assert ((middle < 128) == (data.test.labels == 1)).all()

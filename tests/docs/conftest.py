@@ -1,0 +1,28 @@
+"""The example packages are installed wherever a page is tested: pages name them."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hwnas.networks.block import DEFINED
+from tests.examples.plugins import PLUGINS, install
+
+
+@pytest.fixture
+def plugins(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """All of `examples/plugins`, as if pip had installed them."""
+    # It adds to sys.path when it is first imported, which would be taken back with the packages.
+    importlib.import_module("onnxruntime.quantization")
+    site = tmp_path_factory.mktemp("site")
+    for folder in sorted(path for path in PLUGINS.iterdir() if path.is_dir()):
+        install(folder.name, site / folder.name, monkeypatch)
+    known = dict(DEFINED)
+    yield
+    DEFINED.clear()
+    DEFINED.update(known)
+    for name, module in list(sys.modules.items()):
+        if PLUGINS in Path(getattr(module, "__file__", None) or "/").parents:
+            del sys.modules[name]
