@@ -12,7 +12,9 @@ from tests.examples.plugins import PLUGINS, install
 
 
 @pytest.fixture
-def plugins(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def plugins(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """All of `examples/plugins`, as if pip had installed them."""
     # It adds to sys.path when it is first imported, which would be taken back with the packages.
     importlib.import_module("onnxruntime.quantization")

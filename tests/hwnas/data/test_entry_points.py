@@ -1,9 +1,7 @@
 """Datasets of installed packages: a real wheel, installed by pip into a folder of its own."""
 
-import re
 import subprocess
 import sys
-import tomllib
 import zipfile
 from pathlib import Path
 
