@@ -142,7 +142,7 @@ def show_summary(output: Output, summary: "Summary") -> None:
     """Prints the winner next to the reference network, or the figures as JSON."""
     output.table(budgets_text(summary), summary_header(summary), summary_rows(summary))
     for doubt in summary.doubtful:
-        output.line(f"not known to keep its budget: {doubt}")
+        output.line(f"not known to be within its budget: {doubt}")
     if whose := reference_text(summary):
         output.line(whose)
     for sentence in closing_sentences(summary):

@@ -113,7 +113,8 @@ def _differences(first: Searched, other: Searched) -> Iterator[str]:
     yield from _difference("resolution", space.resolution, its.resolution)
     yield from _difference("classes", space.classes, its.classes)
     if replace(space, reference=None) != replace(its, reference=None):
-        yield f"space is {one.config.space!r} there and {two.config.space!r} here, of other blocks"
+        there, here = one.config.space, two.config.space
+        yield f"space is {there!r} there and {here!r} here, with other blocks"
     # The supernet may differ: with the same validation images both accuracies mean the same.
     if _images(first) != _images(other):
         yield from _difference("images", _images_text(first), _images_text(other))

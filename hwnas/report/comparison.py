@@ -164,22 +164,20 @@ def _best(front: Front) -> float | None:
 def _notes(runs: Sequence[Searched]) -> list[str]:
     notes = []
     if len({run.bound.get("supernet") for run in runs}) > 1:
-        notes.append(
-            "the runs judged with supernets of their own: accuracies differ by the training, too"
-        )
+        notes.append("each run has its own supernet, so accuracies also differ by its training")
     across = _across(runs)
     if across:
         notes.append(
             f"latencies are compared across {' and '.join(across)} ({_differences(runs)}): each is "
-            "of its run's own device, and a budget is kept by each on its own"
+            "that of its run's own device, and so is each budget"
         )
         if "precisions" in across:
             notes.append(
-                "accuracies of the search are of fp32 weights in every run; what a precision costs "
-                "is in those of the exported files"
+                "accuracies of the search are of fp32 weights in every run; the accuracies of "
+                "the exported files show what a precision costs"
             )
         return notes
     steps = [run.result.problem.cost.steps for run in runs]
     if any(not all(map(np.array_equal, steps[0], other)) for other in steps[1:]):
-        notes.append("the runs predict latency by models of their own, of the same device")
+        notes.append("each run has its own latency model of the same device")
     return notes

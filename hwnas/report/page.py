@@ -53,7 +53,9 @@ def render_page(content: ReportContent) -> str:
     if content.summary is not None:
         parts += ["<h2>Result</h2>", _summary_table(content.summary)]
     else:
-        parts += ["<p>This front was not exported yet: <code>hwnas export</code> does that.</p>"]
+        parts += [
+            "<p>This front has not been exported yet; <code>hwnas export</code> does that.</p>"
+        ]
     parts += ["<h2>Front</h2>", _div(_front_figure(content), script=True)]
     parts += [_table(content.front_header, content.front_rows)]
     parts += [f"<p>{_text(note)}.</p>" for note in content.front_notes]
@@ -86,7 +88,7 @@ def _text(text: str) -> str:
 def _summary_table(summary: Summary) -> str:
     intro = f"<p>{_text(budgets_text(summary))}</p>"
     for doubt in summary.doubtful:
-        text = _text(f"not known to keep its budget: {doubt}")
+        text = _text(f"not known to be within its budget: {doubt}")
         intro += f"<p><strong>{text}</strong></p>"
     if whose := reference_text(summary):
         intro += f"<p>{_text(whose)}</p>"
@@ -102,9 +104,9 @@ def _validation(model: BlockModel) -> list[str]:
     if model.validation is not None:
         validation = model.validation
         parts += [
-            f"<p>{validation.prediction.networks} networks that the fit "
-            f"({_text(model.correction.name)}) has not seen; beside it the difference of "
-            "measuring the same networks twice.</p>",
+            f"<p>Errors on {validation.prediction.networks} networks that the fit "
+            f"({_text(model.correction.name)}) has not seen, beside the difference between "
+            "two measurements of the same networks.</p>",
             _table(VALIDATION_HEADER, validation_rows(validation)),
             _div(_validation_figure(model), script=False),
         ]

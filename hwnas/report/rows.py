@@ -177,8 +177,8 @@ def front_notes(result: "SearchResult") -> list[str]:
     if result.corrected is not None and len(result.corrected):
         score_info = result.score_info
         notes.append(
-            "a search finds what its predictor overrates; corrected is what a second regression "
-            "expects, which was not searched: of the best network "
+            "a search favours networks that its predictor overrates; the corrected values are of a "
+            "second regression, which was not searched: for the best network "
             f"{score_info.text(float(result.corrected[-1]))} instead of "
             f"{score_info.text(float(result.front.scores[-1]))}"
         )

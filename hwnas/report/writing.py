@@ -66,5 +66,5 @@ def check_place(run: Path, out: Path | None) -> None:
     page = out / "report.html"
     if page.exists() and not is_report(page):
         raise RunError(
-            f"{page} is there and is not a report that hwnas made; name another folder with --out"
+            f"{page} exists and is not a report that hwnas made; name another folder with --out"
         )

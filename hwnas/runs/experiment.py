@@ -151,7 +151,7 @@ class Experiment:
         if difference:
             raise TableError(
                 f"{self.sources.run} was searched with the latencies of another device: "
-                f"{difference}; go on where that device is"
+                f"{difference}; continue on the machine that has that device"
             )
         return LatencyModel.from_dict(held.model)
 

@@ -95,8 +95,8 @@ def _doubts(export: Export, precision: str) -> list[str]:
     if predicted and measured and abs(measured.ms / predicted - 1) > FAR:
         found.append(
             f"predicted {predicted:.4g} ms, measured {measured.ms:.4g}: the machine was busier at "
-            "one time than at the other; when it is idle, profile into a new table (--table) and "
-            "search again"
+            "one of the two times; when it is idle, profile into a new table (--table) and search "
+            "again"
         )
     found += [
         f"the winner was measured with {name}: {WARNINGS[name]}"
@@ -106,6 +106,6 @@ def _doubts(export: Export, precision: str) -> list[str]:
     if whole - converted > LOST:
         found.append(
             f"{precision} costs {whole - converted:.1f} points of accuracy on the test images "
-            f"({whole:.1f} to {converted:.1f} %); a device with a higher precision keeps them"
+            f"({whole:.1f} to {converted:.1f} %); a higher precision of the device avoids that"
         )
     return found

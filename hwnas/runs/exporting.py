@@ -117,7 +117,7 @@ class Exporter:
         raise BudgetError(
             f"none of the {len(self._rejected)} networks of the front measured within "
             f"{' and '.join(bounds)}; search with a larger budget, or profile into a new table "
-            "(--table) and search again: this one promises less than is measured now"
+            "(--table) and search again: the present table predicts less than is measured now"
         )
 
     def _by_score(self) -> Iterator[tuple[str, Architectures, float]]:
@@ -153,9 +153,10 @@ class Exporter:
                 return None
             if keeps is None:
                 self.listener.say(
-                    f"{reading.disturbed}; {reading.ms:.4g} ms{place.of} says little of a network "
-                    f"of {self._text(score)}: it is taken at its predicted "
-                    f"{_figure(place.predicted(network))} ms, and measured again when it is trained"
+                    f"{reading.disturbed}; {reading.ms:.4g} ms{place.of} is not reliable for a "
+                    f"network of {self._text(score)}: for now its prediction of "
+                    f"{_figure(place.predicted(network))} ms counts, and it is measured again when "
+                    "it is trained"
                 )
             readings[place.name] = reading
         used = self._energy.untrained(network)

@@ -18,6 +18,9 @@ from hwnas.runs.profiling import energy_of, profile_space
 from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.spaces import SearchSpace
 
+# Seconds after which a thread that was told to start has.
+_BEGINS = 2.0
+
 
 @dataclass(frozen=True)
 class Member:
@@ -81,7 +84,7 @@ def fleet_stage(
     """Measures a space on all members, told about; see `profile_fleet`."""
 
     def failed(outcome: Outcome) -> None:
-        listener.say(f"{outcome.member.name} failed, the others go on: {outcome.problem}")
+        listener.say(f"{outcome.member.name} failed, the others continue: {outcome.problem}")
 
     titles = [f"measuring {space.name} on {member.name}" for member in members]
     with listener.several(*titles, unit="visits") as updates:
@@ -130,22 +133,23 @@ def profile_fleet(
         finally:
             ended.set()
 
-    started: list[threading.Event] = []
+    started: list[tuple[threading.Thread, threading.Event]] = []
     try:
         for group in _groups(members):
             ended = threading.Event()
             # Daemons: a second Ctrl-C, while they clear away, ends the process all the same.
             thread = threading.Thread(target=measure, args=[group, ended], daemon=True)
+            started.append((thread, ended))  # before it can be interrupted
             thread.start()
-            started.append(ended)
         # Not by joining the threads: Python 3.11 takes a thread whose join was interrupted for
         # one that has ended.
-        for ended in started:
+        for _, ended in started:
             ended.wait()
     except KeyboardInterrupt:
         stop.set()
-        for ended in started:
-            ended.wait()
+        for thread, ended in started:
+            # One that was interrupted while it began may never have begun.
+            ended.wait(_BEGINS if thread.ident is None else None)
         raise
     if bugs:
         raise bugs[0]

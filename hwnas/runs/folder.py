@@ -159,7 +159,7 @@ class RunFolder:
         other = held.decoder and held.decoder != decoder
         why = f" (read with {held.decoder} then and with {decoder} now)" if other else ""
         raise RunError(
-            f"{self.path} was made with other images, those of {shown(held.found)}: the ones of "
+            f"{self.path} was made with other images, from {shown(held.found)}: the ones of "
             f"{shown(source)} differ from them{why}; name the folder of the same images with "
             "--data, or another run folder with --run"
         )

@@ -125,7 +125,7 @@ def narrow_span(space: SearchSpace, timings: Timings) -> str | None:
     return (
         f"the timed networks have {macs.min() / 1e6:.3g} to {macs.max() / 1e6:.3g} M MACs, those "
         f"of the space {ends[0] / 1e6:.3g} to {ends[-1] / 1e6:.3g} M; time some of the others too: "
-        "beyond those that were timed, latencies are off by more than is said here"
+        "outside the range that was timed, latencies are less accurate than stated here"
     )
 
 

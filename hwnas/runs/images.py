@@ -32,7 +32,7 @@ def read_images(experiment: Experiment, folder: RunFolder, listener: Listener) -
     if dataset.skipped:
         first = ", ".join(dataset.skipped[:3])
         listener.say(
-            f"unreadable images that are left out: {len(dataset.skipped)}, such as {first} "
+            f"unreadable images, left out: {len(dataset.skipped)}, such as {first} "
             "(--strict refuses them)"
         )
     for sentence in (*balance_of(dataset).sentences(), *dataset.notes):

@@ -30,7 +30,7 @@ FORMAT: Literal["inputs of a hwnas run 1"] = "inputs of a hwnas run 1"
 
 def _path(text: str) -> str:
     if "\0" in text:
-        raise ValueError("a path without NUL is wanted")
+        raise ValueError("a path may not contain NUL")
     return text
 
 

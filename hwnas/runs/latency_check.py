@@ -58,7 +58,7 @@ class Finding:
         if self.keeps is not None:
             return None
         before = "" if self.before is None else f", {self.before.ms:.4g} ms before its training"
-        why = self.winner.disturbed or "measuring it again and again did not settle it"
+        why = self.winner.disturbed or "repeated measurements did not settle it"
         return (
             f"its latency is doubtful: {self.winner.ms:.4g} ms now{before}, and the budget is "
             f"{bound:.4g} ms; {why}"

@@ -188,7 +188,8 @@ def check_estimators(experiment: Experiment, folder: RunFolder, names: Sequence[
         ESTIMATORS.check(name)
         if name == _TABLE:
             raise ConfigError(
-                f"'{name}' is what others are held against; name one of {', '.join(rankable())}"
+                f"'{name}' is the truth that others are compared with; name one of "
+                f"{', '.join(rankable())}"
             )
         if name != PREDICTOR:  # it learns from the truth, whatever CSV the config names
             check_needs(experiment, folder, name)

@@ -47,8 +47,8 @@ def note_front(folder: RunFolder, digest: str) -> list[str]:
             _write(folder.summary_file, summary)
         return told
     text = (
-        "this is the winner of an earlier front: the run was searched again since; "
-        f"'hwnas export {folder.path}' exports the present one"
+        "this is the winner of an earlier front: the run has been searched again since; "
+        f"'hwnas export {folder.path}' exports the winner of the present one"
     )
     if mark.parent.is_dir():
         write_atomically(mark, text + "\n")
@@ -64,7 +64,7 @@ def forget_report(folder: RunFolder) -> list[str]:
     if not found:
         return []
     names = " and ".join(path.name for path in found)
-    return [f"removed {names} of what was before; 'hwnas report {folder.path}' makes them anew"]
+    return [f"removed {names} of the earlier front; 'hwnas report {folder.path}' writes new ones"]
 
 
 def meta_tag(digest: str) -> str:

@@ -183,6 +183,6 @@ def read_summary(path: Path) -> Summary | None:
         return None
     except ValidationError as error:
         raise RunError(
-            f"{path} is damaged ({first_error(error)}); write it anew with 'hwnas export "
+            f"{path} is damaged ({first_error(error)}); write a new one with 'hwnas export "
             f"{path.parent}', or delete it"
         ) from error

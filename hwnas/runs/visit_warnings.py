@@ -6,15 +6,15 @@ from hwnas.latency.visits import OFTEN
 
 WARNINGS = {
     "enqueue_bound": "the processor took longer to launch an inference than the GPU to run it, so "
-    "that times are partly the launch's; a larger batch is less so",
+    "that times include some of the launch; use a larger batch to reduce that",
     "unstable": "times varied by more than 2.5 %; see that nothing else uses the GPU, and lock its "
     "clock with 'nvidia-smi --lock-gpu-clocks'",
-    "no_cuda_graph": "no CUDA graph could be made of the work, and every kernel was launched by "
-    "itself, which takes longer",
+    "no_cuda_graph": "no CUDA graph could be made, so every kernel was launched by itself, which "
+    "takes longer",
     "affected": "the machine was slow during most of its visits, so that none could be set aside; "
     "measure when it is idle ('hwnas devices check' says what keeps it busy)",
     "spread": "half of its inferences took more than 10 % longer than the latency that is shown: "
-    "other work on the machine, without which they would not",
+    "other work on the machine slows them down",
 }
 """What the warnings of a visit or of a summary mean, see `hwnas.latency.visits.Summary`."""
 

@@ -92,7 +92,7 @@ def _better(experiment: Experiment, tuned: NetworkModule, scratch: NetworkModule
     low, high = pair.interval
     compared = (
         f"{pair.first_accuracy:.1f} % fine-tuned, {pair.second_accuracy:.1f} % from scratch on "
-        f"{pair.images:,} validation images (the first less the second: {low:+.0f} to {high:+.0f} "
+        f"{pair.images:,} validation images (difference: {low:+.0f} to {high:+.0f} "
         "points)"
     )
     if low > 0:

@@ -191,9 +191,9 @@ def test_more_networks_begin_with_the_same(folder: Path) -> None:
         (("--truth", "none.csv"), "none.csv is not there; name a CSV"),
         (
             ("--truth", "known.csv", "--estimator", "oracle"),
-            "there is no estimator 'oracle' (known",
+            "there is no estimator 'oracle'",
         ),
-        (("--truth", "known.csv", "--estimator", "table"), "'table' is what others are held agai"),
+        (("--truth", "known.csv", "--estimator", "table"), "'table' is the truth that others are"),
         (("--truth", "known.csv", "--estimator", "jacob_cov"), "jacob_cov looks at images and the"),
         (("--truth", "known.csv", "--estimator", "supernet"), "supernet looks at images and the c"),
         (

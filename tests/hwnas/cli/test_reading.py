@@ -59,7 +59,7 @@ def test_the_page_of_a_run_replaces_no_other_page(npu: Path, terminal: Terminal)
         assert terminal("report", "runs/known", "--out", "page").code == 0
     (npu / "page/report.html").write_text("<title>mine</title>")
     refused = terminal("report", "runs/known", "--out", "page")
-    assert (refused.code, "page/report.html is there and is not a report" in refused.stderr) == (
+    assert (refused.code, "page/report.html exists and is not a report" in refused.stderr) == (
         2,
         True,
     )

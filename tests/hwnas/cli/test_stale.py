@@ -38,12 +38,15 @@ def test_another_front_removes_the_report_and_marks_the_winner_until_it_is_found
 
     other = terminal(*words, "--budget", "params=100 M")
     assert other.code == 0
-    assert "removed report.html and front.svg of what was before" in other.stderr
+    assert "removed report.html and front.svg of the earlier front" in other.stderr
     assert f"{RUN}/export/winner is marked as stale" in other.stderr
     assert not (exported / "report.html").exists()
     assert not (exported / "front.svg").exists()
     mark = exported / "export/winner/STALE.txt"
-    assert "the run was searched again since; 'hwnas export runs/known' exports" in mark.read_text()
+    assert (
+        "the run has been searched again since; 'hwnas export runs/known' exports"
+        in mark.read_text()
+    )
     assert json.loads((exported / "summary.json").read_text())["stale"] == mark.read_text().strip()
 
     assert terminal(*words).code == 0
@@ -57,6 +60,6 @@ def test_an_export_removes_the_report_of_what_was_before(
     mark = exported / "export/winner/STALE.txt"
     mark.write_text("of an earlier front")
     answer = terminal("export", RUN)
-    assert "removed report.html and front.svg of what was before" in answer.stderr
+    assert "removed report.html and front.svg of the earlier front" in answer.stderr
     assert not (exported / "report.html").exists()
     assert not mark.exists()

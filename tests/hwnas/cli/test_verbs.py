@@ -241,7 +241,7 @@ def test_quickstart_with_own_images_skips_and_names_the_unreadable(
     ]
     answer = terminal("quickstart", *options, "--json")
     assert answer.code == 0, answer.stderr
-    assert "unreadable images that are left out: 1, such as dark/broken.jpg" in answer.stderr
+    assert "unreadable images, left out: 1, such as dark/broken.jpg" in answer.stderr
     assert answer.document["winner"]["measured_ms"] <= answer.document["budget_ms"]
     run = folder / "runs/quickstart-photos"
     assert json.loads((run / "export/winner/config.json").read_text())["class_names"] == [

@@ -100,7 +100,7 @@ def test_the_smallest_latency_budget_is_kept_by_each_runs_own_latencies() -> Non
     assert one.accuracy_in_common is not None
     assert other.accuracy_in_common is not None
     assert other.accuracy_in_common < one.accuracy_in_common
-    assert found.notes == ["the runs predict latency by models of their own, of the same device"]
+    assert found.notes == ["each run has its own latency model of the same device"]
 
 
 def test_a_run_without_a_network_within_the_budget_has_no_figures() -> None:
@@ -119,7 +119,7 @@ def test_supernets_of_their_own_are_noted_and_not_refused() -> None:
     runs = [run("one", FULL), run("other", POOR, supernet="89ab")]
     check_comparable(runs)
     assert compare(runs).notes == [
-        "the runs judged with supernets of their own: accuracies differ by the training, too"
+        "each run has its own supernet, so accuracies also differ by its training"
     ]
     assert compare([run("one", FULL), run("other", POOR)]).notes == []
 
@@ -150,7 +150,7 @@ def test_latencies_of_several_devices_are_compared_and_that_is_said(
         f"pi, {fields.get('precision', 'fp32')}",
     ]
     assert found.notes[0].startswith(
-        f"latencies are compared across {' and '.join(across)} ({differences}): each is of its"
+        f"latencies are compared across {' and '.join(across)} ({differences}): each is that of its"
     )
     assert len(found.notes) == 1 + ("precisions" in across)
     assert [one.shipped for one in found.runs] == [shipped, None]
@@ -177,7 +177,7 @@ def test_runs_of_one_device_are_not_compared_across_anything() -> None:
         ),
         (
             {"space": replace(SPACE, slots=SPACE.slots[:-1]), "file": "mine.yaml"},
-            "space is 'mobilenet_v3_small' there and 'mine.yaml' here, of other blocks",
+            "space is 'mobilenet_v3_small' there and 'mine.yaml' here, with other blocks",
         ),
         (
             {"images": "89ab", "source": "photos"},

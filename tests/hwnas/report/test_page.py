@@ -63,7 +63,7 @@ def test_the_page_needs_no_network() -> None:
 
 
 def test_a_front_without_export_says_so_and_one_with_shows_it() -> None:
-    assert "was not exported yet" in render_page(content())
+    assert "has not been exported yet" in render_page(content())
     page = render_page(content(summary_of({"measured_ms": 1.25}, budgets={"macs": 1.5e6})))
     assert "budget: macs ≤ 1,500,000 MACs; 12 test images" in page
     assert "1.25 ms" in page
@@ -71,7 +71,10 @@ def test_a_front_without_export_says_so_and_one_with_shows_it() -> None:
 
 def test_a_doubtful_winner_is_called_so() -> None:
     page = render_page(content(summary_of(doubtful=("its latency <is> doubtful",))))
-    assert "<strong>not known to keep its budget: its latency &lt;is&gt; doubtful</strong>" in page
+    assert (
+        "<strong>not known to be within its budget: its latency &lt;is&gt; doubtful</strong>"
+        in page
+    )
 
 
 def test_a_lower_precision_and_further_devices_have_rows_of_their_own() -> None:

@@ -122,7 +122,7 @@ def test_what_stays_contradictory_is_doubtful_and_says_both_figures(bench) -> No
     assert sum(one.clock.rests) == 20
     assert found.doubt(BOUND) == (
         "its latency is doubtful: 1.2 ms now, 0.8 ms before its training, and the budget is 1 ms; "
-        "measuring it again and again did not settle it"
+        "repeated measurements did not settle it"
     )
 
 

@@ -44,6 +44,6 @@ def test_chains_are_measured_on_gpus_or_as_the_config_says(
 
 def test_a_device_that_cannot_be_reached_leaves_no_table(tmp_path: Path) -> None:
     device = Device(name="gone", python=str(tmp_path / "no" / "python"))
-    with pytest.raises(DeviceError, match="on gone: install it"):
+    with pytest.raises(DeviceError, match=r"gone has no .*: install it"):
         profiling.profile_space(SPACE, device, tmp_path / "t" / "gone.sqlite", ProfileConfig())
     assert not list(tmp_path.iterdir())
