@@ -1,5 +1,6 @@
 """Reading the YAML files that a person edits: found by name, checked strictly, with hints."""
 
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -177,7 +178,15 @@ def parse_config(content: dict[str, Any], model: type[Config], source: str) -> C
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     # A misspelt key also lacks the one that was meant: what is there is said before what is not.
-    first, *others = sorted(error.errors(), key=lambda one: one["type"] == "missing")
+    # A list whose items are wrong is also too short.
+    places = [one["loc"] for one in error.errors()]
+    first, *others = sorted(
+        error.errors(),
+        key=lambda one: (
+            any(len(place) > len(one["loc"]) == _common(place, one["loc"]) for place in places),
+            one["type"] == "missing",
+        ),
+    )
     path = _keys(first["loc"])
     key = shown(".".join(str(part) for part in path) or "the file")
     if first["type"] == "extra_forbidden":
@@ -199,6 +208,11 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     ]
     message += "".join(f" or {word}" for word in words)
     return f"'{key}' is {shown(repr(first['input']))}, but {message}"
+
+
+def _common(one: tuple[int | str, ...], other: tuple[int | str, ...]) -> int:
+    """How many keys two places have in common, from the first on."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _keys(place: tuple[int | str, ...]) -> list[int | str]:

@@ -10,6 +10,7 @@ from pydantic_core import InitErrorDetails
 
 from hwnas.core.configs import StrictModel
 from hwnas.core.errors import ConfigError
+from hwnas.core.spelling import nearest
 from hwnas.networks.blocks import Block, InvertedResidual, block_kind, kind_names
 from hwnas.networks.options import Activation, BlockOptions, Expansion, Kernel
 from hwnas.spaces.limits import MOST_CHANNELS, MOST_CHOICES, MOST_DEPTH
@@ -144,6 +145,11 @@ class _Shape:
         return option in self._values
 
     def options(self, given: Mapping[str, object]) -> Options:
+        known = list(self.model.model_fields)
+        for name, value in self._values.items():
+            if name not in known:
+                message = f"a block of this kind has no {name}{nearest(name, known)}"
+                raise _error(f"{message} (it has: {', '.join(known)})", self._place(name), value)
         try:
             return self.model.model_validate({**self._values, **given})
         except ValidationError as error:

@@ -149,7 +149,10 @@ def test_a_stage_has_the_choices_that_it_names(
         (f"{IR}, options: {{kernel: [3]}}", "write kernels in place of options.kernel"),
         (f"{IR}, blocks: [{{kernel: 3, expansion: 2}}]", "give either kernels and expansions, or"),
         ("blocks: [{kernel: 3, expansion: 2}, {kernel: 4, expansion: 2}]", "stages.0.blocks.1.ker"),
-        ("blocks: [{kernel: 3, expansoin: 2}]", "stages.0.blocks.0.expans"),
+        (
+            "blocks: [{kernel: 3, expansoin: 2}]",
+            "has no expansoin; did you mean 'expansion'?",
+        ),
         ("blocks: [{kernel: 3}]", "stages.0.blocks.0.expansion"),
         (
             "blocks: [{kind: cnv, kernel: 3}]",
