@@ -106,7 +106,7 @@ def test_validate_ends_with_1_when_the_table_no_longer_holds(
     [
         ("diff a.sqlite nothing.sqlite", "there is no latency table nothing.sqlite"),
         ("diff a.sqlite tiny.yaml", "tiny.yaml is damaged or no latency table"),
-        ("merge a.sqlite --into c.sqlite", "takes two tables or more, not only a.sqlite"),
+        ("merge a.sqlite --into c.sqlite", "merging needs two tables or more, not only a.sqlite"),
         ("merge a.sqlite b.sqlite --into a.sqlite", "a.sqlite is there already"),
         ("merge a.sqlite b.sqlite --into .", ". is there already"),
         ("merge a.sqlite b.sqlite --into a.sqlite/c", "cannot write a.sqlite/c"),
