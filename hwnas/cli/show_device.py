@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from hwnas.cli.field_names import field_name, field_value
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ def identity_document(identity: "Identity") -> dict[str, Any]:
 
 def show_identity(output: Output, name: str, identity: "Identity") -> None:
     """Prints the fingerprint, and below it what is none of it."""
-    rows = [[field, str(value)] for field, value in asdict(identity.fingerprint).items()]
-    output.table(f"fingerprint of {name}", ["field", "value"], rows)
+    fingerprint = asdict(identity.fingerprint)
+    rows = [[field_name(field), field_value(value)] for field, value in fingerprint.items()]
+    output.table(f"fingerprint of {name}", ["", "value"], rows)
     if identity.emulated:
         output.line(f"emulated by {identity.emulated}: its timings are not kept")
     if identity.uncontrolled:

@@ -8,23 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.field_names import field_name, field_value
 from hwnas.cli.output import Output, counted
 
 if TYPE_CHECKING:
     from hwnas.latency.table import LatencyTable
     from hwnas.latency.visits import Summary, Visits
-
-_MEANINGS = {
-    "mhz": "clock (MHz)",
-    "celsius": "hottest sensor (°C)",
-    "load": "load",
-    "others": "share of the processor that others used",
-    "stolen": "share of the processor that was stolen",
-    "gpu_mhz": "clock of the GPU (MHz)",
-    "gpu_celsius": "GPU (°C)",
-    "gpu_watts": "power of the GPU (W)",
-    "gpu_joules": "energy of the GPU, a round (J)",
-}
 
 
 def show_table(
@@ -115,9 +104,9 @@ def _show_provenance(
     visits: "Visits",
     spread: list[float] | None,
 ) -> None:
-    rows = [[name, str(value)] for name, value in provenance.items()]
+    rows = [[field_name(name), field_value(value)] for name, value in provenance.items()]
     rows += [
-        [_MEANINGS.get(name, name), f"{low:.4g} to {high:.4g}" if low != high else f"{low:.4g}"]
+        [field_name(name), f"{low:.4g} to {high:.4g}" if low != high else f"{low:.4g}"]
         for name, (low, high) in conditions.items()
     ]
     if visits.baseline:
