@@ -1,22 +1,29 @@
 """open_run: what the commands do, from Python."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hwnas.api.progress import Told
+from hwnas.api.progress import PythonListener
 from hwnas.api.run import Run
 
 
-def open_run(config: str | Path, folder: str | Path | None = None, **overrides: Any) -> Run:
-    """A run, whose stages do what the commands of their names do.
+def open_run(
+    config: str | Path,
+    folder: str | Path | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    data: str | None = None,
+) -> Run:
+    """A run, whose stages do what the commands of their names do; nothing is written yet.
 
     Args:
         config: a config's name, the path of its YAML file, or a run folder.
         folder: of the run; by default `runs/<config>`.
-        overrides: keys of the config that are to have other values: `resolution=64`; a nested one
-            as in `**{"train.epochs": 3}`.
+        overrides: values in place of the config's, by dotted keys: `{"train.epochs": 3}`.
+        data: the images in place of those that the config names, or where they are now.
 
     Raises:
         HwnasError: there is no such config, it is wrong, or the folder is another config's.
     """
-    return Run.open(config, folder, Told(), overrides=overrides)
+    return Run.open(config, folder, PythonListener(), overrides=overrides, data=data)

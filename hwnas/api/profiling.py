@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from hwnas.api.progress import Told
+from hwnas.api.progress import PythonListener
 from hwnas.core.errors import TableError
 from hwnas.core.workspace import temporary_folder
 from hwnas.devices.device import Device
@@ -43,7 +43,7 @@ def profile(
     """
     counts = _QUICK_COUNTS if quick else ProfileConfig()
     schedule = _QUICK if quick else None
-    with Told().progress(f"measuring {space.name} on {device.name}", "visits") as update:
+    with PythonListener().progress(f"measuring {space.name} on {device.name}", "visits") as update:
 
         def told(done: int, total: int, what: str) -> None:
             del what

@@ -28,7 +28,7 @@ def show_progress(wanted: bool | None = None) -> None:
     _Wanted.progress = wanted
 
 
-class Told(Listener):
+class PythonListener(Listener):
     """The listener of programs and notebooks; what a person should look at is a Python warning."""
 
     @override

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hwnas.api.problem import Problem
-from hwnas.api.progress import Told
+from hwnas.api.progress import PythonListener
 from hwnas.api.results import SearchResult
 from hwnas.search.run_search import run_search as run_search_of
 from hwnas.search.score import Of, known_score
@@ -51,7 +51,7 @@ def run_search(
     """
     free = known_score(score, problem.space) is not None
     name = searcher or ("exact_front" if free else "surrogate")
-    with Told().progress(f"searching {problem.space.name}", "networks") as update:
+    with PythonListener().progress(f"searching {problem.space.name}", "networks") as update:
         found = run_search_of(
             problem.search_problem,
             score,

@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from hwnas.api.progress import Told, show_progress
+from hwnas.api.progress import PythonListener, show_progress
 
 SCRIPT = """
-from hwnas.api.progress import Told, show_progress
+from hwnas.api.progress import PythonListener, show_progress
 {before}
-with Told().progress("measuring", "visits") as update:
+with PythonListener().progress("measuring", "visits") as update:
     update(1, 2)
 """
 
@@ -39,12 +39,12 @@ def test_a_terminal_has_a_bar_unless_silence_is_asked_for() -> None:
 
 
 def test_a_pipe_has_none_unless_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    with Told().progress("measuring") as update:
+    with PythonListener().progress("measuring") as update:
         update(1, 2)
     assert capsys.readouterr().out == ""
     show_progress(True)
     try:
-        with Told().progress("measuring", "visits") as update:
+        with PythonListener().progress("measuring", "visits") as update:
             update(2, 2)
     finally:
         show_progress(None)
