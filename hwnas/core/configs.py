@@ -60,7 +60,7 @@ def own_folder(kind: str) -> Path:
 
 
 def _own_folder(kind: str) -> Path | None:
-    import platformdirs  # here, because no agent and few verbs need it
+    import platformdirs  # here, because no agent and few commands need it
 
     found = home.own_folder(
         FOLDER_VARIABLE, lambda: platformdirs.user_config_path("hwnas"), ".config"
