@@ -199,7 +199,7 @@ def test_energy_is_not_measured_on_a_processor(terminal: Terminal) -> None:
     assert "energy is measured on NVIDIA GPUs, and local_cpu has the runtime" in answer.stderr
     answer = terminal("profile", "--model", "any.onnx", "--energy")
     assert answer.code == 2
-    assert "--model measures a file as it is, and --energy goes with a search" in answer.stderr
+    assert "--model times a file as it is, and --energy goes with a search" in answer.stderr
 
 
 @pytest.mark.usefixtures("known")

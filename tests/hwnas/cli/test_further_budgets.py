@@ -129,7 +129,7 @@ def test_a_wrong_budget_is_one_sentence(
         (
             "native 1a2b3c4d",
             "native",
-            "(it holds nothing yet); run 'hwnas profile --device board.yaml'",
+            "(it holds none); run 'hwnas profile --device board.yaml'",
         ),
     ],
 )

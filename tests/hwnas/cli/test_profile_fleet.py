@@ -64,7 +64,7 @@ def test_one_that_fails_does_not_stop_the_others(fleet: Path, terminal: Terminal
     answer = terminal(*words)
     assert answer.code == 2
     assert "gone failed, the others continue: gone has no /nowhere/python3" in answer.stderr
-    assert answer.stdout.splitlines()[-1].startswith("gone: there is no /nowhere/python3 on gone")
+    assert answer.stdout.splitlines()[-1].startswith("gone: gone has no /nowhere/python3")
     assert "failed" in answer.stdout
     again = terminal(*words, "--json")
     assert again.code == 2

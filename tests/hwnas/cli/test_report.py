@@ -55,7 +55,7 @@ def test_several_runs_are_compared_in_a_table_and_a_picture(
     assert (folder / "mine.svg").read_text() == "<svg></svg>"
     assert terminal("report", RUNS[0]).code == 0
     refused = terminal("report", *RUNS, "--out", f"{RUNS[0]}/front.svg")
-    assert (refused.code, "no comparison that hwnas made" in refused.stderr) == (2, True)
+    assert (refused.code, "not a comparison that hwnas made" in refused.stderr) == (2, True)
     assert terminal("report", *RUNS, "--out", "pictures/new.svg").code == 0
     assert (folder / "pictures/new.svg").read_bytes() == before
 
