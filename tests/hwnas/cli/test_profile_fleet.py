@@ -69,7 +69,7 @@ def test_one_that_fails_does_not_stop_the_others(fleet: Path, terminal: Terminal
     again = terminal(*words, "--json")
     assert again.code == 2
     gone, one = again.document
-    assert (gone["device"], "there is no /nowhere/python3" in gone["error"]) == ("gone", True)
+    assert (gone["device"], "gone has no /nowhere/python3" in gone["error"]) == ("gone", True)
     assert (one["device"], one["table"]) == ("one", "tables/one.sqlite")
     assert one["distinct_blocks"] == 14
     assert (fleet / "tables/one.sqlite").is_file()
