@@ -1,4 +1,4 @@
-"""The example packages are installed wherever a page is tested: pages name them."""
+"""What pages are tested with: the example packages, which they name, and less to measure."""
 
 import importlib
 import sys
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hwnas.api import profiling
+from hwnas.latency.schedule import Schedule
 from hwnas.networks.block import DEFINED
 from tests.examples.plugins import PLUGINS, install
 
@@ -28,3 +30,10 @@ def plugins(
     for name, module in list(sys.modules.items()):
         if PLUGINS in Path(getattr(module, "__file__", None) or "/").parents:
             del sys.modules[name]
+
+
+@pytest.fixture
+def quicker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quick profile measures less still: pages are not about how right it is."""
+    least = Schedule(sessions=2, most_sessions=2, rounds=1, least_runs=2, least_ms=0.0)
+    monkeypatch.setattr(profiling, "_QUICK", least)
