@@ -292,7 +292,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_table_is_not_merged_with_nothing_or_an_empty_one(tmp_path: Path) -> None:
     a = timed(tmp_path / "a.sqlite", {KEYS[0]: 1.0})
-    with pytest.raises(TableError, match="takes two tables or more"):
+    with pytest.raises(TableError, match="needs two tables or more"):
         merge([a], tmp_path / "c.sqlite")
     with pytest.raises(TableError, match="there is no latency table"):
         merge([a, tmp_path / "b.sqlite"], tmp_path / "c.sqlite")
