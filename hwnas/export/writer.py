@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
 
 from hwnas.core.files import write_atomically
 from hwnas.core.json_text import to_json
@@ -18,6 +17,7 @@ from hwnas.export.timm import timm_network
 from hwnas.latency.engine import SIDECAR
 from hwnas.networks.blocks import Network, block_to_dict
 from hwnas.networks.graph import INPUT, OPSET, OUTPUT
+from hwnas.training.checkpoint import weights_file
 
 # Names of the files that an export replaces as a whole.
 _ENDS = "|".join(map(re.escape, (".onnx", SUFFIX, SIDECAR)))
@@ -86,8 +86,8 @@ def write_export(
     """
     contents = {
         **files,
-        "model.safetensors": _saved(state),
-        **({} if timm is None else {TIMM: _saved(timm)}),
+        "model.safetensors": weights_file(state),
+        **({} if timm is None else {TIMM: weights_file(timm)}),
         "config.json": as_json(config).encode(),
     }
     (folder / "verification.json").unlink(missing_ok=True)
@@ -100,10 +100,6 @@ def write_export(
         write_atomically(folder / name, content)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     write_atomically(folder / "verification.json", as_json({**verification, "sha256": hashes}))
-
-
-def _saved(state: Mapping[str, torch.Tensor]) -> bytes:
-    return save({name: tensor.contiguous() for name, tensor in state.items()})
 
 
 def as_json(content: Any) -> str:

@@ -29,9 +29,16 @@ def save_weights(
         RunError: the file cannot be written, for example because the disk is full; what was there
             before is still there.
     """
-    whole = {**metadata, _DIGEST: _digest_of_all(state, metadata)}
-    content = save({name: tensor.contiguous() for name, tensor in state.items()}, whole)
-    write_atomically(path, content, error=RunError)
+    write_atomically(path, weights_file(state, metadata), error=RunError)
+
+
+def weights_file(
+    state: Mapping[str, torch.Tensor], metadata: Mapping[str, str] | None = None
+) -> bytes:
+    """The content of such a file."""
+    texts = metadata or {}
+    whole = {**texts, _DIGEST: _digest_of_all(state, texts)}
+    return save({name: tensor.contiguous() for name, tensor in state.items()}, whole)
 
 
 def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

@@ -102,7 +102,7 @@ def test_a_predictor_is_searched_exactly_by_default_and_corrected(
     assert answer.code == 0, answer.stderr
     assert "exact_front: exact: " in answer.stdout
     assert "corrected" in answer.stdout.split("front of ")[1].split("found by")[0]
-    assert "a search finds what its predictor overrates" in answer.stdout
+    assert "a search favours networks that its predictor overrates" in answer.stdout
     document = terminal("search", "known.yaml", *PREDICTOR, "--json").document
     assert document["how"]["exact_front"].startswith("exact: ")
     space = load_space("tiny_space.yaml")
@@ -116,7 +116,7 @@ def test_a_predictor_is_searched_exactly_by_default_and_corrected(
     assert terminal("report", "runs/known").code == 0
     page = (known / "runs/known/report.html").read_text()
     assert "<th>corrected (%)</th>" in page
-    assert "a search finds what its predictor overrates" in page
+    assert "a search favours networks that its predictor overrates" in page
     assert "exact_front: exact: " in page
 
 

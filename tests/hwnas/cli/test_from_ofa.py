@@ -147,7 +147,7 @@ def test_a_run_belongs_to_the_weights_that_it_started_from(
     assert terminal(*words, "--json").document["images"] == 0
     answer = terminal("train", "ofa.yaml", "--set", "train.epochs=1")
     assert answer.code == 2
-    assert "from_ofa is 'ofa.pth' there and None here" in answer.stderr
+    assert "from_ofa is 'ofa.pth' there and not set here" in answer.stderr
 
 
 @pytest.mark.usefixtures("ofa")

@@ -24,7 +24,9 @@ SUMMARY_NUMBERS = ["budget_ms", "onnx_max_abs_diff", "latency_model_mape", "seco
 FIGURES = ["predicted_ms", "measured_ms", "median_ms", "accuracy", "macs", "parameters"]
 
 
-def test_the_verbs_lead_from_images_to_a_measured_network(folder: Path, terminal: Terminal) -> None:
+def test_the_commands_lead_from_images_to_a_measured_network(
+    folder: Path, terminal: Terminal
+) -> None:
     profiled = terminal("profile", "tiny.yaml", "--json").document
     assert profiled["distinct_blocks"] == 14
     assert profiled["validation"]["prediction"]["networks"] == 5
