@@ -1,6 +1,5 @@
 """What a search found: networks, their front, and what to do with them."""
 
-import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from hwnas.api.problem import Problem
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.core.files import write_atomically
+from hwnas.core.notebook import data_frame, html_table
 from hwnas.networks.blocks import Network
 from hwnas.networks.graph import build_graph
 from hwnas.objectives.objective import amount
@@ -164,13 +164,7 @@ class Front(Sequence[FoundNetwork]):
         return "\n".join([f"Front of {len(self)} networks", *lines])
 
     def _repr_html_(self) -> str:
-        columns, rows = self._table()
-        head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in rows
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table(f"Front of {len(self)} networks", *self._table())
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
         units = self.problem.units
@@ -265,18 +259,3 @@ def to_torch(network: Network, seed: int | None = 0) -> "NetworkModule":
     from hwnas.networks.modules import NetworkModule
 
     return NetworkModule(network, seed)
-
-
-def data_frame(rows: list[dict[str, Any]]) -> "DataFrame":
-    """A pandas data frame of rows.
-
-    Raises:
-        HwnasError: pandas is not installed.
-    """
-    try:
-        from pandas import DataFrame
-    except ImportError as error:
-        raise ConfigError(
-            "a data frame needs pandas: run 'pip install pandas', or use to_dicts()"
-        ) from error
-    return DataFrame(rows)

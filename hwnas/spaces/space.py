@@ -50,6 +50,13 @@ class SearchSpace:
     reference: str | None = None
     width: float = 1.0
 
+    def __repr__(self) -> str:
+        size = f"{self.size:,}" if self.size < 10**7 else f"{self.size:.1e}"
+        return (
+            f"SearchSpace({self.name} at {self.resolution} px, {self.classes} classes: "
+            f"{len(self.slots)} slots, {size} networks)"
+        )
+
     @property
     def resolution(self) -> int:
         """Height and width of the input image."""

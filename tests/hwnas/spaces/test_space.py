@@ -196,3 +196,9 @@ head: {features: 16, activation: relu}
     path.write_text(text.replace("[false, true]", "[true, true]"))
     with pytest.raises(ConfigError, match="the same block is there twice"):
         load_space(str(path))
+
+
+def test_a_space_shows_its_size_and_not_its_blocks() -> None:
+    assert repr(load_space("nas_bench_macro")) == (
+        "SearchSpace(nas_bench_macro at 32 px, 10 classes: 8 slots, 3,969 networks)"
+    )
