@@ -101,7 +101,7 @@ def test_a_round_waits_for_the_gpu_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("simulated", [Library, Board])
-def test_a_played_library_has_nothing_that_the_real_one_has_not(simulated: Any) -> None:
+def test_a_simulated_library_has_nothing_that_the_real_one_has_not(simulated: Any) -> None:
     real = import_module("pynvml")
     assert real.NVML_CLOCK_SM == simulated.NVML_CLOCK_SM
     assert real.NVML_TEMPERATURE_GPU == simulated.NVML_TEMPERATURE_GPU

@@ -229,7 +229,7 @@ def _of(run: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _COMMANDS = (
-    _Killed("profile played.yaml", (), (), _profile),
+    _Killed("profile simulated.yaml", (), (), _profile),
     _Killed("train trained.yaml", (), (), _train),
     _Killed("search known.yaml", (), (), lambda: _search(_KNOWN)),
     _Killed(

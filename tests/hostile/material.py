@@ -29,7 +29,7 @@ table: table.sqlite
 accuracy: {estimator: table, file: accuracies.csv}
 search: {budgets: {latency: 1 s}, evaluations: 10, searchers: [nsga2, random]}
 """
-PLAYED = """
+SIMULATED = """
 space: space.yaml
 device: local.yaml
 table: profiled.sqlite
@@ -116,7 +116,7 @@ def make_material(root: Path) -> Material:
     for name, text in DEVICES.items():
         (home / f"{name}.yaml").write_text(text)
     (home / "known.yaml").write_text(KNOWN)
-    (home / "played.yaml").write_text(PLAYED)
+    (home / "simulated.yaml").write_text(SIMULATED)
     (home / "trained.yaml").write_text(TRAINED)
     with contextlib.chdir(home):
         _accuracies()

@@ -164,7 +164,7 @@ def test_a_gpu_is_looked_for_before_anything_else(
         "Runtime(log).deserialize_cuda_engine(1, 2)",
     ],
 )
-def test_what_the_real_one_lacks_the_played_one_lacks_too(
+def test_what_the_real_one_lacks_the_simulated_one_lacks_too(
     simulated: SimulatedTrt, code: str
 ) -> None:
     class Log(simulated.module.ILogger):  # type: ignore[name-defined]

@@ -11,7 +11,7 @@ from hwnas.export.verification import onnx_right
 from hwnas.latency.schedule import Schedule
 from hwnas.runs import exporting, latency_check
 from tests.hwnas.cli.conftest import Once, Terminal
-from tests.hwnas.runs.played_device import no_training, played_device
+from tests.hwnas.runs.simulated_device import no_training, simulated_device
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_winner_over_the_budget_makes_way_for_the_next(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over = {"screened": [0.5], "winner": [1.02, 1.02, 0.9], "untrained": [1.03]}
-    played_device(monkeypatch, over)
+    simulated_device(monkeypatch, over)
     answer = terminal("export", "runs/tiny", "--json", "--patience", "0")
     assert answer.code == 0, answer.stderr
     assert answer.stderr.count("no winner: a network of") == 1
@@ -53,7 +53,7 @@ def test_a_winner_over_the_budget_makes_way_for_the_next(
 def test_a_reading_that_contradicts_the_one_before_the_training_condemns_nothing(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    played_device(monkeypatch, {"screened": [0.8], "winner": [1.3, 1.3], "untrained": [0.8]})
+    simulated_device(monkeypatch, {"screened": [0.8], "winner": [1.3, 1.3], "untrained": [0.8]})
     answer = terminal("export", "runs/tiny", "--json", "--patience", "0")
     assert answer.code == 0, answer.stderr
     (doubt,) = answer.document["doubtful"]
@@ -65,7 +65,7 @@ def test_a_reading_that_contradicts_the_one_before_the_training_condemns_nothing
     assert latency["doubtful"] == doubt
     assert latency["untrained_ms"] == pytest.approx(0.8)
 
-    played_device(monkeypatch, {"screened": [0.8], "winner": [1.3, 0.81], "untrained": [0.8]})
+    simulated_device(monkeypatch, {"screened": [0.8], "winner": [1.3, 0.81], "untrained": [0.8]})
     monkeypatch.setattr("hwnas.runs.candidates.with_loss", no_training)
     again = terminal("export", "runs/tiny", "--json", "--patience", "0")
     assert again.document["doubtful"] == []
@@ -75,7 +75,7 @@ def test_a_reading_that_contradicts_the_one_before_the_training_condemns_nothing
 def test_when_no_network_keeps_the_budget_nothing_is_called_a_winner(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    played_device(monkeypatch, {"screened": [0.5], "winner": [1.02], "untrained": [1.02]})
+    simulated_device(monkeypatch, {"screened": [0.5], "winner": [1.02], "untrained": [1.02]})
     answer = terminal("export", "runs/tiny", "--patience", "0")
     assert answer.code == 2
     assert "networks of the front measured within 1 ms" in answer.stderr
@@ -86,7 +86,7 @@ def test_when_no_network_keeps_the_budget_nothing_is_called_a_winner(
 def test_a_front_that_is_too_slow_when_screened_is_tried_to_its_end(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    played_device(monkeypatch, {"screened": [1.5]})
+    simulated_device(monkeypatch, {"screened": [1.5]})
     monkeypatch.setattr(exporting, "SCREENED", 1)
     answer = terminal("export", "runs/tiny")
     front = (searched / "runs/tiny/front.csv").read_text().count("\n") - 1

@@ -20,7 +20,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import scope_of
 from hwnas.runs.profile_stage import profile_further
 from tests.hwnas.cli.conftest import Terminal
-from tests.hwnas.runs.played_device import played_device
+from tests.hwnas.runs.simulated_device import simulated_device
 
 WINNER = "runs/tiny/export/winner"
 FEW = Schedule(sessions=2, most_sessions=2, rounds=1, least_runs=2, least_ms=0.0)
@@ -92,7 +92,7 @@ def test_a_winner_for_two_devices_is_measured_on_both_in_the_precision_of_each(
 
     _refused_over_the_budget_of_the_further_device(terminal, monkeypatch)
     (searched / "phone.yaml").write_text("name: phone\npython: /nowhere/python3\n")
-    played_device(monkeypatch, {})
+    simulated_device(monkeypatch, {})
     away = terminal("export", "runs/tiny", "--patience", "0")
     assert away.code == 0, away.stderr
     assert "phone.yaml: predicted only: " in away.stderr
@@ -107,15 +107,15 @@ def _refused_over_the_budget_of_the_further_device(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = {"screened@phone": [950.0], "screened": [1.0], "winner": [1.0]}
-    with monkeypatch.context() as played:
-        played_device(played, slow)
+    with monkeypatch.context() as simulated:
+        simulated_device(simulated, slow)
         over = terminal("export", "runs/tiny", "--patience", "0")
     assert over.code == 2
     assert "measures 950 ms on phone.yaml untrained, over the budget of 900 ms" in over.stderr
     assert "measured within 1000 ms and 900 ms on phone.yaml" in over.stderr
     slow |= {"screened@phone": [1.0], "winner@phone": [950.0], "untrained@phone": [950.0]}
-    with monkeypatch.context() as played:
-        played_device(played, slow)
+    with monkeypatch.context() as simulated:
+        simulated_device(simulated, slow)
         over = terminal("export", "runs/tiny", "--patience", "0")
     assert over.code == 2
     assert "measures 950 ms on phone.yaml exported, over the budget of 900 ms" in over.stderr

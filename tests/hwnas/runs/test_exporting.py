@@ -17,7 +17,7 @@ from hwnas.runs.latency_check import Patience
 from hwnas.runs.searching import SearchResult
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import folder  # noqa: F401
-from tests.hwnas.runs.played_device import played_device
+from tests.hwnas.runs.simulated_device import simulated_device
 
 TRAINING = "{epochs: 1, batch_size: 16, learning_rate: 0.1, flip: false, crop_padding: 1}"
 CONFIG = f"""
@@ -60,7 +60,7 @@ def exported(run: Run, result: SearchResult | None = None) -> Export:
 def test_the_best_network_that_keeps_the_budget_is_exported_beside_the_reference(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    played_device(monkeypatch, {"screened": [0.5], "winner": [0.9]})
+    simulated_device(monkeypatch, {"screened": [0.5], "winner": [0.9]})
     export = exported(run)
     best = run.result().front.architectures[-1]
     assert export.winner.network == run.experiment.space.network(best)
@@ -77,7 +77,7 @@ def test_a_network_over_the_budget_is_rejected_with_its_figures_for_the_next(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hwnas.runs.exporting.SCREENED", 1)
-    played_device(monkeypatch, {"screened": [1.5, 0.5], "winner": [0.9]})
+    simulated_device(monkeypatch, {"screened": [1.5, 0.5], "winner": [0.9]})
     export = exported(run)
     front = run.result().front
     assert export.winner.network == run.experiment.space.network(front.architectures[-2])
@@ -91,7 +91,7 @@ def test_a_network_over_the_budget_is_rejected_with_its_figures_for_the_next(
 def test_without_a_network_within_the_budget_nothing_is_written(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    played_device(monkeypatch, {"screened": [1.5]})
+    simulated_device(monkeypatch, {"screened": [1.5]})
     count = len(run.result().front.scores)
     with pytest.raises(BudgetError, match=f"none of the {count} networks of the front measured"):
         exported(run)

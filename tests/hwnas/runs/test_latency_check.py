@@ -11,7 +11,7 @@ from hwnas.latency.visits import Speed
 from hwnas.networks.blocks import Network
 from hwnas.runs.latency_check import WINNER, Finding, LatencyCheck, Patience
 from hwnas.runs.on_device import OnDevice
-from tests.hwnas.runs.played_device import REFERENCE_MS, PlayedDevice, played_device
+from tests.hwnas.runs.simulated_device import REFERENCE_MS, SimulatedDevice, simulated_device
 
 TRUE, BOUND = 0.8, 1.0
 SPEED = Speed(REFERENCE_MS, REFERENCE_MS)
@@ -34,11 +34,11 @@ class Clock:
 
 @dataclass
 class Bench:
-    """A check on a played device, and its clock."""
+    """A check on a simulated device, and its clock."""
 
     check: LatencyCheck
     clock: Clock
-    device: PlayedDevice
+    device: SimulatedDevice
 
     def screened(self) -> bool | None:
         self.check.screen({"1": NETWORK})
@@ -53,7 +53,7 @@ class Bench:
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch):
     def make(slowness=(), **times) -> Bench:
-        device = played_device(monkeypatch, {"screened": [TRUE], **times}, slowness)
+        device = simulated_device(monkeypatch, {"screened": [TRUE], **times}, slowness)
         monkeypatch.setattr("hwnas.runs.on_device.OnDevice._speed", SPEED)
         clock = Clock()
         output = Output(as_json=True)

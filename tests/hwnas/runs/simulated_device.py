@@ -16,7 +16,7 @@ from hwnas.runs import latency_check
 REFERENCE_MS = 0.2
 
 
-class PlayedDevice:
+class SimulatedDevice:
     """Stands for `run_sessions`: every measurement of a graph takes its next time, then the last.
 
     Attributes:
@@ -62,23 +62,23 @@ class PlayedDevice:
         return left.pop(0) if len(left) > 1 else left[0]
 
 
-def played_device(
+def simulated_device(
     monkeypatch: pytest.MonkeyPatch,
     times: Mapping[str, Sequence[float]],
     slowness: Sequence[float] = (),
-) -> PlayedDevice:
+) -> SimulatedDevice:
     """Puts such a device in the place of the real one.
 
     Args:
         monkeypatch: of the test.
         times: ms of graphs that are "screened", of the "winner", and of the same "untrained", one
             after another; on one device alone as "winner@NAME".
-        slowness: see `PlayedDevice`.
+        slowness: see `SimulatedDevice`.
     """
-    played = PlayedDevice(times, slowness)
-    monkeypatch.setattr(readings, "run_sessions", played)
+    simulated = SimulatedDevice(times, slowness)
+    monkeypatch.setattr(readings, "run_sessions", simulated)
     monkeypatch.setattr("hwnas.runs.on_device.OnDevice._speed", None)
-    return played
+    return simulated
 
 
 def no_training(update: Any) -> Callable[[int, int, float], None]:
