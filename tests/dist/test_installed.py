@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.dist.conftest import Environments
+from tests.dist.distribution import ROOT
 from tests.dist.environments import Environment
 
 TINY = ("resolution=16", "data.limit=300", "train.epochs=1", "train.warmup_epochs=0",
@@ -63,6 +64,15 @@ def test_files_beside_a_person_break_nothing(installed: Environment, outside: Pa
     assert "local_cpu" in said
 
 
+def test_the_first_search_of_the_tutorial(installed: Environment, outside: Path) -> None:
+    example = (ROOT / "examples" / "first_search.py").read_text(encoding="utf-8")
+
+    said = installed.run(str(installed.python), "-c", example, cwd=outside)
+
+    assert "Front of" in said
+    assert {path.name for path in outside.iterdir()} == {"front.png", "best.onnx"}
+
+
 def test_every_stage_of_a_tiny_experiment(installed: Environment, outside: Path) -> None:
     settings = [word for setting in TINY for word in ("--set", setting)]
 
@@ -77,5 +87,5 @@ def test_quickstart_as_it_is(environments: Environments, outside: Path) -> None:
 
     said = json.loads(one.hwnas("quickstart", "--json", cwd=outside))
 
-    assert said["measured_ms"] > 0
-    assert said["accuracy"] > 50
+    assert said["winner"]["measured_ms"] > 0
+    assert said["winner"]["accuracy"] > 50
