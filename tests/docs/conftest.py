@@ -11,6 +11,7 @@ from hwnas.api import profiling
 from hwnas.latency.schedule import Schedule
 from hwnas.networks.block import DEFINED
 from tests.examples.plugins import PLUGINS, install
+from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 
 
 @pytest.fixture

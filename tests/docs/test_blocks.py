@@ -43,7 +43,7 @@ def test_every_block_says_what_it_is() -> None:
     assert set(notes) <= {"search-part", "replace", "elsewhere", "part-of"}
 
 
-@pytest.mark.usefixtures("plugins", "quicker")
+@pytest.mark.usefixtures("plugins", "quicker", "one_thread")
 @pytest.mark.filterwarnings("ignore:.*latencies:UserWarning")  # on a busy machine
 @pytest.mark.parametrize("page", OF_PYTHON, ids=name_of)
 def test_the_python_of_a_page_runs(

@@ -1,5 +1,6 @@
 """The site builds strictly; what sources and pages name exists; the reference names every key."""
 
+import pkgutil
 import re
 import subprocess
 import sys
@@ -9,8 +10,14 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+import hwnas
+from hwnas.core.registry import Registry
+from hwnas.data.entry_points import DATASETS
 from hwnas.devices.device import Device
+from hwnas.devices.runtimes import RUNTIMES
+from hwnas.devices.transports import TRANSPORTS
 from hwnas.estimators import ESTIMATORS
+from hwnas.networks.blocks import BLOCKS
 from hwnas.objectives.budgets import MEASURED
 from hwnas.objectives.costs import COSTS
 from hwnas.runs.config import (
@@ -26,6 +33,15 @@ from hwnas.spaces.config import HeadConfig, SpaceConfig, StageConfig, StemConfig
 from hwnas.training.train_config import TrainSettings
 from tests.docs.blocks import PAGES, ROOT, name_of
 
+REGISTRIES: tuple[Registry[Any], ...] = (
+    BLOCKS,
+    COSTS,
+    DATASETS,
+    ESTIMATORS,
+    RUNTIMES,
+    SEARCHERS,
+    TRANSPORTS,
+)
 SOURCES = [
     path
     for folder in ("hwnas", "devices", "latency", "objectives", "configs", "benchmarks", "tests")
@@ -71,6 +87,36 @@ def test_every_source_that_a_page_names_is_there() -> None:
         if not (ROOT / path).exists()
     ]
     assert wrong == []
+
+
+def test_every_python_name_that_a_page_names_is_there() -> None:
+    named = re.compile(r"`(hwnas(?:\.[A-Za-z_]+)+)(?:\(.*?\))?`")
+    groups = {registry.group for registry in REGISTRIES}
+    names = {name for page in PAGES for name in named.findall(page.read_text(encoding="utf-8"))}
+    assert [name for name in sorted(names - groups) if not resolves(name)] == []
+
+
+def resolves(name: str) -> bool:
+    """Whether a dotted name is that of a module, or of an attribute of one."""
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+def test_the_page_on_parts_names_every_entry_point_group_and_suite() -> None:
+    text = (ROOT / "docs/guides/own_parts.md").read_text(encoding="utf-8")
+    assert [one.group for one in REGISTRIES if f"`{one.group}`" not in text] == []
+    suites = {path.stem for path in (ROOT / "hwnas/testing").glob("[a-z]*s.py")}
+    kinds = {one.group.partition(".")[2] for one in REGISTRIES}
+    assert kinds <= suites
+    assert [kind for kind in kinds if f"`hwnas.testing.{kind}`" not in text] == []
+
+
+def test_the_page_on_python_names_every_public_name() -> None:
+    text = (ROOT / "docs/guides/python.md").read_text(encoding="utf-8")
+    assert [name for name in hwnas.__all__ if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize("page", OUTSIDE, ids=name_of)
