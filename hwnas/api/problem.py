@@ -65,10 +65,11 @@ class Problem:
         given: dict[str, Objective] = {
             name: measured_objective(model, name) for name, model in models.items()
         }
-        given |= {objective.name: objective for objective in objectives}
+        own = {objective.name: objective for objective in objectives}
+        given |= own
         known = {}
         for name, text in (budgets or {}).items():
-            known[name] = _read(name, text, given.get(name))
+            known[name] = _read(name, text, own.get(name))
             _check_measured(name, given)
         axis = cost or ("latency" if latency is not None else "macs")
         names = dict.fromkeys([axis, *given, *known, *_ALWAYS])

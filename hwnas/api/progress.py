@@ -4,6 +4,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from typing_extensions import override
@@ -23,7 +24,8 @@ def show_progress(wanted: bool | None = None) -> None:
     """Says whether progress bars, and sentences on what is happening, are shown.
 
     Args:
-        wanted: True always, False never; None (as it is at first) in a terminal and in a notebook.
+        wanted: True always, False never; None (as it is at first) in a terminal, and
+            in a notebook that has ipywidgets.
     """
     _Wanted.progress = wanted
 
@@ -60,7 +62,8 @@ def is_shown() -> bool:
     """Whether progress is shown here and now."""
     if _Wanted.progress is not None:
         return _Wanted.progress
-    return sys.stdout.isatty() or _in_notebook()
+    # Without ipywidgets rich warns in a notebook instead of drawing bars.
+    return sys.stdout.isatty() or (_in_notebook() and find_spec("ipywidgets") is not None)
 
 
 def _in_notebook() -> bool:

@@ -51,6 +51,14 @@ def test_a_plain_number_is_in_the_objective_s_own_unit() -> None:
     assert problem.bounds == {"latency": 2.5, "macs": 2e6}
 
 
+def test_a_latency_is_written_in_any_unit_of_time() -> None:
+    model = latency_of(SPACE)
+    problem = hwnas.Problem(
+        SPACE, model, budgets={"latency": "2500 us", "latency@pi": "0.005 s"}, further={"pi": model}
+    )
+    assert problem.bounds == {"latency": 2.5, "latency@pi": 5.0}
+
+
 @pytest.mark.parametrize(
     ("budgets", "sentence"),
     [

@@ -4,9 +4,11 @@ import os
 import pty
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
+from hwnas.api import progress
 from hwnas.api.progress import PythonListener, show_progress
 
 SCRIPT = """
@@ -49,3 +51,15 @@ def test_a_pipe_has_none_unless_it_is_asked_for(capsys: pytest.CaptureFixture[st
     finally:
         show_progress(None)
     assert "measuring" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_a_notebook_has_one_where_ipywidgets_can_draw_it(
+    installed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = type("ZMQInteractiveShell", (), {})()
+    notebook = ModuleType("IPython")
+    notebook.get_ipython = lambda: shell  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", notebook)
+    monkeypatch.setattr(progress, "find_spec", lambda _: object() if installed else None)
+    assert progress.is_shown() == installed
