@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hwnas.core.errors import ConfigError
 from hwnas.data import ImageDataset, load_dataset
+from hwnas.data.entry_points import Dataset
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.registry import find_estimator
@@ -18,7 +19,7 @@ def load_estimator(
     space: SearchSpace,
     *,
     file: str | Path | None = None,
-    data: str | Path | ImageDataset | None = None,
+    data: str | Path | Dataset | ImageDataset | None = None,
     weights: str | Path | None = None,
     seed: int = 0,
 ) -> Scores:
@@ -28,7 +29,8 @@ def load_estimator(
         estimator: a name of `hwnas.estimators.ESTIMATORS`, or an estimator of your own.
         space: whose networks are scored; where images are needed, as many classes as these have.
         file: a CSV of known accuracies (`table`, `predictor`).
-        data: images: the name of a dataset, a folder, or what `hwnas.data.load_dataset` gave.
+        data: images: the name of a dataset, a folder, a dataset of your own, or what
+            `hwnas.data.load_dataset` gave.
         weights: the file that was trained for the estimator (`supernet`, `bn`, `blockwise`), as it
             lies in a run folder.
         seed: of scores that depend on one (`synflow`, `jacob_cov`).
@@ -67,10 +69,11 @@ def load_estimator(
 
 
 def _loader(
-    data: str | Path | ImageDataset | None, resolution: int
+    data: str | Path | Dataset | ImageDataset | None, resolution: int
 ) -> Callable[[], ImageDataset] | None:
     if data is None:
         return None
     if isinstance(data, ImageDataset):
         return lambda: data
-    return partial(load_dataset, str(data), resolution=resolution)
+    source = str(data) if isinstance(data, Path) else data
+    return partial(load_dataset, source, resolution=resolution)

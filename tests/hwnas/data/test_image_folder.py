@@ -110,7 +110,9 @@ def test_unreadable_images_do_not_change_the_split_of_others(tmp_path):
 
 
 def test_an_unreadable_image_is_refused_when_strict(tmp_path):
-    with pytest.raises(DataError, match=r"cannot read the image .*empty\.png \(.*\); mend or del"):
+    with pytest.raises(
+        DataError, match=r"cannot read the image .*empty\.png \(.*\); repair or del"
+    ):
         load(damaged(tmp_path), strict=True)
 
 
