@@ -148,5 +148,5 @@ def test_an_input_that_is_given_twice_is_refused(tmp_path: Path) -> None:
 
 def test_a_runtime_that_folds_values_takes_none(tmp_path: Path) -> None:
     path = saved(tmp_path, identity(TensorProto.INT64, [1]))
-    with pytest.raises(ConfigError, match="has 'runtime: tensorrt', which would take them for"):
+    with pytest.raises(ConfigError, match="has 'runtime: tensorrt', which would treat them as"):
         load_any(path, [], Device(name="gpu", runtime="tensorrt"), ["x=1"])
