@@ -49,6 +49,13 @@ class WeightedLayer:
         scale = self.tensors["norm.weight"] * torch.rsqrt(variance + self.epsilon)
         return scale, torch.addcmul(self.tensors["norm.bias"], mean, scale, value=-1)
 
+    def behind(self, scale: Tensor, shift: Tensor) -> "WeightedLayer":
+        """A 1×1 convolution with a bias, of inputs that still lack a scale and a shift (in,)."""
+        weight = self.tensors["weight"]
+        bias = torch.addmv(self.tensors["bias"], weight.flatten(1), shift)
+        tensors = {"weight": weight * scale[:, None, None], "bias": bias}
+        return WeightedLayer(self.layer, tensors, self.epsilon)
+
     def run(self, x: Tensor) -> Tensor:
         """Convolution, bias and activation; in inference mode, and without batch norm."""
         layer, weight, bias = self.layer, self.tensors["weight"], self.tensors.get("bias")
@@ -61,6 +68,16 @@ class WeightedLayer:
         if _can_fuse(x):
             return _fused(self.layer, self.tensors["weight"], None, x, "none")
         return convolve(x, self.tensors["weight"], self.layer)
+
+
+@cache
+def keep_memory() -> None:
+    """Has the process keep the memory of freed tensors of up to 32 MiB for the next ones.
+
+    The C library gives large blocks back to the system at once, and new ones cost a fault for each
+    page: 15 % of the time of a judgement. One block that is freed raises its limits to that size.
+    """
+    torch.empty(2**23 - 2**12)
 
 
 WeightedBlock = tuple[Block, Mapping[str, WeightedLayer]]

@@ -102,6 +102,18 @@ class Trace(Operations[Traced]):
             and last[id(first)] == step.name
         )
 
+    def passed_on(self) -> frozenset[str]:
+        """The operations whose results the next one reads, and no other."""
+        readers: dict[int, list[int]] = {id(self.result): [-1]}
+        for index, step in enumerate(self.steps):
+            for value in step.read:
+                readers.setdefault(id(value), []).append(index)
+        return frozenset(
+            step.name
+            for index, step in enumerate(self.steps)
+            if readers.get(id(step.written)) == [index + 1]
+        )
+
     @override
     def layer(self, name: str, x: Traced) -> Traced:
         layer = self._layers.get(name)

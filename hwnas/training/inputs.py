@@ -12,6 +12,7 @@ from hwnas.data.preprocessing import to_input
 from hwnas.networks.blocks import Block
 
 _LARGEST_BYTES = 16 * 2**20
+_LARGEST_RECALIBRATION_BYTES = 96 * 2**20
 
 Part = slice | NDArray[np.integer]
 """Which images make up a batch."""
@@ -61,6 +62,15 @@ def suitable_batch(blocks: Iterable[Block]) -> int:
     Few are slow for the calls, many for the memory: the C library gives back what is above 32 MiB,
     and the process pays for every page of it again.
     """
+    return max(16, min(512, _LARGEST_BYTES // _largest_output(blocks)))
+
+
+def recalibration_batch(blocks: Iterable[Block]) -> int:
+    """How many images share the moments of batch norms, 64 to 384, by the same output."""
+    return max(64, min(384, _LARGEST_RECALIBRATION_BYTES // _largest_output(blocks)))
+
+
+def _largest_output(blocks: Iterable[Block]) -> int:
+    """In bytes, for one image."""
     layers = (layer for block in blocks for layer in block.layers())
-    largest = max(4 * layer.out_channels * layer.out_resolution**2 for layer in layers)
-    return max(16, min(512, _LARGEST_BYTES // largest))
+    return max(4 * layer.out_channels * layer.out_resolution**2 for layer in layers)

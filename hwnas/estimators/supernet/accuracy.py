@@ -17,10 +17,12 @@ from hwnas.spaces import Architectures
 from hwnas.spaces.space import keys
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.evaluation import predictions
-from hwnas.training.inputs import in_order, suitable_batch
+from hwnas.training.inputs import in_order, recalibration_batch, suitable_batch
 from hwnas.training.placement import device_of
 from hwnas.training.recalibration import mixed_batches
 
+JUDGING = 2
+"""Grows when the same weights and images give other accuracies, by more than roundings."""
 KEPT_BYTES = 512 * 2**20
 """Memory for images as networks take them, 10,900 of 64 pixels; more are converted each time."""
 
@@ -62,11 +64,11 @@ class SupernetAccuracy:
         self._known: dict[tuple[int, ...], float] = {}
         self._blocks: dict[tuple[BlockModule, Block], WeightedBlock] = {}
         choices = [block for slot in space.slots for block in slot.choices]
-        batch = suitable_batch([*space.prefix, *choices, *space.suffix])
+        blocks = [*space.prefix, *choices, *space.suffix]
         self._labels = dataset.validation.labels
         sample = dataset.train.sample(recalibration_images).images
-        self._recalibration = mixed_batches(sample, self._device)
-        self._validation = in_order(dataset.validation.images, self._device, batch)
+        self._recalibration = mixed_batches(sample, self._device, recalibration_batch(blocks))
+        self._validation = in_order(dataset.validation.images, self._device, suitable_batch(blocks))
         kept = self._recalibration.keep(KEPT_BYTES)
         self._validation.keep(KEPT_BYTES - kept)
 

@@ -146,3 +146,13 @@ def test_a_vector_goes_through_matrices_alone() -> None:
     with pytest.raises(ValueError, match="'mix', which has a batch norm, a vector"):
         Trace(Made(wrong, pointwise("mix", 8, 8, "relu", 1)))
     assert linear("a", 8, 4, "none").parameters == 36
+
+
+def test_only_the_next_step_reads_what_is_passed_on():
+    def compute(ops: Any, x: Any) -> Any:
+        wide = ops.layer("wide", x)
+        narrow = ops.layer("narrow", wide)
+        return ops.add("sum", ops.layer("mix", narrow), narrow)
+
+    narrow = pointwise("narrow", 16, 8, "relu", 4)
+    assert Trace(Made(compute, MIX, WIDE, narrow)).passed_on() == {"wide", "mix"}

@@ -5,13 +5,13 @@ from torch.nn import functional
 
 from hwnas.data.preprocessing import to_input
 from hwnas.estimators.supernet.accuracy import SupernetAccuracy
-from hwnas.networks import inference
+from hwnas.networks import inference, norm_statistics
 from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual
 from hwnas.networks.modules import LayerModule, NetworkModule
 from hwnas.spaces import SearchSpace, load_space
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.evaluation import accuracy, right
-from hwnas.training.inputs import Inputs, in_order, suitable_batch
+from hwnas.training.inputs import Inputs, in_order, recalibration_batch, suitable_batch
 from hwnas.training.recalibration import mixed_batches, recalibrate
 from tests.hwnas.supernet.helpers import images, randomise, state_bytes
 from tests.hwnas.training.test_evaluation import dataset
@@ -152,3 +152,31 @@ def test_batches_of_images_in_order_are_nearly_equal_and_hold_all():
 def test_networks_of_larger_outputs_have_smaller_batches(resolution, batch):
     blocks = [ConvBlock(3, 8, 3, 1, "relu", resolution), ConvBlock(8, 4, 3, 1, "relu", resolution)]
     assert suitable_batch(blocks) == batch
+
+
+def test_moments_of_large_maps_are_those_of_a_part_of_their_pixels():
+    network = NetworkModule((ConvBlock(3, 8, 3, 2, "relu", 48), Head(8, 16, 0, 10, "relu", 24)))
+    pixels = images(200, 48).images
+    recalibrate(network, pixels, batch=200)
+    y = functional.conv2d(to_input(pixels), network.get_submodule("block0.conv").weight, None, 2, 1)
+    norm = network.get_submodule("block0.conv.norm")
+    deviation = y.std((0, 2, 3))
+    assert ((norm.running_mean - y.mean((0, 2, 3))).abs() < 0.04 * deviation).all()
+    torch.testing.assert_close(norm.running_var.sqrt(), deviation, rtol=0.04, atol=0)
+    assert not torch.allclose(norm.running_mean, y.mean((0, 2, 3)), rtol=1e-5, atol=1e-6)
+
+
+def test_blocks_in_parts_have_the_statistics_of_the_whole(monkeypatch):
+    whole, parted = v3_network(), v3_network()
+    pixels = images(40, 32).images
+    recalibrate(whole, pixels, batch=40)
+    monkeypatch.setattr(norm_statistics, "_images_at_once", lambda _: 8)
+    recalibrate(parted, pixels, batch=40)
+    for name, value in whole.named_buffers():
+        found = parted.get_buffer(name)
+        torch.testing.assert_close(found, value, rtol=1e-4, atol=1e-4, msg=name)
+
+
+@pytest.mark.parametrize(("resolution", "batch"), [(32, 384), (128, 192), (512, 64)])
+def test_recalibration_takes_as_many_images_at_once_as_memory_has_room_for(resolution, batch):
+    assert recalibration_batch([ConvBlock(3, 8, 3, 1, "relu", resolution)]) == batch
