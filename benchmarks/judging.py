@@ -6,7 +6,7 @@
 Random networks of three spaces are judged with the weights of a supernet: recalibrated on 384
 images, evaluated on `--images` others. The same networks as `torch.nn` modules run all these images
 once, in each way that needs no compiler: eager or traced and frozen by `torch.jit` or optimised by
-it for inference, batch norms as they are or folded, in batches of 32, 128 or 512; in inference
+it for inference, batch norms as they are or folded, in batches of 16, 32, 128 or 512; in inference
 mode, the inputs ready in channels_last. Folding and tracing are not counted. The judge's own folded
 network is one more rival.
 
@@ -43,7 +43,7 @@ from hwnas.supernet.supernet import Supernet
 SPACES = {"mobilenet_v3_small": 48, "nas_bench_macro": 48, "mobilenet_v3_large": 64}
 """And the pixels of their images."""
 RECALIBRATION_IMAGES = 384
-BATCHES = (32, 128, 512)
+BATCHES = (16, 32, 128, 512)
 QUICKEST = 3
 """How many rivals are left after the heat, which is one round."""
 

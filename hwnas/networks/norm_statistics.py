@@ -24,7 +24,7 @@ from hwnas.networks.layers import Layer
 from hwnas.networks.operations import Operations
 from hwnas.networks.trace import Trace
 
-_PART_BYTES = 16 * 2**20
+_PART_BYTES = 12 * 2**20
 """Of the largest output of a layer, for the images that run at once."""
 _VALUES = 2**14
 """Of a channel, for its moments: means are then about 1 % of a standard deviation off."""
