@@ -19,6 +19,7 @@ from hwnas.core import version
 
 if TYPE_CHECKING:
     from hwnas.api.loading import load_device as load_device
+    from hwnas.api.loading import load_energy as load_energy
     from hwnas.api.loading import load_latency as load_latency
     from hwnas.api.loading import load_space as load_space
     from hwnas.api.opening import open_run as open_run
@@ -42,6 +43,7 @@ _MODULES = {
     "Run": "hwnas.api.run",
     "SearchResult": "hwnas.api.results",
     "load_device": "hwnas.api.loading",
+    "load_energy": "hwnas.api.loading",
     "load_estimator": "hwnas.estimators.loading",
     "load_latency": "hwnas.api.loading",
     "load_space": "hwnas.api.loading",
@@ -60,6 +62,7 @@ __all__ = [
     "SearchResult",
     "__version__",
     "load_device",
+    "load_energy",
     "load_estimator",
     "load_latency",
     "load_space",

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, TypeGuard
+from typing import Any, ClassVar, Literal, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.core.errors import BudgetError
 from hwnas.networks.blocks import Block, Network
 
 Direction = Literal["minimize", "maximize"]
@@ -48,6 +49,34 @@ class BlockObjective(Objective, Protocol):
 
     def block_value(self, block: Block) -> float:
         """What one block adds; a skip's is 0."""
+
+
+def values_of(objective: Objective, networks: Sequence[Network]) -> NDArray[np.float64]:
+    """(N,) values of N networks, of an objective that anybody may have written.
+
+    Raises:
+        BudgetError: it gives something else than a finite number for each network.
+    """
+    found: Any = objective.evaluate(networks)
+    try:
+        values = np.asarray(found, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BudgetError(
+            f"the objective '{objective.name}' returned {type(found).__name__}; return one number "
+            "for each network"
+        ) from error
+    if values.shape != (len(networks),):
+        raise BudgetError(
+            f"the objective '{objective.name}' returned an array of shape {values.shape} for "
+            f"{len(networks)} networks; return one number for each"
+        )
+    if not np.isfinite(values).all():
+        wrong = values[~np.isfinite(values)][0]
+        raise BudgetError(
+            f"the objective '{objective.name}' returned {wrong} for a network; return a finite "
+            "number"
+        )
+    return values
 
 
 def is_of_blocks(objective: Objective) -> TypeGuard[BlockObjective]:

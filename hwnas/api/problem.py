@@ -3,75 +3,89 @@
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.core.errors import BudgetError
-from hwnas.latency.model import LatencyModel
+from hwnas.api.checks import a_sequence, check_model, check_objective, check_space
+from hwnas.api.progress import PythonListener
+from hwnas.core.errors import BudgetError, ConfigError
+from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.model import BlockModel, LatencyModel
 from hwnas.networks.blocks import Network
-from hwnas.objectives.budgets import MEASURED, Budget, device_of
+from hwnas.objectives.budgets import ENERGY, LATENCY, MEASURED, Budget, device_of
 from hwnas.objectives.costs import load_cost
 from hwnas.objectives.measured import measured_objective
-from hwnas.objectives.objective import Objective, amount
+from hwnas.objectives.objective import Objective, amount, values_of
 from hwnas.runs.experiment import reference_of
+from hwnas.runs.model_warnings import warn_of_model
 from hwnas.search.make_problem import make_problem
 from hwnas.search.problem import SearchProblem
-from hwnas.spaces import SearchSpace
+from hwnas.spaces import SearchSpace, SpaceFamily
 
 # What a person wants to know of every network.
 _ALWAYS = ("macs", "params")
+_HOW = {LATENCY: "as the second argument of Problem", ENERGY: "as energy=model"}
 
 
 class Problem:
     """What is searched: maximise a score against a cost, within every budget.
 
     Attributes:
-        space: the search space.
+        space: the search space, or family of spaces.
         reference: the published network that "75 % of reference" refers to; None where the space
-            names none.
+            names none, and for a family.
         objectives: what is known of every network by name, the front's cost first.
         search_problem: the same, laid over the space, as searchers take it.
     """
 
     def __init__(
         self,
-        space: SearchSpace,
+        space: SearchSpace | SpaceFamily,
         latency: LatencyModel | None = None,
         *,
         budgets: Mapping[str, str | float] | None = None,
         further: Mapping[str, LatencyModel] | None = None,
+        energy: EnergyModel | None = None,
         objectives: Sequence[Objective] = (),
         cost: str | None = None,
     ) -> None:
-        """Puts a problem together.
+        """Puts a problem together; warns of latency and energy models that cannot be relied on.
 
         Args:
-            space: the search space.
+            space: the search space, or several at once (`hwnas.spaces.SpaceFamily`).
             latency: of `profile` or `load_latency`; None where no device matters.
             budgets: hard limits by objective, as in `{"latency": "75 % of reference", "macs":
-                "3 M", "latency@phone": "12 ms"}`; a number is in the objective's own unit.
+                "3 M", "latency@phone": "12 ms"}`; a number is in the objective's own unit. Those on
+                `file_size` and `peak_memory` count fp32 values, whatever the device's precision.
             further: the latency models of further devices, by the name that budgets call them.
+            energy: of `load_energy`, for budgets on it and for `cost="energy"`.
             objectives: of your own; budgets and `cost` know them by their names.
             cost: the objective that the front trades against the score; the latency by default,
                 MACs without one.
 
         Raises:
-            HwnasError: a budget cannot be read, is out of reach, or refers to what is not there.
+            HwnasError: a budget cannot be read, is out of reach, or refers to what is not there;
+                or an argument is something else than it should be.
         """
+        check_space(space)
         self.space, self.reference = space, reference_of(space)
-        models = {} if latency is None else {"latency": latency}
-        models |= {f"latency@{name}": model for name, model in (further or {}).items()}
+        models = _models(latency, further, energy)
         given: dict[str, Objective] = {
             name: measured_objective(model, name) for name, model in models.items()
         }
+        for objective in a_sequence(objectives, "objectives"):
+            check_objective(objective)
         own = {objective.name: objective for objective in objectives}
         given |= own
         known = {}
-        for name, text in (budgets or {}).items():
+        for name, text in _mapping(budgets, "budgets", '{"macs": "3 M"}').items():
             known[name] = _read(name, text, own.get(name))
             _check_measured(name, given)
-        axis = cost or ("latency" if latency is not None else "macs")
+        axis = cost or (LATENCY if latency is not None else "macs")
+        _check_measured(axis, given, what="the cost")
         names = dict.fromkeys([axis, *given, *known, *_ALWAYS])
         self.objectives = {
             name: given[name] if name in given else load_cost(name) for name in names
@@ -83,6 +97,8 @@ class Problem:
             list(self.objectives.values()),
             self.reference,
         )
+        for name, model in models.items():
+            warn_of_model(PythonListener(), model, "" if name in (LATENCY, ENERGY) else name)
 
     @property
     def cost_name(self) -> str:
@@ -100,8 +116,12 @@ class Problem:
         return {name: objective.unit for name, objective in self.objectives.items()}
 
     def costs(self, networks: Sequence[Network]) -> dict[str, NDArray[np.float64]]:
-        """The (N,) values of every objective of N networks, by name."""
-        return {name: objective.evaluate(networks) for name, objective in self.objectives.items()}
+        """The (N,) values of every objective of N networks, by name.
+
+        Raises:
+            HwnasError: an objective of your own gives something else than N finite numbers.
+        """
+        return {name: values_of(one, networks) for name, one in self.objectives.items()}
 
     def __repr__(self) -> str:
         budgets = ", ".join(
@@ -113,7 +133,43 @@ class Problem:
         )
 
 
-def _read(name: str, text: str | float, cost: Objective | None) -> Budget:
+def _models(
+    latency: LatencyModel | None,
+    further: Mapping[str, LatencyModel] | None,
+    energy: EnergyModel | None,
+) -> dict[str, BlockModel]:
+    """The models by the names of their budgets.
+
+    Raises:
+        ConfigError: one is something else.
+    """
+    models: dict[str, BlockModel] = {}
+    if latency is not None:
+        models[LATENCY] = check_model(latency, LatencyModel, "latency")
+    for name, model in _mapping(further, "further", '{"phone": model}').items():
+        models[f"{LATENCY}@{name}"] = check_model(model, LatencyModel, f"further['{name}']")
+    if energy is not None:
+        models[ENERGY] = check_model(energy, EnergyModel, "energy")
+    return models
+
+
+def _mapping(given: Any, what: str, example: str) -> Mapping[str, Any]:
+    """A dictionary; an empty one for None.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ConfigError(
+            f"{what} must be a dictionary, as in {what}={example}, and not of the type "
+            f"{type(given).__name__}"
+        )
+    return given
+
+
+def _read(name: str, text: Any, cost: Objective | None) -> Budget:
     """A budget; a plain number is in the objective's own unit.
 
     Raises:
@@ -121,13 +177,21 @@ def _read(name: str, text: str | float, cost: Objective | None) -> Budget:
     """
     if isinstance(text, str):
         return Budget.of(name, text, cost)
-    if not 0 < text < math.inf:
-        raise BudgetError(f"the {name} budget {text} is no positive number; write the most allowed")
-    return Budget(name, float(text), of_reference=False, text=text)
+    if isinstance(text, bool) or not isinstance(text, Real):
+        raise BudgetError(
+            f"the {name} budget must be a number or a text such as '75 % of reference', and not "
+            f"of the type {type(text).__name__}"
+        )
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise BudgetError(
+            f"the {name} budget must be a positive number and is {text}; write the most allowed"
+        )
+    return Budget(name, number, of_reference=False, text=number)
 
 
-def _check_measured(name: str, given: Mapping[str, Objective]) -> None:
-    """Refuses a budget on what no device was measured for.
+def _check_measured(name: str, given: Mapping[str, Objective], what: str = "a budget") -> None:
+    """Refuses a budget, or a front's cost, that no device was measured for.
 
     Raises:
         BudgetError: says how to give it.
@@ -135,5 +199,6 @@ def _check_measured(name: str, given: Mapping[str, Objective]) -> None:
     device = device_of(name)
     if name in given or (device is None and name not in MEASURED):
         return
-    how = f"as further={{'{device}': model}}" if device else "as the second argument of Problem"
-    raise BudgetError(f"there is a budget on {name} and nothing that predicts it; give it {how}")
+    how = f"as further={{'{device}': model}}" if device else _HOW[name]
+    is_on = "there is a budget on" if what == "a budget" else "the front's cost is"
+    raise BudgetError(f"{is_on} {name}, and nothing predicts it; give it {how}")

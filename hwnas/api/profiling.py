@@ -3,14 +3,21 @@
 import tempfile
 from pathlib import Path
 
+from hwnas.api.checks import check_space
+from hwnas.api.loading import load_device
 from hwnas.api.progress import PythonListener
-from hwnas.core.errors import TableError
+from hwnas.core.errors import ConfigError, TableError
 from hwnas.core.workspace import temporary_folder
 from hwnas.devices.device import Device
 from hwnas.latency.model import LatencyModel
+from hwnas.latency.readings import disturbance
 from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.visits import warning_shares
 from hwnas.runs.config import ProfileConfig
+from hwnas.runs.model_warnings import warn_of_model
 from hwnas.runs.profiling import profile_space
+from hwnas.runs.visit_warnings import visit_sentences
 from hwnas.spaces import SearchSpace
 
 # Two sessions of few visits, and few whole networks: seconds in place of minutes.
@@ -20,16 +27,18 @@ _QUICK_COUNTS = ProfileConfig(fit_networks=8, check_networks=6)
 
 def profile(
     space: SearchSpace,
-    device: Device,
+    device: Device | str | Path,
     *,
     table: str | Path | None = None,
     quick: bool = False,
 ) -> LatencyModel:
     """Measures every distinct block of a space on a device, and some whole networks.
 
+    Warns when the latencies cannot be relied on.
+
     Args:
         space: the search space.
-        device: where to measure.
+        device: where to measure: of `load_device`, or what that takes.
         table: an SQLite file to keep the measurements in, to continue with after an interruption,
             and to share; by default they are forgotten with the model.
         quick: seconds in place of minutes, for a first look: latencies are off by more then, which
@@ -41,16 +50,34 @@ def profile(
     Raises:
         HwnasError: the device cannot be reached or trusted, or the table is another device's.
     """
+    check_space(space, family=False)
+    if isinstance(device, str | Path):
+        device = load_device(device)
+    if not isinstance(device, Device):
+        raise ConfigError(
+            "the device must be one of hwnas.load_device, or its name, and not of the type "
+            f"{type(device).__name__}"
+        )
+    if table is not None:
+        return _profile(space, device, Path(table), quick=quick)
+    within = Path(tempfile.gettempdir())
+    with temporary_folder(within, "hwnas-profile-", error=TableError) as folder:
+        return _profile(space, device, folder / "table.sqlite", quick=quick)
+
+
+def _profile(space: SearchSpace, device: Device, table: Path, *, quick: bool) -> LatencyModel:
     counts = _QUICK_COUNTS if quick else ProfileConfig()
     schedule = _QUICK if quick else None
-    with PythonListener().progress(f"measuring {space.name} on {device.name}", "visits") as update:
+    listener = PythonListener()
+    with listener.progress(f"measuring {space.name} on {device.name}", "visits") as update:
 
-        def told(done: int, total: int, what: str) -> None:
-            del what
+        def without_kind(done: int, total: int, _: str) -> None:
             update(done, total)
 
-        if table is not None:
-            return profile_space(space, device, Path(table), counts, told, schedule)
-        within = Path(tempfile.gettempdir())
-        with temporary_folder(within, "hwnas-profile-", error=TableError) as folder:
-            return profile_space(space, device, folder / "table.sqlite", counts, told, schedule)
+        model = profile_space(space, device, table, counts, without_kind, schedule)
+    with LatencyTable.existing(table) as opened:
+        visits = opened.visits()
+    for sentence in visit_sentences(warning_shares(visits), disturbance(visits)):
+        listener.warn(sentence)
+    warn_of_model(listener, model)
+    return model

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.api.checks import check_count
 from hwnas.api.problem import Problem
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.core.files import write_atomically
@@ -40,7 +41,7 @@ class FoundNetwork:
     architecture: tuple[int, ...]
     network: Network = field(repr=False)
     score: float
-    costs: dict[str, float]
+    costs: dict[str, float] = field(hash=False)
 
     def to_torch(self, seed: int | None = 0) -> "NetworkModule":
         """A PyTorch module of the network with random weights of a seed, see `hwnas.to_torch`."""
@@ -61,12 +62,20 @@ class FoundNetwork:
             The path.
 
         Raises:
-            HwnasError: the module is of another network, or the file cannot be written.
+            HwnasError: the module is none of `to_torch` or of another network, the batch is not
+                positive, or the file cannot be written.
         """
+        check_count(batch, "batch")
         weights = None
         if module is not None:
             from hwnas.networks.folding import folded_weights
+            from hwnas.networks.modules import NetworkModule
 
+            if not isinstance(module, NetworkModule):
+                raise ConfigError(
+                    "the module must be one that 'to_torch' of this network made, and not of the "
+                    f"type {type(module).__name__}"
+                )
             if module.blocks != self.network:
                 raise ConfigError(
                     "the module holds the weights of another network; make it with the 'to_torch' "
@@ -131,7 +140,7 @@ class Front(Sequence[FoundNetwork]):
         Returns:
             The figure: a notebook shows it, `figure.savefig("front.png")` writes it.
         """
-        from hwnas.report.drawing import matplotlib
+        from hwnas.report.drawing import draw_front, label_axes, matplotlib
 
         matplotlib()
         from matplotlib import pyplot
@@ -143,15 +152,9 @@ class Front(Sequence[FoundNetwork]):
         cost = self.problem.cost_name
         costs = [one.costs[cost] for one in self._networks]
         scores = [one.score for one in self._networks]
-        axes.step(costs, scores, ".-", where="post", color="black", label="front")
-        if self.knee is not None:
-            axes.plot(costs[self.knee], scores[self.knee], "D", color="black", label="knee")
-        if cost in self.problem.bounds:
-            axes.axvline(self.problem.bounds[cost], color="crimson", linestyle="--", label="budget")
-        axes.set_xlabel(f"{cost} ({self.problem.units[cost]})")
-        axes.set_ylabel("score")
-        axes.grid(alpha=0.3)
-        axes.legend(loc="lower right")
+        bound = self.problem.search_problem.bound(cost)
+        draw_front(axes, costs, scores, knee=self.knee, bound=bound, points=".")
+        label_axes(axes, f"{cost} ({self.problem.units[cost]})", "score")
         return figure
 
     def __repr__(self) -> str:
@@ -208,7 +211,8 @@ class SearchResult:
             HwnasError: no network was judged that does.
         """
         if not len(self.front):
-            raise RunError("no network was judged; allow more evaluations")
+            judged = f"none of the {len(self.scores):,} judged networks keeps every budget"
+            raise RunError(f"{judged}; allow more evaluations, or more of a budget")
         return self.front[-1]
 
     def to_frame(self) -> "DataFrame":

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hwnas.api.checks import check_count, names_of
 from hwnas.core.listener import SILENT
 from hwnas.estimators import find_estimator
 from hwnas.runs.config import ProfileConfig, WeightsFrom
@@ -17,7 +18,7 @@ if TYPE_CHECKING:  # what needs PyTorch or the like is imported by the stage tha
     from hwnas.runs.fleet import Outcome
     from hwnas.runs.profile_stage import Profiled
     from hwnas.runs.ranking import Ranking
-    from hwnas.runs.searching import SearchResult
+    from hwnas.runs.searching import RunSearch
     from hwnas.runs.summary_form import Summary
     from hwnas.runs.training_stage import Trained
 
@@ -58,11 +59,13 @@ class Run(OpenedRun):
         self.forget_latencies()
         return profile_further(self.experiment, self.listener)
 
-    def profile_devices(self, devices: Sequence[str], *, energy: bool = False) -> "list[Outcome]":
+    def profile_devices(
+        self, devices: str | Sequence[str], *, energy: bool = False
+    ) -> "list[Outcome]":
         """Measures the space on several devices at once, each into its own table.
 
         Args:
-            devices: their names, or the paths of their files.
+            devices: their names, or the paths of their files; one, or a list.
             energy: see `profile`.
 
         Raises:
@@ -71,7 +74,7 @@ class Run(OpenedRun):
         from hwnas.runs.fleet import fleet_stage, load_fleet
 
         experiment = self.experiment
-        members = load_fleet(devices, experiment.config, experiment.sources)
+        members = load_fleet(names_of(devices), experiment.config, experiment.sources)
         self.forget_latencies()
         return fleet_stage(experiment.space, members, self._counts(energy), self.listener)
 
@@ -124,7 +127,7 @@ class Run(OpenedRun):
             with self.held(images=True):
                 return train_stage(experiment, folder, chosen, self.listener)
 
-    def search(self) -> "SearchResult":
+    def search(self) -> "RunSearch":
         """Searches for the networks that score best within the budgets, and writes `front.csv`.
 
         Every judged network is kept: a stopped search resumes, and another budget starts from what
@@ -149,7 +152,7 @@ class Run(OpenedRun):
             scores = scores or make_scores(experiment, folder)
             return search_stage(experiment, folder, latency, problem, scores, self.listener)
 
-    def result(self) -> "SearchResult":
+    def result(self) -> "RunSearch":
         """What the run's last search found, without searching.
 
         Raises:
@@ -240,7 +243,7 @@ class Run(OpenedRun):
         self,
         truth: str | Path = TRAINED,
         *,
-        estimators: Sequence[str] = (),
+        estimators: str | Sequence[str] = (),
         networks: int | None = None,
         seeds: int = RANKING_SEEDS,
         trainings: int = 1,
@@ -249,14 +252,15 @@ class Run(OpenedRun):
 
         Args:
             truth: a CSV of known accuracies, or "trained": networks are trained from scratch.
-            estimators: their names; none for all that can be had.
+            estimators: their names, one or a list; none for all that can be had.
             networks: at most so many a seed.
             seeds: how many; each draws other networks, initial weights and images.
             trainings: of each network that is trained.
 
         Raises:
             AccuracyError: the CSV cannot be used, or has too few networks.
-            ConfigError: an unknown estimator, or one that the config does not allow for.
+            ConfigError: an unknown estimator, or one that the config does not allow for; or a count
+                below 1.
             RunError: something has to be trained before.
         """
         from hwnas.report.writing import write_ranking
@@ -265,7 +269,11 @@ class Run(OpenedRun):
 
         experiment, folder = self.experiment, self.folder
         folder.check(experiment.config)
-        names = list(dict.fromkeys(estimators))
+        check_count(seeds, "seeds")
+        check_count(trainings, "trainings")
+        if networks is not None:
+            check_count(networks, "networks")
+        names = list(dict.fromkeys(names_of(estimators)))
         check_estimators(experiment, folder, names)
         # What is wrong with the truth is said before a run is made.
         trained = truth == TRAINED

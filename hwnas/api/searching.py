@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hwnas.api.checks import check_count
 from hwnas.api.problem import Problem
 from hwnas.api.progress import PythonListener
 from hwnas.api.results import SearchResult
+from hwnas.core.errors import ConfigError
 from hwnas.search.run_search import run_search as run_search_of
 from hwnas.search.score import Of, known_score
 from hwnas.search.searchers.searcher import Searcher
@@ -23,14 +25,16 @@ def run_search(
     seed: int = 0,
     settings: Mapping[str, Any] | None = None,
     of: Of = "networks",
+    together: bool = False,
     journal: str | Path | None = None,
 ) -> SearchResult:
     """Searches for networks of a great score that keep every budget.
 
     Args:
         problem: what is searched.
-        score: what is to be maximised: a function that is given a list of networks and returns a
-            number for each, an estimator of `load_estimator`, or an objective.
+        score: what is to be maximised: a function that is given a list of networks, of one at a
+            time, and returns a list of a number for each; an estimator of `load_estimator`; or an
+            objective.
         searcher: its name ("surrogate", "layernas", "nsga2", …, "exact_front"), or a class of your
             own. By default `exact_front` where scores cost nothing, as those of a predictor or a
             CSV do, and `surrogate` elsewhere.
@@ -39,6 +43,9 @@ def run_search(
         seed: of everything random: the same seed asks for the same networks.
         settings: of the searcher, those that are not to have their defaults.
         of: whether a function is given "networks", or "architectures": an (N, L) array of choices.
+        together: whether a function is given all networks that the searcher asks for at once, in
+            place of one at a time: quicker for one that scores many in one go; an interruption
+            loses more of them.
         journal: an SQLite file that keeps every score before the next is computed. Interrupted and
             run again, the search goes on where it was; use one file for one score.
 
@@ -49,6 +56,12 @@ def run_search(
         HwnasError: there is no such searcher or setting, no network keeps the budgets, or the
             score returns something else than a finite number for each network.
     """
+    if not isinstance(problem, Problem):
+        raise ConfigError(
+            f"the problem must be a hwnas.Problem, and not of the type {type(problem).__name__}"
+        )
+    if evaluations is not None:
+        check_count(evaluations, "evaluations")
     free = known_score(score, problem.space) is not None
     name = searcher or ("exact_front" if free else "surrogate")
     with PythonListener().progress(f"searching {problem.space.name}", "networks") as update:
@@ -57,6 +70,7 @@ def run_search(
             score,
             searcher=name,
             evaluations=evaluations or (_MOST_KNOWN if free else 200),
+            together=together,
             seed=seed,
             settings=settings,
             of=of,

@@ -25,7 +25,7 @@ from hwnas.report.rows import (
 if TYPE_CHECKING:
     from hwnas.estimators.scores import ScoreInfo
     from hwnas.latency.model import BlockModel, LatencyModel
-    from hwnas.runs.searching import SearchResult
+    from hwnas.runs.searching import RunSearch
     from hwnas.runs.summary_form import Summary
     from hwnas.spaces import SearchSpace
 
@@ -94,9 +94,7 @@ def show_predictor(output: Output, score_info: "ScoreInfo") -> None:
         )
 
 
-def show_front(
-    output: Output, result: "SearchResult", space: "SearchSpace"
-) -> list[dict[str, Any]]:
+def show_front(output: Output, result: "RunSearch", space: "SearchSpace") -> list[dict[str, Any]]:
     """Prints the joined front and returns the same as JSON."""
     from hwnas.runs.searching import front_points
     from hwnas.search.front import knee
@@ -119,13 +117,13 @@ def show_front(
     return documents
 
 
-def interval_of(result: "SearchResult", accuracy: float) -> dict[str, Any]:
+def interval_of(result: "RunSearch", accuracy: float) -> dict[str, Any]:
     """The 95 % interval of an accuracy of a front, for a JSON document; none where unknown."""
     interval = result.score_info.interval(accuracy)
     return {} if interval is None else {"accuracy_interval": list(interval)}
 
 
-def show_contributions(output: Output, result: "SearchResult") -> list[dict[str, Any]]:
+def show_contributions(output: Output, result: "RunSearch") -> list[dict[str, Any]]:
     """Prints which searcher found how much of the front and returns the same as JSON."""
     from hwnas.report.contributions import contributions
 

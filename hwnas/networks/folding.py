@@ -25,7 +25,7 @@ def fold_block(module: BlockModule) -> FoldedWeights:
     for name, layer in module.named_children():
         assert isinstance(layer, LayerModule)
         for part, tensor in _fold_layer(layer).items():
-            folded[f"{name}.{part}"] = tensor.to(torch.float32).numpy()
+            folded[f"{name}.{part}"] = tensor.to("cpu", torch.float32).numpy()
     return folded
 
 

@@ -14,7 +14,7 @@ from hwnas.devices.device import Fingerprint
 from hwnas.objectives.statistics.intervals import Interval, wilson
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.searching import SearchResult, search_result
+from hwnas.runs.searching import RunSearch, search_result
 from hwnas.runs.summary import stored_summary
 from hwnas.runs.summary_form import Summary
 from hwnas.search.journal import Journal
@@ -55,7 +55,7 @@ class Searched:
 
     name: str
     experiment: Experiment
-    result: SearchResult
+    result: RunSearch
     bound: dict[str, str]
     fingerprint: Fingerprint | None
     shipped: Shipped | None = None

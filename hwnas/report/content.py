@@ -14,7 +14,7 @@ from hwnas.report.contributions import Contribution, asked_by, contributions
 from hwnas.report.rows import front_header, front_notes, front_rows
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.searching import SearchResult, front_points, search_result
+from hwnas.runs.searching import RunSearch, front_points, search_result
 from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.summary import stored_summary
 from hwnas.runs.summary_form import Summary
@@ -97,7 +97,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
     )
 
 
-def _judged(result: SearchResult) -> list[Judged]:
+def _judged(result: RunSearch) -> list[Judged]:
     costs = result.problem.costs(result.architectures)
     asked = asked_by(result)
     earlier = ~np.any([*asked.values(), np.zeros(len(costs), dtype=np.bool_)], axis=0)

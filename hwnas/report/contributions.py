@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.runs.searching import SearchResult
+from hwnas.runs.searching import RunSearch
 from hwnas.search.standings import standings
 from hwnas.spaces.space import keys
 
@@ -31,14 +31,14 @@ class Contribution:
     hypervolume_ratio: float | None
 
 
-def asked_by(result: SearchResult) -> dict[str, NDArray[np.bool_]]:
+def asked_by(result: RunSearch) -> dict[str, NDArray[np.bool_]]:
     """Searcher → (N,) which of the judged networks it asked for."""
     found = [result.found_by.get(key, set()) for key in keys(result.architectures)]
     names = sorted({name for some in found for name in some})
     return {name: np.array([name in some for some in found], dtype=np.bool_) for name in names}
 
 
-def contributions(result: SearchResult) -> list[Contribution]:
+def contributions(result: RunSearch) -> list[Contribution]:
     """What each searcher of a run brought, by name."""
     asked = asked_by(result)
     fronts = [

@@ -1,13 +1,16 @@
-"""Pictures as SVG files, and the library that draws them, which wants a folder for its settings."""
+"""Fronts drawn; pictures as SVG files; matplotlib, which wants a folder for its settings."""
 
 import atexit
 import io
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import cache
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hwnas.core.files import may_be_written
 from hwnas.core.foreign_text import shown
@@ -26,6 +29,51 @@ def matplotlib() -> Any:
     import matplotlib as mpl
 
     return mpl
+
+
+def draw_front(
+    axes: Any,
+    costs: Sequence[float] | NDArray[np.float64],
+    scores: Sequence[float] | NDArray[np.float64],
+    *,
+    knee: int | None,
+    bound: float | None,
+    points: str = "",
+) -> None:
+    """Draws a front as steps, its knee, and the budget on its cost.
+
+    Args:
+        axes: of matplotlib.
+        costs: (N,) the smallest first.
+        scores: (N,) theirs.
+        knee: the index of that network; None for none.
+        bound: the budget; None for none.
+        points: matplotlib's marker of each network; "" for none.
+    """
+    style = f"{points}-"
+    axes.step(costs, scores, style, where="post", color="black", linewidth=1.5, label="front")
+    if knee is not None:
+        axes.plot(costs[knee], scores[knee], "D", color="black", label="knee")
+    if bound is not None:
+        draw_budget(axes, bound, "budget")
+
+
+def draw_budget(axes: Any, bound: float, label: str) -> None:
+    """Draws the line of a budget, unless it is far beyond every network.
+
+    It would squeeze them into a corner there.
+    """
+    if bound <= 2 * axes.dataLim.x1:
+        axes.axvline(bound, color="crimson", linestyle="--", label=label)
+
+
+def label_axes(axes: Any, cost: str, score: str, title: str = "") -> None:
+    """Names the axes of a front, and draws grid and legend."""
+    axes.set_xlabel(cost)
+    axes.set_ylabel(score)
+    axes.set_title(title)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
 
 
 _LONGEST = 100

@@ -7,7 +7,7 @@ from typing import Any
 from hwnas.objectives.budgets import LATENCY
 from hwnas.report.comparison import RunComparison
 from hwnas.report.content import ReportContent
-from hwnas.report.drawing import svg
+from hwnas.report.drawing import draw_budget, draw_front, label_axes, svg
 
 # Written into the file, so that a comparison is known from a person's own picture.
 _COMPARISON = "hwnas comparison of runs"
@@ -20,7 +20,6 @@ def front_svg(content: ReportContent) -> str:
         for judged in content.judged:
             axes.plot(judged.latency_ms, judged.accuracy, ".", alpha=0.5, label=judged.searcher)
         latency, accuracy = content.front_latency_ms, content.front_accuracy
-        axes.step(latency, accuracy, where="post", color="black", linewidth=1.5, label="front")
         if band := content.front_intervals:
             low, high = zip(*band, strict=True)
             axes.fill_between(
@@ -33,11 +32,7 @@ def front_svg(content: ReportContent) -> str:
                 linewidth=0,
                 label=f"95 % interval, {content.score_info.judged_on:,} images",
             )
-        if content.front_knee is not None:
-            knee = content.front_knee
-            axes.plot(latency[knee], accuracy[knee], "D", color="black", label="knee")
-        if content.budget_ms is not None:
-            _draw_budget(axes, content.budget_ms, "budget")
+        draw_front(axes, latency, accuracy, knee=content.front_knee, bound=content.budget_ms)
 
     return _svg(content.title, content.score_info.axis, "hwnas", draw)
 
@@ -58,15 +53,9 @@ def comparison_svg(comparison: RunComparison) -> str:
             axes.plot([], [], "D", color="gray", label="knee")
         for budget in comparison.common_budgets:
             if budget.name == LATENCY:
-                _draw_budget(axes, budget.bound, "smallest budget")
+                draw_budget(axes, budget.bound, "smallest budget")
 
     return _svg(comparison.title, comparison.accuracy, _COMPARISON, draw)
-
-
-def _draw_budget(axes: Any, bound: float, label: str) -> None:
-    # One far beyond every network would squeeze them into a corner.
-    if bound <= 2 * axes.dataLim.x1:
-        axes.axvline(bound, color="crimson", linestyle="--", label=label)
 
 
 def is_comparison(path: Path) -> bool:
@@ -79,11 +68,7 @@ def _svg(title: str, score: str, creator: str, draw: Callable[[Any], None]) -> s
     def drawn(pyplot: Any) -> Any:
         figure, axes = pyplot.subplots(figsize=(7.2, 4.4), layout="constrained")
         draw(axes)
-        axes.set_xlabel("predicted latency (ms)")
-        axes.set_ylabel(score)
-        axes.set_title(title)
-        axes.grid(alpha=0.3)
-        axes.legend(loc="lower right")
+        label_axes(axes, "predicted latency (ms)", score, title)
         return figure
 
     return svg(drawn, creator=creator)

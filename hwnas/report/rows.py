@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     # Tables of timings are shown without what a search needs.
     from hwnas.estimators.scores import ScoreInfo
     from hwnas.report.contributions import Contribution
-    from hwnas.runs.searching import FrontPoint, SearchResult
+    from hwnas.runs.searching import FrontPoint, RunSearch
     from hwnas.runs.summary_form import Figures, Summary
 
 MS = "{:.4g} ms"
@@ -139,7 +139,7 @@ def contribution_rows(
     ]
 
 
-def front_header(result: "SearchResult") -> list[str]:
+def front_header(result: "RunSearch") -> list[str]:
     """The columns of a front."""
     return [
         result.score_info.heading,
@@ -171,7 +171,7 @@ def front_rows(
     ]
 
 
-def front_notes(result: "SearchResult") -> list[str]:
+def front_notes(result: "RunSearch") -> list[str]:
     """How a front was searched, and what its corrected scores are, a sentence each."""
     notes = [f"{name}: {how}" for name, how in result.how.items()]
     if result.corrected is not None and len(result.corrected):

@@ -26,6 +26,10 @@ class Report:
     picture: Path
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        warned = f", {len(self.warnings)} warnings" if self.warnings else ""
+        return f"Report({str(self.page)!r}, {str(self.picture)!r}{warned})"
+
 
 def write_report(experiment: Experiment, folder: RunFolder, out: Path | None = None) -> Report:
     """Writes the page and the picture of a run, into its folder or another one.

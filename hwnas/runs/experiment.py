@@ -24,7 +24,7 @@ from hwnas.runs.latencies import further_latency, further_table, scope_of, table
 from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.search.make_problem import make_problem
 from hwnas.search.problem import SearchProblem
-from hwnas.spaces import Reference, SearchSpace, load_reference
+from hwnas.spaces import Reference, SearchSpace, SpaceFamily, load_reference
 from hwnas.spaces.config import make_space
 
 # Budgets on what another precision has less of: what they count, and what to write instead.
@@ -278,8 +278,13 @@ class Experiment:
         return make_problem(self.space, axis, budgets, measured, self.reference)
 
 
-def reference_of(space: SearchSpace) -> Network | None:
-    """The published network that a space names, at its resolution, class count and width."""
+def reference_of(space: SearchSpace | SpaceFamily) -> Network | None:
+    """The published network that a space names, at its resolution, class count and width.
+
+    A family has members of several sizes, and hence none.
+    """
+    if isinstance(space, SpaceFamily):
+        return None
     found = published_of(space)
     return None if found is None else found.network
 

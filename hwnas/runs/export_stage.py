@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from typing import get_args
 
 from hwnas.core.errors import ConfigError
 from hwnas.core.files import write_atomically
@@ -14,7 +15,7 @@ from hwnas.runs.exporting import Export, Exporter
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.latency_check import Patience
 from hwnas.runs.model_warnings import warn_of_models
-from hwnas.runs.searching import SearchResult
+from hwnas.runs.searching import RunSearch
 from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.stale import forget_report
 from hwnas.runs.summary import summarize
@@ -34,7 +35,7 @@ def export_stage(
     folder: RunFolder,
     latency: LatencyModel,
     trained: TrainedSupernet | None,
-    result: SearchResult,
+    result: RunSearch,
     listener: Listener,
     *,
     start: float,
@@ -73,10 +74,13 @@ def exporting(experiment: Experiment, weights_from: WeightsFrom | None) -> Exper
     """The experiment with what its winner's training starts from; None for what the config says.
 
     Raises:
-        ConfigError: there is no supernet to start from.
+        ConfigError: there is no such start, or no supernet to start from.
     """
     if weights_from is None:
         return experiment
+    if weights_from not in get_args(WeightsFrom):
+        known = " or ".join(f"'{one}'" for one in get_args(WeightsFrom))
+        raise ConfigError(f"weights_from must be {known}, and is {weights_from!r}")
     config = experiment.config
     name = config.accuracy.estimator
     own_weights = name != SUPERNET and find_estimator(name).weights is not None

@@ -18,7 +18,7 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.latency_check import WINNER, Finding, Patience
 from hwnas.runs.measured_energy import EnergyCheck, UsedEnergy
 from hwnas.runs.places import OWN, Place, further_places, own_place, say_problems
-from hwnas.runs.searching import SearchResult
+from hwnas.runs.searching import RunSearch
 from hwnas.runs.summary_form import Rejected
 from hwnas.runs.training import TrainedSupernet
 from hwnas.spaces import Architectures
@@ -64,7 +64,7 @@ class Exporter:
         folder: RunFolder,
         latency: LatencyModel,
         trained: TrainedSupernet | None,
-        result: SearchResult,
+        result: RunSearch,
         listener: Listener,
         patience: Patience | None = None,
     ) -> None:

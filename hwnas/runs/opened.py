@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from hwnas.core.errors import RunError
+from hwnas.core.errors import ConfigError, RunError
 from hwnas.core.listener import SILENT, Listener
 from hwnas.latency.model import LatencyModel
 from hwnas.runs.experiment import Experiment
@@ -61,6 +61,11 @@ class OpenedRun:
             ConfigError: there is no such config, or it is wrong.
             RunError: the folder is not of a run, or what it holds is damaged.
         """
+        if overrides is not None and not isinstance(overrides, Mapping):
+            raise ConfigError(
+                "overrides must be a dictionary of dotted keys, as in {'train.epochs': 3}, and not "
+                f"of the type {type(overrides).__name__}"
+            )
         own = Path(source) / "config.yaml"
         if own.is_file() and not overrides and folder is None:
             return cls.of_folder(source, listener, data=data)

@@ -20,7 +20,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import further_table
 from hwnas.runs.latency_check import LatencyCheck, Patience
 from hwnas.runs.on_device import OnDevice
-from hwnas.runs.searching import SearchResult
+from hwnas.runs.searching import RunSearch
 
 OWN = ""
 """The name of the run's own device among the places."""
@@ -73,7 +73,7 @@ class Place:
 def own_place(
     experiment: Experiment,
     latency: LatencyModel,
-    result: SearchResult,
+    result: RunSearch,
     listener: Listener,
     patience: Patience,
 ) -> Place:
@@ -92,7 +92,7 @@ def own_place(
 
 
 def further_places(
-    experiment: Experiment, result: SearchResult, listener: Listener, patience: Patience
+    experiment: Experiment, result: RunSearch, listener: Listener, patience: Patience
 ) -> list[Place]:
     """The devices of budgets `latency@DEVICE`; those that cannot be reached have a problem.
 

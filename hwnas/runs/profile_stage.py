@@ -43,6 +43,12 @@ class Profiled:
     warning_shares: Mapping[str, float]
     disturbed: str | None
 
+    def __repr__(self) -> str:
+        return (
+            f"Profiled({self.space.name} on {self.device.name}, table={str(self.table)!r}, "
+            f"{self.latency!r})"
+        )
+
 
 def profile_stage(
     space: SearchSpace, device: Device, table: Path, counts: ProfileConfig, listener: Listener

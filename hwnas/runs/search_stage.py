@@ -9,7 +9,7 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.keeping import keep_inputs
 from hwnas.runs.model_warnings import warn_of_models
 from hwnas.runs.scores import bind_scores
-from hwnas.runs.searching import SearchResult, search, write_front
+from hwnas.runs.searching import RunSearch, search, write_front
 from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.stale import note_front
 from hwnas.search.problem import SearchProblem
@@ -22,7 +22,7 @@ def search_stage(
     problem: SearchProblem,
     scores: Scores,
     listener: Listener,
-) -> SearchResult:
+) -> RunSearch:
     """Runs the searchers and writes the front.
 
     Args:

@@ -33,7 +33,7 @@ from hwnas.spaces import Architectures, SearchSpace
 
 
 @dataclass(frozen=True)
-class SearchResult:
+class RunSearch:
     """The joined front of all searchers, all that was judged, and who asked for what.
 
     `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not; `score_info`
@@ -52,6 +52,11 @@ class SearchResult:
     digest: str
     how: Mapping[str, str] = field(default_factory=dict)
     corrected: NDArray[np.float64] | None = None
+
+    def __repr__(self) -> str:
+        front = self.front.scores
+        best = f", best score {front[-1]:.5g}" if len(front) else ""
+        return f"RunSearch({len(self.scores)} networks judged, {len(front)} on the front{best})"
 
     @property
     def further(self) -> dict[str, Trellis]:
@@ -72,7 +77,7 @@ def search(
     problem: SearchProblem,
     scores: Scores,
     progress: Callable[[str, int, int], None] | None = None,
-) -> SearchResult:
+) -> RunSearch:
     """Runs every searcher of the config and joins what they found.
 
     Every judged network is in the journal before the next is judged, or with all of its question
@@ -113,9 +118,7 @@ def search_digest(problem: SearchProblem, config: SearchConfig, name: str) -> st
     return settings_digest(problem, name, config.evaluations, config.seed, settings)
 
 
-def search_result(
-    experiment: Experiment, folder: RunFolder, problem: SearchProblem
-) -> SearchResult:
+def search_result(experiment: Experiment, folder: RunFolder, problem: SearchProblem) -> RunSearch:
     """What the journal of a run holds.
 
     Raises:
@@ -145,7 +148,7 @@ def search_result(
         how = {name: journal.noted(f"how {name} {setting}") for name, setting in names}
     digest = _digest(f"{_text_without_paths(experiment)} {settings} {scored_by}", front)
     told = {name: text for name, text in how.items() if text is not None}
-    return SearchResult(
+    return RunSearch(
         problem,
         front,
         architectures,
@@ -221,7 +224,7 @@ class FrontPoint:
         return content | {f"predicted_ms@{device}": ms for device, ms in further.items()}
 
 
-def front_points(result: SearchResult, space: SearchSpace) -> list[FrontPoint]:
+def front_points(result: RunSearch, space: SearchSpace) -> list[FrontPoint]:
     """The networks of the front, the most accurate last.
 
     What accuracies are, `result.score_info` says; an architecture is the choice of each slot, 0 for
@@ -255,7 +258,7 @@ def front_points(result: SearchResult, space: SearchSpace) -> list[FrontPoint]:
     ]
 
 
-def write_front(result: SearchResult, space: SearchSpace, path: Path) -> None:
+def write_front(result: RunSearch, space: SearchSpace, path: Path) -> None:
     """Writes the points of the front as CSV; the first column says what accuracies are.
 
     Raises:

@@ -26,7 +26,7 @@ def note_front(folder: RunFolder, digest: str) -> list[str]:
 
     Args:
         folder: of the run.
-        digest: of the present front, see `SearchResult`.
+        digest: of the present front, see `RunSearch`.
 
     Returns:
         Sentences on what was done, none where nothing was.

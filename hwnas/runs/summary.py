@@ -11,7 +11,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.exported import Exported
 from hwnas.runs.exporting import Export
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.searching import SearchResult
+from hwnas.runs.searching import RunSearch
 from hwnas.runs.summary_form import (
     DeviceFigures,
     Figures,
@@ -27,7 +27,7 @@ def summarize(
     export: Export,
     experiment: Experiment,
     latency: LatencyModel,
-    result: SearchResult,
+    result: RunSearch,
     seconds: float,
 ) -> Summary:
     """The figures of an export.
@@ -123,7 +123,7 @@ def _predicted(model: EnergyModel, exported: Exported) -> float | None:
     return float(model.predict([exported.network])[0])
 
 
-def stored_summary(folder: RunFolder, result: SearchResult) -> Summary | None:
+def stored_summary(folder: RunFolder, result: RunSearch) -> Summary | None:
     """The summary of a run whose present front was exported; None for none or another front's.
 
     Raises:

@@ -31,6 +31,9 @@ class Trained:
     balance: Balance
     first: bool = True
 
+    def __repr__(self) -> str:
+        return f"Trained({self.estimator!r}, weights={str(self.weights)!r})"
+
 
 def trained_estimator(experiment: Experiment, named: str | None = None) -> str:
     """The estimator to train for: the one named, that of the config, or else the supernet.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.errors import BudgetError
-from hwnas.objectives.objective import Objective, amount, pareto_order
+from hwnas.objectives.objective import Objective, amount, pareto_order, values_of
 from hwnas.search.front import FoundFront, Front
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.choices import ChoiceSpace
@@ -86,7 +86,7 @@ class CheckedLimit:
         new = {key: index for index, key in enumerate(keys) if key not in self._values}
         if new:
             networks = self.space.networks(rows[list(new.values())])
-            values = np.asarray(self.objective.evaluate(networks), dtype=np.float64)
+            values = values_of(self.objective, networks)
             self._values.update(zip(new, values.tolist(), strict=True))
         return np.array([self._values[key] for key in keys], dtype=np.float64)
 

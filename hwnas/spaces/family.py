@@ -3,7 +3,7 @@
 A search of Python takes it in place of a space:
 
     family = SpaceFamily.of("mobilenet_v3_large", resolutions=(160, 192, 224), widths=(0.75, 1))
-    found = run_search(make_problem(family, latency, {"latency": "12 ms"}), accuracy)
+    found = hwnas.run_search(hwnas.Problem(family, budgets={"macs": "200 M"}), accuracy)
 
 Runs, which train on images of one resolution, take a space.
 """
@@ -89,6 +89,11 @@ class SpaceFamily:
     def member(self, architecture: Architectures) -> SearchSpace:
         """The space that an architecture (1 + L,) chose: its resolution and its width."""
         return self.members[int(self.check(architecture)[0, 0])]
+
+    @property
+    def identity(self) -> str:
+        """A text that is equal exactly for families of equal members."""
+        return "\n\n".join(member.identity for member in self.members)
 
     @cached_property
     def choice_counts(self) -> NDArray[np.int64]:

@@ -1,6 +1,8 @@
 """How large a space may be: refused by its numbers, before anything of that size is made."""
 
 from collections.abc import Iterable
+from numbers import Integral
+from typing import Any
 
 from hwnas.networks.blocks import Block, Skip
 from hwnas.objectives.costs import block_peak_activation_bytes, block_weight_bytes
@@ -50,12 +52,13 @@ def check_counts(stages: Iterable[tuple[int, int]]) -> None:
 
 def check_input(resolution: int, classes: int) -> None:
     """Raises ValueError for images or classes beyond the limits."""
-    for name, value, most in (
+    given: tuple[tuple[str, Any, int], ...] = (
         ("resolution", resolution, MOST_RESOLUTION),
         ("classes", classes, MOST_CLASSES),
-    ):
-        if not 1 <= value <= most:
-            raise ValueError(f"{name} is {value:,}, and may be at most {most:,}")
+    )
+    for name, value, most in given:
+        if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= value <= most:
+            raise ValueError(f"{name} must be a whole number from 1 to {most:,}, and is {value!r}")
 
 
 def check_sizes(space: SearchSpace) -> None:

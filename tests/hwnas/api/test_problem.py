@@ -1,10 +1,18 @@
 """hwnas.Problem: budgets as they are written, and what is known of every network."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
 import pytest
 
 import hwnas
+from hwnas.latency.energy_model import EnergyModel
+from hwnas.networks.blocks import Network
 from hwnas.objectives.objective import AdditiveObjective
-from tests.hwnas.api.networks import latency_of
+from hwnas.spaces import SearchSpace, SpaceFamily
+from tests.hwnas.api.networks import channels, latency_of
 
 SPACE = hwnas.load_space("mobilenet_v3_small", resolution=32, classes=10)
 
@@ -68,9 +76,116 @@ def test_a_latency_is_written_in_any_unit_of_time() -> None:
         ({"macs": "2 ms"}, "takes a plain number, K, M, G"),
         ({"mac": "2 M"}, "did you mean 'macs'"),
         ({"mac": 2e6}, "did you mean 'macs'"),
-        ({"macs": -1}, "no positive number"),
+        ({"macs": -1}, "must be a positive number and is -1"),
+        ({"macs": None}, "must be a number or a text"),
+        ({"macs": True}, "must be a number or a text"),
+        ({"energy": "2 mJ"}, "give it as energy=model"),
+        (["macs"], "budgets must be a dictionary"),
     ],
 )
 def test_a_budget_that_cannot_be_is_one_sentence(budgets: dict[str, str], sentence: str) -> None:
     with pytest.raises(hwnas.HwnasError, match=sentence):
         hwnas.Problem(SPACE, budgets=budgets)
+
+
+class Returning:
+    """An objective of somebody's own that is not put together from blocks."""
+
+    name, unit, direction = "own", "things", "minimize"
+
+    def __init__(self, value: Callable[[int], Any]) -> None:
+        self.value = value
+
+    def evaluate(self, networks: list[Network]) -> Any:
+        return self.value(len(networks))
+
+
+def energy_of(space: SearchSpace) -> EnergyModel:
+    model = latency_of(space, 2.0)
+    return EnergyModel(model.blocks, model.correction, model.validation)
+
+
+def test_a_budget_on_energy_takes_the_model_of_it() -> None:
+    problem = hwnas.Problem(
+        SPACE, latency_of(SPACE), budgets={"energy": "30 mJ"}, energy=energy_of(SPACE)
+    )
+    assert problem.bounds == {"energy": 30.0}
+    assert problem.units["energy"] == "mJ"
+
+
+def test_a_model_that_was_never_checked_is_a_warning_that_names_its_device() -> None:
+    unchecked = replace(latency_of(SPACE), validation=None)
+    with pytest.warns(UserWarning, match="^these latencies were never checked"):
+        hwnas.Problem(SPACE, unchecked)
+    with pytest.warns(UserWarning, match="^latency@pi: these latencies were never checked"):
+        hwnas.Problem(SPACE, further={"pi": unchecked})
+
+
+def test_a_family_of_spaces_is_searched_like_a_space() -> None:
+    family = SpaceFamily.of("nas_bench_macro", resolutions=(16, 24), classes=10)
+    problem = hwnas.Problem(family, budgets={"macs": "30 M"})
+    assert problem.reference is None
+    result = hwnas.run_search(problem, channels, searcher="random", evaluations=10)
+    assert {row[0] for row in result.architectures.tolist()} == {0, 1}
+    assert all(one.costs["macs"] <= 30e6 for one in result.front)
+
+
+def test_families_of_other_resolutions_differ_in_identity() -> None:
+    one, other = (
+        SpaceFamily.of("nas_bench_macro", resolutions=(16, last), classes=10) for last in (24, 32)
+    )
+    assert one.identity != other.identity
+    assert one.identity == SpaceFamily(one.name, one.members).identity
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("nas_bench_macro",), r"as of hwnas\.load_space\('nas_bench_macro'\)"),
+        ((SPACE, "table.sqlite"), "latency must be a latency model, of hwnas.profile or"),
+        ((SPACE, energy_of(SPACE)), "latency must be a latency model"),
+    ],
+)
+def test_what_is_no_space_or_model_is_one_sentence(
+    arguments: tuple[Any, ...], sentence: str
+) -> None:
+    with pytest.raises(hwnas.HwnasError, match=sentence):
+        hwnas.Problem(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"further": {"pi": 1}}, r"further\['pi'\] must be a latency model"),
+        ({"further": ["pi"]}, "further must be a dictionary"),
+        ({"energy": 3}, "energy must be an energy model, of hwnas.load_energy"),
+        ({"objectives": [5]}, "the objective 5 has no name"),
+        ({"objectives": Returning(len)}, "objectives must be a list"),
+        ({"cost": "latency"}, "the front's cost is latency, and nothing predicts it"),
+        ({"cost": "mac"}, "did you mean 'macs'"),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence(arguments: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(hwnas.HwnasError, match=sentence):
+        hwnas.Problem(SPACE, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (lambda _: 1.0, "return one number for each"),
+        (lambda count: np.ones(count + 1), "return one number for each"),
+        (lambda count: np.full(count, np.nan), "returned nan for a network"),
+        (lambda _: "many", "return one number for each network"),
+    ],
+)
+def test_an_objective_that_gives_no_number_for_each_network_is_one_sentence(
+    value: Callable[[int], Any], sentence: str
+) -> None:
+    own: Any = Returning(value)
+    problem = hwnas.Problem(SPACE, budgets={"own": "3 things"}, objectives=[own])
+    rows = SPACE.canonical([[1] * len(SPACE.slots)])
+    with pytest.raises(hwnas.HwnasError, match=f"the objective 'own' .*{sentence}"):
+        problem.costs(SPACE.networks(rows))
+    with pytest.raises(hwnas.HwnasError, match=sentence):
+        problem.search_problem.feasible(rows)

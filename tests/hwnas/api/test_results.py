@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -91,3 +92,41 @@ def test_a_module_of_another_network_is_refused(result: hwnas.SearchResult, tmp_
     with pytest.raises(hwnas.HwnasError, match="weights of another network"):
         result.best.save_onnx(tmp_path / "best.onnx", other)
     assert not (tmp_path / "best.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"batch": 0}, "batch must be a whole number from 1 on, and is 0"),
+        ({"batch": -2}, "batch must be a whole number"),
+        ({"module": torch.nn.Linear(2, 2)}, "'to_torch' of this network .* type Linear"),
+    ],
+)
+def test_a_wrong_argument_of_save_onnx_is_one_sentence_and_no_file(
+    result: hwnas.SearchResult, tmp_path: Path, arguments: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(hwnas.HwnasError, match=sentence):
+        result.best.save_onnx(tmp_path / "best.onnx", **arguments)
+    assert not (tmp_path / "best.onnx").exists()
+
+
+def test_found_networks_can_be_put_into_sets(result: hwnas.SearchResult) -> None:
+    assert set(result.front) == {*result.front, result.best}
+
+
+def test_without_a_network_within_the_budgets_the_best_is_one_sentence() -> None:
+    dearest = SPACE.canonical([[2] * len(SPACE.slots)])
+    problem = hwnas.Problem(SPACE, budgets={"macs": "3 M"})
+    none = hwnas.SearchResult(problem, dearest, np.ones(1))
+    with pytest.raises(hwnas.HwnasError, match="none of the 1 judged networks keeps every budget"):
+        _ = none.best
+
+
+def test_a_budget_far_beyond_every_network_is_left_out_of_the_plot(
+    result: hwnas.SearchResult,
+) -> None:
+    far = hwnas.Problem(SPACE, latency_of(SPACE), budgets={"latency": "800 ms"})
+    figure = hwnas.SearchResult(far, result.architectures, result.scores).front.plot()
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert labels[0] == "front"
+    assert "budget" not in labels

@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hwnas.api.run import Run
-from hwnas.core.errors import BudgetError, ConfigError, RunError, TableError
+from hwnas.core.errors import BudgetError, ConfigError, HwnasError, RunError, TableError
 from hwnas.core.listener import Update
 from hwnas.runs.experiment import Experiment
 
@@ -63,7 +64,9 @@ def test_a_run_is_searched_and_reported_without_a_word(
     run = Run.open("known.yaml")
     result = run.search()
     assert len(result.front.scores)
+    assert repr(result).startswith(f"RunSearch({len(result.scores)} networks judged, ")
     report = run.report()
+    assert repr(report).startswith("Report('runs/known/report.html', 'runs/known/front.svg'")
     assert (report.page, report.picture) == (
         Path("runs/known/report.html"),
         Path("runs/known/front.svg"),
@@ -159,3 +162,29 @@ def test_a_ranking_is_returned_and_written(known: Path) -> None:
     written = json.loads((known / "runs/known/ranking.json").read_text())
     assert written["networks"] == [20, 20]
     assert (known / "runs/known/ranking.svg").is_file()
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(
+    ("stage", "arguments", "sentence"),
+    [
+        ("rank", {"seeds": 0}, "seeds must be a whole number from 1 on, and is 0"),
+        ("rank", {"networks": -1}, "networks must be a whole number from 1 on"),
+        ("rank", {"trainings": 0}, "trainings must be a whole number from 1 on"),
+        ("rank", {"estimators": "sinflow"}, "there is no estimator 'sinflow'; did you mean"),
+        ("profile_devices", {"devices": "local_cpus"}, "there is no device named 'local_cpus'"),
+        ("export", {"weights_from": "nope"}, "weights_from must be .*, and is 'nope'"),
+    ],
+)
+def test_a_wrong_argument_of_a_stage_is_one_sentence(
+    stage: str, arguments: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(HwnasError, match=sentence):
+        getattr(Run.open("known.yaml"), stage)(**arguments)
+    assert not Path("runs").exists()
+
+
+def test_overrides_that_are_no_dictionary_are_one_sentence() -> None:
+    overrides: Any = [1]
+    with pytest.raises(ConfigError, match="overrides must be a dictionary of dotted keys"):
+        Run.open("quickstart", overrides=overrides)

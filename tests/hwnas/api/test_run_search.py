@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,13 +109,16 @@ def test_a_journal_resumes_an_interrupted_search(problem: hwnas.Problem, tmp_pat
         ({"searcher": "serogate"}, "did you mean 'surrogate'"),
         ({"settings": {"speed": 1}}, "unknown key 'speed'"),
         ({"searcher": "exact_front"}, "score"),
+        ({"evaluations": 0}, "evaluations must be a whole number from 1 on, and is 0"),
+        ({"evaluations": 2.5}, "evaluations must be a whole number"),
+        ({"problem": SPACE}, "the problem must be a hwnas.Problem"),
     ],
 )
 def test_wrong_arguments_are_one_sentence(
-    problem: hwnas.Problem, arguments: dict[str, object], sentence: str
+    problem: hwnas.Problem, arguments: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(hwnas.HwnasError, match=sentence):
-        hwnas.run_search(problem, channels, evaluations=5, **arguments)
+        hwnas.run_search(**{"problem": problem, "score": channels, "evaluations": 5, **arguments})
 
 
 def test_a_score_that_is_no_number_for_each_network_is_one_sentence(
@@ -124,3 +128,17 @@ def test_a_score_that_is_no_number_for_each_network_is_one_sentence(
         hwnas.run_search(problem, lambda _: [1.0, 2.0], evaluations=5)
     with pytest.raises(hwnas.HwnasError, match="nan"):
         hwnas.run_search(problem, lambda _: [float("nan")], evaluations=5)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_function_is_given_one_network_at_a_time_unless_all_are_asked_for(
+    problem: hwnas.Problem, *, together: bool
+) -> None:
+    counts = []
+
+    def score(networks: list[Network]) -> list[int]:
+        counts.append(len(networks))
+        return channels(networks)
+
+    hwnas.run_search(problem, score, searcher="nsga2", evaluations=30, together=together)
+    assert (max(counts) > 1) == together

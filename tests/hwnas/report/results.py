@@ -7,7 +7,7 @@ import numpy as np
 
 from hwnas.data import Balance
 from hwnas.estimators.supernet.estimator import SupernetEstimator
-from hwnas.runs.searching import SearchResult
+from hwnas.runs.searching import RunSearch
 from hwnas.runs.summary_form import Summary
 from hwnas.spaces.space import keys
 from tests.hwnas.search.problems import every_architecture, macro, macro_problem, synthetic_score
@@ -15,7 +15,7 @@ from tests.hwnas.search.problems import every_architecture, macro, macro_problem
 
 def result_of(
     asked: dict[str, list[int]], *, quantile: float | None = None, shift: float = 0.0
-) -> SearchResult:
+) -> RunSearch:
     """What searchers find who ask for the networks of these numbers, in % above `shift`."""
     problem, every = macro_problem(quantile), every_architecture(macro())
     numbers = sorted({number for some in asked.values() for number in some})
@@ -27,7 +27,7 @@ def result_of(
     scores = np.asarray(synthetic_score(rows) + shift)
     front = problem.front(rows, scores)
     info = SupernetEstimator().info()
-    return SearchResult(problem, front, rows, scores, found_by, info, "digest")
+    return RunSearch(problem, front, rows, scores, found_by, info, "digest")
 
 
 FIGURES: dict[str, Any] = {

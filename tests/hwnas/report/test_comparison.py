@@ -11,7 +11,7 @@ from hwnas.devices.device import Fingerprint
 from hwnas.report.comparable import Searched, Shipped, check_comparable
 from hwnas.report.comparison import compare
 from hwnas.report.picture import comparison_svg, is_comparison
-from hwnas.runs.searching import SearchResult
+from hwnas.runs.searching import RunSearch
 from hwnas.search.problem import Limit
 from hwnas.spaces import load_space
 from tests.hwnas.report.results import result_of
@@ -34,7 +34,7 @@ DEVICE = Fingerprint(
 SPACE = load_space("mobilenet_v3_small", resolution=32, classes=10)
 
 
-def run(name: str, result: SearchResult, **other: Any) -> Searched:
+def run(name: str, result: RunSearch, **other: Any) -> Searched:
     """A run of a space and images; `other` replaces parts of it."""
     experiment = SimpleNamespace(
         space=other.get("space", SPACE),

@@ -14,7 +14,7 @@ from hwnas.objectives.costs import block_macs
 from hwnas.runs.experiment import reference_of
 from hwnas.runs.exporting import Export, Exporter
 from hwnas.runs.latency_check import Patience
-from hwnas.runs.searching import SearchResult
+from hwnas.runs.searching import RunSearch
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import folder  # noqa: F401
 from tests.hwnas.runs.simulated_device import simulated_device
@@ -47,7 +47,7 @@ def run(folder: Path) -> Run:  # noqa: F811
     return found
 
 
-def exported(run: Run, result: SearchResult | None = None) -> Export:
+def exported(run: Run, result: RunSearch | None = None) -> Export:
     experiment = run.experiment
     latency, patience = experiment.latency_model(), Patience(0.0)
     found = result or run.result()
