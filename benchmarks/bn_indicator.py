@@ -94,7 +94,7 @@ def trained_norms(setting: MacroImages, seed: int, epochs: int) -> dict[str, Any
     config = norm_recipe(setting.recipe("single_path", seed).model_copy(update={"epochs": epochs}))
     scores: list[list[float]] = []
 
-    def tell(step: int, steps: int, loss: float) -> None:
+    def score_epoch(step: int, steps: int, loss: float) -> None:
         if step % (steps // epochs) == 0:
             values = supernet.indicators()
             made = BatchNormEstimator().of_values(EstimatorInputs(setting.space), values)
@@ -110,7 +110,7 @@ def trained_norms(setting: MacroImages, seed: int, epochs: int) -> dict[str, Any
         config,
         checkpoint=checkpoint,
         rule=SinglePath(setting.space),
-        progress=tell,
+        progress=score_epoch,
         checkpoint_seconds=1e9,
     )
     found = {"scores": scores, "images_per_second": report.images_per_second}

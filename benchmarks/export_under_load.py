@@ -11,7 +11,7 @@ So that the second stage is seen too, it follows whatever the first one says.
 `wrongly_rejected` are networks within the budget that were rejected after their training,
 `wrongly_accepted` those over it that came through both stages; `rejected_untrained` and
 `passed_untrained` are the same of the first stage alone, `doubtful` what stayed open, exported with
-a warning. Every reading is told on stderr. With --steady the processes never pause.
+a warning. Every reading goes to stderr. With --steady the processes never pause.
 """
 
 import argparse
@@ -73,7 +73,7 @@ while True:
 
 @dataclass(frozen=True)
 class Judged:
-    """What the stages said of a network: within the budget, over it, or None for doubtful."""
+    """What the stages found of a network: within the budget, over it, or None for doubtful."""
 
     untrained: bool | None
     trained: bool | None

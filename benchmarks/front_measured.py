@@ -1,4 +1,4 @@
-"""Ten networks searched on a latency table, then measured: are they as fast as was said?
+"""Ten networks searched on a latency table, then measured: are they as fast as predicted?
 
     python -m benchmarks.front_measured [--space mobilenet_v3_large] [--resolution 224]
 

@@ -57,12 +57,12 @@ def main() -> None:
 
 
 def run(folder: Path, *words: str) -> None:
-    """Runs a verb to its end."""
+    """Runs a command to its end."""
     subprocess.run([*HWNAS, *words], cwd=folder, check=True, stdout=sys.stderr)
 
 
 def start(folder: Path, *words: str) -> subprocess.Popen[bytes]:
-    """Starts a verb as the leader of a process group of its own."""
+    """Starts a command as the leader of a process group of its own."""
     return subprocess.Popen(
         [*HWNAS, *words],
         cwd=folder,
@@ -81,14 +81,14 @@ def kill(process: subprocess.Popen[bytes]) -> bool:
     return running
 
 
-def killed(folder: Path, kills: int, moment: Callable[[], float], verb: str) -> int:
-    """Kills a verb at random moments, then lets it end; how many kills met it running."""
+def killed(folder: Path, kills: int, moment: Callable[[], float], command: str) -> int:
+    """Kills a command at random moments, then lets it end; how many kills met it running."""
     count = 0
     for _ in range(kills):
-        process = start(folder, verb, CONFIG, *SETTINGS, "--run", "killed")
+        process = start(folder, command, CONFIG, *SETTINGS, "--run", "killed")
         time.sleep(moment())
         count += kill(process)
-    run(folder, verb, CONFIG, *SETTINGS, "--run", "killed")
+    run(folder, command, CONFIG, *SETTINGS, "--run", "killed")
     return count
 
 

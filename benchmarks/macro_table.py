@@ -71,7 +71,7 @@ class Macro:
         return self.runs[np.arange(len(self.rows)), drawn]
 
     def searched(self, searcher: Searcher, scores: Scores) -> NDArray[np.int64]:
-        """(M,) what a searcher evaluates that is told these scores, in order."""
+        """(M,) what a searcher evaluates that gets these scores, in order."""
         while len(rows := searcher.ask()):
             searcher.tell(rows, scores[[self.index[key] for key in keys(rows)]])
         return np.array([self.index[key] for key in searcher.scores], dtype=np.int64)

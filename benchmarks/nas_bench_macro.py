@@ -1,4 +1,4 @@
-"""Every searcher on NAS-Bench-Macro, told accuracies of single trainings.
+"""Every searcher on NAS-Bench-Macro, with accuracies of single trainings.
 
     python -m benchmarks.nas_bench_macro --data nas-bench-macro_cifar10.json --json
 

@@ -122,8 +122,8 @@ def compare(space: SearchSpace, rounds: int, count: int) -> dict[str, float]:
     for name in ("ready", "with_batches"):
         ratios = [plain / one for plain, one in zip(seconds["plain"], seconds[name], strict=True)]
         result[f"{space.name}_{name}"] = statistics.median(ratios)
-        told = f"{space.name} {name}: {statistics.median(ratios):.3f} of plain PyTorch "
-        print(f"{told}({min(ratios):.3f} to {max(ratios):.3f})", file=sys.stderr)
+        line = f"{space.name} {name}: {statistics.median(ratios):.3f} of plain PyTorch "
+        print(f"{line}({min(ratios):.3f} to {max(ratios):.3f})", file=sys.stderr)
     return result
 
 

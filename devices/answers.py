@@ -146,9 +146,9 @@ def read_answer(line: str, nonce: str) -> Message:
 
     Raises:
         CutOffError: the line is the beginning of an answer.
-        DeviceError: the line is no answer to this job.
+        DeviceError: the line is not an answer to this job.
     """
-    problem = f"the target sent a line that is no answer to this job: {line[:80]!r}"
+    problem = f"the target sent a line that is not an answer to this job: {line[:80]!r}"
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:

@@ -19,13 +19,13 @@ from hwnas.devices.bundle import (
 )
 from hwnas.devices.bundle_parts import add_c_library, add_native_agent, add_onnxruntime
 
-StepProgress = Callable[[int, int, str], None]
+BundleProgress = Callable[[int, int, str], None]
 """Called with the steps that are done, the steps in all, and the name of the next step."""
 _STEPS = ("the C library", "ONNX Runtime", "the native agent", "")
 _LOADERS = {"aarch64": "ld-linux-aarch64.so.1", "x86_64": "ld-linux-x86-64.so.2"}
 
 
-def build_bundle(arch: str, progress: StepProgress = lambda *_: None) -> Bundle:
+def build_bundle(arch: str, progress: BundleProgress = lambda *_: None) -> Bundle:
     """The bundle for an architecture; it is made when there is none, which takes a minute.
 
     Args:
@@ -74,7 +74,7 @@ def _whole(arch: str) -> Bundle | None:
         return None
 
 
-def _fill(partial: Path, arch: str, progress: StepProgress) -> Path:
+def _fill(partial: Path, arch: str, progress: BundleProgress) -> Path:
     """Makes the bundle in a folder of `partial`."""
     folder, scratch = partial / "bundle", partial / "scratch"
     folder.mkdir()

@@ -1,7 +1,7 @@
 """Job: what an agent is asked to do, and the text in which the job is sent.
 
 The text is lines of words, so that a small C program reads it as easily as Python. It begins with
-`hwnas job 1` and ends with `end`: a text that was cut off is no job.
+`hwnas job 1` and ends with `end`: a text that was cut off is not a job.
 
     hwnas job 1
     nonce 5f0c...              which every answer repeats

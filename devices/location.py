@@ -19,7 +19,7 @@ def location(device: Device) -> str:
 
 
 def same_machine(a: Device, b: Device) -> bool:
-    """Whether two devices are one machine, as far as their files tell.
+    """Whether two devices are one machine, as far as their files show.
 
     Measured at the same time they would disturb each other. Two names of one host in somebody's ssh
     configuration are not known to be one.

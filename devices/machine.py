@@ -22,7 +22,7 @@ def _count_listed(text: str) -> int:
     """How many numbers a list of the kernel holds, as in "0-3,6".
 
     Raises:
-        ValueError: the text is no such list.
+        ValueError: the text is not such a list.
     """
     count = 0
     for part in text.strip().split(","):

@@ -106,7 +106,7 @@ def _block(words: list[str]) -> Any:
     kind, pairs = (words or [""])[0], [word.partition("=") for word in words[1:]]
     if kind == Skip.kind or not is_kind(kind):
         known = ", ".join(timed_kinds())
-        raise ValueError(f"'{shown(kind)}' is no kind of block (known: {known})")
+        raise ValueError(f"'{shown(kind)}' is not a kind of block (known: {known})")
     own = {field.name: field for field in block_fields(block_kind(kind))}
     values: dict[str, Any] = {"kind": kind}
     for name, _, value in pairs:

@@ -1,6 +1,6 @@
 """The rows of a CSV of timings: of a block, of a whole network, or of the overhead of all.
 
-See docs/reference/csv.md for the form.
+docs/reference/csv.md has the form.
 """
 
 import re
@@ -120,7 +120,7 @@ class Row:
         """The timing, in ms; the cell may name another unit than the column.
 
         Raises:
-            TableError: it is no time, or an impossible one.
+            TableError: it is not a time, or an impossible one.
         """
         text = self.cells[self.unit]
         written = _TIME.fullmatch(text.replace(",", ".") if self.decimal_comma else text)
@@ -128,7 +128,7 @@ class Row:
         if not text:
             raise self.error(self.unit, f"it is empty; {example}, like '250 us'")
         if written is None:
-            raise self.error(self.unit, f"'{shown(text)}' is no time; {example}, like '250 us'")
+            raise self.error(self.unit, f"'{shown(text)}' is not a time; {example}, like '250 us'")
         unit = written[2] or self.unit
         if unit not in _UNITS:
             raise self.error(
@@ -173,7 +173,8 @@ class Row:
         written = text.replace(",", ".") if self.decimal_comma else text
         if not _RATIO_TEXT.fullmatch(written):
             raise self.error(
-                _RATIO, f"'{shown(text)}' is no share from 0 to 1 of expanded_channels, like 0.25"
+                _RATIO,
+                f"'{shown(text)}' is not a share from 0 to 1 of expanded_channels, like 0.25",
             )
         expanded = self.cells.get("expanded_channels", "")
         if not _INTEGER.fullmatch(expanded):
@@ -197,7 +198,7 @@ def rows_of(text: str, source: str) -> Iterator[Row]:
         source: names it in messages.
 
     Raises:
-        TableError: it is no CSV, or its columns are wrong; the message names line and column.
+        TableError: it is not CSV, or its columns are wrong; the message names line and column.
     """
     text = text.removeprefix("\ufeff")
     separator = separator_of(text)

@@ -21,7 +21,7 @@ from hwnas.latency.shapes import fix_shapes, model_inputs, open_inputs, parse_sh
 from hwnas.latency.suggestions import Trial, ask_for_shapes, run_here
 from hwnas.latency.values import parse_values, set_values, shapes_of_values, single_numbers
 from hwnas.latency.visit_log import MemoryLog
-from hwnas.latency.visits import Summary
+from hwnas.latency.visits import LatencySummary
 
 _NAME = "model"
 # The profile is taken for about so long, within a least and a most number of inferences.
@@ -56,7 +56,7 @@ class Measured:
             `provider`, `ms`; empty when not asked for, or not to be had.
     """
 
-    summary: Summary
+    summary: LatencySummary
     noise: float
     affected: float
     operators: list[Operator]
@@ -172,7 +172,7 @@ def measure_several(
 
 
 def can_profile(device: Device) -> bool:
-    """Whether a device tells how long each operator takes: its agent and its runtime have to."""
+    """Whether a device reports how long each operator takes: its agent and its runtime have to."""
     deployment = DEPLOYMENTS.load(device.agent)(device)
     return deployment.profiles and device.runtime_spec.profiles_operators
 

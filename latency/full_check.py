@@ -42,7 +42,7 @@ _SMALL, _TIMED = "a small network", "timed"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """A check: its name, whether it holds, and a sentence."""
 
     name: str
@@ -54,7 +54,7 @@ class _FailedError(Exception):
     """What was checked does not hold."""
 
 
-def full_check(device: Device, networks: Mapping[str, Network]) -> Iterator[Outcome]:
+def full_check(device: Device, networks: Mapping[str, Network]) -> Iterator[CheckOutcome]:
     """Checks a device by using it, a minute or less.
 
     Graphs are fp32 ones of one image, whatever the device's precision and batch: int8 results may
@@ -103,11 +103,11 @@ def _checks(target: Target, networks: Mapping[str, Network]) -> dict[str, Callab
     }
 
 
-def _outcome(name: str, check: Callable[[], str]) -> Outcome:
+def _outcome(name: str, check: Callable[[], str]) -> CheckOutcome:
     try:
-        return Outcome(name, True, check())
+        return CheckOutcome(name, True, check())
     except (_FailedError, HwnasError) as error:  # a wrong bundle is a ConfigError
-        return Outcome(name, False, str(error))
+        return CheckOutcome(name, False, str(error))
 
 
 def _connects(target: Target) -> str:

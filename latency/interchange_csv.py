@@ -1,6 +1,6 @@
 """A latency table's timings as CSV, and the same form read from people with their own timings.
 
-See docs/reference/csv.md for the form.
+docs/reference/csv.md has the form.
 """
 
 import csv

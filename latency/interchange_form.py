@@ -62,7 +62,7 @@ class GraphEntry(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class VisitEntry:
-    """See `hwnas.latency.visits.Visit`.
+    """One `hwnas.latency.visits.Visit` in a file.
 
     No `StrictModel`: of those, which tables have a hundred thousand of, each takes four times the
     memory.
@@ -102,7 +102,7 @@ class ModelEntry(StrictModel):
 
 
 class EnergyEntry(StrictModel):
-    """See `hwnas.latency.energies.EnergyVisit`."""
+    """One `hwnas.latency.energies.EnergyVisit` in a file."""
 
     graph: str
     session: Count
@@ -146,14 +146,14 @@ def read_document(text: str, source: str, advice: str) -> TableDocument:
         raise TableError(f"{source} is not valid JSON: {error}; {advice}") from error
     if found != FORMAT:
         of = None if isinstance(found, list) else found
-        raise TableError(f"{source} is no {FORMAT} (its format is {repr(of)[:60]}); {advice}")
+        raise TableError(f"{source} is not a {FORMAT} (its format is {repr(of)[:60]}); {advice}")
     return check_document(text, source, advice)
 
 
 def check_document(text: str, source: str, advice: str) -> TableDocument:
     """The same of a text that was written here, which is of the format, and names no key twice."""
     try:
-        # Strict, and from JSON: an integer is no text, a list may be a tuple.
+        # Strict, and from JSON: an integer is not text, a list may be a tuple.
         document = TableDocument.model_validate_json(text, strict=True)
         _check_entries(document)
     except ValidationError as error:
@@ -208,7 +208,7 @@ def _check_graph(graph: GraphEntry, place: str) -> None:
         try:
             network.append(block_from_dict(block))
         except TypeError as error:
-            raise ValueError(f"{place}.blocks[{index}].kind is not a text") from error
+            raise ValueError(f"{place}.blocks[{index}].kind is not text") from error
         except ValueError as error:
             raise ValueError(f"{place}.blocks[{index}]: {error}") from error
     kind = graph_kind(graph.key)

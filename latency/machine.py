@@ -71,9 +71,9 @@ class StoredMachine:
     def cache(self) -> bytes:
         """What the device's runtime keeps from one job to the next; b"" for nothing.
 
-        See `hwnas.devices.runtimes.runtime.CachingRuntime`. With the timing cache of TensorRT the
-        engines of all blocks, of the networks that they are checked by, and of what is exported
-        later are made of the same kernels.
+        That is what a `hwnas.devices.runtimes.runtime.CachingRuntime` reads and writes. With the
+        timing cache of TensorRT the engines of all blocks, of the networks that they are checked
+        by, and of what is exported later are made of the same kernels.
         """
         rows = self._database.rows("SELECT sha256, content FROM caches")
         # A damaged one is made again, as if there were none.

@@ -2,7 +2,7 @@
 
 One graph after another, as most code does it, gives a shared machine's drift to whichever graph is
 on; visiting all in a fresh random order each round spreads it over all. A reference block between
-them tells when the machine was slow; what was timed then is set aside and timed again.
+them shows when the machine was slow; what was timed then is set aside and timed again.
 """
 
 import random
@@ -21,7 +21,7 @@ from hwnas.latency.identity import identity_of
 from hwnas.latency.schedule import REFERENCE, Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.visit_log import MachineLog, MemoryLog, VisitLog
-from hwnas.latency.visits import Summary, Visit
+from hwnas.latency.visits import LatencySummary, Visit
 from hwnas.networks.blocks import InvertedResidual, Network
 from hwnas.networks.graph import build_graph
 from hwnas.networks.precision import WHOLE, Ends, in_precision
@@ -83,7 +83,7 @@ def measure_models(
     progress: Progress | None = None,
     *,
     cache: bytes = b"",
-) -> dict[str, Summary]:
+) -> dict[str, LatencySummary]:
     """Measures given ONNX files side by side, as they are, without a table.
 
     Args:

@@ -79,7 +79,7 @@ class BlockModel:
         return self.correction.block_value(block, self.blocks[key])
 
     def free(self, block: Block) -> bool:
-        """Whether a block seems to add nothing, though it is no skip."""
+        """Whether a block seems to add nothing, though it is not a skip."""
         return not isinstance(block, Skip) and not self.block_value(block) > 0
 
     def predict(self, networks: Sequence[Network]) -> NDArray[np.float64]:

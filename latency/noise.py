@@ -65,7 +65,7 @@ class Check:
     Attributes:
         sessions: processes, one after another.
         seconds: how long the check takes, unless `least_rounds` a session take longer.
-        least_rounds: of each session; the first has no more and tells how long one takes.
+        least_rounds: of each session; the first has no more and shows how long one takes.
         least_runs, least_ms: as in `hwnas.latency.schedule.Schedule`.
     """
 

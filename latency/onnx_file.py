@@ -90,9 +90,9 @@ def _read(path: Path) -> onnx.ModelProto:
     except DecodeError:
         model = onnx.ModelProto()
     if not model.graph.output:  # an empty file is a valid message too
-        raise ConfigError(f"{path} is no ONNX model; export it anew, or name another file")
+        raise ConfigError(f"{path} is not an ONNX model; export it anew, or name another file")
     if not all(isinstance(name, str) for name in _names(model)):  # protobuf gives bytes then
-        raise ConfigError(f"{path} is damaged (a name in it is no UTF-8); export it anew")
+        raise ConfigError(f"{path} is damaged (a name in it is not UTF-8); export it anew")
     return model
 
 
@@ -151,7 +151,7 @@ def _weights_file(path: Path, location: str) -> Path:
     if not any(real.is_relative_to(folder) for folder in folders):
         raise _unreadable(path, location, f"it leads to {shown(real)}, outside the model's folder")
     if not real.is_file():
-        raise _unreadable(path, location, "it is no regular file")
+        raise _unreadable(path, location, "it is not a regular file")
     return real
 
 

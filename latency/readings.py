@@ -16,7 +16,14 @@ from hwnas.latency.noise import measured_twice
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.verdict import USABLE
 from hwnas.latency.visit_log import MemoryLog
-from hwnas.latency.visits import AFFECTED, AFFECTED_WARNING, MOST_AFFECTED, Speed, Summary, Visits
+from hwnas.latency.visits import (
+    AFFECTED,
+    AFFECTED_WARNING,
+    MOST_AFFECTED,
+    LatencySummary,
+    Speed,
+    Visits,
+)
 
 # Sessions of every further measurement of the same graphs.
 _MORE = 4
@@ -33,7 +40,7 @@ class Reading:
         slower: by which share the reference block took longer around them than it usually does.
     """
 
-    summary: Summary
+    summary: LatencySummary
     noise: float = 0.0
     affected: float = 0.0
     slower: float = 0.0

@@ -20,7 +20,7 @@ def model_inputs(model: onnx.ModelProto, file: str) -> dict[str, onnx.ValueInfoP
     """What is to be fed, by name: old files list their weights as inputs as well.
 
     Raises:
-        ConfigError: an input is no tensor.
+        ConfigError: an input is not a tensor.
     """
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs = {value.name: value for value in model.graph.input if value.name not in weights}
@@ -44,7 +44,7 @@ def parse_shapes(
         file: how the model is called in messages.
 
     Raises:
-        ConfigError: a shape is no shape, or of no input.
+        ConfigError: a shape is not one, or is of no input.
     """
     found: dict[str, Sizes] = {}
     for text in shapes:

@@ -61,7 +61,7 @@ class _Proposal:
 
 
 def ask_for_shapes(model: onnx.ModelProto, values: Values, file: str, trial: Trial) -> ConfigError:
-    """The error that tells what to write for the axes that are open still.
+    """The error that says what to write for the axes that are open still.
 
     Proposals are tried before they are shown, until one runs or half a minute is over.
 

@@ -19,7 +19,7 @@ from hwnas.latency.machine import MACHINE_SCHEMA, StoredMachine
 from hwnas.latency.quantity import ENERGY, Quantity
 from hwnas.latency.stored_models import MODELS_SCHEMA, StoredModels
 from hwnas.latency.table_rules import RULES
-from hwnas.latency.visits import Summary, Visit, Visits, possible
+from hwnas.latency.visits import LatencySummary, Visit, Visits, possible
 
 FORMAT = "latency table of hwnas 3"
 _VISITS_SCHEMA = """
@@ -146,7 +146,7 @@ class LatencyTable(StoredMachine, StoredGraphs, StoredModels):
         )
         return {kind: (graphs, visits) for kind, graphs, visits in rows}
 
-    def summaries(self) -> dict[str, Summary]:
+    def summaries(self) -> dict[str, LatencySummary]:
         """The summary of every measured graph."""
         return self.visits().summaries()
 

@@ -24,7 +24,7 @@ Values = Mapping[str, NDArray[Any]]
 
 _OPTION = re.compile(r"(?P<name>.+?)=(?P<value>.+)", re.DOTALL)
 _WORDS = {"true": 1, "false": 0}
-# The first version of ONNX in which an input's default value is no constant.
+# The first version of ONNX in which an input's default value is not a constant.
 _WITH_DEFAULTS = 4
 
 
@@ -144,7 +144,7 @@ def _number(text: str) -> int | float:
 def _from_file(path: Path) -> NDArray[Any]:
     try:
         if path.exists() and not path.is_file():
-            raise ConfigError(f"{path} is no regular file; name a .npy file with --input")
+            raise ConfigError(f"{path} is not a regular file; name a .npy file with --input")
         found = np.load(path, allow_pickle=False)
     except FileNotFoundError as error:
         raise ConfigError(f"there is no file {path}; name a .npy file with --input") from error

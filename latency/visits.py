@@ -25,7 +25,7 @@ ENOUGH = 8
 # docs/benchmarks/latency.md it is 2 to 5 %.
 MOST_SPREAD = 0.10
 AFFECTED_WARNING, SPREAD_WARNING = "affected", "spread"
-"""What a summary adds to the warnings of its visits: see `Summary`."""
+"""What a summary adds to the warnings of its visits: see `LatencySummary`."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def possible(samples: Sequence[float]) -> bool:
 
 
 @dataclass(frozen=True)
-class Summary:
+class LatencySummary:
     """What is known of one graph's latency.
 
     Of visits that were not affected; of all when there are too few of them, which is a warning
@@ -107,7 +107,9 @@ class Summary:
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, visits: Sequence["Visit"], speeds: Iterable[float], redone: int) -> "Summary":
+    def of(
+        cls, visits: Sequence["Visit"], speeds: Iterable[float], redone: int
+    ) -> "LatencySummary":
         """The summary of some visits.
 
         Args:
@@ -153,7 +155,7 @@ class Visits:
 
     Attributes:
         known: the speed that the machine is known to have, from more visits than these: that of
-            its latency table. These visits are compared with it and scaled to it, which tells
+            its latency table. These visits are compared with it and scaled to it, which shows
             a machine that is slow all along from one that is never faster.
     """
 
@@ -224,7 +226,7 @@ class Visits:
         """The visits of a graph that were not affected."""
         return [visit for visit in self.of(graph, sessions) if not self.affected(visit)]
 
-    def summary(self, graph: str, sessions: Container[int] | None = None) -> Summary:
+    def summary(self, graph: str, sessions: Container[int] | None = None) -> LatencySummary:
         """The summary of a visited graph, of some sessions alone if asked."""
         visits = self.of(graph, sessions)
         clean = self.clean(graph, sessions)
@@ -234,7 +236,7 @@ class Visits:
         enough |= self.known is not None and len(clean) >= ENOUGH
         used = clean if enough else visits
         speeds = [self.usual / v.reference_ms if v.reference_ms else 1.0 for v in used]
-        summary = Summary.of(used, speeds, len(visits) - len(used))
+        summary = LatencySummary.of(used, speeds, len(visits) - len(used))
         if enough:
             return summary
         return replace(summary, warnings=(AFFECTED_WARNING, *summary.warnings))
@@ -244,7 +246,7 @@ class Visits:
         a, b = (self.summary(graph, sessions).ms for sessions in (one, other))
         return abs(a - b) / ((a + b) / 2)
 
-    def summaries(self, sessions: Container[int] | None = None) -> dict[str, Summary]:
+    def summaries(self, sessions: Container[int] | None = None) -> dict[str, LatencySummary]:
         """The summary of every visited graph."""
         return {key: self.summary(key, sessions) for key in self.graphs() if self.of(key, sessions)}
 

@@ -50,7 +50,7 @@ class Budget:
         Args:
             name: of the cost.
             text: "12 ms", "60 M", 60_000_000, "75 % of reference".
-            cost: what the name stands for, where that is no cost of the platform or of an
+            cost: what the name stands for, where that is not a cost of the platform or of an
                 installed package.
 
         Raises:

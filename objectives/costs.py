@@ -69,7 +69,7 @@ def load_cost(name: str) -> Objective:
     objects that takes no arguments.
 
     Raises:
-        BudgetError: there is none, or an installed package's is no cost.
+        BudgetError: there is none, or an installed package's is not a cost.
     """
     loaded: Any = COSTS.load(name)
     cost = loaded

@@ -32,8 +32,8 @@ Say = Callable[[Any], None]
 class Child:
     """A process in a session of its own."""
 
-    def __init__(self, process: ForkServerProcess, said: Connection) -> None:
-        self._process, self._said = process, said
+    def __init__(self, process: ForkServerProcess, printed: Connection) -> None:
+        self._process, self._said = process, printed
 
     @property
     def runs(self) -> bool:
@@ -46,12 +46,12 @@ class Child:
 
     def rest(self) -> list[Any]:
         """What it still says until it ends."""
-        said = []
+        printed = []
         while True:
             try:
-                said.append(self._said.recv())
+                printed.append(self._said.recv())
             except EOFError:
-                return said
+                return printed
 
     def end(self, ending: signal.Signals) -> None:
         """Sends a signal to it and to all that it has started."""

@@ -40,9 +40,9 @@ def installed(package: str, version: str) -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             shutil.rmtree(part)
-            said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+            cause = (done.stderr.strip().splitlines() or ["nothing"])[-1]
             pytest.fail(
-                f"{package} {version} is needed once, from the package index, and pip says: {said}"
+                f"{package} {version} is needed once, from the package index, and pip says: {cause}"
             )
         part.rename(folder)
     return folder

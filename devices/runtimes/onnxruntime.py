@@ -37,7 +37,7 @@ _TYPES = {
 
 
 @dataclass(frozen=True)
-class Place:
+class SessionPlace:
     """Where a session runs.
 
     Attributes:
@@ -51,7 +51,7 @@ class Place:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-CPU = Place("CPUExecutionProvider", "cpu")
+CPU = SessionPlace("CPUExecutionProvider", "cpu")
 
 
 class OnnxRuntime:
@@ -101,7 +101,7 @@ class OnnxRuntimeGraph:
     a network do: allocating each output again took 4 % of the time of a block of 0.1 ms.
     """
 
-    def __init__(self, session: ort.InferenceSession, place: Place) -> None:
+    def __init__(self, session: ort.InferenceSession, place: SessionPlace) -> None:
         """Takes a session whose inputs have fixed shapes.
 
         Raises:
@@ -188,7 +188,7 @@ def session_options(threads: int) -> ort.SessionOptions:
 
 
 def open_session(
-    model: Path, options: ort.SessionOptions, place: Place, **settings: Any
+    model: Path, options: ort.SessionOptions, place: SessionPlace, **settings: Any
 ) -> ort.InferenceSession:
     """The session of an ONNX file; `settings` are further ones of ONNX Runtime's.
 

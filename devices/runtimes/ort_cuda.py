@@ -71,12 +71,12 @@ class OnnxRuntimeCuda:
         # Here, because it imports ONNX Runtime, and __init__ reports what is missing in words.
         from hwnas.devices.runtimes.onnxruntime import (
             OnnxRuntimeGraph,
-            Place,
+            SessionPlace,
             open_session,
             session_options,
         )
 
-        place, options = Place(PROVIDER, DEVICE, _OPTIONS), session_options(threads)
+        place, options = SessionPlace(PROVIDER, DEVICE, _OPTIONS), session_options(threads)
         options.add_session_config_entry(_NO_FALLBACK, "1")
         try:
             # Otherwise Python's part of ONNX Runtime tries the CPU, and says so on stdout.

@@ -26,7 +26,7 @@ class RuntimeSpec:
         int8: the recipe of `hwnas.networks.quantize` by which graphs are quantised for it; None
             where it has no kernels for integers.
         builds_engines: it makes engines of graphs, see `BuildingRuntime`.
-        profiles_operators: it tells how long each operator takes.
+        profiles_operators: it reports how long each operator takes.
         graphs_per_job: how many graphs one process can hold, None where memory alone limits them.
         native: the native agent runs it, too.
         takes_values: an input with a default value, as `hwnas profile --model FILE --input` gives

@@ -156,7 +156,7 @@ class _Questions:
 
 
 def usual_agent(content: Mapping[str, Any]) -> dict[str, str]:
-    """What is meant where nothing is said of the agent: phones are Arm and have no Python."""
+    """The agent where none is named: phones are Arm and have no Python."""
     runtime = content.get("runtime", "onnxruntime")
     phone = content.get("transport") == "adb" and runtime == "onnxruntime"
     return {"agent": "native", "arch": "aarch64"} if phone else {}

@@ -71,7 +71,7 @@ class Output:
 
     @contextmanager
     def progress(self, title: str, unit: str = "") -> Iterator[Update]:
-        """A progress bar on stderr; when that is no terminal, a line now and then.
+        """A progress bar on stderr; when that is not a terminal, a line now and then.
 
         `unit` is what is counted, as in "steps".
         """

@@ -1,5 +1,6 @@
-"""`hwnas profile`: a space measured on a device into a latency table, or one ONNX file."""
+"""`hwnas profile`: a space measured on a device into a latency table, or ONNX files timed."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,71 +12,98 @@ from hwnas.core.errors import ConfigError
 
 _EXAMPLES = ", as in 'hwnas profile quickstart', or an ONNX file by --model"
 
+_Config = Annotated[
+    str | None,
+    typer.Argument(
+        help="A search config (its name, or a YAML file): its space is measured, on its device."
+    ),
+]
+_Space = Annotated[
+    str | None, typer.Option("--space", help="Without a config: the space to measure.")
+]
+_Classes = Annotated[
+    int | None,
+    typer.Option("--classes", min=2, help="Without a config: the number of classes."),
+]
+_Devices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--device",
+        help="The device: a name that 'hwnas devices list' shows, or a YAML file. Repeat it to "
+        "measure on several devices at once, each into its own table. (default: the config's)",
+    ),
+]
+_Energy = Annotated[
+    bool,
+    typer.Option(
+        "--energy",
+        help="Measure the energy per inference too, on an NVIDIA GPU (as profile.energy does).",
+    ),
+]
+_Files = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--model",
+        help="Time an ONNX file as it is, instead of a space. Repeat it, or --device, to compare.",
+    ),
+]
+_Shapes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--shape",
+        help="With --model: the shape of an input with open axes, as in 'input=1x3x224x224'. "
+        "May be repeated.",
+    ),
+]
+_Values = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        help="With --model: the value of an input where it matters, as in 'sr=16000': a number, "
+        "several with commas, or a .npy file. May be repeated. (default: random)",
+    ),
+]
+_Operators = Annotated[
+    bool,
+    typer.Option(
+        "--operators/--no-operators", help="With --model: show the time of each operator."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a person gave; the names are those of the parameters of `profile`."""
+
+    config: str | None
+    space: str | None
+    resolution: int | None
+    classes: int | None
+    data: str | None
+    devices: list[str]
+    table: str | None
+    settings: list[str] | None
+    energy: bool
+    files: list[Path]
+    shapes: list[str]
+    values: list[str]
+    operators: bool
+
 
 def profile(
-    config: Annotated[
-        str | None,
-        typer.Argument(
-            help="A search config (its name, or a YAML file): its space is measured, on its device."
-        ),
-    ] = None,
-    space: Annotated[
-        str | None, typer.Option("--space", help="Without a config: the space to measure.")
-    ] = None,
+    config: _Config = None,
+    space: _Space = None,
     resolution: options.Resolution = None,
-    classes: Annotated[
-        int | None,
-        typer.Option("--classes", min=2, help="Without a config: the number of classes."),
-    ] = None,
+    classes: _Classes = None,
     data: options.Data = None,
-    device: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--device",
-            help="The device: a name that 'hwnas devices list' shows, or a YAML file. Repeat it to "
-            "measure on several devices at once, each into its own table. (default: the config's)",
-        ),
-    ] = None,
+    device: _Devices = None,
     table: options.Table = None,
     settings: options.Settings = None,
-    energy: Annotated[
-        bool,
-        typer.Option(
-            "--energy",
-            help="Measure the energy per inference too, on an NVIDIA GPU (as profile.energy does).",
-        ),
-    ] = False,
-    files: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--model",
-            help="Time an ONNX file as it is, instead of a space. Repeat it, or --device, to "
-            "compare.",
-        ),
-    ] = None,
-    shape: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--shape",
-            help="With --model: the shape of an input with open axes, as in 'input=1x3x224x224'. "
-            "May be repeated.",
-        ),
-    ] = None,
-    values: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--input",
-            help="With --model: the value of an input where it matters, "
-            "as in 'sr=16000': a number, "
-            "several with commas, or a .npy file. May be repeated. (default: random)",
-        ),
-    ] = None,
-    operators: Annotated[
-        bool,
-        typer.Option(
-            "--operators/--no-operators", help="With --model: show the time of each operator."
-        ),
-    ] = True,
+    energy: _Energy = False,
+    files: _Files = None,
+    shape: _Shapes = None,
+    values: _Values = None,
+    operators: _Operators = True,
     as_json: options.Json = False,
 ) -> None:
     """Measure a space on a device: every distinct block, and whole networks to check their sums.
@@ -84,60 +112,100 @@ def profile(
     time ONNX files from elsewhere instead; they go into no table. With several devices, one that
     fails does not stop the others, and the exit code is 2.
     """
-    from hwnas.cli import profile_model, profile_space
-
+    given = _Given(
+        config=config,
+        space=space,
+        resolution=resolution,
+        classes=classes,
+        data=data,
+        devices=device or [],
+        table=table,
+        settings=settings,
+        energy=energy,
+        files=files or [],
+        shapes=shape or [],
+        values=values or [],
+        operators=operators,
+    )
     output = Output(as_json)
-    devices = device or []
-    if files:
-        profile_model.refuse_others(
-            {
-                "a config": config,
-                "--space": space,
-                "--resolution": resolution,
-                "--classes": classes,
-                "--data": data,
-                "--table": table,
-                "--set": settings,
-                "--energy": energy or None,
-            }
-        )
-        profile_model.profile_files(
-            files, shape or [], values or [], devices, operators=operators, output=output
-        )
+    if given.files:
+        _profile_files(given, output)
         return
-    if shape or values or not operators:
+    _check_space_options(given)
+    if given.config is not None:
+        _profile_config(given, given.config, output)
+    elif given.space is not None:
+        _profile_space(given, given.space, output)
+
+
+def _profile_files(given: _Given, output: Output) -> None:
+    from hwnas.cli.profile_model import profile_files, refuse_others
+
+    refuse_others(
+        {
+            "a config": given.config,
+            "--space": given.space,
+            "--resolution": given.resolution,
+            "--classes": given.classes,
+            "--data": given.data,
+            "--table": given.table,
+            "--set": given.settings,
+            "--energy": given.energy or None,
+        }
+    )
+    profile_files(
+        given.files,
+        given.shapes,
+        given.values,
+        given.devices,
+        operators=given.operators,
+        output=output,
+    )
+
+
+def _check_space_options(given: _Given) -> None:
+    """Refuses what measuring a space, of a config or alone, has no use for."""
+    if given.shapes or given.values or not given.operators:
         raise ConfigError(
             "--shape, --input and --no-operators go with --model; add --model FILE.onnx"
         )
-    if len(devices) > 1 and table is not None:
+    if len(given.devices) > 1 and given.table is not None:
         raise ConfigError(
-            f"--table goes with one --device, and {len(devices)} are named; leave it out, or name "
-            "one"
+            f"--table goes with one --device, and {len(given.devices)} are named; leave it out, or "
+            "name one"
         )
-    if (config is None) == (space is None):
-        more = _EXAMPLES if config is None else ", not both"
+    if (given.config is None) == (given.space is None):
+        more = _EXAMPLES if given.config is None else ", not both"
         raise ConfigError(f"name a search config or a --space{more}")
-    if config is None:
-        if data is not None or settings:
-            raise ConfigError("--data and --set go with a config, not with --space")
-        profile_space.profile_alone(
-            str(space),
-            devices,
-            resolution=resolution,
-            classes=classes,
-            table=table,
-            energy=energy,
-            output=output,
-        )
-        return
-    if classes is not None:
+
+
+def _profile_config(given: _Given, config: str, output: Output) -> None:
+    from hwnas.cli.profile_space import profile_run
+
+    if given.classes is not None:
         raise ConfigError("--classes goes with --space; a config takes them from its images")
-    given = options.Given(
+    shared = options.Given(
         config=config,
-        data=data,
-        resolution=resolution,
-        table=table,
-        settings=settings,
-        device=devices[0] if len(devices) == 1 else None,
+        data=given.data,
+        resolution=given.resolution,
+        table=given.table,
+        settings=given.settings,
+        device=given.devices[0] if len(given.devices) == 1 else None,
     )
-    profile_space.profile_run(given.open(output), devices, energy=energy, output=output)
+    profile_run(shared.open(output), given.devices, energy=given.energy, output=output)
+
+
+def _profile_space(given: _Given, space: str, output: Output) -> None:
+    from hwnas.cli.profile_space import profile_alone
+
+    if given.data is not None or given.settings:
+        raise ConfigError("--data and --set go with a config, not with --space")
+    profile_alone(
+        space,
+        given.devices,
+        resolution=given.resolution,
+        classes=given.classes,
+        table=given.table,
+        energy=given.energy,
+        output=output,
+    )

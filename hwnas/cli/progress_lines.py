@@ -1,4 +1,4 @@
-"""Progress for logs: where stderr is no terminal, a line now and then in place of a bar."""
+"""Progress for logs: where stderr is not a terminal, a line now and then in place of a bar."""
 
 import threading
 import time

@@ -30,7 +30,7 @@ def quickstart(given: options.Given, as_json: options.Json = False) -> None:
     config = load_with(recipe, given.overrides())
     path = given.run or default_run(config.recipe.data.source)
     opened = Run(Experiment(config), RunFolder(path), output)
-    opened.check(budgets=False)  # what is wrong with them is said before anything is written
+    opened.check(budgets=False)  # wrong ones are refused before anything is written
     with opened.held(images=True):
         for profiled in (opened.profile(refuse=True), *opened.profile_further()):
             show_model(output, profiled.table, profiled.space, profiled.latency)

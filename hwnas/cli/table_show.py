@@ -13,7 +13,7 @@ from hwnas.cli.output import Output, counted
 
 if TYPE_CHECKING:
     from hwnas.latency.table import LatencyTable
-    from hwnas.latency.visits import Summary, Visits
+    from hwnas.latency.visits import LatencySummary, Visits
 
 
 def show_table(
@@ -119,7 +119,7 @@ def _show_provenance(
     output.table(str(path), ["", "value"], rows)
 
 
-def _show_blocks(output: Output, measured: dict[str, "Summary"]) -> None:
+def _show_blocks(output: Output, measured: dict[str, "LatencySummary"]) -> None:
     from hwnas.networks.blocks import short_key
 
     output.table(

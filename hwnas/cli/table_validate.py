@@ -42,7 +42,7 @@ def validate_table(
 
     It does when predictions are off by at most 5 % in the median.
 
-    Exit code 0: it holds; 1: it no longer does; 2: that cannot be told.
+    Exit code 0: it holds; 1: it no longer does; 2: that is not known.
     """
     from hwnas.devices.device import load_device
     from hwnas.latency.revalidate import revalidate

@@ -101,7 +101,7 @@ def find_config(kind: str, name: str) -> Path:
     if path.is_file():
         return path
     if Path(name).is_file():
-        raise ConfigError(f"{shown(name)} is no YAML file; give one whose name ends with .yaml")
+        raise ConfigError(f"{shown(name)} is not a YAML file; give one whose name ends with .yaml")
     known = [f"known: {', '.join(shipped_names(kind))}"]
     if mine := own_names(kind):
         known.append(f"your own: {', '.join(mine)}")
@@ -177,7 +177,7 @@ def parse_config(content: dict[str, Any], model: type[Config], source: str) -> C
 
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
-    # A misspelt key also lacks the one that was meant: what is there is said before what is not.
+    # A misspelt key also lacks the one that was meant: what is there is named before what is not.
     # A list whose items are wrong is also too short.
     places = [one["loc"] for one in error.errors()]
     first, *others = sorted(

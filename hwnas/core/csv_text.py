@@ -68,7 +68,7 @@ def csv_records(
             named = named and not any(stripped)
     except csv.Error as problem:
         raise error(
-            f"{source} line {reader.line_num} is no CSV: {problem}; correct it there"
+            f"{source} line {reader.line_num} is not CSV: {problem}; correct it there"
         ) from problem
 
 

@@ -50,7 +50,7 @@ def open_database(path: Path, *, reading: bool, error: type[HwnasError], held: E
         held: what lives as long as the connection.
 
     Raises:
-        sqlite3.Error: it cannot be opened, or is no SQLite file.
+        sqlite3.Error: it cannot be opened, or is not an SQLite file.
         OSError: it cannot be read.
     """
     try:

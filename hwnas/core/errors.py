@@ -37,7 +37,7 @@ class LinkError(DeviceError):
 
 
 class SilenceError(DeviceError):
-    """A device has said nothing for so long that it hangs, or is out of reach."""
+    """A device has answered nothing for so long that it hangs, or is out of reach."""
 
 
 class ProgramError(DeviceError):

@@ -82,7 +82,7 @@ def remove_remains(folder: Path, *, depth: int) -> None:
 
 
 def check_name(path: Path, error: type[HwnasError], advice: str) -> None:
-    """Refuses a path that is no UTF-8, which libraries in other languages cannot open.
+    """Refuses a path that is not UTF-8, which libraries in other languages cannot open.
 
     Args:
         path: as it was given; what lies above a relative one does not matter.
@@ -95,11 +95,11 @@ def check_name(path: Path, error: type[HwnasError], advice: str) -> None:
     try:
         str(path).encode()
     except UnicodeEncodeError as problem:
-        raise error(f"the name {shown(path)} is no UTF-8; {advice}") from problem
+        raise error(f"the name {shown(path)} is not UTF-8; {advice}") from problem
 
 
 def may_be_written(folder: Path) -> bool:
-    """Whether this user may make files in a folder that is there, which only trying tells."""
+    """Whether this user may make files in a folder that is there; only trying shows it."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             return True

@@ -15,7 +15,7 @@ _HARMLESS = frozenset("\u200c\u200d")
 def shown(text: object, *, longest: int = LONGEST) -> str:
     r"""A text of a stranger as one harmless line: what cannot be seen is escaped, length is cut.
 
-    Control characters, bidirectional marks, lone surrogates (from file names that are no UTF-8)
+    Control characters, bidirectional marks, lone surrogates (from file names that are not UTF-8)
     and line breaks become escapes, as `\x1b` or `\u202e`. A text that is longer than `longest`
     keeps its beginning and its end, and says how many characters are missing.
 

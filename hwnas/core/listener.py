@@ -13,7 +13,7 @@ class Update(Protocol):
 
 
 class Listener(Protocol):
-    """What is told about the course of a run: a terminal, a notebook, a log, or nobody."""
+    """Who follows the course of a run: a terminal, a notebook, a log, or nobody."""
 
     def say(self, text: str) -> None:
         """A sentence on what is happening."""
@@ -25,7 +25,7 @@ class Listener(Protocol):
         """A stage that begins, and ends with the context; `unit` is what is counted ("steps")."""
 
     def several(self, *titles: str, unit: str = "") -> AbstractContextManager[Sequence[Update]]:
-        """Stages that run side by side, an update each; each may be told by a thread of its own."""
+        """Stages that run side by side, an update each; maybe from threads of their own."""
 
 
 class Silent:

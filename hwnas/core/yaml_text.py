@@ -192,7 +192,7 @@ class _Check:
         if kind in ("int", "float", "bool", "null"):
             implied = _Loader.yaml_implicit_resolvers.get(node.value[:1], [])
             if not any(tag == node.tag and rule.match(node.value) for tag, rule in implied):
-                raise self._error(node, f"'{shown(node.value)}' is no {kind}")
+                raise self._error(node, f"'{shown(node.value)}' is not a valid {kind}")
             if len(node.value) > _LONGEST_NUMBER:
                 raise self._error(node, f"a number of {len(node.value):,} digits is too long")
 

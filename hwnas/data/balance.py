@@ -37,14 +37,14 @@ class Balance:
 
     @property
     def notable(self) -> bool:
-        """Whether classes differ enough for it to be said."""
+        """Whether classes differ enough for a person to know."""
         return self.ratio >= NOTABLE_RATIO
 
     def sentences(self) -> list[str]:
         """What a person should know, one sentence each; none for balanced, full classes."""
-        said = []
+        sentences = []
         if self.notable:
-            said.append(
+            sentences.append(
                 f"imbalanced: {self.largest_images:,} images of '{self.largest}' and "
                 f"{self.smallest_images:,} of '{self.smallest}', {self.ratio:.3g} to 1; answering "
                 f"'{self.largest}' always would be right on {self.always_largest:.1f} % of the "
@@ -52,11 +52,11 @@ class Balance:
             )
         if self.few:
             first = ", ".join(f"'{name}'" for name in self.few[:3])
-            said.append(
+            sentences.append(
                 f"classes with fewer than {FEW} images: {len(self.few):,} of {self.classes:,}, "
                 f"such as {first}; what is learnt and tested of them says little"
             )
-        return said
+        return sentences
 
     def to_dict(self) -> dict[str, Any]:
         """For a JSON document; of `few`, how many there are."""

@@ -70,7 +70,7 @@ def cache_bytes() -> int:
 
 
 def _text(value: object) -> str:
-    """A text, which names of files are even where they are no Unicode."""
+    """A text, which names of files are even where they are not Unicode."""
     if not isinstance(value, str):
         raise ValueError("no text")
     return value
@@ -317,7 +317,7 @@ def pixels_check(image: Images) -> int:
 
 
 def file_stamp(path: Path) -> Stamp:
-    """What tells a file that was changed.
+    """A value that differs where a file was changed: its size and its time.
 
     Raises:
         OSError: it is not there.

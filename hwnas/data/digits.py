@@ -13,7 +13,7 @@ class Digits:
     class_names = tuple("0123456789")
 
     def __call__(self, *, resolution: int, limit: int | None, strict: bool) -> ImageDataset:
-        """See `load_digits`; none of them is unreadable."""
+        """The digits of `load_digits`; none of them is unreadable."""
         del strict
         return load_digits(resolution, limit)
 

@@ -55,7 +55,7 @@ def load_named(
         limit: at most so many images.
 
     Raises:
-        DataError: it fails, or what it returns is no such dataset.
+        DataError: it fails, or what it returns is not such a dataset.
     """
     function, name, remedy = _function(dataset)
     try:

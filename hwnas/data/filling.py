@@ -110,7 +110,7 @@ class _Filling:
     """Rows that are filled with the images of a listing."""
 
     def __init__(self, listing: Listing, target: RowSink, saved_at: Path | None = None) -> None:
-        """Takes where rows go, and the folder in which is said how far they are."""
+        """Takes where rows go, and the folder that records how far they are."""
         self._listing, self._target, self._saved_at = listing, target, saved_at
         self._rows = [Row(name, None, 0, 0) for name, _ in listing.files()]
 

@@ -55,7 +55,7 @@ class Layout:
         classes: the names of the classes, sorted.
         parts: the sorted images by class, of each part that the folder itself names ("train" and
             "validation" or "test" or both); under "" where it names none.
-        left_out: sentences on what is no image and no class, which a strict reading refuses.
+        left_out: sentences on what is neither an image nor a class, which a strict reading refuses.
         notes: further sentences for the person who reads them.
     """
 
@@ -170,7 +170,7 @@ def _check_same(
 def _scan(folder: Path) -> _Found:
     """What a folder holds, sorted, without what is hidden or made by programs."""
     found = _Found()
-    with os.scandir(folder) as entries:  # which tells folders from files without asking for each
+    with os.scandir(folder) as entries:  # which knows folders from files without a call for each
         for entry in entries:
             if entry.name[0] == "." or entry.name in _IGNORED:
                 continue

@@ -26,14 +26,14 @@ class Listing:
         skipped: files that were left out, in the order in which they were found.
         rounds: for each key that had some, the files that were left out because of it.
         class_names: the classes, in the order of their labels.
-        notes: sentences on what is no image, and how the folder is split.
+        notes: sentences on what is not an image, and how the folder is split.
     """
 
     def __init__(self, root: Path, limit: int | None, *, strict: bool) -> None:
         """Lists the folder; no image is opened.
 
         Raises:
-            DataError: a folder that cannot be used, something in it that is no image when
+            DataError: a folder that cannot be used, something in it that is not an image when
                 `strict`, or a limit below 3 images a class.
         """
         self.root = root
@@ -63,7 +63,7 @@ class Listing:
         self.key = digest(text)
 
     def files(self) -> list[tuple[str, Stamp | None]]:
-        """The names of training, validation and test images, and what tells a changed file."""
+        """The names of training, validation and test images, and the stamp of each file."""
         return [(name, self._stamps[name]) for name in self.names]
 
     def labels(self) -> NDArray[np.int64]:

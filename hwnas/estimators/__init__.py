@@ -1,4 +1,4 @@
-"""Estimators: what tells good networks from bad ones, one file or folder each.
+"""Estimators: they score networks, one file or folder each.
 
 A search goes by the scores of one; `hwnas rank` compares them.
 """

@@ -1,7 +1,7 @@
 """`accuracy.estimator: bn`: what trained batch norms say of each choice, added up.
 
 BN-NAS (Chen et al. 2021, arXiv 2108.07375): batch norm alone is trained, by single paths, and the
-scales that it learns tell how much of a block reaches what follows it.
+scales that it learns show how much of a block reaches what follows it.
 """
 
 from typing_extensions import override

@@ -1,4 +1,4 @@
-"""Reading a CSV of known accuracies against a space. See docs/reference/csv.md for the form."""
+"""Reading a CSV of known accuracies against a space; docs/reference/csv.md has the form."""
 
 import math
 import re
@@ -117,7 +117,7 @@ def _at_one(rows: "list[_Row]", resolution: int, path: Path) -> "tuple[list[_Row
 def _trainings(
     choices: list[list[int]], values: list[float], index: list[int]
 ) -> NDArray[np.float64]:
-    """(N, R) see `KnownAccuracies.trainings`; `index` tells which network a row is of."""
+    """`KnownAccuracies.trainings` (N, R); `index` says which network a row is of."""
     spelled: list[dict[tuple[int, ...], list[float]]] = [{} for _ in range(max(index) + 1)]
     for row, value, network in zip(choices, values, index, strict=True):
         spelled[network].setdefault(tuple(row), []).append(value)

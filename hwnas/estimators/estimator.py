@@ -1,4 +1,4 @@
-"""Estimator: the base of everything that tells good networks from bad ones."""
+"""Estimator: the base of everything that scores networks."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -74,7 +74,7 @@ class Estimator(ABC):
 
         Args:
             inputs: `weights` is the file to write.
-            listener: is told how far it is.
+            listener: gets its progress.
 
         Returns:
             None where nothing was to be trained.

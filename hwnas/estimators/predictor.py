@@ -134,7 +134,7 @@ class SpacePredictor:
 
 @dataclass(frozen=True)
 class _NearlySum:
-    """A predictor that is no sum, as a `FreeScore`."""
+    """A predictor that is not a sum, as a `FreeScore`."""
 
     predictor: SpacePredictor
 

@@ -1,9 +1,9 @@
 """Reading an exported network back."""
 
-import hashlib
 import json
 from pathlib import Path
 
+from hwnas.core.digests import SHA256, digest
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.networks.blocks import block_from_dict, check_network
 from hwnas.networks.modules import EPSILON, NetworkModule
@@ -56,5 +56,5 @@ def _check_whole(folder: Path) -> None:
         return
     hashes = json.loads(path.read_text(encoding="utf-8"))["sha256"]
     for name in ("config.json", "model.safetensors"):
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != hashes[name]:
+        if digest((folder / name).read_bytes(), SHA256) != hashes[name]:
             raise ValueError(f"{name} was changed after the export")

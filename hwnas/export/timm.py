@@ -34,7 +34,7 @@ class TimmNetwork:
         class_name: of `timm.models`: "MobileNetV3" with a hidden layer behind the pooling, else
             "EfficientNet".
         arch_def: the stages.
-        arguments: of the class, beside those that are no numbers: `num_classes`, `stem_size`, …
+        arguments: of the class, beside those that are not numbers: `num_classes`, `stem_size`, …
         act_layer: name of the activation of stem and head, for `timm.layers.get_act_layer`.
         layers: timm's names of the convolution and the batch norm ("" where there is none) of each
             of our layers, by ours ("block3.expand").

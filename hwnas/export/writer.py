@@ -1,6 +1,5 @@
 """Writing an exported network: ONNX, safetensors, config and verification."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import torch
 
+from hwnas.core.digests import SHA256, digest
 from hwnas.core.files import write_atomically
 from hwnas.core.json_text import to_json
 from hwnas.core.version import VERSION
@@ -70,7 +70,7 @@ def write_export(
     """Writes an export folder; `verification.json`, written last, marks it complete.
 
     The verification repeats the SHA-256 of the other files, so that a folder whose parts are of
-    two exports can be told.
+    two exports is recognized.
 
     Args:
         folder: where.
@@ -98,7 +98,7 @@ def write_export(
         (folder / TIMM).unlink(missing_ok=True)
     for name, content in contents.items():
         write_atomically(folder / name, content)
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    hashes = {name: digest(content, SHA256) for name, content in contents.items()}
     write_atomically(folder / "verification.json", as_json({**verification, "sha256": hashes}))
 
 

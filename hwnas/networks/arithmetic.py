@@ -42,7 +42,7 @@ def convolve(x: Tensor, weight: Tensor, layer: Layer) -> Tensor:
     """(N, in, R, R) → (N, out, r, r), without a bias."""
     if x.shape[-1] > 1:
         return functional.conv2d(x, weight, None, layer.stride, layer.kernel // 2, 1, layer.groups)
-    # One pixel meets the kernel's centre alone, the rest falls on padding. PyTorch cannot tell the
+    # One pixel meets the kernel's centre alone, the rest falls on padding. PyTorch cannot see the
     # memory format of such tensors and takes a path that was 10 to 20 times slower.
     centre = weight[:, :, layer.kernel // 2, layer.kernel // 2]
     if layer.groups == 1:

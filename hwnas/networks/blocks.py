@@ -60,14 +60,14 @@ def block_kind(name: str) -> type[Block]:
     """The kind of a name: one of ours, one whose class this process has, or an installed one.
 
     Raises:
-        ConfigError: there is none, or what a package brings is no kind of that name.
+        ConfigError: there is none, or what a package brings is not a kind of that name.
     """
     if name not in BLOCKS.ours and name in DEFINED:
         return DEFINED[name]
     found: object = BLOCKS.load(name)
     if not (isinstance(found, type) and issubclass(found, Block)):
         raise ConfigError(
-            f"the block kind '{name}' ({BLOCKS.origin(name)}) is no class of "
+            f"the block kind '{name}' ({BLOCKS.origin(name)}) is not a class of "
             "hwnas.networks.blocks.Block; correct that package or uninstall it"
         )
     if found.kind != name:
@@ -143,7 +143,7 @@ def block_from_dict(data: Mapping[str, object]) -> Block:
     values = dict(data)
     name = values.pop("kind", "")
     if isinstance(name, list | dict):
-        raise TypeError("the kind of a block is no text")
+        raise TypeError("the kind of a block is not text")
     if not isinstance(name, str) or not is_kind(name):
         raise ValueError(f"unknown block kind {name!r}; known: {', '.join(kind_names())}")
     try:

@@ -140,7 +140,7 @@ def _run(layers: Mapping[str, WeightedLayer], layer: Layer, x: Tensor) -> Tensor
 
 
 def _can_fuse(x: Tensor) -> bool:
-    # Of one pixel PyTorch cannot tell the memory format, see `convolve`.
+    # Of one pixel PyTorch cannot see the memory format, see `convolve`.
     return x.ndim == 4 and x.shape[-1] > 1 and x.device.type == "cpu" and _fuses()
 
 

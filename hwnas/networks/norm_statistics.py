@@ -133,7 +133,7 @@ class _Maps:
             return self
         parts: list[Tensor] = []
         group: list[Tensor] = []
-        for part in (piece for whole in self.parts for piece in whole.split(images)):
+        for part in (piece for whole in self.parts for piece in torch.split(whole, images)):
             if group and sum(map(len, group)) + len(part) > images:
                 parts.append(group[0] if len(group) == 1 else torch.cat(group))
                 group = []
@@ -230,7 +230,7 @@ class _Statistics(Operations[_Maps]):
     def multiply(self, name: str, x: _Maps, gate: _Maps) -> _Maps:
         x = _as_maps(x)
         parts = [*x.finished()]
-        gates = _as_map(gate.whole()).split([len(part) for part in parts])
+        gates = torch.split(_as_map(gate.whole()), [len(part) for part in parts])
         run = torch.mul if name not in self._overwritten else Tensor.mul_
         return self._made(
             name, [partial(run, part, one) for part, one in zip(parts, gates, strict=True)]
@@ -268,7 +268,7 @@ def _of_trace(block: Block) -> tuple[frozenset[str], frozenset[str]]:
 def _images_at_once(block: Block) -> int:
     """A power of 2, so that parts of consecutive blocks go well together."""
     largest = max((4 * _size(layer) for layer in block.layers()), default=1)
-    return 2 ** max(3, int(math.log2(max(1, _PART_BYTES / largest))))
+    return int(2 ** max(3, int(math.log2(max(1, _PART_BYTES / largest)))))
 
 
 def _size(layer: Layer) -> int:

@@ -20,7 +20,7 @@ _ANY_RANGE = (-4.0, 4.0)
 
 
 @dataclass(frozen=True)
-class Recipe:
+class QuantizationRecipe:
     """How a runtime wants its QDQ graphs.
 
     Attributes:
@@ -34,7 +34,7 @@ class Recipe:
 
 # The parser of TensorRT and TensorRT-RTX refuses int32 biases and asymmetric activations; with this
 # recipe ONNX Runtime takes 1.4 times as long on x86 as with its own.
-_TENSORRT = Recipe(
+_TENSORRT = QuantizationRecipe(
     signed_activations=True,
     options={
         "ActivationSymmetric": True,
@@ -43,7 +43,7 @@ _TENSORRT = Recipe(
         "QuantizeBias": False,
     },
 )
-RECIPES = {"asymmetric": Recipe(signed_activations=False), "symmetric": _TENSORRT}
+RECIPES = {"asymmetric": QuantizationRecipe(signed_activations=False), "symmetric": _TENSORRT}
 """By the names that runtimes have in their specifications, see `hwnas.devices.runtimes`."""
 
 

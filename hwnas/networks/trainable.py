@@ -6,7 +6,7 @@ from torch import nn
 
 
 class Trainable(nn.Module):
-    """A module that tells itself from others: a supernet, a part of one, or a single network.
+    """A module with an identity: a supernet, a part of one, or a single network.
 
     Attributes:
         start: which published weights it began with, a hash; "" for random ones.

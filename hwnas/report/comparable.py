@@ -123,7 +123,7 @@ def _differences(first: Searched, other: Searched) -> Iterator[str]:
 
 
 def _images(run: Searched) -> str | None:
-    """What tells a run's images from others, wherever they are."""
+    """The identity of a run's images, wherever they are."""
     data = run.experiment.config.data
     return run.bound.get("images", data.source if data else None)
 

@@ -93,8 +93,8 @@ def _summary_table(summary: Summary) -> str:
     if whose := reference_text(summary):
         intro += f"<p>{_text(whose)}</p>"
     table = _table(summary_header(summary), summary_rows(summary))
-    said = [f"<p>{_text(sentence)}</p>" for sentence in closing_sentences(summary)]
-    return intro + table + "".join(said)
+    closing = [f"<p>{_text(sentence)}</p>" for sentence in closing_sentences(summary)]
+    return intro + table + "".join(closing)
 
 
 def _validation(model: BlockModel) -> list[str]:

@@ -10,7 +10,7 @@ from hwnas.networks.modules import NetworkModule
 from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.places import OWN, Place
+from hwnas.runs.places import OWN, MeasuredPlace
 from hwnas.runs.training import TrainedSupernet, train_from_scratch
 from hwnas.runs.winner import train_winner
 from hwnas.spaces import Architectures
@@ -47,7 +47,7 @@ class Candidates:
         experiment: Experiment,
         folder: RunFolder,
         trained: TrainedSupernet | None,
-        places: Sequence[Place],
+        places: Sequence[MeasuredPlace],
         listener: Listener,
     ) -> None:
         """Without a trained supernet every network is trained from scratch."""
@@ -102,7 +102,7 @@ class Candidates:
             files[place.name] = made
         return Candidate(network, weights_from, module, files, chosen)
 
-    def _same(self, files: Mapping[str, DeviceFile], place: Place) -> DeviceFile | None:
+    def _same(self, files: Mapping[str, DeviceFile], place: MeasuredPlace) -> DeviceFile | None:
         """The file of an earlier place that is the same for this one, without its engine."""
         for other in self._places:
             if other.name in files and same_file(other.device, place.device):

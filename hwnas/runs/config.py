@@ -128,7 +128,7 @@ _OF_FREE_SCORES: dict[str, Any] = {"searchers": ("exact_front",), "evaluations":
 class SearchConfig(StrictModel):
     """Budgets, searchers, and how many networks each searcher may judge.
 
-    Where nothing else is said, these are `surrogate` and 200; with an estimator whose scores cost
+    The defaults are `surrogate` and 200; with an estimator whose scores cost
     nothing (a predictor, a table, sums), `exact_front` and 5,000.
 
     `settings` holds those of searchers that are not to have their defaults, by searcher.

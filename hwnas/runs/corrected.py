@@ -1,12 +1,12 @@
 """Second opinions on the networks of a front, kept in the journal beside their scores."""
 
-import hashlib
 import json
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.core.digests import digest
 from hwnas.core.errors import RunError
 from hwnas.search.front import Front
 from hwnas.search.journal import Journal
@@ -45,4 +45,4 @@ def noted_corrected(journal: Journal, front: Front) -> NDArray[np.float64] | Non
 
 
 def _key(front: Front) -> str:
-    return f"corrected {hashlib.sha256(front.architectures.tobytes()).hexdigest()[:16]}"
+    return f"corrected {digest(front.architectures.tobytes())}"

@@ -86,7 +86,7 @@ def check_needs(experiment: Experiment, folder: RunFolder, name: str) -> None:
 def scores_without_weights(experiment: Experiment, folder: RunFolder) -> Scores | None:
     """The scores of a config that needs nothing trained, before its run folder is there.
 
-    What is wrong with a file or with images is then said before anything is written.
+    A wrong file or wrong images are then refused before anything is written.
 
     Returns:
         None where something has to be trained first.

@@ -237,7 +237,7 @@ class Experiment:
         """The energy model of the device's table; None without a budget on energy.
 
         Raises:
-            DeviceError: it is no device that counts its energy.
+            DeviceError: it is not a device that counts its energy.
             TableError: the table holds none for this space.
         """
         if ENERGY not in self.config.search.budgets:

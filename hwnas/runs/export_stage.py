@@ -1,4 +1,4 @@
-"""The export stage: the winner of a run, told about, and its figures in a file."""
+"""The export stage: the winner of a run, and its figures in a file."""
 
 import time
 from dataclasses import replace
@@ -49,7 +49,7 @@ def export_stage(
         latency: of its device.
         trained: its supernet; without one the winner is trained from scratch.
         result: of its search.
-        listener: is told.
+        listener: gets progress, sentences and warnings.
         start: monotonic, when what the summary calls its seconds began.
         patience: how long a busy machine is waited for.
 

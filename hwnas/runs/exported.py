@@ -11,7 +11,7 @@ from hwnas.export.timm import timm_network
 from hwnas.export.verification import NumericalCheck
 from hwnas.export.writer import network_config, write_export
 from hwnas.latency.readings import Reading
-from hwnas.latency.visits import Summary
+from hwnas.latency.visits import LatencySummary
 from hwnas.networks.blocks import Network
 from hwnas.objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
 from hwnas.objectives.statistics.intervals import wilson
@@ -20,7 +20,7 @@ from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.measured_energy import UsedEnergy
-from hwnas.runs.places import OWN, Place
+from hwnas.runs.places import OWN, MeasuredPlace
 from hwnas.runs.stale import STALE
 from hwnas.runs.training import scratch_config
 from hwnas.training.evaluation import accuracy
@@ -47,7 +47,7 @@ class Timed:
     problem: str = ""
 
     @property
-    def measured(self) -> Summary | None:
+    def measured(self) -> LatencySummary | None:
         """The summary of what was measured."""
         return None if self.reading is None else self.reading.summary
 
@@ -114,7 +114,7 @@ class Exported:
         return self.timed.predicted_ms
 
     @property
-    def measured(self) -> Summary | None:
+    def measured(self) -> LatencySummary | None:
         """On the run's own device."""
         return self.timed.measured
 
@@ -122,7 +122,9 @@ class Exported:
 class ExportWriter:
     """Writes the exported networks of a run."""
 
-    def __init__(self, experiment: Experiment, folder: RunFolder, places: list[Place]) -> None:
+    def __init__(
+        self, experiment: Experiment, folder: RunFolder, places: list[MeasuredPlace]
+    ) -> None:
         """Writes nothing yet."""
         self._experiment, self._folder, self._places = experiment, folder, places
 
@@ -187,13 +189,13 @@ class ExportWriter:
         (exported.folder / STALE).unlink(missing_ok=True)
         return exported
 
-    def _on_further(self, place: Place, candidate: Candidate, timed: Timed) -> OnFurther:
+    def _on_further(self, place: MeasuredPlace, candidate: Candidate, timed: Timed) -> OnFurther:
         made = candidate.files[place.name]
         return OnFurther(
             timed, made.precision, made.numbers.accuracy, self._file_name(place, candidate)
         )
 
-    def _file_name(self, place: Place, candidate: Candidate) -> str:
+    def _file_name(self, place: MeasuredPlace, candidate: Candidate) -> str:
         """Of the ONNX file for a place: the run's own, where that is the very same."""
         same = candidate.files[place.name].model == candidate.own.model
         return "model.onnx" if same else f"{place.stem}.onnx"

@@ -15,9 +15,9 @@ from hwnas.runs.candidates import Candidate, Candidates
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exported import Exported, ExportWriter, Timed
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.latency_check import WINNER, Finding, Patience
+from hwnas.runs.latency_check import WINNER, LatencyFinding, Patience
 from hwnas.runs.measured_energy import EnergyCheck, UsedEnergy
-from hwnas.runs.places import OWN, Place, further_places, own_place, say_problems
+from hwnas.runs.places import OWN, MeasuredPlace, further_places, own_place, say_problems
 from hwnas.runs.searching import RunSearch
 from hwnas.runs.summary_form import Rejected
 from hwnas.runs.training import TrainedSupernet
@@ -47,7 +47,7 @@ class _Tried:
     """A trained network that no budget speaks against, with what was measured of it."""
 
     candidate: Candidate
-    findings: Mapping[str, Finding]
+    findings: Mapping[str, LatencyFinding]
     energy: UsedEnergy | None
 
 
@@ -138,7 +138,7 @@ class Exporter:
                 yield str(index), front.architectures[index], float(front.scores[index])
 
     def _untrained(
-        self, name: str, network: Network, score: float, places: list[Place]
+        self, name: str, network: Network, score: float, places: list[MeasuredPlace]
     ) -> dict[str, Reading] | None:
         """The readings of a network before its training, by place; None for one over a budget."""
         readings: dict[str, Reading] = {}
@@ -165,7 +165,7 @@ class Exporter:
             return None
         return readings
 
-    def _screened(self, place: Place, name: str, network: Network) -> Reading | None:
+    def _screened(self, place: MeasuredPlace, name: str, network: Network) -> Reading | None:
         """The reading of an untrained network on a place; None where nothing is measured."""
         if place.problem or place.bound is None:
             return None
@@ -184,10 +184,10 @@ class Exporter:
         reference: Candidate | None,
         before: Mapping[str, Reading],
         score: float,
-        places: list[Place],
+        places: list[MeasuredPlace],
     ) -> _Tried | None:
         """What measuring a trained network comes to; None for one that is over a budget."""
-        findings: dict[str, Finding] = {}
+        findings: dict[str, LatencyFinding] = {}
         for place in places:
             if place.problem:
                 continue
@@ -213,7 +213,9 @@ class Exporter:
             return None
         return _Tried(candidate, findings, used)
 
-    def _export(self, tried: _Tried, reference: Candidate | None, places: list[Place]) -> Export:
+    def _export(
+        self, tried: _Tried, reference: Candidate | None, places: list[MeasuredPlace]
+    ) -> Export:
         beside: UsedEnergy | None = None
         if reference is not None:
             beside = self._energy.trained(reference.network, reference.own.shipped, _REFERENCE)
@@ -253,7 +255,7 @@ class Exporter:
             doubtful,
         )
 
-    def _doubts(self, tried: _Tried, places: list[Place]) -> tuple[str, ...]:
+    def _doubts(self, tried: _Tried, places: list[MeasuredPlace]) -> tuple[str, ...]:
         """Says what is doubtful about the winner, and what to do."""
         doubts = [
             f"{place.name}: {doubt}" if place.name else doubt
@@ -271,7 +273,7 @@ class Exporter:
             )
         return tuple(doubts)
 
-    def _lost(self, place: Place, error: DeviceError) -> None:
+    def _lost(self, place: MeasuredPlace, error: DeviceError) -> None:
         place.problem = str(error)
         say_problems([place], self.listener)
 
@@ -280,7 +282,7 @@ class Exporter:
         return f"{score_info.text(score)} ({score_info.label})"
 
     def _reject(
-        self, place: Place, network: Network, score: float, measured_ms: float, what: str
+        self, place: MeasuredPlace, network: Network, score: float, measured_ms: float, what: str
     ) -> None:
         predicted = place.predicted(network)
         self._say_rejected(score, predicted, measured_ms, place.bound, f"ms{place.of}", what)
@@ -319,7 +321,9 @@ class Exporter:
         )
 
 
-def _beside(place: Place, candidate: Candidate, reference: Candidate | None) -> dict[str, bytes]:
+def _beside(
+    place: MeasuredPlace, candidate: Candidate, reference: Candidate | None
+) -> dict[str, bytes]:
     """What is measured beside a winner: the reference, and the fp32 files of both."""
     models: dict[str, bytes] = {}
     for name, one in ((WINNER, candidate), (_REFERENCE, reference)):
@@ -333,7 +337,9 @@ def _beside(place: Place, candidate: Candidate, reference: Candidate | None) -> 
     return models
 
 
-def _timed(place: Place, network: Network, found: Finding | None, name: str) -> Timed:
+def _timed(
+    place: MeasuredPlace, network: Network, found: LatencyFinding | None, name: str
+) -> Timed:
     """The latency of the winner or of the reference on a place."""
     predicted = place.predicted(network)
     if found is None:

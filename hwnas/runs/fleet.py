@@ -18,7 +18,7 @@ from hwnas.runs.profiling import energy_of, profile_space
 from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.spaces import SearchSpace
 
-# Seconds after which a thread that was told to start has.
+# Seconds after which a thread that was started runs.
 _BEGINS = 2.0
 
 
@@ -81,7 +81,7 @@ def load_fleet(
 def fleet_stage(
     space: SearchSpace, members: Sequence[Member], counts: ProfileConfig, listener: Listener
 ) -> list[Outcome]:
-    """Measures a space on all members, told about; see `profile_fleet`."""
+    """`profile_fleet` with a progress bar for each member, and a sentence on each that fails."""
 
     def failed(outcome: Outcome) -> None:
         listener.say(f"{outcome.member.name} failed, the others continue: {outcome.problem}")
@@ -107,7 +107,7 @@ def profile_fleet(
         members: the devices.
         counts: how many whole networks each measures.
         progress: of each member, called by a thread of its own.
-        failed: told at once of a member that failed, by its thread.
+        failed: called at once with a member that failed, by its thread.
 
     Returns:
         The outcomes in the order of the members.

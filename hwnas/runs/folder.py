@@ -1,6 +1,5 @@
 """The run folder: one experiment's files, its config, and one process at a time."""
 
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hwnas.core.configs import read_config
+from hwnas.core.digests import SHA256, digest
 from hwnas.core.errors import ConfigError, DataError, RunError
 from hwnas.core.files import check_name, may_be_written, remove_remains, write_atomically
 from hwnas.core.foreign_text import shown
@@ -101,7 +101,7 @@ class RunFolder:
         """The config of an existing run.
 
         Raises:
-            RunError: this is no run folder.
+            RunError: this is not a run folder.
         """
         self._check_name()
         if not self.config_file.is_file():
@@ -272,10 +272,8 @@ def run_of_config(config: str) -> RunFolder | None:
 def content_digest(path: Path) -> str:
     """SHA-256 of a file, or of the files of an exported network; of the path where it is gone."""
     files = [path / "config.json", path / "model.safetensors"] if path.is_dir() else [path]
-    state = hashlib.sha256()
-    for file in files:
-        state.update(file.read_bytes() if file.is_file() else str(file).encode())
-    return state.hexdigest()
+    contents = [file.read_bytes() if file.is_file() else str(file).encode() for file in files]
+    return digest(b"".join(contents), SHA256)
 
 
 def _at(content: dict[str, Any], key: str) -> Any:

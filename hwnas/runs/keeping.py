@@ -1,10 +1,10 @@
 """Keeping what a run needs in its folder, so that it works from anywhere."""
 
-import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
 
+from hwnas.core.digests import SHA256, digest
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.core.files import write_atomically
 from hwnas.data.loading import decoder_name, is_name
@@ -113,13 +113,13 @@ def _with_latencies(folder: RunFolder, experiment: Experiment, inputs: RunInputs
                 budget: model.to_dict() for budget, model in experiment.further_latencies.items()
             },
             "energy": energy.to_dict() if energy is not None else None,
-            "timing_cache": hashlib.sha256(cache).hexdigest() if cache else None,
+            "timing_cache": digest(cache, SHA256) if cache else None,
         }
     )
 
 
 def _text(path: Path) -> str:
-    """A path as it may stand in a file; "" for one that is no Unicode."""
+    """A path as it may stand in a file; "" for one that is not Unicode."""
     try:
         return str(path).encode().decode()
     except UnicodeEncodeError:

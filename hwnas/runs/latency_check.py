@@ -21,7 +21,7 @@ class Patience:
     """How long is waited for a quieter machine.
 
     Attributes:
-        seconds: after so many, what cannot be told is left open.
+        seconds: after so many, what is not known is left open.
         pause: seconds between two measurements, in which what disturbs may end.
         now, rest: the clock.
     """
@@ -33,7 +33,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Finding:
+class LatencyFinding:
     """What measuring a trained network on a device came to.
 
     Attributes:
@@ -111,7 +111,7 @@ class LatencyCheck:
         shipped: bytes,
         before: Reading | None,
         beside: Mapping[str, bytes],
-    ) -> Finding:
+    ) -> LatencyFinding:
         """Measures what is to be shipped, and again while that contradicts the first reading.
 
         Args:
@@ -128,10 +128,10 @@ class LatencyCheck:
         readings = self._on.measure(bench, title)
         keeps = True if self.bound is None else readings[WINNER].keeps(self.bound)
         if keeps:
-            return Finding(readings, True, before)
-        return self._settled(network, shipped, Finding(readings, None, before))
+            return LatencyFinding(readings, True, before)
+        return self._settled(network, shipped, LatencyFinding(readings, None, before))
 
-    def _settled(self, network: Network, shipped: bytes, first: Finding) -> Finding:
+    def _settled(self, network: Network, shipped: bytes, first: LatencyFinding) -> LatencyFinding:
         assert self.bound is not None
         models = {WINNER: shipped, UNTRAINED: self._on.untrained(network)}
         bench = self._on.files(models, FINAL, self.bound)
@@ -144,7 +144,7 @@ class LatencyCheck:
             if keeps is False and len(verdicts) > 1:
                 keeps = None  # the untrained graph is the same: one of the two is wrong
             readings = {**first.readings, WINNER: both[WINNER]}
-            found = Finding(readings, keeps, both[UNTRAINED], tuple(earlier))
+            found = LatencyFinding(readings, keeps, both[UNTRAINED], tuple(earlier))
             if keeps is not None or self._patience.now() >= end:
                 return found
             earlier.append(both[WINNER])

@@ -1,4 +1,4 @@
-"""What is said of latency and energy models whose predictions cannot be relied on."""
+"""Warnings of latency and energy models whose predictions cannot be relied on."""
 
 from hwnas.core.listener import Listener
 from hwnas.latency.model import BlockModel, LatencyModel

@@ -91,8 +91,8 @@ class OnDevice:
             images: those that both are compared on, see `checked_engine`.
 
         Raises:
-            HwnasError: it computes something else; of a reference that is said, and no reason to
-                lose the winner.
+            HwnasError: it computes something else; of a reference that is a warning, and no
+                reason to lose the winner.
         """
         if not builds_engines(self.device):
             return None

@@ -24,7 +24,7 @@ class OpenedRun:
     Attributes:
         experiment: what the config names.
         folder: holds all that is made.
-        listener: is told what happens.
+        listener: gets progress, sentences and warnings.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class OpenedRun:
     ) -> None:
         """Writes nothing; `open` is the usual way to make one."""
         self.experiment, self.folder, self.listener = experiment, folder, listener
-        self._holding = self._images_told = False
+        self._holding = self._images_shown = False
         self._posed: tuple[LatencyModel, SearchProblem] | None = None
         self._scores: Scores | None = None
 
@@ -52,7 +52,7 @@ class OpenedRun:
             source: a config's name, as in "quickstart", the path of its YAML file, or a run folder,
                 whose own config counts then.
             folder: of the run; None for that of the config, `runs/<config>`.
-            listener: is told what happens.
+            listener: gets progress, sentences and warnings.
             overrides: values that replace those of the config by dotted keys, as in
                 {"train.epochs": 3, "search.budgets": {"latency": "5 ms"}}.
             data: the images, in place of those that the config names, or where they are now.
@@ -96,7 +96,7 @@ class OpenedRun:
 
         Args:
             folder: of the run.
-            listener: is told what happens.
+            listener: gets progress, sentences and warnings.
             data: where its images are now, if not where they were.
 
         Raises:
@@ -145,9 +145,9 @@ class OpenedRun:
         """Reads the images, once, and says what they are; see `hwnas.runs.images.read_images`."""
         from hwnas.runs.images import read_images
 
-        if not self._images_told:
+        if not self._images_shown:
             read_images(self.experiment, self.folder, self.listener)
-            self._images_told = True
+            self._images_shown = True
 
     def untrained_scores(self) -> "Scores | None":
         """The scores of an estimator that needs nothing trained; None where something has to be."""

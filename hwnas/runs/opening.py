@@ -50,7 +50,7 @@ def experiment_in(folder: RunFolder, data: str | None = None) -> Experiment:
         data: where its images are now, if not where they were.
 
     Raises:
-        RunError: this is no run folder, or what it holds is damaged.
+        RunError: this is not a run folder, or what it holds is damaged.
     """
     config = folder.config()
     images = data and one_spelling(data)

@@ -27,7 +27,7 @@ OWN = ""
 
 
 @dataclass
-class Place:
+class MeasuredPlace:
     """One of those devices.
 
     Attributes:
@@ -76,7 +76,7 @@ def own_place(
     result: RunSearch,
     listener: Listener,
     patience: Patience,
-) -> Place:
+) -> MeasuredPlace:
     """The run's own device, with the smallest of its budgets."""
     device = experiment.device
     on = OnDevice(
@@ -88,19 +88,21 @@ def own_place(
     )
     bound = result.problem.bound(LATENCY)
     problem = "" if device.measurable else f"the timings of {device.name} were imported"
-    return Place(OWN, device, latency, bound, on, LatencyCheck(on, bound, patience), problem)
+    return MeasuredPlace(
+        OWN, device, latency, bound, on, LatencyCheck(on, bound, patience), problem
+    )
 
 
 def further_places(
     experiment: Experiment, result: RunSearch, listener: Listener, patience: Patience
-) -> list[Place]:
+) -> list[MeasuredPlace]:
     """The devices of budgets `latency@DEVICE`; those that cannot be reached have a problem.
 
     Raises:
         ConfigError: there is no such device, or its file is wrong.
         TableError: what answers under that name is no longer the device of its table.
     """
-    places: list[Place] = []
+    places: list[MeasuredPlace] = []
     for budget in result.problem.limits:
         name = device_of(budget.name)
         if name is None:
@@ -116,7 +118,7 @@ def further_places(
         )
         model = experiment.further_latencies[budget.name]
         check = LatencyCheck(on, budget.bound, patience)
-        place = Place(name, device, model, budget.bound, on, check)
+        place = MeasuredPlace(name, device, model, budget.bound, on, check)
         if not device.measurable:
             place.problem = f"the timings of {device.name} were imported"
         else:
@@ -125,7 +127,7 @@ def further_places(
     return places
 
 
-def say_problems(places: Sequence[Place], listener: Listener) -> None:
+def say_problems(places: Sequence[MeasuredPlace], listener: Listener) -> None:
     """Says on which devices nothing is measured, and why."""
     for place in places:
         if place.problem:

@@ -1,4 +1,4 @@
-"""The profiling stage: a space measured on a device, told about."""
+"""The profiling stage: a space measured on a device."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def profile_stage(
         device: where.
         table: where the timings go; what it holds already is not measured again.
         counts: how many whole networks, and if energies too.
-        listener: is told.
+        listener: gets progress, sentences and warnings.
 
     Raises:
         DeviceError, TableError: see `hwnas.runs.profiling.profile_space`.
@@ -79,12 +79,12 @@ def profile_experiment(
 ) -> Profiled:
     """Measures the space of an experiment on its device.
 
-    A latency budget that is out of reach is told before the minutes that measuring takes.
+    A latency budget that is out of reach is reported before the minutes that measuring takes.
 
     Args:
         experiment: of a run.
         counts: see `profile_stage`.
-        listener: is told.
+        listener: gets progress, sentences and warnings.
         refuse: whether such a budget is an error; else it is a warning, as the table serves other
             budgets too.
 

@@ -9,7 +9,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.ranking import Ranking, check_known, rank
 from hwnas.runs.ranking_truth import train_truth
-from hwnas.runs.search_stage import tell
+from hwnas.runs.search_stage import say_or_warn
 
 
 def known_accuracies(experiment: Experiment, path: Path, listener: Listener) -> KnownAccuracies:
@@ -24,7 +24,7 @@ def known_accuracies(experiment: Experiment, path: Path, listener: Listener) -> 
         f"{path}: {known.rows:,} rows, {len(known.accuracies):,} distinct networks of {space.name}"
     )
     for sentence in known.stated.sentences(str(path), space.resolution):
-        tell(listener, sentence)
+        say_or_warn(listener, sentence)
     check_known(known)
     return known
 

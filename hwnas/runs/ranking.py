@@ -113,7 +113,7 @@ def rank(
         networks: at most as many are drawn for a seed.
         seeds: from 0 on; each draws other networks, where there are more, and gives scores that
             have a seed another one.
-        progress: told after each network.
+        progress: called after each network.
 
     Raises:
         AccuracyError: too few networks.
@@ -178,7 +178,7 @@ def check_known(known: KnownAccuracies) -> None:
 
 
 def check_estimators(experiment: Experiment, folder: RunFolder, names: Sequence[str]) -> None:
-    """Refuses what is no estimator, or lacks what it needs; reads nothing.
+    """Refuses what is not an estimator, or lacks what it needs; reads nothing.
 
     Raises:
         ConfigError: the name is unknown, or the truth's own, or the config names no images.

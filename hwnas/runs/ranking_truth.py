@@ -44,7 +44,7 @@ def train_truth(
         folder: the run, open.
         networks: how many; fewer where the space holds no more.
         trainings: of each network.
-        progress: told after each step.
+        progress: called after each step.
 
     Returns:
         `truth.csv` in the run folder: architecture and accuracy in percent, a row a training.
@@ -69,11 +69,11 @@ def train_truth(
         for index, row in enumerate(rows):
             for number in range(trainings):
                 config = recipe.model_copy(update={"seed": recipe.seed + number})
-                told = None
+                update = None
                 if progress is not None:
                     what = f"network {index + 1} of {len(rows)}, training {number + 1}"
-                    told = _told(progress, what)
-                value = _accuracy(experiment, folder, journal, row, config, told)
+                    update = _update(progress, what)
+                value = _accuracy(experiment, folder, journal, row, config, update)
                 lines.append(f"{' '.join(map(str, row.tolist()))},{value:.6g}")
     path = folder.path / "truth.csv"
     write_atomically(path, "\n".join(lines) + "\n")
@@ -91,7 +91,7 @@ def sample_networks(space: SearchSpace, count: int) -> Architectures:
     return np.array(list(found), dtype=np.int64)
 
 
-def _told(progress: Update, what: str) -> StepProgress:
+def _update(progress: Update, what: str) -> StepProgress:
     return lambda step, steps, loss: progress(step, steps, f"{what}, loss {loss:.3f}")
 
 

@@ -1,4 +1,4 @@
-"""Whether budgets can be kept at all, told before minutes of profiling and training."""
+"""Whether budgets can be kept at all, known before minutes of profiling and training."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -28,10 +28,10 @@ def bind_scores(folder: RunFolder, scores: Scores) -> None:
 
 
 def check_scores(journal: Journal, info: ScoreInfo) -> None:
-    """Sees that the journal's scores can be what they are said to be.
+    """Refuses scores of the journal that are impossible for their estimator.
 
     Raises:
-        RunError: one cannot, as an accuracy of 250 %.
+        RunError: one is, as an accuracy of 250 %.
     """
     for score in journal.extreme_scores():
         if not info.possible(score):
@@ -39,7 +39,7 @@ def check_scores(journal: Journal, info: ScoreInfo) -> None:
 
 
 def identity_of(journal: Journal) -> str:
-    """What tells the journal's scores from others: a hash of all that they are bound to.
+    """The identity of the journal's scores: a hash of all that they are bound to.
 
     The path of a CSV is left out: what it holds counts.
     """

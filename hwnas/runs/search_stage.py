@@ -1,4 +1,4 @@
-"""The search stage: every searcher of a run, told about, and the front in a file."""
+"""The search stage: every searcher of a run, and the front in a file."""
 
 from hwnas.core.listener import Listener
 from hwnas.estimators.scores import ScoreInfo, Scores
@@ -31,7 +31,7 @@ def search_stage(
         latency: of its device.
         problem: `experiment.problem(latency)`.
         scores: of the estimator.
-        listener: is told.
+        listener: gets progress, sentences and warnings.
 
     Raises:
         RunError: scores of another estimator are there, or the journal cannot be written.
@@ -41,7 +41,7 @@ def search_stage(
     if text := scores_text(scores.info):
         listener.say(text)
     for sentence in scores.info.stated(experiment.space.resolution):
-        tell(listener, sentence)
+        say_or_warn(listener, sentence)
     if short := short_supernet(experiment, folder):
         listener.warn(short)
     keep_inputs(folder, experiment, searched=True)
@@ -50,10 +50,10 @@ def search_stage(
         listener.say(f"budget: {limit.name} ≤ {amount(limit.bound)} {limit.unit}")
     with listener.progress("judging networks", "networks") as update:
 
-        def told(name: str, done: int, total: int) -> None:
+        def show(name: str, done: int, total: int) -> None:
             update(done, total, name)
 
-        result = search(experiment, folder, problem, scores, told)
+        result = search(experiment, folder, problem, scores, show)
     for sentence in note_front(folder, result.digest):
         listener.say(sentence)
     write_front(result, experiment.space, folder.front_file)
@@ -74,7 +74,7 @@ def scores_text(score_info: ScoreInfo) -> str:
     return f"accuracies of {score_info.networks:,} networks from {score_info.file}{averaged}{how}"
 
 
-def tell(listener: Listener, sentence: str) -> None:
+def say_or_warn(listener: Listener, sentence: str) -> None:
     """Says a sentence, or warns by it where it begins with "warning: "."""
     warning = sentence.removeprefix("warning: ")
     if warning != sentence:

@@ -1,7 +1,6 @@
 """The search stage of a run: every searcher under one journal, and the joined front."""
 
 import csv
-import hashlib
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -97,10 +96,10 @@ def search(
             searcher = make_searcher(
                 name, scored, config.evaluations, config.seed, config.settings.get(name)
             )
-            told = None if progress is None else partial(progress, name)
+            update = None if progress is None else partial(progress, name)
             score = scores.evaluate_architectures
             free = scores.exact is not None
-            run_searcher(searcher, score, journal, told, settings=settings, together=free)
+            run_searcher(searcher, score, journal, update, settings=settings, together=free)
             if searcher.how is not None:
                 journal.note(f"how {name} {settings}", searcher.how)
             ended.append(f"ended {name} {settings}")
@@ -146,8 +145,8 @@ def search_result(experiment: Experiment, folder: RunFolder, problem: SearchProb
         corrected = noted_corrected(journal, front)
         names = zip(config.search.searchers, settings, strict=True)
         how = {name: journal.noted(f"how {name} {setting}") for name, setting in names}
-    digest = _digest(f"{_text_without_paths(experiment)} {settings} {scored_by}", front)
-    told = {name: text for name, text in how.items() if text is not None}
+    belongs_to = f"{_text_without_paths(experiment)} {settings} {scored_by}"
+    ways = {name: text for name, text in how.items() if text is not None}
     return RunSearch(
         problem,
         front,
@@ -155,16 +154,10 @@ def search_result(experiment: Experiment, folder: RunFolder, problem: SearchProb
         scores,
         found_by,
         score_info,
-        digest,
-        told,
+        digest_of(belongs_to.encode() + front.architectures.tobytes()),
+        ways,
         corrected,
     )
-
-
-def _digest(text: str, front: Front) -> str:
-    state = hashlib.sha256(text.encode())
-    state.update(front.architectures.tobytes())
-    return state.hexdigest()[:16]
 
 
 def _text_without_paths(experiment: Experiment) -> str:

@@ -1,11 +1,11 @@
 """Sources: where an experiment finds what its config names."""
 
-import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwnas.core.configs import config_names
+from hwnas.core.digests import SHA256, digest
 from hwnas.core.errors import DataError, RunError
 from hwnas.data.loading import class_names, is_name
 from hwnas.devices.device import Device, load_device
@@ -106,7 +106,7 @@ class Sources:
         if is_name(source):
             return source
         held = self.inputs.images if self.inputs is not None else None
-        if held is None or held.found in ("", source):  # "": its name is no Unicode
+        if held is None or held.found in ("", source):  # "": its name is not Unicode
             return self.find(source)
         places = [place for place in (held.found, self.find(source)) if Path(place).exists()]
         if not places:
@@ -152,12 +152,12 @@ class Sources:
         Raises:
             RunError: it is damaged.
         """
-        digest = self.inputs.timing_cache if self.inputs is not None else None
-        if digest is None or self.run is None:
+        kept = self.inputs.timing_cache if self.inputs is not None else None
+        if kept is None or self.run is None:
             return b""
         path = self.run / TIMING_CACHE
         content = path.read_bytes() if path.is_file() else b""
-        if hashlib.sha256(content).hexdigest() != digest:
+        if digest(content, SHA256) != kept:
             raise RunError(
                 f"{path} is damaged or gone; restore it from a copy, or search again where the "
                 "latency table is"

@@ -34,18 +34,18 @@ def note_front(folder: RunFolder, digest: str) -> list[str]:
     Raises:
         HwnasError: a file cannot be written.
     """
-    told = []
+    sentences = []
     if folder.report_file.is_file() and _front_of(folder.report_file) != digest:
-        told += forget_report(folder)
+        sentences += forget_report(folder)
     summary = _summary(folder.summary_file)
     if summary is None:
-        return told
+        return sentences
     mark = folder.export_folder("winner") / STALE
     if summary.get("front_digest") == digest:
         mark.unlink(missing_ok=True)
         if summary.pop("stale", None) is not None:
             _write(folder.summary_file, summary)
-        return told
+        return sentences
     text = (
         "this is the winner of an earlier front: the run has been searched again since; "
         f"'hwnas export {folder.path}' exports the winner of the present one"
@@ -53,7 +53,7 @@ def note_front(folder: RunFolder, digest: str) -> list[str]:
     if mark.parent.is_dir():
         write_atomically(mark, text + "\n")
     _write(folder.summary_file, summary | {"stale": text})
-    return [*told, f"{mark.parent} is marked as stale: it is the winner of an earlier front"]
+    return [*sentences, f"{mark.parent} is marked as stale: it is the winner of an earlier front"]
 
 
 def forget_report(folder: RunFolder) -> list[str]:

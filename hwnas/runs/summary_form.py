@@ -50,8 +50,8 @@ class Figures(_Part):
 
     Attributes:
         predicted_ms: by the latency model; None where its table lacks blocks of the network.
-        measured_ms: of the exported file, see `hwnas.latency.visits.Summary`; None where nothing
-            was measured.
+        measured_ms: of the exported file (`hwnas.latency.visits.LatencySummary`); None where
+            nothing was measured.
         median_ms: of all samples of the same.
         accuracy: of the exported file on the test images, in %.
         accuracy_interval: its 95 % interval.
@@ -113,7 +113,7 @@ class Summary(_Part):
         budgets: every bound, by the name of its cost, in its unit.
         winner: the network that was exported.
         reference: the space's published network, trained and measured beside it; None for none.
-        verdict: in a sentence, what the figures of both can tell.
+        verdict: in a sentence, what the figures of both show.
         weights_chosen: why the winner's weights were taken, where it was trained both ways.
         accuracy_difference: the winner's less the reference's on the same test images, in points.
         accuracy_difference_interval: its 95 % interval.
@@ -125,7 +125,7 @@ class Summary(_Part):
             in %.
         replicate_mape: that of measuring them twice.
         searched_by: where the scores of the search are from.
-        front_digest: tells of which front the winner is.
+        front_digest: of the front that the winner is of.
         device: its name, and its `precision`.
         space: its name, and its `resolution` in pixels.
         images: the name of the dataset, with how many images each split has, and how many were

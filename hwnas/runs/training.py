@@ -46,8 +46,8 @@ def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
 def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupernet | None:
     """What an export fine-tunes; None where it trains from scratch.
 
-    That is where the config says so, where the estimator trains something that is no supernet, and
-    where the choice is left open and there is no supernet, since scores come from elsewhere.
+    That is where the config says so, where the estimator trains something that is not a supernet,
+    and where the choice is left open and there is no supernet, since scores come from elsewhere.
 
     Raises:
         ConfigError: no epochs are left to train from scratch.
@@ -103,7 +103,7 @@ def train_from_scratch(
         network: its blocks.
         experiment: the images, and how to train on them.
         folder: where finished weights are kept.
-        progress: told after every step.
+        progress: called after every step.
 
     Raises:
         RunError: see `hwnas.training.trainer.train`.

@@ -1,4 +1,4 @@
-"""One sentence on a winner beside the reference, with what the test images can tell apart."""
+"""One sentence on a winner beside the reference, with the difference the test images can show."""
 
 from hwnas.objectives.statistics.intervals import Interval, Paired
 from hwnas.runs.summary_form import Figures, Reference

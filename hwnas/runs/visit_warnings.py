@@ -16,7 +16,7 @@ WARNINGS = {
     "spread": "half of its inferences took more than 10 % longer than the latency that is shown: "
     "other work on the machine slows them down",
 }
-"""What the warnings of a visit or of a summary mean, see `hwnas.latency.visits.Summary`."""
+"""What the warnings of a visit or of a `hwnas.latency.visits.LatencySummary` mean."""
 
 
 def visit_sentences(shares: Mapping[str, float], disturbed: str | None = None) -> list[str]:

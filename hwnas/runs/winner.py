@@ -15,7 +15,7 @@ from hwnas.training.evaluation import right
 from hwnas.training.step_progress import with_loss
 
 
-class Tell(Protocol):
+class Progress(Protocol):
     """Shows the course of a training."""
 
     def __call__(self, title: str) -> AbstractContextManager[Any]:
@@ -42,13 +42,13 @@ def train_winner(
     folder: RunFolder,
     trained: TrainedSupernet | None,
     architecture: Architectures,
-    tell: Tell | None = None,
+    progress: Progress | None = None,
     of: str = "the winner",
 ) -> Winner:
     """Trains the network of an architecture (L,) as the config's `export.weights_from` says.
 
     `auto` trains it both ways, and takes the one from scratch, which has as many images as the
-    reference, unless the validation images tell that fine-tuning is better: the 95 % interval of
+    reference, unless the validation images show that fine-tuning is better: the 95 % interval of
     the difference on the same images is above 0. Merely the higher of both would be no fair choice.
     The search took the network for how well it does on these very images with the weights that
     fine-tuning starts from, so that on few of them fine-tuning looks better than it is
@@ -60,13 +60,13 @@ def train_winner(
         folder: of the run; keeps what is trained.
         trained: its supernet; without one the network is trained from scratch.
         architecture: (L,) of the space.
-        tell: shows each training.
+        progress: shows each training.
         of: which network it is, in the titles of what is shown.
 
     Raises:
         RunError: see `hwnas.training.trainer.train`.
     """
-    show = tell or _silently
+    show = progress or _silently
     config, network = experiment.config, experiment.space.network(architecture)
 
     def from_scratch() -> NetworkModule:

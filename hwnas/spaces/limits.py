@@ -1,8 +1,9 @@
 """How large a space may be: refused by its numbers, before anything of that size is made."""
 
 from collections.abc import Iterable
-from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 from hwnas.networks.blocks import Block, Skip
 from hwnas.objectives.costs import block_peak_activation_bytes, block_weight_bytes
@@ -57,7 +58,11 @@ def check_input(resolution: int, classes: int) -> None:
         ("classes", classes, MOST_CLASSES),
     )
     for name, value, most in given:
-        if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= value <= most:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | np.integer)
+            or not 1 <= value <= most
+        ):
             raise ValueError(f"{name} must be a whole number from 1 to {most:,}, and is {value!r}")
 
 

@@ -60,7 +60,7 @@ def read_architecture(space: SearchSpace, text: str) -> list[int]:
     """The choices of an architecture as people write it: a number for each slot, with spaces.
 
     Raises:
-        ValueError: another number of them, or one that is no choice of its slot.
+        ValueError: another number of them, or one that is not a choice of its slot.
     """
     words, counts = text.split(), space.choice_counts.tolist()
     if len(words) != len(counts):
@@ -71,8 +71,8 @@ def read_architecture(space: SearchSpace, text: str) -> list[int]:
     for slot, (word, count) in enumerate(zip(words, counts, strict=True), start=1):
         if not re.fullmatch("[0-9]{1,9}", word) or int(word) >= count:
             raise ValueError(
-                f"'{shown(word)}' is no choice of slot {slot} of {space.name}; its choices are 0 "
-                f"to {count - 1} ('hwnas space show' says what they are)"
+                f"'{shown(word)}' is not a choice of slot {slot} of {space.name}; its choices are "
+                f"0 to {count - 1} ('hwnas space show' says what they are)"
             )
     return [int(word) for word in words]
 

@@ -1,7 +1,7 @@
 """NormSupernet: random convolutions that stay as they are, and batch norms that learn.
 
 BN-NAS (Chen et al. 2021, arXiv 2108.07375): batch norm alone is trained, by single paths, and the
-scales that it learns tell how much of a block reaches what follows it.
+scales that it learns show how much of a block reaches what follows it.
 """
 
 import numpy as np

@@ -68,7 +68,7 @@ class OnceForAll:
         """Reads a checkpoint: .safetensors, or what torch.save wrote.
 
         Raises:
-            ConfigError: it cannot be read, or is no supernet of this family.
+            ConfigError: it cannot be read, or is not a supernet of this family.
         """
         state = read_state_dict(path)
         tensors = {

@@ -97,7 +97,7 @@ class BlockContract:
                 block_from_dict(wrong)
 
     def test_the_description_fits_the_layers_and_the_shapes(self) -> None:
-        """Every layer runs once, on what it takes, and the result has the shape that is said."""
+        """Every layer runs once, on what it takes, and the result has the shape that it states."""
         for block in self.examples:
             Trace(block)
 

@@ -1,9 +1,9 @@
 """What objectives must do, as suites that one of your own can be held to.
 
     import pytest
-    from hwnas.testing.objectives import BlockContract, CostContract, ObjectiveContract
+    from hwnas.testing.objectives import BlockCostContract, CostContract, ObjectiveContract
 
-    class TestCarbon(ObjectiveContract, CostContract, BlockContract):
+    class TestCarbon(ObjectiveContract, CostContract, BlockCostContract):
         @pytest.fixture
         def make_objective(self):
             return lambda: CARBON
@@ -105,7 +105,7 @@ class CostContract(_Fixtures):
         assert share.bound(8.0) == pytest.approx(6.0)
 
 
-class BlockContract(_Fixtures):
+class BlockCostContract(_Fixtures):
     """What an objective must do that is put together from values of blocks."""
 
     @pytest.mark.parametrize("members", ["space", "family"])

@@ -73,7 +73,7 @@ def architectures_asked(searcher: Searcher) -> Architectures:
 
 
 class MostKernels:
-    """How many distinct kernel sizes a network has: a cost that is no sum over blocks."""
+    """How many distinct kernel sizes a network has: a cost that is not a sum over blocks."""
 
     name: ClassVar[str] = "kernel_sizes"
     unit: ClassVar[str] = "sizes"

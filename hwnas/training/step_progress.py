@@ -12,7 +12,7 @@ StepProgress: TypeAlias = Callable[[int, int, float], None]
 def with_loss(update: Update) -> StepProgress:
     """The progress of steps as that of a progress bar, the loss as its note."""
 
-    def told(step: int, steps: int, loss: float) -> None:
+    def show(step: int, steps: int, loss: float) -> None:
         update(step, steps, f"loss {loss:.3f}")
 
-    return told
+    return show

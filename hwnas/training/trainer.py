@@ -145,7 +145,7 @@ class _Training:
 
     def run(
         self,
-        tell: StepProgress | None,
+        progress: StepProgress | None,
         seconds: float,
         folder: Path | None,
         watch: Watch | None,
@@ -160,8 +160,8 @@ class _Training:
             with TrainingLog(folder if self._group.first else None, first.step) as log:
                 speed = _Speed(first.step)
                 for step in self._run(first.step):
-                    if tell is not None:
-                        tell(step, self._length, self._loss.mean)
+                    if progress is not None:
+                        progress(step, self._length, self._loss.mean)
                     if step % _LOG_STEPS == 0 or step == self._length:
                         rate = speed.since_last(step) * self._batches.size
                         log.write(step, {"images_per_second": rate} | self._shown(step))

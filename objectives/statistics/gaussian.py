@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hwnas.objectives.statistics.sums import CostScale, CostsOf, Rows
 
-# More networks tell little more and take with their cube.
+# More networks add little and take with their cube.
 _MOST_NETWORKS = 1500
 _MOST_TO_TUNE = 300
 _ROUNDS = 40

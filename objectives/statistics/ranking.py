@@ -46,7 +46,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class RankingReport:
-    """How well an estimate ranks, over seeds; None is what these networks cannot tell.
+    """How well an estimate ranks, over seeds; None is what these networks cannot show.
 
     Attributes:
         networks: of each seed, how many were ranked.
@@ -90,7 +90,7 @@ def ranking_report(estimates: Sequence[Values], truths: Sequence[Values]) -> Ran
         truths: of each seed, (N,) known accuracies of the same networks.
 
     Raises:
-        ValueError: no seed, arrays that do not fit, a score that is no number, or fewer than 10
+        ValueError: no seed, arrays that do not fit, a score that is not a number, or fewer than 10
             networks.
     """
     if not estimates:
@@ -102,7 +102,7 @@ def ranking_report(estimates: Sequence[Values], truths: Sequence[Values]) -> Ran
 def noise_ceiling(trainings: Sequence[Values]) -> RankingReport | None:
     """How well one training of networks ranks another one of the same networks.
 
-    This is all that one training of each network can tell. Only an estimate that averages, over
+    This is all that one training of each network can show. Only an estimate that averages, over
     several trainings or over networks as a fitted predictor does, can be expected to do better.
     Each training in turn is the estimate of each other one, on the networks that have both; the
     figures of a seed are the means of these.
@@ -128,7 +128,7 @@ def noise_ceiling(trainings: Sequence[Values]) -> RankingReport | None:
                 counts.append(int(np.count_nonzero(both)))
         if not pairs:
             return None
-        # Where pairs have unequally many networks, those that every pair can tell.
+        # Where pairs have unequally many networks, those that every pair can separate.
         named = [name for name in pairs[0] if all(name in pair for pair in pairs)]
         found.append({name: _mean([pair[name] for pair in pairs]) for name in named})
         networks.append(max(counts))

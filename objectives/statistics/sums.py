@@ -79,7 +79,7 @@ class CostScale:
 
 @dataclass(frozen=True)
 class CostCurve:
-    """A quadratic of scaled logarithms of costs: what is left of a ridge that is no sum.
+    """A quadratic of scaled logarithms of costs: what is left of a ridge that is not a sum.
 
     Attributes:
         scale: of the costs.

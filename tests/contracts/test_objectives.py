@@ -29,7 +29,7 @@ from hwnas.spaces.config import SpaceConfig, build_space
 from hwnas.spaces.family import SpaceFamily
 from hwnas.spaces.stages import StageSpace
 from hwnas.supernet.supernet import Supernet
-from hwnas.testing.objectives import BlockContract, CostContract, ObjectiveContract
+from hwnas.testing.objectives import BlockCostContract, CostContract, ObjectiveContract
 from tests.hwnas.search.problems import every_architecture, family_problem, macro, macro_accuracy
 from tests.hwnas.supernet.helpers import TINY_YAML
 
@@ -149,7 +149,7 @@ class TestObjectives(ObjectiveContract):
         assert made(name).unit
 
 
-class TestCosts(CostContract, BlockContract):
+class TestCosts(CostContract, BlockCostContract):
     @pytest.fixture(params=BLOCK_OBJECTIVES)
     def make_objective(self, request: pytest.FixtureRequest) -> Callable[[], Objective]:
         return BLOCK_OBJECTIVES[request.param]

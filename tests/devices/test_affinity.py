@@ -19,9 +19,9 @@ def pinned(cores: object, threads: int) -> str:
 
 
 def test_auto_takes_as_many_cores_as_threads() -> None:
-    said = pinned("auto", 1)
-    assert said.startswith("yes")
-    assert len(eval(said[said.index("{") :])) == 1
+    printed = pinned("auto", 1)
+    assert printed.startswith("yes")
+    assert len(eval(printed[printed.index("{") :])) == 1
 
 
 def test_the_cores_that_are_named_are_taken() -> None:

@@ -89,14 +89,14 @@ def test_a_long_rest_gives_signs_of_life(
     monkeypatch.setattr(agent.time, "sleep", slept.append)
     found = answers(capsys, job(rest_s=rest))
     assert slept == 2 * steps
-    told = ["waiting"] * (len(steps) - 1)
+    reported = ["waiting"] * (len(steps) - 1)
     assert [one["event"] for one in found] == [
         "loading",
         "ready",
-        *told,
+        *reported,
         "visit",
         "round",
-        *told,
+        *reported,
         "visit",
         "round",
         "done",

@@ -34,8 +34,8 @@ def test_a_machine_without_apt_is_told_what_to_do(
 def test_what_apt_cannot_get_is_told_in_its_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = "echo 'W: slow' >&2; echo 'E: Unable to locate package libc6' >&2; exit 100"
-    programs(tmp_path, monkeypatch, apt_get=said, apt_config="true", dpkg_deb="true")
+    words = "echo 'W: slow' >&2; echo 'E: Unable to locate package libc6' >&2; exit 100"
+    programs(tmp_path, monkeypatch, apt_get=words, apt_config="true", dpkg_deb="true")
     with pytest.raises(DeviceError) as caught:
         add_c_library(tmp_path, tmp_path, "aarch64", "ld.so")
     assert "apt-get got no packages for arm64 (E: Unable to locate package libc6)" in str(
@@ -63,15 +63,15 @@ def test_settings_that_would_touch_the_machine_are_not_taken_over(
     assert f'Dir::Cache "{tmp_path}/cache";' in settings
 
 
-@pytest.mark.parametrize("said", ["ERROR: No matching distribution found", "No module named pip"])
+@pytest.mark.parametrize("words", ["ERROR: No matching distribution found", "No module named pip"])
 def test_a_wheel_that_pip_cannot_get_is_told_in_its_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
-    place = programs(tmp_path, monkeypatch, python=f"echo '{said}' >&2; exit 1")
+    place = programs(tmp_path, monkeypatch, python=f"echo '{words}' >&2; exit 1")
     monkeypatch.setattr(sys, "executable", str(place / "python"))
     with pytest.raises(DeviceError) as caught:
         add_onnxruntime(tmp_path, tmp_path, "aarch64", "1.31.1")
-    assert f"pip got no onnxruntime 1.31.1 for aarch64 ({said}): check the" in str(caught.value)
+    assert f"pip got no onnxruntime 1.31.1 for aarch64 ({words}): check the" in str(caught.value)
 
 
 def test_a_pip_of_the_current_folder_is_not_run(

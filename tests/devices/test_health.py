@@ -232,7 +232,7 @@ def test_how_psutil_is_installed_depends_on_whose_python_it_is(
         NotImplementedError("no cpufreq"),
         FileNotFoundError("/proc/vmstat"),
         PermissionError(13),
-        ValueError("'' is no number"),
+        ValueError("'' is not a number"),
         IndexError(),
         KeyError("steal"),
         ZeroDivisionError(),

@@ -34,15 +34,15 @@ def test_bundles_with_other_libraries_are_other_agents(tmp_path: Path) -> None:
         return NativeDeployment(Device(name="a", agent="native", bundle=str(folder))).identity()
 
     first, other = by_hand(tmp_path / "first"), by_hand(tmp_path / "other")
-    said = identity(first)
-    assert re.fullmatch("native [0-9a-f]{8}", said)
+    printed = identity(first)
+    assert re.fullmatch("native [0-9a-f]{8}", printed)
     (other / "agent").write_bytes(b"\x7fELF newer program")
     (other / "NOTES").write_text("by me")
-    assert identity(other) == said
+    assert identity(other) == printed
     (other / "libm.so.6").write_bytes(b"\x7fELF mathematics")
-    assert identity(other) != said
+    assert identity(other) != printed
     (first / "libonnxruntime.so").write_bytes(b"\x7fELF another build")
-    assert identity(first) != said
+    assert identity(first) != printed
 
 
 @pytest.mark.parametrize("keys", [{}, {"arch": "aarch64"}])

@@ -77,10 +77,10 @@ def test_a_python_that_is_too_old_is_one_sentence(tmp_path: Path) -> None:
 def test_a_missing_package_or_python_comes_with_how_to_install_it() -> None:
     board = Device(name="pi", transport="local", python="/opt/bin/python3")
     agent = PythonDeployment(board)
-    said = agent.missing("ModuleNotFoundError: No module named 'onnxruntime'")
-    assert "on pi lacks the package onnxruntime: make a Python environment there, '/opt/b" in said
-    assert "~/hwnas/bin/pip install onnxruntime psutil" in said
-    assert "by 'python: ~/hwnas/bin/python'" in said
+    advice = agent.missing("ModuleNotFoundError: No module named 'onnxruntime'")
+    assert "on pi lacks the package onnxruntime: make a Python environment there, '/opt/b" in advice
+    assert "~/hwnas/bin/pip install onnxruntime psutil" in advice
+    assert "by 'python: ~/hwnas/bin/python'" in advice
     own = PythonDeployment(Device(name="here")).missing("No module named 'onnxruntime'")
     assert f"run '{sys.executable} -m pip install onnxruntime'; or" in own
     assert "pi has no /opt/bin/python3: install it" in agent.missing("not found")

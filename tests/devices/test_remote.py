@@ -201,8 +201,8 @@ def test_an_adb_device_is_named_by_its_serial(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("hwnas.devices.transports.adb.shutil.which", lambda name: f"/bin/{name}")
     adb = AdbCarrier(Device(name="pixel", transport="adb", serial="12AB"))
     assert adb.command("ls") == ["adb", "-s", "12AB", "shell", "-T", "ls"]
-    said = "error: device unauthorized."
-    assert "unlock the phone" in adb.unreachable(said, adb.advice(said))
+    printed = "error: device unauthorized."
+    assert "unlock the phone" in adb.unreachable(printed, adb.advice(printed))
     assert adb.advice("error: closed") is None
     lines = ["* daemon started", "error: device 'x' not found", "see http://there"]
     assert adb.link_error(ProgramError("pixel", 1, lines[-1], lines)) == lines[1]

@@ -139,8 +139,8 @@ def visited(ms: object, number: object = 0, graph: object = 0) -> tuple[str, str
     [
         ((), "measured 0 of 3 visits and then stopped"),
         ((line("done", visits=0),), "measured 0 of 3 visits"),
-        (("Segmentation fault",), "sent a line that is no answer to this job"),
-        ((line("done", visits=3).replace("NONCE", "other"),), "that is no answer to this job"),
+        (("Segmentation fault",), "sent a line that is not an answer to this job"),
+        ((line("done", visits=3).replace("NONCE", "other"),), "that is not an answer to this job"),
         (visited([-1]), "an invalid visit"),
         (visited([]), "an invalid visit"),
         (visited([float("nan")]), "an invalid visit"),
@@ -165,7 +165,7 @@ def visited(ms: object, number: object = 0, graph: object = 0) -> tuple[str, str
         ((READY, line("round", round=0, conditions={"mhz": "x"})), "an invalid end of a round"),
         ((line("loading"),) * 2000, "more than it was asked for"),
         ((READY, line("loading")[:-9]), "stopped; run the same"),  # as when a link breaks
-        ((READY, line("loading")[:-9], line("loading")), "that is no answer to this job"),
+        ((READY, line("loading")[:-9], line("loading")), "that is not an answer to this job"),
     ],
 )
 def test_output_that_is_not_complete_and_of_this_job_does_not_count(
@@ -263,7 +263,7 @@ def test_answers_that_are_nested_without_an_end_are_no_broken_link(
     use_transport(monkeypatch, "local", Scripted)
     with (
         open_target(DEVICE) as target,
-        pytest.raises(DeviceError, match="no answer to") as found,
+        pytest.raises(DeviceError, match="not an answer to") as found,
     ):
         target.health()
     assert not isinstance(found.value, LinkError)  # which would be asked again, four times

@@ -63,10 +63,10 @@ def test_version_stands_in_one_place(distribution: Distribution) -> None:
 
 
 def test_classifiers_name_the_pythons_that_are_tried(distribution: Distribution) -> None:
-    said = distribution.metadata().get_all("Classifier", [])
+    printed = distribution.metadata().get_all("Classifier", [])
 
     begin = "Programming Language :: Python :: 3."
-    assert [line.rpartition(" ")[2] for line in said if line.startswith(begin)] == list(PROMISED)
+    assert [line.rpartition(" ")[2] for line in printed if line.startswith(begin)] == list(PROMISED)
 
 
 def _sources() -> list[Path]:

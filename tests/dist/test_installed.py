@@ -26,10 +26,10 @@ def test_wheel_from_sdist_works(installed_from_sdist: Environment, outside: Path
 
 
 def test_version(installed: Environment, outside: Path) -> None:
-    said = installed.hwnas("--version", cwd=outside)
+    printed = installed.hwnas("--version", cwd=outside)
 
     name = next(installed.packages.glob("hwnas-*.dist-info")).name
-    assert name == f"hwnas-{said.split()[1]}.dist-info"
+    assert name == f"hwnas-{printed.split()[1]}.dist-info"
 
 
 def test_help(installed: Environment, outside: Path) -> None:
@@ -41,9 +41,9 @@ def test_devices(installed: Environment, outside: Path) -> None:
 
 
 def test_space(installed: Environment, outside: Path) -> None:
-    said = installed.hwnas("space", "show", "mobilenet_v3_small", "--json", cwd=outside)
+    printed = installed.hwnas("space", "show", "mobilenet_v3_small", "--json", cwd=outside)
 
-    assert json.loads(said)["space"] == "mobilenet_v3_small"
+    assert json.loads(printed)["space"] == "mobilenet_v3_small"
 
 
 def test_sources_warn_of_nothing(installed: Environment, outside: Path) -> None:
@@ -59,17 +59,17 @@ def test_files_beside_a_person_break_nothing(installed: Environment, outside: Pa
     for name in ("latency", "devices", "objectives", "configs", "search"):
         (outside / f"{name}.py").write_text("raise ImportError('the file of a person')\n")
 
-    said = installed.run(str(installed.python), "-m", "hwnas", "devices", "list", cwd=outside)
+    printed = installed.run(str(installed.python), "-m", "hwnas", "devices", "list", cwd=outside)
 
-    assert "local_cpu" in said
+    assert "local_cpu" in printed
 
 
 def test_the_first_search_of_the_tutorial(installed: Environment, outside: Path) -> None:
     example = (ROOT / "examples" / "first_search.py").read_text(encoding="utf-8")
 
-    said = installed.run(str(installed.python), "-c", example, cwd=outside)
+    printed = installed.run(str(installed.python), "-c", example, cwd=outside)
 
-    assert "Front of" in said
+    assert "Front of" in printed
     assert {path.name for path in outside.iterdir()} == {"front.png", "best.onnx"}
 
 
@@ -85,7 +85,7 @@ def test_quickstart_as_it_is(environments: Environments, outside: Path) -> None:
     """Minutes long, so on one Python: that of the tests."""
     one = environments("{}.{}".format(*sys.version_info))
 
-    said = json.loads(one.hwnas("quickstart", "--json", cwd=outside))
+    printed = json.loads(one.hwnas("quickstart", "--json", cwd=outside))
 
-    assert said["winner"]["measured_ms"] > 0
-    assert said["winner"]["accuracy"] > 50
+    assert printed["winner"]["measured_ms"] > 0
+    assert printed["winner"]["accuracy"] > 50

@@ -53,11 +53,17 @@ def blocks_of(page: Path) -> tuple[Block, ...]:
     for match in _BLOCK.finditer(text):
         notes, info, code = match.groups()
         line = text.count("\n", 0, match.start()) + 1
-        told = _INFO.fullmatch(info)
-        assert told, f"{name_of(page)}:{line}: what does ```{info} mean?"
+        kind = _INFO.fullmatch(info)
+        assert kind, f"{name_of(page)}:{line}: what does ```{info} mean?"
         place = f"{name_of(page)}:{line}"
         found.append(
-            Block(place, told["language"], told["title"] or "", tuple(_NOTE.findall(notes)), code)
+            Block(
+                place,
+                kind["language"],
+                kind["title"] or "",
+                tuple(_NOTE.findall(notes)),
+                code,
+            )
         )
     return tuple(found)
 

@@ -143,8 +143,8 @@ def test_every_table_of_a_benchmark_stands_with_its_command() -> None:
     wrong = []
     for page in (ROOT / "docs/benchmarks").glob("[!i]*.md"):
         for section in re.split(r"^## ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
-            told = "```sh\n" in section or "not by a benchmark script" in " ".join(section.split())
-            if "\n| --- |" in section and not told:
+            named = "```sh\n" in section or "not by a benchmark script" in " ".join(section.split())
+            if "\n| --- |" in section and not named:
                 wrong.append((page.name, section.partition("\n")[0]))
     assert wrong == []
 

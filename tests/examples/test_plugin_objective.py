@@ -10,7 +10,7 @@ from hwnas.objectives.costs import load_cost
 from hwnas.objectives.objective import Objective
 from hwnas.search.make_problem import make_problem
 from hwnas.spaces import load_space
-from hwnas.testing.objectives import BlockContract, CostContract, ObjectiveContract
+from hwnas.testing.objectives import BlockCostContract, CostContract, ObjectiveContract
 from tests.examples.plugins import install
 from tests.hwnas.cli.conftest import Terminal
 
@@ -76,7 +76,7 @@ def test_their_units_are_read() -> None:
     assert [limit.name for limit in problem.tested] == ["operators"]
 
 
-class TestTraffic(ObjectiveContract, CostContract, BlockContract):
+class TestTraffic(ObjectiveContract, CostContract, BlockCostContract):
     @pytest.fixture
     def make_objective(self) -> Callable[[], Objective]:
         return lambda: load_cost("traffic")

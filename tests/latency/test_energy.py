@@ -79,15 +79,15 @@ def profiled(device: Device, path: Path, schedule: EnergySchedule = SCHEDULE) ->
 def test_every_graph_is_measured_in_two_sessions_of_two_rounds(
     device: Device, tmp_path: Path
 ) -> None:
-    told = []
+    reported = []
     with LatencyTable(tmp_path / "t.sqlite") as table:
         graphs = builders(device, register_all(table, [STEM], FIT[:1]))
-        assert measure_energy(device, table, graphs, SCHEDULE, lambda *n: told.append(n)) == 8
+        assert measure_energy(device, table, graphs, SCHEDULE, lambda *n: reported.append(n)) == 8
         visits = table.energies.visits()
         rounds = [(session, number) for session, number, *_ in table.condition_rows()]
         assert measure_energy(device, table, graphs, SCHEDULE) == 0
     assert rounds == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    assert told == [(done, 8) for done in range(1, 9)]
+    assert reported == [(done, 8) for done in range(1, 9)]
     assert {(v.graph, v.session, v.round) for v in visits} == {
         (key, session, number) for key in graphs for session in (0, 1) for number in (0, 1)
     }
@@ -121,12 +121,12 @@ def test_a_broken_link_and_an_interruption_lose_no_visit(
             measure_energy(device, table, graphs, SCHEDULE)
         before = table.energies.dated()
         assert 0 < len(before) < 12
-        told = []
-        measure_energy(device, table, graphs, SCHEDULE, lambda *n: told.append(n))
+        reported = []
+        measure_energy(device, table, graphs, SCHEDULE, lambda *n: reported.append(n))
         assert len(table.energies.visits()) == 12
         assert set(before) < set(table.energies.dated())
-    assert told[0] == (len(before) + 1, 12)
-    assert told[-1] == (12, 12)
+    assert reported[0] == (len(before) + 1, 12)
+    assert reported[-1] == (12, 12)
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime"])
@@ -274,7 +274,7 @@ def test_energies_go_to_json_and_back(device: Device, tmp_path: Path) -> None:
             assert load_model(other, SCOPE, BLOCKS, EnergyModel) == model
             assert table_to_json(other) == text
     key = block_key(STEM)
-    for old, new, said in (
+    for old, new, printed in (
         ('"millijoules": ', '"millijoules": -', r"energies\[0\].millijoules is -"),
         ('"inferences": ', '"inferences": 0.5e-', r"energies\[0\].inferences is "),
         ('"energies": [\n{"graph": "', '"energies": [\n{"graph": "x', "which is not in graphs"),
@@ -283,7 +283,7 @@ def test_energies_go_to_json_and_back(device: Device, tmp_path: Path) -> None:
     ):
         wrong = text.replace(old, new, 1)
         assert wrong != text
-        with pytest.raises(TableError, match=said):
+        with pytest.raises(TableError, match=printed):
             table_from_json(wrong, "wrong.json", tmp_path / "c.sqlite")
     assert not (tmp_path / "c.sqlite").exists()
 

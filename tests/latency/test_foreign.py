@@ -191,7 +191,7 @@ def test_a_file_of_more_than_2_gb_is_refused(
 @pytest.mark.parametrize("content", [b"", b"no model", b"\x08\x08", b'{"json": true}'])
 def test_a_file_that_is_no_model_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "net.onnx").write_bytes(content)
-    with pytest.raises(ConfigError, match=r"net\.onnx is no ONNX model"):
+    with pytest.raises(ConfigError, match=r"net\.onnx is not an ONNX model"):
         load_model(tmp_path / "net.onnx", [])
 
 
@@ -210,9 +210,9 @@ def test_a_missing_file_and_a_folder_are_one_sentence(tmp_path: Path) -> None:
 
 def test_a_model_is_measured_twice_and_operator_by_operator(tmp_path: Path) -> None:
     content = load_model(saved(tmp_path, embedding()), ["ids=1x64"])
-    told: list[tuple[int, int]] = []
-    found = measure_any(DEVICE, content, QUICK, lambda *done: told.append(done))
-    assert told[-1] == (4, 4)
+    reported: list[tuple[int, int]] = []
+    found = measure_any(DEVICE, content, QUICK, lambda *done: reported.append(done))
+    assert reported[-1] == (4, 4)
     assert 0 < found.summary.min <= found.summary.p10 <= found.summary.p90
     assert found.noise >= 0
     assert 0 <= found.affected <= 1

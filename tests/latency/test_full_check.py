@@ -13,7 +13,7 @@ from hwnas.devices.device import Device
 from hwnas.devices.runtimes import RUNTIMES, load_spec
 from hwnas.devices.target import Target
 from hwnas.devices.transports.local import LocalTransport
-from hwnas.latency.full_check import SMALL, Outcome, count, full_check, tolerance
+from hwnas.latency.full_check import SMALL, CheckOutcome, count, full_check, tolerance
 from hwnas.networks.blocks import check_network
 from tests.devices.parts import use_transport
 from tests.devices.test_bundle import by_hand
@@ -21,13 +21,13 @@ from tests.devices.test_bundle import by_hand
 DEVICE = Device(name="here")
 
 
-def checked(**networks: Any) -> dict[str, Outcome]:
+def checked(**networks: Any) -> dict[str, CheckOutcome]:
     return {outcome.name: outcome for outcome in full_check(DEVICE, networks)}
 
 
-def checked_until(name: str) -> dict[str, Outcome]:
+def checked_until(name: str) -> dict[str, CheckOutcome]:
     """The outcomes up to that one; the checks behind it are not made."""
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, CheckOutcome] = {}
     with closing(full_check(DEVICE, {})) as checks:
         for outcome in checks:
             outcomes[outcome.name] = outcome
@@ -36,7 +36,7 @@ def checked_until(name: str) -> dict[str, Outcome]:
     raise AssertionError(f"there is no check '{name}'")
 
 
-def failed(outcomes: dict[str, Outcome]) -> list[str]:
+def failed(outcomes: dict[str, CheckOutcome]) -> list[str]:
     return [name for name, outcome in outcomes.items() if not outcome.ok]
 
 
@@ -83,7 +83,9 @@ class Cut(LocalTransport):
 
 def test_a_device_that_cannot_be_reached_has_one_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     use_transport(monkeypatch, "local", Unreachable)
-    assert checked() == {"connects": Outcome("connects", False, "cannot reach here: plug it in")}
+    assert checked() == {
+        "connects": CheckOutcome("connects", False, "cannot reach here: plug it in")
+    }
 
 
 def test_a_wrong_bundle_is_an_outcome(tmp_path: Path) -> None:

@@ -71,8 +71,8 @@ def test_the_warnings_of_visits_are_kept_and_merged(
         with LatencyTable.existing(tmp_path / f"{name}.sqlite") as table:
             shares[name] = warning_shares(table.visits()).get("no_cuda_graph", 0.0)
             assert table.cache()
-            said = {name for one in table.summaries().values() for name in one.warnings}
-            assert ("no_cuda_graph" in said) == (name != "calm")
+            printed = {name for one in table.summaries().values() for name in one.warnings}
+            assert ("no_cuda_graph" in printed) == (name != "calm")
     assert shares == {"calm": 0.0, "warned": 1.0, "both": 0.5}
 
 
@@ -88,10 +88,10 @@ def test_warnings_and_the_cache_go_to_json_and_back(
             assert list(other.visits()) == list(table.visits())
             # Compiled kernels, which TensorRT-RTX keeps, are taken from nobody.
             assert other.cache() == (b"timings" if device.runtime == "tensorrt" else b"")
-    for wrong, said in (
+    for wrong, printed in (
         (text.replace("no_cuda_graph", "no_luck"), r"warnings\[0\] is 'no_luck', but it should be"),
         (text.replace('"cache": [\n"', '"cache": [\n"?'), r"cache\[0\] is .* it should be base 64"),
     ):
-        with pytest.raises(TableError, match=said):
+        with pytest.raises(TableError, match=printed):
             table_from_json(wrong, "wrong.json", tmp_path / "c.sqlite")
     assert not (tmp_path / "c.sqlite").exists()

@@ -189,7 +189,7 @@ Change = Callable[[dict[str, Any]], object]
     ("change", "sentence"),
     [
         (lambda d: d.update(format="hwnas latency table 1"), "its format is 'hwnas latency table"),
-        (lambda d: d.pop("format"), "is no hwnas latency table 3 (its format is None)"),
+        (lambda d: d.pop("format"), "is not a hwnas latency table 3 (its format is None)"),
         (lambda d: d.pop("visits"), "visits is missing"),
         (lambda d: d.update(notes=1), "notes is not known here"),
         (lambda d: d["fingerprint"].pop("cpu"), "fingerprint.cpu is missing"),
@@ -204,7 +204,7 @@ Change = Callable[[dict[str, Any]], object]
         (lambda d: d["graphs"][2]["blocks"].append({}), "graphs[2].blocks[1]: unknown block kind"),
         (
             lambda d: d["graphs"][2]["blocks"][0].update(kind=[]),
-            "blocks[0].kind is not a text",
+            "blocks[0].kind is not text",
         ),
         (
             lambda d: d["graphs"][2]["blocks"][0].update(stride=0),
@@ -269,7 +269,7 @@ def test_a_wrong_json_is_one_sentence_and_no_table(
     [
         ("", "is not valid JSON: Expecting value"),
         ("{", "is not valid JSON"),
-        ("[]", "is no hwnas latency table 3 (its format is None)"),
+        ("[]", "is not a hwnas latency table 3 (its format is None)"),
         ("[" * 100_000, "is not valid JSON"),
         ('{"format": "a", "format": "b"}', "the key 'format' is there twice in one object"),
         ('{"format": "hwnas latency table 3"}', "fingerprint is missing"),

@@ -67,12 +67,12 @@ def test_only_what_is_not_settled_gets_further_sessions_until_there_are_enough(
     times: Times,
 ) -> None:
     log = MemoryLog()
-    told: list[tuple[int, int]] = []
-    run_sessions(DEVICE, MODELS, log, SCHEDULE, lambda *call: told.append(call))
+    reported: list[tuple[int, int]] = []
+    run_sessions(DEVICE, MODELS, log, SCHEDULE, lambda *call: reported.append(call))
     assert times.visited() == [set(MODELS)] * 4 + [{"wandering"}] * 3
     assert len(log.visits().of("steady")) == 8
     assert len(log.visits().of("wandering")) == 14
-    assert told[-1] == (30, 30)
+    assert reported[-1] == (30, 30)
     assert log.fingerprint is not None
     assert len(log.conditions) == 14
 

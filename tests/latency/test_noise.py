@@ -31,10 +31,10 @@ def test_the_network_hangs_together() -> None:
 
 
 def test_a_real_device_has_figures_that_can_be() -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     plan = Check(sessions=2, seconds=0.0, least_rounds=4, least_runs=2, least_ms=0.0)
-    found = check_noise(DEVICE, plan, lambda done, total: told.append((done, total)))
-    assert told == [(1, 2), (2, 2)]
+    found = check_noise(DEVICE, plan, lambda done, total: reported.append((done, total)))
+    assert reported == [(1, 2), (2, 2)]
     assert 0 < found.reference_ms < found.network_ms
     assert found.noise >= 0
     assert found.spread > 0

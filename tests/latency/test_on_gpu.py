@@ -59,8 +59,8 @@ def test_a_table_of_blocks_and_a_network(device: Device, precision: str, tmp_pat
         assert bool(table.cache()) == device.runtime_spec.builds_engines
         # A Jetson has no NVML.
         assert set(GpuSensors(Cuda().bus).read()) <= set(table.conditions())
-        said = warning_shares(table.visits())
-        assert "no_cuda_graph" not in said  # these engines can be captured
+        printed = warning_shares(table.visits())
+        assert "no_cuda_graph" not in printed  # these engines can be captured
     # 20 thousand million multiplications against half a million.
     assert found[block_key(large)].ms > found[block_key(small)].ms > 0
     assert found[network_key(NETWORK)].ms > 0

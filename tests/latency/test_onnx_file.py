@@ -126,7 +126,7 @@ def in_a_loop_of_links(root: Path) -> Path:
         (by_a_link_to_elsewhere, "it leads to .*net.bin, outside the model's folder"),
         (lambda root: outside(root, str(root / "net.bin")), "ONNX takes relative paths alone"),
         (lambda root: outside(root, "gone.bin"), "there is no such file"),
-        (in_a_pipe, "it is no regular file"),
+        (in_a_pipe, "it is not a regular file"),
         (in_a_loop_of_links, "there is no such file|links"),
     ],
 )
@@ -212,5 +212,5 @@ def test_the_precision_of_a_file_is_told(tmp_path: Path) -> None:
 def test_a_name_that_is_no_utf8_is_one_sentence(tmp_path: Path) -> None:
     path = saved(tmp_path, convolution([1, 3, 8, 8]))
     path.write_bytes(path.read_bytes().replace(b"Conv", b"\xffonv"))
-    with pytest.raises(ConfigError, match=r"is damaged \(a name in it is no UTF-8\)"):
+    with pytest.raises(ConfigError, match=r"is damaged \(a name in it is not UTF-8\)"):
         read_model(path)

@@ -194,7 +194,7 @@ CHAINS = set(chain_graphs(find_chains(SPACE.blocks())))
 
 
 def test_profiling_stopped_in_the_middle_of_the_chains_goes_on_there(tmp_path: Path) -> None:
-    path, told = tmp_path / "t.sqlite", list[str]()
+    path, reported = tmp_path / "t.sqlite", list[str]()
 
     def stop(done: int, total: int, what: str) -> None:
         if what == "chains" and 2 * done > total:
@@ -205,7 +205,7 @@ def test_profiling_stopped_in_the_middle_of_the_chains_goes_on_there(tmp_path: P
     before = set(visits(path))
     assert 0 < len({row for row in before if row[0] in CHAINS}) < 4 * len(CHAINS)
     assert not any(row[0].startswith("network ") for row in before)
-    model = profiled(path, chains=True, progress=lambda *call: told.append(call[2]))
+    model = profiled(path, chains=True, progress=lambda *call: reported.append(call[2]))
     after = visits(path)
     assert before <= set(after)
     expected = expected_visits() | {
@@ -213,7 +213,7 @@ def test_profiling_stopped_in_the_middle_of_the_chains_goes_on_there(tmp_path: P
     }
     assert len(after) == len(expected)
     assert {row[:3] for row in after} == expected
-    assert list(dict.fromkeys(told)) == ["chains", "networks"]
+    assert list(dict.fromkeys(reported)) == ["chains", "networks"]
     assert set(model.compared) == {"alone", "chain"}
     with LatencyTable(path) as table:
         assert set(table.chains()) == CHAINS

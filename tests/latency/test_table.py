@@ -8,7 +8,7 @@ from hwnas.core.errors import TableError
 from hwnas.latency.graph_keys import network_key
 from hwnas.latency.graphs import register_all
 from hwnas.latency.table import LatencyTable
-from hwnas.latency.visits import Summary, Visit
+from hwnas.latency.visits import LatencySummary, Visit
 from hwnas.networks.blocks import ConvBlock, block_key
 from tests.devices.test_device import FINGERPRINT
 
@@ -24,7 +24,9 @@ def test_a_table_keeps_every_visit_and_sums_them_up(tmp_path: Path) -> None:
         table.add([Visit(KEY, 0, 0, (1.0, 2.0)), Visit(KEY, 1, 0, (3.0,))])
     with LatencyTable.existing(tmp_path / "t.sqlite") as table:
         assert [(v.session, v.samples) for v in table.visits()] == [(0, (1.0, 2.0)), (1, (3.0,))]
-        assert table.summaries()[KEY] == Summary(3, 2, 0, 1.5, 1.0, 1.2, 2.0, 2.8, ("spread",))
+        assert table.summaries()[KEY] == LatencySummary(
+            3, 2, 0, 1.5, 1.0, 1.2, 2.0, 2.8, ("spread",)
+        )
         assert table.visits().summaries([1])[KEY].median == 3.0
         assert table.networks() == {network_key(NETWORK): NETWORK}
         assert table.blocks() == {block_key(BLOCK): BLOCK}

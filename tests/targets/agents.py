@@ -28,7 +28,7 @@ class Answer:
 
     code: int
     events: list[dict[str, Any]]
-    said: str
+    printed: str
 
     @property
     def names(self) -> list[str]:
@@ -71,8 +71,8 @@ class Workplace:
         self.command = [*command, *([str(root)] if root else [])]
         process = self.start(stdin=subprocess.PIPE)
         self.command = command
-        out, said = process.communicate(text, timeout=120)
-        return Answer(process.returncode, [json.loads(line) for line in out.splitlines()], said)
+        out, printed = process.communicate(text, timeout=120)
+        return Answer(process.returncode, [json.loads(line) for line in out.splitlines()], printed)
 
 
 def job(**keys: Any) -> Job:

@@ -44,11 +44,11 @@ class Sandbox:
             )
         assert self._process.stdout is not None
         with self._process.stdout as stream:
-            said = stream.readline()
-        if not said:
+            printed = stream.readline()
+        if not printed:
             self.stop()
             raise MissingPartError(f"no sandbox: {self.log}")
-        self.init = int(said)
+        self.init = int(printed)
         """The first process inside, by its number outside."""
 
     @property

@@ -28,8 +28,8 @@ def target(request: pytest.FixtureRequest) -> SshTarget:
 
 def test_ssh_answers_with_its_machine_and_passes_input_and_exit_code(target: SshTarget) -> None:
     done = ssh(target, "uname -m; pwd; cat; echo said >&2; exit 7", given=b"\0one\n\xff")
-    said = f"{MACHINES[target.kind]}\n{target.home}\n".encode()
-    assert (done.returncode, done.stdout, done.stderr) == (7, said + b"\0one\n\xff", b"said\n")
+    printed = f"{MACHINES[target.kind]}\n{target.home}\n".encode()
+    assert (done.returncode, done.stdout, done.stderr) == (7, printed + b"\0one\n\xff", b"said\n")
 
 
 def test_a_tar_arrives_over_ssh(target: SshTarget) -> None:

@@ -38,7 +38,7 @@ def place(kind: str, tmp_path: Path) -> Workplace:
 
 def test_a_job_is_answered_event_by_event(place: Workplace) -> None:
     answer = place.run(job(graphs=("a.onnx", "b.onnx"), rounds=ROUNDS, least_runs=3))
-    assert (answer.code, answer.said) == (0, "")
+    assert (answer.code, answer.printed) == (0, "")
     assert answer.names == [
         "loading",
         "loading",
@@ -142,11 +142,11 @@ def test_every_type_of_elements_is_timed_and_comes_back_as_it_was(
     place.add("copy.onnx", copy_of(element))
     place.add("in.bin", values.tobytes())
     outputs = place.run(job(task="outputs", graphs=("copy.onnx",), input="in.bin"))
-    assert outputs.code == 0, outputs.said
+    assert outputs.code == 0, outputs.printed
     found = np.array(outputs.only("outputs")["values"]).astype(values.dtype)
     np.testing.assert_array_equal(found, values)
     timed = place.run(job(graphs=("copy.onnx",), rounds=((0, (0,)),), least_runs=2))
-    assert timed.code == 0, timed.said
+    assert timed.code == 0, timed.printed
 
 
 def test_graphs_of_several_inputs_and_of_outputs_without_a_shape_are_timed(
@@ -156,7 +156,7 @@ def test_graphs_of_several_inputs_and_of_outputs_without_a_shape_are_timed(
     inputs = [("a", TensorProto.FLOAT, (4, 5)), ("b", TensorProto.FLOAT, (5,))]
     place.add("g.onnx", model(nodes, inputs, [("d", TensorProto.INT64, (2, None))]))
     answer = place.run(job(graphs=("g.onnx",), rounds=((0, (0, 0)),), least_runs=2))
-    assert answer.code == 0, answer.said
+    assert answer.code == 0, answer.printed
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_graph_that_cannot_be_loaded_is_one_sentence(
         place.add("bad.onnx", content)
     answer = place.run(job(graphs=("a.onnx", "bad.onnx"), rounds=((0, (0,)),)))
     assert answer.code == 2
-    assert answer.said.strip().splitlines()[-1].startswith(sentence)
+    assert answer.printed.strip().splitlines()[-1].startswith(sentence)
     assert answer.names == ["loading", "loading"]
 
 
@@ -182,14 +182,14 @@ def test_an_input_of_another_size_is_one_sentence(place: Workplace) -> None:
     place.add("in.bin", b"1234")
     answer = place.run(job(task="outputs", graphs=("a.onnx",), input="in.bin"))
     assert answer.code == 2
-    assert answer.said == "the input input is [1, 3, 16, 16], not of 4 bytes\n"
+    assert answer.printed == "the input input is [1, 3, 16, 16], not of 4 bytes\n"
 
 
 def test_cores_that_cannot_be_had_are_one_sentence(place: Workplace) -> None:
     answer = place.run(job(graphs=("a.onnx",), cores=(4096,)))
     assert answer.code == 2
-    assert answer.said.startswith("the cores [4096] cannot be used, only [")
-    assert answer.said.endswith("] can; change 'cores' in the device's file\n")
+    assert answer.printed.startswith("the cores [4096] cannot be used, only [")
+    assert answer.printed.endswith("] can; change 'cores' in the device's file\n")
 
 
 def test_a_check_finds_what_can_be_found(place: Workplace) -> None:
@@ -223,7 +223,7 @@ def test_a_job_that_is_cut_off_or_of_another_version_is_refused(
 ) -> None:
     answer = place.run(job(graphs=("a.onnx",)).to_text().replace(*change))
     assert (answer.code, answer.events) == (2, [])
-    assert answer.said == "the job is cut off, or of another version of hwnas\n"
+    assert answer.printed == "the job is cut off, or of another version of hwnas\n"
 
 
 def test_it_ends_when_nobody_reads(place: Workplace) -> None:
@@ -249,9 +249,9 @@ def test_of_several_agents_in_a_folder_one_runs_at_a_time(tmp_path: Path) -> Non
     start = time.monotonic()
     waiting = [place.start(stdin=subprocess.DEVNULL) for place in places]
     for process in waiting:
-        out, said = process.communicate(timeout=60)
+        out, printed = process.communicate(timeout=60)
         assert (process.returncode, out) == (4, "")
-        assert said == "another hwnas process is measuring on this device; wait for it\n"
+        assert printed == "another hwnas process is measuring on this device; wait for it\n"
     assert 19 < time.monotonic() - start < 30
     for lock in locks:
         lock.close()

@@ -83,15 +83,15 @@ def test_a_strange_job_is_refused(place: Workplace, before: str, after: str, sen
     assert before in JOB
     answer = place.run(JOB.replace(before, after))
     assert (answer.code, answer.events) == (2, [])
-    assert sentence in answer.said
-    assert answer.said.count("\n") == 1
+    assert sentence in answer.printed
+    assert answer.printed.count("\n") == 1
 
 
 def test_a_job_that_was_cut_off_anywhere_is_refused(place: Workplace) -> None:
     for length in range(len(JOB) - 1):
         answer = place.run(JOB[:length])
         assert (answer.code, answer.events) == (2, []), JOB[:length]
-        assert answer.said == "the job is cut off, or of another version of hwnas\n"
+        assert answer.printed == "the job is cut off, or of another version of hwnas\n"
 
 
 def test_no_text_makes_it_read_what_is_not_its_own(place: Workplace) -> None:
@@ -106,28 +106,28 @@ def test_no_text_makes_it_read_what_is_not_its_own(place: Workplace) -> None:
             where = generator.randrange(len(letters))
             letters[where : where + generator.randint(0, 4)] = generator.choice(pieces)
         answer = place.run("".join(letters))
-        assert answer.code == 2, answer.said
-        assert answer.said.count("\n") == 1, answer.said
+        assert answer.code == 2, answer.printed
+        assert answer.printed.count("\n") == 1, answer.printed
 
 
 def test_a_library_that_is_missing_or_another_is_one_sentence(place: Workplace) -> None:
     place.command[1] = "nowhere/libonnxruntime.so"
     answer = place.run(job(graphs=("a.onnx",)))
     assert answer.code == 2
-    assert answer.said.startswith("cannot load nowhere/libonnxruntime.so: ")
+    assert answer.printed.startswith("cannot load nowhere/libonnxruntime.so: ")
     place.command[1] = "libm.so.6"
-    assert place.run(job(graphs=("a.onnx",))).said == "libm.so.6 is not ONNX Runtime\n"
+    assert place.run(job(graphs=("a.onnx",))).printed == "libm.so.6 is not ONNX Runtime\n"
 
 
 def test_an_input_without_a_fixed_shape_is_one_sentence(place: Workplace) -> None:
     place.add("a.onnx", copy_of(TensorProto.FLOAT, (None, 3)))
     answer = place.run(job(graphs=("a.onnx",)))
-    assert (answer.code, answer.said) == (2, "the input x of a.onnx has no fixed shape\n")
+    assert (answer.code, answer.printed) == (2, "the input x of a.onnx has no fixed shape\n")
 
 
 def facts(place: Workplace, root: Path) -> dict:
     answer = place.run(job(graphs=("a.onnx",)), root=root)
-    assert answer.code == 0, answer.said
+    assert answer.code == 0, answer.printed
     return dict(answer.only("ready")["facts"])
 
 

@@ -199,7 +199,7 @@ def test_a_target_without_the_runtime_or_without_python_says_what_to_install(
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
-        ("yes garbage", "that is no answer to this job: 'garbage'"),
+        ("yes garbage", "that is not an answer to this job: 'garbage'"),
         ("exit 0", "box measured 0 of 2 visits and then stopped"),
         ("head -c 20000000 /dev/zero", "box sends a line without an end"),
         ("echo broken >&2; exit 9", "timing on box failed: broken"),

@@ -6,10 +6,10 @@ import pytest
 from hwnas_memory import TRAFFIC, Operators
 
 from hwnas.objectives.objective import Objective
-from hwnas.testing.objectives import BlockContract, CostContract, ObjectiveContract
+from hwnas.testing.objectives import BlockCostContract, CostContract, ObjectiveContract
 
 
-class TestTraffic(ObjectiveContract, CostContract, BlockContract):
+class TestTraffic(ObjectiveContract, CostContract, BlockCostContract):
     @pytest.fixture
     def make_objective(self) -> Callable[[], Objective]:
         return lambda: TRAFFIC

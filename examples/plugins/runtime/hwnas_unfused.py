@@ -29,7 +29,7 @@ class UnfusedRuntime:
         """Loads a file.
 
         Raises:
-            DeviceError: it is no model, or of no such form.
+            DeviceError: it is not a model, or not of such a form.
         """
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads

@@ -21,8 +21,6 @@ from hwnas.training.inputs import in_order, recalibration_batch, suitable_batch
 from hwnas.training.placement import device_of
 from hwnas.training.recalibration import mixed_batches
 
-JUDGING = 2
-"""Grows when the same weights and images give other accuracies, by more than roundings."""
 KEPT_BYTES = 512 * 2**20
 """Memory for images as networks take them, 10,900 of 64 pixels; more are converted each time."""
 

@@ -25,17 +25,14 @@ class SupernetEstimator(Estimator):
 
     @override
     def scores(self, inputs: EstimatorInputs) -> Scores:
-        from hwnas.estimators.supernet.accuracy import JUDGING, SupernetAccuracy
+        from hwnas.estimators.supernet.accuracy import SupernetAccuracy
         from hwnas.estimators.supernet.training import load_supernet
         from hwnas.training.checkpoint import weights_digest
         from hwnas.training.placement import choose_device
 
         supernet, dataset = load_supernet(inputs), inputs.dataset
         accuracy = SupernetAccuracy(supernet, dataset, device=choose_device(inputs.device))
-        identity = self.identity(inputs) | {
-            "supernet": weights_digest(supernet.state_dict()),
-            "judging": JUDGING,
-        }
+        identity = self.identity(inputs) | {"supernet": weights_digest(supernet.state_dict())}
         info = replace(self.info(), judged_on=len(dataset.validation))
         return Scores(inputs.space, info, identity, accuracy.evaluate_architectures)
 

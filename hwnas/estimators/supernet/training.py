@@ -64,7 +64,7 @@ def train_supernet(inputs: EstimatorInputs, listener: Listener = SILENT) -> Trai
 
 
 def load_supernet(inputs: EstimatorInputs) -> Supernet:
-    """A trained supernet; whether it has kernel transforms, its file tells.
+    """A trained supernet; its file says whether it has kernel transforms.
 
     Raises:
         ConfigError: no file is named.

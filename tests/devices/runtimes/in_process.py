@@ -22,12 +22,15 @@ class InProcess(LocalTransport):
     def run(self, command: Sequence[str], given: str, last: Any = None) -> Iterator[str]:
         del command, last
         try:
-            with contextlib.chdir(self._folder), contextlib.redirect_stdout(io.StringIO()) as said:
+            with (
+                contextlib.chdir(self._folder),
+                contextlib.redirect_stdout(io.StringIO()) as output,
+            ):
                 run_job(Job.from_text(given))
         except DeviceError as error:
             code = NO_ENERGY if isinstance(error, EnergyError) else 2
             raise ProgramError(WHERE, code, str(error), [str(error)]) from error
-        yield from said.getvalue().splitlines()
+        yield from output.getvalue().splitlines()
 
 
 def gpu_device(monkeypatch: pytest.MonkeyPatch, runtime: str, **keys: object) -> Device:

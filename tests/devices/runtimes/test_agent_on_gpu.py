@@ -66,14 +66,14 @@ def test_what_the_runtime_was_given_and_keeps_comes_before_it_is_ready(
 def test_building_for_long_gives_signs_of_life(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = threading.Semaphore(0)
+    reported = threading.Semaphore(0)
     write = agent._write
     monkeypatch.setattr(agent, "_BEAT", 0.001)
-    monkeypatch.setattr(agent, "_write", lambda *a, **k: (write(*a, **k), told.release()))
+    monkeypatch.setattr(agent, "_write", lambda *a, **k: (write(*a, **k), reported.release()))
     job = Job(nonce="n", runtime="tensorrt", threads=1, cores="any")
     with agent._signs_of_life(job, 3):
         for _ in range(3):
-            assert told.acquire(timeout=30)
+            assert reported.acquire(timeout=30)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(lines) >= 3
     assert all((one["event"], one["graph"]) == ("loading", 3) for one in lines)

@@ -63,8 +63,8 @@ def test_memory_holds_what_was_written_until_nothing_refers_to_it(gpu: Gpu) -> N
 
 
 def test_a_call_that_fails_is_one_sentence(gpu: Gpu) -> None:
-    said = "cudaMalloc failed on this GPU: as cudaErrorMemoryAlloc.*set a smaller 'batch'"
-    with pytest.raises(CudaError, match=said):
+    printed = "cudaMalloc failed on this GPU: as cudaErrorMemoryAlloc.*set a smaller 'batch'"
+    with pytest.raises(CudaError, match=printed):
         Cuda().memory(gpu.room + 1)
 
 

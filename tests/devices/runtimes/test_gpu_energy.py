@@ -150,8 +150,8 @@ def test_a_counter_that_is_set_back_is_refused(board: Board) -> None:
     reload_ns = board.gpu.now + 800e6  # after both warm-ups
 
     def counter() -> float:
-        told = board.nvmlDeviceGetTotalEnergyConsumption("handle")
-        return told if board.gpu.now < reload_ns else told - 1e9
+        reported = board.nvmlDeviceGetTotalEnergyConsumption("handle")
+        return reported if board.gpu.now < reload_ns else reported - 1e9
 
     with pytest.raises(DeviceError, match="was reset"):
         EnergyMeter(counter).measure(timer(board.gpu, 0.1).start, least_ms=500.0)
@@ -173,8 +173,8 @@ def agent_says(
     try:
         run_job(Job.from_text(Job(**{**vars(job), **keys}).to_text()))
     finally:
-        said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    return said
+        printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return printed
 
 
 def test_the_agent_measures_engines_in_rounds(
@@ -184,8 +184,8 @@ def test_the_agent_measures_engines_in_rounds(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     rounds = ((0, (0,)), (1, (0, 0)))
-    said = agent_says(board, tmp_path, monkeypatch, capsys, graphs=("0.onnx",), rounds=rounds)
-    assert [one["event"] for one in said] == [
+    printed = agent_says(board, tmp_path, monkeypatch, capsys, graphs=("0.onnx",), rounds=rounds)
+    assert [one["event"] for one in printed] == [
         "loading",
         "cache",
         "ready",
@@ -196,7 +196,7 @@ def test_the_agent_measures_engines_in_rounds(
         "round",
         "done",
     ]
-    for one in (said[3], said[5], said[6]):
+    for one in (printed[3], printed[5], printed[6]):
         visit = read_energy(one, ["a"])
         assert visit.millijoules == pytest.approx(300.0 * 0.4, rel=0.02)
         assert visit.inferences * 0.4 == pytest.approx(visit.ms, rel=0.02)
@@ -220,8 +220,8 @@ def test_without_rounds_the_agent_says_that_it_can(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    said = agent_says(board, tmp_path, monkeypatch, capsys)
-    assert [one["event"] for one in said] == ["ready", "done"]
+    printed = agent_says(board, tmp_path, monkeypatch, capsys)
+    assert [one["event"] for one in printed] == ["ready", "done"]
 
 
 REAL = [one for one in RUNTIMES.ours if load_spec(one).on_gpu]

@@ -17,7 +17,7 @@ from hwnas.devices.runtimes import EnergyGraph, load_runtime, ort_cuda
 from hwnas.devices.runtimes.onnxruntime import (
     CPU,
     OnnxRuntimeGraph,
-    Place,
+    SessionPlace,
     open_session,
     session_options,
 )
@@ -76,10 +76,10 @@ def test_a_gpu_is_looked_for_first(gpu: Gpu) -> None:
 def test_the_library_without_cuda_is_told_with_the_way_to_the_other() -> None:
     with pytest.raises(DeviceError) as caught:
         load_runtime("onnxruntime_cuda")
-    said = str(caught.value)
-    assert f"onnxruntime-gpu is not installed for {sys.executable}, whose onnxruntime" in said
-    assert "/bin/pip install 'onnxruntime-gpu[cuda,cudnn]' cuda-bindings" in said
-    assert "by 'python: ~/hwnas-gpu/bin/python'" in said
+    printed = str(caught.value)
+    assert f"onnxruntime-gpu is not installed for {sys.executable}, whose onnxruntime" in printed
+    assert "/bin/pip install 'onnxruntime-gpu[cuda,cudnn]' cuda-bindings" in printed
+    assert "by 'python: ~/hwnas-gpu/bin/python'" in printed
     assert one_line(caught)
 
 
@@ -122,7 +122,7 @@ def test_the_real_library_says_itself_that_it_reaches_no_gpu() -> None:
 
 
 def test_the_library_falls_back_silently_and_such_a_session_is_refused(model: Path) -> None:
-    place = Place(PROVIDER, DEVICE)
+    place = SessionPlace(PROVIDER, DEVICE)
     with pytest.warns(UserWarning, match="not in available provider names"):
         session = open_session(model, session_options(1), place)
     assert session.get_providers() == [CPU.provider]
@@ -139,10 +139,10 @@ def test_a_graph_that_would_run_on_the_cpu_is_refused_by_the_library(
     unknown = pytest.warns(UserWarning, match="not in available provider names")
     with unknown, pytest.raises(DeviceError) as caught:
         runtime.load(model, threads=1)
-    said = str(caught.value)
-    assert "ONNX Runtime cannot load 0.onnx: " in said
-    assert "assigned to the default CPU EP" in said
-    assert "a model that runs partly on the CPU is not timed" in said
+    printed = str(caught.value)
+    assert "ONNX Runtime cannot load 0.onnx: " in printed
+    assert "assigned to the default CPU EP" in printed
+    assert "a model that runs partly on the CPU is not timed" in printed
     assert one_line(caught)
 
 

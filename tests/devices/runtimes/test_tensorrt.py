@@ -77,7 +77,7 @@ def test_inputs_of_other_shapes_are_refused(
 @pytest.mark.parametrize(
     ("fails", "sentence"),
     [
-        ("parse", r"cannot load a\.onnx: Conv block0\.conv: this is no model"),
+        ("parse", r"cannot load a\.onnx: Conv block0\.conv: this is not a model"),
         ("build", r"cannot load a\.onnx: no reason is known"),
         ("deserialize", r"cannot load a\.onnx: no reason is known"),
         ("context", r"cannot load a\.onnx: no reason is known"),

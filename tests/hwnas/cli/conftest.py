@@ -1,4 +1,4 @@
-"""A tiny experiment for the verbs, and a terminal to type them in."""
+"""A tiny experiment for the commands, and a terminal to type them in."""
 
 import json
 import shutil

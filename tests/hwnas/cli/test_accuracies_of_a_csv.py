@@ -77,18 +77,18 @@ def test_a_predictor_tells_its_error_beside_the_additive_one(
     assert "additive" in answer.stdout
     assert "(used)" in answer.stdout
     document = terminal("search", "known.yaml", *PREDICTOR, "--json").document
-    told = document["accuracy"]
-    assert set(told["errors"]) == {
+    reported = document["accuracy"]
+    assert set(reported["errors"]) == {
         "additive",
         "additive and costs",
         "neighbours",
         "neighbours and costs",
         "trees and costs",
     }
-    assert told["networks"] == len((known / "some.csv").read_text().splitlines()) - 1
+    assert reported["networks"] == len((known / "some.csv").read_text().splitlines()) - 1
     assert terminal("report", "runs/known").code == 0
     page = (known / "runs/known/report.html").read_text()
-    assert f"{told['chosen']} (used)" in page
+    assert f"{reported['chosen']} (used)" in page
 
 
 def test_a_predictor_is_searched_exactly_by_default_and_corrected(
@@ -293,11 +293,13 @@ def test_weights_from_elsewhere_are_refused(known: Path, terminal: Terminal) -> 
 def test_accuracies_known_at_another_resolution_are_said_once(
     known: Path, terminal: Terminal
 ) -> None:
-    said = terminal("search", "known.yaml").stderr
-    assert said.count("does not state at which resolution its accuracies were measured") == 1
+    printed = terminal("search", "known.yaml").stderr
+    assert printed.count("does not state at which resolution its accuracies were measured") == 1
     text = (known / "known.csv").read_text()
     (known / "known.csv").write_text(f"# resolution: 16\n{text}")
     assert "at which resolution" not in terminal("search", "known.yaml").stderr
     (known / "known.csv").write_text(f"# resolution: 224\n{text}")
-    said = terminal("search", "known.yaml").stderr
-    assert said.count("warning: known.csv holds accuracies at 224 pixels, and they are used at 16")
+    printed = terminal("search", "known.yaml").stderr
+    assert printed.count(
+        "warning: known.csv holds accuracies at 224 pixels, and they are used at 16"
+    )

@@ -1,4 +1,4 @@
-"""The whole way through the verbs, with every real part: ONNX Runtime, PyTorch, SQLite."""
+"""The whole way through the commands, with every real part: ONNX Runtime, PyTorch, SQLite."""
 
 import csv
 import hashlib
@@ -160,8 +160,8 @@ def test_a_space_that_was_edited_does_not_meet_the_old_supernet(
     space = trained / "tiny_space.yaml"
     space.write_text(space.read_text().replace("kernels: [3, 5]", "kernels: [1, 5]"))
     assert terminal("profile", "tiny.yaml").code == 0
-    for verb in ("train", "search"):
-        answer = terminal(verb, "tiny.yaml")
+    for command in ("train", "search"):
+        answer = terminal(command, "tiny.yaml")
         assert answer.code == 2
         assert "supernet.safetensors was trained with another network or search" in answer.stderr
 
@@ -255,8 +255,8 @@ def test_quickstart_with_own_images_skips_and_names_the_unreadable(
     again = terminal("quickstart", *options, "--json")
     assert "runs/quickstart-photos is complete" in again.stderr
     # Said once a command, whichever stages know it, and by the page.
-    for said in (answer.stderr, again.stderr, (run / "report.html").read_text()):
-        assert said.count("warning: the supernet trains for ") == 1
+    for printed in (answer.stderr, again.stderr, (run / "report.html").read_text()):
+        assert printed.count("warning: the supernet trains for ") == 1
     assert again.document == answer.document
     strict = terminal("quickstart", *options, "--strict", "--run", "runs/strict")
     assert strict.code == 2

@@ -1,4 +1,4 @@
-"""`hwnas devices list` and `show`: one's own beside the shipped, and what is no fingerprint."""
+"""`hwnas devices list` and `show`: one's own beside the shipped, and what is not a fingerprint."""
 
 from pathlib import Path
 

@@ -265,20 +265,20 @@ def test_options_name_the_runtime_and_its_precision(own: Path, terminal: Termina
 
 
 @pytest.mark.parametrize(
-    ("typed", "code", "said"),
+    ("typed", "code", "printed"),
     [
         ("\x03", 130, "hwnas: interrupted"),
         ("\x04", 2, "hwnas: the questions were not answered to their end; nothing was written"),
     ],
 )
 def test_an_interrupted_question_leaves_nothing(
-    own: Path, typed: str, code: int, said: str
+    own: Path, typed: str, code: int, printed: str
 ) -> None:
     person = Person("devices", "add", "pi")
     person.answers("how it is reached", "ssh\n")
     person.answers("host, as in 'ssh HOST':", typed)
     assert person.leaves() == code
-    assert said in person.shown
+    assert printed in person.shown
     assert "Traceback" not in person.shown
     assert not own.exists()
 

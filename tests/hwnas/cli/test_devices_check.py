@@ -82,7 +82,7 @@ def test_a_device_that_is_not_known_is_one_sentence(terminal: Terminal) -> None:
 
 
 def outcomes(monkeypatch: pytest.MonkeyPatch, *ok: bool) -> None:
-    found = [full.Outcome(f"check {n}", one, f"sentence {n}") for n, one in enumerate(ok)]
+    found = [full.CheckOutcome(f"check {n}", one, f"sentence {n}") for n, one in enumerate(ok)]
     monkeypatch.setattr(full, "full_check", lambda *_: iter(found))
 
 

@@ -96,8 +96,8 @@ def test_from_a_profile_to_a_network_within_its_energy(
     with (known / "runs/known/front.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [float(row["predicted_mj"]) for row in rows] == pytest.approx(within, 1e-5)
-    said = terminal(*words)
-    assert f"budget: energy ≤ {bound:,.4g} mJ" in said.stderr
+    printed = terminal(*words)
+    assert f"budget: energy ≤ {bound:,.4g} mJ" in printed.stderr
     assert terminal("report", "runs/known").code == 0
     page = (known / "runs/known/report.html").read_text()
     assert "energy (mJ)" in page
@@ -107,8 +107,8 @@ def test_from_a_profile_to_a_network_within_its_energy(
 
     add_training(known)
     kept = ("known.yaml", "--set", f"search.budgets={{energy: {bound} mJ}}", "--run", "runs/kept")
-    for verb in ("train", "search"):
-        assert terminal(verb, *kept).code == 0
+    for command in ("train", "search"):
+        assert terminal(command, *kept).code == 0
     answer = terminal("export", "runs/kept")
     assert answer.code == 0, answer.stderr
     assert "energy, measured" in answer.stdout

@@ -37,8 +37,8 @@ def searched(
         (folder / "gpu.yaml").write_text("name: gpu\nruntime: tensorrt\ncores: any\n")
         with (folder / "tiny.yaml").open("a") as file:
             file.write("device: gpu.yaml\n")
-        for verb in ("profile", "train", "search"):
-            answer = terminal(verb, "tiny.yaml")
+        for command in ("profile", "train", "search"):
+            answer = terminal(command, "tiny.yaml")
             assert answer.code == 0, answer.stderr
 
     once("searched on a simulated GPU", make)

@@ -26,8 +26,10 @@ def searched(quick: None, folder: Path, terminal: Terminal, once: Once) -> Path:
     del quick
 
     def make() -> None:
-        for verb in ("profile", "train", "search"):
-            assert terminal(verb, "tiny.yaml", "--set", "search.budgets={latency: 1 ms}").code == 0
+        for command in ("profile", "train", "search"):
+            assert (
+                terminal(command, "tiny.yaml", "--set", "search.budgets={latency: 1 ms}").code == 0
+            )
 
     once("searched", make)
     return folder
@@ -110,8 +112,8 @@ def test_a_run_for_an_int8_device_ends_with_an_int8_file(
     monkeypatch.setattr("hwnas.runs.export_stage.LOST", -100.0)
     with (folder / "tiny.yaml").open("a") as file:
         file.write("device: local_cpu_int8\n")
-    for verb in ("profile", "train", "search"):
-        assert terminal(verb, "tiny.yaml").code == 0
+    for command in ("profile", "train", "search"):
+        assert terminal(command, "tiny.yaml").code == 0
     answer = terminal("export", "runs/tiny", "--json")
     assert answer.code == 0, answer.stderr
     assert "warning: int8 costs " in answer.stderr

@@ -1,4 +1,4 @@
-"""Runs that start from published once-for-all weights, by the verbs."""
+"""Runs that start from published once-for-all weights, by the commands."""
 
 import json
 import shutil
@@ -63,8 +63,8 @@ def test_published_weights_are_searched_and_exported_as_they_are(
     ofa: Path, terminal: Terminal
 ) -> None:
     trained = terminal(*TRAIN, "--json")
-    told = {key: trained.document[key] for key in ("supernet", "steps", "images")}
-    assert told == {"supernet": "runs/ofa/supernet.safetensors", "steps": 0, "images": 0}
+    reported = {key: trained.document[key] for key in ("supernet", "steps", "images")}
+    assert reported == {"supernet": "runs/ofa/supernet.safetensors", "steps": 0, "images": 0}
     assert (
         "published weights: ofa.pth, width 0.25, kernels 3, 5, 7, expansions up to 6, up to 4 "
         "blocks a stage, 10 classes\n"

@@ -134,39 +134,39 @@ def test_json_has_no_number_that_json_does_not_know(capsys: pytest.CaptureFixtur
 
 def test_a_log_gets_a_line_now_and_then_with_the_time_left() -> None:
     now = [0.0]
-    said: list[str] = []
-    task = ProgressLines("training", "steps", said.append, lambda: now[0])
+    printed: list[str] = []
+    task = ProgressLines("training", "steps", printed.append, lambda: now[0])
     for step in range(0, 101, 5):
         now[0] = step * 3.0
         task.update(step, 1_000, "loss 2.1")
     task.end()
-    assert said[0] == "training …"
-    assert said[1] == "training: 10 of 1,000 steps, loss 2.1, about 50 min left"
-    assert said[-1] == "training: 100 of 1,000 steps, loss 2.1, took 5 min"
-    assert len(said) == 2 + 300 // EVERY
+    assert printed[0] == "training …"
+    assert printed[1] == "training: 10 of 1,000 steps, loss 2.1, about 50 min left"
+    assert printed[-1] == "training: 100 of 1,000 steps, loss 2.1, took 5 min"
+    assert len(printed) == 2 + 300 // EVERY
 
 
 def test_time_left_counts_what_this_command_does_only() -> None:
     now = [0.0]
-    said: list[str] = []
-    task = ProgressLines("judging", "networks", said.append, lambda: now[0])
+    printed: list[str] = []
+    task = ProgressLines("judging", "networks", printed.append, lambda: now[0])
     task.update(900, 1_000)
     now[0] = 50.0
     task.update(950, 1_000)
-    assert "about 50 s left" in said[-1]
+    assert "about 50 s left" in printed[-1]
     assert [duration(s) for s in (12, 600, 7_200)] == ["12 s", "10 min", "2.0 h"]
 
 
 def test_work_that_goes_on_says_at_once_how_far_it_was() -> None:
-    said: list[str] = []
-    task = ProgressLines("training", "steps", said.append)
+    printed: list[str] = []
+    task = ProgressLines("training", "steps", printed.append)
     task.update(401, 1_000)
-    assert said == ["training …", "training: 401 of 1,000 steps"]
+    assert printed == ["training …", "training: 401 of 1,000 steps"]
 
 
 def test_work_that_was_done_before_is_not_called_begun() -> None:
-    said: list[str] = []
-    ProgressLines("training", "steps", said.append).end()
-    assert said == []
-    ProgressLines("building the engine", "", said.append).end()
-    assert said == ["building the engine …"]
+    printed: list[str] = []
+    ProgressLines("training", "steps", printed.append).end()
+    assert printed == []
+    ProgressLines("building the engine", "", printed.append).end()
+    assert printed == ["building the engine …"]

@@ -194,7 +194,7 @@ def test_a_file_is_compared_on_several_devices(models: Path, terminal: Terminal)
     [
         ("--model nothing.onnx", "there is no file nothing.onnx"),
         ("--model .", ". is a folder; name an ONNX file in it"),
-        ("--model broken.onnx", "broken.onnx is no ONNX model"),
+        ("--model broken.onnx", "broken.onnx is not an ONNX model"),
         ("--model outside.onnx", "the weights of outside.onnx are in outside.bin"),
         ("--model net.onnx", "input is [batch, 3, 128, 128]; say what to measure, as in '--shape"),
         ("--model net.onnx --shape 1x3x64x128", "sets 64 where the model is 128 already"),
@@ -211,7 +211,7 @@ def test_a_file_is_compared_on_several_devices(models: Path, terminal: Terminal)
         ("--model net.onnx --input z=1", "--input names 'z', and the inputs of net.onnx are"),
         ("--model net.onnx --model net.onnx", "--model names net.onnx twice; name it once"),
         ("--model gather.onnx --device local_cpu --device local_cpu", "--device names local_cpu t"),
-        ("--model net.onnx --model broken.onnx --shape 1x3x128x128", "broken.onnx is no ONNX mod"),
+        ("--model net.onnx --model broken.onnx --shape 1x3x128x128", "broken.onnx is not an ONNX"),
         ("tiny.yaml --shape 1x3x8x8", "--shape, --input and --no-operators go with --model"),
         ("tiny.yaml --input x=1", "--shape, --input and --no-operators go with --model"),
         ("tiny.yaml --no-operators", "--shape, --input and --no-operators go with --model"),

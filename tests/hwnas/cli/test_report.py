@@ -17,8 +17,8 @@ RUNS = ("runs/tiny", "runs/other")
 
 def searched_twice(folder: Path, terminal: Terminal) -> None:
     """Searches a run and, in a copy of it, otherwise."""
-    for verb in ("profile", "train"):
-        assert terminal(verb, "tiny.yaml").code == 0
+    for command in ("profile", "train"):
+        assert terminal(command, "tiny.yaml").code == 0
     shutil.copytree(folder / RUNS[0], folder / RUNS[1])
     assert terminal("search", "tiny.yaml").code == 0
     other = ("--set", "search.searchers=[random]", "--set", "search.seed=1")

@@ -21,8 +21,8 @@ def exported(npu: Path, terminal: Terminal) -> Path:
     add_training(npu)
     scratch = ("--set", "export.weights_from=scratch")
     assert terminal("search", "known.yaml", *scratch).code == 0
-    for verb in ("export", "report"):
-        answer = terminal(verb, RUN)
+    for command in ("export", "report"):
+        answer = terminal(command, RUN)
         assert answer.code == 0, answer.stderr
     return npu / RUN
 

@@ -19,8 +19,8 @@ from tests.latency.test_revalidate import KNOWN_MS, device_of_speed, known_table
 
 
 @pytest.fixture(autouse=True)
-def verbs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The three verbs alone, in the folder of a few tables."""
+def three_commands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The three commands alone, in the folder of a few tables."""
     app = typer.Typer()
     app.command("diff")(diff_tables)
     app.command("merge")(merge_tables)

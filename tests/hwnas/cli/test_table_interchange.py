@@ -1,4 +1,4 @@
-"""Tables as files through the verbs, and a whole search with timings from elsewhere."""
+"""Tables as files through the commands, and a whole search with timings from elsewhere."""
 
 import csv
 import json
@@ -120,8 +120,8 @@ def test_a_table_goes_to_json_and_back(folder: Path, terminal: Terminal) -> None
     assert answer.document == {"table": "b.sqlite", **held}
     with LatencyTable.existing(folder / "b.sqlite") as table:
         assert table_to_json(table) == (folder / "new/a.json").read_text()
-    said = terminal("table", "export", "b.sqlite", "b.JSON").stdout
-    assert said == "b.JSON: 17 blocks and 10 networks of 54 visits\n"
+    printed = terminal("table", "export", "b.sqlite", "b.JSON").stdout
+    assert printed == "b.JSON: 17 blocks and 10 networks of 54 visits\n"
 
 
 def test_chains_are_told_apart_from_networks(folder: Path, terminal: Terminal) -> None:
@@ -214,11 +214,11 @@ def test_wrong_input_is_one_sentence_and_writes_nothing(
     assert answer.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("verb", ["export", "import", "export-networks"])
-def test_the_verbs_explain_themselves(terminal: Terminal, verb: str) -> None:
-    answer = terminal("table", verb, "--help")
+@pytest.mark.parametrize("command", ["export", "import", "export-networks"])
+def test_the_commands_explain_themselves(terminal: Terminal, command: str) -> None:
+    answer = terminal("table", command, "--help")
     assert answer.code == 0
-    assert f": hwnas table {verb} " in answer.stdout  # an example
+    assert f": hwnas table {command} " in answer.stdout  # an example
 
 
 def test_a_run_for_an_fp16_device_ends_with_an_fp16_file(npu: Path, terminal: Terminal) -> None:
@@ -226,13 +226,13 @@ def test_a_run_for_an_fp16_device_ends_with_an_fp16_file(npu: Path, terminal: Te
         "name: npu\ntransport: imported\nruntime: tensorrt\nprecision: fp16\n"
     )
     words = ("tiny.yaml", "--device", "npu.yaml", "--table", "t/npu.sqlite")
-    for verb in (
+    for command in (
         ("table", "import", "timings.csv", "t/npu.sqlite", "--device", "npu.yaml"),
         ("train", "tiny.yaml"),
         ("search", *words, "--budget", "latency=0.6 ms"),
         ("export", "runs/tiny"),
     ):
-        answer = terminal(*verb)
+        answer = terminal(*command)
         assert answer.code == 0, answer.stderr
     export = npu / "runs/tiny/export/winner"
     model = onnx.load(export / "model.onnx")

@@ -67,7 +67,7 @@ from tests.hwnas.cli.conftest import Terminal, assert_refused
         ("report runs/nothing", "is not a run folder"),
         ("profile", "name a search config or a --space"),
         ("profile tiny.yaml --space mobilenet_v2", "a search config or a --space, not both"),
-        ("train tiny_space.txt", "tiny_space.txt is no YAML file"),
+        ("train tiny_space.txt", "tiny_space.txt is not a YAML file"),
         ("table show .", "is a folder; name a latency table"),
         ("profile --space mobilenet_v2 --data photos", "go with a config"),
         ("profile --space mobilenet_v2 --device phone", "there is no device named 'phone'"),
@@ -173,7 +173,7 @@ def test_an_interrupted_verb_says_that_it_continues_and_leaves_no_job_behind(
     temporary.mkdir()
     (folder / "one.yaml").write_text("name: one\n")
     (folder / "two.yaml").write_text("name: two\nthreads: 2\n")
-    verb = subprocess.Popen(
+    command = subprocess.Popen(
         [sys.executable, "-m", "hwnas", "profile", "tiny.yaml", *devices],
         cwd=folder,
         text=True,
@@ -182,16 +182,16 @@ def test_an_interrupted_verb_says_that_it_continues_and_leaves_no_job_behind(
         # A shell lets its background jobs, as this test may be one, ignore Ctrl-C; nohup SIGHUP.
         preexec_fn=partial(hears, signal.SIGINT, signal.SIGHUP),
     )
-    while verb.poll() is None and not list(temporary.glob("hwnas-job-*/*.onnx")):
+    while command.poll() is None and not list(temporary.glob("hwnas-job-*/*.onnx")):
         time.sleep(0.01)
-    children = psutil.Process(verb.pid).children(recursive=True)
-    verb.send_signal(ending)
+    children = psutil.Process(command.pid).children(recursive=True)
+    command.send_signal(ending)
     if ending == signal.SIGHUP:  # the shell and the system say it both
-        verb.send_signal(ending)
-    _, said = verb.communicate(timeout=60)
-    assert verb.returncode == 130
-    assert said.splitlines()[-1].startswith("hwnas: interrupted; run the same command again")
-    assert "Traceback" not in said
+        command.send_signal(ending)
+    _, printed = command.communicate(timeout=60)
+    assert command.returncode == 130
+    assert printed.splitlines()[-1].startswith("hwnas: interrupted; run the same command again")
+    assert "Traceback" not in printed
     assert list(temporary.glob("hwnas-*")) == []  # ONNX Runtime leaves a file of its own
     _, alive = psutil.wait_procs(children, timeout=10)
     assert alive == []

@@ -140,5 +140,5 @@ def test_a_file_system_without_locks_is_written_to_without_them(
         database.close()
     somebody.close()
     assert things(opened(path)) == ["one", "three", "two"]
-    (said,) = caplog.messages  # once
-    assert file_system(folder) in said
+    (printed,) = caplog.messages  # once
+    assert file_system(folder) in printed

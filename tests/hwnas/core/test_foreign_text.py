@@ -20,11 +20,11 @@ def test_letters_of_every_script_stay() -> None:
 
 
 def test_a_long_text_keeps_its_ends_and_says_what_is_missing() -> None:
-    told = shown("a" * 5_000 + "z")
-    assert told.startswith("aaa")
-    assert told.endswith("z")
-    assert "(4,701 characters)" in told
-    assert len(told) < LONGEST + 40
+    reported = shown("a" * 5_000 + "z")
+    assert reported.startswith("aaa")
+    assert reported.endswith("z")
+    assert "(4,701 characters)" in reported
+    assert len(reported) < LONGEST + 40
 
 
 def test_lines_and_tabs_of_a_longer_text_stay() -> None:
@@ -33,7 +33,7 @@ def test_lines_and_tabs_of_a_longer_text_stay() -> None:
 
 @given(st.text(st.characters(), max_size=1_000))
 def test_every_text_becomes_one_line_that_can_be_encoded_and_seen(text: str) -> None:
-    told = shown(text)
-    told.encode("utf-8")
-    assert len(told.splitlines()) <= 1
-    assert not {unicodedata.category(one) for one in told} & {"Cc", "Cs", "Zl", "Zp"}
+    reported = shown(text)
+    reported.encode("utf-8")
+    assert len(reported.splitlines()) <= 1
+    assert not {unicodedata.category(one) for one in reported} & {"Cc", "Cs", "Zl", "Zp"}

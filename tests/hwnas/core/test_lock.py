@@ -81,8 +81,8 @@ def test_a_file_system_without_locks_does_not_mean_busy(
 ) -> None:
     held(tmp_path / "l")
     held(tmp_path / "l", wait=True)
-    (said,) = caplog.messages  # once
-    assert file_system(tmp_path) in said
+    (printed,) = caplog.messages  # once
+    assert file_system(tmp_path) in printed
 
 
 @pytest.mark.usefixtures("no_locks")

@@ -40,7 +40,7 @@ def test_values_are_read_as_yaml_1_2(text: str, value: object) -> None:
             "f.yaml: the key 'train' stands on line 1 and again on line 4; keep one of them",
         ),
         ("a: {b: 1, b: 2}", "the key 'b' stands on line 1 and again on line 1"),
-        ("a:\n- !!bool x", "f.yaml line 2 is not valid YAML: 'x' is no bool"),
+        ("a:\n- !!bool x", "f.yaml line 2 is not valid YAML: 'x' is not a valid bool"),
         ("a: !!set {x}", "the tag tag:yaml.org,2002:set is not known; leave it out"),
         ("a: " + "9" * 5_000, "a number of 5,000 digits is too long"),
         ("a: &x [*x]", "an alias stands inside what it names"),

@@ -1,3 +1,3 @@
-"""A terminal, for what verbs say of images."""
+"""A terminal, for what commands say of images."""
 
 from tests.hwnas.cli.conftest import folder, terminal  # noqa: F401

@@ -32,7 +32,7 @@ def make(root: Path, **sizes: int) -> Path:
 def damaged(root: Path) -> Path:
     """Two classes of 12 whole images each, and six files that are none."""
     make(root, cat=12, dog=12)
-    (root / "cat" / "text.jpg").write_text("this is no image")
+    (root / "cat" / "text.jpg").write_text("this is not an image")
     (root / "cat" / "empty.png").write_bytes(b"")
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     for suffix in ("jpg", "png", "webp", "gif"):

@@ -74,13 +74,13 @@ def test_input_is_normalised_as_described():
     images = np.random.default_rng(0).integers(0, 256, (2, 3, 5, 5), dtype=np.uint8)
     before = images.copy()
     x = to_input(images)
-    told = describe(5)
-    mean, std = (np.array(told[key])[:, None, None] for key in ("mean", "std"))
+    reported = describe(5)
+    mean, std = (np.array(reported[key])[:, None, None] for key in ("mean", "std"))
     np.testing.assert_allclose(x.numpy(), (images / 255 - mean) / std, atol=1e-5)
     assert x.dtype == torch.float32
     assert x.is_contiguous(memory_format=torch.channels_last)
     assert (images == before).all()
-    assert (told["mean"], told["std"], told["resolution"]) == (list(MEAN), list(STD), 5)
+    assert (reported["mean"], reported["std"], reported["resolution"]) == (list(MEAN), list(STD), 5)
 
 
 @pytest.mark.parametrize("heavy", ["torch", "sklearn", "PIL"])

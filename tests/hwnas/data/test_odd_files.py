@@ -188,9 +188,9 @@ def test_deep_images_are_scaled_by_the_bits_that_all_of_them_use(
         assert tops[-1] > 230
         assert abs(tops[0] - tops[-1] / 3) < 3  # what was a third as bright still is
         assert data.deep_bits == bits
-        said = [note for note in data.notes if "more than 8 bits a channel: 6" in note]
-        assert len(said) == (bits < 16)
-        assert all(f"uses {bits} bits" in note for note in said)
+        printed = [note for note in data.notes if "more than 8 bits a channel: 6" in note]
+        assert len(printed) == (bits < 16)
+        assert all(f"uses {bits} bits" in note for note in printed)
 
 
 def test_a_brighter_deep_image_is_met_as_if_all_were_decoded_now(

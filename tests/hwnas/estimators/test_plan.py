@@ -29,11 +29,11 @@ def inputs(images: int, *, name: str = "noise", **changed: object) -> EstimatorI
 
 
 def test_length_and_time_are_told_beforehand() -> None:
-    said = plan(inputs(64, **FEW))
-    assert said.startswith(
+    printed = plan(inputs(64, **FEW))
+    assert printed.startswith(
         "the supernet's training: 3 epochs of 2 steps of 32 images, 6 steps in all: some "
     )
-    assert said.endswith(" s here")
+    assert printed.endswith(" s here")
 
 
 def test_a_supernet_of_few_steps_is_warned_about() -> None:

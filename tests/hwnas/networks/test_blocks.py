@@ -221,7 +221,7 @@ def test_a_kind_of_ours_cannot_be_replaced(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("KIND = 7\n", "is no class of hwnas.networks.blocks.Block; correct that package"),
+        ("KIND = 7\n", "is not a class of hwnas.networks.blocks.Block; correct that package"),
         ("from hwnas.networks.blocks import Skip as KIND\n", "calls itself 'skip'; give its entry"),
     ],
 )

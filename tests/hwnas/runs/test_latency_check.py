@@ -9,7 +9,7 @@ from hwnas.devices.device import Device
 from hwnas.latency.noise import NETWORK
 from hwnas.latency.visits import Speed
 from hwnas.networks.blocks import Network
-from hwnas.runs.latency_check import WINNER, Finding, LatencyCheck, Patience
+from hwnas.runs.latency_check import WINNER, LatencyCheck, LatencyFinding, Patience
 from hwnas.runs.on_device import OnDevice
 from tests.hwnas.runs.simulated_device import REFERENCE_MS, SimulatedDevice, simulated_device
 
@@ -44,7 +44,7 @@ class Bench:
         self.check.screen({"1": NETWORK})
         return self.check.untrained("1").keeps(BOUND)
 
-    def trained(self, network: Network = NETWORK) -> Finding:
+    def trained(self, network: Network = NETWORK) -> LatencyFinding:
         self.check.screen({"1": network})
         before = self.check.untrained("1")
         return self.check.trained(network, b"model", before, {"reference": b"reference"})

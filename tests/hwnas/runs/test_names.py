@@ -1,4 +1,4 @@
-"""Names that are no UTF-8, as file systems may hold them."""
+"""Names that are not UTF-8, as file systems may hold them."""
 
 import os
 import tempfile
@@ -26,7 +26,7 @@ def odd(tmp_path: Path) -> Path:
 
 def test_a_run_folder_of_such_a_name_is_refused_at_the_start(odd: Path) -> None:
     for path in (odd, odd / "run", odd.parent / f"new-{NAME}"):
-        with pytest.raises(RunError, match=r"caf\\udce9.* is no UTF-8; rename the run folder"):
+        with pytest.raises(RunError, match=r"caf\\udce9.* is not UTF-8; rename the run folder"):
             RunFolder(path).config()
 
 
@@ -42,7 +42,7 @@ def test_a_temporary_folder_of_such_a_name_is_refused_at_the_start(
     odd: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(odd))
-    with pytest.raises(DeviceError, match=r"caf\\udce9 is no UTF-8; set TMPDIR"), job_folder():
+    with pytest.raises(DeviceError, match=r"caf\\udce9 is not UTF-8; set TMPDIR"), job_folder():
         pass
 
 

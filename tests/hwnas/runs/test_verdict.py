@@ -11,7 +11,7 @@ from tests.hwnas.report.results import summary_of
 FAST = {"measured_ms": 0.64, "predicted_ms": 0.7}
 
 
-def said(both: int, first: int, second: int, neither: int, **changed: Any) -> str:
+def printed(both: int, first: int, second: int, neither: int, **changed: Any) -> str:
     """The verdict on networks that are both right on so many images, one alone, or neither."""
     summary = summary_of(FAST | changed, {"measured_ms": 1.0, "predicted_ms": 1.0})
     assert summary.reference is not None
@@ -19,12 +19,12 @@ def said(both: int, first: int, second: int, neither: int, **changed: Any) -> st
 
 
 def test_accuracies_that_the_images_cannot_tell_apart_are_the_same() -> None:
-    text = said(190, 3, 2, 5)
+    text = printed(190, 3, 2, 5)
     assert text == "36 % faster than v3; accuracy the same within ± 3 points on 200 images"
 
 
 def test_accuracies_that_may_differ_by_much_are_not_called_the_same() -> None:
-    text = said(8, 4, 5, 3)
+    text = printed(8, 4, 5, 3)
     assert "accuracy undecided on 20 images (-" in text
 
 
@@ -32,12 +32,12 @@ def test_accuracies_that_may_differ_by_much_are_not_called_the_same() -> None:
 def test_a_winner_below_the_reference_never_goes_without_a_sentence(
     first: int, second: int
 ) -> None:
-    assert "below the reference" in said(40, first, second, 3).rpartition(". ")[2]
+    assert "below the reference" in printed(40, first, second, 3).rpartition(". ")[2]
 
 
 def test_differences_that_the_images_do_tell_are_named_with_their_interval() -> None:
-    assert "; more accurate by 10 points (" in said(80, 11, 1, 8)
-    assert "; less accurate by 10 points (" in said(80, 1, 11, 8)
+    assert "; more accurate by 10 points (" in printed(80, 11, 1, 8)
+    assert "; less accurate by 10 points (" in printed(80, 1, 11, 8)
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_differences_that_the_images_do_tell_are_named_with_their_interval() -> 
     ],
 )
 def test_speed_is_the_measured_one_where_there_is_one(changed: dict[str, Any], text: str) -> None:
-    assert said(500, 2, 2, 1, **changed).startswith(text)
+    assert printed(500, 2, 2, 1, **changed).startswith(text)

@@ -20,7 +20,7 @@ def space(tmp_path):
     return small_space(tmp_path)
 
 
-def trained(space, file, *, kill_at=None, told=None):
+def trained(space, file, *, kill_at=None, reported=None):
     def progress(step, steps, loss):
         del steps, loss
         if step == kill_at:
@@ -34,7 +34,7 @@ def trained(space, file, *, kill_at=None, told=None):
         config,
         checkpoint=file,
         rule=SinglePath(space),
-        progress=told or progress,
+        progress=reported or progress,
         checkpoint_seconds=0.0,
     )
     return supernet

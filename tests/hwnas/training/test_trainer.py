@@ -252,7 +252,7 @@ def test_a_supernet_learns_the_digits(tmp_path):
         config,
         checkpoint=tmp_path / "supernet.safetensors",
         rule=SinglePath(space),
-        progress=lambda *told: losses.append(told[-1]),
+        progress=lambda *reported: losses.append(reported[-1]),
     )
     assert report.final_loss < 0.8 * losses[0]
     rows = space.sample(np.random.default_rng(0), 5)
