@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hwnas.core.errors import BudgetError
 from hwnas.networks.blocks import Block, Network
+from hwnas.objectives.values import one_for_each
 
 Direction = Literal["minimize", "maximize"]
 
@@ -58,18 +59,8 @@ def values_of(objective: Objective, networks: Sequence[Network]) -> NDArray[np.f
         BudgetError: it gives something else than a finite number for each network.
     """
     found: Any = objective.evaluate(networks)
-    try:
-        values = np.asarray(found, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise BudgetError(
-            f"the objective '{objective.name}' returned {type(found).__name__}; return one number "
-            "for each network"
-        ) from error
-    if values.shape != (len(networks),):
-        raise BudgetError(
-            f"the objective '{objective.name}' returned an array of shape {values.shape} for "
-            f"{len(networks)} networks; return one number for each"
-        )
+    what = f"objective '{objective.name}'"
+    values = one_for_each(found, len(networks), what, error=BudgetError)
     if not np.isfinite(values).all():
         wrong = values[~np.isfinite(values)][0]
         raise BudgetError(

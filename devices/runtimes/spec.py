@@ -4,10 +4,9 @@ import re
 from dataclasses import dataclass
 
 from hwnas.core.errors import DeviceError
-from hwnas.core.registry import load_object
+from hwnas.core.registry import is_object_path, load_object
 from hwnas.devices.runtimes.runtime import Runtime
 
-_FACTORY = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -51,7 +50,7 @@ class RuntimeSpec:
         """Refuses names that no job could carry."""
         if not _NAME.fullmatch(self.name):
             raise DeviceError(f"'{self.name}' cannot be the name of a runtime; write one word")
-        if not _FACTORY.fullmatch(self.factory):
+        if not is_object_path(self.factory):
             raise DeviceError(
                 f"the factory '{self.factory}' of the runtime {self.name} is not of the form "
                 "'module:attribute'"

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hwnas.core.registry import load_object
+from hwnas.core.errors import DeviceError, HwnasError
+from hwnas.core.foreign_text import shown
+from hwnas.core.registry import brief, is_object_path, load_object
 from hwnas.devices.transports.transport import Transport
 
 Factory = Callable[..., Transport]
@@ -33,12 +35,41 @@ class TransportSpec:
     required: tuple[str, ...] = ()
     remote: bool = True
 
+    def __post_init__(self) -> None:
+        """Refuses what cannot make a transport.
+
+        Raises:
+            DeviceError: the factory is neither a callable nor a path of one.
+        """
+        if isinstance(self.factory, str):
+            fits = is_object_path(self.factory)
+        else:
+            fits = callable(self.factory)
+        if not fits:
+            raise DeviceError(
+                f"the factory {shown(repr(self.factory))} of the transport {self.name} is neither "
+                "callable nor of the form 'module:attribute'"
+            )
+
     def open(self, device: object, folder: Path) -> Transport:
         """The transport to a `Device`; `folder` is a private one on this machine.
 
         Raises:
-            DeviceError: a program that it needs is missing on this machine.
+            DeviceError: a program that it needs is missing on this machine, or the factory cannot
+                be imported.
         """
-        factory = self.factory
-        make: Factory = load_object(factory) if isinstance(factory, str) else factory
-        return make(device, folder)
+        return self._made()(device, folder)
+
+    def _made(self) -> Factory:
+        if not isinstance(self.factory, str):
+            return self.factory
+        try:
+            factory: Factory = load_object(self.factory)
+        except HwnasError:
+            raise
+        except Exception as error:
+            raise DeviceError(
+                f"the factory '{self.factory}' of the transport {self.name} cannot be imported: "
+                f"{brief(error)}; correct its path or install its package"
+            ) from error
+        return factory

@@ -108,7 +108,10 @@ class Database:
         raise self._error(f"{self.path} is no {self._format} ({kind}); name another file")
 
     def _stand_in(self, statements: Sequence[str]) -> None:
-        """Puts empty tables in place of those that an earlier version did not make."""
+        """Puts empty tables in memory for those that a file lacks which cannot be written to.
+
+        Queries then find every table of the schema, as in a file that is completed when opened.
+        """
         for statement in statements:
             self.write(statement.replace("CREATE TABLE", "CREATE TEMP TABLE"))
         self.write("PRAGMA query_only=1")

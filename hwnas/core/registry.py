@@ -9,6 +9,8 @@ and every place that takes a searcher by name then knows `tabu`. The groups are 
 registries, as `hwnas.searchers` or `hwnas.datasets`. Runs on targets, too: Python 3.10.
 """
 
+import logging
+import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -19,6 +21,9 @@ from hwnas.core.foreign_text import shown
 from hwnas.core.spelling import nearest
 
 Part = TypeVar("Part")
+
+_LOG = logging.getLogger(__name__)
+_OBJECT = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Registry(Generic[Part]):
@@ -47,6 +52,7 @@ class Registry(Generic[Part]):
         self.what, self.group = what, group
         self._ours, self._error = dict(ours), error
         self._added: dict[str, Part] = {}
+        self._warned: set[str] = set()
 
     @property
     def ours(self) -> list[str]:
@@ -93,13 +99,14 @@ class Registry(Generic[Part]):
             )
 
     def load(self, name: str) -> Part:
-        """The part of a name.
+        """The part of a name; where a package brings one of ours, ours, and a warning says so.
 
         Raises:
             HwnasError: of the registry's type; there is none, two packages bring one of this
                 name, or it cannot be imported.
         """
         if name in self._ours:
+            self._warn_of_others(name)
             ours = self._ours[name]
             return load_object(ours) if isinstance(ours, str) else ours
         if name in self._added:
@@ -128,6 +135,20 @@ class Registry(Generic[Part]):
         point = self._entry_point(name)
         return f"{point.value} of {_package(point)}"
 
+    def _warn_of_others(self, name: str) -> None:
+        """Says, once a process, that a package's part of a name of ours is never used."""
+        if name in self._warned:
+            return
+        self._warned.add(name)
+        for point in entry_points(group=self.group, name=name):
+            _LOG.warning(
+                "warning: hwnas itself has a %s '%s', and that of %s is not used; give it another "
+                "name in that package",
+                self.what,
+                name,
+                _package(point),
+            )
+
     def _entry_point(self, name: str) -> EntryPoint:
         found = list(entry_points(group=self.group, name=name))
         if len(found) > 1:
@@ -136,6 +157,11 @@ class Registry(Generic[Part]):
                 f"{packages} both bring a {self.what} '{name}'; uninstall one of them"
             )
         return found[0]
+
+
+def is_object_path(text: str) -> bool:
+    """Whether a text has the form "module:attribute"."""
+    return _OBJECT.fullmatch(text) is not None
 
 
 def load_object(path: str) -> Any:

@@ -37,26 +37,26 @@ def load_estimator(
 
     Raises:
         AccuracyError: the CSV cannot be used.
-        ConfigError: there is no such estimator, or what it needs is not given.
+        ConfigError: there is no such estimator, what it needs is not given, or something that it
+            does not need is.
         DataError: the images cannot be used.
         RunError: the weights cannot be used.
     """
     found = find_estimator(estimator)
-    given = {"file": file, "data": data, "weights": weights}
-    needed = {
-        "file": found.needs_file,
-        "data": found.needs_images,
-        "weights": found.weights is not None,
-    }
-    for key, what in (
-        ("file", "a CSV of known accuracies: file='known.csv'"),
-        ("data", "images: data='my_images'"),
-        ("weights", f"trained weights: weights='{found.weights}'"),
+    if not isinstance(space, SearchSpace):
+        raise ConfigError(
+            f"the space is {type(space).__name__}; give a search space, as hwnas.load_space gives "
+            "it"
+        )
+    for key, given, needed, kind, example in (
+        ("file", file, found.needs_file, "a CSV of known accuracies", "known.csv"),
+        ("data", data, found.needs_images, "images", "my_images"),
+        ("weights", weights, found.weights is not None, "trained weights", found.weights),
     ):
-        if needed[key] and given[key] is None:
-            raise ConfigError(f"the estimator {found.name} needs {what}")
-        if key == "file" and not needed[key] and file is not None:
-            raise ConfigError(f"the estimator {found.name} reads no file; leave file out")
+        if needed and given is None:
+            raise ConfigError(f"the estimator {found.name} needs {kind}: {key}='{example}'")
+        if not needed and given is not None:
+            raise ConfigError(f"the estimator {found.name} does not take {kind}; leave {key} out")
     return found.scores(
         EstimatorInputs(
             space,

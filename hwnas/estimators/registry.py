@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hwnas.core.errors import ConfigError
-from hwnas.core.registry import Registry
+from hwnas.core.registry import Registry, brief
 
 if TYPE_CHECKING:
     from hwnas.estimators.estimator import Estimator
@@ -33,15 +33,22 @@ def find_estimator(estimator: "str | type[Estimator] | Estimator") -> "Estimator
     """An estimator by its name; one that is given as a class or an object is taken as it is.
 
     Raises:
-        ConfigError: there is none of that name, or what a package brings is no estimator.
+        ConfigError: there is none of that name, what a package brings is no estimator, or a class
+            cannot be made without arguments.
     """
     from hwnas.estimators.estimator import Estimator
 
     found = ESTIMATORS.load(estimator) if isinstance(estimator, str) else estimator
-    made: object = found() if isinstance(found, type) else found
+    named = isinstance(estimator, str)
+    what = f"'{estimator}' ({ESTIMATORS.origin(str(estimator))})" if named else repr(estimator)
+    try:
+        made: object = found() if isinstance(found, type) else found
+    except TypeError as error:  # methods that are missing, or arguments
+        raise ConfigError(
+            f"the estimator {what} cannot be made of its class: {brief(error)}; define what it "
+            "lacks, or give an object of it"
+        ) from error
     if not isinstance(made, Estimator):
-        named = isinstance(estimator, str)
-        what = f"'{estimator}' ({ESTIMATORS.origin(str(estimator))})" if named else repr(estimator)
         raise ConfigError(
             f"the estimator {what} is {type(made).__name__} instead of an Estimator; derive its "
             "class from hwnas.estimators.estimator.Estimator"

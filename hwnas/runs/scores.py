@@ -20,8 +20,7 @@ def bind_scores(folder: RunFolder, scores: Scores) -> None:
             the journal is damaged.
     """
     with Journal(folder.journal_file) as journal:
-        for key, value in scores.identity.items():
-            journal.bind(key, value)
+        journal.bind_scores(scores.identity)
         if journal.bound(_INFO) is None:
             journal.bind(_INFO, scores.info.to_json())
         check_scores(journal, scores.info)

@@ -1,7 +1,7 @@
 """Journal: every evaluation of a run in one append-only SQLite file, `run.sqlite`."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)
 
 # Digits in brackets: nothing else is a list of choices.
 _ARCHITECTURE = f"{TEXT} AND {{}} GLOB '[[][0-9]*]' AND {{}} NOT GLOB '*[^][0-9, ]*'"
+# What runs and searches of every score are tied to.
+_NOT_OF_THE_SCORE = {"space", "scores"}
 _RULES: Rules = {
     "evaluations": {
         "architecture": _ARCHITECTURE,
@@ -46,12 +48,22 @@ class Journal:
     killed process loses at most the one it was at. An architecture is a JSON list of choices in
     the file. One that is there and is only read may be another user's (`reading`).
 
+    Attributes:
+        path: of the file.
+        otherwise: what to do where another journal is needed, as messages say it.
+
     Raises:
         RunError: the file cannot be opened, is damaged, or is no journal.
     """
 
-    def __init__(self, path: Path, *, reading: bool = False) -> None:
-        self.path = path
+    def __init__(
+        self,
+        path: Path,
+        *,
+        reading: bool = False,
+        otherwise: str = "name a new run folder with --run",
+    ) -> None:
+        self.path, self.otherwise = path, otherwise
         self._database = Database(
             path,
             format_name="journal of hwnas 1",
@@ -78,7 +90,7 @@ class Journal:
             searcher: its name.
             settings: tells searches of one name with other budgets, limits or seeds apart.
         """
-        return StoredTrials(self._database, self._scores, searcher, settings)
+        return StoredTrials(self._database, self._scores, (searcher, settings), self.otherwise)
 
     @cached_property
     def _scores(self) -> dict[str, float]:
@@ -129,11 +141,36 @@ class Journal:
             RunError: the run is tied to another value.
         """
         self._database.write("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, value))
-        known = self.bound(key)
+        self._check_bound(key, value, self.bound(key))
+
+    def bind_scores(self, identity: Mapping[str, str]) -> None:
+        """Ties the run to all that its scores depend on, at once.
+
+        Args:
+            identity: texts by name; of another kind of score they have other names.
+
+        Raises:
+            RunError: the scores that are there depend on something else.
+        """
+        known = self.bindings()
+        for key, value in identity.items():
+            self._check_bound(key, value, known.get(key, value))
+        kinds = [one.keys() - _NOT_OF_THE_SCORE for one in (known, identity)]
+        empty = not kinds[0] and not self.extreme_scores()
+        if not empty and kinds[0] != kinds[1]:
+            raise RunError(
+                f"{self.path} holds scores of {_origin(known)}, and not of {_origin(identity)}; "
+                f"bring that score back, or {self.otherwise}"
+            )
+        with self._database.transaction():
+            for key, value in identity.items():
+                self._database.write("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, value))
+
+    def _check_bound(self, key: str, value: str, known: str | None) -> None:
         if known != value:
             raise RunError(
                 f"{self.path} was made with another {key} ({known}, now {value}); bring that one "
-                "back, or name a new run folder with --run"
+                f"back, or {self.otherwise}"
             )
 
     def bound(self, key: str) -> str | None:
@@ -161,3 +198,10 @@ class Journal:
             return tuple(int(choice) for choice in json.loads(text))
         except (ValueError, TypeError, RecursionError) as error:
             raise self._database.damaged(f"'{text}' is no architecture") from error
+
+
+def _origin(identity: Mapping[str, str]) -> str:
+    """Where scores come from, as messages say it."""
+    if "estimator" in identity:
+        return f"the estimator {identity['estimator']}"
+    return identity.get("score", "another kind")

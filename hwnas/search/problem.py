@@ -80,7 +80,11 @@ class CheckedLimit:
         return self.objective.unit
 
     def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
-        """(N,) the cost of canonical architectures (N, L)."""
+        """(N,) the cost of canonical architectures (N, L).
+
+        Raises:
+            BudgetError: the objective gives something else than a number for each network.
+        """
         rows = np.ascontiguousarray(architectures, dtype=np.int64)
         keys = [row.tobytes() for row in rows]
         new = {key: index for index, key in enumerate(keys) if key not in self._values}

@@ -1,9 +1,8 @@
 """Running a search: asking, scoring, telling; in memory, or with every score in a journal first."""
 
-import math
 import time
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,12 @@ from numpy.typing import NDArray
 
 from hwnas.core.digests import digest
 from hwnas.core.errors import RunError
+from hwnas.core.lock import locked
 from hwnas.core.progress import Progress
 from hwnas.search.front import Front
 from hwnas.search.journal import Journal
 from hwnas.search.problem import SearchProblem
-from hwnas.search.score import Of, Score, as_score, known_score
+from hwnas.search.score import Of, Score, as_score, known_score, score_identity
 from hwnas.search.searchers import make_searcher, searcher_class, searcher_settings
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.trials import Trials
@@ -78,16 +78,17 @@ def run_search(
         of: whether a function is given "networks" or their "architectures".
         together: whether it is given all networks of a question at once, and not one by one.
         journal: a file that keeps every score, so that an interrupted search goes on where it was
-            when it is run again; one file for one score, which is seen to where the score has an
-            `identity`. None keeps them in memory.
+            when it is run again. One file is for one score: estimators, objectives and functions
+            are told apart, and two functions are not. None keeps them in memory.
         progress: called after each evaluation.
 
     Raises:
         AccuracyError: the score is none, or returns something else than a number for each network.
         BudgetError: no network keeps the limits, or the searcher cannot keep one.
-        ConfigError: there is no such searcher or setting, or it needs a known score.
-        RunError: a score is no finite number, or the journal is of another space or score, or is
-            damaged.
+        ConfigError: there is no such searcher or setting, or it needs a known score; or the
+            evaluations or the seed are no number that can be.
+        RunError: a score is no finite number, or the journal is of another space or score, is
+            damaged, or another process searches with it.
     """
     known = known_score(score, problem.space)
     if known is not None:
@@ -95,13 +96,25 @@ def run_search(
     asked = as_score(score, problem.space, of)
     made = make_searcher(searcher, problem, evaluations, seed, settings)
     label = settings_digest(problem, searcher, evaluations, seed, settings)
-    opened = nullcontext() if journal is None else Journal(Path(journal))
-    with opened as kept:
-        if kept is not None:
+    with ExitStack() as held:
+        kept = None
+        if journal is not None:
+            kept = held.enter_context(_held(Path(journal)))
             kept.bind("space", digest(getattr(problem.space, "identity", problem.space.name)))
-            for key, value in getattr(score, "identity", {}).items():
-                kept.bind(key, value)
+            kept.bind_scores(score_identity(score))
         return run_searcher(made, asked, kept, progress, label, together=together)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[Journal]:
+    """A journal that no other process searches with at the same time."""
+    if path.is_dir():
+        raise RunError(f"the journal {path} is a folder; name a file in it")
+    lock = path.with_name(f".{path.name}.lock")
+    otherwise = "name another file as the journal"
+    busy = f"another process is searching with the journal {path}; wait for it, or {otherwise}"
+    with locked(lock, error=RunError, busy=busy), Journal(path, otherwise=otherwise) as journal:
+        yield journal
 
 
 def run_searcher(
@@ -160,11 +173,12 @@ def settings_digest(
     changed = searcher_settings(searcher, settings or {}).model_dump_json(exclude_defaults=True)
     version = searcher_class(searcher).version
     parts = [f"{evaluations} {seed} {changed} {version}".encode()]
-    laid = ((problem.cost, None), *((limit.trellis, limit.bound) for limit in problem.limits))
+    laid = ((problem.cost, None), *((one.trellis, one.bound) for one in problem.limits))
     for trellis, bound in laid:
-        parts.append(f"{trellis.name} {trellis.constant!r} {bound!r}".encode())
+        limit = None if bound is None else float(bound)
+        parts.append(f"{trellis.name} {float(trellis.constant)!r} {limit!r}".encode())
         parts += [step.tobytes() for step in trellis.steps]
-    parts += [f"{limit.name} {limit.bound!r}".encode() for limit in problem.tested]
+    parts += [f"{tested.name} {float(tested.bound)!r}".encode() for tested in problem.tested]
     return digest(b"".join(parts))
 
 
@@ -174,8 +188,6 @@ def _all_of(asked: Architectures, score: Score, trials: Trials) -> NDArray[np.fl
     start = time.perf_counter()
     found = score(asked[unknown]).tolist() if unknown else []
     seconds = (time.perf_counter() - start) / max(1, len(unknown))
-    for index, value in zip(unknown, found, strict=True):
-        _check(rows[index], value)
     new = {str(rows[index]): value for index, value in zip(unknown, found, strict=True)}
     return np.array(trials.record_all(rows, new, seconds))
 
@@ -183,11 +195,5 @@ def _all_of(asked: Architectures, score: Score, trials: Trials) -> NDArray[np.fl
 def _evaluate(architecture: Architectures, row: list[int], score: Score, trials: Trials) -> float:
     start = time.perf_counter()
     value = float(score(architecture)[0])
-    _check(row, value)
     trials.record(row, value, time.perf_counter() - start)
     return value
-
-
-def _check(row: list[int], score: float) -> None:
-    if not math.isfinite(score):
-        raise RunError(f"the score of architecture {row} is {score}, not a number")

@@ -1,7 +1,7 @@
 """A score from whatever a person has: an objective, a function of networks, or of architectures."""
 
-from collections.abc import Callable
-from typing import Any, Literal, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from hwnas.core.errors import AccuracyError
 from hwnas.networks.blocks import Network
 from hwnas.objectives.objective import Objective, is_of_blocks
+from hwnas.objectives.values import one_for_each
 from hwnas.search.exact.known_scores import SumScore
 from hwnas.search.problem import KnownScore
 from hwnas.search.trellis import Trellis
@@ -34,9 +35,12 @@ def as_score(score: Any, space: ChoiceSpace, of: Of = "networks") -> Score:
         of: what a function is called with.
 
     Raises:
-        AccuracyError: it is none of these, or an objective that is to be minimised. When it is
-            called: it gives something else than one number for each network.
+        AccuracyError: it is none of these, or an objective that is to be minimised; or `of` is
+            another word. When it is called: it gives something else than one number for each
+            network.
     """
+    if of not in get_args(Of):
+        raise AccuracyError(f"of is {of!r}; write of='networks' or of='architectures'")
     known = known_score(score, space)
     if known is not None:
         return known.evaluate
@@ -81,6 +85,19 @@ def known_score(score: Any, space: ChoiceSpace) -> KnownScore | None:
     return None
 
 
+def score_identity(score: Any) -> dict[str, str]:
+    """What tells scores from those of another origin, as texts by name, for a journal.
+
+    Of an estimator's scores they are all that these depend on. Functions are not told apart.
+    """
+    identity = getattr(score, "identity", None)
+    if isinstance(identity, Mapping) and identity:
+        return dict(identity)
+    name = getattr(score, "name", None)
+    is_function = not isinstance(name, str) or not hasattr(score, "evaluate")
+    return {"score": "a function" if is_function else f"the objective {name}"}
+
+
 def _check_maximized(score: Objective) -> None:
     if getattr(score, "direction", "maximize") != "maximize":
         raise AccuracyError(
@@ -102,17 +119,6 @@ def _of_networks(
 def _checked(function: Callable[[Architectures], Any]) -> Score:
     def score(architectures: Architectures) -> NDArray[np.float64]:
         found = function(architectures)
-        try:
-            values = np.asarray(found, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise AccuracyError(
-                f"the score returned {type(found).__name__}, not one number for each network"
-            ) from error
-        if values.shape != (len(architectures),):
-            raise AccuracyError(
-                f"the score returned {values.size} numbers in the shape {values.shape} for "
-                f"{len(architectures)} networks; return one number for each"
-            )
-        return values
+        return one_for_each(found, len(architectures), "score", error=AccuracyError)
 
     return score

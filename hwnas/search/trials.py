@@ -56,8 +56,16 @@ class Trials:
             seconds: that computing each of these took.
 
         Raises:
-            RunError: the disk is full, or a trial was another architecture: another search.
+            RunError: the disk is full, a trial was another architecture: another search, or a
+                score is no finite number.
         """
+        for text, score in scores.items():
+            if not math.isfinite(score):
+                raise RunError(
+                    f"the score of architecture {text} is {score}, no number that can be compared; "
+                    "correct the function that gives it, or train the supernet again with a lower "
+                    "learning rate, or name another estimator"
+                )
         texts = list(map(str, architectures))
         self._store(texts, scores, seconds)
         self._scores |= scores
@@ -71,12 +79,6 @@ class Trials:
             RunError: the disk is full, the architecture was evaluated already, or the score is no
                 finite number.
         """
-        if not math.isfinite(score):
-            raise RunError(
-                f"the score of architecture {architecture} is {score}, no number that can be "
-                "compared; train the supernet again with a lower learning rate, or name another "
-                "accuracy.estimator"
-            )
         # A list of integers reads the same in Python and in JSON.
         self.record_all([architecture], {str(architecture): score}, seconds)
 
@@ -91,23 +93,28 @@ class StoredTrials(Trials):
     """The same in a journal.
 
     The history is read once, so that an evaluation costs one transaction and nothing else. While
-    a search runs, no other process may write to its journal: run folders see to that.
+    a search runs, no other process may write to its journal: locks see to that.
     """
 
     def __init__(
-        self, database: Database, scores: dict[str, float], searcher: str, settings: str
+        self,
+        database: Database,
+        scores: dict[str, float],
+        search: tuple[str, str],
+        otherwise: str,
     ) -> None:
         """Reads what the search asked for before.
 
         Args:
             database: the journal's.
             scores: every known score by the architecture's text; added to.
-            searcher: its name.
-            settings: tells searches of one name with other budgets, limits or seeds apart.
+            search: the searcher's name, and what tells its searches with other budgets, limits or
+                seeds apart.
+            otherwise: what to do where another journal is needed.
         """
         super().__init__(scores)
         self._database = database
-        self._key = (searcher, settings)
+        self._key, self._otherwise = search, otherwise
         query = "SELECT number, architecture FROM trials WHERE searcher = ? AND settings = ?"
         self._asked: dict[int, str] = dict(database.rows(query, self._key))
 
@@ -131,5 +138,5 @@ class StoredTrials(Trials):
         if asked is not None and asked != text:
             raise RunError(
                 f"{self._database.path} holds another search of '{self._key[0]}' under the same "
-                "settings; use a new run folder"
+                f"settings; {self._otherwise}"
             )

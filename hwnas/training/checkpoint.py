@@ -45,7 +45,8 @@ def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     """The tensors and texts of a file written by `save_weights`.
 
     Raises:
-        RunError: the file is missing, unreadable, cut short, changed, or not a safetensors file.
+        RunError: the file is missing, unreadable, cut short, changed, not a safetensors file, or
+            one that another program wrote.
     """
     if not path.is_file():
         raise RunError(f"there are no weights at {path}; train first")
@@ -58,14 +59,19 @@ def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     except Exception as error:
         why = shown(str(error).splitlines()[0] if str(error) else type(error).__name__)
         raise damaged(path, why) from error
-    if texts.pop(_DIGEST, None) != _digest_of_all(state, texts):
+    written = texts.pop(_DIGEST, None)
+    if written is None:
+        raise RunError(
+            f"the weights {path} were not written by hwnas; name a file that 'hwnas train' wrote"
+        )
+    if written != _digest_of_all(state, texts):
         raise damaged(path, "its weights were changed after they were written")
     return state, texts
 
 
 def damaged(path: Path, why: str) -> RunError:
     """The error to raise of weights that cannot be used."""
-    return RunError(f"{path} is damaged ({why}); delete it and train again")
+    return RunError(f"{path} is damaged ({why}); move it away and train again")
 
 
 def _digest_of_all(state: Mapping[str, torch.Tensor], texts: Mapping[str, str]) -> str:

@@ -58,6 +58,21 @@ def test_a_factory_that_is_no_path_of_an_object_is_refused(factory: str) -> None
         RuntimeSpec("a", factory)
 
 
+@pytest.mark.parametrize("factory", ["", "module", "module:", ":name", "a b:c", 7])
+def test_a_factory_of_a_transport_that_can_make_none_is_refused(factory: object) -> None:
+    with pytest.raises(DeviceError, match="is neither callable nor of the form 'module:attribute'"):
+        TransportSpec("a", factory)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("factory", ["no.such:Thing", "string:Nothing"])
+def test_a_factory_of_a_transport_that_cannot_be_imported_is_one_sentence(
+    factory: str, tmp_path: Path
+) -> None:
+    sentence = f"the factory '{factory}' of the transport a cannot be imported: .*; correct its"
+    with pytest.raises(DeviceError, match=sentence):
+        TransportSpec("a", factory).open(Device(name="a"), tmp_path)
+
+
 @pytest.mark.usefixtures("site")
 def test_an_entry_point_of_something_else_is_refused_with_its_package() -> None:
     with pytest.raises(DeviceError, match=r"'odd' \(odd:PART of odd 1\.0\) must be a RuntimeSpec"):

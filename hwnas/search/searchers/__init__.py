@@ -6,11 +6,23 @@ A searcher is one file and one line here; its module is imported when it is aske
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from hwnas.core.configs import StrictModel, parse_config
 from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
 from hwnas.core.registry import Registry
 from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers.searcher import Searcher
+
+__all__ = [
+    "SEARCHERS",
+    "Searcher",
+    "make_searcher",
+    "needs_known_score",
+    "searcher_class",
+    "searcher_settings",
+]
 
 _HERE = "hwnas.search.searchers"
 
@@ -42,10 +54,10 @@ def searcher_class(searcher: str | type[Searcher]) -> type[Searcher]:
     """The searcher of a name; a class is itself.
 
     Raises:
-        ConfigError: there is no such searcher, or an installed package's is none.
+        ConfigError: there is no such searcher, or an installed package's or a class is none.
     """
     if not isinstance(searcher, str):
-        return searcher
+        return _checked(searcher)
     found: object = SEARCHERS.load(searcher)
     if not (isinstance(found, type) and issubclass(found, Searcher)):
         fault = "is no subclass of hwnas.search.searchers.Searcher"
@@ -55,6 +67,28 @@ def searcher_class(searcher: str | type[Searcher]) -> type[Searcher]:
         return found
     origin = SEARCHERS.origin(searcher)
     raise ConfigError(f"the searcher '{searcher}' ({origin}) {fault}; correct that package")
+
+
+def _checked(searcher: object) -> type[Searcher]:
+    """A searcher class that was given in place of a name.
+
+    Raises:
+        ConfigError: it is none, or lacks what a search needs of it.
+    """
+    if not (isinstance(searcher, type) and issubclass(searcher, Searcher)):
+        raise ConfigError(
+            f"the searcher {shown(searcher)} is neither a name nor a subclass of "
+            "hwnas.search.searchers.Searcher; give one of the two"
+        )
+    lacking = sorted(getattr(searcher, "__abstractmethods__", ()))
+    if not isinstance(getattr(searcher, "name", None), str):
+        lacking = ["name", *lacking]
+    if lacking:
+        raise ConfigError(
+            f"the searcher class {searcher.__name__} does not define {' and '.join(lacking)}; "
+            "define it"
+        )
+    return searcher
 
 
 def needs_known_score(name: str) -> bool:
@@ -75,6 +109,8 @@ def searcher_settings(searcher: str | type[Searcher], given: Mapping[str, Any]) 
         ConfigError: there is no such searcher, or it has no such setting or not with this value.
     """
     found = searcher_class(searcher)
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"settings is {given!r}; give the searcher's settings by name")
     if given and not found.settings_model.model_fields:
         raise ConfigError(f"{found.name} has no settings, leave {', '.join(given)} out")
     return parse_config(dict(given), found.settings_model, found.name)
@@ -91,7 +127,11 @@ def make_searcher(
 
     Raises:
         BudgetError: no network of the space keeps the limits, or the searcher cannot keep one.
-        ConfigError: there is no such searcher or setting, or it needs a known score.
+        ConfigError: there is no such searcher or setting, or it needs a known score; or the
+            evaluations or the seed are no whole number that can be.
     """
+    for key, number, least in (("evaluations", evaluations, 1), ("seed", seed, 0)):
+        if not isinstance(number, int | np.integer) or number < least:
+            raise ConfigError(f"{key} is {number!r}; give a whole number of {least} or more")
     chosen = searcher_settings(searcher, settings or {})
     return searcher_class(searcher)(problem, evaluations, seed, chosen)

@@ -176,7 +176,7 @@ def test_a_wrong_argument_is_one_sentence(arguments: dict[str, Any], sentence: s
         (lambda _: 1.0, "return one number for each"),
         (lambda count: np.ones(count + 1), "return one number for each"),
         (lambda count: np.full(count, np.nan), "returned nan for a network"),
-        (lambda _: "many", "return one number for each network"),
+        (lambda _: "many", "not one number for each network"),
     ],
 )
 def test_an_objective_that_gives_no_number_for_each_network_is_one_sentence(

@@ -61,6 +61,18 @@ def test_ours_is_never_replaced_by_an_installed_one(site: Path) -> None:
     assert colours().names() == ["red", "blue"]
 
 
+def test_an_installed_one_of_our_name_is_warned_of_once(
+    site: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    install(site, "paint", "blue = paint:BLUE", "BLUE = 'b'\n")
+    registry = colours()
+    assert [registry.load("blue"), registry.load("blue"), registry.load("red")][:2] == [7, 7]
+    assert [record.getMessage() for record in caplog.records] == [
+        "warning: hwnas itself has a colour 'blue', and that of paint 1.0 is not used; give it "
+        "another name in that package"
+    ]
+
+
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     sentence = "there is no colour 'bleu'; did you mean 'blue'? (known: red, blue)"
     with pytest.raises(ConfigError) as caught:

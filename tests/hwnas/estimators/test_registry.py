@@ -8,11 +8,15 @@ import pytest
 
 from hwnas.core.errors import ConfigError
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
-from hwnas.estimators.scores import ScoreInfo
+from hwnas.estimators.estimator import Estimator
+from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.loading import load_estimator
+from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.runs.config import RunConfig
 from hwnas.runs.estimating import make_scores, scores_without_weights
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from tests.hwnas.search.problems import macro
 from tests.hwnas.supernet.helpers import TINY_YAML
 
 OURS = {name: find_estimator(name) for name in ESTIMATORS.ours}
@@ -92,6 +96,49 @@ def test_only_accuracies_are_called_percentages() -> None:
 def test_what_is_no_estimator_is_refused(given: object) -> None:
     with pytest.raises(ConfigError, match="instead of an Estimator; derive its class from"):
         find_estimator(given)  # type: ignore[arg-type]
+
+
+class Unfinished(Estimator):
+    name, label = "unfinished", "score"
+
+
+class Asking(Unfinished):
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def scores(self, inputs: EstimatorInputs) -> Scores:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(("given", "lacking"), [(Unfinished, "scores"), (Asking, "count")])
+def test_a_class_of_which_no_estimator_can_be_made_is_refused(
+    given: type[Estimator], lacking: str
+) -> None:
+    sentence = f"cannot be made of its class: TypeError: .*{lacking}.*; define what it lacks, or"
+    with pytest.raises(ConfigError, match=sentence):
+        find_estimator(given)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "sentence"),
+    [
+        ("macs", {"file": "a.csv"}, "macs does not take a CSV of known accuracies; leave file out"),
+        ("synflow", {"data": "digits"}, "synflow does not take images; leave data out"),
+        ("table", {"weights": "w", "file": "a"}, "table does not take trained weights; leave weig"),
+        ("table", {}, "table needs a CSV of known accuracies: file='known.csv'"),
+        ("jacob_cov", {}, "jacob_cov needs images: data='my_images'"),
+    ],
+)
+def test_an_estimator_takes_what_it_needs_and_nothing_else(
+    name: str, given: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        load_estimator(name, macro(), **given)  # type: ignore[arg-type]
+
+
+def test_a_name_in_place_of_a_space_is_refused() -> None:
+    with pytest.raises(ConfigError, match="the space is str; give a search space"):
+        load_estimator("macs", "nas_bench_macro")  # type: ignore[arg-type]
 
 
 def test_importing_the_registry_imports_no_heavy_library() -> None:

@@ -101,6 +101,29 @@ def test_a_cost_that_is_no_sum_is_tested_once_a_network() -> None:
     assert problem.bound("kernel_sizes") == 1.0
 
 
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (1.0, "the objective 'own' returned 1 number in the shape .* return one number for each"),
+        ([1.0, 2.0, 3.0], "the objective 'own' returned 3 numbers in the shape .* for 2 networks"),
+        ("much", "the objective 'own' returned str, not one number for each network"),
+        ([1.0, float("nan")], "the objective 'own' returned nan for a network"),
+    ],
+)
+def test_values_of_a_budgets_objective_are_one_number_for_each(
+    values: object, sentence: str
+) -> None:
+    class Own:
+        name, unit, direction = "own", "units", "minimize"
+
+        def evaluate(self, _: Sequence[Network]) -> object:
+            return values
+
+    problem = make_problem(macro(), MACS, {"own": "5 units"}, [Own()])  # type: ignore[list-item]
+    with pytest.raises(BudgetError, match=sentence):
+        problem.feasible(every_architecture(macro())[:2])
+
+
 def test_random_networks_keep_a_budget_that_is_tested() -> None:
     problem = make_problem(macro(), MACS, {"kernel_sizes": "1 sizes"}, [MostKernels()])
     rows = sample_feasible(problem, np.random.default_rng(0), 30)

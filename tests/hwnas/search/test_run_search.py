@@ -1,18 +1,23 @@
+import math
 import signal
 import time
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hwnas.core.errors import AccuracyError, RunError
+from hwnas.core.errors import AccuracyError, HwnasError, RunError
+from hwnas.estimators.costs import MACS_ESTIMATOR, PARAMETERS_ESTIMATOR
+from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.networks.blocks import Network
 from hwnas.objectives.costs import PARAMETERS
 from hwnas.search.exact.known_scores import ListedScore
 from hwnas.search.journal import Journal
 from hwnas.search.run_search import run_search, run_searcher
+from hwnas.search.searchers import Searcher
 from hwnas.search.searchers.layernas import LayerNAS
 from hwnas.search.searchers.random_search import RandomSearch
 from hwnas.spaces import Architectures
@@ -120,7 +125,7 @@ def test_another_seed_in_the_same_journal_is_refused_before_it_evaluates(tmp_pat
 
 def test_a_score_that_is_no_number_is_refused_and_not_recorded(tmp_path: Path) -> None:
     with Journal(tmp_path / "run.sqlite") as journal:
-        with pytest.raises(RunError, match="is nan, not a number"):
+        with pytest.raises(RunError, match="is nan, no number that can be compared"):
             run_searcher(
                 RandomSearch(macro_problem(), 5, seed=0),
                 lambda rows: np.full(len(rows), np.nan),
@@ -179,7 +184,7 @@ def test_a_score_that_is_no_number_is_refused_and_nothing_of_its_question_kept(
 
     with Journal(tmp_path / "run.sqlite") as journal:
         searcher = RandomSearch(macro_problem(0.5), 60, seed=0)
-        with pytest.raises(RunError, match="is nan, not a number"):
+        with pytest.raises(RunError, match="is nan, no number that can be compared"):
             run_searcher(searcher, score, journal, together=True)
         assert len(journal.evaluations()[1]) == 0
 
@@ -244,12 +249,6 @@ def test_a_score_may_be_a_function_of_networks() -> None:
 
 
 def test_a_score_may_be_an_objective() -> None:
-    class Depth:
-        name, unit, direction = "depth", "blocks", "maximize"
-
-        def evaluate(self, networks: list[Network]) -> np.ndarray:
-            return np.array([len(network) for network in networks], dtype=np.float64)
-
     found = run_search(macro_problem(0.5), Depth(), searcher="random", evaluations=10)
     assert found.scores.tolist() == Depth().evaluate(macro().networks(found.architectures)).tolist()
 
@@ -267,8 +266,8 @@ def test_the_front_of_a_sum_over_blocks_is_found_exactly() -> None:
     ("score", "sentence"),
     [
         (lambda _: "good", "returned str, not one number for each network"),
-        (lambda _: [1.0, 2.0], r"returned 2 numbers in the shape \(2,\) for 1 networks"),
-        (lambda _: 1.0, r"returned 1 numbers in the shape \(\) for 1 networks"),
+        (lambda _: [1.0, 2.0], r"returned 2 numbers in the shape \(2,\) for 1 network;"),
+        (lambda _: 1.0, r"returned 1 number in the shape \(\) for 1 network;"),
         (7, "not of the type int"),
         (PARAMETERS, "the score params is to be minimized"),
     ],
@@ -300,6 +299,105 @@ def test_a_journal_of_another_score_is_refused(tmp_path: Path) -> None:
     assert np.array_equal(found.scores, synthetic_score(found.architectures))
     with pytest.raises(RunError, match="was made with another supernet"):
         run_search(macro_problem(0.5), Estimated("other"), **asked)
+
+
+class Depth:
+    """An objective of one's own that is to be maximised."""
+
+    name, unit, direction = "depth", "blocks", "maximize"
+
+    def evaluate(self, networks: list[Network]) -> np.ndarray:
+        return np.array([len(network) for network in networks], dtype=np.float64)
+
+
+SCORES = {
+    "a function": lambda networks: [len(network) for network in networks],
+    "the objective depth": Depth(),
+    "the objective params": replace(PARAMETERS, direction="maximize"),
+    "the estimator macs": MACS_ESTIMATOR.scores(EstimatorInputs(macro())),
+    "the estimator params": PARAMETERS_ESTIMATOR.scores(EstimatorInputs(macro())),
+}
+
+
+@pytest.mark.parametrize(("first", "second"), list(permutations(SCORES, 2)))
+def test_a_journal_never_mixes_scores(first: str, second: str, tmp_path: Path) -> None:
+    asked = {"searcher": "random", "evaluations": 2, "journal": tmp_path / "run.sqlite"}
+    found = run_search(macro_problem(0.5), SCORES[first], **asked)
+    with pytest.raises(RunError, match=r"run\.sqlite (was made with another|holds scores of)"):
+        run_search(macro_problem(0.5), SCORES[second], **asked)
+    again = run_search(macro_problem(0.5), SCORES[first], **asked)
+    assert np.array_equal(again.scores, found.scores)
+
+
+def test_the_sentence_names_both_scores_and_what_to_do(tmp_path: Path) -> None:
+    asked = {"searcher": "random", "evaluations": 2, "journal": tmp_path / "run.sqlite"}
+    run_search(macro_problem(0.5), SCORES["a function"], **asked)
+    with pytest.raises(RunError) as caught:
+        run_search(macro_problem(0.5), SCORES["the estimator macs"], **asked)
+    assert str(caught.value) == (
+        f"{tmp_path / 'run.sqlite'} holds scores of a function, and not of the estimator macs; "
+        "bring that score back, or name another file as the journal"
+    )
+
+
+def test_a_journal_belongs_to_a_score_before_the_first_is_computed(tmp_path: Path) -> None:
+    def interrupted(_: list[Network]) -> list[float]:
+        raise KeyboardInterrupt
+
+    asked = {"searcher": "random", "evaluations": 2, "journal": tmp_path / "run.sqlite"}
+    with pytest.raises(KeyboardInterrupt):
+        run_search(macro_problem(0.5), interrupted, **asked)
+    with pytest.raises(RunError, match="holds scores of a function"):
+        run_search(macro_problem(0.5), SCORES["the estimator macs"], **asked)
+
+
+def test_a_journal_that_does_not_say_what_it_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    with Journal(path) as journal:
+        run_searcher(RandomSearch(macro_problem(0.5), 2, seed=0), synthetic_score, journal)
+    with pytest.raises(RunError, match="holds scores of another kind, and not of a function"):
+        run_search(macro_problem(0.5), SCORES["a function"], evaluations=2, journal=path)
+
+
+def test_a_second_search_with_a_journal_at_the_same_time_is_refused(tmp_path: Path) -> None:
+    asked = {"searcher": "random", "evaluations": 2, "journal": tmp_path / "run.sqlite"}
+
+    def searching(networks: list[Network]) -> list[int]:
+        with pytest.raises(RunError, match=r"another process is searching .* wait for it, or name"):
+            run_search(macro_problem(0.5), SCORES["a function"], **asked)
+        return [len(network) for network in networks]
+
+    assert len(run_search(macro_problem(0.5), searching, **asked).scores) == 2
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_score_that_is_not_finite_is_refused_with_what_to_do(together: bool) -> None:
+    with pytest.raises(RunError, match=r"is nan, no number .*; correct the function that gives it"):
+        run_search(
+            macro_problem(0.5),
+            lambda networks: [math.nan] * len(networks),
+            evaluations=3,
+            together=together,
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"searcher": int}, "is neither a name nor a subclass of hwnas.search.searchers.Searcher"),
+        ({"searcher": 7}, "the searcher 7 is neither a name nor a subclass"),
+        ({"searcher": Searcher}, "the searcher class Searcher does not define name and ask"),
+        ({"seed": -1}, "seed is -1; give a whole number of 0 or more"),
+        ({"journal": "/"}, "the journal / is a folder; name a file in it"),
+        ({"settings": 5}, "settings is 5; give the searcher's settings by name"),
+        ({"seed": 0.5}, "seed is 0.5; give a whole number of 0 or more"),
+        ({"evaluations": 0}, "evaluations is 0; give a whole number of 1 or more"),
+        ({"of": "architecture"}, "of is 'architecture'; write of='networks' or of='arch"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence(arguments: dict[str, object], sentence: str) -> None:
+    with pytest.raises(HwnasError, match=sentence):
+        run_search(macro_problem(0.5), SCORES["a function"], **arguments)
 
 
 def test_scores_that_know_their_exact_form_are_searched_by_it() -> None:

@@ -75,7 +75,7 @@ def test_a_file_cut_short_is_damaged(tmp_path, keep):
     path = tmp_path / "weights"
     save_weights(path, STATE, {})
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(RunError, match=r"is damaged .*; delete it and train again"):
+    with pytest.raises(RunError, match=r"is damaged .*; move it away and train again"):
         load_weights(path)
 
 
@@ -104,7 +104,8 @@ def test_a_text_that_was_changed_is_found(tmp_path):
         load_weights(path)
 
 
-def test_weights_without_a_digest_are_refused(tmp_path):
-    save_file(STATE, tmp_path / "weights", {"step": "1"})
-    with pytest.raises(RunError, match="its weights were changed after they were written"):
+@pytest.mark.parametrize("texts", [{"step": "1"}, None])
+def test_weights_of_another_program_are_refused_as_such(tmp_path, texts):
+    save_file(STATE, tmp_path / "weights", texts)
+    with pytest.raises(RunError, match="were not written by hwnas; name a file that 'hwnas train'"):
         load_weights(tmp_path / "weights")
