@@ -72,7 +72,7 @@ def cache_bytes() -> int:
 def _text(value: object) -> str:
     """A text, which names of files are even where they are not Unicode."""
     if not isinstance(value, str):
-        raise ValueError("no text")
+        raise ValueError("not text")
     return value
 
 

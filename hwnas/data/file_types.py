@@ -88,7 +88,7 @@ def open_regular(path: str | os.PathLike[str]) -> int:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise NotRegularError("no regular file")
+        raise NotRegularError("not a regular file")
     return descriptor
 
 
