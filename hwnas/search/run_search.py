@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.digests import digest
-from hwnas.core.errors import RunError
+from hwnas.core.errors import AccuracyError, ConfigError, RunError
 from hwnas.core.lock import locked
 from hwnas.core.progress import Progress
 from hwnas.search.front import Front
@@ -21,7 +21,8 @@ from hwnas.search.score import Of, Score, as_score, known_score, score_identity
 from hwnas.search.searchers import make_searcher, searcher_class, searcher_settings
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.trials import Trials
-from hwnas.spaces.space import Architectures
+from hwnas.spaces.choices import ChoiceSpace
+from hwnas.spaces.space import Architectures, check_choices, keys
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def run_search(
         RunError: a score is no finite number, or the journal is of another space or score, is
             damaged, or another process searches with it.
     """
+    _check_space(score, problem.space)
     known = known_score(score, problem.space)
     if known is not None:
         problem, together = replace(problem, score=known), True
@@ -144,7 +146,8 @@ def run_searcher(
         RunError: the journal cannot be used, belongs to another search, or a score is no number.
     """
     trials = Trials() if journal is None else journal.trials(searcher.name, settings)
-    while len(asked := searcher.ask()):
+    seen: set[tuple[int, ...]] = set()
+    while len(asked := _question(searcher, seen)):
         if together:
             scores = _all_of(asked, score, trials)
             if progress is not None:
@@ -160,6 +163,48 @@ def run_searcher(
                     progress(trials.count, searcher.evaluations)
         searcher.tell(asked, scores)
     return Evaluations(searcher.problem, *searcher.evaluated, searcher.how)
+
+
+def _check_space(score: Any, space: ChoiceSpace) -> None:
+    """Raises AccuracyError where an estimator's scores are of another space."""
+    of = getattr(getattr(score, "space", None), "identity", None)
+    if of is not None and of != getattr(space, "identity", of):
+        raise AccuracyError(
+            f"the score is of the networks of {score.space!r}, and the problem is of {space!r}; "
+            "load the estimator for the problem's space"
+        )
+
+
+def _question(searcher: Searcher, seen: set[tuple[int, ...]]) -> Architectures:
+    """(N, L) what a searcher asks for next; added to what it asked for before.
+
+    Raises:
+        ConfigError: it breaks a rule of searchers, of which it may be a stranger's.
+    """
+    asked: Any = searcher.ask()
+    length = searcher.problem.length
+    is_array = isinstance(asked, np.ndarray)
+    if not is_array or asked.shape[1:] != (length,) or asked.dtype.kind not in "iu":
+        what = f"an array of shape {asked.shape}" if is_array else type(asked).__name__
+        raise ConfigError(
+            f"the searcher {searcher.name} asked for {what}; its ask() has to return an (N, "
+            f"{length}) array of whole numbers"
+        )
+    rows: Architectures = asked
+    try:
+        check_choices(searcher.problem.space.name, searcher.problem.space.choice_counts, rows)
+    except ValueError as error:
+        raise ConfigError(
+            f"the searcher {searcher.name} asked for a wrong choice: {error}"
+        ) from error
+    for row in keys(rows):
+        if row in seen:
+            raise ConfigError(
+                f"the searcher {searcher.name} asked again for {list(row)}; its ask() must not "
+                "return an architecture twice"
+            )
+        seen.add(row)
+    return rows
 
 
 def settings_digest(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -142,3 +142,35 @@ def test_a_function_is_given_one_network_at_a_time_unless_all_are_asked_for(
 
     hwnas.run_search(problem, score, searcher="nsga2", evaluations=30, together=together)
     assert (max(counts) > 1) == together
+
+
+class Asks(RandomSearch):
+    """A searcher that breaks a rule."""
+
+    question: ClassVar[object] = None
+
+    def ask(self) -> Any:
+        return self.question
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        (np.zeros((1, 8), int), r"asked again for \[0, 0, 0, 0, 0, 0, 0, 0\]"),
+        (np.zeros((1, 7), int), r"asked for an array of shape \(1, 7\)"),
+        (np.full((1, 8), 9), "asked for a wrong choice"),
+        ([[0] * 8], "asked for list"),
+    ],
+)
+def test_a_searcher_that_breaks_a_rule_is_named(
+    problem: hwnas.Problem, question: object, sentence: str
+) -> None:
+    searcher = type("Own", (Asks,), {"name": "own", "question": question})
+    with pytest.raises(hwnas.HwnasError, match=f"the searcher own {sentence}"):
+        hwnas.run_search(problem, channels, searcher=searcher, evaluations=5)
+
+
+def test_an_estimator_of_another_space_is_refused(problem: hwnas.Problem) -> None:
+    score = hwnas.load_estimator("params", hwnas.load_space("nas_bench_macro", resolution=32))
+    with pytest.raises(hwnas.HwnasError, match=r"at 32 px.* and the problem is of .*at 16 px"):
+        hwnas.run_search(problem, score, evaluations=5)
