@@ -1,6 +1,6 @@
 """What judging a network takes, beside one plain pass of the same images through it.
 
-    python -m benchmarks.judging [--spaces NAME …] [--images 269] [--networks 3] [--rounds 7]
+    python -m benchmarks.judging [--spaces NAME …] [--images 269] [--networks 3] [--rounds 5]
         [--threads 1] [--json]
 
 Random networks of three spaces are judged with the weights of a supernet: recalibrated on 384
@@ -10,7 +10,7 @@ it for inference, batch norms as they are or folded, in batches of 16, 32, 128 o
 mode, the inputs ready in channels_last. Folding and tracing are not counted. The judge's own folded
 network is one more rival.
 
-The quickest three rivals of a short heat with the first network of a space run in turns with the
+The quickest two rivals of a short heat with the first network of a space run in turns with the
 judge. `ratio` is the median of the
 judge's seconds over that of the quickest rival. Times are of the processor with one thread, which
 depend little on what else the machine does, and of the clock with more.
@@ -44,7 +44,8 @@ SPACES = {"mobilenet_v3_small": 48, "nas_bench_macro": 48, "mobilenet_v3_large":
 """And the pixels of their images."""
 RECALIBRATION_IMAGES = 384
 BATCHES = (16, 32, 128, 512)
-QUICKEST = 3
+HEAT_IMAGES = 256
+QUICKEST = 2
 """How many rivals are left after the heat, which is one round."""
 
 Work = Callable[[], object]
@@ -56,7 +57,7 @@ def main() -> None:
     parser.add_argument("--spaces", nargs="+", default=list(SPACES), choices=SPACES)
     parser.add_argument("--images", type=int, default=269, help="of validation")
     parser.add_argument("--networks", type=int, default=3, help="of each space")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
@@ -96,7 +97,7 @@ def heat(
     judge: SupernetAccuracy, row: Architectures, inputs: Tensor, clock: Callable[[], float]
 ) -> list[str]:
     """The names of the quickest rivals of the judge for an architecture (L,)."""
-    rivals = passes(judge.supernet, row, inputs)
+    rivals = passes(judge.supernet, row, inputs[:HEAT_IMAGES])
     taken = medians(rivals, 1, clock)
     return sorted(rivals, key=lambda name: taken[name])[:QUICKEST]
 
@@ -121,7 +122,7 @@ def passes(
 ) -> dict[str, Work]:
     """A plain pass of an architecture (L,) in every way and batch, or in those of some names."""
     found = {
-        f"{name}, batches of {min(batch, len(inputs))}": passed(network, inputs, batch)
+        f"{name}, batches of {batch}": passed(network, inputs, batch)
         for name, network in plain_networks(supernet, row, inputs)
         for batch in BATCHES
     }
