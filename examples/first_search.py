@@ -5,7 +5,7 @@ import hwnas
 device = hwnas.load_device("local_cpu")
 space = hwnas.load_space("nas_bench_macro", resolution=16)
 latency = hwnas.profile(space, device, quick=True)  # table="cpu.sqlite" keeps it
-problem = hwnas.Problem(space, latency, budgets={"latency": "0.3 ms", "macs": "20 M"})
+problem = hwnas.Problem(space, latency, budgets={"latency": "0.3 ms", "macs": "8 M"})
 
 
 def accuracy(networks):  # yours: train each network, return one number for each
