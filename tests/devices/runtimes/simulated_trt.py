@@ -42,7 +42,7 @@ class SimulatedTrt:
             "Builder.build_serialized_network": lambda *_: self._or_none("build", b"engine"),
             "OnnxParser.parse": lambda *_: "parse" not in self.refuses,
             "OnnxParser.num_errors": lambda _: 1,
-            "ParserError.desc": lambda _: "this is\nno model",
+            "ParserError.desc": lambda _: "this is\nnot a model",
             "ParserError.node_name": lambda _: "block0.conv",
             "ParserError.node_operator": lambda _: "Conv",
             "IBuilderConfig.create_timing_cache": self._cache,
