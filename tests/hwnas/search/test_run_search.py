@@ -2,7 +2,6 @@ import math
 import signal
 import time
 from dataclasses import replace
-from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,6 @@ import pytest
 from numpy.typing import NDArray
 
 from hwnas.core.errors import AccuracyError, HwnasError, RunError
-from hwnas.estimators.costs import MACS_ESTIMATOR, PARAMETERS_ESTIMATOR
-from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.networks.blocks import Network
 from hwnas.objectives.costs import PARAMETERS
 from hwnas.search.exact.known_scores import ListedScore
@@ -30,6 +27,7 @@ from tests.hwnas.search.problems import (
     synthetic_score,
     widths_problem,
 )
+from tests.hwnas.search.scores import SCORES, Depth, Estimated
 
 
 def search(say: Say, path: Path) -> None:
@@ -280,94 +278,6 @@ def test_what_is_no_score_is_refused(score: object, sentence: str) -> None:
 def test_a_space_without_networks_has_scores_of_architectures() -> None:
     with pytest.raises(AccuracyError, match=r"widths has no networks .* of='architectures'"):
         run_search(widths_problem(0.5), lambda _: [0.0], evaluations=5)
-
-
-class Estimated:
-    """Scores as estimators give them."""
-
-    def __init__(self, weights: str) -> None:
-        self.identity = {"supernet": weights}
-
-    def evaluate_architectures(self, architectures: np.ndarray) -> np.ndarray:
-        return synthetic_score(architectures)
-
-
-def test_a_journal_of_another_score_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "run.sqlite"
-    asked = {"searcher": "random", "evaluations": 3, "journal": path}
-    found = run_search(macro_problem(0.5), Estimated("one"), **asked)
-    assert np.array_equal(found.scores, synthetic_score(found.architectures))
-    with pytest.raises(RunError, match="was made with another supernet"):
-        run_search(macro_problem(0.5), Estimated("other"), **asked)
-
-
-class Depth:
-    """An objective of one's own that is to be maximised."""
-
-    name, unit, direction = "depth", "blocks", "maximize"
-
-    def evaluate(self, networks: list[Network]) -> np.ndarray:
-        return np.array([len(network) for network in networks], dtype=np.float64)
-
-
-SCORES = {
-    "a function": lambda networks: [len(network) for network in networks],
-    "the objective depth": Depth(),
-    "the objective params": replace(PARAMETERS, direction="maximize"),
-    "the estimator macs": MACS_ESTIMATOR.scores(EstimatorInputs(macro())),
-    "the estimator params": PARAMETERS_ESTIMATOR.scores(EstimatorInputs(macro())),
-}
-
-
-@pytest.mark.parametrize(("first", "second"), list(permutations(SCORES, 2)))
-def test_a_journal_never_mixes_scores(first: str, second: str, tmp_path: Path) -> None:
-    asked = {"searcher": "random", "evaluations": 2, "journal": tmp_path / "run.sqlite"}
-    found = run_search(macro_problem(0.5), SCORES[first], **asked)
-    with pytest.raises(RunError, match=r"run\.sqlite (was made with another|holds scores of)"):
-        run_search(macro_problem(0.5), SCORES[second], **asked)
-    again = run_search(macro_problem(0.5), SCORES[first], **asked)
-    assert np.array_equal(again.scores, found.scores)
-
-
-def test_the_sentence_names_both_scores_and_what_to_do(tmp_path: Path) -> None:
-    asked = {"searcher": "random", "evaluations": 2, "journal": tmp_path / "run.sqlite"}
-    run_search(macro_problem(0.5), SCORES["a function"], **asked)
-    with pytest.raises(RunError) as caught:
-        run_search(macro_problem(0.5), SCORES["the estimator macs"], **asked)
-    assert str(caught.value) == (
-        f"{tmp_path / 'run.sqlite'} holds scores of a function, and not of the estimator macs; "
-        "bring that score back, or name another file as the journal"
-    )
-
-
-def test_a_journal_belongs_to_a_score_before_the_first_is_computed(tmp_path: Path) -> None:
-    def interrupted(_: list[Network]) -> list[float]:
-        raise KeyboardInterrupt
-
-    asked = {"searcher": "random", "evaluations": 2, "journal": tmp_path / "run.sqlite"}
-    with pytest.raises(KeyboardInterrupt):
-        run_search(macro_problem(0.5), interrupted, **asked)
-    with pytest.raises(RunError, match="holds scores of a function"):
-        run_search(macro_problem(0.5), SCORES["the estimator macs"], **asked)
-
-
-def test_a_journal_that_does_not_say_what_it_holds_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "run.sqlite"
-    with Journal(path) as journal:
-        run_searcher(RandomSearch(macro_problem(0.5), 2, seed=0), synthetic_score, journal)
-    with pytest.raises(RunError, match="holds scores of another kind, and not of a function"):
-        run_search(macro_problem(0.5), SCORES["a function"], evaluations=2, journal=path)
-
-
-def test_a_second_search_with_a_journal_at_the_same_time_is_refused(tmp_path: Path) -> None:
-    asked = {"searcher": "random", "evaluations": 2, "journal": tmp_path / "run.sqlite"}
-
-    def searching(networks: list[Network]) -> list[int]:
-        with pytest.raises(RunError, match=r"another process is searching .* wait for it, or name"):
-            run_search(macro_problem(0.5), SCORES["a function"], **asked)
-        return [len(network) for network in networks]
-
-    assert len(run_search(macro_problem(0.5), searching, **asked).scores) == 2
 
 
 @pytest.mark.parametrize("together", [False, True])
