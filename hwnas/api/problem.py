@@ -16,7 +16,7 @@ from hwnas.latency.energy_model import EnergyModel
 from hwnas.latency.model import BlockModel, LatencyModel
 from hwnas.networks.blocks import Network
 from hwnas.objectives.budgets import ENERGY, LATENCY, MEASURED, Budget, device_of
-from hwnas.objectives.costs import load_cost
+from hwnas.objectives.costs import COSTS, load_cost
 from hwnas.objectives.measured import measured_objective
 from hwnas.objectives.objective import Objective, amount, values_of
 from hwnas.runs.experiment import reference_of
@@ -197,7 +197,10 @@ def _check_measured(name: str, given: Mapping[str, Objective], what: str = "a bu
         BudgetError: says how to give it.
     """
     device = device_of(name)
-    if name in given or (device is None and name not in MEASURED):
+    if name in given:
+        return
+    if device is None and name not in MEASURED:
+        COSTS.check(name, [*given])
         return
     how = f"as further={{'{device}': model}}" if device else _HOW[name]
     is_on = "there is a budget on" if what == "a budget" else "the front's cost is"

@@ -189,3 +189,8 @@ def test_an_objective_that_gives_no_number_for_each_network_is_one_sentence(
         problem.costs(SPACE.networks(rows))
     with pytest.raises(hwnas.HwnasError, match=sentence):
         problem.search_problem.feasible(rows)
+
+
+def test_a_misspelt_latency_is_answered_with_the_one_that_is_given() -> None:
+    with pytest.raises(hwnas.HwnasError, match="did you mean 'latency'"):
+        hwnas.Problem(SPACE, latency_of(SPACE), budgets={"latncy": 0.3})
