@@ -26,8 +26,9 @@ def load_with(name: str, overrides: Mapping[str, Any]) -> RunConfig:
         ConfigError: there is no such config, or it or a value is wrong.
     """
     changed = dict(overrides)
-    if changed.get("device") is not None and "table" not in changed:
-        changed["table"] = named_table(load_run_config(name), changed["device"], _sources(name))
+    device = changed.get("device")
+    if isinstance(device, str) and "table" not in changed:  # anything else is refused below
+        changed["table"] = named_table(load_run_config(name), device, _sources(name))
     return load_run_config(name, changed)
 
 

@@ -188,3 +188,10 @@ def test_overrides_that_are_no_dictionary_are_one_sentence() -> None:
     overrides: Any = [1]
     with pytest.raises(ConfigError, match="overrides must be a dictionary of dotted keys"):
         Run.open("quickstart", overrides=overrides)
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("device", [["a"], {}, 3])
+def test_a_device_that_is_no_name_is_one_sentence(device: object) -> None:
+    with pytest.raises(ConfigError, match="'device' is"):
+        Run.open("known.yaml", overrides={"device": device})
