@@ -63,13 +63,7 @@ def load_spec(name: str) -> RuntimeSpec:
     Raises:
         DeviceError: no runtime has this name, or what a package brings by it is something else.
     """
-    spec = RUNTIMES.load(name)
-    if not isinstance(spec, RuntimeSpec) or spec.name != name:
-        raise DeviceError(
-            f"the runtime '{name}' ({RUNTIMES.origin(name)}) must be a RuntimeSpec of that name; "
-            "correct that package or uninstall it"
-        )
-    return spec
+    return RUNTIMES.load_as(name, RuntimeSpec)
 
 
 def load_runtime(name: str) -> Runtime:

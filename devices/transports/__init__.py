@@ -31,13 +31,7 @@ def load_transport(name: str) -> TransportSpec:
     Raises:
         DeviceError: no transport has this name, or what a package brings by it is something else.
     """
-    spec = TRANSPORTS.load(name)
-    if not isinstance(spec, TransportSpec) or spec.name != name:
-        raise DeviceError(
-            f"the transport '{name}' ({TRANSPORTS.origin(name)}) must be a TransportSpec of that "
-            "name; correct that package or uninstall it"
-        )
-    return spec
+    return TRANSPORTS.load_as(name, TransportSpec)
 
 
 __all__ = ["TRANSPORTS", "Transport", "TransportSpec", "load_transport"]

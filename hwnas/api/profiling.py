@@ -10,13 +10,10 @@ from hwnas.core.errors import ConfigError, TableError
 from hwnas.core.workspace import temporary_folder
 from hwnas.devices.device import Device
 from hwnas.latency.model import LatencyModel
-from hwnas.latency.readings import disturbance
 from hwnas.latency.schedule import Schedule
-from hwnas.latency.table import LatencyTable
-from hwnas.latency.visits import warning_shares
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.model_warnings import warn_of_model
-from hwnas.runs.profiling import profile_space
+from hwnas.runs.profile_stage import profile_stage
 from hwnas.runs.visit_warnings import visit_sentences
 from hwnas.spaces import SearchSpace
 
@@ -66,18 +63,10 @@ def profile(
 
 
 def _profile(space: SearchSpace, device: Device, table: Path, *, quick: bool) -> LatencyModel:
-    counts = _QUICK_COUNTS if quick else ProfileConfig()
-    schedule = _QUICK if quick else None
     listener = PythonListener()
-    with listener.progress(f"measuring {space.name} on {device.name}", "visits") as update:
-
-        def without_kind(done: int, total: int, _: str) -> None:
-            update(done, total)
-
-        model = profile_space(space, device, table, counts, without_kind, schedule)
-    with LatencyTable.existing(table) as opened:
-        visits = opened.visits()
-    for sentence in visit_sentences(warning_shares(visits), disturbance(visits)):
+    counts, schedule = (_QUICK_COUNTS, _QUICK) if quick else (ProfileConfig(), None)
+    found = profile_stage(space, device, table, counts, listener, schedule)
+    for sentence in visit_sentences(found.warning_shares, found.disturbed):
         listener.warn(sentence)
-    warn_of_model(listener, model)
-    return model
+    warn_of_model(listener, found.latency)
+    return found.latency

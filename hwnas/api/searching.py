@@ -11,9 +11,7 @@ from hwnas.api.results import SearchResult
 from hwnas.core.errors import ConfigError
 from hwnas.search.run_search import run_search as run_search_of
 from hwnas.search.score import Of, known_score
-from hwnas.search.searchers.searcher import Searcher
-
-_MOST_KNOWN = 5000
+from hwnas.search.searchers import OF_KNOWN_SCORES, USUAL, Searcher
 
 
 def run_search(
@@ -63,13 +61,13 @@ def run_search(
     if evaluations is not None:
         check_count(evaluations, "evaluations")
     free = known_score(score, problem.space) is not None
-    name = searcher or ("exact_front" if free else "surrogate")
+    name, most = OF_KNOWN_SCORES if free else USUAL
     with PythonListener().progress(f"searching {problem.space.name}", "networks") as update:
         found = run_search_of(
             problem.search_problem,
             score,
-            searcher=name,
-            evaluations=evaluations or (_MOST_KNOWN if free else 200),
+            searcher=searcher or name,
+            evaluations=evaluations or most,
             together=together,
             seed=seed,
             settings=settings,

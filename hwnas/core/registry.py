@@ -122,6 +122,20 @@ class Registry(Generic[Part]):
             ) from error
         return found
 
+    def load_as(self, name: str, kind: type[Part]) -> Part:
+        """The same, held to what our own parts are: of a type, and with the name that it goes by.
+
+        Raises:
+            HwnasError: see `load`; or what a package brings is something else.
+        """
+        part = self.load(name)
+        if not isinstance(part, kind) or getattr(part, "name", None) != name:
+            raise self._error(
+                f"the {self.what} '{name}' ({self.origin(name)}) must be a {kind.__name__} of that "
+                "name; correct that package or uninstall it"
+            )
+        return part
+
     def origin(self, name: str) -> str:
         """Where a part is from, as messages say it: "my_package:TabuSearch of my-package 1.0".
 

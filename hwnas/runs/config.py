@@ -16,7 +16,13 @@ from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
 from hwnas.objectives.budgets import Budget, read_budgets
-from hwnas.search.searchers import SEARCHERS, needs_known_score, searcher_settings
+from hwnas.search.searchers import (
+    OF_KNOWN_SCORES,
+    SEARCHERS,
+    USUAL,
+    needs_known_score,
+    searcher_settings,
+)
 from hwnas.training.auto import FINE_TUNING, SUPERNET_LENGTH, resolved
 from hwnas.training.train_config import TrainConfig, TrainSettings
 
@@ -122,7 +128,10 @@ Budgets = Annotated[
 """Written as texts or numbers by the names of costs, and read once."""
 
 # A score that costs microseconds is searched as a whole, and not rationed.
-_OF_FREE_SCORES: dict[str, Any] = {"searchers": ("exact_front",), "evaluations": 5000}
+_OF_FREE_SCORES: dict[str, Any] = {
+    "searchers": (OF_KNOWN_SCORES[0],),
+    "evaluations": OF_KNOWN_SCORES[1],
+}
 
 
 class SearchConfig(StrictModel):
@@ -135,9 +144,9 @@ class SearchConfig(StrictModel):
     """
 
     budgets: Budgets
-    searchers: Annotated[tuple[str, ...], Field(min_length=1)] = ("surrogate",)
+    searchers: Annotated[tuple[str, ...], Field(min_length=1)] = (USUAL[0],)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    evaluations: Annotated[int, Field(ge=1, le=10_000_000)] = 200
+    evaluations: Annotated[int, Field(ge=1, le=10_000_000)] = USUAL[1]
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @field_validator("searchers")

@@ -11,6 +11,7 @@ from hwnas.latency.energy import check_energy
 from hwnas.latency.energy_model import EnergyModel
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.readings import disturbance
+from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import warning_shares
 from hwnas.runs.config import ProfileConfig, RunConfig
@@ -51,7 +52,12 @@ class Profiled:
 
 
 def profile_stage(
-    space: SearchSpace, device: Device, table: Path, counts: ProfileConfig, listener: Listener
+    space: SearchSpace,
+    device: Device,
+    table: Path,
+    counts: ProfileConfig,
+    listener: Listener,
+    schedule: Schedule | None = None,
 ) -> Profiled:
     """Measures what a table lacks of a space, and fits its models.
 
@@ -61,12 +67,13 @@ def profile_stage(
         table: where the timings go; what it holds already is not measured again.
         counts: how many whole networks, and if energies too.
         listener: gets progress, sentences and warnings.
+        schedule: how often each graph is visited; see `hwnas.runs.profiling.profile_space`.
 
     Raises:
         DeviceError, TableError: see `hwnas.runs.profiling.profile_space`.
     """
     with listener.progress(f"measuring {space.name} on {device.name}", "visits") as update:
-        latency = profile_space(space, device, table, counts, update)
+        latency = profile_space(space, device, table, counts, update, schedule)
     with LatencyTable.existing(table) as opened:
         visits = opened.visits()
     shares = warning_shares(visits)

@@ -18,7 +18,7 @@ from hwnas.search.front import Front
 from hwnas.search.journal import Journal
 from hwnas.search.problem import SearchProblem
 from hwnas.search.score import Of, Score, as_score, known_score, score_identity
-from hwnas.search.searchers import make_searcher, searcher_class, searcher_settings
+from hwnas.search.searchers import USUAL, make_searcher, searcher_class, searcher_settings
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.trials import Trials
 from hwnas.spaces.choices import ChoiceSpace
@@ -57,8 +57,8 @@ def run_search(
     problem: SearchProblem,
     score: Any,
     *,
-    searcher: str | type[Searcher] = "surrogate",
-    evaluations: int = 200,
+    searcher: str | type[Searcher] = USUAL[0],
+    evaluations: int = USUAL[1],
     seed: int = 0,
     settings: Mapping[str, Any] | None = None,
     of: Of = "networks",
@@ -95,7 +95,7 @@ def run_search(
     known = known_score(score, problem.space)
     if known is not None:
         problem, together = replace(problem, score=known), True
-    asked = as_score(score, problem.space, of)
+    asked = as_score(score if known is None else known, problem.space, of)
     made = make_searcher(searcher, problem, evaluations, seed, settings)
     label = settings_digest(problem, searcher, evaluations, seed, settings)
     with ExitStack() as held:

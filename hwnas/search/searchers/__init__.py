@@ -16,7 +16,9 @@ from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers.searcher import Searcher
 
 __all__ = [
+    "OF_KNOWN_SCORES",
     "SEARCHERS",
+    "USUAL",
     "Searcher",
     "make_searcher",
     "needs_known_score",
@@ -45,6 +47,11 @@ SEARCHERS: Registry[type[Searcher]] = Registry(
         "exact_front": f"{_HERE}.exact_front:FrontSearch",
     },
 )
+
+USUAL = ("surrogate", 200)
+"""The searcher, and how many networks it may judge, where nothing else is said."""
+OF_KNOWN_SCORES = ("exact_front", 5000)
+"""The same where scores cost nothing: these are searched as a whole, and not rationed."""
 
 # Of ours, so that reading a config imports none of them.
 _OF_KNOWN_SCORES = ("exact_front",)
