@@ -3,37 +3,47 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwnas.data.dataset import Images
+from hwnas.networks.conventions import USUAL, Conventions
 
 if TYPE_CHECKING:
     import torch
 
-# Of ImageNet's training images, scaled to 0..1, as every published MobileNet uses them.
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-# The same as one multiplication and one subtraction in float32: what is computed, and documented.
-MULTIPLY = 1 / (255 * np.array(STD, np.float32))
-SUBTRACT = np.array(MEAN, np.float32) / np.array(STD, np.float32)
+Values = NDArray[np.float32]
 
 
-def to_input(images: Images) -> "torch.Tensor":
+def multiply_and_subtract(conventions: Conventions) -> tuple[Values, Values]:
+    """Division by 255, mean and std as one multiplication and one subtraction, (3,) float32 each.
+
+    They are what is computed, and documented.
+    """
+    mean, std = np.array(conventions.mean, np.float32), np.array(conventions.std, np.float32)
+    return np.float32(1) / (np.float32(255) * std), mean / std
+
+
+def to_input(images: Images, conventions: Conventions = USUAL) -> "torch.Tensor":
     """Normalised float32 images for a network.
 
     Args:
         images: (N, 3, R, R) uint8.
+        conventions: of the network that is to take them.
 
     Returns:
         (N, 3, R, R) float32 in the channels_last memory format.
     """
     import torch
 
-    multiply, subtract = (torch.from_numpy(one).view(1, 3, 1, 1) for one in (MULTIPLY, SUBTRACT))
+    factors = multiply_and_subtract(conventions)
+    multiply, subtract = (torch.from_numpy(one).view(1, 3, 1, 1) for one in factors)
     pixels = torch.from_numpy(images).to(torch.float32, memory_format=torch.channels_last)
     return pixels.mul_(multiply).sub_(subtract)
 
 
-def describe(resolution: int, deep_bits: int = 16) -> dict[str, Any]:
+def describe(
+    resolution: int, deep_bits: int = 16, conventions: Conventions = USUAL
+) -> dict[str, Any]:
     """What an application must do with an image before inference, for `config.json`.
 
     docs/guides/export.md shows it in Python, to the bit as in training.
@@ -41,7 +51,9 @@ def describe(resolution: int, deep_bits: int = 16) -> dict[str, Any]:
     Args:
         resolution: of the network, in pixels.
         deep_bits: how many bits of files with more than 8 a channel are scaled to 8.
+        conventions: of the network.
     """
+    multiply, subtract = multiply_and_subtract(conventions)
     return {
         "resolution": resolution,
         "deep_bits": deep_bits,
@@ -55,8 +67,8 @@ def describe(resolution: int, deep_bits: int = 16) -> dict[str, Any]:
         "layout": "NCHW",
         "scale": "divide by 255, subtract mean, divide by std; in float32: pixel * multiply - "
         "subtract",
-        "mean": list(MEAN),
-        "std": list(STD),
-        "multiply": MULTIPLY.tolist(),
-        "subtract": SUBTRACT.tolist(),
+        "mean": list(conventions.mean),
+        "std": list(conventions.std),
+        "multiply": multiply.tolist(),
+        "subtract": subtract.tolist(),
     }

@@ -10,6 +10,7 @@ from hwnas.data import to_input
 from hwnas.devices.device import Device
 from hwnas.export.verification import onnx_logits
 from hwnas.latency.engine import BuiltEngine, build_engine, relative_difference
+from hwnas.networks.conventions import USUAL, Conventions
 
 MOST_DIFFERENCE, DOUBTFUL = 0.5, 0.1
 """Of a logit, relative to the largest: more than the first is another network.
@@ -39,7 +40,12 @@ class CheckedEngine:
 
 
 def checked_engine(
-    device: Device, model: bytes, images: NDArray[np.uint8], *, cache: bytes
+    device: Device,
+    model: bytes,
+    images: NDArray[np.uint8],
+    *,
+    cache: bytes,
+    conventions: Conventions = USUAL,
 ) -> CheckedEngine:
     """Builds the engine of an exported model on a device and compares what both compute.
 
@@ -48,14 +54,15 @@ def checked_engine(
         model: the exported ONNX file, of the device's batch.
         images: (N, 3, H, W) test images; a batch is used, the first again where there are fewer.
         cache: of the device's table.
+        conventions: of the network.
 
     Raises:
         HwnasError: the engine computes something else.
         DeviceError: the device failed.
     """
     batch = images[np.arange(device.batch) % len(images)]
-    expected = onnx_logits(model, batch, device.batch)
-    values = to_input(batch).contiguous().numpy().ravel().tolist()
+    expected = onnx_logits(model, batch, device.batch, conventions)
+    values = to_input(batch, conventions).contiguous().numpy().ravel().tolist()
     built = build_engine(device, model, values, cache=cache)
     difference = relative_difference(built.outputs, expected.ravel().tolist())
     if not difference <= MOST_DIFFERENCE:

@@ -60,10 +60,10 @@ def file_for(
     numbers = check_numbers(whole, module, dataset.test, batch=device.batch)
     model, right = whole, numbers.right
     if device.precision != "fp32":
-        ranges = partial(calibrate, graph, dataset.train)
+        ranges = partial(calibrate, graph, dataset.train, module.conventions)
         converted = in_precision(graph, device.precision, device.int8_recipe, ranges=ranges)
         model = converted.SerializeToString()
-        right = onnx_right(model, dataset.test, batch=device.batch)
+        right = onnx_right(model, dataset.test, batch=device.batch, conventions=module.conventions)
     of_file = NumericalCheck(numbers.images, numbers.max_abs_diff, right)
     return DeviceFile(model, whole, device.precision, device.batch, of_file, numbers.accuracy)
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from hwnas.core.errors import HwnasError
 from hwnas.data import to_input
 from hwnas.export.verification import onnx_logits
+from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.networks.graph import INPUT
 
 AXIS = "batch"
@@ -29,7 +30,13 @@ def with_open_batch(model: bytes) -> bytes:
 
 
 def check_open_batch(
-    opened: bytes, fixed: bytes, images: NDArray[np.uint8], *, batch: int, precision: str
+    opened: bytes,
+    fixed: bytes,
+    images: NDArray[np.uint8],
+    *,
+    batch: int,
+    precision: str,
+    conventions: Conventions = USUAL,
 ) -> None:
     """Compares a model of any batch, run on three images at once, with the one of a fixed batch.
 
@@ -39,6 +46,7 @@ def check_open_batch(
         images: (N, 3, H, W) some images.
         batch: of `fixed`.
         precision: of both.
+        conventions: of the network.
 
     Raises:
         HwnasError: they compute something else.
@@ -47,8 +55,9 @@ def check_open_batch(
 
     some = images[np.arange(3) % len(images)]
     session = onnxruntime.InferenceSession(opened, providers=["CPUExecutionProvider"])
-    one = np.asarray(session.run(None, {INPUT: to_input(some).contiguous().numpy()})[0])
-    other = onnx_logits(fixed, some, batch)
+    inputs = to_input(some, conventions).contiguous().numpy()
+    one = np.asarray(session.run(None, {INPUT: inputs})[0])
+    other = onnx_logits(fixed, some, batch, conventions)
     difference = float(np.abs(one - other).max() / max(1.0, float(np.abs(other).max())))
     if one.shape != other.shape or not difference <= _MOST_DIFFERENCE[precision]:
         raise HwnasError(

@@ -1,12 +1,15 @@
 """Reading an exported network back."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hwnas.core.digests import SHA256, digest
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.networks.blocks import block_from_dict, check_network
-from hwnas.networks.modules import EPSILON, NetworkModule
+from hwnas.networks.conventions import USUAL, Conventions
+from hwnas.networks.modules import NetworkModule
 from hwnas.training.checkpoint import load_weights
 
 
@@ -22,11 +25,8 @@ def read_network(folder: Path) -> NetworkModule:
         config = json.loads(path.read_text(encoding="utf-8"))
         network = tuple(map(block_from_dict, config["blocks"]))
         check_network(network)
-        epsilon = float(config.get("batch_norm_epsilon", EPSILON))
-        if not 0 < epsilon < 1:
-            raise ValueError(f"batch_norm_epsilon is {epsilon}")
         state, _ = load_weights(folder / "model.safetensors")
-        module = NetworkModule(network, epsilon=epsilon)
+        module = NetworkModule(network, conventions=_conventions(config))
         module.load_state_dict(state)
     except OSError as error:
         raise ConfigError(
@@ -47,6 +47,19 @@ def read_network(folder: Path) -> NetworkModule:
             f"{folder} holds no whole exported network ({sentence}); export it again"
         ) from error
     return module
+
+
+def _conventions(config: Mapping[str, Any]) -> Conventions:
+    """Those that a config.json tells; older ones say less, and mean the usual ones."""
+    preprocessing = config.get("input", {}).get("preprocessing", {})
+    red, green, blue = map(float, preprocessing.get("mean", USUAL.mean))
+    of_red, of_green, of_blue = map(float, preprocessing.get("std", USUAL.std))
+    return Conventions(
+        epsilon=float(config.get("batch_norm_epsilon", USUAL.epsilon)),
+        momentum=float(config.get("batch_norm_momentum", USUAL.momentum)),
+        mean=(red, green, blue),
+        std=(of_red, of_green, of_blue),
+    )
 
 
 def _check_whole(folder: Path) -> None:

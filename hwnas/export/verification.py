@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from hwnas.core.errors import HwnasError
 from hwnas.core.workspace import job_folder
 from hwnas.data import Split, to_input
 from hwnas.devices.runtimes import load_runtime
+from hwnas.networks.conventions import USUAL, Conventions
+from hwnas.networks.trainable import Trainable
 
 # Both sides compute in float32 in another order; more than this is another network. Of logits
 # beyond 1 it is a share, as rounding is.
@@ -37,7 +38,7 @@ class NumericalCheck:
         return 100 * float(self.right.mean())
 
 
-def check_numbers(model: bytes, module: nn.Module, split: Split, *, batch: int) -> NumericalCheck:
+def check_numbers(model: bytes, module: Trainable, split: Split, *, batch: int) -> NumericalCheck:
     """Runs an exported model and its module on the same images.
 
     Args:
@@ -50,10 +51,10 @@ def check_numbers(model: bytes, module: nn.Module, split: Split, *, batch: int) 
         HwnasError: the outputs differ by more than 1e-4, or 1e-4 of the largest logit.
     """
     module.eval()
-    logits = onnx_logits(model, split.images, batch)
+    logits = onnx_logits(model, split.images, batch, module.conventions)
     with torch.inference_mode():
         parts = [
-            module(to_input(split.images[start : start + 256]))
+            module(to_input(split.images[start : start + 256], module.conventions))
             for start in range(0, len(split), 256)
         ]
         expected = torch.cat(parts).numpy()
@@ -67,15 +68,18 @@ def check_numbers(model: bytes, module: nn.Module, split: Split, *, batch: int) 
     return NumericalCheck(len(split), difference, _right(logits, split))
 
 
-def onnx_right(model: bytes, split: Split, *, batch: int) -> NDArray[np.bool_]:
+def onnx_right(
+    model: bytes, split: Split, *, batch: int, conventions: Conventions = USUAL
+) -> NDArray[np.bool_]:
     """(N,) on which of some images an exported file is right.
 
     Args:
         model: a serialised ONNX model of a fixed batch.
         split: images with labels.
         batch: the model's batch size.
+        conventions: of the network.
     """
-    return _right(onnx_logits(model, split.images, batch), split)
+    return _right(onnx_logits(model, split.images, batch, conventions), split)
 
 
 def _right(logits: NDArray[np.float32], split: Split) -> NDArray[np.bool_]:
@@ -83,7 +87,9 @@ def _right(logits: NDArray[np.float32], split: Split) -> NDArray[np.bool_]:
     return right
 
 
-def onnx_logits(model: bytes, images: NDArray[np.uint8], batch: int) -> NDArray[np.float32]:
+def onnx_logits(
+    model: bytes, images: NDArray[np.uint8], batch: int, conventions: Conventions = USUAL
+) -> NDArray[np.float32]:
     """(N, classes) what an exported model of a batch computes of (N, 3, H, W) images."""
     with job_folder() as folder:
         path = folder / "model.onnx"
@@ -92,6 +98,7 @@ def onnx_logits(model: bytes, images: NDArray[np.uint8], batch: int) -> NDArray[
     # The last batch is filled up with images from the start.
     order = np.arange(-(-len(images) // batch) * batch) % len(images)
     parts = [
-        graph.run(to_input(images[part]).contiguous().numpy()) for part in order.reshape(-1, batch)
+        graph.run(to_input(images[part], conventions).contiguous().numpy())
+        for part in order.reshape(-1, batch)
     ]
     return np.concatenate(parts)[: len(images)]

@@ -16,6 +16,7 @@ from hwnas.devices.engine import SUFFIX
 from hwnas.export.timm import timm_network
 from hwnas.latency.engine import SIDECAR
 from hwnas.networks.blocks import Network, block_to_dict
+from hwnas.networks.conventions import Conventions
 from hwnas.networks.graph import INPUT, OPSET, OUTPUT
 from hwnas.training.checkpoint import weights_file
 
@@ -32,11 +33,12 @@ def network_config(
     *,
     batch: int,
     training: dict[str, Any],
-    epsilon: float,
+    conventions: Conventions,
 ) -> dict[str, Any]:
     """What a program needs to use the network: blocks, arch_def, preprocessing, classes.
 
-    `training` says how its weights came about, `epsilon` what its batch norms add to variances.
+    `training` says how its weights came about, `conventions` are the
+    network's own.
     """
     timm = timm_network(network)
     return {
@@ -45,15 +47,16 @@ def network_config(
         "input": {
             "name": INPUT,
             "shape": [batch, 3, dataset.resolution, dataset.resolution],
-            "preprocessing": describe(dataset.resolution, dataset.deep_bits),
+            "preprocessing": describe(dataset.resolution, dataset.deep_bits, conventions),
         },
         "output": {"name": OUTPUT, "shape": [batch, len(dataset.class_names)]},
         "opset": OPSET,
         "class_names": list(dataset.class_names),
         "arch_def": timm and timm.arch_def,
-        "timm": timm and timm.to_dict(epsilon),
+        "timm": timm and timm.to_dict(conventions.epsilon),
         "training": training,
-        "batch_norm_epsilon": epsilon,
+        "batch_norm_epsilon": conventions.epsilon,
+        "batch_norm_momentum": conventions.momentum,
         "blocks": [block_to_dict(block) for block in network],
     }
 

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from hwnas.networks.arithmetic import activate, convolve, named_layers, run_block, transform
 from hwnas.networks.blocks import Block
+from hwnas.networks.conventions import USUAL
 from hwnas.networks.layers import Layer
-from hwnas.networks.modules import EPSILON, BlockModule, LayerModule, NetworkModule, Path
+from hwnas.networks.modules import BlockModule, LayerModule, NetworkModule, Path
 
 LayerName = tuple[int, str]
 """The place of a block in its path, and the name of a layer in the block."""
@@ -97,7 +98,8 @@ def weighted_block(module: BlockModule, block: Block, device: torch.device) -> W
 
 def _weighted(module: LayerModule, layer: Layer, device: torch.device) -> WeightedLayer:
     tensors = {name: tensor.to(device) for name, tensor in module.cut(layer).items()}
-    return WeightedLayer(layer, tensors, EPSILON if module.norm is None else module.norm.epsilon)
+    epsilon = USUAL.epsilon if module.norm is None else module.norm.epsilon
+    return WeightedLayer(layer, tensors, epsilon)
 
 
 def running_statistics(network: NetworkModule) -> dict[LayerName, Moments]:

@@ -13,13 +13,10 @@ from torch.nn import functional
 
 from hwnas.networks.arithmetic import activate, convolve, named_layers, run_block, transform
 from hwnas.networks.blocks import Block, Skip, block_key
+from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.networks.kernels import KernelTransforms, centre
 from hwnas.networks.layers import Layer
 from hwnas.networks.trainable import Trainable
-
-EPSILON = 1e-5
-"""What batch norm adds to the variance, as in PyTorch and timm; a network may have another."""
-MOMENTUM = 0.1
 
 
 class BatchNorm(nn.Module):
@@ -34,8 +31,8 @@ class BatchNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
-        self.momentum = MOMENTUM
-        self.epsilon = EPSILON
+        self.momentum = USUAL.momentum
+        self.epsilon = USUAL.epsilon
 
 
 class LayerModule(nn.Module):
@@ -170,26 +167,27 @@ class NetworkModule(Trainable):
     """A whole network: children `block0`, `block1`, …, with random weights of a seed.
 
     A seed of None draws from PyTorch's global generator (and draws nothing on the meta device).
-    `epsilon` is what its batch norms add to variances: that of torchvision's V3 networks is 1e-3.
+    `conventions` are those of whoever published its weights.
     """
 
     def __init__(
-        self, blocks: Sequence[Block], seed: int | None = 0, epsilon: float = EPSILON
+        self,
+        blocks: Sequence[Block],
+        seed: int | None = 0,
+        conventions: Conventions = USUAL,
     ) -> None:
         super().__init__()
         self.blocks = tuple(blocks)
-        self.epsilon = epsilon
+        self.conventions = conventions
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         for index, block in enumerate(self.blocks):
             self.add_module(f"block{index}", build_module(block, generator))
-        for module in self.modules():
-            if isinstance(module, BatchNorm):
-                module.epsilon = epsilon
+        follow(self, conventions)
 
     @property
     def identity(self) -> str:
         """A text that is equal exactly for networks of equal blocks and batch norms."""
-        return "\n".join(map(block_key, self.blocks)) + epsilon_text(self.epsilon)
+        return "\n".join(map(block_key, self.blocks)) + self.conventions.text
 
     @property
     def classes(self) -> int:
@@ -209,9 +207,11 @@ class NetworkModule(Trainable):
         return x
 
 
-def epsilon_text(epsilon: float) -> str:
-    """What distinguishes a network of another epsilon; "" for the usual one."""
-    return "" if epsilon == EPSILON else f"\nepsilon={epsilon:g}"
+def follow(module: nn.Module, conventions: Conventions) -> None:
+    """Gives all batch norms of a module the epsilon and momentum of some conventions."""
+    for norm in module.modules():
+        if isinstance(norm, BatchNorm):
+            norm.epsilon, norm.momentum = conventions.epsilon, conventions.momentum
 
 
 def _first(tensor: Tensor, dimension: int, size: int) -> Tensor:

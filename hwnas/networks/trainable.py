@@ -4,15 +4,19 @@ from abc import abstractmethod
 
 from torch import nn
 
+from hwnas.networks.conventions import USUAL, Conventions
+
 
 class Trainable(nn.Module):
     """A module with an identity: a supernet, a part of one, or a single network.
 
     Attributes:
         start: which published weights it began with, a hash; "" for random ones.
+        conventions: what its weights rely on, the mean and std of its input among it.
     """
 
     start: str = ""
+    conventions: Conventions = USUAL
 
     @property
     @abstractmethod

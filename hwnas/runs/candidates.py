@@ -97,7 +97,7 @@ class Candidates:
             if made is None:
                 made = file_for(place.device, network, module, dataset)
             if not place.problem:
-                engine = place.on.engine(made.model, name, dataset.test.images)
+                engine = place.on.engine(made.model, name, dataset.test.images, module.conventions)
                 made = replace(made, engine=engine)
             files[place.name] = made
         return Candidate(network, weights_from, module, files, chosen)

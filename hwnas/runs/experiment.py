@@ -132,7 +132,7 @@ class Experiment:
 
     @property
     def published(self) -> Reference | None:
-        """The same with its library and the epsilon of its batch norms."""
+        """The same with its library and its conventions."""
         return published_of(self.space)
 
     def latency_model(self) -> LatencyModel:

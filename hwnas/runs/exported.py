@@ -174,7 +174,7 @@ class ExportWriter:
             dataset,
             batch=own.batch,
             training=self._training(candidate),
-            epsilon=candidate.module.epsilon,
+            conventions=candidate.module.conventions,
         )
         state, timm = candidate.module.state_dict(), timm_network(candidate.network)
         verification = self._verification(exported, candidate)
@@ -205,7 +205,14 @@ class ExportWriter:
         own = candidate.own
         opened = with_open_batch(own.model)
         images = self._experiment.dataset.test.images
-        check_open_batch(opened, own.model, images, batch=own.batch, precision=own.precision)
+        check_open_batch(
+            opened,
+            own.model,
+            images,
+            batch=own.batch,
+            precision=own.precision,
+            conventions=candidate.module.conventions,
+        )
         files = {"model.onnx": own.model, "model.dynamic.onnx": opened}
         if own.converted:
             files["model.fp32.onnx"] = own.fp32

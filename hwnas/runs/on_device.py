@@ -17,6 +17,7 @@ from hwnas.latency.readings import Bench, KnownDevice, Reading, bench_of
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.visits import Speed
 from hwnas.networks.blocks import Network
+from hwnas.networks.conventions import USUAL, Conventions
 
 SCREENING = Schedule(sessions=4, rounds=6, seconds=30)
 # The schedule of the last word on a network: more sessions than a table's entry gets.
@@ -82,13 +83,16 @@ class OnDevice:
         with self._listener.progress(title, "visits") as update:
             return bench.measure(names, update)
 
-    def engine(self, model: bytes, name: str, images: NDArray[np.uint8]) -> CheckedEngine | None:
+    def engine(
+        self, model: bytes, name: str, images: NDArray[np.uint8], conventions: Conventions = USUAL
+    ) -> CheckedEngine | None:
         """The engine of an exported model, on a device that builds some.
 
         Args:
             model: the ONNX file.
             name: as the network is called in sentences.
             images: those that both are compared on, see `checked_engine`.
+            conventions: of the network.
 
         Raises:
             HwnasError: it computes something else; of a reference that is a warning, and no
@@ -98,7 +102,9 @@ class OnDevice:
             return None
         with self._listener.progress(f"building the engine of the {name} on the device"):
             try:
-                found = checked_engine(self.device, model, images, cache=self.cache)
+                found = checked_engine(
+                    self.device, model, images, cache=self.cache, conventions=conventions
+                )
             except HwnasError as error:
                 if name != "reference":
                     raise

@@ -1,6 +1,6 @@
 """Training single networks of a run, from scratch or from the weights of its supernet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwnas.core.digests import digest
@@ -9,7 +9,8 @@ from hwnas.data import Split
 from hwnas.estimators import SUPERNET, find_estimator
 from hwnas.estimators.supernet.training import load_supernet as read_supernet
 from hwnas.networks.blocks import Network, block_key
-from hwnas.networks.modules import EPSILON, NetworkModule, epsilon_text
+from hwnas.networks.conventions import USUAL
+from hwnas.networks.modules import NetworkModule
 from hwnas.runs.config import Recipe
 from hwnas.runs.estimating import estimator_inputs
 from hwnas.runs.experiment import Experiment
@@ -110,8 +111,8 @@ def train_from_scratch(
     """
     config = scratch_config(experiment.recipe)
     reference = experiment.published
-    epsilon = EPSILON if reference is None else reference.epsilon
-    module = NetworkModule(network, seed=config.seed, epsilon=epsilon)
+    epsilon = USUAL.epsilon if reference is None else reference.conventions.epsilon
+    module = NetworkModule(network, config.seed, replace(USUAL, epsilon=epsilon))
     _train_alone(module, experiment, config, folder, "scratch", progress)
     return module
 
@@ -141,7 +142,7 @@ def _train_alone(
     progress: StepProgress | None,
 ) -> None:
     """Trains one network; finished weights are kept by what they depend on, and read again."""
-    parts = [start + epsilon_text(module.epsilon), config.settings]
+    parts = [start + module.conventions.text, config.settings]
     parts += map(block_key, module.blocks)
     name = digest("\n".join(parts))
     checkpoint = folder.export_folder("trained") / f"{name}.safetensors"

@@ -13,6 +13,7 @@ from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
 from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Network
 from hwnas.networks.channels import make_divisible, squeeze_channels
+from hwnas.networks.conventions import USUAL, Conventions
 
 RE, HS = "relu", "hard_swish"
 TORCHVISION, TIMM = "torchvision", "timm"
@@ -69,13 +70,13 @@ class Reference:
         name: of the network, as in "mobilenet_v3_small".
         library: whose it is, "torchvision" or "timm".
         network: its blocks.
-        epsilon: what its batch norms add to variances.
+        conventions: of the weights that the library has of it.
     """
 
     name: str
     library: str
     network: Network
-    epsilon: float
+    conventions: Conventions
 
 
 def load_reference(name: str, *, resolution: int, classes: int, width: float = 1.0) -> Reference:
@@ -99,7 +100,7 @@ def load_reference(name: str, *, resolution: int, classes: int, width: float = 1
         )
     build, of_torchvision = REFERENCES[short]
     blocks = tuple(build(library, resolution, classes, width))
-    return Reference(short, library, blocks, of_torchvision if library == TORCHVISION else 1e-5)
+    return Reference(short, library, blocks, of_torchvision if library == TORCHVISION else USUAL)
 
 
 def reference_network(name: str, *, resolution: int, classes: int, width: float = 1.0) -> Network:
@@ -168,9 +169,11 @@ def _mobilenet_v3(
     return build
 
 
-REFERENCES: dict[str, tuple[Callable[[str, int, int, float], Iterator[Block]], float]] = {
-    "mobilenet_v2": (_mobilenet_v2, 1e-5),
-    "mobilenet_v3_small": (_mobilenet_v3(_V3_SMALL, 576, 1024), 1e-3),
-    "mobilenet_v3_large": (_mobilenet_v3(_V3_LARGE, 960, 1280), 1e-3),
+_TORCHVISION_V3 = Conventions(epsilon=1e-3, momentum=0.01)
+
+REFERENCES: dict[str, tuple[Callable[[str, int, int, float], Iterator[Block]], Conventions]] = {
+    "mobilenet_v2": (_mobilenet_v2, USUAL),
+    "mobilenet_v3_small": (_mobilenet_v3(_V3_SMALL, 576, 1024), _TORCHVISION_V3),
+    "mobilenet_v3_large": (_mobilenet_v3(_V3_LARGE, 960, 1280), _TORCHVISION_V3),
 }
-"""What builds each, and what torchvision's batch norms add to variances; timm's add 1e-5."""
+"""What builds each, and the conventions of torchvision; timm's are the usual ones."""

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from hwnas.networks.blocks import Block, InvertedResidual, Skip
-from hwnas.networks.modules import BlockModule, NetworkModule, Path
+from hwnas.networks.conventions import USUAL, Conventions
+from hwnas.networks.modules import BlockModule, NetworkModule, Path, follow
 from hwnas.networks.trainable import Trainable
 from hwnas.spaces import Architectures, SearchSpace, Slot
 
@@ -28,10 +29,16 @@ class Supernet(Trainable):
     """
 
     def __init__(
-        self, space: SearchSpace, seed: int = 0, *, kernel_transforms: bool = False
+        self,
+        space: SearchSpace,
+        seed: int = 0,
+        *,
+        kernel_transforms: bool = False,
+        conventions: Conventions = USUAL,
     ) -> None:
         super().__init__()
         self.space = space
+        self.conventions = conventions
         self._kernel_transforms = kernel_transforms
         generator = torch.Generator().manual_seed(seed)
         self._prefix = self._fixed("prefix", space.prefix, generator)
@@ -39,6 +46,7 @@ class Supernet(Trainable):
         for index, slot in enumerate(self._slots):
             self.add_module(f"slot{index}", slot)
         self._suffix = self._fixed("suffix", space.suffix, generator)
+        follow(self, conventions)
 
     def _fixed(
         self, name: str, blocks: tuple[Block, ...], generator: torch.Generator
@@ -51,7 +59,7 @@ class Supernet(Trainable):
     @property
     def identity(self) -> str:
         """A text that is equal exactly for supernets of equal spaces that share alike."""
-        blocks = self.space.identity
+        blocks = self.space.identity + self.conventions.text
         return f"{blocks} with kernel transforms" if self._kernel_transforms else blocks
 
     @property
@@ -100,7 +108,7 @@ class Supernet(Trainable):
             for name, tensor in module.cut(block).items()
         }
         with torch.device("meta"):  # no random weights that would be thrown away at once
-            network = NetworkModule([block for _, block in path], seed=None)
+            network = NetworkModule([block for _, block in path], None, self.conventions)
         network.load_state_dict(state, assign=True)
         return network.requires_grad_(True)
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from hwnas.core.errors import ConfigError
 from hwnas.data.dataset import Images, Split
 from hwnas.data.preprocessing import to_input
+from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.training.augmentation import jitter_colours, mix, shift
 from hwnas.training.train_config import TrainConfig
 
@@ -52,14 +53,22 @@ class Batches:
     """
 
     def __init__(
-        self, split: Split, config: TrainConfig, classes: int, *, rank: int = 0, processes: int = 1
+        self,
+        split: Split,
+        config: TrainConfig,
+        classes: int,
+        *,
+        conventions: Conventions = USUAL,
+        rank: int = 0,
+        processes: int = 1,
     ) -> None:
-        """Takes the images and how they are augmented.
+        """Takes the images, how they are augmented, and the conventions of what they are for.
 
         Raises:
             ConfigError: a batch cannot be shared equally by the processes.
         """
         self._split, self._config, self._classes = split, config, classes
+        self._conventions = conventions
         self._rank, self._processes = rank, processes
         self.size = images_of_step(split, config, processes)
         self.per_epoch = len(split) // self.size
@@ -83,7 +92,7 @@ class Batches:
         """Inputs (B, 3, R, R) and labels (B,), or probabilities (B, classes) where mixed."""
         pixels, labels = self.pixels(step)
         return mix(
-            to_input(pixels),
+            to_input(pixels, self._conventions),
             torch.from_numpy(labels),
             self._classes,
             mixup=self._config.mixup,

@@ -28,7 +28,8 @@ def right(network: NetworkModule, split: Split, batch: int | None = None) -> NDA
     device, most = device_of(network), batch or suitable_batch(network.blocks)
     with torch.inference_mode():
         folded = FoldedNetwork(weighted_blocks(network.path, device), running_statistics(network))
-        predicted = predictions(folded, in_order(split.images, device, most))
+        batches = in_order(split.images, device, most, network.conventions)
+        predicted = predictions(folded, batches)
     found: NDArray[np.bool_] = predicted == split.labels
     return found
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hwnas.data.dataset import Images
 from hwnas.data.preprocessing import to_input
 from hwnas.networks.blocks import Block
+from hwnas.networks.conventions import USUAL, Conventions
 
 _LARGEST_BYTES = 16 * 2**20
 _LARGEST_RECALIBRATION_BYTES = 96 * 2**20
@@ -21,9 +22,18 @@ Part = slice | NDArray[np.integer]
 class Inputs:
     """Batches of images, as a network takes them; can be gone through again and again."""
 
-    def __init__(self, images: Images, parts: Sequence[Part], device: torch.device) -> None:
-        """Takes images (N, 3, R, R), which of them make up each batch, and the device to be on."""
-        self._images = images
+    def __init__(
+        self,
+        images: Images,
+        parts: Sequence[Part],
+        device: torch.device,
+        conventions: Conventions = USUAL,
+    ) -> None:
+        """Takes images (N, 3, R, R), which of them make up each batch, and who is to take them.
+
+        That is a device, and the conventions of a network.
+        """
+        self._images, self._conventions = images, conventions
         self._parts = parts
         self._device = device
         self._kept: list[torch.Tensor] | None = None
@@ -46,14 +56,16 @@ class Inputs:
             yield from self._kept
             return
         for part in self._parts:
-            yield to_input(self._images[part]).to(self._device)
+            yield to_input(self._images[part], self._conventions).to(self._device)
 
 
-def in_order(images: Images, device: torch.device, most: int) -> Inputs:
+def in_order(
+    images: Images, device: torch.device, most: int, conventions: Conventions = USUAL
+) -> Inputs:
     """All images (N, 3, R, R) in their order, in nearly equal batches of at most so many."""
     count = -(-len(images) // most)
     ends = [len(images) * number // count for number in range(count + 1)]
-    return Inputs(images, [slice(*part) for part in pairwise(ends)], device)
+    return Inputs(images, [slice(*part) for part in pairwise(ends)], device, conventions)
 
 
 def suitable_batch(blocks: Iterable[Block]) -> int:

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from hwnas.data.dataset import Images
+from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.networks.inference import weighted_blocks
 from hwnas.networks.modules import NetworkModule
 from hwnas.networks.norm_statistics import norm_statistics
@@ -27,7 +28,9 @@ def recalibrate(network: NetworkModule, images: Images, batch: int | None = None
     size = batch or recalibration_batch(network.blocks)
     with torch.inference_mode():
         blocks = weighted_blocks(path, device)
-        statistics = norm_statistics(blocks, mixed_batches(images, device, size))
+        statistics = norm_statistics(
+            blocks, mixed_batches(images, device, size, network.conventions)
+        )
     for (index, name), (mean, variance) in statistics.items():
         norm = path[index][0].layer(name).norm
         assert norm is not None
@@ -36,9 +39,11 @@ def recalibrate(network: NetworkModule, images: Images, batch: int | None = None
     network.eval()
 
 
-def mixed_batches(images: Images, device: torch.device, batch: int) -> Inputs:
+def mixed_batches(
+    images: Images, device: torch.device, batch: int, conventions: Conventions = USUAL
+) -> Inputs:
     """The batches that `recalibrate` takes of images (N, 3, R, R)."""
     # Images often come class by class; a batch of one class has too little variance.
     mixed = np.random.default_rng(0).permutation(len(images))
     batches = np.array_split(mixed, max(1, len(mixed) // max(2, batch)))
-    return Inputs(images, batches, device)
+    return Inputs(images, batches, device, conventions)

@@ -131,7 +131,12 @@ class _Training:
         self._module, self._config, self._device = module, config, device
         self._group = current_group()
         self._batches = Batches(
-            split, config, module.classes, rank=self._group.rank, processes=self._group.processes
+            split,
+            config,
+            module.classes,
+            conventions=module.conventions,
+            rank=self._group.rank,
+            processes=self._group.processes,
         )
         self._length = config.epochs * self._batches.per_epoch
         self._steps = Steps(module, config, rule, self._group, device)

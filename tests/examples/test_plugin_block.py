@@ -24,6 +24,7 @@ from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.block import DEFINED
 from hwnas.networks.blocks import BLOCKS, Block
+from hwnas.networks.conventions import USUAL
 from hwnas.networks.options import BlockOptions
 from hwnas.objectives.costs import PEAK_MEMORY
 from hwnas.spaces import SearchSpace, load_space
@@ -132,7 +133,7 @@ def test_it_is_exported_with_equal_outputs_and_read_back(
     module = Supernet(space).extract(row).eval()
     file = file_for(load_device("local_cpu"), module.blocks, module, dataset)
     assert file.numbers.max_abs_diff < 1e-4
-    config = network_config(module.blocks, dataset, batch=1, training={}, epsilon=1e-5)
+    config = network_config(module.blocks, dataset, batch=1, training={}, conventions=USUAL)
     assert config["arch_def"] is None
     (tmp_path / "config.json").write_text(json.dumps(config))
     save_weights(tmp_path / "model.safetensors", module.state_dict(), {})

@@ -15,7 +15,7 @@ from hwnas.data.preprocessing import to_input
 from hwnas.estimators.blockwise.rating_progress import Losses, RatingProgress
 from hwnas.estimators.blockwise.rule import relative_error
 from hwnas.estimators.blockwise.teacher import Teacher
-from hwnas.networks.modules import MOMENTUM, BatchNorm
+from hwnas.networks.modules import BatchNorm
 from hwnas.objectives.costs import PEAK_MEMORY
 from hwnas.spaces.extremes import largest
 from hwnas.supernet.stage_student import StageStudent
@@ -119,5 +119,5 @@ def _batch_statistics(student: StageStudent) -> Iterator[None]:
         yield
     finally:
         for norm in norms:
-            norm.momentum = MOMENTUM
+            norm.momentum = student.conventions.momentum
         student.eval()

@@ -65,8 +65,15 @@ class SupernetAccuracy:
         blocks = [*space.prefix, *choices, *space.suffix]
         self._labels = dataset.validation.labels
         sample = dataset.train.sample(recalibration_images).images
-        self._recalibration = mixed_batches(sample, self._device, recalibration_batch(blocks))
-        self._validation = in_order(dataset.validation.images, self._device, suitable_batch(blocks))
+        self._recalibration = mixed_batches(
+            sample, self._device, recalibration_batch(blocks), supernet.conventions
+        )
+        self._validation = in_order(
+            dataset.validation.images,
+            self._device,
+            suitable_batch(blocks),
+            supernet.conventions,
+        )
         kept = self._recalibration.keep(KEPT_BYTES)
         self._validation.keep(KEPT_BYTES - kept)
 

@@ -46,7 +46,7 @@ def _seconds_of_step(inputs: EstimatorInputs) -> float:
     device = choose_device(config.device)
     supernet = Supernet(inputs.space, seed=config.seed)
     rule = supernet_rule(config, inputs.space)
-    batches = Batches(split, config, supernet.classes)
+    batches = Batches(split, config, supernet.classes, conventions=supernet.conventions)
     taken: list[float] = []
     with placed(supernet, device):
         steps = Steps(supernet, config, rule, current_group(), device)

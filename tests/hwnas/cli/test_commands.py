@@ -100,7 +100,7 @@ def check_exported(export: Path) -> None:
     assert config["class_names"] == list("0123456789")
     assert "conv_stem.weight" in load_file(export / "timm.safetensors")
     assert config["timm"]["bn_eps"] == config["batch_norm_epsilon"]
-    assert read_network(export).epsilon == config["batch_norm_epsilon"]
+    assert read_network(export).conventions.epsilon == config["batch_norm_epsilon"]
     # A program that follows config.json gets the accuracy that verification.json states.
     test = load_dataset("digits", resolution=config["resolution"], limit=300).test
     graph = load_runtime("onnxruntime").load(export / "model.onnx", threads=1)

@@ -12,8 +12,8 @@ from PIL import Image
 
 from hwnas.data import describe, to_input
 from hwnas.data.decoding import decode_image
-from hwnas.data.preprocessing import MEAN, STD
 from hwnas.networks.blocks import Head
+from hwnas.networks.conventions import IMAGENET_MEAN, IMAGENET_STD
 from hwnas.networks.graph import build_graph
 
 RESOLUTION, ORIENTATION = 24, 274
@@ -92,6 +92,9 @@ def test_the_program_of_the_guide_scales_images_of_more_than_8_bits_as_training_
 
 def test_one_multiplication_and_one_subtraction_are_the_published_normalisation() -> None:
     every = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3).transpose(0, 3, 1, 2)
-    mean, std = (torch.tensor(values, dtype=torch.float64).view(3, 1, 1) for values in (MEAN, STD))
+    mean, std = (
+        torch.tensor(values, dtype=torch.float64).view(3, 1, 1)
+        for values in (IMAGENET_MEAN, IMAGENET_STD)
+    )
     exact = (torch.from_numpy(every.copy()).double() / 255 - mean) / std
     assert (to_input(every.copy()).double() - exact).abs().max() < 1e-6

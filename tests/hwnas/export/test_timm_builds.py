@@ -14,6 +14,7 @@ from torch import nn
 
 from hwnas.export.timm import timm_network
 from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Network, check_network
+from hwnas.networks.conventions import Conventions
 from hwnas.networks.modules import BatchNorm, NetworkModule
 from hwnas.spaces import load_reference, load_space
 from tests.published import published_libraries
@@ -75,11 +76,11 @@ def test_timm_computes_the_logits_of_an_exported_network(
 ) -> None:
     if name.startswith("timm/"):
         found = load_reference(name, resolution=32, classes=10, width=0.35)
-        network, epsilon = found.network, found.epsilon
+        network, epsilon = found.network, found.conventions.epsilon
     else:
         network, epsilon = ODD[name] if name in ODD else (sampled(name), 1e-5)
     check_network(network)
-    module = randomised(NetworkModule(network, seed=1, epsilon=epsilon))
+    module = randomised(NetworkModule(network, seed=1, conventions=Conventions(epsilon=epsilon)))
     described = timm_network(network)
     assert described is not None
     config = {"arch_def": described.arch_def, "timm": described.to_dict(epsilon)}

@@ -4,6 +4,7 @@ import pytest
 from hwnas.core.errors import HwnasError
 from hwnas.data import Split
 from hwnas.export.verification import check_numbers
+from hwnas.networks.conventions import Conventions
 from hwnas.networks.folding import folded_weights
 from hwnas.networks.graph import build_graph
 from hwnas.networks.modules import NetworkModule
@@ -30,13 +31,16 @@ def test_an_exported_network_computes_what_its_module_does(batch: int) -> None:
 
 
 def test_another_epsilon_is_folded_and_tells_networks_apart() -> None:
-    other = NetworkModule(MODULE.blocks, epsilon=0.5).eval()
+    other = NetworkModule(MODULE.blocks, conventions=Conventions(epsilon=0.5)).eval()
     graph = build_graph(MODULE.blocks, weights=folded_weights(other)).SerializeToString()
     assert check_numbers(graph, other, noise(4), batch=1).max_abs_diff < 1e-4
     with pytest.raises(HwnasError, match="differs from PyTorch's by"):
         check_numbers(graph, MODULE, noise(4), batch=1)
     assert other.identity != MODULE.identity
-    assert NetworkModule(MODULE.blocks, epsilon=1e-5).identity == MODULE.identity
+    assert (
+        NetworkModule(MODULE.blocks, conventions=Conventions(epsilon=1e-5)).identity
+        == MODULE.identity
+    )
 
 
 def test_another_network_is_refused() -> None:

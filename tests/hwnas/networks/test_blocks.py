@@ -28,6 +28,7 @@ from hwnas.networks.blocks import (
     distinct_blocks,
     kind_names,
 )
+from hwnas.networks.conventions import Conventions
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.costs import block_parameters, block_weight_bytes
 from hwnas.spaces import SearchSpace, Slot
@@ -156,7 +157,9 @@ def test_a_network_is_known_by_the_keys_of_its_blocks() -> None:
     """Checkpoints are known by this text."""
     blocks = list(KEYS)[:2]
     assert NetworkModule(blocks).identity == f"{KEYS[blocks[0]]}\n{KEYS[blocks[1]]}"
-    assert NetworkModule(blocks, epsilon=1e-3).identity.endswith("\nepsilon=0.001")
+    assert NetworkModule(blocks, conventions=Conventions(epsilon=1e-3)).identity.endswith(
+        "\nepsilon=0.001"
+    )
 
 
 def test_a_space_is_known_by_the_keys_of_its_blocks() -> None:

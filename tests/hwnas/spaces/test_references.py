@@ -7,6 +7,7 @@ import torch
 
 from hwnas.core.errors import ConfigError
 from hwnas.export.timm import timm_network
+from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.costs import block_parameters
 from hwnas.spaces import load_reference
@@ -27,10 +28,12 @@ def difference(module: NetworkModule, images: torch.Tensor, logits: torch.Tensor
         return float((module.eval()(images) - logits).abs().max() / logits.abs().max())
 
 
-def of_torchvision(name: str, width: float, stored: str, epsilon: float | None = None) -> float:
+def of_torchvision(
+    name: str, width: float, stored: str, conventions: Conventions | None = None
+) -> float:
     state, images, logits = pretrained(stored)
     found = load_reference(name, resolution=images.shape[-1], classes=10, width=width)
-    module = NetworkModule(found.network, epsilon=epsilon or found.epsilon)
+    module = NetworkModule(found.network, conventions=conventions or found.conventions)
     load_in_order(module, state)
     return difference(module, images, logits)
 
@@ -49,7 +52,7 @@ def test_a_reference_computes_what_torchvisions_does(name: str, stored: str) -> 
 
 def test_torchvisions_v3_has_an_epsilon_of_its_own() -> None:
     stored = "torchvision_mobilenet_v3_large_w025"
-    assert of_torchvision("mobilenet_v3_large", 0.25, stored, epsilon=1e-5) > 1e-4
+    assert of_torchvision("mobilenet_v3_large", 0.25, stored, USUAL) > 1e-4
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,7 @@ def test_torchvisions_v3_has_an_epsilon_of_its_own() -> None:
 def test_a_reference_computes_what_timms_does(name: str, width: float, file: str) -> None:
     state, images, logits = pretrained(file)
     found = load_reference(name, resolution=images.shape[-1], classes=10, width=width)
-    module = NetworkModule(found.network, epsilon=found.epsilon)
+    module = NetworkModule(found.network, conventions=found.conventions)
     described = timm_network(found.network)
     assert described is not None
     own = module.state_dict()
@@ -103,7 +106,7 @@ def test_references_have_every_weight_of_their_librarys(libraries: None, width: 
                 layers = [layer for block in found.network for layer in block.layers()]
                 assert [layer.weight_shape for layer in layers] == shapes(theirs)
                 epsilons = {m.eps for m in theirs.modules() if isinstance(m, torch.nn.BatchNorm2d)}
-                assert epsilons == {found.epsilon}
+                assert epsilons == {found.conventions.epsilon}
 
 
 @pytest.mark.parametrize(("library", "count"), [("timm", 3_993_528), ("torchvision", 3_377_576)])

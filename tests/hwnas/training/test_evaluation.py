@@ -6,7 +6,8 @@ from hwnas.core.errors import DataError
 from hwnas.data import ImageDataset, Split
 from hwnas.data.preprocessing import to_input
 from hwnas.estimators.supernet.accuracy import SupernetAccuracy
-from hwnas.networks.modules import MOMENTUM, BatchNorm
+from hwnas.networks.conventions import USUAL
+from hwnas.networks.modules import BatchNorm
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.evaluation import accuracy
 from hwnas.training.recalibration import recalibrate
@@ -75,7 +76,7 @@ def test_recalibration_leaves_weights_and_momentum_as_they_were(tmp_path):
     recalibrate(network, images(5).images, batch=2)
     assert all(torch.equal(p, before[name]) for name, p in network.named_parameters())
     norms = [module for module in network.modules() if isinstance(module, BatchNorm)]
-    assert {norm.momentum for norm in norms} == {MOMENTUM}
+    assert {norm.momentum for norm in norms} == {USUAL.momentum}
     assert not network.training
 
 

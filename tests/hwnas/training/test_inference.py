@@ -7,6 +7,7 @@ from hwnas.data.preprocessing import to_input
 from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.networks import inference, norm_statistics
 from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual
+from hwnas.networks.conventions import Conventions
 from hwnas.networks.modules import LayerModule, NetworkModule
 from hwnas.spaces import SearchSpace, load_space
 from hwnas.supernet.supernet import Supernet
@@ -29,7 +30,7 @@ def one_pixel_network() -> NetworkModule:
         InvertedResidual(12, 36, 12, 3, 1, 8, "hard_swish", 1),
         Head(12, 24, 16, 10, "hard_swish", 1),
     )
-    network = NetworkModule(blocks, epsilon=1e-3)
+    network = NetworkModule(blocks, conventions=Conventions(epsilon=1e-3))
     randomise(network)
     return network
 
