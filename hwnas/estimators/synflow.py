@@ -18,6 +18,7 @@ from typing_extensions import override
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.scores import Scores
+from hwnas.networks.arithmetic import convolve
 from hwnas.networks.blocks import Network
 from hwnas.networks.modules import BlockModule, LayerModule, NetworkModule
 from hwnas.objectives.objective import Direction
@@ -88,11 +89,9 @@ class _Flow:
 
     def layer(self, name: str, x: Tensor) -> Tensor:
         child = self._module.layer(name)
-        layer = child.layer
         if x.ndim == 2:
             return functional.linear(x, child.weight.flatten(1))
-        padding = layer.kernel // 2
-        return functional.conv2d(x, child.weight, None, layer.stride, padding, 1, layer.groups)
+        return convolve(x, child.weight, child.layer)
 
     def mean(self, name: str, x: Tensor) -> Tensor:
         del name

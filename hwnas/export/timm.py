@@ -42,7 +42,7 @@ class TimmNetwork:
 
     class_name: str
     arch_def: list[list[str]]
-    arguments: dict[str, int | bool]
+    arguments: dict[str, int | bool | str]
     act_layer: str
     layers: Mapping[str, tuple[str, str]]
 
@@ -76,8 +76,8 @@ def timm_network(network: Network) -> TimmNetwork | None:
     """A network in timm's words; None where timm's classes cannot build it.
 
     They have a stem of stride 2, in MobileNetV3 of kernel 3; strides of 1 and 2; channels inside a
-    block that are multiples of 8; one activation in stem and hidden layer; and no block without an
-    activation.
+    block that are multiples of 8; one activation in stem and hidden layer; no block without an
+    activation; and one padding in all blocks with a stride.
     """
     stem, *blocks, head = network
     if not isinstance(stem, ConvBlock) or not isinstance(head, Head) or stem.stride != 2:
@@ -89,11 +89,16 @@ def timm_network(network: Network) -> TimmNetwork | None:
         stages.add(index, block)
     if stem.activation not in _ACTIVATIONS or head.activation not in _ACTIVATIONS:
         return None
+    strided = [one for block in network for one in block.layers() if one.stride > 1]
+    paddings = {layer.same_padding for layer in strided if layer.kernel > 1}
+    if len(paddings) > 1:
+        return None
     layers = {"block0.conv": ("conv_stem", "bn1"), **stages.layers}
-    arguments: dict[str, int | bool] = {
+    arguments: dict[str, int | bool | str] = {
         "num_classes": head.classes,
         "in_chans": stem.in_channels,
         "stem_size": stem.out_channels,
+        **({"pad_type": "same"} if True in paddings else {}),
     }
     last = f"block{len(blocks) + 1}"
     if head.hidden_channels:

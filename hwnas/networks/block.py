@@ -14,7 +14,10 @@ ACTIVATIONS = ("none", "relu", "relu6", "hard_swish")
 
 _SHORT_ACTIVATIONS = {"hard_swish": "hswish", "none": "linear"}
 # What every short name has at a place of its own.
-_SHAPES = ("in_channels", "out_channels", "kernel", "stride", "activation", "resolution")
+_SHAPES = (
+    *("in_channels", "out_channels", "kernel", "stride", "activation", "resolution"),
+    "same_padding",
+)
 
 DEFINED: dict[str, "type[Block]"] = {}
 """Every kind whose class was made in this process; see `hwnas.networks.blocks.block_kind`."""
@@ -109,7 +112,7 @@ class Block:
         parts += [f"{field.name}={getattr(self, field.name)}" for field in self._own_fields()]
         if hasattr(self, "activation"):
             parts.append(short_activation(self.activation))
-        return " ".join([*parts, f"@{self.resolution}"])
+        return " ".join([*parts, f"@{self.resolution}"]) + same_text(self)
 
     @property
     def choice_name(self) -> str:
@@ -122,7 +125,7 @@ class Block:
             for field in self._own_fields()
             if field.name != "expanded_channels"
         ]
-        return " ".join([self.abbreviation, *parts])
+        return " ".join([self.abbreviation, *parts]) + same_text(self)
 
     def _own_fields(self) -> list[Field[object]]:
         """The fields that only this kind has, without those at their defaults."""
@@ -152,6 +155,11 @@ def with_largest(blocks: Sequence[Kind], *names: str) -> Kind:
 def short_activation(activation: str) -> str:
     """An activation in short names."""
     return _SHORT_ACTIVATIONS.get(activation, activation)
+
+
+def same_text(block: Block) -> str:
+    """What ends the names of a block that is padded as in TensorFlow; "" for others."""
+    return " same" if getattr(block, "same_padding", False) else ""
 
 
 def _check_field(block: Block, field: Field[object]) -> None:

@@ -141,13 +141,14 @@ class _BlockNodes:
             value = self._graph.node("Gemm", inputs, output, transB=1)
             self._vectors |= {value, activated := self._activation(output, layer, value)}
             return activated
+        before, behind = layer.padding
         value = self._graph.node(
             "Conv",
             [x, *self._parameters(layer)],
             output,
             kernel_shape=[layer.kernel] * 2,
             strides=[layer.stride] * 2,
-            pads=[layer.kernel // 2] * 4,
+            pads=[before, before, behind, behind],
             group=layer.groups,
         )
         return self._activation(output, layer, value)

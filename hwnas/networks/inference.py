@@ -7,7 +7,7 @@ from functools import cache, partial
 import torch
 from torch import Tensor
 
-from hwnas.networks.arithmetic import activate, convolve, named_layers, run_block, transform
+from hwnas.networks.arithmetic import activate, convolve, named_layers, padded, run_block, transform
 from hwnas.networks.blocks import Block
 from hwnas.networks.conventions import USUAL
 from hwnas.networks.layers import Layer
@@ -157,8 +157,9 @@ def _fused(layer: Layer, weight: Tensor, bias: Tensor | None, x: Tensor, activat
 
     The operator is the one that `torch.compile` makes of the three; calling it needs no compiler.
     """
-    padding, stride = [layer.kernel // 2] * 2, [layer.stride] * 2
+    x, padding = padded(x, layer)
+    sides, stride = [padding] * 2, [layer.stride] * 2
     result: Tensor = torch.ops.mkldnn._convolution_pointwise(
-        x, weight, bias, padding, stride, [1, 1], layer.groups, *_FUSED[activation]
+        x, weight, bias, sides, stride, [1, 1], layer.groups, *_FUSED[activation]
     )
     return result

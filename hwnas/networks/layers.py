@@ -8,7 +8,8 @@ class Layer:
     """A convolution (a fully connected layer is one at resolution 1).
 
     `normalized` layers have batch norm and no bias, others no batch norm and, unless `biased` is
-    false, a bias. `resolution` is that of the input.
+    false, a bias. `resolution` is that of the input. `same_padding` is TensorFlow's: where the
+    zeros around the input are odd in number, one more stands behind (right, below) than before.
     """
 
     name: str
@@ -21,11 +22,25 @@ class Layer:
     activation: str
     resolution: int
     biased: bool = True
+    same_padding: bool = False
 
     @property
     def out_resolution(self) -> int:
-        """Height and width of the output (padding is kernel // 2)."""
+        """Height and width of the output."""
         return -(-self.resolution // self.stride)
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """Rows (and columns) of zeros before and behind the input: kernel // 2 each, or "same".
+
+        (TensorFlow's "same": as few as the last output needs, half of them before it. With stride
+        1 both are equal.)
+        """
+        if not self.same_padding:
+            return self.kernel // 2, self.kernel // 2
+        reached = (self.out_resolution - 1) * self.stride + self.kernel
+        zeros = max(reached - self.resolution, 0)
+        return zeros // 2, zeros - zeros // 2
 
     @property
     def weight_shape(self) -> tuple[int, int, int, int]:

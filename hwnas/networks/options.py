@@ -17,13 +17,17 @@ Built = TypeVar("Built", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a block of a stage stands: what the stage says of its blocks, whatever their kind."""
+    """Where a block of a stage stands: what the stage says of its blocks, whatever their kind.
+
+    `same_padding` is that of a block: it is false where the stride is 1, and changes nothing.
+    """
 
     in_channels: int
     out_channels: int
     stride: int
     resolution: int
     activation: str
+    same_padding: bool = False
 
 
 class BlockOptions(StrictModel, Generic[Built]):

@@ -32,6 +32,7 @@ class StemConfig(StrictModel):
     kernel: Kernel = 3
     stride: Stride = 2
     activation: Activation
+    same_padding: bool = False
 
 
 class FirstBlockConfig(StrictModel):
@@ -43,6 +44,7 @@ class FirstBlockConfig(StrictModel):
     expansion: Expansion = 1
     activation: Activation
     squeeze_excite: bool = False
+    same_padding: bool = False
 
 
 class HeadConfig(StrictModel):
@@ -153,6 +155,7 @@ def build_space(
         config.stem.stride,
         config.stem.activation,
         resolution,
+        config.stem.same_padding and config.stem.stride > 1,
     )
     prefix: list[Block] = [stem]
     if config.first is not None:
@@ -162,7 +165,8 @@ def build_space(
     for index, stage in enumerate(config.stages):
         for position in range(stage.depth[1]):
             skippable = position >= stage.depth[0]
-            choices = _choices(stage, last, stage.stride if position == 0 else 1, skippable)
+            place = _place(last, stage, stage.stride if position == 0 else 1)
+            choices = _choices(stage, place, skippable)
             slots.append(Slot(index, choices))
             last = choices[-1]
     head = Head(
@@ -199,27 +203,39 @@ def _widened(config: SpaceConfig, width: float) -> SpaceConfig:
     return config.model_copy(update=parts)
 
 
-def _place(before: Block, channels: int, stride: int, activation: str) -> Place:
+def _place(before: Block, part: FirstBlockConfig | StageConfig, stride: int) -> Place:
     """That of a block behind another one."""
-    return Place(before.out_channels, channels, stride, before.out_resolution, activation)
+    return Place(
+        before.out_channels,
+        part.channels,
+        stride,
+        before.out_resolution,
+        part.activation,
+        # With a stride of 1 both paddings are the same, and equal blocks have equal keys.
+        part.same_padding and stride > 1,
+    )
 
 
 def _first_block(first: FirstBlockConfig, stem: Block) -> Block:
     options = InvertedResidualOptions(
         kernel=first.kernel, expansion=first.expansion, squeeze_excite=first.squeeze_excite
     )
-    return options.block(_place(stem, first.channels, first.stride, first.activation))
+    return options.block(_place(stem, first, first.stride))
 
 
-def _choices(stage: StageConfig, before: Block, stride: int, skippable: bool) -> tuple[Block, ...]:
-    place = _place(before, stage.channels, stride, stage.activation)
+def _choices(stage: StageConfig, place: Place, skippable: bool) -> tuple[Block, ...]:
     blocks = tuple(options.block(place) for options in stage.choices())
+    for block in blocks:
+        if place.same_padding and not getattr(block, "same_padding", False):
+            raise ValueError(
+                f"same_padding is given, but a block of kind '{block.kind}' has none; leave it out"
+            )
     if not skippable:
         return blocks
-    if stride == 1 and before.out_channels == stage.channels:
-        return (Skip(stage.channels, before.out_resolution), *blocks)
+    if place.stride == 1 and place.in_channels == place.out_channels:
+        return (Skip(place.out_channels, place.resolution), *blocks)
     # A skip cannot change the shape: a 1×1 convolution stands in (NAS-Bench-Macro's identity).
     projection = ConvBlock(
-        before.out_channels, stage.channels, 1, stride, "none", before.out_resolution
+        place.in_channels, place.out_channels, 1, place.stride, "none", place.resolution
     )
     return (projection, *blocks)

@@ -49,7 +49,8 @@ class StageConfig(StrictModel):
     Blocks beyond the least depth may be skipped. The choices are blocks of one `kind` with all
     kernels × expansions, or those listed in `blocks`, each of which may name a `kind` of its own;
     with `squeeze_excite: [false, true]` each of them without and with it. What else a kind can be
-    asked for stands in `options`, as in `options: {groups: [1, 4]}`.
+    asked for stands in `options`, as in `options: {groups: [1, 4]}`. With `same_padding` the block
+    that has the stride is padded as in TensorFlow.
     """
 
     channels: Channels
@@ -62,6 +63,7 @@ class StageConfig(StrictModel):
     blocks: Annotated[tuple[ListedBlock, ...], Field(max_length=MOST_CHOICES)] = ()
     activation: Activation
     squeeze_excite: bool | Annotated[tuple[bool, ...], Field(min_length=1, max_length=2)] = False
+    same_padding: bool = False
 
     @model_validator(mode="after")
     def _choices_once(self) -> Self:

@@ -12,6 +12,8 @@ class TestConv(BlockContract):
         ConvBlock(3, 8, 3, 2, "hard_swish", 7),
         ConvBlock(8, 8, 1, 1, "none", 8),
         ConvBlock(8, 8, 5, 1, "relu6", 1),
+        ConvBlock(8, 8, 5, 2, "relu6", 8),
+        ConvBlock(8, 8, 5, 2, "relu6", 8, same_padding=True),
     )
     options = tuple(ConvOptions(kernel=kernel) for kernel in (1, 3, 5))
 
@@ -23,6 +25,7 @@ class TestInvertedResidual(BlockContract):
         InvertedResidual(8, 24, 8, 3, 1, 0, "relu", 8),
         InvertedResidual(8, 8, 16, 5, 2, 0, "relu6", 7),
         InvertedResidual(8, 4, 8, 7, 1, 8, "relu", 1),
+        InvertedResidual(8, 24, 8, 3, 2, 8, "hard_swish", 8, same_padding=True),
     )
     options = tuple(
         InvertedResidualOptions(kernel=kernel, expansion=expansion, squeeze_excite=squeezed)

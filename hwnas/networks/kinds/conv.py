@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from typing_extensions import override
 
-from hwnas.networks.block import Block, short_activation
+from hwnas.networks.block import Block, same_text, short_activation
 from hwnas.networks.layers import Layer
 from hwnas.networks.operations import Operations, Value
 from hwnas.networks.options import BlockOptions, Kernel, Place
@@ -25,12 +25,13 @@ class ConvOptions(BlockOptions["ConvBlock"]):
             place.stride,
             place.activation,
             place.resolution,
+            place.same_padding,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ConvBlock(Block):
-    """Convolution, batch norm, activation."""
+    """Convolution, batch norm, activation; `same_padding` as in `Layer`."""
 
     kind: ClassVar[str] = "conv"
     abbreviation: ClassVar[str] = "conv"
@@ -41,6 +42,7 @@ class ConvBlock(Block):
     stride: int
     activation: str
     resolution: int
+    same_padding: bool = False
 
     @override
     def layers(self) -> tuple[Layer, ...]:
@@ -55,6 +57,7 @@ class ConvBlock(Block):
                 True,
                 self.activation,
                 self.resolution,
+                same_padding=self.same_padding,
             ),
         )
 
@@ -67,5 +70,5 @@ class ConvBlock(Block):
     def short_name(self) -> str:
         return (
             f"conv k{self.kernel} s{self.stride} {self.in_channels}→{self.out_channels} "
-            f"{short_activation(self.activation)} @{self.resolution}"
+            f"{short_activation(self.activation)} @{self.resolution}{same_text(self)}"
         )

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from typing_extensions import override
 
-from hwnas.networks.block import Block, short_activation, with_largest
+from hwnas.networks.block import Block, same_text, short_activation, with_largest
 from hwnas.networks.channels import squeeze_channels
 from hwnas.networks.layers import Layer, linear, pointwise
 from hwnas.networks.operations import Operations, Value
@@ -32,6 +32,7 @@ class InvertedResidualOptions(BlockOptions["InvertedResidual"]):
             squeeze_channels(expanded) if self.squeeze_excite else 0,
             place.activation,
             place.resolution,
+            place.same_padding,
         )
 
 
@@ -40,7 +41,8 @@ class InvertedResidual(Block):
     """MobileNetV2/V3's block: expand 1×1, depthwise k×k, squeeze-excite, project 1×1.
 
     No expansion convolution when `expanded_channels == in_channels`; no squeeze-excite when
-    `squeeze_channels == 0`; a residual addition when stride is 1 and the channels are equal.
+    `squeeze_channels == 0`; a residual addition when stride is 1 and the channels are equal;
+    `same_padding` of the depthwise convolution as in `Layer`.
     (Sandler et al. 2018, arXiv 1801.04381; Howard et al. 2019, arXiv 1905.02244.)
     """
 
@@ -56,6 +58,7 @@ class InvertedResidual(Block):
     squeeze_channels: int
     activation: str
     resolution: int
+    same_padding: bool = False
 
     @property
     def expands(self) -> bool:
@@ -86,6 +89,7 @@ class InvertedResidual(Block):
                 True,
                 self.activation,
                 self.resolution,
+                same_padding=self.same_padding,
             )
         )
         if squeezed:
@@ -119,11 +123,12 @@ class InvertedResidual(Block):
         return (
             f"ir k{self.kernel} s{self.stride} {self.in_channels}→{self.out_channels} "
             f"e{self.expanded_channels}{squeeze} {short_activation(self.activation)} "
-            f"@{self.resolution}"
+            f"@{self.resolution}{same_text(self)}"
         )
 
     @property
     @override
     def choice_name(self) -> str:
         squeeze = " se" if self.squeeze_channels else ""
-        return f"k{self.kernel} e{self.expanded_channels / self.in_channels:g}{squeeze}"
+        expansion = self.expanded_channels / self.in_channels
+        return f"k{self.kernel} e{expansion:g}{squeeze}{same_text(self)}"

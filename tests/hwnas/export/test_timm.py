@@ -78,6 +78,7 @@ HEAD = Head(24, 64, 32, 10, "relu", 8)
         (replace(STEM, activation="hard_swish"), BLOCK, HEAD),
         (replace(STEM, activation="none"), BLOCK, replace(HEAD, hidden_channels=0)),
         (STEM, replace(BLOCK, stride=3), HEAD),
+        (STEM, replace(BLOCK, same_padding=True), HEAD),
         (STEM, replace(BLOCK, expanded_channels=36), HEAD),
         (STEM, replace(BLOCK, activation="none"), HEAD),
         (STEM, ConvBlock(16, 24, 1, 2, "none", 16), HEAD),

@@ -59,6 +59,14 @@ ODD: dict[str, tuple[Network, float]] = {
     ),
     "a head of another activation": ((STEM, *MIDDLE, Head(44, 52, 0, 10, "relu", 5)), 1e-3),
     "a hidden layer": ((replace(STEM, kernel=3), *MIDDLE, Head(44, 50, 30, 10, "relu6", 5)), 1e-2),
+    "TensorFlow's padding": (
+        (
+            replace(STEM, same_padding=True),
+            *(replace(one, same_padding=one.stride > 1) for one in MIDDLE),
+            Head(44, 52, 0, 10, "relu6", 5),
+        ),
+        1e-3,
+    ),
     "less than a 32nd of the image left": (
         (
             replace(STEM, resolution=80),

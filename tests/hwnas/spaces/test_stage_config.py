@@ -122,6 +122,7 @@ IR = "kernels: [3, 5], expansions: [2]"
             "squeeze_excite: [false, true]",
             ["conv k3", "k3 e2", "k3 e2 se"],
         ),
+        (f"{IR}, same_padding: true", ["k3 e2 same", "k5 e2 same"]),
         ("kind: grouped, options: {groups: [1, 4]}", ["gr k3 groups=1", "gr k3 groups=4"]),
         (
             "kind: grouped, kernels: [3, 5], options: {groups: [1, 4]}",
@@ -159,6 +160,10 @@ def test_a_stage_has_the_choices_that_it_names(
             "stages.0.blocks.0.kind: there is no block kind 'cnv'",
         ),
         ("blocks: [{kind: 3, kernel: 3}]", "stages.0.blocks.0.kind: it must be the name of a kind"),
+        (
+            "same_padding: true, kind: grouped, options: {groups: [2]}",
+            "same_padding is given, but a block of kind 'grouped' has none; leave it out",
+        ),
         ("kind: grouped, options: {groups: [3]}", "8 channels are not 3 groups"),
         ("kind: grouped, options: {groups: [x]}", "stages.0.options.groups"),
     ],
