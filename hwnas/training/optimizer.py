@@ -19,12 +19,26 @@ def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int) -> float
 def build_optimizer(module: torch.nn.Module, config: TrainConfig) -> torch.optim.SGD:
     """SGD with Nesterov momentum for the parameters that are trained.
 
-    Decay pulls weights towards zero; batch norm and biases, which that only hurts, are spared.
+    Decay pulls weights towards zero; batch norm and biases, which that only hurts, are spared. The
+    `rate` of a group is its share of the learning rate.
     """
-    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    named = [pair for pair in module.named_parameters() if pair[1].requires_grad]
+    parameters = [parameter for _, parameter in named]
+    parts: list[tuple[list[torch.nn.Parameter], float]] = [(parameters, 1.0)]
+    if config.body_rate != 1:
+        body = [parameter for name, parameter in named if not of_classifier(name)]
+        parts = [
+            (body, config.body_rate),
+            ([parameter for name, parameter in named if of_classifier(name)], 1.0),
+        ]
     groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0},
+        {
+            "params": [p for p in some if (p.ndim > 1) == decays],
+            "weight_decay": config.weight_decay if decays else 0.0,
+            "rate": rate,
+        }
+        for some, rate in parts
+        for decays in (True, False)
     ]
     optimizer = torch.optim.SGD(
         groups, config.learning_rate, config.momentum, nesterov=config.momentum > 0, fused=True
@@ -35,6 +49,11 @@ def build_optimizer(module: torch.nn.Module, config: TrainConfig) -> torch.optim
         for parameter in parameters:
             optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
     return optimizer
+
+
+def of_classifier(name: str) -> bool:
+    """Whether a parameter, by its name in a module, is one of the layer that gives the logits."""
+    return "classifier" in name.split(".")[:-1]
 
 
 def momentum(module: torch.nn.Module, optimizer: torch.optim.SGD) -> dict[str, torch.Tensor]:

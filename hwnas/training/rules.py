@@ -94,17 +94,24 @@ class SinglePath:
 
 
 class Sandwich:
-    """The largest network, the smallest and random ones; the largest teaches the others.
+    """A teacher, the smallest network and random ones, which learn from the teacher.
 
     The sandwich rule with in-place distillation (Yu et al. 2020, BigNAS, arXiv 2003.11142): the
-    largest network learns the labels, the others its probabilities of the same step, without labels
-    or smoothing.
+    teacher learns the labels, the others its probabilities of the same step, without labels or
+    smoothing. It is the largest network, or the one that the supernet was made around.
     """
 
-    def __init__(self, space: SearchSpace, random_paths: int = 2) -> None:
+    def __init__(
+        self, space: SearchSpace, random_paths: int = 2, teacher: Architectures | None = None
+    ) -> None:
         self._space, self._paths = space, random_paths
-        self._largest, self._smallest = largest(space), smallest(space)
+        self._smallest = smallest(space)
         self.identity = f"sandwich with {random_paths} paths"
+        if teacher is None:
+            self._teacher = largest(space)
+        else:
+            self._teacher = space.canonical(teacher)[0]
+            self.identity += f", taught by {' '.join(map(str, self._teacher))}"
 
     def passes(
         self,
@@ -114,11 +121,11 @@ class Sandwich:
         generator: np.random.Generator,
         smoothing: float,
     ) -> Sequence[Pass]:
-        """The largest network's pass, which must run first, and those of its students."""
+        """The teacher's pass, which must run first, and those of its students."""
         taught: list[Tensor] = []
 
         def teach() -> Tensor:
-            logits = module(inputs, self._largest)
+            logits = module(inputs, self._teacher)
             taught.append(logits.detach().float().softmax(1))
             return functional.cross_entropy(logits, target, label_smoothing=smoothing)
 
@@ -129,8 +136,16 @@ class Sandwich:
         return [teach, *(partial(learn, row) for row in students)]
 
 
-def supernet_rule(config: TrainConfig, space: SearchSpace) -> Rule:
-    """The rule that a config names."""
+def supernet_rule(
+    config: TrainConfig, space: SearchSpace, teacher: Architectures | None = None
+) -> Rule:
+    """The rule that a config names.
+
+    Args:
+        config: of the training.
+        space: of the supernet.
+        teacher: (L,) the network that a sandwich is taught by; None for the largest.
+    """
     if config.rule == "sandwich":
-        return Sandwich(space, config.random_paths or 2)
+        return Sandwich(space, config.random_paths or 2, teacher)
     return SinglePath(space, config.random_paths or 1)

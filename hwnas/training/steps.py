@@ -12,7 +12,7 @@ from hwnas.core.errors import RunError
 from hwnas.networks.modules import NetworkModule
 from hwnas.training.batches import PATH, stream
 from hwnas.training.distributed import Group, without_sync
-from hwnas.training.optimizer import build_optimizer
+from hwnas.training.optimizer import build_optimizer, of_classifier
 from hwnas.training.precision import Precision
 from hwnas.training.rules import Rule
 from hwnas.training.train_config import TrainConfig
@@ -39,10 +39,21 @@ class Steps:
             warnings.filterwarnings("ignore", "Dynamo detected a call to a `functools.lru_cache`")
             self._called = cast(torch.nn.Module, torch.compile(self._wrapped))
         self.optimizer = build_optimizer(module, config)
+        self._body = [p for name, p in module.named_parameters() if not of_classifier(name)]
         self.precision = Precision(config.precision, device)
 
-    def run(self, step: int, inputs: Tensor, target: Tensor, learning_rate: float) -> float:
+    def run(
+        self,
+        step: int,
+        inputs: Tensor,
+        target: Tensor,
+        learning_rate: float,
+        *,
+        classifier_alone: bool = False,
+    ) -> float:
         """Makes a step and returns the loss of its first pass, a mean over the processes.
+
+        With `classifier_alone` the other layers keep their weights.
 
         Raises:
             RunError: a loss is not finite; the weights are still as they were.
@@ -69,7 +80,11 @@ class Steps:
             if not math.isfinite(value):
                 raise RunError(f"the loss is {value} at step {step + 1}; {advice(self._config)}")
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = learning_rate * group["rate"]
+        if classifier_alone:
+            # Without a gradient the optimizer leaves a weight and its momentum alone.
+            for parameter in self._body:
+                parameter.grad = None
         self.precision.step(self.optimizer, self._config.clip)
         return values[0]
 

@@ -23,6 +23,8 @@ class TrainSettings(StrictModel):
     Those that may be `auto` follow from the images (see `hwnas.training.auto`). `crop_padding` is
     in pixels; a step is one batch, warm-up and length are in epochs. `rule` and
     `random_paths` are of supernets: the sub-networks of a step (see `hwnas.training.rules`).
+    `body_rate` is what the learning rate of all layers but the classifier is multiplied by; for the
+    first `frozen_epochs` the classifier alone is trained. Both are for weights that see already.
     `clip` is the largest norm of a step's gradient, `ema` the decay of the averaged weights (0:
     none), `colour_jitter` the strength and `mixup`, `cutmix` the alpha of augmentations (0: none).
     docs/guides/training.md has advice on each.
@@ -40,6 +42,8 @@ class TrainSettings(StrictModel):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     rule: Literal["single_path", "sandwich"] = "single_path"
     random_paths: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    body_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
+    frozen_epochs: Annotated[int, Field(ge=0, le=100_000)] = 0
     clip: Annotated[float, Field(gt=0)] | None = None
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     colour_jitter: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -57,6 +61,10 @@ class TrainSettings(StrictModel):
         return self
 
 
+# Settings that checkpoints of earlier versions do not have, and what these were trained with.
+_LATER = {"body_rate": 1.0, "frozen_epochs": 0}
+
+
 class TrainConfig(TrainSettings):
     """The same with a number for everything: what a training runs with, and is known by."""
 
@@ -69,4 +77,5 @@ class TrainConfig(TrainSettings):
     @property
     def settings(self) -> str:
         """Equal exactly for trainings that are to give the same weights, wherever they run."""
-        return self.model_dump_json(exclude={"device"})
+        later = {name for name, usual in _LATER.items() if getattr(self, name) == usual}
+        return self.model_dump_json(exclude={"device", *later})

@@ -197,7 +197,9 @@ class _Training:
         steps = range(first, self._length)
         inputs = prefetch(self._batches, steps, self._device)
         for step, (images, target) in zip(steps, inputs, strict=True):
-            self._loss.add(self._steps.run(step, images, target, self._rate(step)))
+            frozen = step < self._config.frozen_epochs * self._batches.per_epoch
+            loss = self._steps.run(step, images, target, self._rate(step), classifier_alone=frozen)
+            self._loss.add(loss)
             if self._loss.diverges:
                 raise self._divergence(step + 1)
             if self._average is not None:

@@ -79,6 +79,16 @@ def test_a_sandwich_is_the_largest_the_smallest_and_random_networks(tmp_path):
     assert len({tuple(row) for row in module.rows[2:]}) > 1
 
 
+def test_a_sandwich_may_be_taught_by_another_network(tmp_path):
+    space, module = tiny_space(tmp_path), Recorder()
+    teacher = space.sample(np.random.default_rng(1), 1)[0]
+    rule = Sandwich(space, 1, teacher)
+    for run in passes(rule, module, torch.tensor([0, 1])):
+        run()
+    assert [tuple(row) for row in module.rows[:2]] == [tuple(teacher), tuple(smallest(space))]
+    assert rule.identity != Sandwich(space, 1).identity
+
+
 class Logits(torch.nn.Module):
     """A row of logits for each architecture, whatever the images are."""
 

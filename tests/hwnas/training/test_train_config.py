@@ -6,13 +6,20 @@ from hwnas.training.train_config import TrainConfig
 
 
 def test_settings_are_every_key_but_the_device():
-    known = json.loads(TrainConfig(epochs=1).settings)
+    known = json.loads(TrainConfig(epochs=1, body_rate=0.1, frozen_epochs=1).settings)
     assert {*known, "device"} == set(TrainConfig.model_fields)
+
+
+def test_keys_that_older_checkpoints_lack_do_not_change_what_these_are_known_by():
+    known = json.loads(TrainConfig(epochs=1).settings)
+    assert set(TrainConfig.model_fields) - set(known) == {"device", "body_rate", "frozen_epochs"}
 
 
 @pytest.mark.parametrize(
     "key",
     [
+        {"body_rate": 0.1},
+        {"frozen_epochs": 1},
         {"rule": "sandwich"},
         {"random_paths": 3},
         {"clip": 1.0},
@@ -46,6 +53,9 @@ def test_where_it_runs_is_no_setting():
         {"clip": 0},
         {"ema": 1},
         {"mixup": -1},
+        {"body_rate": 0},
+        {"body_rate": 1.5},
+        {"frozen_epochs": -1},
         {"colour_jitter": 1.1},
         {"precision": "int8"},
         {"device": "gpu"},

@@ -50,6 +50,7 @@ def changed(**settings):
         {"random_paths": 2, "precision": "bf16", "colour_jitter": 0.4},
         {"precision": "fp16", "clip": 1.0},
         {"momentum": 0.0, "ema": 0.5},
+        {"body_rate": 0.1, "frozen_epochs": 1},
     ],
     ids=lambda settings: "-".join(settings),
 )
@@ -64,6 +65,32 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights_bit_for_bit(tmp_
     assert last.images == 4 * 16, "the fifth step was not written"
     plain, _ = run(tmp_path / "plain", CONFIG)
     assert state_bytes(plain) != state_bytes(whole)
+
+
+def test_the_classifier_learns_alone_and_the_body_slower(tmp_path):
+    space = tiny_space(tmp_path)
+
+    def moved(**settings):
+        network = NetworkModule(space.network(space.choice_counts - 1))
+        before = {name: one.detach().clone() for name, one in network.named_parameters()}
+        config = TrainConfig(
+            epochs=2, batch_size=70, momentum=0.0, weight_decay=0.0, warmup_epochs=0, **settings
+        )
+        train(network, images(70), config, checkpoint=tmp_path / f"{settings}")
+        return {
+            name: float((one.detach() - before[name]).norm())
+            for name, one in network.named_parameters()
+        }
+
+    names, whole = moved(frozen_epochs=2), moved()
+    assert {name for name, length in names.items() if length} == {
+        "block6.classifier.weight",
+        "block6.classifier.bias",
+    }
+    slow = moved(body_rate=0.01)
+    last = "block6.classifier.bias"
+    assert slow[last] == pytest.approx(whole[last], rel=0.2)
+    assert all(slow[name] <= 0.1 * whole[name] for name in slow if "classifier" not in name)
 
 
 def test_the_result_is_the_average_of_the_weights_and_statistics(tmp_path):
