@@ -89,7 +89,7 @@ def _known(name: str) -> tuple[str, Library]:
             if name == full:
                 return short, library
     of_others = [short for short in REFERENCES if name.endswith((f"/{short}", f"/tf_{short}"))]
-    known = [full for short in of_others for full in reference_names(short)]
+    known = [full for short in of_others for full in (short, *reference_names(short))]
     if not known:
         known = [*REFERENCES, "each of a library also, as in 'timm/mobilenet_v2'"]
     raise ConfigError(f"there is no reference '{shown(name)}' (known: {', '.join(known)})")
