@@ -12,8 +12,16 @@ from typing import Any
 
 from torch import Tensor
 
-from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Network
+from hwnas.networks.blocks import (
+    Block,
+    ConvBlock,
+    Head,
+    InvertedResidual,
+    Network,
+    UniversalInvertedResidual,
+)
 
+_Known = ConvBlock | InvertedResidual | UniversalInvertedResidual
 _ACTIVATIONS = {"relu": "re", "relu6": "r6", "hard_swish": "hs"}
 # timm's MobileNetV3 dilates its convolutions instead of going below a 32nd of the image.
 _OUTPUT_STRIDE = 32
@@ -23,6 +31,12 @@ _EXPANDING = {
     "project": ("conv_pwl", "bn3"),
 }
 _SEPARABLE = {"depthwise": ("conv_dw", "bn1"), "project": ("conv_pw", "bn2")}
+_UNIVERSAL = {
+    "start": "dw_start",
+    "expand": "pw_exp",
+    "depthwise": "dw_mid",
+    "project": "pw_proj",
+}
 _SQUEEZE = {"squeeze_reduce": ("se.conv_reduce", ""), "squeeze_expand": ("se.conv_expand", "")}
 
 
@@ -107,7 +121,9 @@ def timm_network(network: Network) -> TimmNetwork | None:
             return None
         features = stages.add_features(head)
         arguments |= {"num_features": head.hidden_channels, "head_bias": head.hidden_bias}
-        layers[f"{last}.hidden"] = ("conv_head", "")
+        if head.hidden_norm:
+            arguments |= {"head_bias": False, "head_norm": True}
+        layers[f"{last}.hidden"] = ("conv_head", "norm_head" if head.hidden_norm else "")
     else:
         arguments["stem_kernel_size"] = stem.kernel
         arguments["output_stride"] = max(stages.stride, _OUTPUT_STRIDE)
@@ -138,7 +154,7 @@ class _Stages:
     layers: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def add(self, index: int, block: Block) -> None:
-        assert isinstance(block, ConvBlock | InvertedResidual)
+        assert isinstance(block, _Known)
         if not self.found or block.stride != 1 or block.in_channels != block.out_channels:
             self.found.append([])
         self.found[-1].append(self._text(block))
@@ -158,9 +174,11 @@ class _Stages:
     def _place(self) -> str:
         return f"blocks.{len(self.found) - 1}.{len(self.found[-1]) - 1}"
 
-    def _text(self, block: ConvBlock | InvertedResidual) -> str:
+    def _text(self, block: _Known) -> str:
         if isinstance(block, ConvBlock):
             return _convolution(block.out_channels, block.kernel, block.stride, block.activation)
+        if isinstance(block, UniversalInvertedResidual):
+            return _universal(block)
         parts = ["ir" if block.expands else "ds", "r1", f"k{block.kernel}", f"s{block.stride}"]
         if block.expands:
             parts.append(f"e{block.expanded_channels / block.in_channels:.6g}")
@@ -172,20 +190,32 @@ class _Stages:
 
 
 def _can_be_said(block: Block) -> bool:
-    if not isinstance(block, ConvBlock | InvertedResidual) or block.stride > 2:
+    if not isinstance(block, _Known) or block.stride > 2:
         return False
-    inside = block.expanded_channels if isinstance(block, InvertedResidual) and block.expands else 8
+    inside = 0 if isinstance(block, ConvBlock) else block.expanded_channels
+    if isinstance(block, InvertedResidual) and not block.expands:
+        inside = 0
     return block.activation in _ACTIVATIONS and inside % 8 == 0
 
 
-def _names(block: ConvBlock | InvertedResidual) -> Iterator[tuple[str, tuple[str, str]]]:
+def _names(block: _Known) -> Iterator[tuple[str, tuple[str, str]]]:
     """Timm's names of the convolution and the batch norm of each layer, by ours."""
     if isinstance(block, ConvBlock):
         yield "conv", ("conv", "bn1")
         return
+    if isinstance(block, UniversalInvertedResidual):
+        for layer in block.layers():
+            yield layer.name, (f"{(name := _UNIVERSAL[layer.name])}.conv", f"{name}.bn")
+        return
     yield from (_EXPANDING if block.expands else _SEPARABLE).items()
     if block.squeeze_channels:
         yield from _SQUEEZE.items()
+
+
+def _universal(block: UniversalInvertedResidual) -> str:
+    kernels = f"a{block.start_kernel}_k{block.middle_kernel}_s{block.stride}"
+    expansion = f"e{block.expanded_channels / block.in_channels:.6g}"
+    return f"uir_r1_{kernels}_{expansion}_c{block.out_channels}_n{_ACTIVATIONS[block.activation]}"
 
 
 def _convolution(channels: int, kernel: int, stride: int, activation: str) -> str:

@@ -174,5 +174,5 @@ def _check_field(block: Block, field: Field[object]) -> None:
         least = 0 if name in block.may_be_zero else 1
         if type(value) is not int or value < least:
             raise ValueError(f"{name} must be an integer of at least {least}, not {value!r}")
-        if name == "kernel" and value % 2 == 0:
-            raise ValueError(f"kernel must be odd, not {value}")
+        if name.endswith("kernel") and value and value % 2 == 0:
+            raise ValueError(f"{name} must be odd, not {value}")

@@ -19,6 +19,7 @@ from hwnas.networks.kinds.conv import ConvBlock
 from hwnas.networks.kinds.head import Head
 from hwnas.networks.kinds.inverted_residual import InvertedResidual
 from hwnas.networks.kinds.skip import Skip
+from hwnas.networks.kinds.universal_inverted_residual import UniversalInvertedResidual
 
 __all__ = [
     "ACTIVATIONS",
@@ -29,6 +30,7 @@ __all__ = [
     "InvertedResidual",
     "Network",
     "Skip",
+    "UniversalInvertedResidual",
     "block_from_dict",
     "block_from_key",
     "block_key",
@@ -47,6 +49,7 @@ BLOCKS: Registry[type[Block]] = Registry(
     {
         "conv": ConvBlock,
         "inverted_residual": InvertedResidual,
+        "universal_inverted_residual": UniversalInvertedResidual,
         "skip": Skip,
         "head": Head,
     },

@@ -9,6 +9,8 @@ from pydantic import Field
 from hwnas.core.configs import StrictModel
 
 Kernel = Annotated[Literal[1, 3, 5, 7, 9, 11], Field()]
+KernelOrNone = Annotated[Literal[0, 1, 3, 5, 7, 9, 11], Field()]
+"""The kernel of a convolution that a block may do without; 0: it has none."""
 Expansion = Annotated[int, Field(ge=1, le=256)]
 Activation = Literal["relu", "relu6", "hard_swish"]
 

@@ -53,12 +53,17 @@ class HeadConfig(StrictModel):
     features: Channels
     hidden: Annotated[int, Field(ge=0, le=MOST_CHANNELS)] = 0
     hidden_bias: bool = True
+    hidden_norm: bool = False
     activation: Activation
 
     @model_validator(mode="after")
     def _bias_of_a_layer(self) -> Self:
         if not self.hidden and not self.hidden_bias:
             raise ValueError("hidden_bias is of the hidden layer; set hidden, or leave it out")
+        if not self.hidden and self.hidden_norm:
+            raise ValueError("hidden_norm is of the hidden layer; set hidden, or leave it out")
+        if self.hidden_norm and not self.hidden_bias:
+            raise ValueError("hidden_norm comes with a bias of its own; leave out hidden_bias")
         return self
 
 
@@ -177,6 +182,7 @@ def build_space(
         config.head.activation,
         last.out_resolution,
         config.head.hidden_bias,
+        config.head.hidden_norm,
     )
     space = SearchSpace(config.name, tuple(prefix), tuple(slots), (head,), config.reference, width)
     check_sizes(space)

@@ -1,8 +1,16 @@
 """What every kind of block must do; tests/hwnas/networks has what only ours do."""
 
-from hwnas.networks.blocks import BLOCKS, ConvBlock, Head, InvertedResidual, Skip
+from hwnas.networks.blocks import (
+    BLOCKS,
+    ConvBlock,
+    Head,
+    InvertedResidual,
+    Skip,
+    UniversalInvertedResidual,
+)
 from hwnas.networks.kinds.conv import ConvOptions
 from hwnas.networks.kinds.inverted_residual import InvertedResidualOptions
+from hwnas.networks.kinds.universal_inverted_residual import UniversalInvertedResidualOptions
 from hwnas.testing.blocks import BlockContract
 
 
@@ -35,11 +43,31 @@ class TestInvertedResidual(BlockContract):
     )
 
 
+class TestUniversalInvertedResidual(BlockContract):
+    kind = UniversalInvertedResidual
+    examples = (
+        UniversalInvertedResidual(8, 24, 8, 3, 5, 1, "relu", 8),
+        UniversalInvertedResidual(8, 24, 12, 5, 3, 2, "relu6", 7),
+        UniversalInvertedResidual(8, 24, 8, 3, 0, 2, "relu", 8),
+        UniversalInvertedResidual(8, 24, 8, 3, 0, 2, "relu", 8, same_padding=True),
+        UniversalInvertedResidual(8, 16, 8, 0, 3, 2, "hard_swish", 8, same_padding=True),
+        UniversalInvertedResidual(8, 8, 8, 0, 0, 1, "relu", 1),
+    )
+    options = tuple(
+        UniversalInvertedResidualOptions(
+            start_kernel=start, middle_kernel=middle, expansion=expansion
+        )
+        for start, middle in ((0, 3), (5, 0), (3, 5))
+        for expansion in (2, 4)
+    )
+
+
 class TestHead(BlockContract):
     kind = Head
     examples = (
         Head(8, 24, 16, 10, "hard_swish", 4),
         Head(8, 24, 16, 10, "hard_swish", 4, hidden_bias=False),
+        Head(8, 24, 16, 10, "relu", 4, hidden_norm=True),
         Head(8, 24, 0, 10, "relu6", 3),
     )
 

@@ -14,6 +14,7 @@ from hwnas.spaces.references.efficientnet_lite import (
 from hwnas.spaces.references.library import Library, Published
 from hwnas.spaces.references.mobilenet_v2 import MOBILENET_V2
 from hwnas.spaces.references.mobilenet_v3 import MOBILENET_V3_LARGE, MOBILENET_V3_SMALL
+from hwnas.spaces.references.mobilenet_v4 import MOBILENET_V4_CONV_SMALL
 
 REFERENCES: dict[str, Published] = {
     "mobilenet_v2": MOBILENET_V2,
@@ -22,6 +23,7 @@ REFERENCES: dict[str, Published] = {
     "efficientnet_lite0": EFFICIENTNET_LITE0,
     "efficientnet_lite1": EFFICIENTNET_LITE1,
     "efficientnet_lite2": EFFICIENTNET_LITE2,
+    "mobilenet_v4_conv_small": MOBILENET_V4_CONV_SMALL,
 }
 """Every published network that is known, by its name without a library."""
 

@@ -78,7 +78,9 @@ ODD: dict[str, tuple[Network, float]] = {
 }
 
 
-@pytest.mark.parametrize("name", [*SPACES, *ODD, "timm/mobilenet_v3_large"])
+@pytest.mark.parametrize(
+    "name", [*SPACES, *ODD, "timm/mobilenet_v3_large", "timm/mobilenet_v4_conv_small"]
+)
 def test_timm_computes_the_logits_of_an_exported_network(
     program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -1,6 +1,14 @@
 import pytest
 
-from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Skip, block_key, short_key
+from hwnas.networks.blocks import (
+    ConvBlock,
+    Head,
+    InvertedResidual,
+    Skip,
+    UniversalInvertedResidual,
+    block_key,
+    short_key,
+)
 from hwnas.spaces import load_space
 
 
@@ -14,7 +22,15 @@ from hwnas.spaces import load_space
         ),
         (ConvBlock(3, 16, 3, 2, "hard_swish", 224), "conv k3 s2 3→16 hswish @224"),
         (Head(96, 576, 1024, 10, "hard_swish", 7), "head 96→10 f576 h1024 hswish @7"),
+        (
+            Head(96, 576, 1024, 10, "relu", 7, hidden_norm=True),
+            "head 96→10 f576 h1024 norm relu @7",
+        ),
         (Skip(24, 12), "skip 24 @12"),
+        (
+            UniversalInvertedResidual(16, 48, 24, 5, 3, 2, "relu", 12, same_padding=True),
+            "uir a5 k3 s2 16→24 e48 relu @12 same",
+        ),
     ],
 )
 def test_a_block_has_a_short_name(block: Skip, name: str) -> None:

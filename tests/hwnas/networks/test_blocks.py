@@ -19,6 +19,7 @@ from hwnas.networks.blocks import (
     Head,
     InvertedResidual,
     Skip,
+    UniversalInvertedResidual,
     block_from_dict,
     block_from_key,
     block_key,
@@ -104,16 +105,20 @@ def test_the_layers_of_a_block_lead_from_its_input_to_its_output(block: Block) -
         {"kind": "skip", "channels": "3", "resolution": 8},
         {**block_to_dict(Head(8, 32, 16, 10, "relu", 4)), "hidden_bias": 0},
         {**block_to_dict(Head(8, 32, 0, 10, "relu", 4)), "hidden_bias": False},
+        {**block_to_dict(Head(8, 32, 0, 10, "relu", 4)), "hidden_norm": True},
+        {**block_to_dict(Head(8, 32, 16, 10, "relu", 4, False)), "hidden_norm": True},
     ],
 )
 def test_a_wrong_block_is_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"block|at least|hidden_bias must be true"):
+    with pytest.raises(ValueError, match=r"block|at least|hidden_(bias|norm) must be"):
         block_from_dict(wrong)
 
 
 def test_even_kernels_and_unknown_activations_are_refused() -> None:
     with pytest.raises(ValueError, match="kernel must be odd"):
         ConvBlock(3, 8, 2, 1, "relu", 8)
+    with pytest.raises(ValueError, match="middle_kernel must be odd"):
+        UniversalInvertedResidual(8, 16, 8, 0, 4, 1, "relu", 8)
     with pytest.raises(ValueError, match="activation must be one of"):
         ConvBlock(3, 8, 3, 1, "swish", 8)
 

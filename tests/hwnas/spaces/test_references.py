@@ -64,6 +64,7 @@ def test_torchvisions_v3_has_an_epsilon_of_its_own() -> None:
         ("timm/tf_mobilenet_v3_small", 0.25, "timm_tf_mobilenetv3_small_w025_same"),
         ("timm/efficientnet_lite0", 0.25, "timm_efficientnet_lite_w025"),
         ("timm/tf_efficientnet_lite0", 0.25, "timm_tf_efficientnet_lite_w025_same"),
+        ("timm/mobilenet_v4_conv_small", 0.35, "timm_mobilenetv4_conv_small_w035"),
     ],
 )
 def test_a_reference_computes_what_timms_does(name: str, width: float, file: str) -> None:
@@ -104,9 +105,12 @@ def test_references_have_every_weight_of_their_librarys(libraries: None, width: 
             for library, theirs in built.items():
                 found = load_reference(f"{library}/{name}", resolution=64, classes=10, width=width)
                 assert_weights_and_norms(found, theirs)
-        lite = efficientnet._gen_efficientnet_lite("lite", width, num_classes=10)
-        found = load_reference("efficientnet_lite0", resolution=64, classes=10, width=width)
-        assert_weights_and_norms(found, lite)
+        for name, theirs in (
+            ("efficientnet_lite0", efficientnet._gen_efficientnet_lite),
+            ("mobilenet_v4_conv_small", mobilenetv3._gen_mobilenet_v4),
+        ):
+            found = load_reference(name, resolution=64, classes=10, width=width)
+            assert_weights_and_norms(found, theirs(name, width, num_classes=10))
 
 
 @pytest.mark.parametrize(
@@ -119,6 +123,7 @@ def test_references_have_every_weight_of_their_librarys(libraries: None, width: 
         ("efficientnet_lite0", "efficientnet_lite0", 4_652_008),
         ("tf_efficientnet_lite1", "tf_efficientnet_lite1", 5_416_680),
         ("tf_efficientnet_lite2", "tf_efficientnet_lite2", 6_092_072),
+        ("mobilenet_v4_conv_small", "mobilenetv4_conv_small", 3_774_024),
     ],
 )
 def test_references_are_published_as_timm_says(
@@ -165,6 +170,11 @@ def test_a_narrow_v3_is_of_one_library(library: str, count: int) -> None:
     found = load_reference(name, resolution=224, classes=1000, width=0.75)
     assert (found.name, found.library) == ("mobilenet_v3_large", library)
     assert sum(map(block_parameters, found.network)) == count
+
+
+def test_a_narrow_v4_has_the_parameters_of_timms() -> None:
+    found = load_reference("timm/mobilenet_v4_conv_small", resolution=64, classes=10, width=0.35)
+    assert sum(map(block_parameters, found.network)) == 637_194
 
 
 def test_without_a_library_a_reference_is_torchvisions_or_timms() -> None:

@@ -108,6 +108,8 @@ head: {features: 32, activation: relu}
         ("stride: 2", "strid: 2", "did you mean 'stages.0.stride'?"),
         ("activation: relu}", "activation: gelu}", "stem.activation"),
         ("32, a", "32, hidden_bias: false, a", "head: hidden_bias is of the hidden layer"),
+        ("32, a", "32, hidden_norm: true, a", "head: hidden_norm is of the hidden layer"),
+        ("32, a", "32, hidden: 8, hidden_norm: true, hidden_bias: false, a", "leave out hidden_bi"),
         ("classes: 10", "classes: 1", "classes"),
     ],
 )

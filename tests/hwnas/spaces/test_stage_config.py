@@ -122,6 +122,11 @@ IR = "kernels: [3, 5], expansions: [2]"
             "squeeze_excite: [false, true]",
             ["conv k3", "k3 e2", "k3 e2 se"],
         ),
+        (
+            "kind: universal_inverted_residual, expansions: [2], "
+            "options: {start_kernel: [0, 5], middle_kernel: [3]}",
+            ["uir a0 k3 e2", "uir a5 k3 e2"],
+        ),
         (f"{IR}, same_padding: true", ["k3 e2 same", "k5 e2 same"]),
         ("kind: grouped, options: {groups: [1, 4]}", ["gr k3 groups=1", "gr k3 groups=4"]),
         (
@@ -163,6 +168,14 @@ def test_a_stage_has_the_choices_that_it_names(
         (
             "same_padding: true, kind: grouped, options: {groups: [2]}",
             "same_padding is given, but a block of kind 'grouped' has none; leave it out",
+        ),
+        (
+            "kind: universal_inverted_residual, expansions: [2]",
+            "start_kernel and middle_kernel are both 0, and a stride of 2 needs one of them",
+        ),
+        (
+            "kind: universal_inverted_residual, expansions: [2], options: {start_kernel: [2]}",
+            "stages.0.options.start_kernel",
         ),
         ("kind: grouped, options: {groups: [3]}", "8 channels are not 3 groups"),
         ("kind: grouped, options: {groups: [x]}", "stages.0.options.groups"),
