@@ -41,8 +41,10 @@ def run_block(block: Block, run: RunLayer, x: Tensor, *, in_place: bool = False)
 def convolve(x: Tensor, weight: Tensor, layer: Layer) -> Tensor:
     """(N, in, R, R) → (N, out, r, r), without a bias."""
     if x.shape[-1] > 1:
-        x, padding = padded(x, layer)
-        return functional.conv2d(x, weight, None, layer.stride, padding, 1, layer.groups)
+        before, behind = layer.padding
+        if before != behind:  # which PyTorch's convolution cannot have
+            x, before = functional.pad(x, (before, behind, before, behind)), 0
+        return functional.conv2d(x, weight, None, layer.stride, before, 1, layer.groups)
     # One pixel meets the kernel's centre alone, the rest falls on padding. PyTorch cannot see the
     # memory format of such tensors and takes a path that was 10 to 20 times slower.
     centre = weight[:, :, layer.kernel // 2, layer.kernel // 2]
@@ -51,17 +53,6 @@ def convolve(x: Tensor, weight: Tensor, layer: Layer) -> Tensor:
     if weight.shape[1] == 1 and layer.groups == layer.out_channels:
         return x * centre[:, :, None]
     return functional.conv2d(x, centre[:, :, None, None], None, 1, 0, 1, layer.groups)
-
-
-def padded(x: Tensor, layer: Layer) -> tuple[Tensor, int]:
-    """The input and the zeros that a convolution puts on every side of it.
-
-    PyTorch's have equal sides: where the layer's differ, the zeros are in the input already.
-    """
-    before, behind = layer.padding
-    if before == behind:
-        return x, before
-    return functional.pad(x, (before, behind, before, behind)), 0
 
 
 def transform(x: Tensor, weight: Tensor, bias: Tensor | None, layer: Layer) -> Tensor:

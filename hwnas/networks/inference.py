@@ -6,8 +6,9 @@ from functools import cache, partial
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from hwnas.networks.arithmetic import activate, convolve, named_layers, padded, run_block, transform
+from hwnas.networks.arithmetic import activate, convolve, named_layers, run_block, transform
 from hwnas.networks.blocks import Block
 from hwnas.networks.conventions import USUAL
 from hwnas.networks.layers import Layer
@@ -157,8 +158,12 @@ def _fused(layer: Layer, weight: Tensor, bias: Tensor | None, x: Tensor, activat
 
     The operator is the one that `torch.compile` makes of the three; calling it needs no compiler.
     """
-    x, padding = padded(x, layer)
-    sides, stride = [padding] * 2, [layer.stride] * 2
+    before, behind = layer.padding
+    if before != behind:
+        # The operator's sides are equal. A kernel that begins with a row and a column of zeros
+        # computes the same, and takes half the time of a copy of the input with zeros around it.
+        weight = functional.pad(weight, (1, 0, 1, 0))
+    sides, stride = [behind] * 2, [layer.stride] * 2
     result: Tensor = torch.ops.mkldnn._convolution_pointwise(
         x, weight, bias, sides, stride, [1, 1], layer.groups, *_FUSED[activation]
     )
