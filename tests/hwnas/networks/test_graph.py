@@ -89,7 +89,10 @@ def whole_networks() -> dict[str, Network]:
         space = load_space(name, resolution=resolution, classes=10)
         for index, row in enumerate(space.sample(np.random.default_rng(0), 1)):
             networks[f"{name} sample {index}"] = space.network(row)
-    for name in ("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"):
+    for name in (
+        *("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"),
+        *("lite/efficientnet_lite0", "mobilenet_v4_conv_small"),
+    ):
         networks[f"{name} reference"] = reference_network(name, resolution=40, classes=10)
     return networks
 
