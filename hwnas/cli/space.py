@@ -55,8 +55,8 @@ def show_space(
     )
     output.line(ORDER)
     output.line(
-        "k: kernel, e: expansion, se: squeeze-excite; 16→24 @112 s2: channels, input in pixels, "
-        "stride"
+        "k: kernel, a: that before the expansion, e: expansion, se: squeeze-excite, same: padded "
+        "as in TensorFlow; 16→24 @112 s2: channels, input in pixels, stride"
     )
     output.document(
         {
