@@ -105,6 +105,14 @@ def test_references_have_every_weight_of_their_librarys(libraries: None, width: 
             for library, theirs in built.items():
                 found = load_reference(f"{library}/{name}", resolution=64, classes=10, width=width)
                 assert_weights_and_norms(found, theirs)
+
+
+@pytest.mark.parametrize("width", [0.25, 0.9, 1.4])
+def test_references_of_timm_alone_have_every_weight_of_its(libraries: None, width: float) -> None:
+    del libraries
+    from timm.models import efficientnet, mobilenetv3
+
+    with torch.device("meta"):
         for name, theirs in (
             ("efficientnet_lite0", efficientnet._gen_efficientnet_lite),
             ("mobilenet_v4_conv_small", mobilenetv3._gen_mobilenet_v4),
