@@ -7,9 +7,9 @@ from hwnas.core.errors import ConfigError
 from hwnas.estimators import find_estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.scores import Scores
-from hwnas.export.reader import read_network
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.training.exported import read_network
 
 
 def estimator_inputs(

@@ -1,18 +1,37 @@
 """State dicts from elsewhere: .safetensors, or what torch.save wrote, without running its code."""
 
 import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import safe_open
 
 from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
+
+# Where training programs put the state dict of a network: the first that is there is taken, as
+# timm does, so that averaged weights come before those of the last step.
+_PLACES = ("state_dict_ema", "model_ema", "ema", "state_dict", "model", "module")
+
+
+@dataclass(frozen=True)
+class StateDict:
+    """The tensors of a checkpoint by name, on the CPU, and the texts that stand beside them."""
+
+    tensors: dict[str, torch.Tensor]
+    texts: Mapping[str, str]
 
 
 def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a checkpoint by name, on the CPU; those under "state_dict" if there is such.
+    """The tensors of a checkpoint by name; see `read_checkpoint`."""
+    return read_checkpoint(path).tensors
+
+
+def read_checkpoint(path: Path) -> StateDict:
+    """A state dict, also where it is one of the entries of a checkpoint.
 
     Raises:
         ConfigError: no such file, damaged or cut short, with code in it, or not a state dict.
@@ -21,15 +40,19 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
         if path.is_dir():
             raise ConfigError(f"the checkpoint {path} is a folder; name a file in it")
         raise ConfigError(f"the checkpoint {path} is not there; name another path, or download it")
-    content: Any = _load_safetensors(path) if _is_safetensors(path) else _load_pickled(path)
-    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
-        content = content["state_dict"]
+    content, texts = _load_safetensors(path) if _is_safetensors(path) else (_load_pickled(path), {})
+    while isinstance(content, dict):
+        texts |= {key: value for key, value in content.items() if isinstance(value, str)}
+        inner = next((content[at] for at in _PLACES if isinstance(content.get(at), dict)), None)
+        if inner is None:
+            break
+        content = inner
     if not isinstance(content, dict) or not content or not all(map(_is_entry, content.items())):
         raise ConfigError(
             f"{path} is not a state dict, names with tensors, but {_described(content)}; "
             "save one with torch.save(model.state_dict(), FILE)"
         )
-    return content
+    return StateDict(dict(content), texts)
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -41,11 +64,16 @@ def _is_safetensors(path: Path) -> bool:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _load_safetensors(path: Path) -> dict[str, torch.Tensor]:
+def _load_safetensors(path: Path) -> tuple[Any, dict[str, str]]:
     try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise _damaged(path, str(error)) from error
+        with safe_open(path, framework="pt") as file:
+            # Copies: what is read stays valid when the file is replaced or cut.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            texts = dict(file.metadata() or {})
+    # Headers that cannot be make PyTorch raise errors of many kinds.
+    except Exception as error:
+        raise _damaged(path, shown(str(error).partition("\n")[0])) from error
+    return tensors, texts
 
 
 def _load_pickled(path: Path) -> Any:

@@ -16,7 +16,6 @@ from hwnas.core.errors import ConfigError
 from hwnas.data import ImageDataset
 from hwnas.devices.device import load_device
 from hwnas.export.for_device import file_for
-from hwnas.export.reader import read_network
 from hwnas.export.writer import network_config
 from hwnas.latency.interchange_csv import table_to_csv, timings_from_csv
 from hwnas.latency.profile import profile
@@ -31,6 +30,7 @@ from hwnas.spaces import SearchSpace, load_space
 from hwnas.supernet.supernet import Supernet
 from hwnas.testing.blocks import BlockContract
 from hwnas.training.checkpoint import save_weights
+from hwnas.training.exported import read_network
 from hwnas.training.rules import SinglePath
 from hwnas.training.train_config import TrainConfig
 from hwnas.training.trainer import train

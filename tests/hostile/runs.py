@@ -149,7 +149,7 @@ def inputs(bench: Bench) -> None:
 
 def exports(bench: Bench) -> None:
     """Export folders: read as a teacher is, and exported again over."""
-    from hwnas.export.reader import read_network
+    from hwnas.training.exported import read_network
 
     random = bench.random
     bench.material.move_in(bench.folder, runs=("trained",))

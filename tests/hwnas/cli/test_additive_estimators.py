@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwnas.export.reader import read_network
 from hwnas.runs.estimating import make_scores
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.spaces import load_space
+from hwnas.training.exported import read_network
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 
 CONFIG = """

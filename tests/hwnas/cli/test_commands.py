@@ -15,9 +15,9 @@ from safetensors.numpy import load_file
 
 from hwnas.data import load_dataset, to_input
 from hwnas.devices.runtimes import load_runtime
-from hwnas.export.reader import read_network
 from hwnas.latency.schedule import Schedule
 from hwnas.networks.blocks import block_from_dict, check_network
+from hwnas.training.exported import read_network
 from tests.hwnas.cli.conftest import Once, Terminal
 
 SUMMARY_NUMBERS = ["budget_ms", "onnx_max_abs_diff", "latency_model_mape", "seconds"]

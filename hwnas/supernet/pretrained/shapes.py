@@ -1,0 +1,88 @@
+"""The blocks of a published network, in the shapes of its tensors."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Network
+from hwnas.networks.modules import NetworkModule
+from hwnas.supernet.pretrained.matching import Match
+
+_LISTED = 3
+
+
+def shaped(match: Match, like: Network) -> tuple[Network, dict[str, Tensor]]:
+    """A network in the shapes of a checkpoint's tensors, and those by our names.
+
+    Args:
+        match: what the tensors are.
+        like: the same network at any width: kernels, strides, activations, padding.
+
+    Raises:
+        ConfigError: tensors are missing, unexpected, or of another shape; named as in their file.
+    """
+    state = match.state()
+    found: list[Block] = []
+    channels, resolution = like[0].in_channels, like[0].resolution
+    for index, template in enumerate(like):
+        out = {
+            layer.name: _out_channels(match, state, f"block{index}.{layer.name}.weight")
+            for layer in template.layers()
+        }
+        block = _with_channels(template, channels, resolution, out)
+        if [layer.name for layer in block.layers()] != list(out):
+            expand = match.theirs(f"block{index}.expand.weight")
+            raise match.misfit(f"{expand} gives as many channels as it takes, which hwnas cannot")
+        found.append(block)
+        channels, resolution = block.out_channels, block.out_resolution
+    with torch.device("meta"):
+        wanted = NetworkModule(found, seed=None).state_dict()
+    faults = [
+        f"{match.theirs(name)} has the shape {tuple(tensor.shape)} and not "
+        f"{tuple(wanted[name].shape)}"
+        for name, tensor in state.items()
+        if _four(tensor.shape) != _four(wanted[name].shape)
+    ]
+    if faults:
+        raise match.misfit(", ".join(faults[:_LISTED]))
+    return tuple(found), {
+        name: tensor.reshape(wanted[name].shape) for name, tensor in state.items()
+    }
+
+
+def _with_channels(block: Block, channels: int, resolution: int, out: Mapping[str, int]) -> Block:
+    """A block with the channels of its input, and of the output of each of its layers."""
+    if isinstance(block, ConvBlock):
+        return replace(block, in_channels=channels, out_channels=out["conv"], resolution=resolution)
+    if isinstance(block, InvertedResidual):
+        return replace(
+            block,
+            in_channels=channels,
+            expanded_channels=out["expand"] if block.expands else channels,
+            out_channels=out["project"],
+            squeeze_channels=out.get("squeeze_reduce", 0),
+            resolution=resolution,
+        )
+    assert isinstance(block, Head)
+    return replace(
+        block,
+        in_channels=channels,
+        feature_channels=out["features"],
+        hidden_channels=out.get("hidden", 0),
+        classes=out["classifier"],
+        resolution=resolution,
+    )
+
+
+def _out_channels(match: Match, state: Mapping[str, Tensor], name: str) -> int:
+    shape = tuple(state[name].shape)
+    if not shape or shape[0] < 1:
+        raise match.misfit(f"{match.theirs(name)} has the shape {shape}")
+    return shape[0]
+
+
+def _four(shape: torch.Size) -> tuple[int, ...]:
+    """A matrix is a 1×1 convolution."""
+    return (*shape, 1, 1) if len(shape) == 2 else tuple(shape)
