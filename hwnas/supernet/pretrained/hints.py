@@ -11,7 +11,7 @@ from hwnas.networks.conventions import IMAGENET_MEAN, IMAGENET_STD, Channels3
 
 _NAME = re.compile(
     r"(?P<tf>tf_)?(?P<family>mobilenet_?v2|mobilenet_?v3_?small|mobilenet_?v3_?large"
-    r"|mobilenet_?v4_?conv_?small|efficientnet_?lite[0-9])(?P<rest>.*)"
+    r"|mobilenet_?v4_?conv_?small|efficientnet_?lite[0-9]?)(?P<rest>.*)"
 )
 _FAMILIES = {
     "mobilenetv2": "mobilenet_v2",

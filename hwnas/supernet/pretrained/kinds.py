@@ -12,6 +12,7 @@ from hwnas.networks.conventions import Conventions
 from hwnas.spaces import load_reference
 from hwnas.supernet.pretrained.layer_names import (
     LayerNames,
+    lite_names,
     timm_names,
     torchvision_names,
 )
@@ -88,13 +89,31 @@ _MINIMAL = tuple(
     for kind in (_V3_SMALL, _V3_LARGE)
 )
 
+_LITE0 = Kind("efficientnet_lite0", (1, 2, 2, 3, 3, 4, 1), tensorflow=None)
+_LITES = (
+    _LITE0,
+    *(
+        Kind(f"efficientnet_lite{number}", stages, _LITE0.name, width, tensorflow=None)
+        for number, stages, width in (
+            (1, (1, 3, 3, 4, 4, 5, 1), 1.0),
+            (2, (1, 3, 3, 4, 4, 5, 1), 1.1),
+            (3, (1, 3, 3, 5, 5, 6, 1), 1.2),
+            (4, (1, 4, 4, 6, 6, 8, 1), 1.4),
+        )
+    ),
+)
+
 TIMM = Library(
-    "timm", "conv_stem.weight", (_V2, *_DEEP_V2, _V3_SMALL, _V3_LARGE, *_MINIMAL), timm_names
+    "timm",
+    "conv_stem.weight",
+    (_V2, *_DEEP_V2, _V3_SMALL, _V3_LARGE, *_MINIMAL, *_LITES),
+    timm_names,
 )
 TORCHVISION = Library(
     "torchvision", "features.0.0.weight", (_V2, _V3_SMALL, _V3_LARGE), torchvision_names
 )
-LIBRARIES = (TIMM, TORCHVISION)
+LITE = Library("lite", "_conv_stem.weight", _LITES, lite_names)
+LIBRARIES = (TIMM, TORCHVISION, LITE)
 
 
 @cache
