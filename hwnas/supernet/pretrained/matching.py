@@ -63,8 +63,9 @@ class Match:
     def misfit(self, why: str) -> ConfigError:
         """The error to raise of tensors that do not fit the network."""
         return ConfigError(
-            f"{self.source} is no whole {self.name}, the network it is closest to: {why}; name a "
-            f"file with its tensors alone and all of them, or download it again ({HELP})"
+            f"{self.source} does not fit {self.name}, the closest of the networks that hwnas can "
+            f"start from: {why}; name a file that has all its tensors and no others, or download "
+            f"it again ({HELP})"
         )
 
 
@@ -101,7 +102,7 @@ def _distance(library: Library, kind: Kind, tensors: Mapping[str, Tensor]) -> tu
 
 def _unknown(source: str, tensors: Mapping[str, Tensor]) -> ConfigError:
     return ConfigError(
-        f"{source} holds the weights of another network than those that hwnas starts from: its "
+        f"{source} holds the weights of another network than those that hwnas can start from: its "
         f"tensors are {_listed(list(tensors))}; name weights of MobileNetV2, MobileNetV3 or "
         f"EfficientNet-Lite ({HELP})"
     )

@@ -86,6 +86,7 @@ def _exported(source: str, path: Path, folder: Path) -> Pretrained:
 
 def _published(source: str, tensors: Mapping[str, Tensor], told: Told) -> Pretrained:
     found = match(source, cleaned(source, tensors))
+    shaped(found, found.kind.network(found.library.name))  # what does not fit is said first
     form = origin(found, told)
     blocks, state = shaped(found, form.template)
     return Pretrained(source, form.name, form.conventions, blocks, state)
