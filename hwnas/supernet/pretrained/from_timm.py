@@ -37,15 +37,14 @@ def ask_timm(name: str) -> Asked:
     """
     try:
         timm = importlib.import_module("timm")
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"{PREFIX}{shown(name)} needs the package timm, which is not installed ({error}): pip "
-            "install timm, or name a file of weights"
-        ) from error
     except Exception as error:  # as of a torchvision that is built for another torch
+        if isinstance(error, ModuleNotFoundError) and error.name == "timm":
+            why, remedy = "is not installed", "pip install timm, or name a file of weights"
+        else:
+            why = f"does not load here ({_first_line(error)})"
+            remedy = "save the weights elsewhere, and name their file"
         raise ConfigError(
-            f"{PREFIX}{shown(name)} needs the package timm, which does not load here "
-            f"({_first_line(error)}); save the weights elsewhere, and name their file"
+            f"{PREFIX}{shown(name)} needs the package timm, which {why}; {remedy}"
         ) from error
     try:
         model: Any = timm.create_model(name, pretrained=True)

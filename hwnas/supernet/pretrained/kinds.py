@@ -9,6 +9,7 @@ from functools import cache
 
 from hwnas.networks.blocks import Block, InvertedResidual, Network
 from hwnas.networks.conventions import Conventions
+from hwnas.networks.layers import Layer
 from hwnas.spaces import load_reference
 from hwnas.supernet.pretrained.layer_names import (
     LayerNames,
@@ -16,6 +17,8 @@ from hwnas.supernet.pretrained.layer_names import (
     timm_names,
     torchvision_names,
 )
+
+_NORM = ("weight", "bias", "running_mean", "running_var")
 
 
 @dataclass(frozen=True)
@@ -146,11 +149,16 @@ def _tensors(library: Library, kind: Kind) -> dict[str, str]:
         zip(network, library.names(network, kind.stages), strict=True)
     ):
         for layer in block.layers():
-            ours, (convolution, norm) = f"block{index}.{layer.name}", names[layer.name]
-            found[f"{ours}.weight"] = f"{convolution}.weight"
-            if layer.normalized:
-                for part in ("weight", "bias", "running_mean", "running_var"):
-                    found[f"{ours}.norm.{part}"] = f"{norm}.{part}"
-            elif layer.biased:
-                found[f"{ours}.bias"] = f"{convolution}.bias"
+            convolution, norm = names[layer.name]
+            for part in layer_tensors(layer):
+                place = norm if part.startswith("norm.") else convolution
+                theirs = part.removeprefix("norm.")
+                found[f"block{index}.{layer.name}.{part}"] = f"{place}.{theirs}"
     return found
+
+
+def layer_tensors(layer: Layer) -> tuple[str, ...]:
+    """The tensors of a layer in PyTorch, by our names, its weight first."""
+    if layer.normalized:
+        return "weight", *(f"norm.{part}" for part in _NORM)
+    return ("weight", "bias") if layer.biased else ("weight",)

@@ -1,16 +1,16 @@
 """The blocks of a published network, in the shapes of its tensors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Network
-from hwnas.networks.modules import NetworkModule
+from hwnas.supernet.pretrained.kinds import layer_tensors
 from hwnas.supernet.pretrained.matching import Match
 
 _LISTED = 3
+_Shape = tuple[int, ...]
 
 
 def shaped(match: Match, like: Network) -> tuple[Network, dict[str, Tensor]]:
@@ -37,19 +37,26 @@ def shaped(match: Match, like: Network) -> tuple[Network, dict[str, Tensor]]:
             raise match.misfit(f"{expand} gives as many channels as it takes, which hwnas cannot")
         found.append(block)
         channels, resolution = block.out_channels, block.out_resolution
-    with torch.device("meta"):
-        wanted = NetworkModule(found, seed=None).state_dict()
+    wanted = _shapes(found)
     faults = [
-        f"{match.theirs(name)} has the shape {tuple(tensor.shape)} and not "
-        f"{tuple(wanted[name].shape)}"
+        f"{match.theirs(name)} has the shape {tuple(tensor.shape)} and not {wanted[name]}"
         for name, tensor in state.items()
-        if _four(tensor.shape) != _four(wanted[name].shape)
+        if _four(tuple(tensor.shape)) != _four(wanted[name])
     ]
     if faults:
         raise match.misfit(", ".join(faults[:_LISTED]))
-    return tuple(found), {
-        name: tensor.reshape(wanted[name].shape) for name, tensor in state.items()
-    }
+    return tuple(found), {name: tensor.reshape(wanted[name]) for name, tensor in state.items()}
+
+
+def _shapes(network: Sequence[Block]) -> dict[str, _Shape]:
+    """The shape of every tensor of a network, by our names."""
+    found: dict[str, _Shape] = {}
+    for index, block in enumerate(network):
+        for layer in block.layers():
+            for part in layer_tensors(layer):
+                shape = layer.weight_shape if part == "weight" else (layer.out_channels,)
+                found[f"block{index}.{layer.name}.{part}"] = shape
+    return found
 
 
 def _with_channels(block: Block, channels: int, resolution: int, out: Mapping[str, int]) -> Block:
@@ -83,6 +90,6 @@ def _out_channels(match: Match, state: Mapping[str, Tensor], name: str) -> int:
     return shape[0]
 
 
-def _four(shape: torch.Size) -> tuple[int, ...]:
+def _four(shape: _Shape) -> _Shape:
     """A matrix is a 1×1 convolution."""
     return (*shape, 1, 1) if len(shape) == 2 else tuple(shape)

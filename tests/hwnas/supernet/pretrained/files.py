@@ -1,10 +1,15 @@
 """Files of weights for the tests of what reads them."""
 
+import json
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 
+from hwnas.core.version import VERSION
+from hwnas.networks.blocks import block_to_dict
+from hwnas.networks.modules import NetworkModule
+from hwnas.training.checkpoint import weights_file
 from tests.published import State
 
 _LITE = {
@@ -52,3 +57,19 @@ def renamed_to_lite(state: State) -> State:
         else:
             found[f"{_LITE[parts[0]]}.{parts[-1]}"] = tensor
     return found
+
+
+def exported(folder: Path, module: NetworkModule) -> Path:
+    """An export of a network: what is needed to read it back."""
+    folder.mkdir(parents=True)
+    mean, std = module.conventions.mean, module.conventions.std
+    config = {
+        "hwnas": VERSION,
+        "input": {"preprocessing": {"mean": mean, "std": std}},
+        "batch_norm_epsilon": module.conventions.epsilon,
+        "batch_norm_momentum": module.conventions.momentum,
+        "blocks": [block_to_dict(block) for block in module.blocks],
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "model.safetensors").write_bytes(weights_file(module.state_dict()))
+    return folder
