@@ -92,6 +92,7 @@ _MINIMAL = tuple(
     for kind in (_V3_SMALL, _V3_LARGE)
 )
 
+_V4 = Kind("mobilenet_v4_conv_small", (2, 2, 6, 6), recipes=True)
 _LITE0 = Kind("efficientnet_lite0", (1, 2, 2, 3, 3, 4, 1), tensorflow=None)
 _LITES = (
     _LITE0,
@@ -109,7 +110,7 @@ _LITES = (
 TIMM = Library(
     "timm",
     "conv_stem.weight",
-    (_V2, *_DEEP_V2, _V3_SMALL, _V3_LARGE, *_MINIMAL, *_LITES),
+    (_V2, *_DEEP_V2, _V3_SMALL, _V3_LARGE, *_MINIMAL, _V4, *_LITES),
     timm_names,
 )
 TORCHVISION = Library(

@@ -7,7 +7,14 @@ batch norm ("" where there is none) of each of its layers, by our name of the la
 from collections.abc import Iterator, Sequence
 from itertools import count
 
-from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Network
+from hwnas.networks.blocks import (
+    Block,
+    ConvBlock,
+    Head,
+    InvertedResidual,
+    Network,
+    UniversalInvertedResidual,
+)
 
 LayerNames = dict[str, tuple[str, str]]
 
@@ -25,6 +32,15 @@ _TIMM_SEPARABLE = {
     "depthwise": ("conv_dw", "bn1"),
     **_TIMM_SQUEEZE,
     "project": ("conv_pw", "bn2"),
+}
+_TIMM_UNIVERSAL = {
+    layer: (f"{name}.conv", f"{name}.bn")
+    for layer, name in (
+        ("start", "dw_start"),
+        ("expand", "pw_exp"),
+        ("depthwise", "dw_mid"),
+        ("project", "pw_proj"),
+    )
 }
 _LITE = {
     "expand": ("_expand_conv", "_bn0"),
@@ -49,7 +65,7 @@ def timm_names(network: Network, stages: Sequence[int]) -> Iterator[LayerNames]:
         features = f"blocks.{len(stages)}.0"
         yield {
             "features": (f"{features}.conv", f"{features}.bn1"),
-            "hidden": ("conv_head", ""),
+            "hidden": ("conv_head", "norm_head" if head.hidden_norm else ""),
             "classifier": ("classifier", ""),
         }
     else:
@@ -88,6 +104,8 @@ def lite_names(network: Network, stages: Sequence[int]) -> Iterator[LayerNames]:
 def _of_timm(block: Block) -> LayerNames:
     if isinstance(block, ConvBlock):
         return {"conv": ("conv", "bn1")}
+    if isinstance(block, UniversalInvertedResidual):
+        return _only(block, _TIMM_UNIVERSAL)
     expands = isinstance(block, InvertedResidual) and block.expands
     return _only(block, _TIMM_EXPANDING if expands else _TIMM_SEPARABLE)
 

@@ -103,7 +103,7 @@ def _distance(library: Library, kind: Kind, tensors: Mapping[str, Tensor]) -> tu
 def _unknown(source: str, tensors: Mapping[str, Tensor]) -> ConfigError:
     return ConfigError(
         f"{source} holds the weights of another network than those that hwnas can start from: its "
-        f"tensors are {_listed(list(tensors))}; name weights of MobileNetV2, MobileNetV3 or "
+        f"tensors are {_listed(list(tensors))}; name weights of a MobileNet or an "
         f"EfficientNet-Lite ({HELP})"
     )
 

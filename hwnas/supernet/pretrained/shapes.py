@@ -5,7 +5,14 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from hwnas.networks.blocks import Block, ConvBlock, Head, InvertedResidual, Network
+from hwnas.networks.blocks import (
+    Block,
+    ConvBlock,
+    Head,
+    InvertedResidual,
+    Network,
+    UniversalInvertedResidual,
+)
 from hwnas.supernet.pretrained.kinds import layer_tensors
 from hwnas.supernet.pretrained.matching import Match
 
@@ -70,6 +77,14 @@ def _with_channels(block: Block, channels: int, resolution: int, out: Mapping[st
             expanded_channels=out["expand"] if block.expands else channels,
             out_channels=out["project"],
             squeeze_channels=out.get("squeeze_reduce", 0),
+            resolution=resolution,
+        )
+    if isinstance(block, UniversalInvertedResidual):
+        return replace(
+            block,
+            in_channels=channels,
+            expanded_channels=out["expand"],
+            out_channels=out["project"],
             resolution=resolution,
         )
     assert isinstance(block, Head)

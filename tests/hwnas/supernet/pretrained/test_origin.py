@@ -110,7 +110,7 @@ def test_timms_config_beside_the_file_tells(
 def test_a_config_beside_the_file_that_cannot_be_read_is_one_sentence(file: str) -> None:
     beside = Path(file).parent / "config.json"
     beside.write_text("{")
-    with pytest.raises(ConfigError, match="config.json, which should say what network the weigh"):
+    with pytest.raises(ConfigError, match=r"config\.json, which should say what network the"):
         read_pretrained(file)
 
 
@@ -144,6 +144,23 @@ def test_a_name_of_another_network_tells_nothing(tmp_path: Path, state: State) -
 def test_the_users_mean_and_std_come_first(file: str) -> None:
     read = read_pretrained(file, network=OF_TENSORFLOW, mean=[0, 0, 0], std=[1, 1, 1])
     assert (read.conventions.mean, read.conventions.std) == RAW
+
+
+def test_where_nothing_tells_mean_and_std_they_are_asked(tmp_path: Path) -> None:
+    state = pretrained("timm_mobilenetv4_conv_small_w035")[0]
+    file = written(tmp_path / "model.pth", state)
+    with pytest.raises(ConfigError) as caught:
+        read_pretrained(file)
+    assert str(caught.value) == (
+        f"{file} holds a timm/mobilenet_v4_conv_small, and nothing tells the mean and std of the "
+        "images that it was trained on: write pretrained: {file: …, mean: [0.485, 0.456, 0.406], "
+        "std: [0.229, 0.224, 0.225]} if it was ImageNet's, or those of its model card "
+        "(docs/guides/pretrained.md lists what can be read)"
+    )
+    read = read_pretrained(file, mean=HALVES[0], std=HALVES[1])
+    assert (read.conventions.mean, read.conventions.std) == HALVES
+    named = read_pretrained(file, network="mobilenetv4_conv_small.e3600_r256_in1k")
+    assert named.conventions == read.conventions
 
 
 @pytest.mark.parametrize(
