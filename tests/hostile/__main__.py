@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.hostile import answers, configs, files, kills, names, runs, tables
+from tests.hostile import answers, configs, files, kills, names, runs, tables, weights
 from tests.hostile.material import make_material
 from tests.hostile.workers import Kind, Result, run_all, run_case
 
@@ -34,7 +34,8 @@ KINDS = (
     Kind("checkpoints", 400, runs.checkpoints),
     Kind("trainings", 300, runs.trainings),
     Kind("ratings", 200, runs.ratings),
-    Kind("state_dicts", 300, runs.state_dicts),
+    Kind("state_dicts", 300, weights.state_dicts),
+    Kind("pretrained", 300, weights.pretrained),
     Kind("models", 500, files.models),
     Kind("image_cache", 300, files.image_cache),
     Kind("pictures", 300, files.pictures),

@@ -294,19 +294,3 @@ def ratings(bench: Bench) -> None:
             bench.wrong("changed ratings were taken")
 
     bench.call(use)
-
-
-def state_dicts(bench: Bench) -> None:
-    """Checkpoints from elsewhere, pickled or not: nothing in them runs."""
-    import torch
-
-    from hwnas.supernet.once_for_all import OnceForAll
-
-    random = bench.random
-    path = bench.folder / random.choice(("ofa.pth", "ofa.safetensors", "ofa"))
-    if random.random() < 0.5:
-        torch.save({"state_dict": {"a.b": torch.ones(3), "c": torch.zeros(2, 2)}}, path)
-    else:
-        path.write_bytes((bench.material.trained_run / "supernet.safetensors").read_bytes())
-    path.write_bytes(mutations.raw(path.read_bytes(), random))
-    bench.call(lambda: OnceForAll.read(path))
