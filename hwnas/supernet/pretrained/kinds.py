@@ -116,6 +116,8 @@ TIMM = Library(
 TORCHVISION = Library(
     "torchvision", "features.0.0.weight", (_V2, _V3_SMALL, _V3_LARGE), torchvision_names
 )
+# No program comes with these weights. That their padding, mean and std are those of the reference
+# was checked on photos: docs/guides/pretrained.md.
 LITE = Library("lite", "_conv_stem.weight", _LITES, lite_names)
 LIBRARIES = (TIMM, TORCHVISION, LITE)
 
