@@ -148,6 +148,15 @@ def read_config(path: Path, model: type[Config]) -> Config:
         ConfigError: unreadable file, wrong YAML, unknown key, wrong value; the message names
             the file, the key and how to fix it.
     """
+    return parse_config(read_content(path), model, shown(path))
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """The keys and values of one YAML file, for `parse_config`.
+
+    Raises:
+        ConfigError: unreadable file, or wrong YAML.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -159,7 +168,7 @@ def read_config(path: Path, model: type[Config]) -> Config:
     content = parse_yaml(text, shown(path))
     if not isinstance(content, dict):
         raise ConfigError(f"{shown(path)} must hold keys and values, like 'name: value'")
-    return parse_config(content, model, shown(path))
+    return content
 
 
 def parse_config(content: dict[str, Any], model: type[Config], source: str) -> Config:

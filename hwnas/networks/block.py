@@ -101,6 +101,23 @@ class Block:
         del blocks
         return None
 
+    def variants(self, kernels: Sequence[int], expansions: Sequence[float]) -> tuple[Self, ...]:
+        """This block with other kernels, and expansions that are so many times its own.
+
+        They are the choices of a slot around it, itself among them, and share its weights. Itself
+        alone, as here, is a block that a space around a network leaves as it is.
+        """
+        del kernels, expansions
+        return (self,)
+
+    def repeated(self) -> Self | None:
+        """A block like this one that may stand behind it and begin as the identity.
+
+        It adds its output to its input, and its output begins with zero. None, as here, of a kind
+        that does not add.
+        """
+        return None
+
     @property
     def short_name(self) -> str:
         """One short line for people; blocks that differ have names that differ."""

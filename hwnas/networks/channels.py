@@ -1,5 +1,7 @@
 """Channel counts as the MobileNet authors round them."""
 
+from collections.abc import Iterable
+
 
 def make_divisible(channels: float) -> int:
     """The nearest multiple of 8 that is at least 8 and not more than 10 % below.
@@ -13,3 +15,12 @@ def make_divisible(channels: float) -> int:
 def squeeze_channels(expanded: int) -> int:
     """MobileNetV3's squeeze-excite width: a quarter, rounded."""
     return make_divisible(expanded / 4)
+
+
+def scaled_channels(own: int, factors: Iterable[float]) -> list[int]:
+    """A count and its neighbours, rising: the multiples of 8 nearest to it times each factor.
+
+    Those that are less than 8 channels from its own are left out.
+    """
+    nearest = {max(8, int(own * factor / 8 + 0.5) * 8) for factor in factors}
+    return sorted({own, *(count for count in nearest if abs(count - own) >= 8)})

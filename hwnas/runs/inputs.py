@@ -21,7 +21,7 @@ from hwnas.latency.energy_model import EnergyModel
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.visits import Speed
 from hwnas.networks.blocks import block_from_dict
-from hwnas.spaces.config import SpaceConfig
+from hwnas.spaces.config import SpaceFile
 
 FILE = "inputs.json"
 TIMING_CACHE = "timing_cache.bin"
@@ -123,7 +123,7 @@ class RunInputs(StrictModel):
     format: Literal["inputs of a hwnas run 1"]
     made_in: PathText
     made_in_from_run: PathText
-    space: SpaceConfig | None
+    space: SpaceFile | None
     devices: dict[str, Device]
     images: HeldImages | None = None
     digests: dict[str, str] = Field(default_factory=dict)

@@ -11,7 +11,7 @@ from hwnas.data.loading import class_names, is_name
 from hwnas.devices.device import Device, load_device
 from hwnas.runs.config import RunConfig
 from hwnas.runs.inputs import TIMING_CACHE, HeldLatency, RunInputs
-from hwnas.spaces.config import SpaceConfig, read_space
+from hwnas.spaces.config import SpaceFile, read_space
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Sources:
         here = Path(found).is_file() if path else name in config_names("devices")
         return load_device(found) if here else held
 
-    def space(self, name: str) -> SpaceConfig:
+    def space(self, name: str) -> SpaceFile:
         """The space of the config: what the run holds, else its file.
 
         Raises:

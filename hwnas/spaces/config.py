@@ -1,15 +1,21 @@
-"""A search space from YAML: stages of inverted residuals between a stem and a head."""
+"""A search space from YAML: stages of inverted residuals between a stem and a head.
 
+Or the space around a network, see `hwnas.spaces.around_config`.
+"""
+
+from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from hwnas.core.configs import StrictModel, find_config, read_config
+from hwnas.core.configs import StrictModel, find_config, parse_config, read_content
 from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
 from hwnas.networks.blocks import Block, ConvBlock, Head, Skip
 from hwnas.networks.channels import make_divisible
 from hwnas.networks.kinds.inverted_residual import InvertedResidualOptions
 from hwnas.networks.options import Activation, Expansion, Kernel, Place
+from hwnas.spaces.around_config import AroundConfig, PretrainedNetwork, build_around
 from hwnas.spaces.limits import (
     MOST_CHANNELS,
     MOST_CLASSES,
@@ -88,54 +94,77 @@ class SpaceConfig(StrictModel):
         return self
 
 
+SpaceFile = SpaceConfig | AroundConfig
+"""The content of a space file, of either form."""
+
+
 def load_space(
     name: str,
     *,
     resolution: int | None = None,
     classes: int | None = None,
     width: float | None = None,
+    pretrained: PretrainedNetwork | None = None,
 ) -> SearchSpace:
     """The search space of a shipped name or a YAML file, at any resolution and class count.
 
     A width multiplies the channels of stem, stages and head, as once-for-all does, and MobileNet
-    (Howard et al. 2017, arXiv 1704.04861): rounded by `make_divisible`; expansions stay.
+    (Howard et al. 2017, arXiv 1704.04861): rounded by `make_divisible`; expansions stay. A space
+    of `around: pretrained` is that of the `pretrained` network.
 
     Raises:
-        ConfigError: there is no such space, or its file is wrong.
+        ConfigError: there is no such space, its file is wrong, or it needs a pretrained network.
     """
     path = find_config("spaces", name)
-    config = read_config(path, SpaceConfig)
-    return make_space(config, str(path), resolution=resolution, classes=classes, width=width)
+    return make_space(
+        _read(path),
+        str(path),
+        resolution=resolution,
+        classes=classes,
+        width=width,
+        pretrained=pretrained,
+    )
 
 
-def read_space(name: str) -> SpaceConfig:
+def read_space(name: str) -> SpaceFile:
     """The config of a space, by a shipped name or the path of a YAML file.
 
     Raises:
         ConfigError: there is no such space, or its file is wrong.
     """
-    return read_config(find_config("spaces", name), SpaceConfig)
+    return _read(find_config("spaces", name))
+
+
+def _read(path: Path) -> SpaceFile:
+    content = read_content(path)
+    if "around" in content:
+        return parse_config(content, AroundConfig, shown(path))
+    return parse_config(content, SpaceConfig, shown(path))
 
 
 def make_space(
-    config: SpaceConfig,
+    config: SpaceFile,
     source: str,
     *,
     resolution: int | None = None,
     classes: int | None = None,
     width: float | None = None,
+    pretrained: PretrainedNetwork | None = None,
 ) -> SearchSpace:
     """The search space of a config, see `load_space`; `source` names it in messages.
 
     Raises:
-        ConfigError: blocks that do not fit together.
+        ConfigError: blocks that do not fit together, or a pretrained network is needed.
     """
+    times = 1.0 if width is None else width
     try:
+        if isinstance(config, AroundConfig):
+            return build_around(config, resolution, classes, times, pretrained)
         return build_space(
             config,
             config.resolution if resolution is None else resolution,
             config.classes if classes is None else classes,
-            1.0 if width is None else width,
+            times,
         )
     except ValueError as error:
         where = source if width is None else f"{source} at the width {width:g}"

@@ -29,6 +29,7 @@ from hwnas.runs.config import (
     SearchConfig,
 )
 from hwnas.search.searchers import SEARCHERS, searcher_class
+from hwnas.spaces.around_config import AroundConfig
 from hwnas.spaces.config import HeadConfig, SpaceConfig, StageConfig, StemConfig
 from hwnas.training.train_config import TrainSettings
 from tests.docs.blocks import PAGES, ROOT, name_of
@@ -168,7 +169,7 @@ def settings() -> set[str]:
         ),
         ("config", keys(TrainSettings)),
         ("devices", keys(Device)),
-        ("spaces", keys(SpaceConfig, StageConfig, StemConfig, HeadConfig)),
+        ("spaces", keys(AroundConfig, SpaceConfig, StageConfig, StemConfig, HeadConfig)),
         ("budgets", {*MEASURED, *COSTS.ours}),
         ("estimators", set(ESTIMATORS.ours)),
         ("searchers", {*SEARCHERS.ours} | settings()),

@@ -1,13 +1,13 @@
 """InvertedResidual: the block of MobileNetV2 and MobileNetV3."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from typing_extensions import override
 
 from hwnas.networks.block import Block, same_text, short_activation, with_largest
-from hwnas.networks.channels import squeeze_channels
+from hwnas.networks.channels import make_divisible, scaled_channels, squeeze_channels
 from hwnas.networks.layers import Layer, linear, pointwise
 from hwnas.networks.operations import Operations, Value
 from hwnas.networks.options import BlockOptions, Expansion, Kernel, Place
@@ -116,6 +116,43 @@ class InvertedResidual(Block):
     def widest(cls, blocks: Sequence[Self]) -> Self:
         return with_largest(blocks, "expanded_channels", "kernel", "squeeze_channels")
 
+    @override
+    def variants(self, kernels: Sequence[int], expansions: Sequence[float]) -> tuple[Self, ...]:
+        own = self.expanded_channels
+        # As many as come in are not expanded at all: weights that were trained would be left out.
+        counts = [
+            count
+            for count in scaled_channels(own, expansions if self.expands else ())
+            if count == own or count != self.in_channels
+        ]
+        squeezes = {
+            count: make_divisible(self.squeeze_channels * count / own) for count in counts
+        } | {own: self.squeeze_channels}
+        return tuple(
+            replace(
+                self,
+                kernel=kernel,
+                expanded_channels=count,
+                squeeze_channels=squeezes[count] if self.squeeze_channels else 0,
+            )
+            for kernel in sorted({self.kernel, *kernels})
+            for count in counts
+        )
+
+    @override
+    def repeated(self) -> Self | None:
+        if self.residual:
+            return self
+        inside, channels = self.expanded_channels, self.out_channels
+        return replace(
+            self,
+            in_channels=channels,
+            expanded_channels=inside + 8 if inside == channels else inside,
+            stride=1,
+            resolution=self.out_resolution,
+            same_padding=False,
+        )
+
     @property
     @override
     def short_name(self) -> str:
@@ -131,4 +168,4 @@ class InvertedResidual(Block):
     def choice_name(self) -> str:
         squeeze = " se" if self.squeeze_channels else ""
         expansion = self.expanded_channels / self.in_channels
-        return f"k{self.kernel} e{expansion:g}{squeeze}{same_text(self)}"
+        return f"k{self.kernel} e{expansion:.3g}{squeeze}{same_text(self)}"

@@ -1,12 +1,13 @@
 """UniversalInvertedResidual: the block of MobileNetV4."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from typing_extensions import override
 
 from hwnas.networks.block import Block, same_text, short_activation, with_largest
+from hwnas.networks.channels import scaled_channels
 from hwnas.networks.layers import Layer, pointwise
 from hwnas.networks.operations import Operations, Value
 from hwnas.networks.options import BlockOptions, Expansion, KernelOrNone, Place
@@ -113,6 +114,31 @@ class UniversalInvertedResidual(Block):
     def widest(cls, blocks: Sequence[Self]) -> Self:
         return with_largest(blocks, "expanded_channels", "start_kernel", "middle_kernel")
 
+    @override
+    def variants(self, kernels: Sequence[int], expansions: Sequence[float]) -> tuple[Self, ...]:
+        # The kernel inside varies, or the first one where there is none inside; none comes or goes.
+        inside = self.middle_kernel or self.start_kernel
+        name = "middle_kernel" if self.middle_kernel else "start_kernel"
+        sizes = sorted({inside, *kernels}) if inside else [0]
+        counts = scaled_channels(self.expanded_channels, expansions)
+        return tuple(
+            replace(self, expanded_channels=count, **{name: size})
+            for size in sizes
+            for count in counts
+        )
+
+    @override
+    def repeated(self) -> Self | None:
+        if self.residual:
+            return self
+        return replace(
+            self,
+            in_channels=self.out_channels,
+            stride=1,
+            resolution=self.out_resolution,
+            same_padding=False,
+        )
+
     @property
     @override
     def short_name(self) -> str:
@@ -127,4 +153,4 @@ class UniversalInvertedResidual(Block):
     def choice_name(self) -> str:
         expansion = self.expanded_channels / self.in_channels
         kernels = f"a{self.start_kernel} k{self.middle_kernel}"
-        return f"uir {kernels} e{expansion:g}{same_text(self)}"
+        return f"uir {kernels} e{expansion:.3g}{same_text(self)}"

@@ -1,0 +1,101 @@
+"""Where a network is in a space, whatever its images and classes, and what a space lacks of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hwnas.core.errors import ConfigError
+from hwnas.networks.block import block_fields
+from hwnas.networks.blocks import Block, Head, Network
+from hwnas.spaces.space import Architectures, SearchSpace, Slot
+
+# Of a slot's choices in a message.
+_SHOWN = 6
+
+
+def architecture_of(
+    space: SearchSpace, network: Network, name: str = "the network"
+) -> Architectures:
+    """(L,) the architecture that a network has in a space, at its resolution and for its classes.
+
+    Args:
+        space: which.
+        network: for images of any size and any number of classes.
+        name: of the network, for messages.
+
+    Raises:
+        ConfigError: the space does not contain it; names the first block that is not there.
+    """
+    own = _at(network, space)
+    try:
+        return space.architecture(own)
+    except ValueError as error:
+        raise ConfigError(
+            f"the space {space.name} does not contain {name}: {_difference(space, own)}; set "
+            "space: around_pretrained, the space around it"
+        ) from error
+
+
+def _at(network: Network, space: SearchSpace) -> Network:
+    blocks: list[Block] = []
+    resolution = space.resolution
+    for block in network:
+        changed: Block = replace(block, resolution=resolution)  # type: ignore[type-var]
+        if isinstance(changed, Head):
+            changed = replace(changed, classes=space.classes)
+        blocks.append(changed)
+        resolution = changed.out_resolution
+    return tuple(blocks)
+
+
+def _difference(space: SearchSpace, network: Network) -> str:
+    """The first block of a network that a space does not have, and what is there."""
+    for number, (ours, own) in enumerate(zip(space.prefix, network, strict=False), start=1):
+        if ours != own:
+            return f"its block {number} is {own.short_name}, and the space has {ours.short_name}"
+    number, first, end = len(space.prefix), 0, len(network) - len(space.suffix)
+    for index, slot in enumerate(space.slots):
+        if number < end and network[number] in slot.choices:
+            number, first = number + 1, index + 1
+        elif not slot.can_skip:
+            break
+    if number < end:
+        own = network[number]
+        return f"its block {number + 1} is {own.short_name}, and {_offer(space, first, own)}"
+    needed = [slot for slot in space.slots[first:] if not slot.can_skip]
+    if needed:
+        return f"it ends where the space has {needed[0].choices[-1].short_name}"
+    ours, own = next(
+        pair for pair in zip(space.suffix, network[end:], strict=True) if pair[0] != pair[1]
+    )
+    return f"it ends with {own.short_name}, and the space with {ours.short_name}"
+
+
+def _offer(space: SearchSpace, first: int, own: Block) -> str:
+    """What the first slot has, from some slot on, that stands where a block stands."""
+    for index in range(first, len(space.slots)):
+        slot = space.slots[index]
+        if _place(slot.choices[-1]) == _place(own):
+            return f"slot {index + 1} there offers {_choices(slot, own)}"
+    return "there is no slot for it"
+
+
+def _place(block: Block) -> tuple[int, ...]:
+    stride = getattr(block, "stride", 1)
+    return block.in_channels, block.out_channels, block.resolution, stride
+
+
+def _choices(slot: Slot, own: Block) -> str:
+    names = [block.choice_name for block in slot.choices]
+    listed = ", ".join(names[:_SHOWN])
+    if len(names) > _SHOWN:
+        listed += f" and {len(names) - _SHOWN} more"
+    nearest = min(slot.choices, key=lambda block: _differing(block, own))
+    return f"{listed}, the nearest of which is {nearest.short_name}"
+
+
+def _differing(block: Block, own: Block) -> int:
+    """How many fields of two blocks differ."""
+    if block.kind != own.kind:
+        return 100
+    names: Sequence[str] = [field.name for field in block_fields(type(block))]
+    return sum(getattr(block, name) != getattr(own, name) for name in names)
