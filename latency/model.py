@@ -89,6 +89,16 @@ class BlockModel:
             dtype=np.float64,
         )
 
+    @property
+    def members(self) -> Mapping[str, Self]:
+        """The model itself, without a name: what a `FamilyModel` has several of."""
+        return {"": self}
+
+    def of(self, network: Sequence[Block]) -> Self:
+        """The model itself, whatever the network."""
+        del network
+        return self
+
     def missing(self, blocks: Sequence[Block]) -> list[Block]:
         """The blocks among these that were not measured."""
         return [b for b in blocks if not isinstance(b, Skip) and block_key(b) not in self.blocks]

@@ -70,9 +70,27 @@ def values_of(objective: Objective, networks: Sequence[Network]) -> NDArray[np.f
     return values
 
 
-def is_of_blocks(objective: Objective) -> TypeGuard[BlockObjective]:
+def is_of_blocks(objective: Objective) -> "TypeGuard[BlockObjective | FamilyObjective]":
     """Whether an objective is put together from values of blocks."""
+    if isinstance(objective, FamilyObjective):
+        return True
     return hasattr(objective, "block_value") and hasattr(objective, "combine")
+
+
+def of_members(objective: "BlockObjective | FamilyObjective", count: int) -> list[BlockObjective]:
+    """An objective for each of so many members of a family: the same one, where it is alike.
+
+    Raises:
+        BudgetError: it is of another number of members.
+    """
+    if not isinstance(objective, FamilyObjective):
+        return [objective] * count
+    if len(objective.members) != count:
+        raise BudgetError(
+            f"the {objective.name} is of {len(objective.members)} resolutions and widths, and the "
+            f"space has {count}; give the one of this very space"
+        )
+    return list(objective.members)
 
 
 @dataclass(frozen=True)
@@ -109,6 +127,30 @@ class AdditiveObjective:
             [self.constant + sum(map(self.block_value, network)) for network in networks],
             dtype=np.float64,
         )
+
+
+@dataclass(frozen=True)
+class FamilyObjective:
+    """An objective whose values of blocks differ between the members of a family of spaces.
+
+    Attributes:
+        name: see `Objective`.
+        unit: see `Objective`.
+        members: the objective of each member, in their order.
+        predict: (N,) values of N networks, each by the objective of its member.
+    """
+
+    name: str
+    unit: str
+    members: tuple[AdditiveObjective, ...]
+    predict: Callable[[Sequence[Network]], NDArray[np.float64]]
+    direction: Direction = "minimize"
+    units: Units | None = None
+    combine: ClassVar[np.ufunc] = np.add
+
+    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) values of N networks, in `unit`."""
+        return self.predict(networks)
 
 
 @dataclass(frozen=True)

@@ -7,30 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from hwnas.core.errors import BudgetError, ConfigError
+from hwnas.latency.family import AnyModel, FamilyModel
 from hwnas.latency.model import BlockModel
 from hwnas.objectives.costs import cost_fault
-from hwnas.spaces import SearchSpace, SpaceFamily
+from hwnas.spaces import Space
 
 _ARTICLES = {"latency": "a latency model, of hwnas.profile or hwnas.load_latency"}
 _ARTICLES["energy"] = "an energy model, of hwnas.load_energy"
 
 
-def check_space(space: Any, *, family: bool = True) -> None:
+def check_space(space: Any) -> None:
     """Refuses what is not a space.
-
-    Args:
-        space: what was given.
-        family: whether several spaces at once will do.
 
     Raises:
         ConfigError: says how to make one.
     """
-    if isinstance(space, SearchSpace) or (family and isinstance(space, SpaceFamily)):
+    if isinstance(space, Space):
         return
-    if isinstance(space, SpaceFamily):
-        raise ConfigError(
-            f"{space.name} is a family of spaces; give one of its members, as in family.members[0]"
-        )
     name = repr(str(space)) if isinstance(space, str | Path) else "'mobilenet_v3_small'"
     raise ConfigError(
         f"the space must be a search space, as of hwnas.load_space({name}), and not of the type "
@@ -38,13 +31,13 @@ def check_space(space: Any, *, family: bool = True) -> None:
     )
 
 
-def check_model(model: Any, kind: type[BlockModel], what: str) -> BlockModel:
-    """A latency or an energy model, of this kind.
+def check_model(model: Any, kind: type[BlockModel], what: str) -> AnyModel:
+    """A latency or an energy model, of this kind, or those of a family.
 
     Raises:
         ConfigError: it is something else; says where one is from.
     """
-    if isinstance(model, kind):
+    if isinstance(model, kind | FamilyModel) and model.quantity is kind.quantity:
         return model
     raise ConfigError(
         f"{what} must be {_ARTICLES[kind.quantity.name]}, and not of the type "

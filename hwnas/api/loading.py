@@ -1,7 +1,8 @@
 """Loading what a search is made of: devices, spaces, latencies, estimators."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from hwnas.api.checks import check_positive, check_space
 from hwnas.api.progress import PythonListener
@@ -9,14 +10,15 @@ from hwnas.core.configs import parse_config
 from hwnas.devices.device import Device
 from hwnas.devices.device import load_device as load_device_file
 from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.family import AnyEnergy, AnyLatency, FamilyModel
 from hwnas.latency.model import LatencyModel
-from hwnas.latency.profile import load_model
 from hwnas.latency.table import LatencyTable
-from hwnas.runs.latencies import scope_of
+from hwnas.runs.latencies import model_of
 from hwnas.runs.model_warnings import warn_of_model
 from hwnas.runs.profiling import energy_of
-from hwnas.spaces import SearchSpace
+from hwnas.spaces import SearchSpace, Space
 from hwnas.spaces import load_space as load_space_file
+from hwnas.spaces.loading import several
 
 
 def load_device(name: str | Path, /, **changes: Any) -> Device:
@@ -35,30 +37,63 @@ def load_device(name: str | Path, /, **changes: Any) -> Device:
     return parse_config({**device.model_dump(exclude_unset=True), **changes}, Device, str(name))
 
 
+@overload
 def load_space(
     name: str | Path,
     *,
     resolution: int | None = None,
     classes: int | None = None,
     width: float | None = None,
-) -> SearchSpace:
+) -> SearchSpace: ...
+
+
+@overload
+def load_space(
+    name: str | Path,
+    *,
+    resolution: int | Sequence[int] | None = None,
+    classes: int | None = None,
+    width: float | Sequence[float] | None = None,
+) -> Space: ...
+
+
+def load_space(
+    name: str | Path,
+    *,
+    resolution: int | Sequence[int] | None = None,
+    classes: int | None = None,
+    width: float | Sequence[float] | None = None,
+) -> Space:
     """A search space by its name or by the path of its YAML file.
 
     Args:
         name: of a shipped space ("mobilenet_v3_small"), or a path.
-        resolution: height and width of the images in pixels; the space's own by default.
+        resolution: height and width of the images in pixels; the space's own by default. A list of
+            several makes it a choice of the search.
         classes: of the labels; the space's own by default.
-        width: multiplies the channels of stem, stages and head.
+        width: multiplies the channels of stem, stages and head; a list makes it a choice too.
+
+    Returns:
+        Of several resolutions or widths a family of spaces, which stands wherever a space does.
 
     Raises:
         HwnasError: there is no such space, or its blocks do not fit together.
     """
-    if width is not None:
-        check_positive(width, "width")
+    for one in several(width, "width"):
+        if one is not None:
+            check_positive(one, "width")
     return load_space_file(str(name), resolution=resolution, classes=classes, width=width)
 
 
-def load_latency(table: str | Path, space: SearchSpace) -> LatencyModel:
+@overload
+def load_latency(table: str | Path, space: SearchSpace) -> LatencyModel: ...
+
+
+@overload
+def load_latency(table: str | Path, space: Space) -> LatencyModel | FamilyModel[LatencyModel]: ...
+
+
+def load_latency(table: str | Path, space: Space) -> AnyLatency:
     """The latency model of a space from a table that was measured or imported before.
 
     Warns of one that cannot be relied on.
@@ -66,31 +101,41 @@ def load_latency(table: str | Path, space: SearchSpace) -> LatencyModel:
     Args:
         table: the SQLite file of `profile(..., table=...)`, of `hwnas profile`, or of
             `hwnas table import`.
-        space: at the resolution, width and number of classes that it was measured for.
+        space: at the resolution, width and number of classes that it was measured for; a family,
+            at several.
 
     Raises:
         HwnasError: there is no such table, or it lacks blocks of the space.
     """
-    check_space(space, family=False)
+    check_space(space)
     with LatencyTable.existing(Path(table)) as opened:
-        model = load_model(opened, scope_of(space), space.blocks())
+        model = model_of(opened, space, LatencyModel)
     warn_of_model(PythonListener(), model)
     return model
 
 
-def load_energy(table: str | Path, space: SearchSpace) -> EnergyModel:
+@overload
+def load_energy(table: str | Path, space: SearchSpace) -> EnergyModel: ...
+
+
+@overload
+def load_energy(table: str | Path, space: Space) -> EnergyModel | FamilyModel[EnergyModel]: ...
+
+
+def load_energy(table: str | Path, space: Space) -> AnyEnergy:
     """The energy model of a space from a table that was measured before, in mJ an inference.
 
     Warns of one that cannot be relied on.
 
     Args:
         table: the SQLite file of `hwnas profile --energy`.
-        space: at the resolution, width and number of classes that it was measured for.
+        space: at the resolution, width and number of classes that it was measured for; a family,
+            at several.
 
     Raises:
         HwnasError: there is no such table, or it holds no energies of the space.
     """
-    check_space(space, family=False)
+    check_space(space)
     model = energy_of(space, Path(table))
     warn_of_model(PythonListener(), model)
     return model

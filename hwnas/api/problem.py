@@ -13,7 +13,8 @@ from hwnas.api.checks import a_sequence, check_model, check_objective, check_spa
 from hwnas.api.progress import PythonListener
 from hwnas.core.errors import BudgetError, ConfigError
 from hwnas.latency.energy_model import EnergyModel
-from hwnas.latency.model import BlockModel, LatencyModel
+from hwnas.latency.family import AnyEnergy, AnyLatency, AnyModel
+from hwnas.latency.model import LatencyModel
 from hwnas.networks.blocks import Network
 from hwnas.objectives.budgets import ENERGY, LATENCY, MEASURED, Budget, device_of
 from hwnas.objectives.costs import COSTS, load_cost
@@ -23,7 +24,7 @@ from hwnas.runs.experiment import reference_of
 from hwnas.runs.model_warnings import warn_of_model
 from hwnas.search.make_problem import make_problem
 from hwnas.search.problem import SearchProblem
-from hwnas.spaces import SearchSpace, SpaceFamily
+from hwnas.spaces import Space
 
 # What a person wants to know of every network.
 _ALWAYS = ("macs", "params")
@@ -35,27 +36,27 @@ class Problem:
 
     Attributes:
         space: the search space, or family of spaces.
-        reference: the published network that "75 % of reference" refers to; None where the space
-            names none, and for a family.
+        reference: the published network that "75 % of reference" refers to, of a family at the
+            largest resolution; None where the space names none.
         objectives: what is known of every network by name, the front's cost first.
         search_problem: the same, laid over the space, as searchers take it.
     """
 
     def __init__(
         self,
-        space: SearchSpace | SpaceFamily,
-        latency: LatencyModel | None = None,
+        space: Space,
+        latency: AnyLatency | None = None,
         *,
         budgets: Mapping[str, str | float] | None = None,
-        further: Mapping[str, LatencyModel] | None = None,
-        energy: EnergyModel | None = None,
+        further: Mapping[str, AnyLatency] | None = None,
+        energy: AnyEnergy | None = None,
         objectives: Sequence[Objective] = (),
         cost: str | None = None,
     ) -> None:
         """Puts a problem together; warns of latency and energy models that cannot be relied on.
 
         Args:
-            space: the search space, or several at once (`hwnas.spaces.SpaceFamily`).
+            space: the search space, or a family of several resolutions and widths.
             latency: of `profile` or `load_latency`; None where no device matters.
             budgets: hard limits by objective, as in `{"latency": "75 % of reference", "macs":
                 "3 M", "latency@phone": "12 ms"}`; a number is in the objective's own unit. Those on
@@ -134,16 +135,16 @@ class Problem:
 
 
 def _models(
-    latency: LatencyModel | None,
-    further: Mapping[str, LatencyModel] | None,
-    energy: EnergyModel | None,
-) -> dict[str, BlockModel]:
+    latency: AnyLatency | None,
+    further: Mapping[str, AnyLatency] | None,
+    energy: AnyEnergy | None,
+) -> dict[str, AnyModel]:
     """The models by the names of their budgets.
 
     Raises:
         ConfigError: one is something else.
     """
-    models: dict[str, BlockModel] = {}
+    models: dict[str, AnyModel] = {}
     if latency is not None:
         models[LATENCY] = check_model(latency, LatencyModel, "latency")
     for name, model in _mapping(further, "further", '{"phone": model}').items():

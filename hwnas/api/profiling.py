@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import overload
 
 from hwnas.api.checks import check_space
 from hwnas.api.loading import load_device
@@ -9,32 +10,53 @@ from hwnas.api.progress import PythonListener
 from hwnas.core.errors import ConfigError, TableError
 from hwnas.core.workspace import temporary_folder
 from hwnas.devices.device import Device
+from hwnas.latency.family import AnyLatency, FamilyModel
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.schedule import Schedule
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.model_warnings import warn_of_model
 from hwnas.runs.profile_stage import profile_stage
 from hwnas.runs.visit_warnings import visit_sentences
-from hwnas.spaces import SearchSpace
+from hwnas.spaces import SearchSpace, Space
 
 # Two sessions of few visits, and few whole networks: seconds in place of minutes.
 _QUICK = Schedule(sessions=2, most_sessions=2, rounds=4, seconds=6)
 _QUICK_COUNTS = ProfileConfig(fit_networks=8, check_networks=6)
 
 
+@overload
 def profile(
     space: SearchSpace,
     device: Device | str | Path,
     *,
     table: str | Path | None = None,
     quick: bool = False,
-) -> LatencyModel:
+) -> LatencyModel: ...
+
+
+@overload
+def profile(
+    space: Space,
+    device: Device | str | Path,
+    *,
+    table: str | Path | None = None,
+    quick: bool = False,
+) -> LatencyModel | FamilyModel[LatencyModel]: ...
+
+
+def profile(
+    space: Space,
+    device: Device | str | Path,
+    *,
+    table: str | Path | None = None,
+    quick: bool = False,
+) -> AnyLatency:
     """Measures every distinct block of a space on a device, and some whole networks.
 
     Warns when the latencies cannot be relied on.
 
     Args:
-        space: the search space.
+        space: the search space; of a family every member is measured.
         device: where to measure: of `load_device`, or what that takes.
         table: an SQLite file to keep the measurements in, to continue with after an interruption,
             and to share; by default they are forgotten with the model.
@@ -42,12 +64,13 @@ def profile(
             the model says (`model.validation`).
 
     Returns:
-        Predicts the latency of networks in ms, and knows its error on networks it has not seen.
+        Predicts the latency of networks in ms, and knows its error on networks it has not seen; of
+        a family a model for each member (`members`).
 
     Raises:
         HwnasError: the device cannot be reached or trusted, or the table is another device's.
     """
-    check_space(space, family=False)
+    check_space(space)
     if isinstance(device, str | Path):
         device = load_device(device)
     if not isinstance(device, Device):
@@ -62,7 +85,7 @@ def profile(
         return _profile(space, device, folder / "table.sqlite", quick=quick)
 
 
-def _profile(space: SearchSpace, device: Device, table: Path, *, quick: bool) -> LatencyModel:
+def _profile(space: Space, device: Device, table: Path, *, quick: bool) -> AnyLatency:
     listener = PythonListener()
     counts, schedule = (_QUICK_COUNTS, _QUICK) if quick else (ProfileConfig(), None)
     found = profile_stage(space, device, table, counts, listener, schedule)

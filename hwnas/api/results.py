@@ -117,9 +117,17 @@ class Front(Sequence[FoundNetwork]):
         return iter(self._networks)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """A row per network: its score, every cost by name, its architecture."""
+        """A row per network: its score, every cost by name, its architecture.
+
+        Of a family of spaces with the resolution and the width that it chose.
+        """
         return [
-            {"score": one.score, **one.costs, "architecture": list(one.architecture)}
+            {
+                "score": one.score,
+                **one.costs,
+                **self._chosen(one),
+                "architecture": list(one.architecture),
+            }
             for one in self._networks
         ]
 
@@ -174,16 +182,26 @@ class Front(Sequence[FoundNetwork]):
         named = [
             unit if unit.lower() == name else f"{name} ({unit})" for name, unit in units.items()
         ]
-        columns = ["score", *named, "architecture"]
+        chosen = ["px", "width"] if len(self.problem.space.members) > 1 else []
+        columns = ["score", *named, *chosen, "architecture"]
         rows = [
             [
                 f"{one.score:.5g}",
                 *(amount(one.costs[name]) for name in units),
+                *(f"{value:g}" for value in self._chosen(one).values()),
                 " ".join(map(str, one.architecture)) + (" knee" if index == self.knee else ""),
             ]
             for index, one in enumerate(self._networks)
         ]
         return columns, rows
+
+    def _chosen(self, one: FoundNetwork) -> dict[str, int | float]:
+        """The resolution and the width of a network, where these were a choice."""
+        space = self.problem.space
+        if len(space.members) == 1:
+            return {}
+        member = space.member(np.array(one.architecture))
+        return {"resolution": member.resolution, "width": member.width}
 
 
 class SearchResult:

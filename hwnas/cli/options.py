@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hwnas.cli.numbers import NUMBERS, several_numbers
 from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
 
@@ -35,12 +36,22 @@ Strict = Annotated[
     typer.Option("--strict", help="Refuse unreadable images instead of leaving them out."),
 ]
 Resolution = Annotated[
-    int | None,
+    Any,
     typer.Option(
         "--resolution",
-        min=8,
-        max=1024,
-        help="Height and width of the images in pixels. (default: the config's)",
+        parser=several_numbers(int, 8, 1024),
+        metavar=NUMBERS,
+        help="Height and width of the images in pixels; several, as in 96,128, are a choice of "
+        "the search. (default: the config's)",
+    ),
+]
+Width = Annotated[
+    Any,
+    typer.Option(
+        "--width",
+        parser=several_numbers(float, 0.1, 10),
+        metavar=NUMBERS,
+        help="Multiply the channels by this; several, as in 0.75,1, are a choice of the search.",
     ),
 ]
 Budgets = Annotated[
@@ -114,7 +125,7 @@ class Given:
     run: Path | None = None
     data: str | None = None
     strict: bool = False
-    resolution: int | None = None
+    resolution: int | list[int] | None = None
     from_ofa: str | None = None
     budget: list[str] | None = None
     device: str | None = None
@@ -160,15 +171,23 @@ class Given:
 
         return Run.of_config(self.config, self.run, output, overrides=self.overrides())
 
-    def space(self) -> "SearchSpace":
+    def one_space(self) -> "SearchSpace":
         """The search space of the config, with as many classes as its images have.
 
         Raises:
-            ConfigError: the config or an option is wrong.
+            ConfigError: the config or an option is wrong, or it has several resolutions or widths.
         """
         from hwnas.runs.opening import experiment_of, load_with
+        from hwnas.spaces import SearchSpace
 
-        return experiment_of(self.config, load_with(self.config, self.overrides())).space
+        found = experiment_of(self.config, load_with(self.config, self.overrides())).space
+        if not isinstance(found, SearchSpace):
+            raise ConfigError(
+                f"{found.name} has {len(found.members)} resolutions and widths, and networks are "
+                "timed by hand at one; name one with --resolution, and a copy of the config with "
+                "one width"
+            )
+        return found
 
 
 def shared(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

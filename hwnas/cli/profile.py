@@ -77,7 +77,7 @@ class _Given:
 
     config: str | None
     space: str | None
-    resolution: int | None
+    resolution: int | list[int] | None
     classes: int | None
     data: str | None
     devices: list[str]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from hwnas.api.run import Run
     from hwnas.runs.fleet import Outcome
     from hwnas.runs.profile_stage import Profiled
-    from hwnas.spaces import SearchSpace
+    from hwnas.spaces import Space
 
 
 def profile_run(run: "Run", devices: Sequence[str], *, energy: bool, output: Output) -> None:
@@ -33,7 +33,7 @@ def profile_alone(
     name: str,
     devices: Sequence[str],
     *,
-    resolution: int | None,
+    resolution: int | list[int] | None,
     classes: int | None,
     table: str | None,
     energy: bool,
@@ -72,14 +72,14 @@ def _show(output: Output, profiled: "Profiled") -> None:
     output.document(document)
 
 
-def _show_outcomes(output: Output, space: "SearchSpace", outcomes: "Sequence[Outcome]") -> None:
+def _show_outcomes(output: Output, space: "Space", outcomes: "Sequence[Outcome]") -> None:
     from hwnas.cli.show import model_document, show_validation
     from hwnas.runs.model_warnings import warn_of_model
 
     output.table(
-        f"{space.name} at {space.resolution} px on {len(outcomes)} devices",
+        f"{_title(space)} on {len(outcomes)} devices",
         ["device", "blocks", "mean error", "measured twice", "table"],
-        [_row(outcome) for outcome in outcomes],
+        [row for outcome in outcomes for row in _rows(outcome)],
     )
     documents = list[dict[str, Any]]()
     for outcome in outcomes:
@@ -99,17 +99,24 @@ def _show_outcomes(output: Output, space: "SearchSpace", outcomes: "Sequence[Out
         raise typer.Exit(2)
 
 
-def _row(outcome: "Outcome") -> list[str]:
+def _title(space: "Space") -> str:
+    one = len(space.members) == 1
+    return f"{space.name} at {space.largest_resolution} px" if one else space.name
+
+
+def _rows(outcome: "Outcome") -> list[list[str]]:
+    """A row, or one for each member of a family."""
     name, model = outcome.member.name, outcome.model
     if model is None:
-        return [name, "failed", "-", "-", "-"]
-    validation = model.validation
-    errors = (
-        [
-            f"{validation.prediction.mape:.2f} %",
-            f"{validation.noise:.2f} %",
-        ]
-        if validation
-        else ["-", "-"]
-    )
-    return [name, str(len(model.blocks)), *errors, str(outcome.member.table)]
+        return [[name, "failed", "-", "-", "-"]]
+    rows = []
+    for member, one in model.members.items():
+        checked = one.validation
+        errors = (
+            [f"{checked.prediction.mape:.2f} %", f"{checked.noise:.2f} %"]
+            if checked
+            else ["-", "-"]
+        )
+        of = f"{name}: {member}" if member else name
+        rows.append([of, str(len(one.blocks)), *errors, str(outcome.member.table)])
+    return rows

@@ -24,65 +24,65 @@ from hwnas.report.rows import (
 
 if TYPE_CHECKING:
     from hwnas.estimators.scores import ScoreInfo
-    from hwnas.latency.model import BlockModel, LatencyModel
+    from hwnas.latency.family import AnyLatency, AnyModel
     from hwnas.runs.searching import RunSearch
     from hwnas.runs.summary_form import Summary
-    from hwnas.spaces import SearchSpace
+    from hwnas.spaces import Space
 
 
-def show_model(
-    output: Output, path: Path, space: "SearchSpace", model: "LatencyModel"
-) -> dict[str, Any]:
+def show_model(output: Output, path: Path, space: "Space", model: "AnyLatency") -> dict[str, Any]:
     """Prints a model's error beside the noise of measuring, and returns the same as JSON."""
-    from hwnas.runs.latencies import scope_of
+    from hwnas.runs.latencies import scope_text
 
-    output.line(f"{path}: {block_counts(space)} of {scope_of(space)} ({space.size:.3g} networks)")
+    what = scope_text(space) if len(space.members) == 1 else space.name
+    output.line(f"{path}: {block_counts(space)} of {what} ({space.size:.3g} networks)")
     show_validation(output, model)
     return model_document(path, space, model)
 
 
-def block_counts(space: "SearchSpace") -> str:
+def block_counts(space: "Space") -> str:
     """How many distinct blocks a space has, and its reference network beyond them."""
     from hwnas.networks.blocks import distinct_blocks
-    from hwnas.runs.experiment import reference_of
+    from hwnas.runs.experiment import reference_member, reference_of
 
     blocks = space.blocks()
     reference = reference_of(space)
     more = {*distinct_blocks([reference])} - {*blocks} if reference else ()
-    beside = f" (and {len(more)} of its reference {space.reference})" if more else ""
+    name = reference_member(space).reference
+    beside = f" (and {len(more)} of its reference {name})" if more else ""
     return f"{len(blocks)} distinct blocks{beside}"
 
 
-def model_document(path: Path, space: "SearchSpace", model: "LatencyModel") -> dict[str, Any]:
+def model_document(path: Path, space: "Space", model: "AnyLatency") -> dict[str, Any]:
     """A latency model of a space as JSON."""
-    from hwnas.runs.latencies import scope_of
+    from hwnas.runs.latencies import scope_text
 
     blocks = space.blocks()
     return {
         "table": str(path),
-        "scope": scope_of(space),
+        "scope": scope_text(space),
         "distinct_blocks": len(blocks),
         "space_size": space.size,
         **model.to_dict(),
     }
 
 
-def show_validation(output: Output, model: "BlockModel", of: str = "") -> None:
+def show_validation(output: Output, model: "AnyModel", of: str = "") -> None:
     """Prints the error of predictions beside that of measuring twice, and what to think of it.
 
-    `of` names one of several models of one quantity.
+    `of` names one of several models of one quantity; those of a family are named by its members.
     """
     from hwnas.runs.model_warnings import warn_of_model
 
-    validation = model.validation
-    if validation is not None:
-        title = (
-            f"{model.quantity.name} model ({model.correction.name}) on "
-            f"{validation.prediction.networks} unseen networks"
-        )
-        output.table(
-            f"{of}: {title}" if of else title, VALIDATION_HEADER, validation_rows(validation)
-        )
+    for member, one in model.members.items():
+        validation = one.validation
+        if validation is not None:
+            title = (
+                f"{one.quantity.name} model ({one.correction.name}) on "
+                f"{validation.prediction.networks} unseen networks"
+            )
+            named = ": ".join(filter(None, (of, member, title)))
+            output.table(named, VALIDATION_HEADER, validation_rows(validation))
     warn_of_model(output, model, of)
 
 
@@ -94,7 +94,7 @@ def show_predictor(output: Output, score_info: "ScoreInfo") -> None:
         )
 
 
-def show_front(output: Output, result: "RunSearch", space: "SearchSpace") -> list[dict[str, Any]]:
+def show_front(output: Output, result: "RunSearch", space: "Space") -> list[dict[str, Any]]:
     """Prints the joined front and returns the same as JSON."""
     from hwnas.runs.searching import front_points
     from hwnas.search.front import knee

@@ -20,28 +20,37 @@ def show_space(
         str, typer.Argument(help="A space: a name under configs/spaces, or a YAML file.")
     ],
     resolution: options.Resolution = None,
-    width: Annotated[
-        float | None,
-        typer.Option("--width", min=0.1, max=10, help="Multiply the channels by this."),
-    ] = None,
+    width: options.Width = None,
     as_json: options.Json = False,
 ) -> None:
     """Show a space's slots and the numbers of their choices.
+
+    Of several resolutions or widths, the first slot chooses among them.
 
     The column architecture of front.csv, and of CSVs of accuracies and timings, has these numbers.
 
     For example: hwnas space show nas_bench_macro
     """
     from hwnas.spaces import load_space
-    from hwnas.spaces.numbering import ORDER, numbered_slots
+    from hwnas.spaces.numbering import ORDER, numbered_members, numbered_slots
 
     output = Output(as_json)
     refuse_search_config(space)
     loaded = load_space(space, resolution=resolution, width=width)
-    slots = numbered_slots(loaded)
+    members, slots = numbered_members(loaded), numbered_slots(loaded)
+    if members:
+        output.table(
+            f"slot 1 of {loaded.name}: resolution and width",
+            ["choice", "resolution", "width", "networks"],
+            [
+                [str(choice), f"{one.resolution} px", f"{one.width:g}", f"{one.size:,}"]
+                for choice, one in enumerate(loaded.members)
+            ],
+        )
+    at = "" if len(loaded.resolutions) > 1 else f" at {loaded.largest_resolution} px"
     output.table(
-        f"{loaded.name} at {loaded.resolution} px: {loaded.size:,} networks of "
-        f"{len(loaded.blocks())} distinct blocks, {len(loaded.slots)} slots",
+        f"{loaded.name}{at}: {loaded.size:,} networks of "
+        f"{len(loaded.blocks())} distinct blocks, {len(loaded.choice_counts)} slots",
         ["slots", "stage", "blocks", "choices"],
         [
             [
@@ -61,7 +70,8 @@ def show_space(
     output.document(
         {
             "space": loaded.name,
-            "resolution": loaded.resolution,
+            "resolution": loaded.largest_resolution,
+            **({"members": members} if members else {}),
             "classes": loaded.classes,
             "networks": loaded.size,
             "distinct_blocks": len(loaded.blocks()),

@@ -87,7 +87,7 @@ def import_table(
         if config is not None:
             space = options.Given(
                 config=config, data=data, resolution=resolution, device=device
-            ).space()
+            ).one_space()
         elif priors or data is not None or resolution is not None:
             raise TableError("--prior, --data and --resolution go with --config; add it")
         document = _import_csv(output, file, table, target, space, priors or [], difference / 100)

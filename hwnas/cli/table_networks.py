@@ -42,7 +42,8 @@ def export_networks(
     from hwnas.runs.hand_timed import networks_to_time, sheet
 
     output = Output(as_json)
-    space = options.Given(config=config, data=data, resolution=resolution, device=device).space()
+    given = options.Given(config=config, data=data, resolution=resolution, device=device)
+    space = given.one_space()
     target = imported_device(device)
     networks = networks_to_time(space, count)
     with (

@@ -34,7 +34,8 @@ FOLDER_VARIABLE = "HWNAS_CONFIG"
 _WITH_OWN = ("devices",)
 _SINGULAR = {"devices": "device", "spaces": "space", "searches": "search config"}
 # What pydantic adds to the path of a wrong value that may be of several types.
-_TYPES = ("str", "int", "float", "bool")
+ONE, SEVERAL = "one value", "several values"
+_TYPES = ("str", "int", "float", "bool", ONE, SEVERAL)
 
 Config = TypeVar("Config", bound=StrictModel)
 

@@ -37,11 +37,12 @@ class BatchNormEstimator(Estimator):
     unit = "mean |γ|"
     needs_images = True
     weights = "norms.safetensors"
+    families = False
     free = True
 
     @override
     def scores(self, inputs: EstimatorInputs) -> Scores:
-        supernet = NormSupernet(inputs.space)
+        supernet = NormSupernet(inputs.one_space)
         read_trained(supernet, inputs)
         weights = {"norms": weights_digest(supernet.state_dict())}
         return self.of_values(inputs, supernet.indicators(), weights)
@@ -52,11 +53,11 @@ class BatchNormEstimator(Estimator):
         title = f"training batch norms on {len(dataset.train):,} images of {dataset.name}"
         with listener.progress(title, "steps") as update:
             return train(
-                NormSupernet(inputs.space, seed=config.seed),
+                NormSupernet(inputs.one_space, seed=config.seed),
                 dataset.train,
                 norm_recipe(config),
                 checkpoint=inputs.weights_file,
-                rule=SinglePath(inputs.space),
+                rule=SinglePath(inputs.one_space),
                 progress=with_loss(update),
                 log=inputs.log,
             )

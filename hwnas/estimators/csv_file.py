@@ -15,8 +15,9 @@ from hwnas.core.errors import AccuracyError
 from hwnas.core.foreign_text import shown
 from hwnas.estimators.scores import ScoreInfo
 from hwnas.estimators.stated import KEYS, NOTHING, Stated, read_stated, split_comments
+from hwnas.spaces.family import Space
 from hwnas.spaces.numbering import read_architecture
-from hwnas.spaces.space import Architectures, SearchSpace
+from hwnas.spaces.space import Architectures
 
 COLUMNS = ("architecture", "accuracy")
 _NUMBER = re.compile(r"[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?")
@@ -63,8 +64,10 @@ class KnownAccuracies:
         )
 
 
-def read_accuracies(path: Path, space: SearchSpace) -> KnownAccuracies:
+def read_accuracies(path: Path, space: Space) -> KnownAccuracies:
     """The accuracies of a CSV, at the resolution of a space where the file has those of several.
+
+    Of a family, architectures say their resolution, and what else says it has to agree.
 
     Raises:
         AccuracyError: there is no such file, or anything in it is not of the form; the message
@@ -74,7 +77,10 @@ def read_accuracies(path: Path, space: SearchSpace) -> KnownAccuracies:
         path, wanted="a CSV with the columns architecture, accuracy", error=AccuracyError
     )
     text, stated = split_comments(text, str(path))
-    rows, stated = _at_one(list(_rows(text, str(path), stated)), space.resolution, path)
+    rows = list(_rows(text, str(path), stated))
+    if len(space.members) == 1:
+        rows = _at_one(rows, space.largest_resolution, path)
+    stated = _of_same_images(rows, path)
     choices, values = [], []
     for row in rows:
         choices.append(row.choices(space))
@@ -93,25 +99,34 @@ def read_accuracies(path: Path, space: SearchSpace) -> KnownAccuracies:
     return KnownAccuracies(path, len(values), distinct, means, trainings, stated)
 
 
-def _at_one(rows: "list[_Row]", resolution: int, path: Path) -> "tuple[list[_Row], Stated]":
-    """The rows of one resolution, that of the space if there are any, and what they state."""
+def _at_one(rows: "list[_Row]", resolution: int, path: Path) -> "list[_Row]":
+    """The rows of one resolution, that of the space if there are several."""
+    stated = {row.stated.resolution for row in rows}
+    if len(stated) <= 1:
+        return rows
+    here = [row for row in rows if row.stated.resolution == resolution]
+    if not here:
+        known = sorted(one for one in stated if one is not None)
+        raise AccuracyError(
+            f"{path} has accuracies at {' and '.join(map(str, known))} pixels and none at "
+            f"{resolution}; keep the rows of one resolution, or set resolution to one of them"
+        )
+    return here
+
+
+def _of_same_images(rows: "list[_Row]", path: Path) -> Stated:
+    """What all rows state; of resolutions that differ, none."""
     stated = {row.stated for row in rows}
-    if len({one.resolution for one in stated}) > 1:
-        here = [row for row in rows if row.stated.resolution == resolution]
-        if not here:
-            known = sorted({one.resolution for one in stated if one.resolution is not None})
-            raise AccuracyError(
-                f"{path} has accuracies at {' and '.join(map(str, known))} pixels and none at "
-                f"{resolution}; keep the rows of one resolution, or set resolution to one of them"
-            )
-        rows, stated = here, {row.stated for row in here}
     images = sorted({one.images or "images that it does not name" for one in stated})
     if len(images) > 1:
         raise AccuracyError(
             f"{path} has accuracies of {' and '.join(map(shown, images[:3]))}; keep the rows of "
             "one set of images"
         )
-    return rows, stated.pop() if stated else NOTHING
+    resolutions = {one.resolution for one in stated}
+    if len(resolutions) > 1:
+        return Stated(None, stated.pop().images)
+    return stated.pop() if stated else NOTHING
 
 
 def _trainings(
@@ -140,11 +155,19 @@ class _Row:
     def error(self, column: str, problem: str) -> AccuracyError:
         return AccuracyError(f"{self.source} line {self.line}, column {column}: {problem}")
 
-    def choices(self, space: SearchSpace) -> list[int]:
+    def choices(self, space: Space) -> list[int]:
         try:
-            return read_architecture(space, self.architecture)
+            row = read_architecture(space, self.architecture)
         except ValueError as error:
             raise self.error("architecture", str(error)) from error
+        own, stated = space.member(np.array(row)).resolution, self.stated.resolution
+        if len(space.resolutions) > 1 and stated not in (None, own):
+            raise self.error(
+                "architecture",
+                f"it is at {own} pixels by its first number, and the row states {stated}; write "
+                "the one that was measured",
+            )
+        return row
 
     def percent(self) -> float:
         written = self.accuracy.replace(",", ".") if self.decimal_comma else self.accuracy

@@ -16,6 +16,7 @@ from hwnas.networks.blocks import Network
 from hwnas.search.exact.known_scores import SumScore
 from hwnas.search.problem import KnownScore
 from hwnas.search.trellis import Trellis
+from hwnas.spaces.family import Space
 from hwnas.spaces.space import Architectures
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Estimator(ABC):
             in a journal.
         needs_file: whether it reads a CSV of known accuracies.
         needs_images: whether it looks at images.
+        families: whether it scores the networks of several resolutions and widths together.
         seeded: whether scores depend on a seed.
         weights: the name of the file that must have been trained; None where nothing is trained.
         takes_teacher: whether its training may learn from a network that is given.
@@ -54,6 +56,7 @@ class Estimator(ABC):
     version: int = 1
     needs_file: bool = False
     needs_images: bool = False
+    families: bool = True
     seeded: bool = False
     weights: str | None = None
     takes_teacher: bool = False
@@ -138,6 +141,19 @@ class Estimator(ABC):
         belongs_to = self.identity(inputs) | dict(identity or {})
         return Scores(inputs.space, self.info(), belongs_to, exact.evaluate, exact)
 
+    def check_space(self, space: Space) -> None:
+        """Refuses a family of spaces where the estimator cannot score one.
+
+        Raises:
+            ConfigError: says what to do.
+        """
+        if len(space.members) > 1 and not self.families:
+            raise ConfigError(
+                f"the estimator {self.name} is of one resolution and one width, and {space.name} "
+                f"has {len(space.members)}; name one of each, or another estimator such as "
+                "supernet"
+            )
+
     def info(self) -> ScoreInfo:
         """What a score of this estimator is."""
         short = self.short or ("accuracy" if self.unit == "%" else self.name)
@@ -148,7 +164,7 @@ class Estimator(ABC):
         version = "" if self.version == 1 else f", version {self.version}"
         found = {"estimator": f"{self.name}{version}", "space": digest(inputs.space.identity)}
         if self.needs_images and inputs.images is not None:
-            found["images"] = inputs.dataset.fingerprint
+            found["images"] = inputs.images_fingerprint
         if self.seeded:
             found["seed of scores"] = str(inputs.seed)
         return found

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwnas.core.errors import ConfigError
-from hwnas.data.dataset import ImageDataset
+from hwnas.data.dataset import ImageDataset, check_same_images, fingerprint_of
+from hwnas.spaces.family import Space
 from hwnas.spaces.space import SearchSpace
 from hwnas.training.auto import SUPERNET_LENGTH, resolved
 from hwnas.training.train_config import TrainConfig, TrainSettings
@@ -21,10 +22,11 @@ class EstimatorInputs:
     """What scores are made of. Nothing is read before an estimator asks for it.
 
     Attributes:
-        space: whose networks are scored.
+        space: whose networks are scored, one or a family.
         seed: of scores that depend on one: initial weights, the choice of images.
         file: a CSV of known accuracies.
-        images: loads the images at the resolution of the space.
+        images: loads the images at the resolution of the space, of a family at the largest.
+        images_at: loads the same images at another resolution of a family.
         weights: the file of what is trained for the estimator; what else a training keeps lies
             beside it.
         training: how the weights are trained.
@@ -33,10 +35,11 @@ class EstimatorInputs:
         log: a folder for TensorBoard.
     """
 
-    space: SearchSpace
+    space: Space
     seed: int = 0
     file: Path | None = None
     images: Callable[[], ImageDataset] | None = None
+    images_at: Callable[[int], ImageDataset] | None = None
     weights: Path | None = None
     training: TrainSettings | None = None
     published: Path | None = None
@@ -45,7 +48,7 @@ class EstimatorInputs:
 
     @cached_property
     def dataset(self) -> ImageDataset:
-        """The images.
+        """The images, of a family at the largest resolution.
 
         Raises:
             ConfigError: none are given.
@@ -54,6 +57,42 @@ class EstimatorInputs:
         if self.images is None:
             raise ConfigError("this estimator needs images, and none are given; name some as data")
         return self.images()
+
+    def dataset_at(self, resolution: int) -> ImageDataset:
+        """The same images at a resolution of the space, as preprocessing would make them.
+
+        Raises:
+            ConfigError: none are given, or none of that resolution.
+            DataError: they cannot be used, or are not the same ones.
+        """
+        return self._datasets[resolution]
+
+    @cached_property
+    def _datasets(self) -> "_Datasets":
+        return _Datasets(self)
+
+    @property
+    def one_space(self) -> SearchSpace:
+        """The space, for an estimator that scores no family.
+
+        Raises:
+            ConfigError: it is a family.
+        """
+        if not isinstance(self.space, SearchSpace):
+            raise ConfigError(
+                f"this estimator is of one resolution and one width, and {self.space.name} has "
+                f"{len(self.space.members)}; name one of each"
+            )
+        return self.space
+
+    @property
+    def images_fingerprint(self) -> str:
+        """Of the images at every resolution of the space; of one it is that of `dataset`.
+
+        Raises:
+            ConfigError, DataError: see `dataset_at`.
+        """
+        return fingerprint_of([self.dataset_at(one) for one in self.space.resolutions])
 
     @cached_property
     def recipe(self) -> TrainConfig:
@@ -68,7 +107,7 @@ class EstimatorInputs:
                 "this estimator needs training settings, and none are given; give at least epochs"
             )
         images = len(self.dataset.train)
-        return resolved(self.training, images, self.space.resolution, SUPERNET_LENGTH)
+        return resolved(self.training, images, self.space.largest_resolution, SUPERNET_LENGTH)
 
     @property
     def device(self) -> str:
@@ -101,3 +140,26 @@ class EstimatorInputs:
                 "this estimator reads a CSV of accuracies, and none is named; name one as file"
             )
         return self.file
+
+
+class _Datasets(dict[int, ImageDataset]):
+    """The images by their resolution, read when they are first asked for."""
+
+    def __init__(self, inputs: EstimatorInputs) -> None:
+        super().__init__()
+        self._inputs = inputs
+
+    def __missing__(self, resolution: int) -> ImageDataset:
+        inputs = self._inputs
+        if resolution == inputs.space.largest_resolution:
+            found = inputs.dataset
+        elif inputs.images_at is None:
+            raise ConfigError(
+                f"this estimator needs images at {resolution} pixels too, and the given ones are "
+                f"of {inputs.space.largest_resolution}; name a folder or a dataset as data"
+            )
+        else:
+            found = inputs.images_at(resolution)
+            check_same_images(found, inputs.dataset)
+        self[resolution] = found
+        return found

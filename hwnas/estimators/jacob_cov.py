@@ -36,8 +36,16 @@ class JacobianEstimator(Estimator):
 
     @override
     def scores(self, inputs: EstimatorInputs) -> Scores:
-        objective = JacobianCovariance(inputs.dataset.train, inputs.seed)
-        return self.of_networks(inputs, objective.evaluate)
+        objectives = {
+            resolution: JacobianCovariance(inputs.dataset_at(resolution).train, inputs.seed)
+            for resolution in inputs.space.resolutions
+        }
+
+        def evaluate(networks: Sequence[Network]) -> NDArray[np.float64]:
+            own = [objectives[network[0].resolution].evaluate([network]) for network in networks]
+            return np.array(own, dtype=np.float64).reshape(len(networks))
+
+        return self.of_networks(inputs, evaluate)
 
 
 class JacobianCovariance:

@@ -11,12 +11,12 @@ from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.registry import find_estimator
 from hwnas.estimators.scores import Scores
-from hwnas.spaces.space import SearchSpace
+from hwnas.spaces.family import Space
 
 
 def load_estimator(
     estimator: str | type[Estimator] | Estimator,
-    space: SearchSpace,
+    space: Space,
     *,
     file: str | Path | None = None,
     data: str | Path | Dataset | ImageDataset | None = None,
@@ -43,11 +43,12 @@ def load_estimator(
         RunError: the weights cannot be used.
     """
     found = find_estimator(estimator)
-    if not isinstance(space, SearchSpace):
+    if not isinstance(space, Space):
         raise ConfigError(
             f"the space is {type(space).__name__}; give a search space, as hwnas.load_space gives "
             "it"
         )
+    found.check_space(space)
     for key, given, needed, kind, example in (
         ("file", file, found.needs_file, "a CSV of known accuracies", "known.csv"),
         ("data", data, found.needs_images, "images", "my_images"),
@@ -62,7 +63,8 @@ def load_estimator(
             space,
             seed=seed,
             file=None if file is None else Path(file),
-            images=_loader(data, space.resolution),
+            images=_loader(data, space.largest_resolution),
+            images_at=None if isinstance(data, ImageDataset) else _loader_at(data),
             weights=None if weights is None else Path(weights),
         )
     )
@@ -71,9 +73,14 @@ def load_estimator(
 def _loader(
     data: str | Path | Dataset | ImageDataset | None, resolution: int
 ) -> Callable[[], ImageDataset] | None:
-    if data is None:
-        return None
     if isinstance(data, ImageDataset):
         return lambda: data
+    load = _loader_at(data)
+    return None if load is None else partial(load, resolution)
+
+
+def _loader_at(data: str | Path | Dataset | None) -> Callable[[int], ImageDataset] | None:
+    if data is None:
+        return None
     source = str(data) if isinstance(data, Path) else data
-    return partial(load_dataset, source, resolution=resolution)
+    return lambda resolution: load_dataset(source, resolution=resolution)

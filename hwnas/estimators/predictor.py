@@ -24,7 +24,8 @@ from hwnas.search.exact.known_scores import SumScore
 from hwnas.search.problem import KnownScore
 from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.trellis import Trellis
-from hwnas.spaces.space import Architectures, SearchSpace
+from hwnas.spaces.family import Space
+from hwnas.spaces.space import Architectures
 
 _ALPHA = 1.0  # of ridges that are fitted to over a thousand predictions, which have no noise
 
@@ -65,7 +66,7 @@ class PredictorEstimator(Estimator):
 class SpaceCosts:
     """MACs and parameters of architectures, at array speed."""
 
-    def __init__(self, space: SearchSpace) -> None:
+    def __init__(self, space: Space) -> None:
         self.trellises = tuple(Trellis.of(space, cost) for cost in (MACS, PARAMETERS))
 
     def __call__(self, architectures: Architectures) -> NDArray[np.float64]:
@@ -84,7 +85,7 @@ class SpacePredictor:
     unit: ClassVar[str] = "%"
     direction: ClassVar[Direction] = "maximize"
 
-    space: SearchSpace
+    space: Space
     regression: Regression
     costs: SpaceCosts
 

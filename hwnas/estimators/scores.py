@@ -15,7 +15,8 @@ from hwnas.objectives.objective import Direction
 from hwnas.objectives.statistics.intervals import Interval, interval_text, wilson
 from hwnas.objectives.statistics.regression import CrossValidation
 from hwnas.search.problem import KnownScore
-from hwnas.spaces.space import Architectures, SearchSpace
+from hwnas.spaces.family import Space
+from hwnas.spaces.space import Architectures
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,11 @@ class ScoreInfo:
         beyond = 100.0 if self.errors else 0.0
         return -beyond <= score <= 100.0 + beyond
 
-    def stated(self, resolution: int) -> list[str]:
-        """Sentences on what the file states of its accuracies, which are used at a resolution."""
+    def stated(self, resolutions: Sequence[int]) -> list[str]:
+        """Sentences on what the file states of its accuracies, and where these are used."""
         if self.file is None:
             return []
-        return Stated(self.resolution, self.images).sentences(self.file, resolution)
+        return Stated(self.resolution, self.images).sentences(self.file, resolutions)
 
     @property
     def column(self) -> str:
@@ -141,7 +142,7 @@ class Scores:
 
     direction: ClassVar[Direction] = "maximize"
 
-    space: SearchSpace
+    space: Space
     info: ScoreInfo
     identity: Mapping[str, str]
     of_canonical: Callable[[Architectures], NDArray[np.float64]]

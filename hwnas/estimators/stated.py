@@ -1,6 +1,7 @@
 """What a CSV of accuracies states of them: at which resolution, and on which images."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -28,30 +29,33 @@ class Stated:
     resolution: int | None = None
     images: str | None = None
 
-    def sentences(self, file: str, resolution: int) -> list[str]:
+    def sentences(self, file: str, resolutions: Sequence[int]) -> list[str]:
         """What a person should know who uses them.
 
         Args:
             file: that states it.
-            resolution: at which the accuracies are used.
+            resolutions: at which the accuracies are used; of several, architectures tell.
         """
-        found = []
+        found = self._of_resolution(file, resolutions[0]) if len(resolutions) == 1 else []
+        if self.images is not None:
+            found.append(f"{file} states accuracies of the images {shown(self.images)}")
+        return found
+
+    def _of_resolution(self, file: str, resolution: int) -> list[str]:
         if self.resolution is None:
-            found.append(
+            return [
                 f"{file} does not state at which resolution its accuracies were measured: they "
                 f"are taken for those at {resolution} pixels; a line '# resolution: {resolution}' "
                 "above its header states it"
-            )
-        elif self.resolution != resolution:
-            found.append(
+            ]
+        if self.resolution != resolution:
+            return [
                 f"warning: {file} holds accuracies at {self.resolution} pixels, and they are used "
                 f"at {resolution}, where others hold and other networks may be the best; use a "
                 f"file of accuracies at {resolution} pixels, or set resolution to "
                 f"{self.resolution}"
-            )
-        if self.images is not None:
-            found.append(f"{file} states accuracies of the images {shown(self.images)}")
-        return found
+            ]
+        return []
 
 
 NOTHING = Stated()

@@ -112,7 +112,8 @@ class LayerModule(nn.Module):
 class BlockModule(nn.Module):
     """A block whose children are its layers, by their names.
 
-    A layer that `kernels` names has transforms from its kernel to the smaller ones.
+    A layer that `kernels` names has transforms from its kernel to the smaller ones. With `layers`
+    it holds wider ones than the block's, or more of them, for narrower and other blocks to share.
     """
 
     def __init__(
@@ -120,11 +121,12 @@ class BlockModule(nn.Module):
         block: Block,
         generator: torch.Generator | None = None,
         kernels: Mapping[str, Sequence[int]] | None = None,
+        layers: Mapping[str, Layer] | None = None,
     ) -> None:
         super().__init__()
         self.block = block
         sizes = kernels or {}
-        for name, layer in named_layers(block).items():
+        for name, layer in (layers or named_layers(block)).items():
             self.add_module(name, LayerModule(layer, generator, sizes.get(name, ())))
 
     def cut(self, block: Block) -> dict[str, Tensor]:

@@ -18,6 +18,7 @@ from hwnas.runs.searching import RunSearch, search_result
 from hwnas.runs.summary import stored_summary
 from hwnas.runs.summary_form import Summary
 from hwnas.search.journal import Journal
+from hwnas.spaces import SearchSpace, Space
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,9 @@ def _differences(first: Searched, other: Searched) -> Iterator[str]:
     one, two = first.experiment, other.experiment
     space, its = one.space, two.space
     yield from _difference("space", space.name, its.name)
-    yield from _difference("resolution", space.resolution, its.resolution)
+    yield from _difference("resolution", _pixels(space), _pixels(its))
     yield from _difference("classes", space.classes, its.classes)
-    if replace(space, reference=None) != replace(its, reference=None):
+    if _unnamed(space) != _unnamed(its):
         there, here = one.config.space, two.config.space
         yield f"space is {there!r} there and {here!r} here, with other blocks"
     # The supernet may differ: with the same validation images both accuracies mean the same.
@@ -120,6 +121,15 @@ def _differences(first: Searched, other: Searched) -> Iterator[str]:
         yield from _difference("images", _images_text(first), _images_text(other))
     for key in sorted((first.bound.keys() | other.bound.keys()) - {"supernet", "images", "scores"}):
         yield from _difference(key, first.bound.get(key), other.bound.get(key))
+
+
+def _pixels(space: Space) -> int | tuple[int, ...]:
+    return space.resolutions if len(space.resolutions) > 1 else space.largest_resolution
+
+
+def _unnamed(space: Space) -> list[SearchSpace]:
+    """The members without the name of their reference."""
+    return [replace(member, reference=None) for member in space.members]
 
 
 def _images(run: Searched) -> str | None:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.estimators.scores import ScoreInfo
-from hwnas.latency.energy_model import EnergyModel
-from hwnas.latency.model import LatencyModel
+from hwnas.latency.family import AnyEnergy, AnyLatency
 from hwnas.objectives.budgets import LATENCY
 from hwnas.objectives.statistics.intervals import Interval
 from hwnas.report.contributions import Contribution, asked_by, contributions
@@ -48,14 +47,14 @@ class ReportContent:
     front_knee: int | None
     budget_ms: float | None
     contributions: list[Contribution]
-    latency: LatencyModel
+    latency: AnyLatency
     summary: Summary | None
     score_info: ScoreInfo
     front_header: list[str]
     front_rows: list[list[str]]
     front_notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    energy: EnergyModel | None = None
+    energy: AnyEnergy | None = None
     digest: str = ""
 
     @property

@@ -9,6 +9,7 @@ import plotly.io
 
 from hwnas.core.foreign_text import shown_lines
 from hwnas.estimators.scores import ScoreInfo
+from hwnas.latency.family import AnyModel
 from hwnas.latency.model import BlockModel
 from hwnas.report.content import ReportContent
 from hwnas.report.rows import (
@@ -66,9 +67,9 @@ def render_page(content: ReportContent) -> str:
             contribution_rows(content.contributions, content.score_info),
         )
     ]
-    parts += ["<h2>How right the latency table is</h2>", *_validation(content.latency)]
+    parts += ["<h2>How right the latency table is</h2>", *_validations(content.latency)]
     if content.energy is not None:
-        parts += ["<h2>How right the energies are</h2>", *_validation(content.energy)]
+        parts += ["<h2>How right the energies are</h2>", *_validations(content.energy)]
         parts += ["<p>Energies are in mJ per inference, of the whole board.</p>"]
     parts += ["<h2>Config</h2>", f"<pre>{_text(content.config_yaml)}</pre>"]
     body = "\n".join(parts)
@@ -95,6 +96,14 @@ def _summary_table(summary: Summary) -> str:
     table = _table(summary_header(summary), summary_rows(summary))
     closing = [f"<p>{_text(sentence)}</p>" for sentence in closing_sentences(summary)]
     return intro + table + "".join(closing)
+
+
+def _validations(model: AnyModel) -> list[str]:
+    """How right a model is, or each of several, under the name of its member."""
+    parts = []
+    for member, one in model.members.items():
+        parts += [*([f"<h3>{_text(member)}</h3>"] if member else []), *_validation(one)]
+    return parts
 
 
 def _validation(model: BlockModel) -> list[str]:

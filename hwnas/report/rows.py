@@ -63,6 +63,9 @@ def summary_rows(summary: "Summary") -> list[list[str]]:
             label = f"accuracy for {name}, {on.precision}"
             rows.append(accuracy(label, partial(_accuracy_on, name)))
     rows.append(row("trained from", "{}", lambda one: one.weights_from))
+    if summary.winner.resolution is not None:
+        rows.append(row("resolution", "{} px", lambda one: one.resolution))
+        rows.append(row("width", "{:g}", lambda one: one.width))
     rows.append(row("MACs", "{:,}", lambda one: one.macs))
     rows.append(row("parameters", "{:,}", lambda one: one.parameters))
     return rows
@@ -149,6 +152,7 @@ def front_header(result: "RunSearch") -> list[str]:
         *([] if result.energy is None else ["energy (mJ)"]),
         "MACs",
         "parameters",
+        *(["px", "width"] if result.chosen else []),
         "found by",
     ]
 
@@ -165,6 +169,7 @@ def front_rows(
             *(f"{value:.4g}" for value in p.further),
             f"{p.macs:,}",
             f"{p.params:,}",
+            *(f"{value:g}" for value in p.chosen),
             (", ".join(p.searchers) or "an earlier search") + (" (knee)" if index == bend else ""),
         ]
         for index, p in enumerate(points)

@@ -90,7 +90,7 @@ class Candidates:
         module: NetworkModule,
         chosen: str | None = None,
     ) -> Candidate:
-        dataset = self._experiment.dataset
+        dataset = self._experiment.dataset_of(network)
         files: dict[str, DeviceFile] = {}
         for place in self._places:
             made = self._same(files, place)

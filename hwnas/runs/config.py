@@ -16,6 +16,7 @@ from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
 from hwnas.objectives.budgets import Budget, read_budgets
+from hwnas.runs.choices_config import Resolutions, Widths
 from hwnas.search.searchers import (
     OF_KNOWN_SCORES,
     SEARCHERS,
@@ -211,12 +212,13 @@ class RunConfig(StrictModel):
 
     `tables` names the latency tables of the further devices that budgets are on. Where scores need
     no images (`data`) or settings of trainings, these may be left out. `width` multiplies the
-    channels of the space; `from_ofa` is a once-for-all checkpoint that the supernet starts from.
+    channels of the space; of several resolutions or widths the search chooses. `from_ofa` is a
+    once-for-all checkpoint that the supernet starts from.
     """
 
     space: LocalPath
-    resolution: Annotated[int, Field(ge=8, le=1024)] | None = None
-    width: Annotated[float, Field(gt=0, le=4)] | None = None
+    resolution: Resolutions | None = None
+    width: Widths | None = None
     from_ofa: LocalPath | None = None
     data: DataConfig | None = None
     accuracy: AccuracyConfig = AccuracyConfig()
@@ -299,6 +301,17 @@ class RunConfig(StrictModel):
                 f"from_ofa: the weights are of a supernet, and accuracy.estimator: {name} trains "
                 "none; leave one of them out"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _chosen_where_the_estimator_can(self) -> Self:
+        for key in ("resolution", "width"):
+            name = self.accuracy.estimator
+            if isinstance(getattr(self, key), tuple) and not find_estimator(name).families:
+                raise ValueError(
+                    f"{key}: accuracy.estimator: {name} is of one resolution and one width; name "
+                    "one, or another estimator such as supernet"
+                )
         return self
 
     @property

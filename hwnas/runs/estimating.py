@@ -35,6 +35,7 @@ def estimator_inputs(
         seed=accuracy.seed if seed is None else seed,
         file=file,
         images=None if config.data is None else lambda: experiment.dataset,
+        images_at=None if config.data is None else experiment.dataset_at,
         weights=None if estimator.weights is None else folder.path / estimator.weights,
         training=config.train,
         published=published,

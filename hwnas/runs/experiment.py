@@ -6,26 +6,33 @@ from functools import cached_property
 from pathlib import Path
 
 from hwnas.core.errors import BudgetError, TableError
-from hwnas.data import ImageDataset, load_dataset
+from hwnas.data import ImageDataset, check_same_images, fingerprint_of, load_dataset
 from hwnas.devices.device import Device, Fingerprint
 from hwnas.latency.anchors import anchors_of
 from hwnas.latency.energy import require_gpu
 from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.family import AnyEnergy, AnyLatency, read_model
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.model import LatencyModel
-from hwnas.latency.profile import load_model
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network, block_to_dict
 from hwnas.objectives.budgets import ENERGY
 from hwnas.objectives.measured import measured_objective
 from hwnas.runs.config import Recipe, RunConfig
 from hwnas.runs.inputs import HeldLatency
-from hwnas.runs.latencies import further_latency, further_table, scope_of, table_path
+from hwnas.runs.latencies import (
+    further_latency,
+    further_table,
+    model_of,
+    scope_text,
+    table_path,
+)
 from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.search.make_problem import make_problem
 from hwnas.search.problem import SearchProblem
-from hwnas.spaces import Reference, SearchSpace, SpaceFamily, load_reference
+from hwnas.spaces import Reference, SearchSpace, Space, load_reference
 from hwnas.spaces.config import make_space
+from hwnas.spaces.loading import one_or_family
 
 # Budgets on what another precision has less of: what they count, and what to write instead.
 _COUNTED_IN_FP32 = {
@@ -46,35 +53,66 @@ class Experiment:
     config: RunConfig
     sources: Sources = NOTHING_HELD
 
-    @cached_property
+    @property
     def dataset(self) -> ImageDataset:
-        """The images at the space's resolution.
+        """The images at the space's resolution; at the largest of several.
 
         Raises:
             ConfigError: the config does without images.
             DataError: images that cannot be used.
         """
-        return self.read_images()
+        return self.dataset_at(self.space.largest_resolution)
 
-    def read_images(self, progress: Callable[[int, int], None] | None = None) -> ImageDataset:
-        """Reads the images of `dataset` now.
-
-        Args:
-            progress: see `load_dataset`.
+    def dataset_at(self, resolution: int) -> ImageDataset:
+        """The images at one of the space's resolutions.
 
         Raises:
-            ConfigError, DataError: see `dataset`.
+            ConfigError: the config does without images.
+            DataError: images that cannot be used, or that are others than at the largest.
         """
+        if resolution not in self._datasets:
+            self._read_images(resolution)
+        return self._datasets[resolution]
+
+    def dataset_of(self, network: Network) -> ImageDataset:
+        """The images at the resolution of a network, see `dataset_at`."""
+        return self.dataset_at(network[0].resolution)
+
+    def read_images(self, progress: Callable[[int, int], None] | None = None) -> ImageDataset:
+        """Reads the images at every resolution now.
+
+        Args:
+            progress: see `load_dataset`; of several resolutions it begins anew for each.
+
+        Returns:
+            Those of `dataset`.
+
+        Raises:
+            ConfigError, DataError: see `dataset_at`.
+        """
+        for resolution in reversed(self.space.resolutions):
+            self._read_images(resolution, progress)
+        return self.dataset
+
+    def _read_images(
+        self, resolution: int, progress: Callable[[int, int], None] | None = None
+    ) -> None:
         data = self.config.data or self.config.recipe.data
         dataset = load_dataset(
             self.image_source,
-            resolution=self.space.resolution,
+            resolution=resolution,
             strict=data.strict,
             limit=data.limit,
             progress=progress,
         )
-        vars(self)["dataset"] = dataset  # where cached_property looks
-        return dataset
+        if resolution != self.space.largest_resolution:
+            check_same_images(dataset, self.dataset)
+        self._datasets[resolution] = dataset
+
+    @cached_property
+    def _datasets(self) -> dict[int, ImageDataset]:
+        """The images by their resolution, as far as they were read."""
+        return {}
 
     @property
     def image_source(self) -> str:
@@ -88,32 +126,49 @@ class Experiment:
 
     @property
     def images_read(self) -> str | None:
-        """The fingerprint of the images; None where they were not read."""
-        dataset: ImageDataset | None = vars(self).get("dataset")
-        return None if dataset is None else dataset.fingerprint
+        """The fingerprint of the images at every resolution; None where they were not read."""
+        resolutions = self.space.resolutions
+        if not set(resolutions) <= self._datasets.keys():
+            return None
+        return fingerprint_of([self._datasets[one] for one in resolutions])
 
-    @cached_property
+    @property
     def recipe(self) -> Recipe:
         """What weights come from, with the numbers that follow from the images.
 
         Raises:
             ConfigError, DataError: see `RunConfig.recipe` and `dataset`.
         """
+        return self._recipe_at(self.space.largest_resolution)
+
+    def recipe_of(self, network: Network) -> Recipe:
+        """The same for a single network, at its own resolution.
+
+        Raises:
+            ConfigError, DataError: see `RunConfig.recipe` and `dataset`.
+        """
+        return self._recipe_at(network[0].resolution)
+
+    def _recipe_at(self, resolution: int) -> Recipe:
         written = self.config.recipe  # refused before images are read
-        return written.resolved(len(self.dataset.train), self.space.resolution)
+        return written.resolved(len(self.dataset.train), resolution)
 
     @cached_property
-    def space(self) -> SearchSpace:
-        """The search space, with as many classes as the images have; without any, its own."""
-        data = self.config.data
+    def space(self) -> Space:
+        """The search space, with as many classes as the images have; without any, its own.
+
+        Of several resolutions or widths a family.
+        """
+        config, data = self.config, self.config.data
         classes = len(self.sources.class_names(data.source)) if data is not None else None
-        return make_space(
-            self.sources.space(self.config.space),
-            self.config.space,
-            resolution=self.config.resolution,
-            classes=classes,
-            width=self.config.width,
-        )
+        content = self.sources.space(config.space)
+
+        def make(resolution: int | None, width: float | None) -> SearchSpace:
+            return make_space(
+                content, config.space, resolution=resolution, classes=classes, width=width
+            )
+
+        return one_or_family(make, config.space, config.resolution, config.width)
 
     @cached_property
     def device(self) -> Device:
@@ -135,7 +190,7 @@ class Experiment:
         """The same with its library and its conventions."""
         return published_of(self.space)
 
-    def latency_model(self) -> LatencyModel:
+    def latency_model(self) -> AnyLatency:
         """The latency model of the run, or of its table, for this space, on this very device.
 
         Raises:
@@ -145,7 +200,7 @@ class Experiment:
         if held is None:
             with LatencyTable.existing(self.table_path) as table:
                 table.bind(read_fingerprint(self.device))
-                return load_model(table, scope_of(self.space), self.space.blocks())
+                return model_of(table, self.space, LatencyModel)
         stored = held.fingerprint and Fingerprint.from_dict(held.fingerprint)
         difference = stored and stored.difference(read_fingerprint(self.device))
         if difference:
@@ -153,11 +208,11 @@ class Experiment:
                 f"{self.sources.run} was searched with the latencies of another device: "
                 f"{difference}; continue on the machine that has that device"
             )
-        return LatencyModel.from_dict(held.model)
+        return read_model(LatencyModel, held.model)
 
-    def stored_latency_model(self) -> LatencyModel:
+    def stored_latency_model(self) -> AnyLatency:
         """The same without asking the device whether it still is the one that was measured."""
-        return LatencyModel.from_dict(self.held_latency().model)
+        return read_model(LatencyModel, self.held_latency().model)
 
     @property
     def latency_fingerprint(self) -> Fingerprint | None:
@@ -178,13 +233,13 @@ class Experiment:
         if self._held_latency is not None:
             return self._held_latency
         with LatencyTable.existing(self.table_path) as table:
-            model = load_model(table, scope_of(self.space), self.space.blocks())
+            model = model_of(table, self.space, LatencyModel)
             of_device, speed, anchors = table.fingerprint, table.visits().speed, anchors_of(table)
         fingerprint = None if of_device is None else asdict(of_device)
         path = str(self.table_path.resolve())
         return HeldLatency(
             table=path,
-            scope=scope_of(self.space),
+            scope=scope_text(self.space),
             fingerprint=fingerprint,
             model=model.to_dict(),
             speed=None if speed is None else (speed.undisturbed, speed.usual),
@@ -198,7 +253,7 @@ class Experiment:
 
     @property
     def _held_latency(self) -> HeldLatency | None:
-        return self.sources.latency(scope_of(self.space), self.table_path)
+        return self.sources.latency(scope_text(self.space), self.table_path)
 
     def timing_cache(self) -> bytes:
         """What the device's runtime made of the timings, see `LatencyTable.cache`.
@@ -213,7 +268,7 @@ class Experiment:
             return table.cache()
 
     @cached_property
-    def further_latencies(self) -> dict[str, LatencyModel]:
+    def further_latencies(self) -> dict[str, AnyLatency]:
         """The latency model of each further device that a budget is on, by the budget's name.
 
         Raises:
@@ -228,12 +283,12 @@ class Experiment:
             models[budget.name] = (
                 further_latency(budget.device, path, self.space, self.sources)
                 if held is None
-                else LatencyModel.from_dict(held)
+                else read_model(LatencyModel, held)
             )
         return models
 
     @cached_property
-    def energy(self) -> EnergyModel | None:
+    def energy(self) -> AnyEnergy | None:
         """The energy model of the device's table; None without a budget on energy.
 
         Raises:
@@ -245,16 +300,16 @@ class Experiment:
         require_gpu(self.device)
         held = self.sources.energy(self.table_path)
         if held is not None:
-            return EnergyModel.from_dict(held)
+            return read_model(EnergyModel, held)
         with LatencyTable.existing(self.table_path) as table:
-            return load_model(table, scope_of(self.space), self.space.blocks(), EnergyModel)
+            return model_of(table, self.space, EnergyModel)
 
     def forget_latencies(self) -> None:
         """Has the models of further devices and of energy read anew when they are next needed."""
         for name in ("further_latencies", "energy"):
             vars(self).pop(name, None)
 
-    def problem(self, latency: LatencyModel) -> SearchProblem:
+    def problem(self, latency: AnyLatency) -> SearchProblem:
         """The search problem: latency as the front's axis, and every budget.
 
         Raises:
@@ -278,24 +333,34 @@ class Experiment:
         return make_problem(self.space, axis, budgets, measured, self.reference)
 
 
-def reference_of(space: SearchSpace | SpaceFamily) -> Network | None:
+def reference_member(space: Space) -> SearchSpace:
+    """The member of a family that its reference is like: at the largest resolution.
+
+    Among those the one of the largest width up to 1, as published networks are; the largest where
+    there is none.
+    """
+    members = [one for one in space.members if one.resolution == space.largest_resolution]
+    usual = [one for one in members if one.width <= 1]
+    return max(usual or members, key=lambda one: one.width)
+
+
+def reference_of(space: Space) -> Network | None:
     """The published network that a space names, at its resolution, class count and width.
 
-    A family has members of several sizes, and hence none.
+    Of a family, those of its `reference_member`.
     """
-    if isinstance(space, SpaceFamily):
-        return None
     found = published_of(space)
     return None if found is None else found.network
 
 
-def published_of(space: SearchSpace) -> Reference | None:
+def published_of(space: Space) -> Reference | None:
     """The same with what else belongs to it."""
-    if space.reference is None:
+    like = reference_member(space)
+    if like.reference is None:
         return None
     return load_reference(
-        space.reference,
-        resolution=space.resolution,
-        classes=space.classes,
-        width=space.width,
+        like.reference,
+        resolution=like.resolution,
+        classes=like.classes,
+        width=like.width,
     )

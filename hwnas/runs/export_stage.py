@@ -8,7 +8,7 @@ from hwnas.core.errors import ConfigError
 from hwnas.core.files import write_atomically
 from hwnas.core.listener import Listener
 from hwnas.estimators import SUPERNET, find_estimator
-from hwnas.latency.model import LatencyModel
+from hwnas.latency.family import AnyLatency
 from hwnas.runs.config import ExportConfig, WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exporting import Export, Exporter
@@ -33,7 +33,7 @@ LOST = 2.0
 def export_stage(
     experiment: Experiment,
     folder: RunFolder,
-    latency: LatencyModel,
+    latency: AnyLatency,
     trained: TrainedSupernet | None,
     result: RunSearch,
     listener: Listener,

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hwnas.data import ImageDataset
 from hwnas.export.open_batch import check_open_batch, with_open_batch
 from hwnas.export.timm import timm_network
 from hwnas.export.verification import NumericalCheck
@@ -148,7 +149,7 @@ class ExportWriter:
         Raises:
             HwnasError: a file cannot be written.
         """
-        dataset, own = self._experiment.dataset, candidate.own
+        dataset, own = self._dataset(candidate), candidate.own
         exported = Exported(
             folder=self._folder.export_folder(name),
             network=candidate.network,
@@ -189,6 +190,10 @@ class ExportWriter:
         (exported.folder / STALE).unlink(missing_ok=True)
         return exported
 
+    def _dataset(self, candidate: Candidate) -> ImageDataset:
+        """The images at the network's own resolution."""
+        return self._experiment.dataset_of(candidate.network)
+
     def _on_further(self, place: MeasuredPlace, candidate: Candidate, timed: Timed) -> OnFurther:
         made = candidate.files[place.name]
         return OnFurther(
@@ -204,7 +209,7 @@ class ExportWriter:
         """The models and engines of an export folder by their names."""
         own = candidate.own
         opened = with_open_batch(own.model)
-        images = self._experiment.dataset.test.images
+        images = self._dataset(candidate).test.images
         check_open_batch(
             opened,
             own.model,
@@ -225,18 +230,18 @@ class ExportWriter:
         return files
 
     def _training(self, candidate: Candidate) -> dict[str, Any]:
-        recipe = self._experiment.recipe
+        recipe = self._experiment.recipe_of(candidate.network)
         scratch = candidate.weights_from == "scratch"
         config = scratch_config(recipe) if scratch else recipe.fine_tune
         return {
             "weights_from": candidate.weights_from,
             "chosen": candidate.chosen,
             "epochs": config.epochs,
-            "images": len(self._experiment.dataset.train),
+            "images": len(self._dataset(candidate).train),
         }
 
     def _verification(self, exported: Exported, candidate: Candidate) -> dict[str, Any]:
-        own, dataset = candidate.own, self._experiment.dataset
+        own, dataset = candidate.own, self._dataset(candidate)
         converted = {
             "fp32": {
                 "file": "model.fp32.onnx",

@@ -7,7 +7,7 @@ import numpy as np
 
 from hwnas.core.errors import BudgetError, DeviceError
 from hwnas.core.listener import Listener
-from hwnas.latency.model import LatencyModel
+from hwnas.latency.family import AnyLatency
 from hwnas.latency.readings import Reading
 from hwnas.networks.blocks import Network
 from hwnas.objectives.budgets import ENERGY
@@ -62,7 +62,7 @@ class Exporter:
         self,
         experiment: Experiment,
         folder: RunFolder,
-        latency: LatencyModel,
+        latency: AnyLatency,
         trained: TrainedSupernet | None,
         result: RunSearch,
         listener: Listener,

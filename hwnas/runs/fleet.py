@@ -10,13 +10,12 @@ from hwnas.core.listener import Listener, Update
 from hwnas.devices.device import Device
 from hwnas.devices.location import same_machine
 from hwnas.devices.stopping import stopped_by
-from hwnas.latency.energy_model import EnergyModel
-from hwnas.latency.model import LatencyModel
+from hwnas.latency.family import AnyEnergy, AnyLatency
 from hwnas.runs.config import ProfileConfig, RunConfig
 from hwnas.runs.latencies import named_table, table_path
 from hwnas.runs.profiling import energy_of, profile_space
 from hwnas.runs.sources import NOTHING_HELD, Sources
-from hwnas.spaces import SearchSpace
+from hwnas.spaces import Space
 
 # Seconds after which a thread that was started runs.
 _BEGINS = 2.0
@@ -42,9 +41,9 @@ class Outcome:
     """What became of a member: its models, or the sentence of why there are none."""
 
     member: Member
-    model: LatencyModel | None
+    model: AnyLatency | None
     problem: str = ""
-    energy: EnergyModel | None = None
+    energy: AnyEnergy | None = None
 
 
 def load_fleet(
@@ -79,7 +78,7 @@ def load_fleet(
 
 
 def fleet_stage(
-    space: SearchSpace, members: Sequence[Member], counts: ProfileConfig, listener: Listener
+    space: Space, members: Sequence[Member], counts: ProfileConfig, listener: Listener
 ) -> list[Outcome]:
     """`profile_fleet` with a progress bar for each member, and a sentence on each that fails."""
 
@@ -92,7 +91,7 @@ def fleet_stage(
 
 
 def profile_fleet(
-    space: SearchSpace,
+    space: Space,
     members: Sequence[Member],
     counts: ProfileConfig,
     progress: Sequence[Update],
@@ -156,9 +155,7 @@ def profile_fleet(
     return [outcomes[member.name] for member in members]
 
 
-def _measured(
-    space: SearchSpace, member: Member, counts: ProfileConfig, progress: Update
-) -> Outcome:
+def _measured(space: Space, member: Member, counts: ProfileConfig, progress: Update) -> Outcome:
     try:
         model = profile_space(space, member.device, member.table, counts, progress)
         energy = energy_of(space, member.table) if counts.energy else None

@@ -24,7 +24,7 @@ def read_images(experiment: Experiment, folder: RunFolder, listener: Listener) -
             bar[0](done, total)
 
         dataset = experiment.read_images(decoded)
-    folder.check_images(dataset.fingerprint, experiment.image_source)
+    folder.check_images(experiment.images_read or dataset.fingerprint, experiment.image_source)
     listener.say(
         f"{dataset.name}: {dataset.classes} classes; {len(dataset.train):,} images to train, "
         f"{len(dataset.validation):,} to choose by (validation), {len(dataset.test):,} to test"

@@ -6,6 +6,7 @@ images and the device.
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from hwnas.core.invalid import first_error
 from hwnas.devices.device import Device, Fingerprint
 from hwnas.latency.anchors import Anchor
 from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.family import read_model
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.visits import Speed
 from hwnas.networks.blocks import block_from_dict
@@ -49,10 +51,10 @@ def _readable(read: Callable[[dict[str, Any]], object]) -> AfterValidator:
 
 PathText = Annotated[str, AfterValidator(_path)]
 FingerprintContent = Annotated[dict[str, Any], _readable(Fingerprint.from_dict)]
-LatencyContent = Annotated[dict[str, Any], _readable(LatencyModel.from_dict)]
+LatencyContent = Annotated[dict[str, Any], _readable(partial(read_model, LatencyModel))]
 BlockContent = Annotated[dict[str, Any], _readable(block_from_dict)]
 Milliseconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-EnergyContent = Annotated[dict[str, Any], _readable(EnergyModel.from_dict)]
+EnergyContent = Annotated[dict[str, Any], _readable(partial(read_model, EnergyModel))]
 
 
 class HeldImages(StrictModel):
@@ -76,9 +78,9 @@ class HeldLatency(StrictModel):
 
     Attributes:
         table: the whole path of the table that it is from.
-        scope: of the model in it, see `hwnas.latency.profile.scope_name`.
+        scope: of the model in it, see `hwnas.runs.latencies.scope_text`.
         fingerprint: of the device that was measured; None where the table names none.
-        model: see `LatencyModel.to_dict`.
+        model: see `LatencyModel.to_dict`; of several resolutions and widths, `FamilyModel.to_dict`.
         speed: what the reference block takes on that device in ms, undisturbed and usually (see
             `hwnas.latency.visits.Speed`); None where the table does not say.
         anchors: the blocks and the latency in ms of some networks that the table has measured.

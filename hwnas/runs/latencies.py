@@ -5,13 +5,14 @@ from pathlib import Path
 
 from hwnas.core.errors import ConfigError, TableError
 from hwnas.devices.device import IMPORTED, Device
+from hwnas.latency.family import AnyLatency, FamilyModel
 from hwnas.latency.identity import read_fingerprint
-from hwnas.latency.model import LatencyModel
+from hwnas.latency.model import LatencyModel, Model
 from hwnas.latency.profile import load_model, scope_name
 from hwnas.latency.table import LatencyTable
 from hwnas.runs.config import RunConfig
 from hwnas.runs.sources import NOTHING_HELD, Sources
-from hwnas.spaces import SearchSpace
+from hwnas.spaces import SearchSpace, Space
 
 
 def table_path(named: str | None, device: Device) -> Path:
@@ -24,6 +25,32 @@ def scope_of(space: SearchSpace) -> str:
     return scope_name(space.name, space.resolution, space.classes)
 
 
+def scopes_of(space: Space) -> list[str]:
+    """The same of every member of a family, in their order; of one space its own."""
+    return [scope_of(member) for member in space.members]
+
+
+def scope_text(space: Space) -> str:
+    """What the models of a space, or of all members of a family, are of."""
+    return "; ".join(scopes_of(space))
+
+
+def model_of(table: LatencyTable, space: Space, form: type[Model]) -> Model | FamilyModel[Model]:
+    """The model of a space in a table; of a family the model of each member.
+
+    Raises:
+        TableError: the table lacks one, or blocks of it.
+    """
+    if isinstance(space, SearchSpace):
+        return load_model(table, scope_of(space), space.blocks(), form)
+    return FamilyModel(
+        {
+            scope_of(member): load_model(table, scope_of(member), member.blocks(), form)
+            for member in space.members
+        }
+    )
+
+
 def further_table(config: RunConfig, name: str, sources: Sources) -> Path:
     """The latency table of the device of a budget `latency@<name>`.
 
@@ -34,7 +61,7 @@ def further_table(config: RunConfig, name: str, sources: Sources) -> Path:
     return Path(sources.find(str(table_path(named_table(config, name, sources), device))))
 
 
-def further_latency(name: str, path: Path, space: SearchSpace, sources: Sources) -> LatencyModel:
+def further_latency(name: str, path: Path, space: Space, sources: Sources) -> AnyLatency:
     """The latency model for a space on the device of a budget `latency@<name>`.
 
     Nothing is measured there, so that it need not be at hand: the table is compared with what the
@@ -48,7 +75,7 @@ def further_latency(name: str, path: Path, space: SearchSpace, sources: Sources)
     try:
         with LatencyTable.existing(path) as table:
             _check_device(table, device)
-            return load_model(table, scope_of(space), space.blocks())
+            return model_of(table, space, LatencyModel)
     except TableError as error:
         how = f"'hwnas profile --device {name}'"
         if not device.measurable:
@@ -74,7 +101,7 @@ def named_table(config: RunConfig, name: str, sources: Sources = NOTHING_HELD) -
 
 
 def unprofiled_devices(
-    config: RunConfig, space: SearchSpace, sources: Sources
+    config: RunConfig, space: Space, sources: Sources
 ) -> list[tuple[Device, Path]]:
     """The devices of budgets `latency@DEVICE` whose tables lack a space, and those tables.
 
@@ -88,16 +115,17 @@ def unprofiled_devices(
             continue
         device = _device(budget.device, sources)
         path = further_table(config, budget.device, sources)
-        if device.measurable and not _holds(path, space):
+        if device.measurable and not holds_models(path, space):
             found.append((device, path))
     return found
 
 
-def _holds(path: Path, space: SearchSpace) -> bool:
+def holds_models(path: Path, space: Space) -> bool:
+    """Whether a table is there and has the latency model of a space, or of all its members."""
     if not path.is_file():
         return False
     with LatencyTable.existing(path) as table:
-        return scope_of(space) in table.models()
+        return set(scopes_of(space)) <= set(table.models())
 
 
 def _device(name: str, sources: Sources) -> Device:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.core.listener import SILENT, Listener
-from hwnas.latency.model import LatencyModel
+from hwnas.latency.family import AnyLatency
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.keeping import keep_inputs
@@ -33,7 +33,7 @@ class OpenedRun:
         """Writes nothing; `open` is the usual way to make one."""
         self.experiment, self.folder, self.listener = experiment, folder, listener
         self._holding = self._images_shown = False
-        self._posed: tuple[LatencyModel, SearchProblem] | None = None
+        self._posed: tuple[AnyLatency, SearchProblem] | None = None
         self._scores: Scores | None = None
 
     @classmethod
@@ -157,7 +157,7 @@ class OpenedRun:
             self._scores = scores_without_weights(self.experiment, self.folder)
         return self._scores
 
-    def pose(self) -> "tuple[LatencyModel, SearchProblem]":
+    def pose(self) -> "tuple[AnyLatency, SearchProblem]":
         """The latency model and the search problem, built once while the folder is held."""
         if self._posed is None or not self._holding:
             latency = self.experiment.latency_model()

@@ -10,8 +10,8 @@ from hwnas.core.errors import DeviceError, TableError
 from hwnas.core.listener import Listener
 from hwnas.devices.device import Device, Fingerprint
 from hwnas.latency.anchors import anchors_of
+from hwnas.latency.family import AnyLatency
 from hwnas.latency.identity import read_fingerprint
-from hwnas.latency.model import LatencyModel
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import Speed
 from hwnas.networks.blocks import Network
@@ -42,7 +42,7 @@ class MeasuredPlace:
 
     name: str
     device: Device
-    latency: LatencyModel
+    latency: AnyLatency
     bound: float | None
     on: OnDevice
     check: LatencyCheck
@@ -72,7 +72,7 @@ class MeasuredPlace:
 
 def own_place(
     experiment: Experiment,
-    latency: LatencyModel,
+    latency: AnyLatency,
     result: RunSearch,
     listener: Listener,
     patience: Patience,

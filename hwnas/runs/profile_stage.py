@@ -8,8 +8,7 @@ from hwnas.core.errors import BudgetError
 from hwnas.core.listener import Listener
 from hwnas.devices.device import Device
 from hwnas.latency.energy import check_energy
-from hwnas.latency.energy_model import EnergyModel
-from hwnas.latency.model import LatencyModel
+from hwnas.latency.family import AnyEnergy, AnyLatency
 from hwnas.latency.readings import disturbance
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
@@ -19,7 +18,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import unprofiled_devices
 from hwnas.runs.profiling import energy_of, profile_space
 from hwnas.runs.reach import check_budgets
-from hwnas.spaces import SearchSpace
+from hwnas.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,11 @@ class Profiled:
         disturbed: why the timings cannot be relied on as a whole; None where nothing says so.
     """
 
-    space: SearchSpace
+    space: Space
     device: Device
     table: Path
-    latency: LatencyModel
-    energy: EnergyModel | None
+    latency: AnyLatency
+    energy: AnyEnergy | None
     warning_shares: Mapping[str, float]
     disturbed: str | None
 
@@ -52,7 +51,7 @@ class Profiled:
 
 
 def profile_stage(
-    space: SearchSpace,
+    space: Space,
     device: Device,
     table: Path,
     counts: ProfileConfig,

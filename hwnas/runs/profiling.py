@@ -8,28 +8,30 @@ from hwnas.core.errors import ConfigError
 from hwnas.devices.device import Device
 from hwnas.latency.energy import check_energy, profile_energy
 from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.family import AnyEnergy, AnyLatency, FamilyModel
 from hwnas.latency.identity import read_identity
-from hwnas.latency.model import LatencyModel
-from hwnas.latency.profile import VisitsProgress, load_model, profile
+from hwnas.latency.profile import VisitsProgress, profile
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network
 from hwnas.runs.config import ProfileConfig
-from hwnas.runs.experiment import reference_of
-from hwnas.runs.latencies import scope_of
-from hwnas.spaces import SearchSpace
+from hwnas.runs.experiment import reference_member, reference_of
+from hwnas.runs.latencies import model_of, scope_of
+from hwnas.spaces import SearchSpace, Space, SpaceFamily
 from hwnas.spaces.sampling import spread_sample
 
 
 def profile_space(
-    space: SearchSpace,
+    space: Space,
     device: Device,
     table_path: Path,
     counts: ProfileConfig,
     progress: VisitsProgress | None = None,
     schedule: Schedule | None = None,
-) -> LatencyModel:
+) -> AnyLatency:
     """Measures the blocks of a space and of its reference network, and some whole networks.
+
+    Of a family each member one after the other, into one table with a model for each.
 
     The blocks inside chains too, and the energy of everything, where the config says so
     (`ProfileConfig`); the table has the energy model then. `schedule` says how often each is
@@ -43,43 +45,46 @@ def profile_space(
     identity = read_identity(device)  # before a table is made for it
     if counts.energy:
         check_energy(device)  # before hours are spent on latencies
-    blocks = [*space.blocks(), *(reference_of(space) or ())]
-    fit, check = sampled_networks(space, counts)
+    every = [(one, *sampled_networks(one, counts)) for one in space.members]
     with LatencyTable(table_path) as table:
-        latency = profile(
-            device,
-            table,
-            scope=scope_of(space),
-            blocks=blocks,
-            fit_networks=fit,
-            check_networks=check,
-            chains=_chains(counts, device),
-            schedule=schedule,
-            progress=progress,
-            identity=identity,
-        )
-        if counts.energy:
-            profile_energy(
+        models = {}
+        for member, fit, check in every:
+            reference = reference_of(space) if member is reference_member(space) else None
+            scope, blocks = scope_of(member), [*member.blocks(), *(reference or ())]
+            models[scope] = profile(
                 device,
                 table,
-                scope=scope_of(space),
+                scope=scope,
                 blocks=blocks,
                 fit_networks=fit,
                 check_networks=check,
                 chains=_chains(counts, device),
-                progress=progress and (lambda done, total: progress(done, total, "energies")),
+                schedule=schedule,
+                progress=progress,
+                identity=identity,
             )
-    return latency
+            if counts.energy:
+                profile_energy(
+                    device,
+                    table,
+                    scope=scope,
+                    blocks=blocks,
+                    fit_networks=fit,
+                    check_networks=check,
+                    chains=_chains(counts, device),
+                    progress=progress and (lambda done, total: progress(done, total, "energies")),
+                )
+    return FamilyModel(models) if isinstance(space, SpaceFamily) else models[scope_of(space)]
 
 
-def energy_of(space: SearchSpace, table: Path) -> EnergyModel:
-    """The energy model of a space in a table.
+def energy_of(space: Space, table: Path) -> AnyEnergy:
+    """The energy model of a space in a table; of a family that of each member.
 
     Raises:
         TableError: the table is not there, or holds none.
     """
     with LatencyTable.existing(table) as opened:
-        return load_model(opened, scope_of(space), space.blocks(), EnergyModel)
+        return model_of(opened, space, EnergyModel)
 
 
 def sampled_networks(

@@ -23,7 +23,7 @@ def known_accuracies(experiment: Experiment, path: Path, listener: Listener) -> 
     listener.say(
         f"{path}: {known.rows:,} rows, {len(known.accuracies):,} distinct networks of {space.name}"
     )
-    for sentence in known.stated.sentences(str(path), space.resolution):
+    for sentence in known.stated.sentences(str(path), space.resolutions):
         say_or_warn(listener, sentence)
     check_known(known)
     return known

@@ -17,7 +17,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.ranking_journal import RankingJournal
 from hwnas.runs.training import scratch_config, train_network
-from hwnas.spaces import Architectures, SearchSpace
+from hwnas.spaces import Architectures, Space
 from hwnas.training.evaluation import accuracy
 from hwnas.training.placement import choose_device, placed
 from hwnas.training.step_progress import StepProgress
@@ -59,15 +59,17 @@ def train_truth(
         raise ConfigError(
             f"{experiment.space.name} holds {len(rows)} networks; a ranking needs {LEAST_NETWORKS}"
         )
-    recipe = scratch_config(experiment.recipe)
+    space, pixels = experiment.space, experiment.space.resolutions
+    scratch_config(experiment.recipe)  # refused before anything is written
     lines = [
-        f"# resolution: {experiment.space.resolution}",
+        *([f"# resolution: {pixels[0]}"] if len(pixels) == 1 else []),
         f"# images: {shown(experiment.dataset.name)}",
         "architecture,accuracy",
     ]
     with RankingJournal(folder.path / "ranking.sqlite") as journal:
         for index, row in enumerate(rows):
             for number in range(trainings):
+                recipe = scratch_config(experiment.recipe_of(space.network(row)))
                 config = recipe.model_copy(update={"seed": recipe.seed + number})
                 update = None
                 if progress is not None:
@@ -80,7 +82,7 @@ def train_truth(
     return path
 
 
-def sample_networks(space: SearchSpace, count: int) -> Architectures:
+def sample_networks(space: Space, count: int) -> Architectures:
     """(at most count, L) distinct random canonical architectures; of more, the first are these."""
     found: dict[tuple[int, ...], None] = {}
     for draw in range(_DRAWS * count):
@@ -104,7 +106,8 @@ def _accuracy(
     progress: StepProgress | None,
 ) -> float:
     """On the test images, in percent; of a training that is in the journal, or is made."""
-    dataset = experiment.dataset
+    network = experiment.space.network(row)
+    dataset = experiment.dataset_of(network)
     parts = (config.settings, dataset.fingerprint, digest(experiment.space.identity))
     identity = digest("\n".join(parts))
     text = str(row.tolist())
@@ -112,7 +115,7 @@ def _accuracy(
     if known is not None:
         return known
     start = time.perf_counter()
-    module = NetworkModule(experiment.space.network(row), seed=config.seed)
+    module = NetworkModule(network, seed=config.seed)
     name = digest(f"{identity} {text}")
     checkpoint = folder.path / "ranking" / f"{name}.safetensors"
     train_network(module, dataset.train, config, checkpoint, progress)

@@ -9,14 +9,13 @@ from hwnas.core.listener import Listener
 from hwnas.devices.device import Device
 from hwnas.latency.measure import measure_models, timed_model
 from hwnas.latency.schedule import Schedule
-from hwnas.latency.table import LatencyTable
 from hwnas.objectives.budgets import LATENCY
 from hwnas.objectives.costs import COSTS, MACS
 from hwnas.runs.config import RunConfig
 from hwnas.runs.experiment import reference_of
-from hwnas.runs.latencies import scope_of
+from hwnas.runs.latencies import holds_models
 from hwnas.search.make_problem import make_problem
-from hwnas.spaces import SearchSpace
+from hwnas.spaces import Space
 from hwnas.spaces.extremes import largest, smallest
 
 # Some seconds for three networks. A slow machine must not get a budget refused that it can keep.
@@ -46,7 +45,7 @@ class Reach:
 
 
 def check_budgets(
-    config: RunConfig, space: SearchSpace, device: Device, table: Path, listener: Listener
+    config: RunConfig, space: Space, device: Device, table: Path, listener: Listener
 ) -> None:
     """Says what range of latencies a space reaches on a device, where no table knows it yet.
 
@@ -64,7 +63,7 @@ def check_budgets(
     check_latency_budget(config, reach)
 
 
-def check_cost_budgets(config: RunConfig, space: SearchSpace) -> None:
+def check_cost_budgets(config: RunConfig, space: Space) -> None:
     """Refuses budgets on MACs, parameters and bytes that no network of a space keeps.
 
     Raises:
@@ -74,18 +73,15 @@ def check_cost_budgets(config: RunConfig, space: SearchSpace) -> None:
     make_problem(space, MACS, budgets, reference=reference_of(space))
 
 
-def needs_measuring(config: RunConfig, space: SearchSpace, device: Device, table: Path) -> bool:
+def needs_measuring(config: RunConfig, space: Space, device: Device, table: Path) -> bool:
     """Whether a latency budget can be judged by a measurement alone: nothing is profiled yet."""
     if LATENCY not in config.search.budgets or not device.measurable:
         return False
-    if not table.is_file():
-        return True
-    with LatencyTable.existing(table) as opened:
-        return scope_of(space) not in opened.models()
+    return not holds_models(table, space)
 
 
 def measure_reach(
-    space: SearchSpace, device: Device, progress: Callable[[int, int], None] | None = None
+    space: Space, device: Device, progress: Callable[[int, int], None] | None = None
 ) -> Reach:
     """Measures the smallest network, the largest and the reference for some seconds.
 

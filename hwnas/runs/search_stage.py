@@ -2,7 +2,7 @@
 
 from hwnas.core.listener import Listener
 from hwnas.estimators.scores import ScoreInfo, Scores
-from hwnas.latency.model import LatencyModel
+from hwnas.latency.family import AnyLatency
 from hwnas.objectives.objective import amount
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
@@ -18,7 +18,7 @@ from hwnas.search.problem import SearchProblem
 def search_stage(
     experiment: Experiment,
     folder: RunFolder,
-    latency: LatencyModel,
+    latency: AnyLatency,
     problem: SearchProblem,
     scores: Scores,
     listener: Listener,
@@ -40,7 +40,7 @@ def search_stage(
     warn_of_models(listener, experiment, latency)
     if text := scores_text(scores.info):
         listener.say(text)
-    for sentence in scores.info.stated(experiment.space.resolution):
+    for sentence in scores.info.stated(experiment.space.resolutions):
         say_or_warn(listener, sentence)
     if short := short_supernet(experiment, folder):
         listener.warn(short)

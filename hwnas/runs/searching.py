@@ -28,7 +28,7 @@ from hwnas.search.problem import SearchProblem
 from hwnas.search.run_search import run_searcher, settings_digest
 from hwnas.search.searchers import make_searcher
 from hwnas.search.trellis import Trellis
-from hwnas.spaces import Architectures, SearchSpace
+from hwnas.spaces import Architectures, Space
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,11 @@ class RunSearch:
         """The predicted latency on each further device that a budget is on, by that device."""
         laid = ((device_of(b.name), b.trellis) for b in self.problem.limits)
         return {device: trellis for device, trellis in laid if device is not None}
+
+    @property
+    def chosen(self) -> bool:
+        """Whether resolution and width were chosen too."""
+        return len(getattr(self.problem.space, "members", ())) > 1
 
     @property
     def energy(self) -> Trellis | None:
@@ -189,7 +194,8 @@ class FrontPoint:
 
     `accuracy` is in %, or another score, as the result's `score_info` says; `further_ms` is the
     predicted latency on each further device that a budget is on, `energy_mj` the predicted energy
-    where a budget is on it, `corrected` the score by a second opinion where there is one.
+    where a budget is on it, `corrected` the score by a second opinion where there is one. Where the
+    search chose among several, `resolution` is that of its images and `width` of its channels.
     """
 
     accuracy: float
@@ -201,6 +207,13 @@ class FrontPoint:
     further_ms: dict[str, float]
     energy_mj: float | None = None
     corrected: float | None = None
+    resolution: int | None = None
+    width: float | None = None
+
+    @property
+    def chosen(self) -> list[int | float]:
+        """The resolution and the width, where these were a choice."""
+        return [one for one in (self.resolution, self.width) if one is not None]
 
     @property
     def further(self) -> list[float]:
@@ -211,22 +224,25 @@ class FrontPoint:
         """As one level of keys, `corrected`, `predicted_ms@DEVICE` and `predicted_mj` if any."""
         content = asdict(self)
         further, energy = content.pop("further_ms"), content.pop("energy_mj")
-        if self.corrected is None:
-            del content["corrected"]
+        for key in ("corrected", "resolution", "width"):
+            if content[key] is None:
+                del content[key]
         content |= {} if energy is None else {"predicted_mj": energy}
         return content | {f"predicted_ms@{device}": ms for device, ms in further.items()}
 
 
-def front_points(result: RunSearch, space: SearchSpace) -> list[FrontPoint]:
+def front_points(result: RunSearch, space: Space) -> list[FrontPoint]:
     """The networks of the front, the most accurate last.
 
     What accuracies are, `result.score_info` says; an architecture is the choice of each slot, 0 for
-    a skip where there is one.
+    a skip where there is one; of a family it begins with the number of its member.
     """
     front = result.front
     networks = space.networks(front.architectures)
     further = {name: t.evaluate(front.architectures) for name, t in result.further.items()}
     energy = None if result.energy is None else result.energy.evaluate(front.architectures)
+    members = [space.member(row) for row in front.architectures]
+    chosen = len(space.members) > 1
     columns = zip(
         front.scores.tolist(),
         front.costs.tolist(),
@@ -246,12 +262,14 @@ def front_points(result: RunSearch, space: SearchSpace) -> list[FrontPoint]:
             {name: float(values[index]) for name, values in further.items()},
             None if energy is None else float(energy[index]),
             None if result.corrected is None else float(result.corrected[index]),
+            members[index].resolution if chosen else None,
+            members[index].width if chosen else None,
         )
         for index, (accuracy, latency_ms, macs, params, row) in enumerate(columns)
     ]
 
 
-def write_front(result: RunSearch, space: SearchSpace, path: Path) -> None:
+def write_front(result: RunSearch, space: Space, path: Path) -> None:
     """Writes the points of the front as CSV; the first column says what accuracies are.
 
     Raises:
@@ -271,6 +289,7 @@ def write_front(result: RunSearch, space: SearchSpace, path: Path) -> None:
             "macs",
             "params",
             "searchers",
+            *(["resolution", "width"] if len(space.members) > 1 else []),
             "architecture",
         ]
     )
@@ -284,6 +303,7 @@ def write_front(result: RunSearch, space: SearchSpace, path: Path) -> None:
                 point.macs,
                 point.params,
                 "+".join(point.searchers),
+                *(f"{value:g}" for value in point.chosen),
                 " ".join(map(str, point.architecture)),
             ]
         )

@@ -4,10 +4,10 @@ from typing import Any
 
 from hwnas.data import balance_of
 from hwnas.devices.engine import SUFFIX
-from hwnas.latency.energy_model import EnergyModel
-from hwnas.latency.model import LatencyModel
+from hwnas.latency.family import AnyEnergy, AnyLatency
+from hwnas.networks.blocks import Network
 from hwnas.objectives.statistics.intervals import Paired, wilson
-from hwnas.runs.experiment import Experiment
+from hwnas.runs.experiment import Experiment, reference_member
 from hwnas.runs.exported import Exported
 from hwnas.runs.exporting import Export
 from hwnas.runs.folder import RunFolder
@@ -21,12 +21,13 @@ from hwnas.runs.summary_form import (
     read_summary,
 )
 from hwnas.runs.verdict import verdict
+from hwnas.spaces import Space
 
 
 def summarize(
     export: Export,
     experiment: Experiment,
-    latency: LatencyModel,
+    latency: AnyLatency,
     result: RunSearch,
     seconds: float,
 ) -> Summary:
@@ -41,15 +42,15 @@ def summarize(
     """
     dataset, device, space = experiment.dataset, experiment.device, experiment.space
     winner, reference, paired = Figures(**_figures(export.winner, experiment)), None, None
-    published = experiment.published
+    published, like = experiment.published, reference_member(space)
     if export.reference is not None and published is not None:
         paired = Paired.of(export.winner.numbers.right, export.reference.numbers.right)
         reference = Reference(
             **_figures(export.reference, experiment),
-            name=published.name if space.reference is None else space.reference,
+            name=like.reference or published.name,
             library=published.library,
         )
-    measured, validation = export.winner.measured, latency.validation
+    measured, validation = export.winner.measured, latency.of(export.winner.network).validation
     replicate = None if validation is None else validation.replicate
     engine = export.winner.folder / f"model{SUFFIX}"
     return Summary(
@@ -72,7 +73,7 @@ def summarize(
         device=device.name,
         precision=device.precision,
         space=space.name,
-        resolution=space.resolution,
+        resolution=export.winner.network[0].resolution,
         images=dataset.name,
         train_images=len(dataset.train),
         validation_images=len(dataset.validation),
@@ -98,6 +99,7 @@ def _figures(one: Exported, experiment: Experiment) -> dict[str, Any]:
         "median_ms": None if one.measured is None else one.measured.median,
         "accuracy": one.numbers.accuracy,
         "accuracy_interval": wilson(one.numbers.accuracy, len(experiment.dataset.test)),
+        **_chosen(one.network, experiment.space),
         "macs": one.macs,
         "parameters": one.parameters,
         "weights_from": one.weights_from,
@@ -116,7 +118,18 @@ def _figures(one: Exported, experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _predicted(model: EnergyModel, exported: Exported) -> float | None:
+def _chosen(network: Network, space: Space) -> dict[str, Any]:
+    """The resolution and the width of a network, where these were a choice."""
+    if len(space.members) == 1:
+        return {}
+    try:
+        width: float | None = space.member(space.architecture(network)).width
+    except ValueError:  # the reference, whose width is that of the member it is like
+        width = reference_member(space).width
+    return {"resolution": network[0].resolution, "width": width}
+
+
+def _predicted(model: AnyEnergy, exported: Exported) -> float | None:
     """In mJ; None where the table lacks blocks of the network."""
     if model.missing(exported.network):
         return None

@@ -4,9 +4,17 @@ It is read by types, since a person or a disk may have changed it.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from hwnas.core.errors import RunError
 from hwnas.core.invalid import first_error
@@ -55,6 +63,8 @@ class Figures(_Part):
         median_ms: of all samples of the same.
         accuracy: of the exported file on the test images, in %.
         accuracy_interval: its 95 % interval.
+        resolution: of its images in pixels, where the search chose among several.
+        width: of its channels, likewise.
         macs: multiply-accumulates.
         parameters: how many.
         weights_from: what its training started from, "supernet" or "scratch".
@@ -69,6 +79,8 @@ class Figures(_Part):
     median_ms: Positive | None = None
     accuracy: Percent
     accuracy_interval: Interval
+    resolution: Count | None = None
+    width: Positive | None = None
     macs: Count
     parameters: Count
     weights_from: str
@@ -76,6 +88,12 @@ class Figures(_Part):
     measured_mj: Positive | None = None
     fp32: Fp32Figures | None = None
     further: dict[str, DeviceFigures] = Field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _without_what_was_no_choice(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = usual(self)
+        none = [key for key in ("resolution", "width") if content[key] is None]
+        return {key: value for key, value in content.items() if key not in none}
 
 
 class Reference(Figures):
@@ -127,7 +145,7 @@ class Summary(_Part):
         searched_by: where the scores of the search are from.
         front_digest: of the front that the winner is of.
         device: its name, and its `precision`.
-        space: its name, and its `resolution` in pixels.
+        space: its name, and the winner's `resolution` in pixels.
         images: the name of the dataset, with how many images each split has, and how many were
             `skipped_images` because they cannot be read.
         balance: how many images the classes have.

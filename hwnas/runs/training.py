@@ -83,7 +83,7 @@ def fine_tune(
         RunError: see `hwnas.training.trainer.train`.
     """
     module = trained.supernet.extract(architecture)
-    config = experiment.recipe.fine_tune
+    config = experiment.recipe_of(module.blocks).fine_tune
     _train_alone(module, experiment, config, folder, trained.digest, progress)
     return module
 
@@ -109,7 +109,7 @@ def train_from_scratch(
     Raises:
         RunError: see `hwnas.training.trainer.train`.
     """
-    config = scratch_config(experiment.recipe)
+    config = scratch_config(experiment.recipe_of(network))
     reference = experiment.published
     epsilon = USUAL.epsilon if reference is None else reference.conventions.epsilon
     module = NetworkModule(network, config.seed, replace(USUAL, epsilon=epsilon))
@@ -141,12 +141,16 @@ def _train_alone(
     start: str,
     progress: StepProgress | None,
 ) -> None:
-    """Trains one network; finished weights are kept by what they depend on, and read again."""
+    """Trains one network on images of its own resolution.
+
+    Finished weights are kept by what they depend on, and read again.
+    """
     parts = [start + module.conventions.text, config.settings]
     parts += map(block_key, module.blocks)
     name = digest("\n".join(parts))
     checkpoint = folder.export_folder("trained") / f"{name}.safetensors"
-    train_network(module, experiment.dataset.train, config, checkpoint, progress)
+    images = experiment.dataset_of(module.blocks).train
+    train_network(module, images, config, checkpoint, progress)
 
 
 def train_network(

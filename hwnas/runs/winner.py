@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.statistics.intervals import Paired
 from hwnas.runs.config import WeightsFrom
@@ -79,15 +80,17 @@ def train_winner(
         tuned = fine_tune(trained, architecture, experiment, folder, with_loss(update))
     if config.export.weights_from == "supernet" or config.from_ofa is not None:
         return Winner(tuned, "supernet")
-    return _better(experiment, tuned, from_scratch())
+    return _better(experiment, network, tuned, from_scratch())
 
 
 def _silently(_: str) -> AbstractContextManager[Any]:
     return nullcontext(lambda *_: None)
 
 
-def _better(experiment: Experiment, tuned: NetworkModule, scratch: NetworkModule) -> Winner:
-    images = experiment.dataset.validation
+def _better(
+    experiment: Experiment, network: Network, tuned: NetworkModule, scratch: NetworkModule
+) -> Winner:
+    images = experiment.dataset_of(network).validation
     pair = Paired.of(right(tuned, images), right(scratch, images))
     low, high = pair.interval
     compared = (

@@ -10,11 +10,11 @@ from hwnas.objectives.objective import Objective, is_of_blocks
 from hwnas.search.exact.exact_front import check_reachable_together
 from hwnas.search.problem import CheckedLimit, Limit, SearchProblem
 from hwnas.search.trellis import Trellis
-from hwnas.spaces import SearchSpace, SpaceFamily
+from hwnas.spaces import Space
 
 
 def make_problem(
-    space: SearchSpace | SpaceFamily,
+    space: Space,
     cost: Objective,
     budgets: Mapping[str, str | float] | Sequence[Budget] = (),
     objectives: Iterable[Objective] = (),

@@ -12,8 +12,8 @@ from hwnas.objectives.objective import Objective, amount, pareto_order, values_o
 from hwnas.search.front import FoundFront, Front
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.choices import ChoiceSpace
-from hwnas.spaces.family import SpaceFamily
-from hwnas.spaces.space import Architectures, SearchSpace
+from hwnas.spaces.family import Space
+from hwnas.spaces.space import Architectures
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,7 @@ class CheckedLimit:
     it is out of reach. Every network is looked at once.
     """
 
-    def __init__(
-        self, space: SearchSpace | SpaceFamily, objective: Objective, bound: float
-    ) -> None:
+    def __init__(self, space: Space, objective: Objective, bound: float) -> None:
         """Takes a cost.
 
         Args:

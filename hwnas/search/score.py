@@ -14,8 +14,8 @@ from hwnas.search.exact.known_scores import SumScore
 from hwnas.search.problem import KnownScore
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.choices import ChoiceSpace
-from hwnas.spaces.family import SpaceFamily
-from hwnas.spaces.space import Architectures, SearchSpace
+from hwnas.spaces.family import Space
+from hwnas.spaces.space import Architectures
 
 Score = Callable[[Architectures], NDArray[np.float64]]
 """(N, L) architectures → (N,) scores, to be maximised."""
@@ -77,7 +77,7 @@ def known_score(score: Any, space: ChoiceSpace) -> KnownScore | None:
         return SumScore(score)
     if hasattr(score, "front") and hasattr(score, "evaluate"):
         return cast(KnownScore, score)
-    if not isinstance(space, SearchSpace | SpaceFamily):
+    if not isinstance(space, Space):
         return None
     if is_of_blocks(score) and score.combine is np.add:
         _check_maximized(score)
@@ -109,7 +109,7 @@ def _check_maximized(score: Objective) -> None:
 def _of_networks(
     function: Callable[[list[Network]], Any], space: ChoiceSpace
 ) -> Callable[[Architectures], Any]:
-    if not isinstance(space, SearchSpace | SpaceFamily):
+    if not isinstance(space, Space):
         raise AccuracyError(
             f"{space.name} has no networks that a score could be given; write of='architectures'"
         )

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.networks.blocks import Block, Skip
-from hwnas.objectives.objective import BlockObjective
+from hwnas.objectives.objective import BlockObjective, FamilyObjective, of_members
 from hwnas.search.continuations import Continuations
 from hwnas.spaces.choices import ChoiceSpace
-from hwnas.spaces.family import SpaceFamily
-from hwnas.spaces.space import Architectures, SearchSpace
+from hwnas.spaces.family import Space
+from hwnas.spaces.space import Architectures
 
 # The neutral element of the minimum, short of the infinity that marks what cannot be gone.
 _MOST = float(np.finfo(np.float64).max)
@@ -46,19 +46,21 @@ class Trellis:
     combine: np.ufunc = np.add
 
     @classmethod
-    def of(cls, space: SearchSpace | SpaceFamily, objective: BlockObjective) -> "Trellis":
-        """Lays an objective over a space, or over the members of a family as parallel sheets."""
-        members = space.members if isinstance(space, SpaceFamily) else (space,)
-        constants = [
-            objective.evaluate([(*member.prefix, *member.suffix)])[0] for member in members
-        ]
+    def of(cls, space: Space, objective: BlockObjective | FamilyObjective) -> "Trellis":
+        """Lays an objective over a space, or over the members of a family as parallel sheets.
+
+        Raises:
+            BudgetError: the objective is of another number of members.
+        """
+        members = list(zip(space.members, of_members(objective, len(space.members)), strict=True))
+        constants = [own.evaluate([(*one.prefix, *one.suffix)])[0] for one, own in members]
         columns = [
-            np.array([[_value(objective, b) for b in m.slots[i].choices] for m in members])
-            for i in range(len(members[0].slots))
+            np.array([[_value(own, b) for b in one.slots[i].choices] for one, own in members])
+            for i in range(len(space.members[0].slots))
         ]
         steps = [column[:, None, :] for column in columns]
         allowed = _transitions(space)
-        if isinstance(space, SpaceFamily):
+        if len(space.choice_counts) > len(steps):  # the first choice is the member
             start, first = 0.0, [np.array(constants)[None, None, :]]
         else:
             start, first = float(constants[0]), []

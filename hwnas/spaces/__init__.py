@@ -1,7 +1,7 @@
 """Search spaces and the published reference networks."""
 
-from hwnas.spaces.config import load_space
-from hwnas.spaces.family import SpaceFamily
+from hwnas.spaces.family import Space, SpaceFamily
+from hwnas.spaces.loading import load_space
 from hwnas.spaces.references import Reference, load_reference, reference_network
 from hwnas.spaces.space import Architectures, SearchSpace, Slot
 
@@ -10,6 +10,7 @@ __all__ = [
     "Reference",
     "SearchSpace",
     "Slot",
+    "Space",
     "SpaceFamily",
     "load_reference",
     "load_space",

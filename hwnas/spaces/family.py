@@ -1,23 +1,22 @@
 """SpaceFamily: equal spaces at several resolutions or widths, and the choice between them.
 
-A search of Python takes it in place of a space:
+It stands wherever a space does, and has the same methods:
 
-    family = SpaceFamily.of("mobilenet_v3_large", resolutions=(160, 192, 224), widths=(0.75, 1))
+    family = hwnas.load_space("mobilenet_v3_large", resolution=[160, 192, 224], width=[0.75, 1])
     found = hwnas.run_search(hwnas.Problem(family, budgets={"macs": "200 M"}), accuracy)
-
-Runs, which train on images of one resolution, take a space.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.networks.blocks import Block, Network, distinct_blocks
 from hwnas.spaces.config import load_space
-from hwnas.spaces.space import Architectures, SearchSpace, check_choices
+from hwnas.spaces.space import Architectures, SearchSpace, check_choices, members_at
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class SpaceFamily:
         """Checks the members.
 
         Raises:
-            ValueError: there are none, or they differ in their slots.
+            ValueError: there are none, two are the same, or they differ in their slots or classes.
         """
         if not self.members:
             raise ValueError(f"the family {self.name} has no spaces")
@@ -47,6 +46,11 @@ class SpaceFamily:
             ):
                 raise ValueError(
                     f"the spaces of {self.name} differ in slots: {first.name}, {member.name}"
+                )
+            if member.classes != first.classes:
+                raise ValueError(
+                    f"the spaces of {self.name} differ in classes: {first.classes}, "
+                    f"{member.classes}"
                 )
 
     @classmethod
@@ -79,16 +83,57 @@ class SpaceFamily:
             for resolution in (resolutions or (None,))
             for width in (widths or (None,))
         )
-        parts = [name]
-        if resolutions:
-            parts.append(f"at {', '.join(map(str, resolutions))} px")
-        if widths:
-            parts.append(f"of widths {', '.join(f'{width:g}' for width in widths)}")
-        return cls(" ".join(parts), members)
+        return cls(family_name(name, resolutions, widths), members)
+
+    def __repr__(self) -> str:
+        size = f"{self.size:,}" if self.size < 10**7 else f"{self.size:.1e}"
+        return (
+            f"SpaceFamily({self.name}, {self.classes} classes: {len(self.members)} members of "
+            f"{len(self.choice_counts) - 1} slots, {size} networks)"
+        )
+
+    @property
+    def classes(self) -> int:
+        """Number of logits."""
+        return self.members[0].classes
+
+    @cached_property
+    def resolutions(self) -> tuple[int, ...]:
+        """Height and width of the images of every member, each once, from the least."""
+        return tuple(sorted({member.resolution for member in self.members}))
+
+    @property
+    def largest_resolution(self) -> int:
+        """The largest of them."""
+        return self.resolutions[-1]
+
+    def at(self, resolution: int) -> tuple[int, ...]:
+        """The numbers of the members of a resolution, what their architectures begin with.
+
+        Raises:
+            ValueError: there are none.
+        """
+        return members_at(self.name, self.members, resolution)
 
     def member(self, architecture: Architectures) -> SearchSpace:
         """The space that an architecture (1 + L,) chose: its resolution and its width."""
-        return self.members[int(self.check(architecture)[0, 0])]
+        return self.of_member(architecture)[0]
+
+    def of_member(self, architecture: Architectures) -> tuple[SearchSpace, Architectures]:
+        """The space that an architecture (1 + L,) chose, and its architecture (L,) in there."""
+        row = self.check(architecture)[0]
+        return self.members[int(row[0])], row[1:]
+
+    def rows_of(self, member: int, architectures: Architectures) -> Architectures:
+        """(N, 1 + L): what architectures (N, L) of a member are in the family."""
+        rows = self.members[member].check(architectures)
+        return np.column_stack((np.full(len(rows), member, dtype=np.int64), rows))
+
+    def resolution_of(self, architectures: Architectures) -> NDArray[np.int64]:
+        """(N,) the resolution of each architecture (N, 1 + L)."""
+        resolutions = np.array([member.resolution for member in self.members], dtype=np.int64)
+        chosen: NDArray[np.int64] = resolutions[self.check(architectures)[:, 0]]
+        return chosen
 
     @property
     def identity(self) -> str:
@@ -125,20 +170,71 @@ class SpaceFamily:
         rows = self.check(architectures)
         return np.column_stack((rows[:, 0], self.members[0].canonical(rows[:, 1:])))
 
-    def sample(self, generator: np.random.Generator, count: int) -> Architectures:
-        """(count, 1 + L) random canonical architectures, every member as likely."""
-        drawn = generator.integers(0, len(self.members), size=count)
+    def sample(
+        self, generator: np.random.Generator, count: int, *, resolution: int | None = None
+    ) -> Architectures:
+        """(count, 1 + L) random canonical architectures, every member as likely.
+
+        Args:
+            generator: of the random numbers.
+            count: of the architectures.
+            resolution: whose members are drawn alone; all where it is None.
+
+        Raises:
+            ValueError: no member has the resolution.
+        """
+        if resolution is None:
+            drawn = generator.integers(0, len(self.members), size=count)
+        else:
+            drawn = generator.choice(self.at(resolution), size=count)
         return np.column_stack((drawn, self.members[0].sample(generator, count)))
 
     def network(self, architecture: Architectures) -> Network:
         """The blocks of one architecture (1 + L,), skips left out."""
-        row = self.check(architecture)[0]
-        return self.members[int(row[0])].network(row[1:])
+        member, row = self.of_member(architecture)
+        return member.network(row)
 
     def networks(self, architectures: Architectures) -> list[Network]:
         """The networks of a population (N, 1 + L)."""
         return [self.network(row) for row in self.check(architectures)]
 
+    def architecture(self, network: Network) -> Architectures:
+        """(1 + L,) the canonical architecture of a network, in the first member that has it.
+
+        Raises:
+            ValueError: the network is in none of the members.
+        """
+        for number, member in enumerate(self.members):
+            try:
+                row: Architectures = self.rows_of(number, member.architecture(network))[0]
+            except ValueError:
+                continue
+            return row
+        raise ValueError(f"the network is not in {self.name}")
+
+    def architectures(self, networks: Sequence[Network]) -> Architectures:
+        """(N, 1 + L) the canonical architectures of N networks.
+
+        Raises:
+            ValueError: a network is in none of the members.
+        """
+        rows = [self.architecture(network) for network in networks]
+        return np.array(rows, dtype=np.int64).reshape(len(rows), len(self.choice_counts))
+
     def blocks(self) -> tuple[Block, ...]:
         """Every distinct block of the members that can be timed."""
         return distinct_blocks([member.blocks() for member in self.members])
+
+
+Space: TypeAlias = SearchSpace | SpaceFamily
+"""What is searched: one space, or a family of them. Both have the same methods."""
+
+
+def family_name(name: str, resolutions: Sequence[int], widths: Sequence[float]) -> str:
+    """The name of a space's family, as in "tiny at 8, 12 px of widths 0.5, 1"."""
+    parts = [name]
+    if resolutions:
+        parts.append(f"at {', '.join(map(str, resolutions))} px")
+    if widths:
+        parts.append(f"of widths {', '.join(f'{width:g}' for width in widths)}")
+    return " ".join(parts)

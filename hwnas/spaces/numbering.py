@@ -8,7 +8,7 @@ import numpy as np
 
 from hwnas.core.foreign_text import shown
 from hwnas.networks.blocks import Network
-from hwnas.spaces.space import SearchSpace
+from hwnas.spaces.family import Space
 
 ORDER = (
     "choices are numbered from 0: the skip first, where there is one; then kernels × expansions, "
@@ -34,10 +34,24 @@ class NumberedSlots:
     choices: tuple[str, ...]
 
 
-def numbered_slots(space: SearchSpace) -> list[NumberedSlots]:
-    """The slots of a space in their order, those of equal choices together."""
+def numbered_members(space: Space) -> list[dict[str, int | float]]:
+    """The resolution and the width of each choice of a family's first slot; none of one space."""
+    if len(space.members) == 1:
+        return []
+    return [
+        {"choice": choice, "resolution": one.resolution, "width": one.width}
+        for choice, one in enumerate(space.members)
+    ]
+
+
+def numbered_slots(space: Space) -> list[NumberedSlots]:
+    """The slots of a space in their order, those of equal choices together.
+
+    Those of a family, whose first slot is its members, are of the largest of these.
+    """
     found = []
-    numbered = enumerate(space.slots, start=1)
+    member = space.members[-1]
+    numbered = enumerate(member.slots, start=1 + len(space.choice_counts) - len(member.slots))
     for slot, group in groupby(numbered, key=lambda pair: pair[1]):
         places = [place for place, _ in group]
         block = slot.choices[-1]
@@ -56,7 +70,7 @@ def numbered_slots(space: SearchSpace) -> list[NumberedSlots]:
     return found
 
 
-def read_architecture(space: SearchSpace, text: str) -> list[int]:
+def read_architecture(space: Space, text: str) -> list[int]:
     """The choices of an architecture as people write it: a number for each slot, with spaces.
 
     Raises:
@@ -77,6 +91,6 @@ def read_architecture(space: SearchSpace, text: str) -> list[int]:
     return [int(word) for word in words]
 
 
-def network_of(space: SearchSpace, text: str) -> Network:
+def network_of(space: Space, text: str) -> Network:
     """The network of an architecture as people write it, see `read_architecture`."""
     return space.network(np.array(read_architecture(space, text)))

@@ -58,9 +58,50 @@ class SearchSpace:
         )
 
     @property
+    def members(self) -> tuple["SearchSpace", ...]:
+        """The space itself: what a `SpaceFamily` has several of."""
+        return (self,)
+
+    @property
     def resolution(self) -> int:
         """Height and width of the input image."""
         return self.prefix[0].resolution
+
+    @property
+    def resolutions(self) -> tuple[int, ...]:
+        """The one resolution."""
+        return (self.resolution,)
+
+    @property
+    def largest_resolution(self) -> int:
+        """The one resolution."""
+        return self.resolution
+
+    def at(self, resolution: int) -> tuple[int, ...]:
+        """The numbers of the members of a resolution: (0,).
+
+        Raises:
+            ValueError: the space has another one.
+        """
+        return members_at(self.name, self.members, resolution)
+
+    def member(self, architecture: Architectures) -> "SearchSpace":
+        """The space itself, whatever the architecture (L,)."""
+        self.check(architecture)
+        return self
+
+    def of_member(self, architecture: Architectures) -> tuple["SearchSpace", Architectures]:
+        """The space itself and the same architecture (L,)."""
+        return self, self.check(architecture)[0]
+
+    def rows_of(self, member: int, architectures: Architectures) -> Architectures:
+        """The same architectures (N, L)."""
+        self.members[member]
+        return self.check(architectures)
+
+    def resolution_of(self, architectures: Architectures) -> NDArray[np.int64]:
+        """(N,) the resolution of each architecture (N, L)."""
+        return np.full(len(self.check(architectures)), self.resolution, dtype=np.int64)
 
     @property
     def classes(self) -> int:
@@ -177,12 +218,19 @@ class SearchSpace:
             rows[index] = self.architecture(network)
         return rows
 
-    def sample(self, generator: np.random.Generator, count: int) -> Architectures:
+    def sample(
+        self, generator: np.random.Generator, count: int, *, resolution: int | None = None
+    ) -> Architectures:
         """(count, L) random canonical architectures.
 
         Where two or more slots of a stage can be skipped, how many are is uniform, and so is each
         block that is there: deep networks, which are the most, would otherwise be nearly all.
+
+        Raises:
+            ValueError: a resolution is asked for that the space has not.
         """
+        if resolution is not None:
+            self.at(resolution)
         drawn = generator.integers(0, self.choice_counts, size=(count, len(self.slots)))
         for start, end in self.groups:
             blocks = generator.integers(1, self.choice_counts[start], size=(count, end - start))
@@ -202,6 +250,18 @@ def _keys(blocks: Sequence[Block]) -> str:
 def keys(architectures: Architectures) -> list[tuple[int, ...]]:
     """A key of a dict for each architecture of a population (N, L)."""
     return list(map(tuple, architectures.tolist()))
+
+
+def members_at(name: str, members: Sequence[SearchSpace], resolution: int) -> tuple[int, ...]:
+    """The numbers of the members of a resolution.
+
+    Raises:
+        ValueError: there are none.
+    """
+    found = tuple(i for i, member in enumerate(members) if member.resolution == resolution)
+    if not found:
+        raise ValueError(f"{name} has no networks at {resolution} pixels")
+    return found
 
 
 def check_choices(

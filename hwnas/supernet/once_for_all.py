@@ -131,10 +131,18 @@ class OnceForAll:
         Raises:
             ConfigError: the supernet's space is not the checkpoint's; says which to set.
         """
+        space = supernet.space.members[0]
+        widths = sorted({member.width for member in supernet.space.members})
+        if len(widths) > 1:
+            raise ConfigError(
+                f"{self.path} is a supernet of the width {self.kind.width:g} alone, and the space "
+                f"has the widths {' and '.join(f'{width:g}' for width in widths)}; set width: "
+                f"{self.kind.width:g} (several resolutions are fine)"
+            )
         state = supernet.state_dict()
         problem = next(self._problems(state), None)
         if problem is not None:
-            raise ConfigError(self._misfit(supernet.space, problem))
+            raise ConfigError(self._misfit(space, problem))
         with torch.no_grad():
             for name, tensor in state.items():
                 if not name.startswith(_CLASSIFIER) or self.classes == supernet.space.classes:

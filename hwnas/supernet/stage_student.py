@@ -17,7 +17,7 @@ class StageStudent(Trainable):
         super().__init__()
         self.stages = StageSpace(space)
         self.supernet = Supernet(space, seed)
-        self._modules_of = _modules_of(self.supernet)
+        self._modules_of = _modules_of(space, self.supernet)
         suffix = self.supernet.path(space.choice_counts - 1)[-len(space.suffix) :]
         for module, _ in suffix:
             module.requires_grad_(False)
@@ -63,9 +63,10 @@ class StageStudent(Trainable):
         return result
 
 
-def _modules_of(supernet: Supernet) -> list[list[tuple[BlockModule, Block] | None]]:
+def _modules_of(
+    space: SearchSpace, supernet: Supernet
+) -> list[list[tuple[BlockModule, Block] | None]]:
     """Where the weights of every choice of every slot are; None for a skip."""
-    space = supernet.space
     found: list[list[tuple[BlockModule, Block] | None]] = []
     for slot, choices in enumerate(space.slots):
         found.append([])

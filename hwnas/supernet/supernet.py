@@ -6,52 +6,74 @@ the first channels and the centre of the kernel, with or without once-for-all's 
 So are the blocks of every other kind that says how, see `Block.widest`.
 """
 
-from collections.abc import Sequence
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from hwnas.networks.blocks import Block, InvertedResidual, Skip
+from hwnas.core.errors import ConfigError
+from hwnas.networks.blocks import Block, Skip
 from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.networks.modules import BlockModule, NetworkModule, Path, follow
 from hwnas.networks.trainable import Trainable
-from hwnas.spaces import Architectures, SearchSpace, Slot
+from hwnas.spaces import Architectures, Space
+from hwnas.supernet.sharing import SlotModule, fixed_module
 
 
 class Supernet(Trainable):
-    """The shared weights of a search space.
+    """The shared weights of a search space, or of a family of spaces.
 
     Children: `prefix0`, …; `slot0`, … with `shared`, the widest inverted residual, `shared_<kind>`
     for another kind that shares weights, and `choice<i>` for a choice that does not; `suffix0`, ….
 
     With kernel transforms, smaller depthwise kernels are the centre of the largest one times a
     trained matrix (see `KernelTransforms`), at first an identity.
+
+    The members of a family share all of it: those of other resolutions the same weights, narrower
+    ones the first channels of every layer (`hwnas.supernet.sharing`). They share batch norms too,
+    as in BigNAS (Yu et al. 2020, arXiv 2003.11142). Slimmable networks (Yu et al. 2019, arXiv
+    1812.08928) give each width batch norms of its own, since mean and variance of a channel change
+    with the width; here both are computed anew for every network that is judged or exported. A
+    scale and a shift for each width, which would be left, did not help when it was measured
+    (docs/guides/resolution_and_width.md).
     """
 
     def __init__(
         self,
-        space: SearchSpace,
+        space: Space,
         seed: int = 0,
         *,
         kernel_transforms: bool = False,
         conventions: Conventions = USUAL,
     ) -> None:
+        """Draws the first weights.
+
+        Raises:
+            ConfigError: a block of a narrower member is no part of the wider one's.
+        """
         super().__init__()
         self.space = space
         self.conventions = conventions
         self._kernel_transforms = kernel_transforms
+        members = space.members
         generator = torch.Generator().manual_seed(seed)
-        self._prefix = self._fixed("prefix", space.prefix, generator)
-        self._slots = [_SlotModule(slot, generator, kernel_transforms) for slot in space.slots]
+        self._prefix = self._fixed("prefix", [each.prefix for each in members], generator)
+        self._slots = [
+            SlotModule(slots, generator, kernel_transforms)
+            for slots in zip(*(each.slots for each in members), strict=True)
+        ]
         for index, slot in enumerate(self._slots):
             self.add_module(f"slot{index}", slot)
-        self._suffix = self._fixed("suffix", space.suffix, generator)
+        self._suffix = self._fixed("suffix", [each.suffix for each in members], generator)
         follow(self, conventions)
 
     def _fixed(
-        self, name: str, blocks: tuple[Block, ...], generator: torch.Generator
+        self, name: str, each: list[tuple[Block, ...]], generator: torch.Generator
     ) -> list[BlockModule]:
-        modules = [BlockModule(block, generator) for block in blocks]
+        if len({len(blocks) for blocks in each}) > 1:
+            raise ConfigError(
+                f"the spaces of {self.space.name} have different numbers of blocks before the "
+                "first slot or behind the last one, and cannot share weights; name one of them"
+            )
+        modules = [fixed_module(column, generator) for column in zip(*each, strict=True)]
         for index, module in enumerate(modules):
             self.add_module(f"{name}{index}", module)
         return modules
@@ -70,22 +92,24 @@ class Supernet(Trainable):
     def path(self, architecture: Architectures) -> Path:
         """The module that holds the weights of each block of an architecture (L,); skips left out.
 
-        Architectures of equal networks take the same path, that of their canonical form.
+        Architectures of equal networks take the same path, that of their canonical form. Those of a
+        family (1 + L,) begin with their member.
 
         Raises:
             ValueError: not an architecture of the space.
         """
-        row = self.space.canonical(architecture)[0]
+        member, row = self.space.of_member(self.space.canonical(architecture)[0])
+        blocks = [slot.choices[choice] for slot, choice in zip(member.slots, row, strict=True)]
         chosen = [
-            slot.choice(index, block)
-            for slot, index, block in (
-                (module, int(choice), module.slot.choices[choice])
-                for module, choice in zip(self._slots, row, strict=True)
-            )
+            (module.choice(int(choice), block), block)
+            for module, choice, block in zip(self._slots, row, blocks, strict=True)
             if not isinstance(block, Skip)
         ]
-        fixed = [(module, module.block) for module in (*self._prefix, *self._suffix)]
-        return [*fixed[: len(self._prefix)], *chosen, *fixed[len(self._prefix) :]]
+        return [
+            *zip(self._prefix, member.prefix, strict=True),
+            *chosen,
+            *zip(self._suffix, member.suffix, strict=True),
+        ]
 
     def forward(self, x: Tensor, architecture: Architectures) -> Tensor:
         """Images (N, 3, R, R) through one architecture (L,) → logits (N, classes)."""
@@ -111,48 +135,3 @@ class Supernet(Trainable):
             network = NetworkModule([block for _, block in path], None, self.conventions)
         network.load_state_dict(state, assign=True)
         return network.requires_grad_(True)
-
-
-class _SlotModule(nn.Module):
-    """The weights of one slot."""
-
-    def __init__(self, slot: Slot, generator: torch.Generator, kernel_transforms: bool) -> None:
-        super().__init__()
-        self.slot = slot
-        self._shares: set[str] = set()
-        for kind, blocks in _by_kind(slot.choices).items():
-            widest = type(blocks[0]).widest(blocks)
-            if widest is not None:
-                self._shares.add(kind)
-                kernels = _kernels(blocks) if kernel_transforms else {}
-                self.add_module(_shared(kind), BlockModule(widest, generator, kernels))
-        for index, block in enumerate(slot.choices):
-            if block.kind not in self._shares and not isinstance(block, Skip):
-                self.add_module(f"choice{index}", BlockModule(block, generator))
-
-    def choice(self, index: int, block: Block) -> tuple[BlockModule, Block]:
-        name = _shared(block.kind) if block.kind in self._shares else f"choice{index}"
-        module = self._modules[name]
-        assert isinstance(module, BlockModule)
-        return module, block
-
-
-def _shared(kind: str) -> str:
-    return "shared" if kind == InvertedResidual.kind else f"shared_{kind}"
-
-
-def _by_kind(choices: Sequence[Block]) -> dict[str, list[Block]]:
-    found: dict[str, list[Block]] = {}
-    for block in choices:
-        if not isinstance(block, Skip):
-            found.setdefault(block.kind, []).append(block)
-    return found
-
-
-def _kernels(blocks: Sequence[Block]) -> dict[str, list[int]]:
-    """The kernels that each layer has in some blocks; without those that have 1×1 ones alone."""
-    found: dict[str, list[int]] = {}
-    for block in blocks:
-        for layer in block.layers():
-            found.setdefault(layer.name, []).append(layer.kernel)
-    return {name: kernels for name, kernels in found.items() if max(kernels) > 1}

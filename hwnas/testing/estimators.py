@@ -19,8 +19,8 @@ from hwnas.training.train_config import TrainSettings
 _BLOCKS = [{"kernel": 3, "expansion": 2}, {"kernel": 5, "expansion": 3, "squeeze_excite": True}]
 
 
-def small_space() -> SearchSpace:
-    """A space of some dozens of networks, for digits of 8 pixels."""
+def small_space(resolution: int = 8) -> SearchSpace:
+    """A space of some dozens of networks, for digits of 8 pixels or other ones."""
     config = {
         "name": "small",
         "resolution": 8,
@@ -32,7 +32,7 @@ def small_space() -> SearchSpace:
         ],
         "head": {"features": 16, "activation": "hard_swish"},
     }
-    return build_space(SpaceConfig.model_validate(config), 8, 10)
+    return build_space(SpaceConfig.model_validate(config), resolution, 10)
 
 
 class EstimatorContract:
@@ -88,7 +88,8 @@ class EstimatorContract:
     def rows(self, inputs: EstimatorInputs) -> Architectures:
         """(4, L) random architectures, not all of them canonical."""
         generator = np.random.default_rng(0)
-        return generator.integers(0, inputs.space.choice_counts, (4, len(inputs.space.slots)))
+        counts = inputs.space.choice_counts
+        return generator.integers(0, counts, (4, len(counts)))
 
     def test_it_says_what_it_is(self, scores: Scores) -> None:
         """In the journal and in reports, where it may no longer be installed."""

@@ -22,8 +22,7 @@ from hwnas.objectives.budgets import Budget
 from hwnas.objectives.costs import cost_fault
 from hwnas.objectives.objective import Objective, is_of_blocks
 from hwnas.search.trellis import Trellis
-from hwnas.spaces import SearchSpace
-from hwnas.spaces.family import SpaceFamily
+from hwnas.spaces import Space, SpaceFamily
 from hwnas.testing.search_problems import family_problem, macro
 
 
@@ -114,7 +113,7 @@ class BlockCostContract(_Fixtures):
         assert is_of_blocks(objective)
         family = family_problem(0.5).space
         assert isinstance(family, SpaceFamily)
-        space: SearchSpace | SpaceFamily = macro() if members == "space" else family
+        space: Space = macro() if members == "space" else family
         drawn = space.sample(np.random.default_rng(1), 200)
         laid = Trellis.of(space, objective)
         assert (laid.name, laid.unit) == (objective.name, objective.unit)

@@ -10,7 +10,7 @@ from hwnas.objectives.costs import MACS
 from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.trellis import Trellis
-from hwnas.spaces import Architectures, SearchSpace, load_space
+from hwnas.spaces import Architectures, SearchSpace, Space, load_space
 from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.config import SpaceConfig, build_space
 from hwnas.spaces.family import SpaceFamily
@@ -153,7 +153,7 @@ def tiny_problem(choices: int, bound: float = 100.0) -> SearchProblem:
     return SearchProblem(space, cost, (Limit(cost, bound),))
 
 
-def every_architecture(space: SearchSpace | SpaceFamily) -> Architectures:
+def every_architecture(space: Space) -> Architectures:
     """(N, L) all canonical architectures, by brute force."""
     rows = np.array(list(itertools.product(*map(range, space.choice_counts.tolist()))))
     return np.unique(space.canonical(rows), axis=0)

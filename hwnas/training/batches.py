@@ -6,7 +6,7 @@ kept; and batches can be made ahead of time, by several threads.
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 
@@ -18,12 +18,13 @@ from torch import Tensor
 from hwnas.core.errors import ConfigError
 from hwnas.data.dataset import Images, Split
 from hwnas.data.preprocessing import to_input
+from hwnas.data.resolutions import by_resolution
 from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.training.augmentation import jitter_colours, mix, shift
 from hwnas.training.train_config import TrainConfig
 
 # Streams of random numbers that must not be the same ones.
-ORDER, AUGMENTATION, PATH, MIXING = range(4)
+ORDER, AUGMENTATION, PATH, MIXING, RESOLUTION = range(5)
 
 
 def stream(seed: int, purpose: int, number: int, rank: int = 0) -> np.random.Generator:
@@ -49,12 +50,15 @@ def images_of_step(split: Split, config: TrainConfig, processes: int) -> int:
 class Batches:
     """The batches of a training: every epoch a new order, a remainder below a batch left out.
 
+    Of images at several resolutions each batch has one, drawn anew at every step, the same one for
+    all processes; which images it has does not depend on it.
+
     Of several processes each gets its part of every batch, with random numbers of its own.
     """
 
     def __init__(
         self,
-        split: Split,
+        split: Split | Sequence[Split],
         config: TrainConfig,
         classes: int,
         *,
@@ -67,26 +71,30 @@ class Batches:
         Raises:
             ConfigError: a batch cannot be shared equally by the processes.
         """
-        self._split, self._config, self._classes = split, config, classes
+        self._splits, self._config, self._classes = by_resolution(split), config, classes
         self._conventions = conventions
         self._rank, self._processes = rank, processes
-        self.size = images_of_step(split, config, processes)
-        self.per_epoch = len(split) // self.size
+        self._images = len(self._splits[-1])
+        self.size = images_of_step(self._splits[-1], config, processes)
+        self.per_epoch = self._images // self.size
         self._order = lru_cache(maxsize=2)(self._draw_order)
 
     def pixels(self, step: int) -> tuple[Images, NDArray[np.int64]]:
-        """Augmented images (B, 3, R, R) and labels (B,) of this process's part of a step."""
-        config = self._config
+        """Augmented images (B, 3, R, R) and labels (B,) of this process's part of a step.
+
+        `crop_padding` is in pixels of the largest resolution, and in proportion at the others.
+        """
+        config, split = self._config, self._split(step)
         epoch, position = divmod(step, self.per_epoch)
         batch = self._order(epoch)[position * self.size : (position + 1) * self.size]
         chosen = batch[self._rank :: self._processes]
         generator = stream(config.seed, AUGMENTATION, step, self._rank)
-        images = shift(self._split.images[chosen], config.crop_padding, generator)
+        images = shift(split.images[chosen], self._padding(split), generator)
         if config.flip:
             mirrored = generator.random(len(images)) < 0.5
             images[mirrored] = images[mirrored][..., ::-1]
         images = jitter_colours(images, config.colour_jitter, generator)
-        return images, self._split.labels[chosen]
+        return images, split.labels[chosen]
 
     def inputs(self, step: int) -> tuple[Tensor, Tensor]:
         """Inputs (B, 3, R, R) and labels (B,), or probabilities (B, classes) where mixed."""
@@ -101,7 +109,18 @@ class Batches:
         )
 
     def _draw_order(self, epoch: int) -> NDArray[np.int64]:
-        return stream(self._config.seed, ORDER, epoch).permutation(len(self._split))
+        return stream(self._config.seed, ORDER, epoch).permutation(self._images)
+
+    def _split(self, step: int) -> Split:
+        """The images at the resolution of a step."""
+        if len(self._splits) == 1:
+            return self._splits[0]
+        drawn = stream(self._config.seed, RESOLUTION, step).integers(len(self._splits))
+        return self._splits[int(drawn)]
+
+    def _padding(self, split: Split) -> int:
+        padding, largest = self._config.crop_padding, self._splits[-1].resolution
+        return -(-padding * split.resolution // largest)
 
 
 def prefetch(

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hwnas.spaces import Architectures, SearchSpace
+from hwnas.spaces import Architectures, Space
 from hwnas.spaces.extremes import largest, smallest
 from hwnas.training.train_config import TrainConfig
 
@@ -69,10 +69,11 @@ class Plain:
 class SinglePath:
     """A random path a step (Guo et al. 2020, arXiv 1904.00420), as `space.sample` draws them.
 
-    With more paths, each is a pass of the same batch.
+    With more paths, each is a pass of the same batch. In a family of spaces each path is of a
+    random member among those of the batch's resolution.
     """
 
-    def __init__(self, space: SearchSpace, paths: int = 1) -> None:
+    def __init__(self, space: Space, paths: int = 1) -> None:
         self._space, self._paths = space, paths
         self.identity = "single path" if paths == 1 else f"{paths} paths"
 
@@ -90,7 +91,9 @@ class SinglePath:
             logits = module(inputs, architecture)
             return functional.cross_entropy(logits, target, label_smoothing=smoothing)
 
-        return [partial(run, row) for row in self._space.sample(generator, self._paths)]
+        resolution = _resolution(self._space, inputs)
+        paths = self._space.sample(generator, self._paths, resolution=resolution)
+        return [partial(run, row) for row in paths]
 
 
 class Sandwich:
@@ -98,20 +101,23 @@ class Sandwich:
 
     The sandwich rule with in-place distillation (Yu et al. 2020, BigNAS, arXiv 2003.11142): the
     teacher learns the labels, the others its probabilities of the same step, without labels or
-    smoothing. It is the largest network, or the one that the supernet was made around.
+    smoothing. It is the largest network, or the one that the supernet was made around. In a family
+    of spaces all are of the batch's resolution: the largest, the smallest and the random ones among
+    all widths, and the teacher that was made around at its own width.
     """
 
     def __init__(
-        self, space: SearchSpace, random_paths: int = 2, teacher: Architectures | None = None
+        self, space: Space, random_paths: int = 2, teacher: Architectures | None = None
     ) -> None:
         self._space, self._paths = space, random_paths
-        self._smallest = smallest(space)
+        self._smallest = {each: smallest(space, resolution=each) for each in space.resolutions}
         self.identity = f"sandwich with {random_paths} paths"
         if teacher is None:
-            self._teacher = largest(space)
+            self._teacher = {each: largest(space, resolution=each) for each in space.resolutions}
         else:
-            self._teacher = space.canonical(teacher)[0]
-            self.identity += f", taught by {' '.join(map(str, self._teacher))}"
+            row = space.canonical(teacher)[0]
+            self._teacher = {each: _at(space, row, each) for each in space.resolutions}
+            self.identity += f", taught by {' '.join(map(str, row))}"
 
     def passes(
         self,
@@ -123,22 +129,22 @@ class Sandwich:
     ) -> Sequence[Pass]:
         """The teacher's pass, which must run first, and those of its students."""
         taught: list[Tensor] = []
+        resolution = _resolution(self._space, inputs)
 
         def teach() -> Tensor:
-            logits = module(inputs, self._teacher)
+            logits = module(inputs, self._teacher[resolution])
             taught.append(logits.detach().float().softmax(1))
             return functional.cross_entropy(logits, target, label_smoothing=smoothing)
 
         def learn(architecture: Architectures) -> Tensor:
             return functional.cross_entropy(module(inputs, architecture), taught[0])
 
-        students = [self._smallest, *self._space.sample(generator, self._paths)]
+        paths = self._space.sample(generator, self._paths, resolution=resolution)
+        students = [self._smallest[resolution], *paths]
         return [teach, *(partial(learn, row) for row in students)]
 
 
-def supernet_rule(
-    config: TrainConfig, space: SearchSpace, teacher: Architectures | None = None
-) -> Rule:
+def supernet_rule(config: TrainConfig, space: Space, teacher: Architectures | None = None) -> Rule:
     """The rule that a config names.
 
     Args:
@@ -149,3 +155,22 @@ def supernet_rule(
     if config.rule == "sandwich":
         return Sandwich(space, config.random_paths or 2, teacher)
     return SinglePath(space, config.random_paths or 1)
+
+
+def _resolution(space: Space, inputs: Tensor) -> int:
+    """Whose networks a batch is for; a space of one resolution takes what it is given."""
+    return inputs.shape[-1] if len(space.resolutions) > 1 else space.largest_resolution
+
+
+def _at(space: Space, architecture: Architectures, resolution: int) -> Architectures:
+    """A network of a space at another of its resolutions, with the same width and choices.
+
+    Raises:
+        ValueError: no member has both the resolution and the width.
+    """
+    member, row = space.of_member(architecture)
+    for number in space.at(resolution):
+        if space.members[number].width == member.width:
+            found: Architectures = space.rows_of(number, row)[0]
+            return found
+    raise ValueError(f"{space.name} has no width {member.width:g} at {resolution} pixels")

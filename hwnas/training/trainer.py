@@ -1,7 +1,7 @@
 """The one trainer, of supernets and of single networks; it survives being killed."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from hwnas.core.digests import digest
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.core.memory import ran_out
 from hwnas.data.dataset import Split
+from hwnas.data.resolutions import by_resolution, digest_of
 from hwnas.networks.modules import NetworkModule
 from hwnas.networks.trainable import Trainable
 from hwnas.training.allocator import keep_freed_memory
@@ -53,7 +54,7 @@ class TrainReport:
 
 def train(
     module: Trainable,
-    split: Split,
+    split: Split | Sequence[Split],
     config: TrainConfig,
     *,
     checkpoint: Path,
@@ -75,7 +76,8 @@ def train(
 
     Args:
         module: what is trained; left in evaluation mode, on the CPU.
-        split: the training images.
+        split: the training images; the same ones at every resolution of a family of spaces, of
+            which each step draws one.
         config: hyper-parameters.
         checkpoint: the safetensors file, written every `checkpoint_seconds` and at the end.
         rule: what is trained in a step; without one, `Plain`.
@@ -109,10 +111,11 @@ def train(
             raise
         where = "memory of the GPU" if device.type == "cuda" else "memory"
         kept = f"; {checkpoint} is kept" if checkpoint.is_file() else ""
+        largest = by_resolution(split)[-1].resolution
         raise RunError(
             f"{where} ran out in a training with batch_size {config.batch_size} at resolution "
-            f"{split.images.shape[-1]}{kept}; free some and run the same command again to resume, "
-            "or lower batch_size or resolution in a new run folder (--run)"
+            f"{largest}{kept}; free some and run the same command again to resume, or lower "
+            "batch_size or resolution in a new run folder (--run)"
         ) from error
 
 
@@ -122,7 +125,7 @@ class _Training:
     def __init__(
         self,
         module: Trainable,
-        split: Split,
+        split: Split | Sequence[Split],
         config: TrainConfig,
         checkpoint: Path,
         rule: Rule,
@@ -257,11 +260,13 @@ def _named(kind: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Te
     return {f"{kind}/{name}": tensor for name, tensor in tensors.items()}
 
 
-def identity(module: Trainable, split: Split, config: TrainConfig, rule: Rule) -> dict[str, str]:
+def identity(
+    module: Trainable, split: Split | Sequence[Split], config: TrainConfig, rule: Rule
+) -> dict[str, str]:
     """What a training belongs to, stored in its checkpoint: settings, rule, network, images."""
     return {
         "settings": digest(f"{config.settings} {rule.identity}"),
         "network": digest(module.identity),
-        "images": split.digest,
+        "images": digest_of(by_resolution(split)),
         **({"start": module.start} if module.start else {}),
     }

@@ -42,11 +42,12 @@ class BlockwiseEstimator(Estimator):
     unit = "minus relative error"
     weights = "ratings.safetensors"
     takes_teacher = True
+    families = False
     free = True
 
     @override
     def scores(self, inputs: EstimatorInputs) -> Scores:
-        stages = StageSpace(inputs.space)
+        stages = StageSpace(inputs.one_space)
         return self.of_losses(inputs, stages, read_ratings(inputs.weights_file, stages))
 
     def of_losses(
@@ -70,7 +71,7 @@ class BlockwiseEstimator(Estimator):
         """
         dataset, config = inputs.dataset, inputs.recipe
         teacher = _teacher(inputs, listener)
-        student = StageStudent(inputs.space, seed=config.seed)
+        student = StageStudent(inputs.one_space, seed=config.seed)
         title = f"teaching the stages on {_images(inputs)}"
         with listener.progress(title, "steps") as update:
             report = train(
@@ -96,7 +97,7 @@ class BlockwiseEstimator(Estimator):
 
 def _teacher(inputs: EstimatorInputs, listener: Listener) -> Teacher:
     """The network that is given, or the largest of the space, trained."""
-    space = inputs.space
+    space = inputs.one_space
     if inputs.teacher is not None:
         return Teacher(inputs.teacher(), space)
     # Of a single network there are no paths to choose.

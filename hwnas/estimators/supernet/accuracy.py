@@ -1,6 +1,8 @@
 """SupernetAccuracy: how good a network is with the weights it inherits."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
@@ -13,16 +15,17 @@ from hwnas.networks.inference import FoldedNetwork, WeightedBlock, weighted_bloc
 from hwnas.networks.modules import BlockModule
 from hwnas.networks.norm_statistics import norm_statistics
 from hwnas.objectives.objective import Direction
-from hwnas.spaces import Architectures
+from hwnas.spaces import Architectures, Space
 from hwnas.spaces.space import keys
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.evaluation import predictions
-from hwnas.training.inputs import in_order, recalibration_batch, suitable_batch
+from hwnas.training.inputs import Inputs, in_order, recalibration_batch, suitable_batch
 from hwnas.training.placement import device_of
 from hwnas.training.recalibration import mixed_batches
 
 KEPT_BYTES = 512 * 2**20
-"""Memory for images as networks take them, 10,900 of 64 pixels; more are converted each time."""
+"""Memory for images of all resolutions as networks take them, 10,900 of 64 pixels; more are
+converted each time."""
 
 
 class SupernetAccuracy:
@@ -40,42 +43,41 @@ class SupernetAccuracy:
     def __init__(
         self,
         supernet: Supernet,
-        dataset: ImageDataset,
+        dataset: ImageDataset | Sequence[ImageDataset],
         *,
         recalibration_images: int = 384,
         device: torch.device | None = None,
     ) -> None:
         """Takes a trained supernet, the images it was trained on, and where networks are to run.
 
+        The supernet of several resolutions needs the same images at each of them; every network is
+        judged on those of its own.
+
         Raises:
             DataError: the images' resolution or class count is not the space's.
         """
         space = supernet.space
-        have, want = (dataset.resolution, dataset.classes), (space.resolution, space.classes)
-        if have != want:
-            raise DataError(
-                f"{dataset.name} has {have[1]} classes at {have[0]} pixels, the supernet was made "
-                f"for {want[1]} classes at {want[0]} pixels; use the images it was trained on"
-            )
+        datasets = [dataset] if isinstance(dataset, ImageDataset) else list(dataset)
+        for each in datasets:
+            _check_images(each, space)
         self.supernet = supernet
         self._device = device or device_of(supernet)
         self._known: dict[tuple[int, ...], float] = {}
         self._blocks: dict[tuple[BlockModule, Block], WeightedBlock] = {}
-        choices = [block for slot in space.slots for block in slot.choices]
-        blocks = [*space.prefix, *choices, *space.suffix]
-        self._labels = dataset.validation.labels
-        sample = dataset.train.sample(recalibration_images).images
-        self._recalibration = mixed_batches(
-            sample, self._device, recalibration_batch(blocks), supernet.conventions
-        )
-        self._validation = in_order(
-            dataset.validation.images,
-            self._device,
-            suitable_batch(blocks),
-            supernet.conventions,
-        )
-        kept = self._recalibration.keep(KEPT_BYTES)
-        self._validation.keep(KEPT_BYTES - kept)
+        self._judging = {
+            each.resolution: _Judging.of(each, supernet, recalibration_images, self._device)
+            for each in datasets
+        }
+        missing = [each for each in space.resolutions if each not in self._judging]
+        if missing:
+            raise DataError(
+                f"the networks of {space.name} at {missing[0]} pixels need images of that size; "
+                f"load {datasets[0].name} at {' and '.join(map(str, space.resolutions))} pixels"
+            )
+        left = KEPT_BYTES
+        every = self._judging.values()
+        for inputs in (*(each.recalibration for each in every), *(e.validation for e in every)):
+            left -= inputs.keep(left)
 
     def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
         """(N,) accuracies of N networks of the space, in percent.
@@ -106,13 +108,57 @@ class SupernetAccuracy:
         Raises:
             ValueError: not an architecture of the supernet's space.
         """
+        images = self._judging[self.supernet.space.member(architecture).resolution]
         with torch.inference_mode():
             blocks = [self._weighted(*part) for part in self.supernet.path(architecture)]
-            statistics = norm_statistics(blocks, self._recalibration)
-            predicted = predictions(FoldedNetwork(blocks, statistics), self._validation)
-        return 100.0 * float((predicted == self._labels).mean())
+            statistics = norm_statistics(blocks, images.recalibration)
+            predicted = predictions(FoldedNetwork(blocks, statistics), images.validation)
+        return 100.0 * float((predicted == images.labels).mean())
 
     def _weighted(self, module: BlockModule, block: Block) -> WeightedBlock:
         if (module, block) not in self._blocks:
             self._blocks[module, block] = weighted_block(module, block, self._device)
         return self._blocks[module, block]
+
+
+@dataclass(frozen=True)
+class _Judging:
+    """The images of one resolution: those that batch norms are recalibrated by, and the others."""
+
+    recalibration: Inputs
+    validation: Inputs
+    labels: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, dataset: ImageDataset, supernet: Supernet, sample: int, device: torch.device
+    ) -> "_Judging":
+        """In batches that suit the networks of the resolution."""
+        space, conventions = supernet.space, supernet.conventions
+        blocks = list(
+            chain.from_iterable(
+                space.members[number].blocks() for number in space.at(dataset.resolution)
+            )
+        )
+        return cls(
+            mixed_batches(
+                dataset.train.sample(sample).images,
+                device,
+                recalibration_batch(blocks),
+                conventions,
+            ),
+            in_order(dataset.validation.images, device, suitable_batch(blocks), conventions),
+            dataset.validation.labels,
+        )
+
+
+def _check_images(dataset: ImageDataset, space: Space) -> None:
+    """Raises DataError for images of another resolution or class count than the space's."""
+    if dataset.resolution in space.resolutions and dataset.classes == space.classes:
+        return
+    pixels = " or ".join(map(str, space.resolutions))
+    raise DataError(
+        f"{dataset.name} has {dataset.classes} classes at {dataset.resolution} pixels, the "
+        f"supernet was made for {space.classes} classes at {pixels} pixels; use the images it was "
+        "trained on"
+    )

@@ -30,10 +30,11 @@ class SupernetEstimator(Estimator):
         from hwnas.training.checkpoint import weights_digest
         from hwnas.training.placement import choose_device
 
-        supernet, dataset = load_supernet(inputs), inputs.dataset
-        accuracy = SupernetAccuracy(supernet, dataset, device=choose_device(inputs.device))
+        supernet = load_supernet(inputs)
+        datasets = [inputs.dataset_at(each) for each in inputs.space.resolutions]
+        accuracy = SupernetAccuracy(supernet, datasets, device=choose_device(inputs.device))
         identity = self.identity(inputs) | {"supernet": weights_digest(supernet.state_dict())}
-        info = replace(self.info(), judged_on=len(dataset.validation))
+        info = replace(self.info(), judged_on=len(inputs.dataset.validation))
         return Scores(inputs.space, info, identity, accuracy.evaluate_architectures)
 
     @override

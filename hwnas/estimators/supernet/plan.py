@@ -3,9 +3,11 @@
 import time
 
 import numpy as np
+import torch
 
 from hwnas.data.loading import DIGITS
 from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.trained import training_images
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.auto import short_training, steps_of_epoch
 from hwnas.training.batches import Batches
@@ -42,23 +44,33 @@ def plan(inputs: EstimatorInputs) -> str:
 
 
 def _seconds_of_step(inputs: EstimatorInputs) -> float:
-    config, split = inputs.recipe, inputs.dataset.train
+    """The mean over the resolutions, of which every step draws one."""
+    config = inputs.recipe
     device = choose_device(config.device)
     supernet = Supernet(inputs.space, seed=config.seed)
     rule = supernet_rule(config, inputs.space)
-    batches = Batches(split, config, supernet.classes, conventions=supernet.conventions)
-    taken: list[float] = []
+    splits = training_images(inputs)
     with placed(supernet, device):
         steps = Steps(supernet, config, rule, current_group(), device)
         supernet.train()
-        begin = time.perf_counter()
-        for step in range(1 + _TIMED):
-            images, target = batches.inputs(step)
-            start = time.perf_counter()
-            steps.run(step, images.to(device), target.to(device), _STANDING_STILL)
-            taken.append(time.perf_counter() - start)
-            if step and time.perf_counter() - begin > _PATIENCE:
-                break
+        seconds = []
+        for split in splits:
+            batches = Batches(split, config, supernet.classes, conventions=supernet.conventions)
+            seconds.append(_median(steps, batches, device, _PATIENCE / len(splits)))
+    return sum(seconds) / len(seconds)
+
+
+def _median(steps: Steps, batches: Batches, device: torch.device, patience: float) -> float:
+    """The seconds of a step; no further one begins after so many."""
+    taken: list[float] = []
+    begin = time.perf_counter()
+    for step in range(1 + _TIMED):
+        images, target = batches.inputs(step)
+        start = time.perf_counter()
+        steps.run(step, images.to(device), target.to(device), _STANDING_STILL)
+        taken.append(time.perf_counter() - start)
+        if step and time.perf_counter() - begin > patience:
+            break
     return float(np.median(taken[1:]))  # a first step also builds what later ones use
 
 

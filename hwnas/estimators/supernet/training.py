@@ -3,7 +3,6 @@
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 from torch import nn
 
 from hwnas.core.digests import digest
@@ -13,7 +12,7 @@ from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.estimators.supernet.plan import plan, too_short
 from hwnas.estimators.supernet.start import start_supernet
-from hwnas.estimators.trained import read_trained
+from hwnas.estimators.trained import read_trained, training_images
 from hwnas.spaces.extremes import largest, smallest
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import load_weights, save_weights
@@ -53,13 +52,13 @@ def train_supernet(inputs: EstimatorInputs, listener: Listener = SILENT) -> Trai
     with listener.progress(title, "steps") as update:
         return train(
             supernet,
-            dataset.train,
+            training_images(inputs),
             config,
             checkpoint=inputs.weights_file,
             rule=supernet_rule(config, inputs.space),
             progress=with_loss(update),
             log=inputs.log,
-            watch=partial(_extremes, dataset),
+            watch=partial(_extremes, inputs),
         )
 
 
@@ -78,20 +77,32 @@ def load_supernet(inputs: EstimatorInputs) -> Supernet:
     return supernet
 
 
-def _extremes(dataset: ImageDataset, module: nn.Module) -> dict[str, float]:
-    """Validation accuracies of the smallest and the largest sub-network, in percent."""
+def _extremes(inputs: EstimatorInputs, module: nn.Module) -> dict[str, float]:
+    """Validation accuracies of the smallest and the largest sub-network, in percent.
+
+    Of a space of several resolutions those of each.
+    """
     assert isinstance(module, Supernet)
-    watched = replace(dataset, validation=dataset.validation.sample(_WATCHED_IMAGES))
-    accuracy = SupernetAccuracy(module, watched)
-    rows = np.stack([smallest(module.space), largest(module.space)])
-    values = accuracy.evaluate_architectures(rows)
-    return dict(zip(("accuracy/smallest", "accuracy/largest"), values.tolist(), strict=True))
+    space = inputs.space
+    accuracy = SupernetAccuracy(module, [_watched(inputs, each) for each in space.resolutions])
+    found: dict[str, float] = {}
+    for resolution in space.resolutions:
+        where = f"_{resolution}px" if len(space.resolutions) > 1 else ""
+        for name, extreme in (("smallest", smallest), ("largest", largest)):
+            row = extreme(space, resolution=resolution)
+            found[f"accuracy/{name}{where}"] = float(accuracy.evaluate_architectures(row)[0])
+    return found
+
+
+def _watched(inputs: EstimatorInputs, resolution: int) -> ImageDataset:
+    dataset = inputs.dataset_at(resolution)
+    return replace(dataset, validation=dataset.validation.sample(_WATCHED_IMAGES))
 
 
 def _take_as_it_is(supernet: Supernet, inputs: EstimatorInputs) -> None:
     config, file = inputs.recipe, inputs.weights_file
     rule = supernet_rule(config, inputs.space)
-    belongs_to = identity(supernet, inputs.dataset.train, config, rule)
+    belongs_to = identity(supernet, training_images(inputs), config, rule)
     if not current_group().first:
         return
     if file.is_file():

@@ -8,7 +8,6 @@ import pytest
 import hwnas
 from hwnas.latency.table import LatencyTable
 from hwnas.runs.latencies import scope_of
-from hwnas.spaces import SpaceFamily
 from tests.hwnas.api.networks import latency_of
 
 SPACE = hwnas.load_space("nas_bench_macro", resolution=16)
@@ -35,12 +34,24 @@ def test_a_wrong_size_of_a_space_is_one_sentence(arguments: dict[str, Any], sent
         (SPACE, "local_cpus", "there is no device named 'local_cpus'; did you mean"),
         (SPACE, 3, "the device must be one of hwnas.load_device, or its name"),
         ("mobilenet_v2", "local_cpu", r"as of hwnas\.load_space\('mobilenet_v2'\)"),
-        (SpaceFamily("both", (SPACE, SPACE)), "local_cpu", "give one of its members"),
     ],
 )
 def test_what_cannot_be_profiled_is_one_sentence(space: Any, device: Any, sentence: str) -> None:
     with pytest.raises(hwnas.HwnasError, match=sentence):
         hwnas.profile(space, device)
+
+
+def test_the_latencies_of_a_family_are_those_of_its_members(tmp_path: Any) -> None:
+    family = hwnas.load_space("nas_bench_macro", resolution=[16, 24])
+    with LatencyTable(tmp_path / "cpu.sqlite") as table:
+        for member in family.members:
+            table.save_model(scope_of(member), latency_of(member))
+    found = hwnas.load_latency(tmp_path / "cpu.sqlite", family)
+    assert list(found.members) == list(map(scope_of, family.members))
+    more = hwnas.load_space("nas_bench_macro", resolution=[16, 32])
+    sentence = "holds no latencies of nas_bench_macro at 32 px, 10 classes"
+    with pytest.raises(hwnas.HwnasError, match=sentence):
+        hwnas.load_latency(tmp_path / "cpu.sqlite", more)
 
 
 def test_a_table_whose_latencies_are_far_off_is_loaded_with_a_warning(tmp_path: Any) -> None:

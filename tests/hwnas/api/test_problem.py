@@ -9,8 +9,11 @@ import pytest
 
 import hwnas
 from hwnas.latency.energy_model import EnergyModel
+from hwnas.latency.family import FamilyModel
 from hwnas.networks.blocks import Network
 from hwnas.objectives.objective import AdditiveObjective
+from hwnas.runs.experiment import reference_of
+from hwnas.runs.latencies import scope_of
 from hwnas.spaces import SearchSpace, SpaceFamily
 from tests.hwnas.api.networks import channels, latency_of
 
@@ -122,17 +125,41 @@ def test_a_model_that_was_never_checked_is_a_warning_that_names_its_device() -> 
 
 
 def test_a_family_of_spaces_is_searched_like_a_space() -> None:
-    family = SpaceFamily.of("nas_bench_macro", resolutions=(16, 24), classes=10)
+    family = hwnas.load_space("nas_bench_macro", resolution=[16, 24], classes=10)
     problem = hwnas.Problem(family, budgets={"macs": "30 M"})
-    assert problem.reference is None
+    assert problem.reference is None  # the space names none
     result = hwnas.run_search(problem, channels, searcher="random", evaluations=10)
     assert {row[0] for row in result.architectures.tolist()} == {0, 1}
     assert all(one.costs["macs"] <= 30e6 for one in result.front)
+    for row, one in zip(result.front.to_dicts(), result.front, strict=True):
+        assert (row["resolution"], row["width"]) == (one.network[0].resolution, 1.0)
+    assert "px" in repr(result.front).splitlines()[1]
+
+
+def test_a_family_has_the_latencies_of_every_member_and_the_reference_of_the_largest() -> None:
+    family = hwnas.load_space("mobilenet_v3_small", resolution=[32, 48], width=[0.75, 1, 1.25])
+    assert isinstance(family, SpaceFamily)
+    scopes = map(scope_of, family.members)
+    models = FamilyModel(dict(zip(scopes, map(latency_of, family.members), strict=True)))
+    problem = hwnas.Problem(
+        family,
+        models,
+        budgets={"latency": "80 % of reference", "latency@phone": "9 ms"},
+        further={"phone": models},
+    )
+    like = hwnas.load_space("mobilenet_v3_small", resolution=48)
+    assert problem.reference == reference_of(like)
+    alone = hwnas.Problem(like, latency_of(like), budgets={"latency": "80 % of reference"})
+    assert problem.bounds["latency"] == pytest.approx(alone.bounds["latency"])
+    found = hwnas.run_search(problem, channels, searcher="random", evaluations=8)
+    costs = problem.costs([one.network for one in found.front])
+    assert (costs["latency"] <= problem.bounds["latency"]).all()
+    assert costs["latency@phone"].tolist() == costs["latency"].tolist()
 
 
 def test_families_of_other_resolutions_differ_in_identity() -> None:
     one, other = (
-        SpaceFamily.of("nas_bench_macro", resolutions=(16, last), classes=10) for last in (24, 32)
+        hwnas.load_space("nas_bench_macro", resolution=[16, last], classes=10) for last in (24, 32)
     )
     assert one.identity != other.identity
     assert one.identity == SpaceFamily(one.name, one.members).identity

@@ -164,11 +164,20 @@ def npu(folder: Path) -> Path:
     return imported(folder, "npu", "table.sqlite")
 
 
-def imported(folder: Path, name: str, table: str, scale: float = 1.0) -> Path:
-    """Makes a device and a table of its timings, a nanosecond a MAC and more; the folder."""
+def imported(
+    folder: Path, name: str, table: str, scale: float = 1.0, *, several: bool = False
+) -> Path:
+    """Makes a device and a table of its timings, a nanosecond a MAC and more; the folder.
+
+    `several`: of the tiny space at 8 and 12 px, of the widths 0.5 and 1.
+    """
     device = folder / f"{name}.yaml"
     device.write_text(f"name: {name}\ntransport: imported\n")
-    space = load_space(str(folder / "tiny_space.yaml"))
+    space = load_space(
+        str(folder / "tiny_space.yaml"),
+        resolution=[8, 12] if several else None,
+        width=[0.5, 1] if several else None,
+    )
     blocks = [*space.blocks(), *(reference_of(space) or ())]
     timings = {block: scale * (1e-6 * block_macs(block) + 0.01) for block in blocks}
     import_timings(folder / table, read_fingerprint(load_device(str(device))), timings, 0.1)

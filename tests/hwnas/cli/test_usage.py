@@ -14,7 +14,7 @@ from tests.hwnas.cli.conftest import Terminal, assert_refused
         ("rank tiny.yaml", "the option --truth is missing; see 'hwnas rank --help'"),
         ("train tiny.yaml more", "unexpected extra argument(s) (more); see 'hwnas train --help'"),
         ("search tiny.yaml --resolutoin 3", "no option --resolutoin; did you mean --resolution?"),
-        ("train tiny.yaml --resolution x", "--resolution must be a valid integer"),
+        ("train tiny.yaml --resolution x", "--resolution must be a whole number from 8 to 1024"),
         ("trian", "no such command 'trian'"),
         ("table show", "the argument TABLE is missing; see 'hwnas table show --help'"),
     ],

@@ -207,10 +207,10 @@ def test_comments_do_not_make_another_file_of_the_same_accuracies(tmp_path: Path
 
 
 def test_accuracies_of_another_resolution_are_warned_about() -> None:
-    assert Stated(160, None).sentences("known.csv", 160) == []
-    [unknown] = Stated().sentences("known.csv", 160)
+    assert Stated(160, None).sentences("known.csv", (160,)) == []
+    [unknown] = Stated().sentences("known.csv", (160,))
     assert "does not state at which resolution" in unknown
     assert "a line '# resolution: 160' above its header" in unknown
-    [other] = Stated(224).sentences("known.csv", 160)
+    [other] = Stated(224).sentences("known.csv", (160,))
     assert other.startswith("warning: known.csv holds accuracies at 224 pixels, and they are used")
-    assert "of the images ImageNet" in Stated(160, "ImageNet").sentences("known.csv", 160)[0]
+    assert "of the images ImageNet" in Stated(160, "ImageNet").sentences("known.csv", (160,))[0]

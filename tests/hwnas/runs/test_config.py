@@ -17,6 +17,16 @@ def load(**overrides: object) -> RunConfig:
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "held"),
+    [(96, 96), ([96], 96), ([128, 96], (96, 128)), ("96", 96), (None, None)],
+)
+def test_a_resolution_is_one_value_or_several_from_the_least(given: object, held: object) -> None:
+    config = load(resolution=given)
+    assert config.resolution == held
+    assert RunConfig.model_validate(config.model_dump(mode="json")) == config
+
+
 def test_settings_of_searchers_are_given_by_name() -> None:
     config = load(search__settings__layernas__keep=5, search__settings__nsga2={"population": 8})
     assert config.search.settings == {"layernas": {"keep": 5}, "nsga2": {"population": 8}}

@@ -28,7 +28,7 @@ def trained_as(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Winner]:
         experiment = SimpleNamespace(
             config=load_run_config("photos", changed),
             space=SimpleNamespace(network=lambda row: row),
-            dataset=SimpleNamespace(validation=None),
+            dataset_of=lambda _: SimpleNamespace(validation=None),
         )
         won = train_winner(experiment, None, supernet, np.zeros(3, int))  # type: ignore[arg-type]
         assert won.module == won.weights_from

@@ -137,6 +137,21 @@ def test_any_resolution_will_do() -> None:
     assert supernet.eval()(x, space.choice_counts - 1).shape == (2, 10)
 
 
+def test_several_resolutions_will_do_and_several_widths_will_not() -> None:
+    name, classes = "once_for_all_mobilenet_v3", 10
+    family = load_space(name, resolution=[48, 64], classes=classes, width=[0.25])
+    supernet = Supernet(family, kernel_transforms=True)
+    OnceForAll.read(published()).load_into(supernet)
+    assert state_bytes(supernet) == state_bytes(loaded(published()))
+    family = load_space(name, resolution=64, classes=classes, width=[0.25, 0.5])
+    with pytest.raises(ConfigError) as caught:
+        OnceForAll.read(published()).load_into(Supernet(family, kernel_transforms=True))
+    assert str(caught.value).endswith(
+        "is a supernet of the width 0.25 alone, and the space has the widths 0.25 and 0.5; set "
+        "width: 0.25 (several resolutions are fine)"
+    )
+
+
 OTHER_YAML = """
 name: other
 resolution: 32

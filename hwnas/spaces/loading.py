@@ -1,0 +1,137 @@
+"""Loading a space, or a family of it at several resolutions and widths."""
+
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import TypeAlias, TypeVar, overload
+
+from hwnas.core.configs import find_config, read_config
+from hwnas.core.errors import ConfigError
+from hwnas.spaces.config import SpaceConfig, make_space
+from hwnas.spaces.family import Space, SpaceFamily, family_name
+from hwnas.spaces.space import SearchSpace
+
+Number = TypeVar("Number", int, float)
+
+OneOrMoreInts: TypeAlias = int | Sequence[int] | None
+OneOrMoreFloats: TypeAlias = float | Sequence[float] | None
+
+MakeSpace = Callable[[int | None, float | None], SearchSpace]
+"""Makes the space of a resolution and a width; None is its own, and 1."""
+
+
+@overload
+def load_space(
+    name: str,
+    *,
+    resolution: int | None = None,
+    classes: int | None = None,
+    width: float | None = None,
+) -> SearchSpace: ...
+
+
+@overload
+def load_space(
+    name: str,
+    *,
+    resolution: OneOrMoreInts = None,
+    classes: int | None = None,
+    width: OneOrMoreFloats = None,
+) -> Space: ...
+
+
+def load_space(
+    name: str,
+    *,
+    resolution: OneOrMoreInts = None,
+    classes: int | None = None,
+    width: OneOrMoreFloats = None,
+) -> Space:
+    """The search space of a shipped name or a YAML file, at any resolution and class count.
+
+    A width multiplies the channels of stem, stages and head, as once-for-all does, and MobileNet
+    (Howard et al. 2017, arXiv 1704.04861): rounded by `make_divisible`; expansions stay.
+
+    Args:
+        name: of a shipped space, or the path of a file.
+        resolution: height and width of the images in pixels; the space's own where it is None.
+        classes: number of logits; the space's own where it is None.
+        width: multiplies channels; 1 where it is None.
+
+    Returns:
+        Of several resolutions or widths a family, in which these are the first choice: all
+        resolutions × widths from the least, of which the width varies fastest.
+
+    Raises:
+        ConfigError: there is no such space, its file is wrong, blocks do not fit together, or
+            resolutions or widths are none, or the same.
+    """
+    path = find_config("spaces", name)
+    config = read_config(path, SpaceConfig)
+
+    def make(one_resolution: int | None, one_width: float | None) -> SearchSpace:
+        return make_space(
+            config, str(path), resolution=one_resolution, classes=classes, width=one_width
+        )
+
+    return one_or_family(make, name, resolution, width)
+
+
+def one_or_family(
+    make: MakeSpace, name: str, resolution: OneOrMoreInts, width: OneOrMoreFloats
+) -> Space:
+    """A space of one resolution and one width; a family of several.
+
+    Args:
+        make: makes one.
+        name: of the space, for messages and the family's name.
+        resolution: of the images.
+        width: what channels are multiplied by.
+
+    Raises:
+        ConfigError: see `load_space`.
+    """
+    resolutions, widths = several(resolution, "resolution"), several(width, "width")
+    members = tuple(make(one, other) for one in resolutions for other in widths)
+    if len(members) == 1:
+        return members[0]
+    identities: dict[str, SearchSpace] = {}
+    for member in members:
+        same = identities.setdefault(member.identity, member)
+        if same is not member:
+            raise ConfigError(
+                f"width: {same.width:g} and {member.width:g} make the same networks of {name}, "
+                "since channels are rounded to multiples of 8; leave one of them out"
+            )
+    first = members[0]
+    base = first.name if len(widths) == 1 else first.name.removesuffix(f" w{first.width:g}")
+    try:
+        return SpaceFamily(family_name(base, _listed(resolutions), _listed(widths)), members)
+    except ValueError as error:
+        raise ConfigError(
+            f"resolution and width cannot be chosen together here: {error}; name one of each"
+        ) from error
+
+
+def several(value: Number | Sequence[Number] | None, what: str) -> tuple[Number, ...] | tuple[None]:
+    """One or more numbers from the least; (None,) where nothing is said.
+
+    Raises:
+        ConfigError: there are none, something else than numbers, or the same twice.
+    """
+    if value is None:
+        return (None,)
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return (value,)
+    if not value:
+        raise ConfigError(f"{what} is an empty list; name at least one, or leave it out")
+    for index, one in enumerate(value):
+        if not isinstance(one, Real) or isinstance(one, bool):
+            raise ConfigError(f"{what} must hold numbers, and {one!r} is none")
+        if one in value[:index]:
+            raise ConfigError(f"{what} names {float(one):g} twice; name each once")
+    return tuple(sorted(value))
+
+
+def _listed(values: tuple[Number, ...] | tuple[None]) -> list[Number]:
+    """The values of a choice; none where there is nothing to choose."""
+    return [one for one in values if one is not None] if len(values) > 1 else []
