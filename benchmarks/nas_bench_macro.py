@@ -17,7 +17,17 @@ import numpy as np
 from benchmarks.macro_table import Macro
 from hwnas.search.searchers import make_searcher
 
-SEARCHERS = ("surrogate", "layernas", "nsga2", "smsemoa", "nsga3", "evolution", "local", "random")
+SEARCHERS = (
+    "surrogate",
+    "layernas",
+    "two_stage",
+    "nsga2",
+    "smsemoa",
+    "nsga3",
+    "evolution",
+    "local",
+    "random",
+)
 LIMITS = (50, 100, 200, 400)
 BUDGETS = {"25": 0.25, "50": 0.5, "100": 1.0}
 FIVE = (0.1, 0.25, 0.5, 0.75, 1.0)

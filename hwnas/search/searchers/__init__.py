@@ -41,6 +41,7 @@ SEARCHERS: Registry[type[Searcher]] = Registry(
         "rvea": f"{_HERE}.pymoo_algorithms:RVEASearch",
         "ctaea": f"{_HERE}.pymoo_algorithms:CTAEASearch",
         "spea2": f"{_HERE}.pymoo_algorithms:SPEA2Search",
+        "two_stage": f"{_HERE}.two_stage:TwoStage",
         "evolution": f"{_HERE}.evolution:Evolution",
         "local": f"{_HERE}.local_search:LocalSearch",
         "random": f"{_HERE}.random_search:RandomSearch",

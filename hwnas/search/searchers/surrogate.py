@@ -8,7 +8,6 @@ import math
 from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
@@ -16,11 +15,11 @@ from hwnas.search.exact.completion import OPEN, Partials
 from hwnas.search.exact.exact_front import FEW_LABELS, exact_front
 from hwnas.search.exact.k_best import k_best
 from hwnas.search.exact.sampling import sample_feasible
-from hwnas.search.front import Front
 from hwnas.search.neighbours import neighbours
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.searchers.warp import Warp
+from hwnas.search.searchers.widening import most_widening
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures, keys
 
@@ -30,10 +29,6 @@ _REFITS = 20
 # Of the evaluations, by aim: a front needs its best end, too, where an area to be widened is least.
 _FRONT_SHARE = {"best": 0.0, "both": 0.2, "front": 0.9}
 _AROUND = 40  # networks of the promised front whose neighbours are looked at
-_HOPEFUL = 500
-# Of the range of costs: how far the area to be widened reaches beyond the costliest network, so
-# that the best network, which may be the costliest, is worth something too.
-_MARGIN = 0.1
 
 
 class SurrogateSettings(StrictModel):
@@ -141,47 +136,5 @@ class SurrogateSearch(Searcher):
         rows = np.unique(np.concatenate((promised.architectures, near, around)), axis=0)
         fresh = [index for index, key in enumerate(keys(rows)) if key not in self.scores]
         rows = self._within(rows[fresh])
-        costs, expected = self.problem.costs(rows), warp.back(model.evaluate(rows))
-        left, right = self.problem.cost.range
-        corner = (right + _MARGIN * (right - left), float(scores.min()))
-        # Few of thousands can be among the best of a batch: those that would be by themselves.
-        hopeful = np.argsort(-_gains(costs, expected, front, corner), kind="stable")[:_HOPEFUL]
-        rows, costs, expected = rows[hopeful], costs[hopeful], expected[hopeful]
-        known, chosen = front, np.zeros(len(rows), dtype=np.bool_)
-        for _ in range(min(count, len(rows))):
-            gain = np.where(chosen, -np.inf, _gains(costs, expected, known, corner))
-            if gain.max() <= 0:
-                # Nothing is promised to widen the front: the least behind it comes next.
-                gain = np.where(chosen, -np.inf, -_behind(costs, expected, known))
-            best = int(gain.argmax())
-            chosen[best] = True
-            known = self.problem.front(
-                np.concatenate((known.architectures, rows[best][None])),
-                np.append(known.scores, expected[best]),
-            )
-        return rows[chosen]
-
-
-def _gains(
-    costs: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    front: Front,
-    corner: tuple[float, float],
-) -> NDArray[np.float64]:
-    """(N,) the area that each (cost, score) adds to a front, up to a cost and above a score."""
-    dearest, least = corner
-    starts = np.concatenate(([-np.inf], front.costs))
-    ends = np.append(front.costs, dearest)
-    below = np.concatenate(([least], front.scores))
-    widths = np.maximum(0.0, ends - np.maximum(starts, costs[:, None]))
-    gained: NDArray[np.float64] = (widths * np.maximum(0.0, scores[:, None] - below)).sum(axis=1)
-    return gained
-
-
-def _behind(
-    costs: NDArray[np.float64], scores: NDArray[np.float64], front: Front
-) -> NDArray[np.float64]:
-    """(N,) by how much each score is below the front's at its cost."""
-    at_cost = np.searchsorted(front.costs, costs, side="right") - 1
-    distance: NDArray[np.float64] = front.scores[np.maximum(at_cost, 0)] - scores
-    return distance
+        expected = warp.back(model.evaluate(rows))
+        return most_widening(self.problem, front, rows, expected, count, float(scores.min()))
