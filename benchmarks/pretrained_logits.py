@@ -5,7 +5,9 @@
 Takes state dicts whose library computed logits: NAME.safetensors with the tensors, `__input__` (N,
 3, R, R) and `__logits__` (N, classes), and index.json with the parameters of each. Three figures,
 each the largest difference of logits relative to the largest logit: of the network in PyTorch, of
-its exported file in ONNX Runtime, and of the path in a supernet that begins with its weights.
+its exported file in ONNX Runtime, and of a supernet that begins with its weights, by the network's
+own path and by the largest one. Such supernets are tried in the space around each source, and, with
+random weights and statistics of a seed, in every shipped space around a published network.
 """
 
 import argparse
@@ -21,10 +23,20 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from benchmarks.once_for_all import onnx_logits
-from hwnas.networks.modules import NetworkModule
+from hwnas.core.configs import shipped_names
+from hwnas.networks.modules import BatchNorm, NetworkModule
+from hwnas.spaces import SearchSpace, load_reference, load_space
+from hwnas.spaces.containing import architecture_of
+from hwnas.spaces.extremes import largest
+from hwnas.supernet.around import load_network
 from hwnas.supernet.pretrained import Pretrained, read_pretrained
+from hwnas.supernet.supernet import Supernet
 
 Values = NDArray[np.float32]
+AROUND = "around_pretrained"
+RESOLUTION = 64
+# No space is made around MobileNetV4: its blocks are of another kind.
+AROUND_NONE = ("timm/mobilenet_v4_conv_small",)
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,51 @@ def compared(source: Source) -> Row:
     )
 
 
+def supernet_around(source: Source) -> float | None:
+    """The difference of the supernet around a source; None of one without a space around it."""
+    if source.pretrained.network_name not in AROUND_NONE:
+        space = load_space(AROUND, resolution=source.images.shape[-1], pretrained=source.pretrained)
+        return supernet_difference(space, source.module(), source.images, source.logits)
+    return None
+
+
+def supernet_difference(
+    space: SearchSpace, network: NetworkModule, images: Values, logits: Values
+) -> float:
+    """How far a supernet that begins as a network is from its logits, relative to the largest."""
+    supernet = Supernet(space, conventions=network.conventions)
+    load_network(supernet, network)
+    supernet.eval()
+    found = []
+    for row in (architecture_of(space, network.blocks, "the network"), largest(space)):
+        with torch.inference_mode():
+            found.append(supernet(torch.from_numpy(images), row).numpy())
+    return float(np.abs(np.stack(found) - logits).max() / np.abs(logits).max())
+
+
+def shipped_spaces() -> Iterator[tuple[SearchSpace, NetworkModule]]:
+    """Every shipped space around a published network, and that network with random weights."""
+    for name in shipped_names("spaces"):
+        if not name.startswith("around_") or name == AROUND:
+            continue
+        space = load_space(name, resolution=RESOLUTION, classes=10)
+        assert space.reference is not None
+        known = load_reference(space.reference, resolution=RESOLUTION, classes=10)
+        yield space, randomised(NetworkModule(known.network, 0, known.conventions)).eval()
+
+
+def randomised(module: NetworkModule) -> NetworkModule:
+    """Gives batch norms values that a wrong place for them would show."""
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for norm in (one for one in module.modules() if isinstance(one, BatchNorm)):
+            norm.weight.uniform_(0.5, 1.5, generator=generator)
+            norm.bias.normal_(0, 0.2, generator=generator)
+            norm.running_mean.normal_(0, 0.2, generator=generator)
+            norm.running_var.uniform_(0.5, 2, generator=generator)
+    return module
+
+
 def torch_logits(module: torch.nn.Module, images: Values) -> Values:
     """What a module gives for images (N, 3, R, R)."""
     with torch.inference_mode():
@@ -102,22 +159,36 @@ def torch_logits(module: torch.nn.Module, images: Values) -> Values:
 
 
 def main() -> None:
-    """Compares every network."""
+    """Compares every network, and every supernet that begins as one."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder of those files")
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     folder = parser.parse_args().data
-    print(f"{'source':36} {'read as':32} {'PyTorch':>8} {'ONNX':>8}  parameters")
-    rows = []
+    print(f"{'source':36} {'read as':32} {'PyTorch':>8} {'ONNX':>8} {'supernet':>8}  parameters")
+    rows, supernets = [], []
     for source in read_sources(folder):
-        row = compared(source)
+        row, supernet = compared(source), supernet_around(source)
         rows.append(row)
+        supernets += [] if supernet is None else [supernet]
+        around = "" if supernet is None else f"{supernet:.1e}"
         counted = "equal" if row.parameters_equal else "DIFFERENT"
-        print(f"{row.name:36} {row.network:32} {row.pytorch:8.1e} {row.onnx:8.1e}  {counted}")
+        print(
+            f"{row.name:36} {row.network:32} {row.pytorch:8.1e} {row.onnx:8.1e} {around:>8}  "
+            f"{counted}"
+        )
+    images = np.random.default_rng(0).standard_normal((2, 3, RESOLUTION, RESOLUTION), np.float32)
+    spaces = 0
+    for space, network in shipped_spaces():
+        spaces += 1
+        logits = torch_logits(network, images)
+        supernets.append(supernet_difference(space, network, images, logits))
+        print(f"{space.name:87} {supernets[-1]:8.1e}")
     figures = {
         "sources": len(rows),
+        "spaces": spaces,
         "max_relative_pytorch": max(row.pytorch for row in rows),
         "max_relative_onnx": max(row.onnx for row in rows),
+        "max_relative_supernet": max(supernets),
         "parameters_equal": all(row.parameters_equal for row in rows),
     }
     print(json.dumps(figures))

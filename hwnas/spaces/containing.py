@@ -6,6 +6,7 @@ from dataclasses import replace
 from hwnas.core.errors import ConfigError
 from hwnas.networks.block import block_fields
 from hwnas.networks.blocks import Block, Head, Network
+from hwnas.spaces.family import Space
 from hwnas.spaces.space import Architectures, SearchSpace, Slot
 
 # Of a slot's choices in a message.
@@ -33,6 +34,22 @@ def architecture_of(
             f"the space {space.name} does not contain {name}: {_difference(space, own)}; set "
             "space: around_pretrained, the space around it"
         ) from error
+
+
+def architecture_in(space: Space, network: Network, name: str = "the network") -> Architectures:
+    """The same in a space, or in the member of a family that is as wide as the network.
+
+    That is one of the width 1, or of the one next to it, at the largest resolution.
+
+    Raises:
+        ConfigError: see `architecture_of`.
+    """
+    members = space.members
+    number = min(
+        range(len(members)), key=lambda one: (abs(members[one].width - 1), -members[one].resolution)
+    )
+    row: Architectures = space.rows_of(number, architecture_of(members[number], network, name))[0]
+    return row
 
 
 def _at(network: Network, space: SearchSpace) -> Network:

@@ -23,7 +23,7 @@ from torch import Tensor
 from hwnas.networks.blocks import Skip
 from hwnas.networks.kernels import centre
 from hwnas.networks.modules import BlockModule, LayerModule, NetworkModule
-from hwnas.spaces.containing import architecture_of
+from hwnas.spaces.containing import architecture_in
 from hwnas.supernet.importance import sort_channels
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import weights_digest
@@ -44,12 +44,13 @@ def load_network(supernet: Supernet, network: NetworkModule, name: str = "the ne
         Whether the classifier was taken too: one for another number of classes is not.
 
     Raises:
-        ConfigError: the network is not in the supernet's space; see `architecture_of`.
+        ConfigError: the network is not in the supernet's space; see `architecture_in`.
         ValueError: the supernet follows other conventions.
     """
     if supernet.conventions != network.conventions:
         raise ValueError(f"the supernet must follow the conventions of {name}")
-    row = architecture_of(supernet.space, network.blocks, name)
+    row = architecture_in(supernet.space, network.blocks, name)
+    member, choices = supernet.space.of_member(row)
     ordered = deepcopy(network)
     sort_channels(ordered)
     with torch.no_grad():
@@ -57,7 +58,7 @@ def load_network(supernet: Supernet, network: NetworkModule, name: str = "the ne
             for layer_name, layer in module.layers():
                 if layer_name != "classifier" or network.classes == supernet.classes:
                     _embed(wide.layer(layer_name), layer)
-        for index, (slot, choice) in enumerate(zip(supernet.space.slots, row, strict=True)):
+        for index, (slot, choice) in enumerate(zip(member.slots, choices, strict=True)):
             if isinstance(slot.choices[choice], Skip):
                 for added in supernet.get_submodule(f"slot{index}").children():
                     assert isinstance(added, BlockModule)

