@@ -32,9 +32,10 @@ def main() -> None:
     options = parser.parse_args()
     space, device = space_and_device(options)
     with tempfile.TemporaryDirectory(prefix="hwnas-repeat-") as folder:
+        tables = [Path(folder) / f"{name}.sqlite" for name in ("first", "second")]
         models = [
-            profile_space(space, device, Path(folder) / f"{name}.sqlite", ProfileConfig())
-            for name in ("first", "second")
+            profile_space(space, device, table, ProfileConfig()).of(space.blocks())
+            for table in tables
         ]
     keys = sorted(models[0].blocks)
     first, second = (np.array([model.blocks[key] for key in keys]) for model in models)

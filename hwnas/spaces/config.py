@@ -3,7 +3,6 @@
 Or the space around a network, see `hwnas.spaces.around_config`.
 """
 
-from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
 from pydantic import Field, model_validator
@@ -98,44 +97,13 @@ SpaceFile = SpaceConfig | AroundConfig
 """The content of a space file, of either form."""
 
 
-def load_space(
-    name: str,
-    *,
-    resolution: int | None = None,
-    classes: int | None = None,
-    width: float | None = None,
-    pretrained: PretrainedNetwork | None = None,
-) -> SearchSpace:
-    """The search space of a shipped name or a YAML file, at any resolution and class count.
-
-    A width multiplies the channels of stem, stages and head, as once-for-all does, and MobileNet
-    (Howard et al. 2017, arXiv 1704.04861): rounded by `make_divisible`; expansions stay. A space
-    of `around: pretrained` is that of the `pretrained` network.
-
-    Raises:
-        ConfigError: there is no such space, its file is wrong, or it needs a pretrained network.
-    """
-    path = find_config("spaces", name)
-    return make_space(
-        _read(path),
-        str(path),
-        resolution=resolution,
-        classes=classes,
-        width=width,
-        pretrained=pretrained,
-    )
-
-
 def read_space(name: str) -> SpaceFile:
     """The config of a space, by a shipped name or the path of a YAML file.
 
     Raises:
         ConfigError: there is no such space, or its file is wrong.
     """
-    return _read(find_config("spaces", name))
-
-
-def _read(path: Path) -> SpaceFile:
+    path = find_config("spaces", name)
     content = read_content(path)
     if "around" in content:
         return parse_config(content, AroundConfig, shown(path))
@@ -151,7 +119,7 @@ def make_space(
     width: float | None = None,
     pretrained: PretrainedNetwork | None = None,
 ) -> SearchSpace:
-    """The search space of a config, see `load_space`; `source` names it in messages.
+    """The search space of a config, see `hwnas.spaces.load_space`; `source` names it in messages.
 
     Raises:
         ConfigError: blocks that do not fit together, or a pretrained network is needed.

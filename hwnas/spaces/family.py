@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.networks.blocks import Block, Network, distinct_blocks
-from hwnas.spaces.config import load_space
+from hwnas.spaces.config import make_space, read_space
 from hwnas.spaces.space import Architectures, SearchSpace, check_choices, members_at
 
 
@@ -78,8 +78,9 @@ class SpaceFamily:
                 at one of them.
             ValueError: stages fall together at one of the widths.
         """
+        config = read_space(name)
         members = tuple(
-            load_space(name, resolution=resolution, width=width, classes=classes)
+            make_space(config, name, resolution=resolution, width=width, classes=classes)
             for resolution in (resolutions or (None,))
             for width in (widths or (None,))
         )

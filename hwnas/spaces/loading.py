@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import TypeAlias, TypeVar, overload
 
-from hwnas.core.configs import find_config, read_config
+from hwnas.core.configs import find_config
 from hwnas.core.errors import ConfigError
-from hwnas.spaces.config import SpaceConfig, make_space
+from hwnas.spaces.around_config import PretrainedNetwork
+from hwnas.spaces.config import make_space, read_space
 from hwnas.spaces.family import Space, SpaceFamily, family_name
 from hwnas.spaces.space import SearchSpace
 
@@ -26,6 +27,7 @@ def load_space(
     resolution: int | None = None,
     classes: int | None = None,
     width: float | None = None,
+    pretrained: PretrainedNetwork | None = None,
 ) -> SearchSpace: ...
 
 
@@ -36,6 +38,7 @@ def load_space(
     resolution: OneOrMoreInts = None,
     classes: int | None = None,
     width: OneOrMoreFloats = None,
+    pretrained: PretrainedNetwork | None = None,
 ) -> Space: ...
 
 
@@ -45,17 +48,20 @@ def load_space(
     resolution: OneOrMoreInts = None,
     classes: int | None = None,
     width: OneOrMoreFloats = None,
+    pretrained: PretrainedNetwork | None = None,
 ) -> Space:
     """The search space of a shipped name or a YAML file, at any resolution and class count.
 
     A width multiplies the channels of stem, stages and head, as once-for-all does, and MobileNet
-    (Howard et al. 2017, arXiv 1704.04861): rounded by `make_divisible`; expansions stay.
+    (Howard et al. 2017, arXiv 1704.04861): rounded by `make_divisible`; expansions stay. A space
+    of `around: pretrained` is that of the pretrained network.
 
     Args:
         name: of a shipped space, or the path of a file.
         resolution: height and width of the images in pixels; the space's own where it is None.
         classes: number of logits; the space's own where it is None.
         width: multiplies channels; 1 where it is None.
+        pretrained: for a space around one, whose `network` gives its blocks.
 
     Returns:
         Of several resolutions or widths a family, in which these are the first choice: all
@@ -65,12 +71,16 @@ def load_space(
         ConfigError: there is no such space, its file is wrong, blocks do not fit together, or
             resolutions or widths are none, or the same.
     """
-    path = find_config("spaces", name)
-    config = read_config(path, SpaceConfig)
+    config, source = read_space(name), str(find_config("spaces", name))
 
     def make(one_resolution: int | None, one_width: float | None) -> SearchSpace:
         return make_space(
-            config, str(path), resolution=one_resolution, classes=classes, width=one_width
+            config,
+            source,
+            resolution=one_resolution,
+            classes=classes,
+            width=one_width,
+            pretrained=pretrained,
         )
 
     return one_or_family(make, name, resolution, width)

@@ -122,7 +122,7 @@ class UniversalInvertedResidual(Block):
         sizes = sorted({inside, *kernels}) if inside else [0]
         counts = scaled_channels(self.expanded_channels, expansions)
         return tuple(
-            replace(self, expanded_channels=count, **{name: size})
+            replace(self, expanded_channels=count, **{name: size})  # type: ignore[arg-type]
             for size in sizes
             for count in counts
         )
