@@ -62,7 +62,9 @@ def test_nothing_follows_a_head() -> None:
     assert set(chains) == {block_key(SMALL), block_key(head)}
 
 
-@pytest.mark.parametrize("name", shipped_names("spaces"))
+@pytest.mark.parametrize(
+    "name", [name for name in shipped_names("spaces") if name != "around_pretrained"]
+)
 def test_every_block_of_a_shipped_space_has_a_chain_whose_shapes_fit(name: str) -> None:
     space = load_space(name)
     chains = find_chains(space.blocks())

@@ -117,13 +117,16 @@ class UniversalInvertedResidual(Block):
     @override
     def variants(self, kernels: Sequence[int], expansions: Sequence[float]) -> tuple[Self, ...]:
         # The kernel inside varies, or the first one where there is none inside; none comes or goes.
-        inside = self.middle_kernel or self.start_kernel
-        name = "middle_kernel" if self.middle_kernel else "start_kernel"
-        sizes = sorted({inside, *kernels}) if inside else [0]
+        own = self.middle_kernel or self.start_kernel
         counts = scaled_channels(self.expanded_channels, expansions)
         return tuple(
-            replace(self, expanded_channels=count, **{name: size})  # type: ignore[arg-type]
-            for size in sizes
+            replace(
+                self,
+                expanded_channels=count,
+                start_kernel=self.start_kernel if self.middle_kernel else kernel,
+                middle_kernel=kernel if self.middle_kernel else 0,
+            )
+            for kernel in (sorted({own, *kernels}) if own else [0])
             for count in counts
         )
 
