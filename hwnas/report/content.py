@@ -35,8 +35,9 @@ class ReportContent:
 
     `summary` is None before the export, `front_knee` the index of the knee in the front;
     `front_header` and `front_rows` are the front as a table of text, `front_notes` sentences below
-    it, `warnings` what a reader should know before all else; `energy` is None without a budget on
-    it; `digest` is the front's.
+    it, `front_labels` the resolution and the width of each network where these were chosen,
+    `warnings` what a reader should know before all else; `energy` is None without a budget on it;
+    `digest` is the front's.
     """
 
     title: str
@@ -53,6 +54,7 @@ class ReportContent:
     front_header: list[str]
     front_rows: list[list[str]]
     front_notes: list[str] = field(default_factory=list)
+    front_labels: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     energy: AnyEnergy | None = None
     digest: str = ""
@@ -73,6 +75,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
     folder.check_searched()
     latency = experiment.stored_latency_model()
     result = search_result(experiment, folder, experiment.problem(latency))
+    points = front_points(result, experiment.space)
     return ReportContent(
         title=f"{experiment.space.name} on {experiment.device.name}",
         config_yaml=experiment.config.to_yaml(),
@@ -86,9 +89,8 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         summary=stored_summary(folder, result),
         score_info=result.score_info,
         front_header=front_header(result),
-        front_rows=front_rows(
-            front_points(result, experiment.space), knee(result.front), result.score_info
-        ),
+        front_rows=front_rows(points, knee(result.front), result.score_info),
+        front_labels=[f"{p.resolution} px, width {p.width:g}" for p in points if p.chosen],
         front_notes=front_notes(result),
         warnings=[short] if (short := short_supernet(experiment, folder)) else [],
         energy=experiment.energy,

@@ -157,6 +157,7 @@ def _front_figure(content: ReportContent) -> go.Figure:
         y=content.front_accuracy.tolist(),
         name="front",
         mode="lines+markers",
+        text=content.front_labels or None,
         line={"shape": "hv", "color": "black"},
         error_y=_errors(content),
     )
