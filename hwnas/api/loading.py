@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from hwnas.api.checks import check_positive, check_space
 from hwnas.api.progress import PythonListener
 from hwnas.core.configs import parse_config
 from hwnas.devices.device import Device
 from hwnas.devices.device import load_device as load_device_file
+from hwnas.estimators.loading import pretrained_of
 from hwnas.latency.energy_model import EnergyModel
 from hwnas.latency.family import AnyEnergy, AnyLatency, FamilyModel
 from hwnas.latency.model import LatencyModel
@@ -19,6 +20,9 @@ from hwnas.runs.profiling import energy_of
 from hwnas.spaces import SearchSpace, Space
 from hwnas.spaces import load_space as load_space_file
 from hwnas.spaces.loading import several
+
+if TYPE_CHECKING:  # loads PyTorch
+    from hwnas.supernet.pretrained import Pretrained
 
 
 def load_device(name: str | Path, /, **changes: Any) -> Device:
@@ -44,6 +48,7 @@ def load_space(
     resolution: int | None = None,
     classes: int | None = None,
     width: float | None = None,
+    pretrained: "str | Path | Pretrained | None" = None,
 ) -> SearchSpace: ...
 
 
@@ -54,6 +59,7 @@ def load_space(
     resolution: int | Sequence[int] | None = None,
     classes: int | None = None,
     width: float | Sequence[float] | None = None,
+    pretrained: "str | Path | Pretrained | None" = None,
 ) -> Space: ...
 
 
@@ -63,6 +69,7 @@ def load_space(
     resolution: int | Sequence[int] | None = None,
     classes: int | None = None,
     width: float | Sequence[float] | None = None,
+    pretrained: "str | Path | Pretrained | None" = None,
 ) -> Space:
     """A search space by its name or by the path of its YAML file.
 
@@ -72,6 +79,8 @@ def load_space(
             several makes it a choice of the search.
         classes: of the labels; the space's own by default.
         width: multiplies the channels of stem, stages and head; a list makes it a choice too.
+        pretrained: what the space "around_pretrained" is around: a file of weights, or what
+            `hwnas.supernet.pretrained.read_pretrained` gave.
 
     Returns:
         Of several resolutions or widths a family of spaces, which stands wherever a space does.
@@ -82,7 +91,10 @@ def load_space(
     for one in several(width, "width"):
         if one is not None:
             check_positive(one, "width")
-    return load_space_file(str(name), resolution=resolution, classes=classes, width=width)
+    network = pretrained_of(pretrained)
+    return load_space_file(
+        str(name), resolution=resolution, classes=classes, width=width, pretrained=network
+    )
 
 
 @overload

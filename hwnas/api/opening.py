@@ -14,6 +14,7 @@ def open_run(
     *,
     overrides: Mapping[str, Any] | None = None,
     data: str | None = None,
+    pretrained: str | Path | Mapping[str, Any] | None = None,
 ) -> Run:
     """A run, whose stages do what the commands of their names do; nothing is written yet.
 
@@ -22,8 +23,14 @@ def open_run(
         folder: of the run; by default `runs/<config>`.
         overrides: values in place of the config's, by dotted keys: `{"train.epochs": 3}`.
         data: the images in place of those that the config names, or where they are now.
+        pretrained: the network to start from, in place of the config's: a file of weights,
+            "timm:NAME", or the keys of the config: `{"file": FILE, "network": NAME}`.
 
     Raises:
         HwnasError: there is no such config, it is wrong, or the folder is another config's.
     """
-    return Run.open(config, folder, PythonListener(), overrides=overrides, data=data)
+    listener = PythonListener()
+    if pretrained is None:
+        return Run.open(config, folder, listener, overrides=overrides, data=data)
+    named = {**(overrides or {}), "pretrained": pretrained}
+    return Run.open(config, folder, listener, overrides=named, data=data)

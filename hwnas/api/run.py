@@ -121,7 +121,7 @@ class Run(OpenedRun):
                 images_of_step(experiment.dataset.train, experiment.recipe.train, group.processes)
             if not group.first:
                 return replace(train_stage(experiment, folder, chosen, SILENT), first=False)
-            if experiment.config.from_ofa is not None and chosen == SUPERNET:
+            if experiment.config.starts_from_published and chosen == SUPERNET:
                 # Published weights that do not fit are refused before anything is written.
                 self.listener.say(start_supernet(estimator_inputs(experiment, folder, chosen)).text)
             with self.held(images=True):

@@ -84,6 +84,23 @@ FromOfa = Annotated[
         ".safetensors. (default: the config's)",
     ),
 ]
+Pretrained = Annotated[
+    str | None,
+    typer.Option(
+        "--pretrained",
+        help="A network to start from that has seen other images: a file of weights with the names "
+        "of timm or torchvision, the folder of an exported network, or 'timm:NAME', which asks the "
+        "package timm. (default: the config's)",
+    ),
+]
+PretrainedNetwork = Annotated[
+    str | None,
+    typer.Option(
+        "--pretrained-network",
+        help="What the file of --pretrained holds, where it does not say, as in "
+        "'timm/tf_mobilenet_v3_small'.",
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -101,6 +118,7 @@ _OPTION_OF = {
     "data.source": "data",
     "data.strict": "strict",
     "from_ofa": "from-ofa",
+    "pretrained.network": "pretrained-network",
     "search.budgets": "budget",
 }
 _SHARED: dict[str, tuple[Any, Any]] = {
@@ -110,6 +128,8 @@ _SHARED: dict[str, tuple[Any, Any]] = {
     "strict": (Strict, False),
     "resolution": (Resolution, None),
     "from_ofa": (FromOfa, None),
+    "pretrained": (Pretrained, None),
+    "pretrained_network": (PretrainedNetwork, None),
     "budget": (Budgets, None),
     "device": (Device, None),
     "table": (Table, None),
@@ -127,6 +147,8 @@ class Given:
     strict: bool = False
     resolution: int | list[int] | None = None
     from_ofa: str | None = None
+    pretrained: str | None = None
+    pretrained_network: str | None = None
     budget: list[str] | None = None
     device: str | None = None
     table: str | None = None
@@ -143,6 +165,8 @@ class Given:
             "data.strict": self.strict or None,
             "resolution": self.resolution,
             "from_ofa": self.from_ofa,
+            "pretrained": self.pretrained,
+            "pretrained.network": self.pretrained_network,
             "device": self.device,
             "table": self.table,
         }
@@ -153,6 +177,9 @@ class Given:
                 if [other for other, _ in pairs].count(name) > 1:
                     raise ConfigError(f"--budget {shown(name)} is given twice; give it once")
             found["search.budgets"] = dict(pairs)
+        if self.pretrained is not None and self.pretrained_network is not None:
+            found["pretrained"] = {"file": self.pretrained, "network": found["pretrained.network"]}
+            del found["pretrained.network"]
         values = parsed_settings(self.settings, "train.epochs=20")
         for key in values:
             if key in found:

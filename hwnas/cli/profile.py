@@ -83,6 +83,8 @@ class _Given:
     devices: list[str]
     table: str | None
     settings: list[str] | None
+    pretrained: str | None
+    pretrained_network: str | None
     energy: bool
     files: list[Path]
     shapes: list[str]
@@ -99,6 +101,8 @@ def profile(
     device: _Devices = None,
     table: options.Table = None,
     settings: options.Settings = None,
+    pretrained: options.Pretrained = None,
+    pretrained_network: options.PretrainedNetwork = None,
     energy: _Energy = False,
     files: _Files = None,
     shape: _Shapes = None,
@@ -121,6 +125,8 @@ def profile(
         devices=device or [],
         table=table,
         settings=settings,
+        pretrained=pretrained,
+        pretrained_network=pretrained_network,
         energy=energy,
         files=files or [],
         shapes=shape or [],
@@ -150,6 +156,8 @@ def _profile_files(given: _Given, output: Output) -> None:
             "--data": given.data,
             "--table": given.table,
             "--set": given.settings,
+            "--pretrained": given.pretrained,
+            "--pretrained-network": given.pretrained_network,
             "--energy": given.energy or None,
         }
     )
@@ -190,6 +198,8 @@ def _profile_config(given: _Given, config: str, output: Output) -> None:
         resolution=given.resolution,
         table=given.table,
         settings=given.settings,
+        pretrained=given.pretrained,
+        pretrained_network=given.pretrained_network,
         device=given.devices[0] if len(given.devices) == 1 else None,
     )
     profile_run(shared.open(output), given.devices, energy=given.energy, output=output)
@@ -200,6 +210,11 @@ def _profile_space(given: _Given, space: str, output: Output) -> None:
 
     if given.data is not None or given.settings:
         raise ConfigError("--data and --set go with a config, not with --space")
+    if given.pretrained is not None or given.pretrained_network is not None:
+        raise ConfigError(
+            "--pretrained goes with a config, not with --space; 'hwnas profile pretrained "
+            "--pretrained FILE' measures the space around a pretrained network"
+        )
     profile_alone(
         space,
         given.devices,

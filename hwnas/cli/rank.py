@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from hwnas.runs.ranking import Ranking
 
 
-@options.shared("config", "run", "data", "strict", "resolution", "from_ofa", "settings")
+@options.shared(
+    "config",
+    "run",
+    "data",
+    "strict",
+    "resolution",
+    "from_ofa",
+    "pretrained",
+    "pretrained_network",
+    "settings",
+)
 def rank(
     given: options.Given,
     truth: Annotated[

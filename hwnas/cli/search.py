@@ -11,6 +11,8 @@ from hwnas.cli.output import Output
     "strict",
     "resolution",
     "from_ofa",
+    "pretrained",
+    "pretrained_network",
     "budget",
     "device",
     "table",

@@ -9,7 +9,17 @@ from hwnas.cli import options
 from hwnas.cli.output import Output
 
 
-@options.shared("config", "run", "data", "strict", "resolution", "from_ofa", "settings")
+@options.shared(
+    "config",
+    "run",
+    "data",
+    "strict",
+    "resolution",
+    "from_ofa",
+    "pretrained",
+    "pretrained_network",
+    "settings",
+)
 def train(
     given: options.Given,
     estimator: Annotated[

@@ -15,6 +15,7 @@ from hwnas.training.train_config import TrainConfig, TrainSettings
 
 if TYPE_CHECKING:
     from hwnas.networks.modules import NetworkModule
+    from hwnas.supernet.pretrained import Pretrained
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class EstimatorInputs:
         weights: the file of what is trained for the estimator; what else a training keeps lies
             beside it.
         training: how the weights are trained.
-        published: the published weights that a supernet starts from.
+        published: the published supernet that a supernet starts from.
+        pretrained: the network that a supernet starts from.
         teacher: loads a trained network to learn from, in place of the space's largest.
         log: a folder for TensorBoard.
     """
@@ -43,6 +45,7 @@ class EstimatorInputs:
     weights: Path | None = None
     training: TrainSettings | None = None
     published: Path | None = None
+    pretrained: "Pretrained | None" = None
     teacher: "Callable[[], NetworkModule] | None" = None
     log: Path | None = None
 

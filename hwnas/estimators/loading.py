@@ -3,15 +3,19 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwnas.core.errors import ConfigError
 from hwnas.data import ImageDataset, load_dataset
 from hwnas.data.entry_points import Dataset
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
-from hwnas.estimators.registry import find_estimator
+from hwnas.estimators.registry import SUPERNET, find_estimator
 from hwnas.estimators.scores import Scores
 from hwnas.spaces.family import Space
+
+if TYPE_CHECKING:  # loads PyTorch
+    from hwnas.supernet.pretrained import Pretrained
 
 
 def load_estimator(
@@ -21,6 +25,7 @@ def load_estimator(
     file: str | Path | None = None,
     data: str | Path | Dataset | ImageDataset | None = None,
     weights: str | Path | None = None,
+    pretrained: "str | Path | Pretrained | None" = None,
     seed: int = 0,
 ) -> Scores:
     """An estimator's scores of the networks of a space.
@@ -33,6 +38,8 @@ def load_estimator(
             `hwnas.data.load_dataset` gave.
         weights: the file that was trained for the estimator (`supernet`, `bn`, `blockwise`), as it
             lies in a run folder.
+        pretrained: the network that a supernet was made around: its file, or what
+            `hwnas.supernet.pretrained.read_pretrained` gave.
         seed: of scores that depend on one (`synflow`, `jacob_cov`).
 
     Raises:
@@ -58,6 +65,10 @@ def load_estimator(
             raise ConfigError(f"the estimator {found.name} needs {kind}: {key}='{example}'")
         if not needed and given is not None:
             raise ConfigError(f"the estimator {found.name} does not take {kind}; leave {key} out")
+    if pretrained is not None and found.name != SUPERNET:
+        raise ConfigError(
+            f"the estimator {found.name} does not take a pretrained network; leave pretrained out"
+        )
     return found.scores(
         EstimatorInputs(
             space,
@@ -66,8 +77,22 @@ def load_estimator(
             images=_loader(data, space.largest_resolution),
             images_at=None if isinstance(data, ImageDataset) else _loader_at(data),
             weights=None if weights is None else Path(weights),
+            pretrained=pretrained_of(pretrained),
         )
     )
+
+
+def pretrained_of(pretrained: "str | Path | Pretrained | None") -> "Pretrained | None":
+    """A pretrained network that is named by its file, or given, or neither.
+
+    Raises:
+        ConfigError: see `hwnas.supernet.pretrained.read_pretrained`.
+    """
+    if not isinstance(pretrained, str | Path):
+        return pretrained
+    from hwnas.supernet.pretrained import read_pretrained
+
+    return read_pretrained(str(pretrained))
 
 
 def _loader(

@@ -105,10 +105,16 @@ def number(value: float | str | None, form: str) -> str:
 
 
 def reference_text(summary: "Summary") -> str:
-    """Whose the reference network is, as in "mobilenet_v3_small is torchvision's"; "" for none."""
+    """Whose the reference network is, as in "mobilenet_v3_small is torchvision's"; "" for none.
+
+    Of a run that starts from it: "timm's mobilenet_v3_small, fine-tuned on the same images".
+    """
     if summary.reference is None:
         return ""
-    return f"{summary.reference.name.rpartition('/')[2]} is {summary.reference.library}'s"
+    name, library = summary.reference.name.rpartition("/")[2], summary.reference.library
+    if summary.reference.weights_from == "pretrained":
+        return f"the reference: {library}'s {name}, fine-tuned on the same images"
+    return f"{name} is {library}'s"
 
 
 def budgets_text(summary: "Summary") -> str:

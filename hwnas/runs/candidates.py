@@ -7,11 +7,16 @@ from hwnas.core.listener import Listener
 from hwnas.export.for_device import DeviceFile, file_for, same_file
 from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
-from hwnas.runs.config import WeightsFrom
+from hwnas.runs.config import StartedFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.places import OWN, MeasuredPlace
-from hwnas.runs.training import TrainedSupernet, train_from_scratch
+from hwnas.runs.training import (
+    TrainedSupernet,
+    fine_tune_pretrained,
+    train_from_scratch,
+    whole_config,
+)
 from hwnas.runs.winner import train_winner
 from hwnas.spaces import Architectures
 from hwnas.training.step_progress import with_loss
@@ -28,7 +33,7 @@ class Candidate:
     """
 
     network: Network
-    weights_from: WeightsFrom
+    weights_from: StartedFrom
     module: NetworkModule
     files: Mapping[str, DeviceFile]
     chosen: str | None = None
@@ -68,10 +73,21 @@ class Candidates:
         return self._candidate("winner", network, won.weights_from, won.module, won.chosen)
 
     def reference(self) -> Candidate | None:
-        """The space's reference network, trained on as many images; None where there is none."""
-        found = self._experiment.published
-        recipe = self._experiment.recipe
-        if found is None or not recipe.train.epochs + recipe.fine_tune.epochs:
+        """The published network to compare with, trained as long; None where there is none.
+
+        That is the pretrained network, or else the space's reference, from random weights.
+        """
+        found, pretrained = self._experiment.published, self._experiment.pretrained
+        if found is None:
+            return None
+        if pretrained is not None:
+            title = f"fine-tuning {pretrained.network_name}, the reference, on the same images"
+            with self._listener.progress(title, "steps") as update:
+                module = fine_tune_pretrained(
+                    pretrained, self._experiment, self._folder, with_loss(update)
+                )
+            return self._candidate("reference", found.network, "pretrained", module)
+        if not whole_config(self._experiment.recipe).epochs:
             return None
         title = f"training {found.library}'s {found.name}, the reference, on as many images"
         if self._experiment.config.from_ofa is not None:
@@ -86,7 +102,7 @@ class Candidates:
         self,
         name: str,
         network: Network,
-        weights_from: WeightsFrom,
+        weights_from: StartedFrom,
         module: NetworkModule,
         chosen: str | None = None,
     ) -> Candidate:

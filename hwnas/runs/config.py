@@ -4,19 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, GetPydanticSchema, field_validator, model_validator
-from pydantic_core.core_schema import (
-    no_info_after_validator_function,
-    plain_serializer_function_ser_schema,
-)
+from pydantic import Field, field_validator, model_validator
 
-from hwnas.core.configs import LocalPath, StrictModel, find_config, parse_config, read_config
-from hwnas.core.errors import BudgetError, ConfigError
+from hwnas.core.configs import LocalPath, StrictModel, find_config, parse_config, read_content
+from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
 from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
-from hwnas.objectives.budgets import Budget, read_budgets
+from hwnas.runs.budgets_config import Budgets
 from hwnas.runs.choices_config import Resolutions, Widths
+from hwnas.runs.pretrained_config import SPACE, PretrainedConfig
 from hwnas.search.searchers import (
     OF_KNOWN_SCORES,
     SEARCHERS,
@@ -28,6 +26,8 @@ from hwnas.training.auto import FINE_TUNING, SUPERNET_LENGTH, resolved
 from hwnas.training.train_config import TrainConfig, TrainSettings
 
 WeightsFrom = Literal["supernet", "scratch"]
+StartedFrom = Literal["supernet", "scratch", "pretrained"]
+"""What the training of a network of a run began with."""
 
 
 class DataConfig(StrictModel):
@@ -104,29 +104,6 @@ class ProfileConfig(StrictModel):
     chains: Literal["auto", "always", "never"] = "auto"
     energy: bool = False
 
-
-def _read_budgets(texts: dict[str, str | float]) -> dict[str, Budget]:
-    try:
-        return {budget.name: budget for budget in read_budgets(texts)}
-    except BudgetError as error:
-        raise ValueError(str(error)) from error
-
-
-def _as_written(budgets: dict[str, Budget]) -> dict[str, str | float]:
-    return {name: budget.text for name, budget in budgets.items()}
-
-
-Budgets = Annotated[
-    dict[str, Budget],
-    GetPydanticSchema(
-        lambda _, schema_of: no_info_after_validator_function(
-            _read_budgets,
-            schema_of(dict[str, str | float]),
-            serialization=plain_serializer_function_ser_schema(_as_written),
-        )
-    ),
-]
-"""Written as texts or numbers by the names of costs, and read once."""
 
 # A score that costs microseconds is searched as a whole, and not rationed.
 _OF_FREE_SCORES: dict[str, Any] = {
@@ -213,13 +190,15 @@ class RunConfig(StrictModel):
     `tables` names the latency tables of the further devices that budgets are on. Where scores need
     no images (`data`) or settings of trainings, these may be left out. `width` multiplies the
     channels of the space; of several resolutions or widths the search chooses. `from_ofa` is a
-    once-for-all checkpoint that the supernet starts from.
+    once-for-all checkpoint that the supernet starts from, `pretrained` a network that it starts
+    from, around which `space` is where it is left out.
     """
 
     space: LocalPath
     resolution: Resolutions | None = None
     width: Widths | None = None
     from_ofa: LocalPath | None = None
+    pretrained: PretrainedConfig | None = None
     data: DataConfig | None = None
     accuracy: AccuracyConfig = AccuracyConfig()
     device: LocalPath = "local_cpu"
@@ -230,6 +209,12 @@ class RunConfig(StrictModel):
     search: SearchConfig
     fine_tune: TrainSettings | None = None
     export: ExportConfig = ExportConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _around_what_is_pretrained(cls, content: Any) -> Any:
+        named = content.get("pretrained") is not None and content.get("space") is None
+        return {**content, "space": SPACE} if named else content
 
     @model_validator(mode="before")
     @classmethod
@@ -296,9 +281,16 @@ class RunConfig(StrictModel):
     @model_validator(mode="after")
     def _published_weights_are_of_a_supernet(self) -> Self:
         name = self.accuracy.estimator
-        if self.from_ofa is not None and name != SUPERNET and find_estimator(name).weights:
+        if self.from_ofa is not None and self.pretrained is not None:
             raise ValueError(
-                f"from_ofa: the weights are of a supernet, and accuracy.estimator: {name} trains "
+                "from_ofa and pretrained are both set, and a supernet starts from one of them; "
+                "leave one of them out"
+            )
+        for key in ("from_ofa", "pretrained"):
+            if getattr(self, key) is None or name == SUPERNET or not find_estimator(name).weights:
+                continue
+            raise ValueError(
+                f"{key}: the weights are for a supernet, and accuracy.estimator: {name} trains "
                 "none; leave one of them out"
             )
         return self
@@ -313,6 +305,11 @@ class RunConfig(StrictModel):
                     "one, or another estimator such as supernet"
                 )
         return self
+
+    @property
+    def starts_from_published(self) -> bool:
+        """Whether the supernet has seen other images before those of the run."""
+        return self.from_ofa is not None or self.pretrained is not None
 
     @property
     def trainable(self) -> bool:
@@ -337,10 +334,10 @@ class RunConfig(StrictModel):
                 "folder"
             )
         for key, training in (("train", self.train), ("fine_tune", self.fine_tune)):
-            if not training.epochs and self.from_ofa is None:
+            if not training.epochs and not self.starts_from_published:
                 raise ConfigError(
                     f"{key}.epochs is 0, which takes weights as they are; name a published "
-                    "supernet by from_ofa, or train for at least 1 epoch"
+                    "supernet by from_ofa or a network by pretrained, or train for at least 1 epoch"
                 )
         return RecipeSettings(self.data, self.train, self.fine_tune)
 
@@ -359,7 +356,12 @@ def load_run_config(name: str, overrides: dict[str, Any] | None = None) -> RunCo
     Raises:
         ConfigError: there is no such config, or it is wrong.
     """
-    config = read_config(find_config("searches", name), RunConfig)
+    path, overrides = find_config("searches", name), overrides or {}
+    written = read_content(path)
+    given = {key.partition(".")[0] for key in overrides}
+    if "space" not in written and given & {"space", "pretrained"}:
+        written["space"] = overrides.get("space", SPACE)
+    config = parse_config(written, RunConfig, shown(path))
     if not overrides:
         return config
     content = config.model_dump(mode="json")

@@ -39,6 +39,7 @@ def estimator_inputs(
         weights=None if estimator.weights is None else folder.path / estimator.weights,
         training=config.train,
         published=published,
+        pretrained=experiment.pretrained,
         teacher=None if teacher is None else partial(read_network, teacher),
         log=folder.log_folder,
     )

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwnas.core.errors import BudgetError, TableError
+from hwnas.core.foreign_text import shown
 from hwnas.data import ImageDataset, check_same_images, fingerprint_of, load_dataset
 from hwnas.devices.device import Device, Fingerprint
 from hwnas.latency.anchors import anchors_of
@@ -32,7 +34,11 @@ from hwnas.search.make_problem import make_problem
 from hwnas.search.problem import SearchProblem
 from hwnas.spaces import Reference, SearchSpace, Space, load_reference
 from hwnas.spaces.config import make_space
+from hwnas.spaces.containing import architecture_in
 from hwnas.spaces.loading import one_or_family
+
+if TYPE_CHECKING:  # loads PyTorch
+    from hwnas.supernet.pretrained import Pretrained
 
 # Budgets on what another precision has less of: what they count, and what to write instead.
 _COUNTED_IN_FP32 = {
@@ -154,21 +160,43 @@ class Experiment:
         return written.resolved(len(self.dataset.train), resolution)
 
     @cached_property
+    def pretrained(self) -> "Pretrained | None":
+        """The network that the supernet starts from, with its weights; None for random ones.
+
+        Raises:
+            ConfigError, RunError: see `Sources.pretrained`.
+        """
+        named = self.config.pretrained
+        return None if named is None else self.sources.pretrained(named)
+
+    @cached_property
     def space(self) -> Space:
         """The search space, with as many classes as the images have; without any, its own.
 
         Of several resolutions or widths a family.
+
+        Raises:
+            ConfigError: it is wrong, or does not contain the pretrained network.
         """
-        config, data = self.config, self.config.data
+        config, data, pretrained = self.config, self.config.data, self.pretrained
         classes = len(self.sources.class_names(data.source)) if data is not None else None
         content = self.sources.space(config.space)
 
         def make(resolution: int | None, width: float | None) -> SearchSpace:
             return make_space(
-                content, config.space, resolution=resolution, classes=classes, width=width
+                content,
+                config.space,
+                resolution=resolution,
+                classes=classes,
+                width=width,
+                pretrained=pretrained,
             )
 
-        return one_or_family(make, config.space, config.resolution, config.width)
+        space = one_or_family(make, config.space, config.resolution, config.width)
+        if pretrained is not None:
+            name = f"{pretrained.network_name} ({shown(pretrained.source)})"
+            architecture_in(space, pretrained.blocks, name)
+        return space
 
     @cached_property
     def device(self) -> Device:
@@ -182,13 +210,18 @@ class Experiment:
 
     @cached_property
     def reference(self) -> Network | None:
-        """The published network to compare with, see `reference_of`."""
-        return reference_of(self.space)
+        """The published network to compare with: the pretrained one, or see `reference_of`."""
+        published = self.published
+        return None if published is None else published.network
 
     @property
     def published(self) -> Reference | None:
         """The same with its library and its conventions."""
-        return published_of(self.space)
+        if self.pretrained is None:
+            return published_of(self.space)
+        library, _, name = self.pretrained.network_name.rpartition("/")
+        network = self.pretrained.network(self.space.largest_resolution, self.space.classes)
+        return Reference(name, library, network, self.pretrained.conventions)
 
     def latency_model(self) -> AnyLatency:
         """The latency model of the run, or of its table, for this space, on this very device.

@@ -17,13 +17,13 @@ from hwnas.networks.blocks import Network
 from hwnas.objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
 from hwnas.objectives.statistics.intervals import wilson
 from hwnas.runs.candidates import Candidate
-from hwnas.runs.config import WeightsFrom
+from hwnas.runs.config import StartedFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.measured_energy import UsedEnergy
 from hwnas.runs.places import OWN, MeasuredPlace
 from hwnas.runs.stale import STALE
-from hwnas.runs.training import scratch_config
+from hwnas.runs.training import whole_config
 from hwnas.training.evaluation import accuracy
 
 
@@ -96,7 +96,7 @@ class Exported:
 
     folder: Path
     network: Network
-    weights_from: WeightsFrom
+    weights_from: StartedFrom
     chosen: str | None
     timed: Timed
     test_accuracy: float
@@ -231,13 +231,13 @@ class ExportWriter:
 
     def _training(self, candidate: Candidate) -> dict[str, Any]:
         recipe = self._experiment.recipe_of(candidate.network)
-        scratch = candidate.weights_from == "scratch"
-        config = scratch_config(recipe) if scratch else recipe.fine_tune
+        pretrained, tuned = self._experiment.pretrained, candidate.weights_from == "supernet"
         return {
             "weights_from": candidate.weights_from,
             "chosen": candidate.chosen,
-            "epochs": config.epochs,
+            "epochs": (recipe.fine_tune if tuned else whole_config(recipe)).epochs,
             "images": len(self._dataset(candidate).train),
+            **({} if pretrained is None else {"pretrained": pretrained.network_name}),
         }
 
     def _verification(self, exported: Exported, candidate: Candidate) -> dict[str, Any]:

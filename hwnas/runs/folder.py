@@ -26,6 +26,10 @@ FIXED = (
     "resolution",
     "width",
     "from_ofa",
+    "pretrained.file",
+    "pretrained.network",
+    "pretrained.mean",
+    "pretrained.std",
     "data",
     "train",
     "accuracy.estimator",
@@ -34,7 +38,7 @@ FIXED = (
 # What decides no weights: trained on a GPU, searched on a laptop.
 FREE = ("train.device",)
 # Names of files and folders: these may be elsewhere, with the same content.
-PATHS = ("space", "data.source", "from_ofa", "accuracy.teacher")
+PATHS = ("space", "data.source", "from_ofa", "pretrained.file", "accuracy.teacher")
 
 
 class RunFolder:

@@ -28,9 +28,11 @@ def keep_inputs(folder: RunFolder, experiment: Experiment, *, searched: bool = F
 
     Raises:
         ConfigError, TableError: a device or a latency model of the config cannot be used.
-        RunError: the files cannot be written.
+        RunError: the files cannot be written, or the run was made with other pretrained weights.
     """
     before = read_inputs(folder.path)
+    if experiment.config.pretrained is not None:
+        keep_pretrained(folder, experiment)
     if before is not None and folder.holds_results and not searched:
         now = before.model_copy(update={"images": _images(experiment, before)})
     else:
@@ -41,10 +43,26 @@ def keep_inputs(folder: RunFolder, experiment: Experiment, *, searched: bool = F
         write_atomically(folder.inputs_file, now.to_json(), error=RunError)
 
 
+def keep_pretrained(folder: RunFolder, experiment: Experiment) -> None:
+    """Makes a run folder hold a copy of its pretrained network.
+
+    Raises:
+        ConfigError: the network cannot be read.
+        RunError: the copy cannot be written, or results of the run are of other weights.
+    """
+    from hwnas.runs.held_pretrained import hold  # loads PyTorch
+
+    named, pretrained = experiment.config.pretrained, experiment.pretrained
+    if named is not None and pretrained is not None:
+        hold(folder.path, named, pretrained, replaceable=not folder.holds_results)
+
+
 def _gathered(folder: RunFolder, experiment: Experiment, before: RunInputs | None) -> RunInputs:
     config, sources = experiment.config, experiment.sources
     made_in = _made_in(experiment)
     files = {"from_ofa": config.from_ofa, "accuracy.teacher": config.accuracy.teacher}
+    if config.pretrained is not None and not config.pretrained.of_timm:
+        files["pretrained.file"] = config.pretrained.file
     known = before.digests if before is not None else {}
     return RunInputs(
         format=FORMAT,

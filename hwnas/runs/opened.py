@@ -86,7 +86,7 @@ class OpenedRun:
         """The same of a config alone, whatever folder is called like it."""
         loaded = load_with(config, overrides)
         path = folder_of(config) if folder is None else Path(folder)
-        return cls(experiment_of(config, loaded), RunFolder(path), listener)
+        return cls(experiment_of(config, loaded, path), RunFolder(path), listener)
 
     @classmethod
     def of_folder(

@@ -28,19 +28,28 @@ def load_with(name: str, overrides: Mapping[str, Any]) -> RunConfig:
     changed = dict(overrides)
     device = changed.get("device")
     if isinstance(device, str) and "table" not in changed:  # anything else is refused below
-        changed["table"] = named_table(load_run_config(name), device, _sources(name))
+        others = {key: value for key, value in changed.items() if key != "device"}
+        changed["table"] = named_table(load_run_config(name, others), device, _sources(name))
     return load_run_config(name, changed)
 
 
-def experiment_of(name: str, config: RunConfig) -> Experiment:
+def experiment_of(name: str, config: RunConfig, folder: Path | None = None) -> Experiment:
     """The experiment of a config that was loaded, some of its keys replaced.
 
     A run's own `config.yaml` is used with what its run holds, but for what was replaced.
 
+    Args:
+        name: of the config, or its path.
+        config: what was loaded.
+        folder: of its run, None where there is none.
+
     Raises:
         RunError: what the run holds is damaged.
     """
-    return Experiment(config, _sources(name).without(load_run_config(name), config))
+    sources = replace(_sources(name), beside=folder)
+    if sources.inputs is not None:
+        sources = sources.without(load_run_config(name), config)
+    return Experiment(config, sources)
 
 
 def experiment_in(folder: RunFolder, data: str | None = None) -> Experiment:

@@ -102,7 +102,7 @@ def profile_experiment(
     if counts.energy:
         check_energy(device)
     try:
-        check_budgets(experiment.config, space, device, table, listener)
+        check_budgets(experiment, listener)
     except BudgetError as error:
         if refuse:
             raise

@@ -9,10 +9,11 @@ from hwnas.core.listener import Listener
 from hwnas.devices.device import Device
 from hwnas.latency.measure import measure_models, timed_model
 from hwnas.latency.schedule import Schedule
+from hwnas.networks.blocks import Network
 from hwnas.objectives.budgets import LATENCY
 from hwnas.objectives.costs import COSTS, MACS
 from hwnas.runs.config import RunConfig
-from hwnas.runs.experiment import reference_of
+from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import holds_models
 from hwnas.search.make_problem import make_problem
 from hwnas.spaces import Space
@@ -44,33 +45,32 @@ class Reach:
         )
 
 
-def check_budgets(
-    config: RunConfig, space: Space, device: Device, table: Path, listener: Listener
-) -> None:
-    """Says what range of latencies a space reaches on a device, where no table knows it yet.
+def check_budgets(experiment: Experiment, listener: Listener) -> None:
+    """Says what range of latencies a space reaches on its device, where no table knows it yet.
 
     Raises:
         BudgetError: a budget is far out of reach.
         DeviceError: the device failed.
     """
-    check_cost_budgets(config, space)
-    if not needs_measuring(config, space, device, table):
+    config, space, device = experiment.config, experiment.space, experiment.device
+    check_cost_budgets(config, space, experiment.reference)
+    if not needs_measuring(config, space, device, experiment.table_path):
         return
     title = f"measuring the smallest and the largest network on {device.name}"
     with listener.progress(title, "visits") as update:
-        reach = measure_reach(space, device, update)
+        reach = measure_reach(space, device, update, experiment.reference)
     listener.say(reach.text)
     check_latency_budget(config, reach)
 
 
-def check_cost_budgets(config: RunConfig, space: Space) -> None:
+def check_cost_budgets(config: RunConfig, space: Space, reference: Network | None = None) -> None:
     """Refuses budgets on MACs, parameters and bytes that no network of a space keeps.
 
     Raises:
         BudgetError: names the budget and the range.
     """
     budgets = [budget for budget in config.search.budgets.values() if budget.name in COSTS]
-    make_problem(space, MACS, budgets, reference=reference_of(space))
+    make_problem(space, MACS, budgets, reference=reference)
 
 
 def needs_measuring(config: RunConfig, space: Space, device: Device, table: Path) -> bool:
@@ -81,7 +81,10 @@ def needs_measuring(config: RunConfig, space: Space, device: Device, table: Path
 
 
 def measure_reach(
-    space: Space, device: Device, progress: Callable[[int, int], None] | None = None
+    space: Space,
+    device: Device,
+    progress: Callable[[int, int], None] | None = None,
+    reference: Network | None = None,
 ) -> Reach:
     """Measures the smallest network, the largest and the reference for some seconds.
 
@@ -89,7 +92,6 @@ def measure_reach(
         DeviceError: the device failed.
     """
     networks = {"least": space.network(smallest(space)), "greatest": space.network(largest(space))}
-    reference = reference_of(space)
     if reference is not None:
         networks["reference"] = reference
     models = {name: timed_model(one, device, inner=False) for name, one in networks.items()}

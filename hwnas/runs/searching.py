@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hwnas.core.digests import digest as digest_of
 from hwnas.core.errors import RunError
 from hwnas.core.files import write_atomically
+from hwnas.core.yaml_text import to_yaml
 from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.objectives.budgets import ENERGY, device_of
 from hwnas.objectives.costs import MACS, PARAMETERS
@@ -29,6 +30,7 @@ from hwnas.search.run_search import run_searcher, settings_digest
 from hwnas.search.searchers import make_searcher
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, Space
+from hwnas.training.train_config import LATER
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ def search_result(experiment: Experiment, folder: RunFolder, problem: SearchProb
         names = zip(config.search.searchers, settings, strict=True)
         how = {name: journal.noted(f"how {name} {setting}") for name, setting in names}
     belongs_to = f"{_text_without_paths(experiment)} {settings} {scored_by}"
+    if experiment.pretrained is not None:
+        belongs_to += f" {experiment.pretrained.digest}"
     ways = {name: text for name, text in how.items() if text is not None}
     return RunSearch(
         problem,
@@ -185,7 +189,13 @@ def _text_without_paths(experiment: Experiment) -> str:
     for key in ("train", "fine_tune"):
         if (training := getattr(config, key)) is not None:
             changes[key] = training.model_copy(update={"device": "auto"})  # changes no weights
-    return config.model_copy(update=changes).to_yaml()
+    content = config.model_copy(update=changes).model_dump(mode="json")
+    del content["pretrained"]  # as in runs of earlier versions; its weights are in the digest
+    for key in ("train", "fine_tune"):
+        if content[key] is not None:
+            usual = {name for name, value in LATER.items() if content[key][name] == value}
+            content[key] = {name: one for name, one in content[key].items() if name not in usual}
+    return to_yaml(content)
 
 
 @dataclass(frozen=True)

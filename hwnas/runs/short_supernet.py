@@ -19,7 +19,7 @@ def short_supernet(experiment: Experiment, folder: RunFolder) -> str | None:
     are before the training.
     """
     config = experiment.config
-    if config.accuracy.estimator != SUPERNET or config.from_ofa is not None:
+    if config.accuracy.estimator != SUPERNET or config.starts_from_published:
         return None
     if config.data is None or config.data.source == DIGITS:
         return None

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwnas.core.configs import config_names
 from hwnas.core.digests import SHA256, digest
@@ -11,7 +12,11 @@ from hwnas.data.loading import class_names, is_name
 from hwnas.devices.device import Device, load_device
 from hwnas.runs.config import RunConfig
 from hwnas.runs.inputs import TIMING_CACHE, HeldLatency, RunInputs
+from hwnas.runs.pretrained_config import PretrainedConfig
 from hwnas.spaces.config import SpaceFile, read_space
+
+if TYPE_CHECKING:  # loads PyTorch
+    from hwnas.supernet.pretrained import Pretrained
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class Sources:
         images: where the images are, in place of what the config says.
         as_searched: whether latencies are those that the run was searched with, whatever its table
             has become since; otherwise they count where the table is not found.
+        beside: the folder of a run whose config is not its own: the pretrained network that it
+            holds counts where the file is gone.
     """
 
     run: Path | None = None
@@ -34,6 +41,7 @@ class Sources:
     folders: tuple[Path, ...] = ()
     images: str | None = None
     as_searched: bool = False
+    beside: Path | None = None
 
     def without(self, before: RunConfig, after: RunConfig) -> "Sources":
         """The same for a run's config some of whose keys were replaced: these are looked up."""
@@ -94,6 +102,24 @@ class Sources:
         if self.inputs is not None and self.inputs.space is not None:
             return self.inputs.space
         return read_space(self.find(name) if is_path(name) else name)
+
+    def pretrained(self, named: PretrainedConfig) -> "Pretrained":
+        """The pretrained network of the config: what the run holds, else its file.
+
+        Raises:
+            ConfigError: it cannot be read, or is none that can be used.
+            RunError: what the run holds is damaged.
+        """
+        from hwnas.runs.held_pretrained import read_copy, read_named
+
+        path = named.file if named.of_timm else self.find(named.file)
+        if self.inputs is None and not named.of_timm and Path(path).exists():
+            return read_named(named, path)
+        for run in (self.run, self.beside):
+            held = None if run is None else read_copy(run)
+            if held is not None and held[0] == named:
+                return held[1]
+        return read_named(named, path)
 
     def image_source(self, source: str) -> str:
         """Where the images of the config are: a dataset's name, or a folder.

@@ -47,7 +47,7 @@ def summarize(
         paired = Paired.of(export.winner.numbers.right, export.reference.numbers.right)
         reference = Reference(
             **_figures(export.reference, experiment),
-            name=like.reference or published.name,
+            name=_name(experiment, like.reference or published.name),
             library=published.library,
         )
     measured, validation = export.winner.measured, latency.of(export.winner.network).validation
@@ -84,6 +84,12 @@ def summarize(
         engine=str(engine) if engine.is_file() else None,
         seconds=round(seconds, 1),
     )
+
+
+def _name(experiment: Experiment, of_space: str) -> str:
+    """What a config would call the reference."""
+    pretrained = experiment.pretrained
+    return of_space if pretrained is None else pretrained.network_name
 
 
 def _figures(one: Exported, experiment: Experiment) -> dict[str, Any]:

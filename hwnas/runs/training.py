@@ -7,6 +7,7 @@ from hwnas.core.digests import digest
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.data import Split
 from hwnas.estimators import SUPERNET, find_estimator
+from hwnas.estimators.supernet.start import start_supernet
 from hwnas.estimators.supernet.training import load_supernet as read_supernet
 from hwnas.networks.blocks import Network, block_key
 from hwnas.networks.conventions import USUAL
@@ -16,6 +17,7 @@ from hwnas.runs.estimating import estimator_inputs
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.spaces import Architectures
+from hwnas.supernet.pretrained import Pretrained
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import weights_digest
 from hwnas.training.placement import choose_device, placed
@@ -27,10 +29,14 @@ from hwnas.training.trainer import train
 
 @dataclass(frozen=True)
 class TrainedSupernet:
-    """A run's supernet, and the hash of its weights."""
+    """A run's supernet, and the hash of its weights.
+
+    `at_its_start` says that it still computes what the pretrained network computes.
+    """
 
     supernet: Supernet
     digest: str
+    at_its_start: bool = False
 
 
 def load_supernet(experiment: Experiment, folder: RunFolder) -> TrainedSupernet:
@@ -49,6 +55,7 @@ def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupern
 
     That is where the config says so, where the estimator trains something that is not a supernet,
     and where the choice is left open and there is no supernet, since scores come from elsewhere.
+    With a pretrained network and no supernet, it is what a supernet around that starts from.
 
     Raises:
         ConfigError: no epochs are left to train from scratch.
@@ -59,6 +66,9 @@ def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupern
     own_weights = name != SUPERNET and find_estimator(name).weights is not None
     elsewhere = name != SUPERNET and not folder.supernet_file.is_file()
     unneeded = elsewhere and config.export.weights_from == "auto"
+    if unneeded and config.pretrained is not None:
+        supernet = start_supernet(estimator_inputs(experiment, folder, SUPERNET)).supernet
+        return TrainedSupernet(supernet, weights_digest(supernet.state_dict()), at_its_start=True)
     if config.export.weights_from == "scratch" or own_weights or unneeded:
         scratch_config(experiment.recipe)  # refused before anything is read or measured
         return None
@@ -83,8 +93,28 @@ def fine_tune(
         RunError: see `hwnas.training.trainer.train`.
     """
     module = trained.supernet.extract(architecture)
-    config = experiment.recipe_of(module.blocks).fine_tune
+    recipe = experiment.recipe_of(module.blocks)
+    config = whole_config(recipe) if trained.at_its_start else recipe.fine_tune
     _train_alone(module, experiment, config, folder, trained.digest, progress)
+    return module
+
+
+def fine_tune_pretrained(
+    pretrained: Pretrained,
+    experiment: Experiment,
+    folder: RunFolder,
+    progress: StepProgress | None = None,
+) -> NetworkModule:
+    """The pretrained network, trained as supernet and winner together: the usual alternative.
+
+    On the same images, by the settings of the supernet, for the epochs of both.
+
+    Raises:
+        RunError: see `hwnas.training.trainer.train`.
+    """
+    space, config = experiment.space, whole_config(experiment.recipe)
+    module = pretrained.module(space.largest_resolution, space.classes, config.seed)
+    _train_alone(module, experiment, config, folder, pretrained.digest, progress)
     return module
 
 
@@ -118,17 +148,23 @@ def train_from_scratch(
 
 
 def scratch_config(recipe: Recipe) -> TrainConfig:
-    """That of the supernet, for the epochs of supernet and fine-tuning together.
+    """The same as `whole_config`, of which there must be some epochs.
 
     Raises:
-        ConfigError: those are none.
+        ConfigError: there are none.
     """
-    epochs = recipe.train.epochs + recipe.fine_tune.epochs
-    if not epochs:
+    config = whole_config(recipe)
+    if not config.epochs:
         raise ConfigError(
             "train.epochs and fine_tune.epochs are both 0, so that nothing would be trained from "
             "scratch; give one of them epochs"
         )
+    return config
+
+
+def whole_config(recipe: Recipe) -> TrainConfig:
+    """That of the supernet, for the epochs of supernet and fine-tuning together."""
+    epochs = recipe.train.epochs + recipe.fine_tune.epochs
     # A supernet is never compiled; a single network is where the config has its like compiled.
     return recipe.train.model_copy(update={"epochs": epochs, "compile": recipe.fine_tune.compile})
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.statistics.intervals import Paired
-from hwnas.runs.config import WeightsFrom
+from hwnas.runs.config import StartedFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.training import TrainedSupernet, fine_tune, train_from_scratch
@@ -34,7 +34,7 @@ class Winner:
     """
 
     module: NetworkModule
-    weights_from: WeightsFrom
+    weights_from: StartedFrom
     chosen: str | None = None
 
 
@@ -54,7 +54,7 @@ def train_winner(
     The search took the network for how well it does on these very images with the weights that
     fine-tuning starts from, so that on few of them fine-tuning looks better than it is
     (docs/guides/training.md, "Which weights the winner gets"). Published weights
-    (`from_ofa`), which saw many more images, are always fine-tuned.
+    (`from_ofa`, `pretrained`), which saw many more images, are always fine-tuned.
 
     Args:
         experiment: of the run.
@@ -78,8 +78,8 @@ def train_winner(
         return Winner(from_scratch(), "scratch")
     with show(f"fine-tuning {of}") as update:
         tuned = fine_tune(trained, architecture, experiment, folder, with_loss(update))
-    if config.export.weights_from == "supernet" or config.from_ofa is not None:
-        return Winner(tuned, "supernet")
+    if config.export.weights_from == "supernet" or config.starts_from_published:
+        return Winner(tuned, "pretrained" if trained.at_its_start else "supernet")
     return _better(experiment, network, tuned, from_scratch())
 
 

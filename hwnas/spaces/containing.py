@@ -30,9 +30,11 @@ def architecture_of(
     try:
         return space.architecture(own)
     except ValueError as error:
+        remedy = "set space: around_pretrained, the space around it"
+        if space.width != 1:
+            remedy = "its channels are those of the width 1: leave width out, or add 1 to its list"
         raise ConfigError(
-            f"the space {space.name} does not contain {name}: {_difference(space, own)}; set "
-            "space: around_pretrained, the space around it"
+            f"the space {space.name} does not contain {name}: {_difference(space, own)}; {remedy}"
         ) from error
 
 

@@ -61,8 +61,8 @@ class TrainSettings(StrictModel):
         return self
 
 
-# Settings that checkpoints of earlier versions do not have, and what these were trained with.
-_LATER = {"body_rate": 1.0, "frozen_epochs": 0}
+LATER = {"body_rate": 1.0, "frozen_epochs": 0}
+"""Settings that checkpoints of earlier versions do not have, and what these were trained with."""
 
 
 class TrainConfig(TrainSettings):
@@ -77,5 +77,5 @@ class TrainConfig(TrainSettings):
     @property
     def settings(self) -> str:
         """Equal exactly for trainings that are to give the same weights, wherever they run."""
-        later = {name for name, usual in _LATER.items() if getattr(self, name) == usual}
+        later = {name for name, usual in LATER.items() if getattr(self, name) == usual}
         return self.model_dump_json(exclude={"device", *later})

@@ -28,6 +28,7 @@ from hwnas.runs.config import (
     RunConfig,
     SearchConfig,
 )
+from hwnas.runs.pretrained_config import PretrainedConfig
 from hwnas.search.searchers import SEARCHERS, searcher_class
 from hwnas.spaces.around_config import AroundConfig
 from hwnas.spaces.config import HeadConfig, SpaceConfig, StageConfig, StemConfig
@@ -167,7 +168,7 @@ def settings() -> set[str]:
             "config",
             keys(RunConfig, DataConfig, AccuracyConfig, ProfileConfig, SearchConfig, ExportConfig),
         ),
-        ("config", keys(TrainSettings)),
+        ("config", keys(PretrainedConfig, TrainSettings)),
         ("devices", keys(Device)),
         ("spaces", keys(AroundConfig, SpaceConfig, StageConfig, StemConfig, HeadConfig)),
         ("budgets", {*MEASURED, *COSTS.ours}),

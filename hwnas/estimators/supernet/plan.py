@@ -7,13 +7,13 @@ import torch
 
 from hwnas.data.loading import DIGITS
 from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.supernet.start import conventions_of, rule_of
 from hwnas.estimators.trained import training_images
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.auto import short_training, steps_of_epoch
 from hwnas.training.batches import Batches
 from hwnas.training.distributed import current_group
 from hwnas.training.placement import choose_device, placed
-from hwnas.training.rules import supernet_rule
 from hwnas.training.steps import Steps
 
 # Steps that are timed behind a first one, and the seconds after which no further one begins.
@@ -47,8 +47,8 @@ def _seconds_of_step(inputs: EstimatorInputs) -> float:
     """The mean over the resolutions, of which every step draws one."""
     config = inputs.recipe
     device = choose_device(config.device)
-    supernet = Supernet(inputs.space, seed=config.seed)
-    rule = supernet_rule(config, inputs.space)
+    supernet = Supernet(inputs.space, seed=config.seed, conventions=conventions_of(inputs))
+    rule = rule_of(inputs)
     splits = training_images(inputs)
     with placed(supernet, device):
         steps = Steps(supernet, config, rule, current_group(), device)
@@ -79,7 +79,7 @@ def too_short(inputs: EstimatorInputs) -> str | None:
 
     The digits, which are learnt in some hundred steps, and published weights are excepted.
     """
-    if inputs.published is not None or inputs.dataset.name == DIGITS:
+    if inputs.published or inputs.pretrained or inputs.dataset.name == DIGITS:
         return None
     config, images = inputs.recipe, len(inputs.dataset.train)
     return short_training(config.epochs * steps_of_epoch(config, images))

@@ -1,12 +1,17 @@
-"""What a supernet starts from: random weights, or those of a published one."""
+"""What a supernet starts from: random weights, or published ones, of a supernet or a network."""
 
 from dataclasses import dataclass
 
 from hwnas.core.errors import ConfigError
 from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.networks.conventions import USUAL, Conventions
+from hwnas.spaces.containing import architecture_in
+from hwnas.supernet.around import load_network
 from hwnas.supernet.once_for_all import OnceForAll
+from hwnas.supernet.pretrained import Pretrained
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import load_weights
+from hwnas.training.rules import Rule, supernet_rule
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ def start_supernet(inputs: EstimatorInputs) -> Start:
             as they are with another number of classes.
         RunError: the checkpoint is damaged.
     """
+    if inputs.pretrained is not None:
+        return _around(inputs, inputs.pretrained)
     config, source, checkpoint = inputs.recipe, inputs.published, inputs.weights_file
     supernet = Supernet(
         inputs.space, seed=config.seed, kernel_transforms=inputs.published is not None
@@ -40,12 +47,46 @@ def start_supernet(inputs: EstimatorInputs) -> Start:
     published = OnceForAll.read(source)
     published.load_into(supernet)
     text = f"published weights: {source}, {published.kind}, {published.classes} classes"
+    return Start(supernet, text + _of_classifier(inputs, str(source), published.classes))
+
+
+def _around(inputs: EstimatorInputs, pretrained: Pretrained) -> Start:
+    """A supernet that computes what a network computes, but for a new classifier."""
+    seed, conventions = inputs.recipe.seed, pretrained.conventions
+    supernet = Supernet(inputs.space, seed=seed, conventions=conventions)
+    module = pretrained.module(inputs.space.largest_resolution)
+    load_network(supernet, module, pretrained.network_name)
+    supernet.start = pretrained.digest
+    source, name, classes = pretrained.source, pretrained.network_name, pretrained.classes
+    text = f"pretrained weights: {source}, {name}, {classes:,} classes"
+    return Start(supernet, text + _of_classifier(inputs, source, classes))
+
+
+def _of_classifier(inputs: EstimatorInputs, source: str, theirs: int) -> str:
+    """What becomes of the classifier; "" where it is taken as it is."""
     classes = inputs.space.classes
-    if published.classes != classes:
-        if not config.epochs:
-            raise ConfigError(
-                f"{source} has {published.classes} classes and the images have {classes}, "
-                "so that its classifier must be trained; set train.epochs to at least 1"
-            )
-        text += f"; the images have {classes}: the classifier starts from random weights"
-    return Start(supernet, text)
+    if theirs == classes:
+        return ""
+    if not inputs.recipe.epochs:
+        raise ConfigError(
+            f"{source} has {theirs:,} classes and the images have {classes:,}, so that its "
+            "classifier must be trained; set train.epochs to at least 1"
+        )
+    return f"; the images have {classes:,}: the classifier starts from random weights"
+
+
+def conventions_of(inputs: EstimatorInputs) -> Conventions:
+    """Those that the supernet has from its start on."""
+    return USUAL if inputs.pretrained is None else inputs.pretrained.conventions
+
+
+def rule_of(inputs: EstimatorInputs) -> Rule:
+    """What is trained in a step; a pretrained network is the teacher of a sandwich.
+
+    Raises:
+        ConfigError: the space does not contain that network.
+    """
+    pretrained, teacher = inputs.pretrained, None
+    if pretrained is not None:
+        teacher = architecture_in(inputs.space, pretrained.blocks, pretrained.network_name)
+    return supernet_rule(inputs.recipe, inputs.space, teacher)

@@ -11,13 +11,12 @@ from hwnas.data import ImageDataset
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.estimators.supernet.plan import plan, too_short
-from hwnas.estimators.supernet.start import start_supernet
+from hwnas.estimators.supernet.start import conventions_of, rule_of, start_supernet
 from hwnas.estimators.trained import read_trained, training_images
 from hwnas.spaces.extremes import largest, smallest
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import load_weights, save_weights
 from hwnas.training.distributed import current_group
-from hwnas.training.rules import supernet_rule
 from hwnas.training.step_progress import with_loss
 from hwnas.training.trainer import TrainReport, identity, train
 from hwnas.training.training_state import load_trained
@@ -55,7 +54,7 @@ def train_supernet(inputs: EstimatorInputs, listener: Listener = SILENT) -> Trai
             training_images(inputs),
             config,
             checkpoint=inputs.weights_file,
-            rule=supernet_rule(config, inputs.space),
+            rule=rule_of(inputs),
             progress=with_loss(update),
             log=inputs.log,
             watch=partial(_extremes, inputs),
@@ -70,9 +69,10 @@ def load_supernet(inputs: EstimatorInputs) -> Supernet:
         RunError: it was not trained, or not to the end, or on another space or other images.
     """
     _, texts = load_weights(inputs.weights_file)
-    supernet = Supernet(inputs.space, kernel_transforms=True)
+    conventions = conventions_of(inputs)
+    supernet = Supernet(inputs.space, kernel_transforms=True, conventions=conventions)
     if texts.get("network") != digest(supernet.identity):
-        supernet = Supernet(inputs.space)
+        supernet = Supernet(inputs.space, conventions=conventions)
     read_trained(supernet, inputs)
     return supernet
 
@@ -101,8 +101,7 @@ def _watched(inputs: EstimatorInputs, resolution: int) -> ImageDataset:
 
 def _take_as_it_is(supernet: Supernet, inputs: EstimatorInputs) -> None:
     config, file = inputs.recipe, inputs.weights_file
-    rule = supernet_rule(config, inputs.space)
-    belongs_to = identity(supernet, training_images(inputs), config, rule)
+    belongs_to = identity(supernet, training_images(inputs), config, rule_of(inputs))
     if not current_group().first:
         return
     if file.is_file():

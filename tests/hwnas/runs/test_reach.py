@@ -5,6 +5,7 @@ import pytest
 from hwnas.core.errors import BudgetError
 from hwnas.devices.device import load_device
 from hwnas.runs.config import RunConfig
+from hwnas.runs.experiment import reference_of
 from hwnas.runs.reach import (
     Reach,
     check_cost_budgets,
@@ -47,6 +48,6 @@ def test_the_range_is_measured_where_no_table_knows_it(tmp_path: Path) -> None:
     space, device = load_space(str(tmp_path / "space.yaml")), load_device("local_cpu")
     assert needs_measuring(config_of(latency="1 ms"), space, device, tmp_path / "none.sqlite")
     assert not needs_measuring(config_of(macs="1 M"), space, device, tmp_path / "none.sqlite")
-    reach = measure_reach(space, device)
+    reach = measure_reach(space, device, reference=reference_of(space))
     assert 0 < reach.least_ms < reach.greatest_ms
     assert reach.reference_ms is not None

@@ -11,12 +11,14 @@ from hwnas.runs import winner
 from hwnas.runs.config import load_run_config
 from hwnas.runs.winner import Winner, train_winner
 
+TRAINED = SimpleNamespace(at_its_start=False)
+
 
 @pytest.fixture
 def trained_as(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Winner]:
     """Trains nothing: of the validation images each way is right on those that are given."""
 
-    def run(tuned: int, scratch: int, images: int, *, supernet: Any = "a supernet", **changed: Any):
+    def run(tuned: int, scratch: int, images: int, *, supernet: Any = TRAINED, **changed: Any):
         ways = {
             "supernet": np.arange(images) < tuned,
             # As far as may be on other images than the first.
@@ -60,6 +62,7 @@ def test_from_scratch_is_taken_where_it_is_better(trained_as):
         ({"export.weights_from": "supernet"}, "supernet"),
         # Published weights saw far more images than there are here.
         ({"from_ofa": "published.safetensors"}, "supernet"),
+        ({"pretrained": "published.safetensors"}, "supernet"),
         ({"supernet": None}, "scratch"),
     ],
 )

@@ -1,0 +1,49 @@
+"""PretrainedConfig: the published network that a run starts from, as a config names it."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import model_validator
+
+from hwnas.core.configs import LocalPath, StrictModel
+from hwnas.networks.conventions import USUAL, Channels3, Conventions
+
+SPACE = "around_pretrained"
+"""The space of a config that names a pretrained network, and no space."""
+OF_TIMM = "timm:"
+"""What the name of a network begins with that timm has, instead of a file."""
+
+
+class PretrainedConfig(StrictModel):
+    """A file, or `timm:NAME`, alone or with what the file itself does not say.
+
+    `network` is what it holds, as in `timm/tf_mobilenet_v3_small`; `mean` and `std` are those that
+    its images were normalised with, by channel, of pixels from 0 to 1.
+    """
+
+    file: LocalPath
+    network: str | None = None
+    mean: Channels3 | None = None
+    std: Channels3 | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _alone(cls, content: Any) -> Any:
+        return {"file": content} if isinstance(content, str | Path) else content
+
+    @model_validator(mode="after")
+    def _one_spelling(self) -> Self:
+        if not self.file or "\0" in self.file:
+            raise ValueError("file must be the path of a checkpoint, or timm:NAME")
+        if (self.mean is None) != (self.std is None):
+            raise ValueError("mean and std belong together; write both, or none of them")
+        if self.mean is not None and self.std is not None:
+            Conventions(USUAL.epsilon, USUAL.momentum, self.mean, self.std)
+        if not self.of_timm:
+            self.__dict__["file"] = str(Path(self.file))
+        return self
+
+    @property
+    def of_timm(self) -> bool:
+        """Whether timm is asked for the weights."""
+        return self.file.startswith(OF_TIMM)
