@@ -85,7 +85,7 @@ def test_one_step_gives_gradients_to_all_that_is_new() -> None:
     supernet = supernet_of(network).train()
     supernet(pictures(), largest(supernet.space)).square().sum().backward()
     row = supernet.space.architecture(network.blocks)
-    for index, (slot, choice) in enumerate(zip(supernet.space.slots, row, strict=True)):
+    for index, (slot, choice) in enumerate(zip(supernet.space.members[0].slots, row, strict=True)):
         shared = supernet.get_submodule(f"slot{index}.shared")
         project = shared.get_parameter("project.weight").grad
         scale = shared.get_parameter("project.norm.weight").grad
