@@ -35,7 +35,7 @@ from hwnas.search.front import dominated_share
 from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers import make_searcher
 from hwnas.search.trellis import Trellis
-from hwnas.spaces import Architectures, SpaceFamily
+from hwnas.spaces import Architectures, SpaceFamily, load_space
 
 SEARCHERS = ("nsga2", "two_stage")
 
@@ -101,11 +101,13 @@ def main() -> None:
     parser.add_argument("--noise", type=float, default=0.2, help="of a training, in points")
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
-    family = SpaceFamily.of(
+    family = load_space(
         options.space,
-        resolutions=tuple(map(int, options.resolutions.split(","))),
-        widths=tuple(map(float, options.widths.split(","))),
+        resolution=list(map(int, options.resolutions.split(","))),
+        width=list(map(float, options.widths.split(","))),
     )
+    if not isinstance(family, SpaceFamily):
+        parser.error("name several resolutions, or several widths")
     latencies, errors = measured(family, options.device, options.table, quick=options.quick)
 
     def judge(seed: int) -> Judge:

@@ -1,7 +1,6 @@
 """ImageDataset: images of one size with labels, in three splits."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.digests import DIGITS, digest
-from hwnas.core.errors import DataError
 
 Images = NDArray[np.uint8]
 """(N, 3, R, R) RGB, 0 to 255."""
@@ -84,27 +82,3 @@ class ImageDataset:
         """16 hexadecimal digits that change with any class name, label, pixel or split."""
         parts = [*self.class_names, *(s.digest for s in (self.train, self.validation, self.test))]
         return digest("\0".join(parts).encode("utf-8", "surrogateescape"))
-
-
-def check_same_images(one: ImageDataset, other: ImageDataset) -> None:
-    """Refuses images at two resolutions that are not the same ones in the same order.
-
-    Raises:
-        DataError: they differ in classes, in the labels of a split, or in what could not be read.
-    """
-    labels = [
-        [split.labels.tolist() for split in (images.train, images.validation, images.test)]
-        for images in (one, other)
-    ]
-    same = (one.class_names, one.skipped) == (other.class_names, other.skipped)
-    if not same or labels[0] != labels[1]:
-        raise DataError(
-            f"{one.name} has other images at {one.resolution} pixels than at {other.resolution}; "
-            "leave the images alone while they are read, or name one resolution"
-        )
-
-
-def fingerprint_of(datasets: Sequence[ImageDataset]) -> str:
-    """The fingerprint of the same images at several resolutions; of one, its own."""
-    found = [dataset.fingerprint for dataset in datasets]
-    return found[0] if len(found) == 1 else digest("\0".join(found))

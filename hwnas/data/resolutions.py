@@ -1,4 +1,4 @@
-"""The same images at several resolutions, as a supernet of several is trained on them."""
+"""The same images at several resolutions."""
 
 from collections.abc import Sequence
 from operator import attrgetter
@@ -6,7 +6,8 @@ from operator import attrgetter
 import numpy as np
 
 from hwnas.core.digests import digest
-from hwnas.data.dataset import Split
+from hwnas.core.errors import DataError
+from hwnas.data.dataset import ImageDataset, Split
 
 
 def by_resolution(split: Split | Sequence[Split]) -> tuple[Split, ...]:
@@ -34,3 +35,27 @@ def digest_of(splits: Sequence[Split]) -> str:
     if len(splits) == 1:
         return splits[0].digest
     return digest("\0".join(split.digest for split in splits))
+
+
+def check_same_images(one: ImageDataset, other: ImageDataset) -> None:
+    """Refuses images at two resolutions that are not the same ones in the same order.
+
+    Raises:
+        DataError: they differ in classes, in the labels of a split, or in what could not be read.
+    """
+    labels = [
+        [split.labels.tolist() for split in (images.train, images.validation, images.test)]
+        for images in (one, other)
+    ]
+    same = (one.class_names, one.skipped) == (other.class_names, other.skipped)
+    if not same or labels[0] != labels[1]:
+        raise DataError(
+            f"{one.name} has other images at {one.resolution} pixels than at {other.resolution}; "
+            "leave the images alone while they are read, or name one resolution"
+        )
+
+
+def fingerprint_of(datasets: Sequence[ImageDataset]) -> str:
+    """The fingerprint of the same images at several resolutions; of one, its own."""
+    found = [dataset.fingerprint for dataset in datasets]
+    return found[0] if len(found) == 1 else digest("\0".join(found))

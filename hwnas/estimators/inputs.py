@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwnas.core.errors import ConfigError
-from hwnas.data.dataset import ImageDataset, check_same_images, fingerprint_of
+from hwnas.data.dataset import ImageDataset
+from hwnas.data.resolutions import check_same_images, fingerprint_of
 from hwnas.spaces.family import Space
 from hwnas.spaces.space import SearchSpace
 from hwnas.training.auto import SUPERNET_LENGTH, resolved

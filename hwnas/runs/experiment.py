@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from hwnas.core.errors import BudgetError, TableError
 from hwnas.core.foreign_text import shown
-from hwnas.data import ImageDataset, check_same_images, fingerprint_of, load_dataset
+from hwnas.data import ImageDataset, load_dataset
+from hwnas.data.resolutions import check_same_images, fingerprint_of
 from hwnas.devices.device import Device, Fingerprint
 from hwnas.latency.anchors import anchors_of
 from hwnas.latency.energy import require_gpu
@@ -29,10 +30,11 @@ from hwnas.runs.latencies import (
     scope_text,
     table_path,
 )
+from hwnas.runs.references import published_of
 from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.search.make_problem import make_problem
 from hwnas.search.problem import SearchProblem
-from hwnas.spaces import Reference, SearchSpace, Space, load_reference
+from hwnas.spaces import Reference, SearchSpace, Space
 from hwnas.spaces.config import make_space
 from hwnas.spaces.containing import architecture_in
 from hwnas.spaces.loading import one_or_family
@@ -364,36 +366,3 @@ class Experiment:
             measured.append(measured_objective(self.energy))
         axis = measured_objective(latency)
         return make_problem(self.space, axis, budgets, measured, self.reference)
-
-
-def reference_member(space: Space) -> SearchSpace:
-    """The member of a family that its reference is like: at the largest resolution.
-
-    Among those the one of the largest width up to 1, as published networks are; the largest where
-    there is none.
-    """
-    members = [one for one in space.members if one.resolution == space.largest_resolution]
-    usual = [one for one in members if one.width <= 1]
-    return max(usual or members, key=lambda one: one.width)
-
-
-def reference_of(space: Space) -> Network | None:
-    """The published network that a space names, at its resolution, class count and width.
-
-    Of a family, those of its `reference_member`.
-    """
-    found = published_of(space)
-    return None if found is None else found.network
-
-
-def published_of(space: Space) -> Reference | None:
-    """The same with what else belongs to it."""
-    like = reference_member(space)
-    if like.reference is None:
-        return None
-    return load_reference(
-        like.reference,
-        resolution=like.resolution,
-        classes=like.classes,
-        width=like.width,
-    )

@@ -19,8 +19,8 @@ from hwnas.latency.interchange_csv import Timings
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Block, Network, block_key, distinct_blocks
 from hwnas.objectives.costs import MACS
-from hwnas.runs.experiment import reference_of
 from hwnas.runs.latencies import scope_of
+from hwnas.runs.references import reference_of
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.numbering import network_of
 from hwnas.spaces.sampling import spread_sample

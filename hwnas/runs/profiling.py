@@ -15,8 +15,8 @@ from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network
 from hwnas.runs.config import ProfileConfig
-from hwnas.runs.experiment import reference_member, reference_of
 from hwnas.runs.latencies import model_of, scope_of
+from hwnas.runs.references import reference_member, reference_of
 from hwnas.spaces import SearchSpace, Space, SpaceFamily
 from hwnas.spaces.sampling import spread_sample
 

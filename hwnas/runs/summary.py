@@ -7,10 +7,11 @@ from hwnas.devices.engine import SUFFIX
 from hwnas.latency.family import AnyEnergy, AnyLatency
 from hwnas.networks.blocks import Network
 from hwnas.objectives.statistics.intervals import Paired, wilson
-from hwnas.runs.experiment import Experiment, reference_member
+from hwnas.runs.experiment import Experiment
 from hwnas.runs.exported import Exported
 from hwnas.runs.exporting import Export
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.references import reference_member
 from hwnas.runs.searching import RunSearch
 from hwnas.runs.summary_form import (
     DeviceFigures,

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.networks.blocks import Block, Network, distinct_blocks
-from hwnas.spaces.config import make_space, read_space
 from hwnas.spaces.space import Architectures, SearchSpace, check_choices, members_at
 
 
@@ -52,39 +51,6 @@ class SpaceFamily:
                     f"the spaces of {self.name} differ in classes: {first.classes}, "
                     f"{member.classes}"
                 )
-
-    @classmethod
-    def of(
-        cls,
-        name: str,
-        *,
-        resolutions: Sequence[int] = (),
-        widths: Sequence[float] = (),
-        classes: int | None = None,
-    ) -> "SpaceFamily":
-        """A space of a shipped name or a YAML file at several resolutions, widths, or both.
-
-        Args:
-            name: of the space.
-            resolutions: of the images; none is that of the file.
-            widths: what channels are multiplied by, see `load_space`; none is 1.
-            classes: number of logits; that of the file where it is None.
-
-        Returns:
-            All resolutions × widths, of which the width varies fastest.
-
-        Raises:
-            ConfigError: there is no such space, its file is wrong, or blocks do not fit together
-                at one of them.
-            ValueError: stages fall together at one of the widths.
-        """
-        config = read_space(name)
-        members = tuple(
-            make_space(config, name, resolution=resolution, width=width, classes=classes)
-            for resolution in (resolutions or (None,))
-            for width in (widths or (None,))
-        )
-        return cls(family_name(name, resolutions, widths), members)
 
     def __repr__(self) -> str:
         size = f"{self.size:,}" if self.size < 10**7 else f"{self.size:.1e}"

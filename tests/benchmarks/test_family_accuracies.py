@@ -3,9 +3,10 @@
 import numpy as np
 
 from benchmarks.family_accuracies import SyntheticAccuracies
-from hwnas.spaces import SpaceFamily
+from hwnas.spaces import SpaceFamily, load_space
 
-FAMILY = SpaceFamily.of("mobilenet_v2", resolutions=(96, 224), widths=(0.5, 1.0))
+FAMILY = load_space("mobilenet_v2", resolution=(96, 224), width=(0.5, 1.0))
+assert isinstance(FAMILY, SpaceFamily)
 ROWS = FAMILY.sample(np.random.default_rng(0), 40)
 
 

@@ -6,9 +6,10 @@ from benchmarks.family_accuracies import SyntheticAccuracies
 from benchmarks.resolution_as_choice import Part, figures
 from hwnas.objectives.costs import MACS
 from hwnas.search.trellis import Trellis
-from hwnas.spaces import SpaceFamily
+from hwnas.spaces import SpaceFamily, load_space
 
-FAMILY = SpaceFamily.of("nas_bench_macro", resolutions=(24, 32), widths=(0.5, 1.0), classes=10)
+FAMILY = load_space("nas_bench_macro", resolution=(24, 32), width=(0.5, 1.0), classes=10)
+assert isinstance(FAMILY, SpaceFamily)
 LATENCIES = [Trellis.of(member, MACS) for member in FAMILY.members]
 
 

@@ -12,8 +12,8 @@ from hwnas.latency.energy_model import EnergyModel
 from hwnas.latency.family import FamilyModel
 from hwnas.networks.blocks import Network
 from hwnas.objectives.objective import AdditiveObjective
-from hwnas.runs.experiment import reference_of
 from hwnas.runs.latencies import scope_of
+from hwnas.runs.references import reference_of
 from hwnas.spaces import SearchSpace, SpaceFamily
 from tests.hwnas.api.networks import channels, latency_of
 

@@ -17,7 +17,7 @@ from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.imported import import_timings
 from hwnas.latency.schedule import Schedule
 from hwnas.objectives.costs import block_macs
-from hwnas.runs.experiment import reference_of
+from hwnas.runs.references import reference_of
 from hwnas.spaces import load_space
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 

@@ -18,8 +18,9 @@ from hwnas.latency.imported import import_timings
 from hwnas.objectives.costs import block_macs
 from hwnas.runs.config import load_run_config
 from hwnas.runs.estimating import estimator_inputs
-from hwnas.runs.experiment import Experiment, reference_of
+from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.references import reference_of
 from hwnas.spaces import load_space
 from hwnas.training.rules import SinglePath
 from hwnas.training.trainer import train

@@ -11,9 +11,9 @@ from hwnas.devices.device import load_device
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.imported import import_timings
 from hwnas.objectives.costs import block_macs
-from hwnas.runs.experiment import reference_of
 from hwnas.runs.exporting import Export, Exporter
 from hwnas.runs.latency_check import Patience
+from hwnas.runs.references import reference_of
 from hwnas.runs.searching import RunSearch
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import folder  # noqa: F401

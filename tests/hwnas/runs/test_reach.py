@@ -5,7 +5,6 @@ import pytest
 from hwnas.core.errors import BudgetError
 from hwnas.devices.device import load_device
 from hwnas.runs.config import RunConfig
-from hwnas.runs.experiment import reference_of
 from hwnas.runs.reach import (
     Reach,
     check_cost_budgets,
@@ -13,6 +12,7 @@ from hwnas.runs.reach import (
     measure_reach,
     needs_measuring,
 )
+from hwnas.runs.references import reference_of
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import SPACE
 

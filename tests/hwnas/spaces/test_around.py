@@ -10,7 +10,7 @@ import hwnas
 from hwnas.core.configs import shipped_names
 from hwnas.core.errors import ConfigError
 from hwnas.networks.blocks import InvertedResidual, Network
-from hwnas.spaces import SearchSpace, SpaceFamily, load_reference, load_space
+from hwnas.spaces import SearchSpace, load_reference, load_space
 from hwnas.spaces.around import space_around
 from hwnas.spaces.around_config import AroundConfig
 from hwnas.spaces.config import read_space
@@ -143,7 +143,7 @@ def test_a_network_without_blocks_to_vary_is_refused() -> None:
 
 @pytest.mark.parametrize("name", NAMED)
 def test_narrower_spaces_have_the_same_slots_and_no_wider_block(name: str) -> None:
-    whole, narrow = SpaceFamily.of(name, resolutions=(64,), widths=(1.0, 0.75)).members
+    narrow, whole = load_space(name, resolution=64, width=[0.75, 1.0]).members
     for ours, its in zip(whole.slots, narrow.slots, strict=True):
         assert len(set(its.choices)) == len(its.choices)
         for wide, thin in zip(ours.choices, its.choices, strict=True):
