@@ -8,9 +8,10 @@ import torch
 from hwnas.networks.blocks import Network
 from hwnas.networks.conventions import Conventions
 from hwnas.networks.modules import NetworkModule
-from hwnas.spaces import SearchSpace, load_reference, load_space
+from hwnas.spaces import Space, SpaceFamily, load_reference, load_space
 from hwnas.spaces.around import space_around
 from hwnas.spaces.extremes import largest
+from hwnas.spaces.scaled import scaled_space
 from hwnas.supernet.around import load_network
 from hwnas.supernet.importance import channel_importance, sort_channels
 from hwnas.supernet.supernet import Supernet
@@ -39,7 +40,7 @@ def trained(blocks: Network) -> NetworkModule:
     return network.eval()
 
 
-def supernet_of(network: NetworkModule, space: SearchSpace | None = None) -> Supernet:
+def supernet_of(network: NetworkModule, space: Space | None = None) -> Supernet:
     space = space or space_around(network.blocks, name="around")
     supernet = Supernet(space, 2, conventions=CONVENTIONS)
     randomise(supernet, 5)  # what the start leaves as it is must not matter
@@ -161,3 +162,21 @@ def test_channels_that_are_projected_little_or_never_change_come_last() -> None:
         norm.bias[1] = -50.0  # what the activation makes zero, whatever comes in
         order = channel_importance(module).argsort(descending=True).tolist()
     assert order[-2:] == [0, 1]
+
+
+def test_a_family_begins_as_the_network_at_every_resolution_and_from_its_width_on() -> None:
+    name, published = "around", ("timm/mobilenet_v3_small", 0.5)
+    network = trained(blocks_of(*published))
+    members = tuple(
+        scaled_space(space_around(blocks_of(*published, resolution=each), name=name), width)
+        for each in (32, 48)
+        for width in (0.75, 1.0, 1.5)
+    )
+    family = SpaceFamily("around at 32, 48 px of widths 0.75, 1, 1.5", members)
+    supernet = supernet_of(network, family)
+    own = family.members[1].architecture(network.blocks)
+    for number, member in enumerate(family.members):
+        x = pictures(member.resolution)
+        for row in (own, largest(member)):
+            found = supernet(x, family.rows_of(number, row)[0])
+            assert (difference(found, network(x)) <= 1e-5) == (member.width >= 1)
