@@ -14,11 +14,14 @@ from safetensors.numpy import load_file
 
 import hwnas
 from hwnas.data import load_dataset
+from hwnas.estimators.supernet.start import rule_of, start_supernet
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.imported import import_timings
 from hwnas.objectives.costs import block_macs
 from hwnas.runs.config import load_run_config
+from hwnas.runs.estimating import estimator_inputs
 from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
 from hwnas.supernet.pretrained import read_pretrained
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.hwnas.supernet.pretrained.files import written
@@ -116,6 +119,16 @@ def test_a_winner_that_no_supernet_judged_starts_from_the_pretrained_network(
         assert config["timm"]["arguments"]["pad_type"] == "same"
 
 
+def test_resolution_and_width_may_be_chosen_around_a_pretrained_network(weights: Path) -> None:
+    chosen = {"pretrained": FILE, "resolution": [32, 48], "width": [0.75, 1.0]}
+    experiment = Experiment(load_run_config("mine.yaml", chosen))
+    assert len(experiment.space.members) == 4
+    assert experiment.reference == read_pretrained(FILE).network(48)
+    inputs = estimator_inputs(experiment, RunFolder(weights / "run"))
+    assert start_supernet(inputs).supernet.start == read_pretrained(FILE).digest
+    assert rule_of(inputs).identity == "single path"
+
+
 def test_python_names_a_pretrained_network_as_the_command_line_does(weights: Path) -> None:
     trained = hwnas.open_run("mine.yaml", pretrained=FILE).train()
     space = hwnas.load_space("around_pretrained", resolution=32, classes=10, pretrained=FILE)
@@ -204,6 +217,10 @@ def _write_wrong_ones(folder: Path) -> None:
             "--pretrained torchvision.pth --set space=mobilenet_v2",
             "the space mobilenet_v2 does not contain torchvision/mobilenet_v3_small "
             "(torchvision.pth): its block 1 is",
+        ),
+        (
+            "--pretrained torchvision.pth --set width=0.75",
+            "its channels are those of the width 1: leave width out, or add 1 to its list",
         ),
         (
             "--set space=around_pretrained --set train.epochs=1 --set fine_tune.epochs=1",
