@@ -97,7 +97,13 @@ class Setting:
     judged: int
     shares: tuple[float, ...]
     seeds: int
+    weak_seeds: int
     jobs: int
+
+    def seeds_of(self, name: str) -> int:
+        """How many seeds a start, or a network by its name, is trained with."""
+        weak = any(word in name.split() for word in ("cut", RANDOM))
+        return self.weak_seeds if weak else self.seeds
 
     def source(self) -> Pretrained:
         """The published network."""
@@ -262,7 +268,7 @@ def search(setting: Setting, budgets: Sequence[float], job: Job) -> None:
         space = setting.space()
         datasets = [setting.dataset(resolution) for resolution in setting.resolutions]
         few = [replace(one, validation=one.validation.sample(setting.judged)) for one in datasets]
-        judge = SupernetAccuracy(supernet, few, recalibration_images=256)
+        judge = SupernetAccuracy(supernet, few, recalibration_images=128)
         model = profiled(setting, Device(name="benchmark", threads=1))
         cost = Trellis.of(space, measured_objective(model))
         found = []
@@ -357,13 +363,14 @@ def main() -> None:
     scores: dict[Job, float] = {}
     with ProcessPoolExecutor(setting.jobs, mp_context=get_context("spawn")) as pool:
         for start in (PRETRAINED, RANDOM):
-            starts = [(start, seed) for seed in range(setting.seeds)]
+            starts = [(start, seed) for seed in range(setting.seeds_of(start))]
             list(pool.map(partial(search, setting, budgets), starts))
             for job in starts:
                 file = setting.work / f"winners-{start}-{job[1]}.json"
                 found[job] = kept(file, partial(winners, setting, device, budgets, job))
             names = [*found[start, 0], *(others if start == PRETRAINED else ())]
             jobs = [(name, seed) for seed in range(setting.seeds) for name in names]
+            jobs = [(name, seed) for name, seed in jobs if seed < setting.seeds_of(name)]
             scores |= zip(jobs, pool.map(partial(trained, setting), jobs), strict=True)
     report(setting, device, budgets, others, found, scores)
 
@@ -415,6 +422,7 @@ def report(
         "budgets_ms": list(budgets),
         "latency_ms": latency,
         "seeds": setting.seeds,
+        "weak_seeds": setting.weak_seeds,
         "epochs": setting.epochs,
         "resolution": setting.resolution,
     }
@@ -441,10 +449,11 @@ def parsed() -> Setting:
     parser.add_argument("--supernet-epochs", type=int, default=2)
     parser.add_argument("--learning-rate", type=float, default=0.1)
     parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--evaluations", type=int, default=60)
-    parser.add_argument("--judged", type=int, default=600, help="validation images of a search")
+    parser.add_argument("--evaluations", type=int, default=120)
+    parser.add_argument("--judged", type=int, default=1000, help="validation images of a search")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.35, 0.5, 0.7])
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--weak-seeds", type=int, default=2, help="of cut and random")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = vars(parser.parse_args())
