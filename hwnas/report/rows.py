@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hwnas.runs.summary_form import Figures, Summary
 
 MS = "{:.4g} ms"
+# Others are names of sources that a reader may not know alone: "lite", "hwnas".
+_LIBRARIES = ("timm", "torchvision")
 
 Read = Callable[["Figures"], float | str | None]
 
@@ -107,13 +109,15 @@ def number(value: float | str | None, form: str) -> str:
 def reference_text(summary: "Summary") -> str:
     """Whose the reference network is, as in "mobilenet_v3_small is torchvision's"; "" for none.
 
-    Of a run that starts from it: "timm's mobilenet_v3_small, fine-tuned on the same images".
+    Of a run that starts from it: "the reference: timm's mobilenet_v3_small, fine-tuned on the same
+    images".
     """
     if summary.reference is None:
         return ""
     name, library = summary.reference.name.rpartition("/")[2], summary.reference.library
     if summary.reference.weights_from == "pretrained":
-        return f"the reference: {library}'s {name}, fine-tuned on the same images"
+        whose = f"{library}'s {name}" if library in _LIBRARIES else summary.reference.name
+        return f"the reference: {whose}, fine-tuned on the same images"
     return f"{name} is {library}'s"
 
 

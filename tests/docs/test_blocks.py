@@ -15,6 +15,7 @@ from hwnas.core.yaml_text import parse_yaml
 from hwnas.devices.device import Device
 from hwnas.latency.csv_rows import COLUMNS, NAMING
 from hwnas.runs.config import RunConfig
+from hwnas.spaces.around_config import AroundConfig
 from hwnas.spaces.config import SpaceConfig, build_space
 from tests.docs.blocks import PAGES, ROOT, Block, all_blocks, blocks_of, name_of
 
@@ -26,6 +27,14 @@ LEAST: dict[str, Any] = {
     "fine_tune": {"epochs": 1},
 }
 """The config that parts of one are put into."""
+SPACE: dict[str, Any] = {
+    "name": "of stages",
+    "resolution": 64,
+    "classes": 10,
+    "stem": {"channels": 16, "activation": "relu"},
+    "head": {"features": 64, "activation": "relu"},
+}
+"""The space that stages alone are put into."""
 OF_PYTHON = [
     page
     for page in PAGES
@@ -73,12 +82,16 @@ def test_the_python_of_a_page_runs(
 @pytest.mark.parametrize("block", all_blocks("yaml"), ids=ids)
 def test_yaml_is_a_config_that_is_accepted(block: Block) -> None:
     content = parse_yaml(block.text, block.place)
+    if isinstance(content, list):  # stages of a space
+        content = {**SPACE, "stages": content}
     assert isinstance(content, dict)
     if block.note("search-part"):
         parse_config(merged(LEAST, content), RunConfig, block.place)
     elif "stages" in content:
         space = parse_config(content, SpaceConfig, block.place)
         build_space(space, space.resolution, space.classes)
+    elif "around" in content:
+        parse_config(content, AroundConfig, block.place)
     elif "search" in content:
         parse_config(content, RunConfig, block.place)
     else:

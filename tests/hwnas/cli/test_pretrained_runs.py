@@ -88,9 +88,6 @@ def test_a_run_goes_from_a_pretrained_network_to_one_around_it(
     assert (settings["epochs"], settings["pretrained"]) == (1, NETWORK)
     assert _config(profiled, "winner")["training"]["epochs"] == 0
     assert summary["budgets"]["latency"] == pytest.approx(0.75 * reference["predicted_ms"])
-    assert terminal("report", "runs/mine").code == 0
-    whose = "timm&#x27;s tf_mobilenet_v3_small, fine-tuned on the same images"
-    assert whose in (profiled / "runs/mine/report.html").read_text()
 
 
 def _config(folder: Path, name: str) -> Any:

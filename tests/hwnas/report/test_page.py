@@ -2,6 +2,7 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
+import pytest
 
 from hwnas.estimators.costs import MACS_ESTIMATOR
 from hwnas.estimators.scores import ScoreInfo
@@ -15,7 +16,7 @@ from hwnas.report.content import Judged, ReportContent
 from hwnas.report.contributions import Contribution
 from hwnas.report.page import render_page
 from hwnas.report.picture import front_svg
-from hwnas.report.rows import budgets_text, summary_rows
+from hwnas.report.rows import budgets_text, reference_text, summary_rows
 from hwnas.runs.summary_form import Summary
 from tests.hwnas.report.results import summary_of
 
@@ -54,6 +55,20 @@ def test_names_from_a_person_are_text_in_the_page() -> None:
     assert "a &lt;space&gt; on b" in page
     assert "name: &lt;b&gt;" in page
     assert "<space>" not in page
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "text"),
+    [
+        ("timm", "timm/tf_v3", "timm's tf_v3, fine-tuned on the same images"),
+        ("lite", "lite/lite0", "lite/lite0, fine-tuned on the same images"),
+    ],
+)
+def test_a_pretrained_reference_is_called_fine_tuned(library: str, name: str, text: str) -> None:
+    figures = {"library": library, "name": name, "weights_from": "pretrained"}
+    summary = summary_of(reference=figures)
+    assert reference_text(summary) == f"the reference: {text}"
+    assert text.replace("'", "&#x27;") in render_page(content(summary))
 
 
 def test_the_page_needs_no_network() -> None:
