@@ -35,8 +35,6 @@ from hwnas.supernet.supernet import Supernet
 Values = NDArray[np.float32]
 AROUND = "around_pretrained"
 RESOLUTION = 64
-# No space is made around MobileNetV4: its blocks are of another kind.
-AROUND_NONE = ("timm/mobilenet_v4_conv_small",)
 
 
 @dataclass(frozen=True)
@@ -106,12 +104,10 @@ def compared(source: Source) -> Row:
     )
 
 
-def supernet_around(source: Source) -> float | None:
-    """The difference of the supernet around a source; None of one without a space around it."""
-    if source.pretrained.network_name not in AROUND_NONE:
-        space = load_space(AROUND, resolution=source.images.shape[-1], pretrained=source.pretrained)
-        return supernet_difference(space, source.module(), source.images, source.logits)
-    return None
+def supernet_around(source: Source) -> float:
+    """The difference of the supernet around a source."""
+    space = load_space(AROUND, resolution=source.images.shape[-1], pretrained=source.pretrained)
+    return supernet_difference(space, source.module(), source.images, source.logits)
 
 
 def supernet_difference(
@@ -169,8 +165,8 @@ def main() -> None:
     for source in read_sources(folder):
         row, supernet = compared(source), supernet_around(source)
         rows.append(row)
-        supernets += [] if supernet is None else [supernet]
-        around = "" if supernet is None else f"{supernet:.1e}"
+        supernets.append(supernet)
+        around = f"{supernet:.1e}"
         counted = "equal" if row.parameters_equal else "DIFFERENT"
         print(
             f"{row.name:36} {row.network:32} {row.pytorch:8.1e} {row.onnx:8.1e} {around:>8}  "
