@@ -15,6 +15,7 @@ from hwnas.core.digests import digest as digest_of
 from hwnas.core.errors import RunError
 from hwnas.core.files import write_atomically
 from hwnas.core.yaml_text import to_yaml
+from hwnas.estimators import SUPERNET
 from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.objectives.budgets import ENERGY, device_of
 from hwnas.objectives.costs import MACS, PARAMETERS
@@ -24,13 +25,18 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.scores import check_scores, identity_of, info_of
 from hwnas.search.front import Front
+from hwnas.search.given import GivenNetworks
 from hwnas.search.journal import Journal
 from hwnas.search.problem import SearchProblem
 from hwnas.search.run_search import run_searcher, settings_digest
 from hwnas.search.searchers import make_searcher
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, Space
+from hwnas.spaces.containing import architectures_in
 from hwnas.training.train_config import LATER
+
+# The settings of the trials of networks that no searcher proposed.
+_GIVEN = "given"
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,9 @@ def search(
 ) -> RunSearch:
     """Runs every searcher of the config and joins what they found.
 
+    A supernet around a pretrained network judges that network first, at every resolution, beside
+    the evaluations of the searchers.
+
     Every judged network is in the journal before the next is judged, or with all of its question
     where scores cost nothing; searchers share it. The journal was bound to the scores before, see
     `hwnas.runs.scores.bind_scores`.
@@ -98,6 +107,12 @@ def search(
     scored = replace(problem, score=scores.exact)
     ended = []
     with Journal(folder.journal_file) as journal:
+        by_supernet = experiment.config.accuracy.estimator == SUPERNET
+        if experiment.pretrained is not None and by_supernet:
+            # What anyone would try first: it is found unless there is something better.
+            rows = architectures_in(experiment.space, experiment.pretrained.blocks)
+            given = GivenNetworks(scored, rows)
+            run_searcher(given, scores.evaluate_architectures, journal, settings=_GIVEN)
         for name in config.searchers:
             settings = search_digest(problem, config, name)
             searcher = make_searcher(
@@ -145,7 +160,7 @@ def search_result(experiment: Experiment, folder: RunFolder, problem: SearchProb
             experiment.space.check(architectures)
         except ValueError as error:
             raise journal.damaged(error) from error
-        found_by = journal.searchers_of(settings)
+        found_by = journal.searchers_of([*settings, _GIVEN])
         scored_by, score_info = identity_of(journal), info_of(journal)
         check_scores(journal, score_info)
         front = problem.front(architectures, scores)

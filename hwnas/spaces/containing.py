@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from hwnas.core.errors import ConfigError
 from hwnas.networks.block import block_fields
 from hwnas.networks.blocks import Block, Head, Network
@@ -52,6 +54,24 @@ def architecture_in(space: Space, network: Network, name: str = "the network") -
     )
     row: Architectures = space.rows_of(number, architecture_of(members[number], network, name))[0]
     return row
+
+
+def architectures_in(space: Space, network: Network, name: str = "the network") -> Architectures:
+    """(R, L) the same at every resolution of the space, from the least.
+
+    Raises:
+        ConfigError: see `architecture_of`.
+    """
+    own, row = space.of_member(architecture_in(space, network, name))
+    found: Architectures = np.vstack(
+        [
+            space.rows_of(number, row)
+            for resolution in space.resolutions
+            for number in space.at(resolution)
+            if space.members[number].width == own.width
+        ]
+    )
+    return found
 
 
 def _at(network: Network, space: SearchSpace) -> Network:

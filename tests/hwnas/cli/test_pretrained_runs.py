@@ -72,7 +72,9 @@ def test_a_run_goes_from_a_pretrained_network_to_one_around_it(
     assert "judges badly" not in trained.stderr
     (profiled / FILE).unlink()  # the run holds what it needs
     searched = terminal("search", "runs/mine/config.yaml", "--json")
-    assert searched.document["evaluations"] == 3
+    # Those of the searcher, and the network itself, which is judged whatever the searcher does.
+    assert searched.document["evaluations"] == 4
+    assert "pretrained" in {each["searcher"] for each in searched.document["searchers"]}
     exported = terminal("export", "runs/mine", "--json")
     summary = exported.document
     assert f"fine-tuning {NETWORK}, the reference, on the same images" in exported.stderr

@@ -9,7 +9,7 @@ from hwnas.core.errors import ConfigError
 from hwnas.networks.blocks import InvertedResidual, Network
 from hwnas.spaces import load_reference, load_space
 from hwnas.spaces.around import space_around
-from hwnas.spaces.containing import architecture_of
+from hwnas.spaces.containing import architecture_in, architecture_of, architectures_in
 
 
 def blocks_of(name: str, *, resolution: int = 64, classes: int = 10) -> Network:
@@ -20,6 +20,14 @@ def test_images_and_classes_of_any_number_do_not_matter() -> None:
     space = load_space("around_mobilenet_v3_small", resolution=64, classes=10)
     row = architecture_of(space, blocks_of("mobilenet_v3_small", resolution=224, classes=1000))
     assert space.network(row) == blocks_of("mobilenet_v3_small")
+
+
+def test_a_network_is_in_a_family_once_a_resolution_at_its_own_width() -> None:
+    family = load_space("around_mobilenet_v2", resolution=[32, 48], width=[0.5, 1], classes=10)
+    rows = architectures_in(family, blocks_of("mobilenet_v2"))
+    networks = [blocks_of("mobilenet_v2", resolution=resolution) for resolution in (32, 48)]
+    assert family.networks(rows) == networks
+    assert family.network(architecture_in(family, blocks_of("mobilenet_v2"))) == networks[1]
 
 
 @pytest.mark.parametrize(
