@@ -58,7 +58,7 @@ from hwnas.search.run_search import run_searcher
 from hwnas.search.searchers import make_searcher
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.around import space_around
-from hwnas.spaces.containing import architecture_in
+from hwnas.spaces.containing import architecture_in, architectures_in
 from hwnas.spaces.family import SpaceFamily
 from hwnas.supernet.around import load_network
 from hwnas.supernet.importance import sort_channels
@@ -73,6 +73,7 @@ from hwnas.training.trainer import train
 CLASSES = 10
 TRIED = 5
 """Networks of a front that are measured for each budget."""
+ORDER = ("found", "scaled", "cut", "itself", "random")
 PRETRAINED, RANDOM = "pretrained", "random"
 KERNELS, EXPANSIONS, DEPTH = (3, 5), (0.25, 0.5, 0.75, 1.0), (-1, 0)
 Job = tuple[str, int]
@@ -273,11 +274,12 @@ def search(setting: Setting, budgets: Sequence[float], job: Job) -> None:
         cost = Trellis.of(space, measured_objective(model))
         found = []
         with Journal(setting.work / f"search-{start}-{seed}.sqlite") as journal:
+            start, scores = architectures_in(space, setting.network()), judge.evaluate_architectures
             for bound in budgets:
-                problem = SearchProblem(space, cost, (Limit(cost, bound),))
-                settings = {"aim": "best"}
-                searcher = make_searcher("surrogate", problem, setting.evaluations, seed, settings)
-                scores = judge.evaluate_architectures
+                problem = SearchProblem(space, cost, (Limit(cost, bound),), start=start)
+                searcher = make_searcher(
+                    "around", problem, setting.evaluations, seed, {"aim": "best"}
+                )
                 run_searcher(searcher, scores, journal, settings=repr(bound))
                 front = problem.front(*journal.evaluations())
                 order = np.argsort(-front.scores)[:TRIED]
@@ -369,6 +371,8 @@ def main() -> None:
                 file = setting.work / f"winners-{start}-{job[1]}.json"
                 found[job] = kept(file, partial(winners, setting, device, budgets, job))
             names = [*found[start, 0], *(others if start == PRETRAINED else ())]
+            # First what decides, in case that it is stopped.
+            names.sort(key=lambda name: ORDER.index(name.split()[1]))
             jobs = [(name, seed) for seed in range(setting.seeds) for name in names]
             jobs = [(name, seed) for name, seed in jobs if seed < setting.seeds_of(name)]
             scores |= zip(jobs, pool.map(partial(trained, setting), jobs), strict=True)

@@ -1,7 +1,7 @@
 """Experiment: what a config names, loaded once when it is first needed."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ from hwnas.search.make_problem import make_problem
 from hwnas.search.problem import SearchProblem
 from hwnas.spaces import Reference, SearchSpace, Space
 from hwnas.spaces.config import make_space
-from hwnas.spaces.containing import architecture_in
+from hwnas.spaces.containing import architecture_in, architectures_in
 from hwnas.spaces.loading import one_or_family
 
 if TYPE_CHECKING:  # loads PyTorch
@@ -365,4 +365,7 @@ class Experiment:
         if self.energy is not None:
             measured.append(measured_objective(self.energy))
         axis = measured_objective(latency)
-        return make_problem(self.space, axis, budgets, measured, self.reference)
+        problem = make_problem(self.space, axis, budgets, measured, self.reference)
+        if self.pretrained is None:
+            return problem
+        return replace(problem, start=architectures_in(self.space, self.pretrained.blocks))

@@ -32,7 +32,6 @@ from hwnas.search.run_search import run_searcher, settings_digest
 from hwnas.search.searchers import make_searcher
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, Space
-from hwnas.spaces.containing import architectures_in
 from hwnas.training.train_config import LATER
 
 # The settings of the trials of networks that no searcher proposed.
@@ -107,11 +106,9 @@ def search(
     scored = replace(problem, score=scores.exact)
     ended = []
     with Journal(folder.journal_file) as journal:
-        by_supernet = experiment.config.accuracy.estimator == SUPERNET
-        if experiment.pretrained is not None and by_supernet:
+        if problem.start is not None and experiment.config.accuracy.estimator == SUPERNET:
             # What anyone would try first: it is found unless there is something better.
-            rows = architectures_in(experiment.space, experiment.pretrained.blocks)
-            given = GivenNetworks(scored, rows)
+            given = GivenNetworks(scored, problem.start)
             run_searcher(given, scores.evaluate_architectures, journal, settings=_GIVEN)
         for name in config.searchers:
             settings = search_digest(problem, config, name)

@@ -1,7 +1,7 @@
 """SearchProblem: what every searcher is given: a space, the front's cost, and limits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -132,6 +132,7 @@ class SearchProblem:
         limits: on that cost or on others, never exceeded.
         score: what is to be maximised, where it is known beforehand and costs nothing to compute.
         tested: limits that only a complete network can be held to.
+        start: (N, L) networks that are known to be good, within the limits or not; None for none.
     """
 
     space: ChoiceSpace
@@ -139,6 +140,7 @@ class SearchProblem:
     limits: tuple[Limit, ...] = ()
     score: KnownScore | None = None
     tested: tuple[CheckedLimit, ...] = ()
+    start: Architectures | None = field(default=None, compare=False)
 
     @property
     def every_limit(self) -> tuple[AnyLimit, ...]:

@@ -224,6 +224,8 @@ def settings_digest(
         parts.append(f"{trellis.name} {float(trellis.constant)!r} {limit!r}".encode())
         parts += [step.tobytes() for step in trellis.steps]
     parts += [f"{tested.name} {float(tested.bound)!r}".encode() for tested in problem.tested]
+    if problem.start is not None:
+        parts.append(b"start " + problem.start.tobytes())
     return digest(b"".join(parts))
 
 

@@ -33,6 +33,7 @@ SEARCHERS: Registry[type[Searcher]] = Registry(
     "hwnas.searchers",
     {
         "surrogate": f"{_HERE}.surrogate:SurrogateSearch",
+        "around": f"{_HERE}.around:AroundSearch",
         "layernas": f"{_HERE}.layernas:LayerNAS",
         "nsga2": f"{_HERE}.pymoo_algorithms:NSGA2Search",
         "nsga3": f"{_HERE}.pymoo_algorithms:NSGA3Search",
