@@ -274,9 +274,9 @@ def search(setting: Setting, budgets: Sequence[float], job: Job) -> None:
         cost = Trellis.of(space, measured_objective(model))
         found = []
         with Journal(setting.work / f"search-{start}-{seed}.sqlite") as journal:
-            start, scores = architectures_in(space, setting.network()), judge.evaluate_architectures
+            given, scores = architectures_in(space, setting.network()), judge.evaluate_architectures
             for bound in budgets:
-                problem = SearchProblem(space, cost, (Limit(cost, bound),), start=start)
+                problem = SearchProblem(space, cost, (Limit(cost, bound),), start=given)
                 searcher = make_searcher(
                     "around", problem, setting.evaluations, seed, {"aim": "best"}
                 )
