@@ -33,7 +33,6 @@ SEARCHERS: Registry[type[Searcher]] = Registry(
     "hwnas.searchers",
     {
         "surrogate": f"{_HERE}.surrogate:SurrogateSearch",
-        "around": f"{_HERE}.around:AroundSearch",
         "layernas": f"{_HERE}.layernas:LayerNAS",
         "nsga2": f"{_HERE}.pymoo_algorithms:NSGA2Search",
         "nsga3": f"{_HERE}.pymoo_algorithms:NSGA3Search",
@@ -43,6 +42,7 @@ SEARCHERS: Registry[type[Searcher]] = Registry(
         "ctaea": f"{_HERE}.pymoo_algorithms:CTAEASearch",
         "spea2": f"{_HERE}.pymoo_algorithms:SPEA2Search",
         "two_stage": f"{_HERE}.two_stage:TwoStage",
+        "around": f"{_HERE}.around:AroundSearch",
         "evolution": f"{_HERE}.evolution:Evolution",
         "local": f"{_HERE}.local_search:LocalSearch",
         "random": f"{_HERE}.random_search:RandomSearch",
