@@ -1,4 +1,4 @@
-"""Resolution and width as choices of a search, and a search that decides about them first.
+r"""Resolution and width as choices of a search, and a search that decides about them first.
 
     python -m benchmarks.resolution_as_choice --json
 
@@ -10,9 +10,17 @@ and takes them from there the next time), and searches accuracy against measured
 - `searchers`: the searchers on that one space, `two_stage` against flat `nsga2`.
 
 Accuracies are synthetic (`benchmarks.family_accuracies`), another draw for each seed, observed with
-the noise of one training. A front is chosen by observed accuracies and judged by true ones: by the
-area that it dominates, up to the greatest latency of the whole space and down to the accuracy of
-its fastest network, as a share of the area between these and the least latency and 100 %.
+the noise of one training. With `--data`, they are those of one supernet of all resolutions and
+widths (`benchmarks.family_supernet`): a searcher is told accuracies on validation images, and its
+front is judged by those on test images. `choice` is then left out without `--parts`, for every
+network that is judged takes its time:
+
+    python -m benchmarks.resolution_as_choice --space mobilenet_v3_small --resolutions 24,32,48 \
+        --widths 0.75,1.0 --data CIFAR10 --limit 6000 --epochs 20 --json
+
+A front is chosen by observed accuracies and judged by true ones: by the area that it dominates, up
+to the greatest latency of the whole space and down to the accuracy of its fastest network, as a
+share of the area between these and the least latency and 100 %.
 """
 
 import argparse
@@ -29,6 +37,9 @@ from numpy.typing import NDArray
 
 import hwnas
 from benchmarks.family_accuracies import SyntheticAccuracies
+from benchmarks.family_supernet import trained_accuracies
+from hwnas.data import load_dataset
+from hwnas.data.loading import class_names
 from hwnas.objectives.measured import measured_objective
 from hwnas.objectives.objective import pareto_order
 from hwnas.search.front import dominated_share
@@ -99,28 +110,49 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--spread", type=float, default=1.0, help="of preferences, in points")
     parser.add_argument("--noise", type=float, default=0.2, help="of a training, in points")
+    parser.add_argument("--data", help="images: accuracies are those of a supernet")
+    parser.add_argument("--limit", type=int, help="with --data: at most so many images")
+    parser.add_argument("--epochs", type=int, help="with --data: of the supernet's training")
+    parser.add_argument("--supernet", type=Path, help="with --data: a file that keeps the supernet")
+    parser.add_argument("--parts", action="store_true", help="with --data: `choice`, too")
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
     family = load_space(
         options.space,
         resolution=list(map(int, options.resolutions.split(","))),
         width=list(map(float, options.widths.split(","))),
+        classes=len(class_names(options.data)) if options.data else None,
     )
     if not isinstance(family, SpaceFamily):
         parser.error("name several resolutions, or several widths")
     latencies, errors = measured(family, options.device, options.table, quick=options.quick)
-
-    def judge(seed: int) -> Judge:
-        return SyntheticAccuracies(family, seed, options.spread, options.noise)
-
+    judge = judges(family, options)
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     limits = list(map(int, options.evaluations.split(",")))
+    searchers, parts = options.searchers.split(","), options.parts or not options.data
     found = {
-        limit: figures(family, latencies, judge, options.searchers.split(","), limit, seeds)
+        limit: figures(family, latencies, judge, searchers, limit, seeds, parts=parts)
         for limit in limits
     }
     setting = {"seeds": [seeds.start, seeds.stop - 1], "latency_errors": errors}
     print(json.dumps({**setting, "evaluations": found}))
+
+
+def judges(family: SpaceFamily, options: argparse.Namespace) -> Callable[[int], Judge]:
+    """What gives a seed its accuracies: a formula, or with `--data` a supernet, which is trained.
+
+    The supernet is the same for all seeds; these are then of the searches alone.
+    """
+    if not options.data:
+        return lambda seed: SyntheticAccuracies(family, seed, options.spread, options.noise)
+    datasets = [
+        load_dataset(options.data, resolution=resolution, limit=options.limit)
+        for resolution in family.resolutions
+    ]
+    with tempfile.TemporaryDirectory(prefix="hwnas-family-") as folder:
+        checkpoint = options.supernet or Path(folder) / "supernet.safetensors"
+        accuracies = trained_accuracies(family, datasets, checkpoint, options.epochs)
+    return lambda _: accuracies
 
 
 def measured(
@@ -145,6 +177,8 @@ def figures(
     searchers: Sequence[str],
     evaluations: int,
     seeds: Sequence[int],
+    *,
+    parts: bool = True,
 ) -> dict[str, Any]:
     """What searchers find in the whole family and in parts of it.
 
@@ -155,43 +189,49 @@ def figures(
         searchers: by name; `two_stage` is compared with `nsga2` where both are among them.
         evaluations: of every search.
         seeds: of accuracies and searches.
+        parts: whether single resolutions and members are searched too, for `choice`.
     """
     whole = Part(family, latencies, tuple(range(len(family.members))))
-    resolutions = sorted({member.resolution for member in family.members})
-    single = {
-        f"{resolution} px": [p for p in whole.places if family.members[p].resolution == resolution]
-        for resolution in resolutions
-    }
-    alone = {
-        f"{member.resolution} px, width {member.width:g}": [place]
-        for place, member in enumerate(family.members)
-    }
     result: dict[str, Any] = {"choice": {}, "searchers": {}}
     for name in searchers:
 
         def areas(part: Part, name: str = name) -> list[float]:
             return [_area(whole, part, judge(seed), name, evaluations, seed) for seed in seeds]
 
-        def means(groups: dict[str, list[int]]) -> dict[str, float]:
-            parts = {key: Part(family, latencies, tuple(group)) for key, group in groups.items()}
-            return {key: round(float(np.mean(areas(part))), 4) for key, part in parts.items()}
-
         found = areas(whole)
-        mean, by_resolution, by_member = float(np.mean(found)), means(single), means(alone)
-        result["searchers"][name] = {"mean": mean, "each": [round(area, 4) for area in found]}
-        result["choice"][name] = {
-            "whole": round(mean, 4),
-            "single_resolutions": by_resolution,
-            "ratio_to_best_resolution": round(mean / max(by_resolution.values()), 4),
-            "single_members": by_member,
-            "ratio_to_best_member": round(mean / max(by_member.values()), 4),
-        }
-        print(f"{evaluations} evaluations, {name}: {json.dumps(result['choice'][name])}")
+        each = [round(area, 4) for area in found]
+        result["searchers"][name] = {"mean": float(np.mean(found)), "each": each}
+        print(f"{evaluations} evaluations, {name}: {json.dumps(result['searchers'][name])}")
+        if parts:
+            result["choice"][name] = _choice(whole, float(np.mean(found)), areas)
+            print(f"{evaluations} evaluations, {name}: {json.dumps(result['choice'][name])}")
     if {"two_stage", "nsga2"} <= set(searchers):
         of = result["searchers"]
         result["two_stage_to_nsga2"] = round(of["two_stage"]["mean"] / of["nsga2"]["mean"], 4)
         print(f"{evaluations} evaluations, two_stage to nsga2: {result['two_stage_to_nsga2']}")
     return result
+
+
+def _choice(whole: Part, found: float, areas: Callable[[Part], list[float]]) -> dict[str, Any]:
+    """The mean area that was found in the whole, against those in single resolutions, members."""
+    family = whole.family
+    resolutions = {
+        f"{resolution} px": Part(family, whole.latencies, family.at(resolution))
+        for resolution in family.resolutions
+    }
+    members = {
+        f"{member.resolution} px, width {member.width:g}": Part(family, whole.latencies, (place,))
+        for place, member in enumerate(family.members)
+    }
+    by_resolution = {key: float(np.mean(areas(part))) for key, part in resolutions.items()}
+    by_member = {key: float(np.mean(areas(part))) for key, part in members.items()}
+    return {
+        "whole": round(found, 4),
+        "single_resolutions": {key: round(area, 4) for key, area in by_resolution.items()},
+        "ratio_to_best_resolution": round(found / max(by_resolution.values()), 4),
+        "single_members": {key: round(area, 4) for key, area in by_member.items()},
+        "ratio_to_best_member": round(found / max(by_member.values()), 4),
+    }
 
 
 def _area(whole: Part, part: Part, judge: Judge, name: str, evaluations: int, seed: int) -> float:

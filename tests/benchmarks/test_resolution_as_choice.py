@@ -1,12 +1,21 @@
 """The benchmark of resolution and width as choices."""
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 from benchmarks.family_accuracies import SyntheticAccuracies
+from benchmarks.family_supernet import SupernetAccuracies, trained_accuracies
 from benchmarks.resolution_as_choice import Part, figures
+from hwnas.data import load_dataset
 from hwnas.objectives.costs import MACS
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import SpaceFamily, load_space
+from hwnas.supernet.supernet import Supernet
+from hwnas.training.evaluation import accuracy
+from hwnas.training.recalibration import recalibrate
+from tests.hwnas.supernet.families import tiny_family
 
 FAMILY = load_space("nas_bench_macro", resolution=(24, 32), width=(0.5, 1.0), classes=10)
 assert isinstance(FAMILY, SpaceFamily)
@@ -32,3 +41,28 @@ def test_the_whole_is_compared_with_its_resolutions_and_its_members() -> None:
     assert all(0 < share < 1 for share in choice["single_members"].values())
     means = [np.mean(found["searchers"][name]["each"]) for name in ("two_stage", "nsga2")]
     assert abs(found["two_stage_to_nsga2"] - means[0] / means[1]) < 1e-3
+
+
+def test_searchers_are_compared_by_a_trained_supernet(tmp_path: Path) -> None:
+    family = tiny_family(tmp_path)
+    datasets = [load_dataset("digits", resolution=each, limit=200) for each in (8, 12)]
+    accuracies = trained_accuracies(family, datasets, tmp_path / "supernet.safetensors", 1)
+    latencies = [Trellis.of(member, MACS) for member in family.members]
+    searchers = ("nsga2", "two_stage")
+    found = figures(family, latencies, lambda _: accuracies, searchers, 6, range(1), parts=False)
+    assert found["choice"] == {}
+    assert all(0 < found["searchers"][name]["mean"] < 1 for name in searchers)
+
+
+def test_searchers_are_told_validation_and_judged_by_test_images(tmp_path: Path) -> None:
+    family = tiny_family(tmp_path)
+    datasets = [load_dataset("digits", resolution=each, limit=200) for each in (8, 12)]
+    accuracies = SupernetAccuracies.of(Supernet(family), datasets)
+    for row in family.sample(np.random.default_rng(0), 3):
+        images = datasets[family.resolutions.index(family.member(row).resolution)]
+        network = accuracies.validation.supernet.extract(row)
+        recalibrate(network, images.train.images)
+        validation, test = (accuracy(network, split) for split in (images.validation, images.test))
+        assert validation != test
+        assert accuracies.observed(row) == pytest.approx(validation)
+        assert accuracies.true(row) == pytest.approx(test)
