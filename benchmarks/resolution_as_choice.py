@@ -205,8 +205,8 @@ def figures(
         if parts:
             result["choice"][name] = _choice(whole, float(np.mean(found)), areas)
             print(f"{evaluations} evaluations, {name}: {json.dumps(result['choice'][name])}")
-    if {"two_stage", "nsga2"} <= set(searchers):
-        of = result["searchers"]
+    of = result["searchers"]
+    if {"two_stage", "nsga2"} <= set(searchers) and of["nsga2"]["mean"]:
         result["two_stage_to_nsga2"] = round(of["two_stage"]["mean"] / of["nsga2"]["mean"], 4)
         print(f"{evaluations} evaluations, two_stage to nsga2: {result['two_stage_to_nsga2']}")
     return result
