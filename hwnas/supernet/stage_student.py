@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from hwnas.networks.blocks import Block, Skip
+from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.networks.modules import BlockModule
 from hwnas.networks.trainable import Trainable
 from hwnas.spaces import Architectures, SearchSpace
@@ -11,12 +12,16 @@ from hwnas.supernet.supernet import Supernet
 
 
 class StageStudent(Trainable):
-    """A supernet whose stages run on their own; the first one has the prefix, none the head."""
+    """A supernet whose stages run on their own; the first one has the prefix, none the head.
 
-    def __init__(self, space: SearchSpace, seed: int = 0) -> None:
+    `conventions` are those of its teacher: both see the same inputs.
+    """
+
+    def __init__(self, space: SearchSpace, seed: int = 0, conventions: Conventions = USUAL) -> None:
         super().__init__()
+        self.conventions = conventions
         self.stages = StageSpace(space)
-        self.supernet = Supernet(space, seed)
+        self.supernet = Supernet(space, seed, conventions=conventions)
         self._modules_of = _modules_of(space, self.supernet)
         suffix = self.supernet.path(space.choice_counts - 1)[-len(space.suffix) :]
         for module, _ in suffix:

@@ -71,7 +71,7 @@ class BlockwiseEstimator(Estimator):
         """
         dataset, config = inputs.dataset, inputs.recipe
         teacher = _teacher(inputs, listener)
-        student = StageStudent(inputs.one_space, seed=config.seed)
+        student = StageStudent(inputs.one_space, config.seed, teacher.conventions)
         title = f"teaching the stages on {_images(inputs)}"
         with listener.progress(title, "steps") as update:
             report = train(

@@ -59,7 +59,7 @@ def rate_stages(
     device, written = next(student.parameters()).device, time.monotonic()
     with torch.no_grad(), _batch_statistics(student):
         while not place.ended:
-            inputs = to_input(batches[place.batch]).to(device)
+            inputs = to_input(batches[place.batch], student.conventions).to(device)
             features = _around(teacher, place.stage, inputs)
             for loss in _losses(student, place.stage, *features, place.path):
                 place.add(loss)

@@ -26,6 +26,7 @@ class Teacher:
         """
         self.space = space
         self.digest = weights_digest(network.state_dict())
+        self.conventions = network.conventions
         self._network = network.requires_grad_(False).eval()
         self._ends = stage_ends(network.blocks, space)
 

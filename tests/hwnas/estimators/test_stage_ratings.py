@@ -7,6 +7,7 @@ from hwnas.data.preprocessing import to_input
 from hwnas.estimators.blockwise.ratings import rate_stages
 from hwnas.estimators.blockwise.rule import relative_error
 from hwnas.estimators.blockwise.teacher import Teacher
+from hwnas.networks.conventions import Conventions
 from hwnas.networks.modules import NetworkModule
 from hwnas.spaces.extremes import largest
 from hwnas.supernet.stage_student import StageStudent
@@ -42,6 +43,22 @@ def test_every_path_has_the_loss_that_it_has_on_its_own(tmp_path, student, teach
                 found = student(features[stage], stage, paths[number])
             loss = float(relative_error(found, features[stage + 1]))
             assert losses[stage][number] == pytest.approx(loss, rel=1e-5)
+
+
+def test_images_are_normalised_as_the_teacher_takes_them(tmp_path):
+    space = small_space(tmp_path)
+    halves = Conventions(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    network = NetworkModule(space.network(largest(space)), conventions=halves)
+    randomise(network)
+    teacher = Teacher(network, space)
+    student = StageStudent(space, 1, teacher.conventions)
+    split = images(40, 8)
+    losses = rate_stages(student, teacher, split.images, tmp_path / "ratings")
+    inputs = to_input(split.images[np.random.default_rng(0).permutation(40)], halves)
+    with torch.no_grad():
+        found = student.train()(inputs, 0, student.stages.paths[0][0])
+    loss = float(relative_error(found, teacher.features(inputs)[0]))
+    assert losses[0][0] == pytest.approx(loss, rel=1e-5)
 
 
 def test_rating_leaves_the_student_as_it_was(tmp_path, student, teacher):
