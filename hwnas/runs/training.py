@@ -148,12 +148,14 @@ def train_from_scratch(
 
 
 def scratch_config(recipe: Recipe) -> TrainConfig:
-    """The same as `whole_config`, of which there must be some epochs.
+    """The same as `whole_config` for random weights: all at one rate, none frozen, some epochs.
 
     Raises:
         ConfigError: there are none.
     """
-    config = whole_config(recipe)
+    # What spares weights that see already would only keep random ones from learning.
+    spared = {"body_rate": 1.0, "frozen_epochs": 0}
+    config = whole_config(recipe).model_copy(update=spared)
     if not config.epochs:
         raise ConfigError(
             "train.epochs and fine_tune.epochs are both 0, so that nothing would be trained from "

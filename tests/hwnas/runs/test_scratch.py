@@ -1,5 +1,7 @@
 """How single networks are trained from scratch: as long as supernet and fine-tuning together."""
 
+from dataclasses import replace
+
 import pytest
 
 from hwnas.core.errors import ConfigError
@@ -20,6 +22,12 @@ def test_from_scratch_is_the_supernets_recipe_for_all_epochs():
 
 def test_from_scratch_a_network_is_compiled_where_fine_tuning_is():
     assert scratch_config(recipe(5, 2, compile=True)).compile
+
+
+def test_from_scratch_all_layers_are_trained_at_one_rate():
+    spared = recipe(5, 2).train.model_copy(update={"body_rate": 0.1, "frozen_epochs": 5})
+    config = scratch_config(replace(recipe(5, 2), train=spared))
+    assert (config.body_rate, config.frozen_epochs) == (1, 0)
 
 
 def test_no_epochs_at_all_train_nothing_from_scratch():
