@@ -88,11 +88,18 @@ def pretrained_of(pretrained: "str | Path | Pretrained | None") -> "Pretrained |
     Raises:
         ConfigError: see `hwnas.supernet.pretrained.read_pretrained`.
     """
-    if not isinstance(pretrained, str | Path):
-        return pretrained
-    from hwnas.supernet.pretrained import read_pretrained
+    if pretrained is None:
+        return None
+    from hwnas.supernet.pretrained import Pretrained, read_pretrained
 
-    return read_pretrained(str(pretrained))
+    if isinstance(pretrained, str | Path):
+        return read_pretrained(pretrained)
+    if isinstance(pretrained, Pretrained):
+        return pretrained
+    raise ConfigError(
+        "pretrained must be a file of weights, or what hwnas.supernet.pretrained.read_pretrained "
+        f"gave, and not of the type {type(pretrained).__name__}"
+    )
 
 
 def _loader(

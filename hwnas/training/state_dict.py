@@ -15,6 +15,8 @@ from hwnas.core.foreign_text import shown
 # Where training programs put the state dict of a network: the first that is there is taken, as
 # timm does, so that averaged weights come before those of the last step.
 _PLACES = ("state_dict_ema", "model_ema", "ema", "state_dict", "model", "module")
+_DEEPEST = 10
+"""Dicts in each other, beyond what any program writes."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,13 @@ def read_checkpoint(path: Path) -> StateDict:
             raise ConfigError(f"the checkpoint {path} is a folder; name a file in it")
         raise ConfigError(f"the checkpoint {path} is not there; name another path, or download it")
     content, texts = _load_safetensors(path) if _is_safetensors(path) else (_load_pickled(path), {})
-    while isinstance(content, dict):
-        texts |= {key: value for key, value in content.items() if isinstance(value, str)}
-        inner = next((content[at] for at in _PLACES if isinstance(content.get(at), dict)), None)
-        if inner is None:
+    for _ in range(_DEEPEST):  # a dict may hold itself
+        if not isinstance(content, dict):
             break
-        content = inner
+        texts |= {key: value for key, value in content.items() if isinstance(value, str)}
+        content = next(
+            (content[at] for at in _PLACES if isinstance(content.get(at), dict)), content
+        )
     if not isinstance(content, dict) or not content or not all(map(_is_entry, content.items())):
         raise ConfigError(
             f"{path} is not a state dict, names with tensors, but {_described(content)}; "

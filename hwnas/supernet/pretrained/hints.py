@@ -25,7 +25,7 @@ _RAW: tuple[Channels3, Channels3] = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 # The recipes of timm 1.0.31 whose mean and std are not ImageNet's, by what their names contain.
 _RECIPES = (
     (r"miil", _RAW),
-    (r"ra4|150d|e3000|e3600|conv_?small_(035|050)", _HALVES),
+    (r"[._]ra4|150d|[._]e3000|[._]e3600|conv_?small_(035|050)", _HALVES),
 )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from torch import Tensor
 
 from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
 from hwnas.supernet.pretrained.files import CONFIG, OURS, read_config, read_weights_file
 from hwnas.supernet.pretrained.from_timm import PREFIX, ask_timm
 from hwnas.supernet.pretrained.matching import match
@@ -19,7 +20,7 @@ _EXPORTED = "model.safetensors"
 
 
 def read_pretrained(
-    source: str,
+    source: str | Path,
     *,
     network: str | None = None,
     mean: Sequence[float] | None = None,
@@ -41,13 +42,14 @@ def read_pretrained(
         ConfigError: it cannot be read, is none of the networks that can be, does not fit the one
             that it is closest to, or leaves open what it computes.
     """
+    source = str(source)
     normalisation = _both(source, mean, std)
     if source.startswith(PREFIX):
         name = source.removeprefix(PREFIX)
         asked = ask_timm(name)
         told = Told(network, normalisation, (name,), asked.normalisation)
         return _published(source, asked.tensors, told)
-    path = Path(source).expanduser()
+    path = _path(source)
     folder = path if path.is_dir() else path.parent
     if OURS in read_config(folder):
         if network is not None or normalisation is not None:
@@ -59,6 +61,18 @@ def read_pretrained(
     file = read_weights_file(path)
     told = Told(network, normalisation, file.names, file.normalisation)
     return _published(source, file.tensors, told)
+
+
+def _path(source: str) -> Path:
+    try:
+        path = Path(source).expanduser()
+        path.exists()
+    except (OSError, RuntimeError) as error:  # a name that is too long, a user without a home
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(
+            f"the checkpoint {shown(source)} cannot be looked for ({reason}); name another path"
+        ) from error
+    return path
 
 
 def _both(

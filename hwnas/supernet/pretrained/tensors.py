@@ -35,16 +35,24 @@ def cleaned(source: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _without_prefixes(name: str) -> str:
-    prefix = next((one for one in _PREFIXES if name.startswith(one)), "")
-    return _without_prefixes(name.removeprefix(prefix)) if prefix else name
+    while prefix := next((one for one in _PREFIXES if name.startswith(one)), ""):
+        name = name.removeprefix(prefix)
+    return name
 
 
 def _float32(source: str, name: str, tensor: Tensor) -> Tensor:
-    if not tensor.is_floating_point() or tensor.is_sparse:
-        kind = str(tensor.dtype).removeprefix("torch.")
+    dense = tensor.layout == torch.strided
+    if not tensor.is_floating_point() or not dense:
+        kind = str(tensor.dtype if dense else tensor.layout).removeprefix("torch.")
         raise ConfigError(
             f"{source} has numbers of type {kind} in {shown(name)}; name a file with weights of "
             "floating-point numbers, before any quantisation"
+        )
+    held = 0 if tensor.is_meta else tensor.untyped_storage().nbytes()
+    if tensor.numel() * tensor.element_size() > held:
+        raise ConfigError(
+            f"{source} has fewer numbers in {shown(name)} than its shape, {tuple(tensor.shape)}, "
+            "needs; download it again"
         )
     found = tensor.detach().to(torch.float32).contiguous()
     if not torch.isfinite(found).all():

@@ -124,6 +124,12 @@ def renamed(name: str) -> Callable[..., object]:
     return lambda state: {name: state[BIAS]}
 
 
+def holds_itself() -> dict[str, object]:
+    content: dict[str, object] = {}
+    content["model"] = content
+    return content
+
+
 HELP = "(docs/guides/pretrained.md lists what can be read)"
 
 
@@ -193,6 +199,19 @@ HELP = "(docs/guides/pretrained.md lists what can be read)"
             lambda state: state | {f"module.{BIAS}": state[BIAS]},
             f"has two tensors {BIAS}, one of them as module.{BIAS}; name a file with the weights",
         ),
+        (lambda _: holds_itself(), "is not a state dict, names with tensors, but a dict with 'mo"),
+        (
+            changed(BIAS, lambda tensor: tensor[:1].expand(10**12)),
+            f"has fewer numbers in {BIAS} than its shape, (1000000000000,), needs; download it",
+        ),
+        (
+            changed(BIAS, lambda tensor: tensor.to("meta")),
+            f"has fewer numbers in {BIAS} than its shape, (10,), needs; download it again",
+        ),
+        (
+            changed(BIAS, lambda tensor: tensor.to_sparse()),
+            f"has numbers of type sparse_coo in {BIAS}; name a file with weights of floating-point",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence_that_names_it(
@@ -227,6 +246,8 @@ def test_a_truncated_file_is_one_sentence(tmp_path: Path, state: State, name: st
     [
         ("nowhere.pth", "the checkpoint nowhere.pth is not there; name another path, or download"),
         (".", "the checkpoint . is a folder; name a file in it"),
+        ("~nobody_of_this_name/own.pth", "own.pth cannot be looked for (Could not determine home"),
+        ("a" * 300, "cannot be looked for (File name too long); name another path"),
     ],
 )
 def test_a_path_without_weights_is_one_sentence(
