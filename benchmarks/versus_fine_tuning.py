@@ -296,15 +296,17 @@ def profiled(setting: Setting, device: Device) -> Any:
     return profile_space(setting.space(), device, setting.work / "table.sqlite", counts)
 
 
-def winners(setting: Setting, device: Device, budgets: Sequence[float], job: Job) -> dict[str, Any]:
+def winners(setting: Setting, device: Device, job: Job) -> dict[str, Any]:
     """Of every budget the first network of its front that measures within it."""
     start, seed = job
     content = json.loads((setting.work / f"fronts-{start}-{seed}.json").read_text("utf-8"))
     what = "found" if start == PRETRAINED else RANDOM
     chosen = {}
-    for number, (front, budget) in enumerate(zip(content, budgets, strict=True)):
+    for number, (front, share) in enumerate(zip(content, setting.shares, strict=True)):
         networks = from_json(front)
-        latency = measured(device, networks)
+        # Beside the network itself: the clock of a machine changes from one minute to the next.
+        latency = measured(device, {"itself": setting.network(), **networks})
+        budget = share * latency["itself"]
         within = [name for name in networks if latency[name] <= budget]
         if not within:
             raise SystemExit(f"no network found for {budget:.4f} ms measures within it")
@@ -369,7 +371,7 @@ def main() -> None:
             list(pool.map(partial(search, setting, budgets), starts))
             for job in starts:
                 file = setting.work / f"winners-{start}-{job[1]}.json"
-                found[job] = kept(file, partial(winners, setting, device, budgets, job))
+                found[job] = kept(file, partial(winners, setting, device, job))
             names = [*found[start, 0], *(others if start == PRETRAINED else ())]
             # First what decides, in case that it is stopped.
             names.sort(key=lambda name: ORDER.index(name.split()[1]))
