@@ -177,9 +177,6 @@ class Given:
                 if [other for other, _ in pairs].count(name) > 1:
                     raise ConfigError(f"--budget {shown(name)} is given twice; give it once")
             found["search.budgets"] = dict(pairs)
-        if self.pretrained is not None and self.pretrained_network is not None:
-            found["pretrained"] = {"file": self.pretrained, "network": found["pretrained.network"]}
-            del found["pretrained.network"]
         values = parsed_settings(self.settings, "train.epochs=20")
         for key in values:
             if key in found:

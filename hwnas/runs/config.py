@@ -374,6 +374,8 @@ def load_run_config(name: str, overrides: dict[str, Any] | None = None) -> RunCo
         for parent in parents:
             if node.get(parent) is None:  # images, say, that the config does without
                 node[parent] = {}
+            if parent == "pretrained" and isinstance(node[parent], str):
+                node[parent] = {"file": node[parent]}
             node = node[parent]
             if not isinstance(node, dict):
                 raise ConfigError(f"the command line: '{parent}' in '{key}' holds no keys")

@@ -83,8 +83,9 @@ def _load_pickled(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        # The one of its many reasons that is no damage: something to import and call.
-        if "Unsupported global" not in str(error):
+        # The one of its many reasons that is no damage: something to import and call. It is written
+        # in capitals where PyTorch blocks a whole module, such as posix.
+        if "unsupported global" not in str(error).lower():
             raise _damaged(path, "it is cut short, or of another kind") from error
         raise ConfigError(
             f"{path} holds more than tensors, and hwnas runs no code from a file; save its state "

@@ -63,10 +63,13 @@ def _around(inputs: EstimatorInputs, pretrained: Pretrained) -> Start:
 
 
 def _of_classifier(inputs: EstimatorInputs, source: str, theirs: int) -> str:
-    """What becomes of the classifier; "" where it is taken as it is."""
+    """What becomes of the classifier."""
     classes = inputs.space.classes
     if theirs == classes:
-        return ""
+        return (
+            ", as many as the images have: the classifier is kept, so they must be the same "
+            "classes in the same order"
+        )
     if not inputs.recipe.epochs:
         raise ConfigError(
             f"{source} has {theirs:,} classes and the images have {classes:,}, so that its "

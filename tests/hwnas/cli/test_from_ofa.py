@@ -68,7 +68,8 @@ def test_published_weights_are_searched_and_exported_as_they_are(
     assert reported == {"supernet": "runs/ofa/supernet.safetensors", "steps": 0, "images": 0}
     assert (
         "published weights: ofa.pth, width 0.25, kernels 3, 5, 7, expansions up to 6, up to 4 "
-        "blocks a stage, 10 classes\n"
+        "blocks a stage, 10 classes, as many as the images have: the classifier is kept, so they "
+        "must be the same classes in the same order\n"
     ) in trained.stderr
     weights = load_file(ofa / "runs/ofa/supernet.safetensors")
     original = load_file(published())

@@ -1,6 +1,7 @@
 """Runs that start from a network with published weights, by the commands."""
 
 import json
+import os
 import shlex
 import shutil
 from collections.abc import Callable
@@ -67,7 +68,7 @@ def test_a_run_goes_from_a_pretrained_network_to_one_around_it(
     keys = ("epochs=1", "rule=sandwich", "random_paths=1", "body_rate=0.2")
     options = [word for key in keys for word in ("--set", f"train.{key}")]
     trained = terminal(*TRAIN, *options, "--json")
-    assert f"pretrained weights: {FILE}, {NETWORK}, 10 classes\n" in trained.stderr
+    assert f"pretrained weights: {FILE}, {NETWORK}, 10 classes, as many as" in trained.stderr
     assert trained.document["steps"] == 3
     assert "judges badly" not in trained.stderr
     (profiled / FILE).unlink()  # the run holds what it needs
@@ -188,6 +189,13 @@ class _Code:
         return print, ("code of a checkpoint ran",)
 
 
+class _Shell:
+    """Code of a module that PyTorch blocks as a whole."""
+
+    def __reduce__(self) -> Any:
+        return os.system, ("echo code of a checkpoint ran",)
+
+
 def _write_wrong_ones(folder: Path) -> None:
     state, _, _ = pretrained("timm_tf_mobilenetv3_small_w025_same")
     plain, _, _ = pretrained("torchvision_mobilenet_v3_small_w025")
@@ -195,6 +203,7 @@ def _write_wrong_ones(folder: Path) -> None:
     whole = (folder / FILE).read_bytes()
     (folder / "cut.safetensors").write_bytes(whole[: len(whole) // 2])
     torch.save({"state_dict": state, "optimizer": _Code()}, folder / "code.pth")
+    torch.save({"state_dict": state, "optimizer": _Shell()}, folder / "shell.pth")
     lacking = {name: one for name, one in state.items() if name != "conv_head.bias"}
     written(folder / "tf_mobilenetv3_small_lacking.pth", lacking)
     written(folder / "unnamed.pth", {f"module.{name}": one for name, one in state.items()})
@@ -208,7 +217,12 @@ def _write_wrong_ones(folder: Path) -> None:
         ("--pretrained other.pth", "other.pth"),
         ("--pretrained cut.safetensors", "cut.safetensors cannot be read as a checkpoint"),
         ("--pretrained code.pth", "code.pth holds more than tensors, and hwnas runs no code from"),
+        (
+            "--pretrained shell.pth",
+            "shell.pth holds more than tensors, and hwnas runs no",
+        ),
         ("--pretrained tf_mobilenetv3_small_lacking.pth", "conv_head.bias"),
+        ("--pretrained unnamed.pth --set pretrained.mean=[0.5,0.5,0.5]", "mean and std belong tog"),
         ("--pretrained unnamed.pth", "network: timm/tf_mobilenet_v3_small for TensorFlow's"),
         ("--pretrained unnamed.pth --pretrained-network timm/mobilenet_v9", "mobilenet_v9"),
         ("--pretrained-network timm/mobilenet_v3_small", "the key 'pretrained.file' is missing"),
