@@ -153,7 +153,7 @@ def scratch_config(recipe: Recipe) -> TrainConfig:
     Raises:
         ConfigError: there are none.
     """
-    # What spares weights that see already would only keep random ones from learning.
+    # What spares weights that are trained already would only keep random ones from learning.
     spared = {"body_rate": 1.0, "frozen_epochs": 0}
     config = whole_config(recipe).model_copy(update=spared)
     if not config.epochs:
