@@ -24,7 +24,8 @@ class TrainSettings(StrictModel):
     in pixels; a step is one batch, warm-up and length are in epochs. `rule` and
     `random_paths` are of supernets: the sub-networks of a step (see `hwnas.training.rules`).
     `body_rate` is what the learning rate of all layers but the classifier is multiplied by; for the
-    first `frozen_epochs` the classifier alone is trained. Both are for weights that are trained already.
+    first `frozen_epochs` the classifier alone is trained. Both are for weights that are trained
+    already.
     `clip` is the largest norm of a step's gradient, `ema` the decay of the averaged weights (0:
     none), `colour_jitter` the strength and `mixup`, `cutmix` the alpha of augmentations (0: none).
     docs/guides/training.md has advice on each.
