@@ -19,6 +19,19 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["HWNAS_CONFIG"] = str(tmp_path_factory.mktemp("config"))
 
 
+@pytest.fixture(autouse=True)
+def only_installed_parts() -> Iterator[None]:
+    """Runtimes and transports that a test passed as objects are not known to the next test."""
+    from hwnas.devices.runtimes import RUNTIMES
+    from hwnas.devices.transports import TRANSPORTS
+
+    known = [(registry, dict(registry._added)) for registry in (RUNTIMES, TRANSPORTS)]
+    yield
+    for registry, added in known:
+        registry._added.clear()
+        registry._added.update(added)
+
+
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder on the path for packages, see `tests.installed`; its modules are forgotten."""

@@ -164,4 +164,6 @@ def test_without_the_variable_it_is_the_users_config_folder(
 def test_every_kind_of_config_is_shipped() -> None:
     assert "local_cpu" in config_names("devices")
     assert "quickstart" in config_names("searches")
-    assert len(config_names("spaces")) == 6
+    spaces = config_names("spaces")
+    assert {"mobilenet_v3_small", "around_mobilenet_v3_small", "around_pretrained"} <= set(spaces)
+    assert len(spaces) == 13
