@@ -191,6 +191,7 @@ def check_estimators(experiment: Experiment, folder: RunFolder, names: Sequence[
                 f"'{name}' is the truth that others are compared with; name one of "
                 f"{', '.join(rankable())}"
             )
+        find_estimator(name).check_space(experiment.space)
         if name != PREDICTOR:  # it learns from the truth, whatever CSV the config names
             check_needs(experiment, folder, name)
 

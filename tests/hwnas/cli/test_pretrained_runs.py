@@ -227,6 +227,10 @@ def _write_wrong_ones(folder: Path) -> None:
         ("--pretrained unnamed.pth --pretrained-network timm/mobilenet_v9", "mobilenet_v9"),
         ("--pretrained-network timm/mobilenet_v3_small", "the key 'pretrained.file' is missing"),
         (
+            "--pretrained unnamed.pth --set pretrained.network=timm/mobilenet_v9",
+            "unnamed.pth holds the weights of timm/mobilenet_v3_small, not of timm/mobilenet_v9",
+        ),
+        (
             "--pretrained torchvision.pth --set space=mobilenet_v2",
             "the space mobilenet_v2 does not contain torchvision/mobilenet_v3_small "
             "(torchvision.pth): its block 1 is",

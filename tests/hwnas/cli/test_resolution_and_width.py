@@ -9,7 +9,12 @@ import onnx
 import pytest
 
 import hwnas
+from hwnas.core.errors import ConfigError
 from hwnas.latency.schedule import Schedule
+from hwnas.runs.config import load_run_config
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.ranking import check_estimators
 from hwnas.spaces import SpaceFamily, load_space
 from tests.hwnas.cli.conftest import SPACE, Terminal, assert_refused, imported
 
@@ -127,6 +132,13 @@ def test_networks_are_timed_by_hand_at_one_resolution(several: Path, terminal: T
     words = "table export-networks alone.yaml out --device npu.yaml"
     sentence = "tiny at 8, 12 px of widths 0.5, 1 has 4 resolutions and widths, and networks are"
     assert_refused(terminal, several, words, sentence)
+
+
+@pytest.mark.usefixtures("several")
+def test_an_estimator_of_one_space_is_not_ranked_in_a_family(tmp_path: Path) -> None:
+    experiment = Experiment(load_run_config("alone.yaml"))
+    with pytest.raises(ConfigError, match="bn is of one resolution and one width, and tiny at"):
+        check_estimators(experiment, RunFolder(tmp_path / "run"), ["bn"])
 
 
 @pytest.mark.usefixtures("folder")
