@@ -41,19 +41,26 @@ def architecture_of(
 
 
 def architecture_in(space: Space, network: Network, name: str = "the network") -> Architectures:
-    """The same in a space, or in the member of a family that is as wide as the network.
+    """The same in a space, or in a member of a family that is as wide as the network.
 
-    That is one of the width 1, or of the one next to it, at the largest resolution.
+    Members of the width 1, or of the one next to it, come first; of a width the one of the largest
+    resolution.
 
     Raises:
-        ConfigError: see `architecture_of`.
+        ConfigError: no member contains it; says of the first one what it lacks.
     """
-    members = space.members
-    number = min(
+    members, refused = space.members, []
+    for number in sorted(
         range(len(members)), key=lambda one: (abs(members[one].width - 1), -members[one].resolution)
-    )
-    row: Architectures = space.rows_of(number, architecture_of(members[number], network, name))[0]
-    return row
+    ):
+        try:
+            row = architecture_of(members[number], network, name)
+        except ConfigError as error:
+            refused.append(error)
+        else:
+            found: Architectures = space.rows_of(number, row)[0]
+            return found
+    raise refused[0]
 
 
 def architectures_in(space: Space, network: Network, name: str = "the network") -> Architectures:
