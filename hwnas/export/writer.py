@@ -37,8 +37,7 @@ def network_config(
 ) -> dict[str, Any]:
     """What a program needs to use the network: blocks, arch_def, preprocessing, classes.
 
-    `training` says how its weights came about, `conventions` are the
-    network's own.
+    `training` says how its weights came about, `conventions` are the network's own.
     """
     timm = timm_network(network)
     return {

@@ -95,9 +95,9 @@ def build_around(
         network = pretrained.network(resolution, classes)
     else:
         raise ConfigError(
-            f"{config.name} is the space around a pretrained network; name one with --pretrained "
-            "(pretrained: in a config), or take the space around a published network, such as "
-            "around_mobilenet_v2"
+            f"{config.name} is the space around a pretrained network, which a run names "
+            "(pretrained: in its config, or --pretrained); name one, or take the space around a "
+            "published network, such as around_mobilenet_v2"
         )
     space = space_around(
         network,

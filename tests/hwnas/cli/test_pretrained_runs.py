@@ -241,7 +241,7 @@ def _write_wrong_ones(folder: Path) -> None:
         ),
         (
             "--set space=around_pretrained --set train.epochs=1 --set fine_tune.epochs=1",
-            "around_pretrained is the space around a pretrained network; name one with --pretr",
+            "around_pretrained is the space around a pretrained network, which a run names",
         ),
         (
             "--pretrained torchvision.pth --from-ofa ofa.pth",

@@ -179,7 +179,7 @@ def test_a_space_around_a_pretrained_network_is_that_of_its_blocks() -> None:
 
 
 def test_a_space_around_a_pretrained_network_asks_for_one() -> None:
-    with pytest.raises(ConfigError, match="name one with --pretrained"):
+    with pytest.raises(ConfigError, match="name one, or take the space"):
         load_space("around_pretrained")
 
 
