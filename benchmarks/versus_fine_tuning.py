@@ -284,7 +284,7 @@ def report(
         shown = " ".join(f"{ms:.3f}" for ms in times.values())
         sizes = " ".join(str(networks[key][0].resolution) for key in times)
         print(
-            f"{name:16} {shown:16} of the latency  {sizes:8} px  {score:6.2f} %  {np.round(own[name], 2)}"
+            f"{name:16} {shown:16} of its time  {sizes:8} px  {score:6.2f} %  {np.round(own[name], 2)}"
         )
     over: dict[str, list[float]] = {"scaled": [], "cut": [], "random": [], "best rival": []}
     for number in range(len(budgets)):
