@@ -283,9 +283,8 @@ def report(
         times = {key: ms for key, ms in latency.items() if f"{key} ".startswith(f"{name} ")}
         shown = " ".join(f"{ms:.3f}" for ms in times.values())
         sizes = " ".join(str(networks[key][0].resolution) for key in times)
-        print(
-            f"{name:16} {shown:16} of its time  {sizes:8} px  {score:6.2f} %  {np.round(own[name], 2)}"
-        )
+        seeds = " ".join(f"{one:.2f}" for one in own[name])
+        print(f"{name:16} {shown:16} of its time  {sizes:8} px  {score:6.2f} %  ({seeds})")
     over: dict[str, list[float]] = {"scaled": [], "cut": [], "random": [], "best rival": []}
     for number in range(len(budgets)):
         here = {name.split()[1]: mean[name] for name in mean if name.startswith(f"{number} ")}
