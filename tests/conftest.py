@@ -6,10 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Several processes of pytest share the cores. For numpy and torch, which read it when they are
 # loaded, and for child processes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+# How long a machine takes is no matter of tests.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)
