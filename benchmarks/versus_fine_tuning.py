@@ -228,7 +228,7 @@ def trained(setting: Setting, job: Job) -> float:
 
 def main() -> None:
     """Prints the accuracies, and one JSON object last."""
-    setting = parsed(__doc__ or "")
+    setting = parsed(__doc__ or "", lambda parser: parser.parse_args())
     setting.work.mkdir(parents=True, exist_ok=True)
     device = Device(name="benchmark", threads=1)
     budgets = kept(setting.work / "budgets.json", partial(_budgets, setting, device))
