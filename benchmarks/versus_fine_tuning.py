@@ -32,7 +32,7 @@ import numpy as np
 import torch
 
 from benchmarks.cut_network import cut, cut_module
-from benchmarks.fine_tuning_setting import CLASSES, PRETRAINED, RANDOM, Setting, parsed
+from benchmarks.fine_tuning_setting import CLASSES, PRETRAINED, RANDOM, Setting, option_parser
 from benchmarks.versus_scaled import GRANTED, measured
 from hwnas.core.files import write_atomically
 from hwnas.data import ImageDataset, Split
@@ -228,7 +228,7 @@ def trained(setting: Setting, job: Job) -> float:
 
 def main() -> None:
     """Prints the accuracies, and one JSON object last."""
-    setting = parsed(__doc__ or "", lambda parser: parser.parse_args())
+    setting = Setting.of(option_parser(__doc__ or "").parse_args())
     setting.work.mkdir(parents=True, exist_ok=True)
     device = Device(name="benchmark", threads=1)
     budgets = kept(setting.work / "budgets.json", partial(_budgets, setting, device))

@@ -6,7 +6,7 @@ channels, squeeze-excite of a quarter of the channels inside, ReLU). docs/guides
 program that takes them, tests/hwnas/export/test_timm_builds.py runs it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,24 +20,12 @@ from hwnas.networks.blocks import (
     Network,
     UniversalInvertedResidual,
 )
+from hwnas.supernet.pretrained.layer_names import below, timm_layers
 
 _Known = ConvBlock | InvertedResidual | UniversalInvertedResidual
 _ACTIVATIONS = {"relu": "re", "relu6": "r6", "hard_swish": "hs"}
 # timm's MobileNetV3 dilates its convolutions instead of going below a 32nd of the image.
 _OUTPUT_STRIDE = 32
-_EXPANDING = {
-    "expand": ("conv_pw", "bn1"),
-    "depthwise": ("conv_dw", "bn2"),
-    "project": ("conv_pwl", "bn3"),
-}
-_SEPARABLE = {"depthwise": ("conv_dw", "bn1"), "project": ("conv_pw", "bn2")}
-_UNIVERSAL = {
-    "start": "dw_start",
-    "expand": "pw_exp",
-    "depthwise": "dw_mid",
-    "project": "pw_proj",
-}
-_SQUEEZE = {"squeeze_reduce": ("se.conv_reduce", ""), "squeeze_expand": ("se.conv_expand", "")}
 
 
 @dataclass(frozen=True)
@@ -159,12 +147,8 @@ class _Stages:
             self.found.append([])
         self.found[-1].append(self._text(block))
         self.stride *= block.stride
-        place = self._place()
-        for layer, (convolution, norm) in _names(block):
-            self.layers[f"block{index}.{layer}"] = (
-                f"{place}.{convolution}",
-                norm and f"{place}.{norm}",
-            )
+        for layer, names in below(self._place(), timm_layers(block)).items():
+            self.layers[f"block{index}.{layer}"] = names
 
     def add_features(self, head: Head) -> tuple[str, str]:
         """The convolution before the pooling as a stage of its own; its names."""
@@ -196,20 +180,6 @@ def _can_be_said(block: Block) -> bool:
     if isinstance(block, InvertedResidual) and not block.expands:
         inside = 0
     return block.activation in _ACTIVATIONS and inside % 8 == 0
-
-
-def _names(block: _Known) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Timm's names of the convolution and the batch norm of each layer, by ours."""
-    if isinstance(block, ConvBlock):
-        yield "conv", ("conv", "bn1")
-        return
-    if isinstance(block, UniversalInvertedResidual):
-        for layer in block.layers():
-            yield layer.name, (f"{(name := _UNIVERSAL[layer.name])}.conv", f"{name}.bn")
-        return
-    yield from (_EXPANDING if block.expands else _SEPARABLE).items()
-    if block.squeeze_channels:
-        yield from _SQUEEZE.items()
 
 
 def _universal(block: UniversalInvertedResidual) -> str:

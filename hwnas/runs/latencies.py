@@ -1,5 +1,6 @@
 """The latency models of a run: its device's, and those of the devices that budgets name."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hwnas.latency.profile import load_model, scope_name
 from hwnas.latency.table import LatencyTable
 from hwnas.runs.config import RunConfig
 from hwnas.runs.sources import NOTHING_HELD, Sources
-from hwnas.spaces import SearchSpace, Space
+from hwnas.spaces import SearchSpace, Space, SpaceFamily
 
 
 def table_path(named: str | None, device: Device) -> Path:
@@ -41,14 +42,16 @@ def model_of(table: LatencyTable, space: Space, form: type[Model]) -> Model | Fa
     Raises:
         TableError: the table lacks one, or blocks of it.
     """
-    if isinstance(space, SearchSpace):
-        return load_model(table, scope_of(space), space.blocks(), form)
-    return FamilyModel(
-        {
-            scope_of(member): load_model(table, scope_of(member), member.blocks(), form)
-            for member in space.members
-        }
-    )
+    models = {
+        scope_of(member): load_model(table, scope_of(member), member.blocks(), form)
+        for member in space.members
+    }
+    return of_space(space, models)
+
+
+def of_space(space: Space, models: Mapping[str, Model]) -> Model | FamilyModel[Model]:
+    """The models of a space's members by their scopes as one model: of one space, the only one."""
+    return FamilyModel(models) if isinstance(space, SpaceFamily) else models[scope_of(space)]
 
 
 def further_table(config: RunConfig, name: str, sources: Sources) -> Path:

@@ -8,16 +8,16 @@ from hwnas.core.errors import ConfigError
 from hwnas.devices.device import Device
 from hwnas.latency.energy import check_energy, profile_energy
 from hwnas.latency.energy_model import EnergyModel
-from hwnas.latency.family import AnyEnergy, AnyLatency, FamilyModel
+from hwnas.latency.family import AnyEnergy, AnyLatency
 from hwnas.latency.identity import read_identity
 from hwnas.latency.profile import VisitsProgress, profile
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network
 from hwnas.runs.config import ProfileConfig
-from hwnas.runs.latencies import model_of, scope_of
+from hwnas.runs.latencies import model_of, of_space, scope_of
 from hwnas.runs.references import reference_member, reference_of
-from hwnas.spaces import SearchSpace, Space, SpaceFamily
+from hwnas.spaces import SearchSpace, Space
 from hwnas.spaces.sampling import spread_sample
 
 
@@ -74,7 +74,7 @@ def profile_space(
                     chains=_chains(counts, device),
                     progress=progress and (lambda done, total: progress(done, total, "energies")),
                 )
-    return FamilyModel(models) if isinstance(space, SpaceFamily) else models[scope_of(space)]
+    return of_space(space, models)
 
 
 def energy_of(space: Space, table: Path) -> AnyEnergy:

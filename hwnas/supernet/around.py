@@ -63,7 +63,7 @@ def load_network(supernet: Supernet, network: NetworkModule, name: str = "the ne
                 for added in supernet.get_submodule(f"slot{index}").children():
                     assert isinstance(added, BlockModule)
                     _begin_with_zero(added)
-    supernet.start = weights_digest(network.state_dict())
+    supernet.start = network.start or weights_digest(network.state_dict())
     return network.classes == supernet.classes
 
 

@@ -56,7 +56,6 @@ def _around(inputs: EstimatorInputs, pretrained: Pretrained) -> Start:
     supernet = Supernet(inputs.space, seed=seed, conventions=conventions)
     module = pretrained.module(inputs.space.largest_resolution)
     load_network(supernet, module, pretrained.network_name)
-    supernet.start = pretrained.digest
     source, name, classes = pretrained.source, pretrained.network_name, pretrained.classes
     text = f"pretrained weights: {source}, {name}, {classes:,} classes"
     return Start(supernet, text + _of_classifier(inputs, source, classes))

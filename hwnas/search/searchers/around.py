@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from hwnas.search.searchers.surrogate import SurrogateSearch
+from hwnas.spaces.family import SpaceFamily
 from hwnas.spaces.space import Architectures, keys
 
 # Of the evaluations for changed networks, and how many slots each changes at least, as shares.
@@ -59,18 +60,18 @@ class AroundSearch(SurrogateSearch):
         """(L,) a network within the budgets with some slots of another choice; perhaps none."""
         space, row = self.problem.space, start.copy()
         # Resolution and width stay: the networks of each are changed on their own.
-        kept = int(len(getattr(space, "members", ())) > 1)
+        kept = int(isinstance(space, SpaceFamily))
         order = kept + self.generator.permutation(len(row) - kept)
         least = max(1, round(_CHANGES * len(order)))
         for number, slot in enumerate(order.tolist()):
-            inside = number >= least
-            if inside and self._excess(row[None])[0] <= 0:
-                break
             rows = np.repeat(row[None], int(space.choice_counts[slot]), axis=0)
             rows[:, slot] = np.arange(len(rows))
             choices = rows[rows[:, slot] != row[slot]]
-            if inside:
-                choices = choices[self._excess(choices) < self._excess(row[None])[0]]
+            if number >= least:
+                excess = self._excess(row[None])[0]
+                if excess <= 0:
+                    break
+                choices = choices[self._excess(choices) < excess]
             if len(choices):
                 row = choices[int(self.generator.integers(len(choices)))]
         changed: Architectures = space.canonical(row)

@@ -60,7 +60,7 @@ def timm_names(network: Network, stages: Sequence[int]) -> Iterator[LayerNames]:
     yield {"conv": ("conv_stem", "bn1")}
     places = [f"{stage}.{place}" for stage, n in enumerate(stages) for place in range(n)]
     for block, place in zip(blocks, places, strict=True):
-        yield _below(f"blocks.{place}", _of_timm(block))
+        yield below(f"blocks.{place}", timm_layers(block))
     if isinstance(head, Head) and head.hidden_channels:
         features = f"blocks.{len(stages)}.0"
         yield {
@@ -81,9 +81,9 @@ def torchvision_names(network: Network, stages: Sequence[int]) -> Iterator[Layer
     yield {"conv": ("features.0.0", "features.0.1")}
     for index, block in enumerate(blocks, start=1):
         if of_v3:
-            yield _below(f"features.{index}.block", _of_torchvision_v3(block))
+            yield below(f"features.{index}.block", _of_torchvision_v3(block))
         else:
-            yield _below(f"features.{index}.conv", _of_torchvision_v2(block))
+            yield below(f"features.{index}.conv", _of_torchvision_v2(block))
     features = (f"{last}.0", f"{last}.1")
     if of_v3:
         hidden, classifier = ("classifier.0", ""), ("classifier.3", "")
@@ -97,11 +97,12 @@ def lite_names(network: Network, stages: Sequence[int]) -> Iterator[LayerNames]:
     del stages
     yield {"conv": ("_conv_stem", "_bn0")}
     for index, block in enumerate(network[1:-1]):
-        yield _below(f"_blocks.{index}", _only(block, _LITE))
+        yield below(f"_blocks.{index}", _only(block, _LITE))
     yield {"features": ("_conv_head", "_bn1"), "classifier": ("_fc", "")}
 
 
-def _of_timm(block: Block) -> LayerNames:
+def timm_layers(block: Block) -> LayerNames:
+    """Those of one of timm's blocks, below its own name."""
     if isinstance(block, ConvBlock):
         return {"conv": ("conv", "bn1")}
     if isinstance(block, UniversalInvertedResidual):
@@ -137,7 +138,8 @@ def _only(block: Block, names: LayerNames) -> LayerNames:
     return {layer.name: names[layer.name] for layer in block.layers()}
 
 
-def _below(place: str, names: LayerNames) -> LayerNames:
+def below(place: str, names: LayerNames) -> LayerNames:
+    """The same names behind that of a block."""
     return {
         layer: (f"{place}.{convolution}", norm and f"{place}.{norm}")
         for layer, (convolution, norm) in names.items()
