@@ -36,7 +36,7 @@ class Setting:
     judged: int
     shares: tuple[float, ...]
     seeds: int
-    weak_seeds: int
+    random_seeds: int
     jobs: int
 
     @classmethod
@@ -49,8 +49,7 @@ class Setting:
 
     def seeds_of(self, name: str) -> int:
         """How many seeds a start, or a network by its name, is trained with."""
-        weak = any(word in name.split() for word in ("cut", RANDOM))
-        return self.weak_seeds if weak else self.seeds
+        return self.random_seeds if RANDOM in name.split() else self.seeds
 
     def source(self) -> Pretrained:
         """The published network."""
@@ -114,7 +113,7 @@ def option_parser(documentation: str) -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, default=Path("runs/versus_fine_tuning"))
     parser.add_argument("--weights", default=None, help="those of EfficientNet-Lite0, by default")
     parser.add_argument("--resolution", type=int, default=96, help="of the network as it is")
-    parser.add_argument("--resolutions", type=int, nargs="+", default=[48, 64, 80, 96])
+    parser.add_argument("--resolutions", type=int, nargs="+", default=[64, 72, 80, 96])
     parser.add_argument("--limit", type=int, default=10_000)
     parser.add_argument("--epochs", type=int, default=6, help="of supernet and fine-tuning")
     parser.add_argument("--supernet-epochs", type=int, default=2)
@@ -124,7 +123,7 @@ def option_parser(documentation: str) -> argparse.ArgumentParser:
     parser.add_argument("--judged", type=int, default=1000, help="validation images of a search")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.35, 0.5, 0.7])
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--weak-seeds", type=int, default=2, help="of cut and random")
+    parser.add_argument("--random-seeds", type=int, default=2, help="of random weights")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     return parser

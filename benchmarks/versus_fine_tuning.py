@@ -8,7 +8,8 @@ to choose, the 10,000 test images to judge. The network is EfficientNet-Lite0 wi
 `--resolution` measured here:
 
 - found: the space around it at several resolutions; a supernet that begins as it, a search, and
-  the best network that measures within the budget, fine-tuned;
+  the best network that measures within the budget, fine-tuned; as in every run from a pretrained
+  network, the trained reference, which is the network itself, teaches it;
 - scaled: (a) the network itself at the highest resolution that measures within the budget;
 - cut: (b) the network with width and depth cut alike to the same measured latency; it keeps the
   most important channels inside its blocks;
@@ -43,6 +44,7 @@ from hwnas.networks.blocks import (
     block_from_dict,
     block_to_dict,
 )
+from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.measured import measured_objective
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.profiling import profile_space
@@ -54,15 +56,16 @@ from hwnas.search.trellis import Trellis
 from hwnas.spaces.containing import architecture_in, architectures_in
 from hwnas.supernet.around import load_network
 from hwnas.supernet.supernet import Supernet
+from hwnas.training.distillation import Taught
 from hwnas.training.evaluation import accuracy
 from hwnas.training.recalibration import recalibrate
-from hwnas.training.rules import Sandwich
+from hwnas.training.rules import Rule, Sandwich
 from hwnas.training.trainer import train
 
 TRIED = 5
 """Networks of a front that are measured for each budget."""
 MEASUREMENTS = 4
-ORDER = ("found", "scaled", "cut", "itself", "random")
+ORDER = ("itself", "found", "scaled", "cut", "random")
 Job = tuple[str, int]
 """A name of a network that is trained, and a seed."""
 
@@ -187,6 +190,31 @@ def winners(setting: Setting, device: Device, job: Job) -> dict[str, Any]:
     return chosen
 
 
+def itself(setting: Setting, seed: int) -> NetworkModule:
+    """The network as it is, fine-tuned for all epochs with a seed."""
+    module = setting.source().module(setting.resolution, CLASSES, seed)
+    return fine_tuned(setting, module, setting.epochs, ("- itself", seed))
+
+
+def fine_tuned(
+    setting: Setting, module: NetworkModule, epochs: int, job: Job, rule: Rule | None = None
+) -> NetworkModule:
+    """Trains a network, or reads it where that was done."""
+    resolution = module.blocks[0].resolution
+    images, _ = images_of(setting, resolution)
+    recipe = setting.recipe(epochs, job[1], resolution)
+    checkpoint = file_of(setting, job).with_suffix(".safetensors")
+    train(module, images.train, recipe, checkpoint=checkpoint, rule=rule)
+    recalibrate(module, images.train.images)
+    return module
+
+
+def file_of(setting: Setting, job: Job) -> Path:
+    """Holds the accuracy of a trained network."""
+    name, seed = job
+    return setting.work / f"{name.replace(' ', '-')}-{seed}.json"
+
+
 @cache
 def images_of(setting: Setting, resolution: int) -> tuple[ImageDataset, Split]:
     """The images of a training and those of its test."""
@@ -197,30 +225,25 @@ def trained(setting: Setting, job: Job) -> float:
     """The test accuracy in per cent of a network that was trained with a seed."""
     torch.set_num_threads(1)
     name, seed = job
-    result = setting.work / f"{name.replace(' ', '-')}-{seed}.json"
+    result = file_of(setting, job)
     if result.is_file():
         return float(json.loads(result.read_text("utf-8")))
-    what, epochs = name.split()[1], setting.epochs
-    source = setting.source()
+    what, epochs, rule = name.split()[1], setting.epochs, None
     if what in ("found", RANDOM):
         start = PRETRAINED if what == "found" else RANDOM
         chosen = json.loads((setting.work / f"winners-{start}-{seed}.json").read_text("utf-8"))
         supernet = train_supernet(setting, start, seed)
         module = supernet.extract(np.array(chosen[name]["row"]))
+        module.start = ""
         epochs -= setting.supernet_epochs
+        rule = Taught(itself(setting, seed)) if what == "found" else None
     else:
         network = from_json(json.loads((setting.work / "rivals.json").read_text("utf-8")))[name]
-        module = source.module(network[0].resolution, CLASSES, seed)
+        module = setting.source().module(network[0].resolution, CLASSES, seed)
         if what == "cut":
             module = cut_module(module, network)
-    resolution = module.blocks[0].resolution
-    dataset, test = images_of(setting, resolution)
-    recipe = setting.recipe(epochs, seed, resolution)
-    checkpoint = result.with_suffix(".safetensors")
-    module.start = ""
-    train(module, dataset.train, recipe, checkpoint=checkpoint)
-    recalibrate(module, dataset.train.images)
-    found = accuracy(module, test)
+    module = fine_tuned(setting, module, epochs, job, rule)
+    found = accuracy(module, images_of(setting, module.blocks[0].resolution)[1])
     write_atomically(result, json.dumps(found))
     print(f"{name} {seed}: {found:.2f} %", flush=True)
     return found
@@ -249,7 +272,7 @@ def main() -> None:
                 file = setting.work / f"winners-{start}-{job[1]}.json"
                 found[job] = kept(file, partial(winners, setting, device, job))
             names = [*found[start, 0], *(others if start == PRETRAINED else ())]
-            # First what decides, in case that it is stopped.
+            # First the teacher, and what decides, in case that it is stopped.
             names.sort(key=lambda name: ORDER.index(name.split()[1]))
             jobs = [(name, seed) for seed in range(setting.seeds) for name in names]
             jobs = [(name, seed) for name, seed in jobs if seed < setting.seeds_of(name)]
@@ -301,7 +324,7 @@ def report(
         "budgets_ms": list(budgets),
         "latency_shares": latency,
         "seeds": setting.seeds,
-        "weak_seeds": setting.weak_seeds,
+        "random_seeds": setting.random_seeds,
         "epochs": setting.epochs,
         "resolution": setting.resolution,
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from hwnas.core.listener import Listener
 from hwnas.export.for_device import DeviceFile, file_for, same_file
@@ -30,6 +31,7 @@ class Candidate:
         weights_from: what its training started from.
         files: by the names of the places, `OWN` among them.
         chosen: why that was taken, where it was trained both ways.
+        teacher: the name of the network that it learned from beside the labels.
     """
 
     network: Network
@@ -37,6 +39,7 @@ class Candidate:
     module: NetworkModule
     files: Mapping[str, DeviceFile]
     chosen: str | None = None
+    teacher: str | None = None
 
     @property
     def own(self) -> DeviceFile:
@@ -59,6 +62,14 @@ class Candidates:
         self._experiment, self._folder, self._trained = experiment, folder, trained
         self._places, self._listener = places, listener
 
+    @cached_property
+    def _teacher(self) -> NetworkModule | None:
+        """The trained reference, where winners are to learn from it."""
+        choice, published = self._experiment.config.export.teacher, self._experiment.pretrained
+        if choice == "none" or (choice == "auto" and published is None):
+            return None
+        return None if self.reference is None else self.reference.module
+
     def winner(self, architecture: Architectures, text: str) -> Candidate:
         """The network of an architecture (L,), trained; `text` is what it is called meanwhile."""
         won = train_winner(
@@ -68,10 +79,14 @@ class Candidates:
             architecture,
             lambda title: self._listener.progress(title, "steps"),
             text,
+            self._teacher,
         )
         network = self._experiment.space.network(architecture)
-        return self._candidate("winner", network, won.weights_from, won.module, won.chosen)
+        made = self._candidate("winner", network, won.weights_from, won.module, won.chosen)
+        taught = self._teacher is not None and won.weights_from != "scratch"
+        return replace(made, teacher="reference") if taught else made
 
+    @cached_property
     def reference(self) -> Candidate | None:
         """The published network to compare with, trained as long; None where there is none.
 

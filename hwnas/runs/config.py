@@ -149,14 +149,16 @@ class SearchConfig(StrictModel):
 
 
 class ExportConfig(StrictModel):
-    """What the training of the exported winner starts from.
+    """What the training of the exported winner starts from, and what it learns from.
 
     `supernet` fine-tunes the weights that it inherits; `scratch` trains it as the reference is, for
     the epochs of supernet and fine-tuning together, and needs no trained supernet. `auto` chooses:
-    see `hwnas.runs.winner`.
+    see `hwnas.runs.winner`. With the `teacher` `reference` the winner learns from the trained
+    reference, too, while it is fine-tuned; `auto` does so where that is a pretrained network.
     """
 
     weights_from: Literal["auto", "supernet", "scratch"] = "auto"
+    teacher: Literal["auto", "reference", "none"] = "auto"
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def exporting(experiment: Experiment, weights_from: WeightsFrom | None) -> Exper
         raise ConfigError(
             f"--from-supernet: with accuracy.estimator: {name} there is no supernet; leave it out"
         )
-    chosen = ExportConfig(weights_from=weights_from)
+    chosen = ExportConfig(weights_from=weights_from, teacher=config.export.teacher)
     return replace(experiment, config=config.model_copy(update={"export": chosen}))
 
 

@@ -235,6 +235,7 @@ class ExportWriter:
         return {
             "weights_from": candidate.weights_from,
             "chosen": candidate.chosen,
+            **({} if candidate.teacher is None else {"teacher": candidate.teacher}),
             "epochs": (recipe.fine_tune if tuned else whole_config(recipe)).epochs,
             "images": len(self._dataset(candidate).train),
             **({} if pretrained is None else {"pretrained": pretrained.network_name}),

@@ -101,7 +101,7 @@ class Exporter:
         places = [self._own, *further]
         say_problems(places, self.listener)
         candidates = Candidates(self.experiment, self.folder, self._trained, places, self.listener)
-        reference = candidates.reference()
+        reference = candidates.reference
         for name, architecture, score in self._by_score():
             network = self.experiment.space.network(architecture)
             before = self._untrained(name, network, score, places)

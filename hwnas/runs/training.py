@@ -20,8 +20,10 @@ from hwnas.spaces import Architectures
 from hwnas.supernet.pretrained import Pretrained
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import weights_digest
+from hwnas.training.distillation import Taught
 from hwnas.training.placement import choose_device, placed
 from hwnas.training.recalibration import recalibrate
+from hwnas.training.rules import Rule
 from hwnas.training.step_progress import StepProgress
 from hwnas.training.train_config import TrainConfig
 from hwnas.training.trainer import train
@@ -86,8 +88,17 @@ def fine_tune(
     experiment: Experiment,
     folder: RunFolder,
     progress: StepProgress | None = None,
+    teacher: NetworkModule | None = None,
 ) -> NetworkModule:
     """The network of an architecture (L,), trained further from the supernet's weights.
+
+    Args:
+        trained: the supernet.
+        architecture: (L,) of its space.
+        experiment: the images, and how to train on them.
+        folder: where finished weights are kept.
+        progress: called after every step.
+        teacher: a trained network that it learns from, too, see `hwnas.training.distillation`.
 
     Raises:
         RunError: see `hwnas.training.trainer.train`.
@@ -95,7 +106,8 @@ def fine_tune(
     module = trained.supernet.extract(architecture)
     recipe = experiment.recipe_of(module.blocks)
     config = whole_config(recipe) if trained.at_its_start else recipe.fine_tune
-    _train_alone(module, experiment, config, folder, trained.digest, progress)
+    rule = None if teacher is None else Taught(teacher)
+    _train_alone(module, experiment, config, folder, trained.digest, progress, rule)
     return module
 
 
@@ -178,6 +190,7 @@ def _train_alone(
     folder: RunFolder,
     start: str,
     progress: StepProgress | None,
+    rule: Rule | None = None,
 ) -> None:
     """Trains one network on images of its own resolution.
 
@@ -185,10 +198,11 @@ def _train_alone(
     """
     parts = [start + module.conventions.text, config.settings]
     parts += map(block_key, module.blocks)
+    parts += [] if rule is None else [rule.identity]
     name = digest("\n".join(parts))
     checkpoint = folder.export_folder("trained") / f"{name}.safetensors"
     images = experiment.dataset_of(module.blocks).train
-    train_network(module, images, config, checkpoint, progress)
+    train_network(module, images, config, checkpoint, progress, rule)
 
 
 def train_network(
@@ -197,6 +211,7 @@ def train_network(
     config: TrainConfig,
     checkpoint: Path,
     progress: StepProgress | None,
+    rule: Rule | None = None,
 ) -> None:
     """Trains a network, and gives it the batch norm statistics that it is used with.
 
@@ -204,6 +219,6 @@ def train_network(
         RunError: see `hwnas.training.trainer.train`.
     """
     if config.epochs:
-        train(module, images, config, checkpoint=checkpoint, progress=progress)
+        train(module, images, config, checkpoint=checkpoint, rule=rule, progress=progress)
     with placed(module, choose_device(config.device)):
         recalibrate(module, images.images)

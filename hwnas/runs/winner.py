@@ -45,6 +45,7 @@ def train_winner(
     architecture: Architectures,
     progress: Progress | None = None,
     of: str = "the winner",
+    teacher: NetworkModule | None = None,
 ) -> Winner:
     """Trains the network of an architecture (L,) as the config's `export.weights_from` says.
 
@@ -63,6 +64,7 @@ def train_winner(
         architecture: (L,) of the space.
         progress: shows each training.
         of: which network it is, in the titles of what is shown.
+        teacher: a trained network that it learns from where it is fine-tuned.
 
     Raises:
         RunError: see `hwnas.training.trainer.train`.
@@ -77,7 +79,7 @@ def train_winner(
     if trained is None:
         return Winner(from_scratch(), "scratch")
     with show(f"fine-tuning {of}") as update:
-        tuned = fine_tune(trained, architecture, experiment, folder, with_loss(update))
+        tuned = fine_tune(trained, architecture, experiment, folder, with_loss(update), teacher)
     if config.export.weights_from == "supernet" or config.starts_from_published:
         return Winner(tuned, "pretrained" if trained.at_its_start else "supernet")
     return _better(experiment, network, tuned, from_scratch())

@@ -90,6 +90,9 @@ def test_a_run_goes_from_a_pretrained_network_to_one_around_it(
     settings = _config(profiled, "reference")["training"]
     assert (settings["epochs"], settings["pretrained"]) == (1, NETWORK)
     assert _config(profiled, "winner")["training"]["epochs"] == 0
+    # A pretrained reference teaches, and is itself taught by the labels alone.
+    assert _config(profiled, "winner")["training"]["teacher"] == "reference"
+    assert "teacher" not in settings
     assert summary["budgets"]["latency"] == pytest.approx(0.75 * reference["predicted_ms"])
 
 
