@@ -267,14 +267,15 @@ def main() -> None:
     setting = Setting.of(option_parser(__doc__ or "").parse_args())
     setting.work.mkdir(parents=True, exist_ok=True)
     device = Device(name="benchmark", threads=1)
-    budgets = kept(setting.work / "budgets.json", partial(_budgets, setting, device))
     others = from_json(
         kept(
             setting.work / "rivals.json",
             lambda: to_json({"- itself": setting.network(), **rivals(setting, device)}),
         )
     )
-    profiled(setting, device)
+    # A share of what the latency model says, as a config's "70 % of reference" is.
+    unit = profiled(setting, device).predict([setting.network()])[0]
+    budgets = [share * float(unit) for share in setting.shares]
     found: dict[Job, Any] = {}
     scores: dict[Job, float] = {}
     with ProcessPoolExecutor(setting.jobs, mp_context=get_context("spawn")) as pool:
@@ -291,12 +292,6 @@ def main() -> None:
             jobs = [(name, seed) for name, seed in jobs if seed < setting.seeds_of(name)]
             scores |= zip(jobs, pool.map(partial(trained, setting), jobs), strict=True)
     report(setting, device, budgets, others, found, scores)
-
-
-def _budgets(setting: Setting, device: Device) -> list[float]:
-    """Shares of the network's latency in ms, measured once: a stopped run keeps them."""
-    unit = measured(device, {"itself": setting.network()})["itself"]
-    return [share * unit for share in setting.shares]
 
 
 def report(
