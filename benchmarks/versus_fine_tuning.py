@@ -25,7 +25,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
-from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -33,18 +32,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.cut_network import cut, cut_module
+from benchmarks.chosen_networks import choose, from_json, shares, to_json
+from benchmarks.cut_network import cut_module
 from benchmarks.fine_tuning_setting import CLASSES, PRETRAINED, RANDOM, Setting, option_parser
-from benchmarks.versus_scaled import GRANTED, measured
 from hwnas.core.files import write_atomically
 from hwnas.data import ImageDataset, Split
 from hwnas.devices.device import Device
 from hwnas.estimators.supernet.accuracy import SupernetAccuracy
-from hwnas.networks.blocks import (
-    Network,
-    block_from_dict,
-    block_to_dict,
-)
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.measured import measured_objective
 from hwnas.runs.config import ProfileConfig
@@ -63,9 +57,6 @@ from hwnas.training.recalibration import recalibrate
 from hwnas.training.rules import Rule, Sandwich
 from hwnas.training.trainer import train
 
-TRIED = 5
-"""Networks of a front that are measured side by side, until one is within the budget."""
-MEASUREMENTS = 4
 ORDER = ("itself", "found", "scaled", "cut", "random")
 Job = tuple[str, int]
 """A name of a network that is trained, and a seed."""
@@ -76,47 +67,6 @@ def kept(path: Path, make: Callable[[], Any]) -> Any:
     if not path.is_file():
         write_atomically(path, json.dumps(make()))
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def to_json(networks: dict[str, Network]) -> dict[str, Any]:
-    """Networks by name, as JSON."""
-    return {name: list(map(block_to_dict, blocks)) for name, blocks in networks.items()}
-
-
-def from_json(content: dict[str, Any]) -> dict[str, Network]:
-    """The inverse."""
-    return {name: tuple(map(block_from_dict, blocks)) for name, blocks in content.items()}
-
-
-def shares(setting: Setting, device: Device, networks: dict[str, Network]) -> dict[str, float]:
-    """The latency of each network as a share of the whole one's, a median.
-
-    Each time all are measured side by side. Large networks feel what else the machine does more
-    than small ones: one measurement put a network at 0.71, the next at 0.80.
-    """
-    taken = [
-        measured(device, {"itself": setting.network(), **networks}) for _ in range(MEASUREMENTS)
-    ]
-    return {
-        name: float(np.median([latency[name] / latency["itself"] for latency in taken]))
-        for name in networks
-    }
-
-
-def rivals(setting: Setting, device: Device) -> dict[str, Network]:
-    """Of each rival and budget the largest within the budget, as "<budget> scaled 56"."""
-    scaled = {f"scaled {r}": setting.network(r) for r in range(24, setting.resolution + 1, 4)}
-    whole = setting.network()
-    narrow = {f"cut {share / 100:g}": cut(whole, share / 100) for share in range(25, 100, 5)}
-    chosen = {}
-    for networks in (scaled, narrow):
-        found = shares(setting, device, networks)
-        for number, share in enumerate(setting.shares):
-            within = [name for name in networks if found[name] <= GRANTED * share]
-            if within:
-                best = max(within, key=lambda name: found[name])
-                chosen[f"{number} {best}"] = networks[best]
-    return chosen
 
 
 def train_supernet(setting: Setting, start: str, seed: int) -> Supernet:
@@ -174,33 +124,9 @@ def profiled(setting: Setting, device: Device) -> Any:
     return profile_space(setting.space(), device, setting.work / "table.sqlite", counts)
 
 
-def winners(setting: Setting, device: Device, job: Job) -> dict[str, Any]:
-    """Of every budget the first network of its front that measures within it."""
-    start, seed = job
-    content = json.loads((setting.work / f"fronts-{start}-{seed}.json").read_text("utf-8"))
-    what = "found" if start == PRETRAINED else RANDOM
-    chosen = {}
-    for number, (front, share) in enumerate(zip(content, setting.shares, strict=True)):
-        networks = from_json(front)
-        found = _first_within(setting, device, networks, share)
-        if found is None:
-            raise SystemExit(f"no network found for {share:g} of the latency measures within it")
-        row, measured_share = found
-        chosen[f"{number} {what}"] = {"row": json.loads(row), "share": measured_share}
-    return chosen
-
-
-def _first_within(
-    setting: Setting, device: Device, networks: dict[str, Network], share: float
-) -> tuple[str, float] | None:
-    """The name of the first network that measures within a share of the latency, and its share."""
-    items = iter(networks.items())
-    while part := dict(islice(items, TRIED)):
-        found = shares(setting, device, part)
-        within = [(name, found[name]) for name in part if found[name] <= share]
-        if within:
-            return within[0]
-    return None
+def chosen_of(setting: Setting, start: str) -> Any:
+    """What `choose` made of a start."""
+    return json.loads((setting.work / f"chosen-{start}.json").read_text("utf-8"))
 
 
 def itself(setting: Setting, seed: int) -> NetworkModule:
@@ -244,14 +170,14 @@ def trained(setting: Setting, job: Job) -> float:
     what, epochs, rule = name.split()[1], setting.epochs, None
     if what in ("found", RANDOM):
         start = PRETRAINED if what == "found" else RANDOM
-        chosen = json.loads((setting.work / f"winners-{start}-{seed}.json").read_text("utf-8"))
-        supernet = train_supernet(setting, start, seed)
-        module = supernet.extract(np.array(chosen[name]["row"]))
+        row = json.loads(chosen_of(setting, start)["winners"][seed][name]["row"])
+        module = train_supernet(setting, start, seed).extract(np.array(row))
         module.start = ""
         epochs -= setting.supernet_epochs
         rule = Taught(itself(setting, seed)) if what == "found" else None
     else:
-        network = from_json(json.loads((setting.work / "rivals.json").read_text("utf-8")))[name]
+        rivals = from_json(chosen_of(setting, PRETRAINED)["rivals"])
+        network = {"- itself": setting.network(), **rivals}[name]
         module = setting.source().module(network[0].resolution, CLASSES, seed)
         if what == "cut":
             module = cut_module(module, network)
@@ -267,46 +193,44 @@ def main() -> None:
     setting = Setting.of(option_parser(__doc__ or "").parse_args())
     setting.work.mkdir(parents=True, exist_ok=True)
     device = Device(name="benchmark", threads=1)
-    others = from_json(
-        kept(
-            setting.work / "rivals.json",
-            lambda: to_json({"- itself": setting.network(), **rivals(setting, device)}),
-        )
-    )
     # A share of what the latency model says, as a config's "70 % of reference" is.
     unit = profiled(setting, device).predict([setting.network()])[0]
     budgets = [share * float(unit) for share in setting.shares]
-    found: dict[Job, Any] = {}
     scores: dict[Job, float] = {}
     with ProcessPoolExecutor(setting.jobs, mp_context=get_context("spawn")) as pool:
-        for start in (PRETRAINED, RANDOM):
+        for start, what in ((PRETRAINED, "found"), (RANDOM, RANDOM)):
             starts = [(start, seed) for seed in range(setting.seeds_of(start))]
             list(pool.map(partial(search, setting, budgets), starts))
-            for job in starts:
-                file = setting.work / f"winners-{start}-{job[1]}.json"
-                found[job] = kept(file, partial(winners, setting, device, job))
-            names = [*found[start, 0], *(others if start == PRETRAINED else ())]
+            files = [setting.work / f"fronts-{start}-{seed}.json" for _, seed in starts]
+            fronts = [list(map(from_json, json.loads(file.read_text("utf-8")))) for file in files]
+            beside = start == PRETRAINED
+            chosen = kept(
+                setting.work / f"chosen-{start}.json",
+                partial(choose, setting, device, what, fronts, beside=beside),
+            )
+            names = [*chosen["winners"][0], *chosen["rivals"], *(["- itself"] if beside else [])]
             # First the teacher, and what decides, in case that it is stopped.
             names.sort(key=lambda name: ORDER.index(name.split()[1]))
-            jobs = [(name, seed) for seed in range(setting.seeds) for name in names]
-            jobs = [(name, seed) for name, seed in jobs if seed < setting.seeds_of(name)]
+            jobs = [(name, seed) for _, seed in starts for name in names]
             scores |= zip(jobs, pool.map(partial(trained, setting), jobs), strict=True)
-    report(setting, device, budgets, others, found, scores)
+    report(setting, device, budgets, scores)
 
 
 def report(
     setting: Setting,
     device: Device,
     budgets: Sequence[float],
-    others: dict[str, Network],
-    found: dict[Job, Any],
     scores: dict[Job, float],
 ) -> None:
     """Prints a line a network with its share of the latency, measured again, and the JSON."""
-    space, networks = setting.space(), dict(others)
-    for (_, seed), chosen in found.items():
-        for name, one in chosen.items():
-            networks[f"{name} seed {seed}"] = space.network(np.array(one["row"]))
+    space, networks = setting.space(), {"- itself": setting.network()}
+    for start in (PRETRAINED, RANDOM):
+        chosen = chosen_of(setting, start)
+        networks |= from_json(chosen["rivals"])
+        for seed, one in enumerate(chosen["winners"]):
+            for name, winner in one.items():
+                row = np.array(json.loads(winner["row"]))
+                networks[f"{name} seed {seed}"] = space.network(row)
     latency = shares(setting, device, networks)
     own = {name: [s for (n, _), s in scores.items() if n == name] for name, _ in scores}
     mean = {name: float(np.mean(each)) for name, each in own.items()}
