@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from hwnas.cli import (
     devices,
     export,
+    predict,
     profile,
     quickstart,
     rank,
@@ -68,6 +69,7 @@ app.command("train")(train.train)
 app.command("rank")(rank.rank)
 app.command("search")(search.search)
 app.command("export")(export.export)
+app.command("predict")(predict.predict)
 app.command("report")(report.report)
 
 

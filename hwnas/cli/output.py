@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from hwnas.api.bars import bars
@@ -30,9 +31,16 @@ class Output:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        self.stderr = _console(stderr=True)
-        self._stdout = _console(stderr=False)
         self._warned: set[str] = set()
+
+    @cached_property
+    def stderr(self) -> "Console":
+        """Where all but results goes."""
+        return _console(stderr=True)
+
+    @cached_property
+    def _stdout(self) -> "Console":
+        return _console(stderr=False)
 
     def say(self, text: str) -> None:
         """A line about what is happening, on stderr."""
@@ -62,7 +70,7 @@ class Output:
     def line(self, text: str) -> None:
         """A line of results on stdout; not with --json."""
         if not self.as_json:
-            self._stdout.print(shown_lines(text), soft_wrap=True, markup=False)
+            sys.stdout.write(shown_lines(text) + "\n")
 
     def document(self, content: Any) -> None:
         """The one JSON document on stdout; only with --json."""
@@ -120,7 +128,7 @@ def _table(title: str, columns: list[str], rows: list[list[str]], widths: list[i
 
 
 def _console(*, stderr: bool) -> "Console":
-    from rich.console import Console  # not needed by --help, which must be quick
+    from rich.console import Console  # not needed where nothing but lines is printed
 
     console = Console(stderr=stderr, highlight=False)
     if not console.is_terminal:

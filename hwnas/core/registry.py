@@ -13,12 +13,14 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hwnas.core.errors import ConfigError, HwnasError
 from hwnas.core.foreign_text import shown
 from hwnas.core.spelling import nearest
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
 
 Part = TypeVar("Part")
 
@@ -74,12 +76,12 @@ class Registry(Generic[Part]):
 
     def names(self) -> list[str]:
         """The names of all parts: ours in their order, then added and installed ones."""
-        others = sorted({*self._added, *entry_points(group=self.group).names})
+        others = sorted({*self._added, *self._points().names})
         return list(dict.fromkeys([*self._ours, *others]))
 
     def __contains__(self, name: object) -> bool:
         known = name in self._ours or name in self._added
-        return known or name in entry_points(group=self.group).names
+        return known or name in self._points().names
 
     def check(self, name: str, others: Sequence[str] = ()) -> None:
         """Refuses a name that no part has; imports nothing.
@@ -154,7 +156,7 @@ class Registry(Generic[Part]):
         if name in self._warned:
             return
         self._warned.add(name)
-        for point in entry_points(group=self.group, name=name):
+        for point in self._points().select(name=name):
             _LOG.warning(
                 "warning: hwnas itself has a %s '%s', and that of %s is not used; give it another "
                 "name in that package",
@@ -163,8 +165,13 @@ class Registry(Generic[Part]):
                 _package(point),
             )
 
-    def _entry_point(self, name: str) -> EntryPoint:
-        found = list(entry_points(group=self.group, name=name))
+    def _points(self) -> "EntryPoints":
+        from importlib.metadata import entry_points  # which a quick command does without
+
+        return entry_points(group=self.group)
+
+    def _entry_point(self, name: str) -> "EntryPoint":
+        found = list(self._points().select(name=name))
         if len(found) > 1:
             packages = " and ".join(sorted(_package(point) for point in found))
             raise self._error(
@@ -190,5 +197,5 @@ def brief(error: Exception) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _package(point: EntryPoint) -> str:
+def _package(point: "EntryPoint") -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else "a package"

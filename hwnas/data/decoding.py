@@ -3,10 +3,12 @@
 import io
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,8 @@ _MOST_READS = 100_000
 _LEAST_COLOUR_BITS = 13
 _SHORT = 8
 FULL_BITS = 16
+# Pillow's modules that read `FORMATS`.
+_PLUGINS = ("Avif", "Bmp", "Gif", "Jpeg", "Jpeg2K", "Png", "Ppm", "Tga", "Tiff", "WebP")
 
 Sink = Callable[[int, "Decoded"], None]
 """Called from any thread with the index of an image and the image."""
@@ -46,6 +50,10 @@ class Decoded:
     pixels: Images
     bits: int = 0
 
+    def of_dataset(self, bits: int) -> Images:
+        """The pixels as in a dataset whose files of more than 8 bits a channel use `bits` bits."""
+        return darkened(self.pixels, max(0, bits - self.bits)) if self.bits else self.pixels
+
 
 def decode_image(path: Path, resolution: int, bits: int = FULL_BITS) -> Images:
     """The pixels of one image file, see `decode_file`, as those of a dataset are.
@@ -56,8 +64,7 @@ def decode_image(path: Path, resolution: int, bits: int = FULL_BITS) -> Images:
         bits: of files with more than 8 bits a channel, how many the brightest pixel of the whole
             dataset uses.
     """
-    image = decode_file(path, resolution)
-    return darkened(image.pixels, max(0, bits - image.bits)) if image.bits else image.pixels
+    return decode_file(path, resolution).of_dataset(bits)
 
 
 def darkened(pixels: Images, bits: int) -> Images:
@@ -65,13 +72,13 @@ def darkened(pixels: Images, bits: int) -> Images:
     return np.right_shift(pixels, np.uint8(min(bits, _SHORT)), dtype=np.uint8)
 
 
-def decode_file(path: Path, resolution: int) -> Decoded:
-    """One image file as RGB, upright, its centre square.
+def decode_file(source: Path | io.BytesIO, resolution: int) -> Decoded:
+    """One image file, or its content, as RGB, upright, its centre square.
 
     Raises:
         Exception: whatever Pillow raises for a file that is not a whole image.
     """
-    with _Reader(path) as file, Image.open(file, formats=_formats()) as opened:
+    with _Reader(source) as file, Image.open(file, formats=_formats()) as opened:
         # A JPEG is decoded at 1/2, 1/4 or 1/8 of its size while that is still twice what is
         # needed: several times faster, and the resize below still has pixels to average.
         opened.draft(None, (2 * resolution, 2 * resolution))
@@ -85,15 +92,18 @@ def decode_file(path: Path, resolution: int) -> Decoded:
 @cache
 def _formats() -> tuple[str, ...]:
     """Those that this Pillow was built with."""
-    Image.init()
+    for name in _PLUGINS:  # Image.init() would import 36 others, which takes as long as ten photos
+        with suppress(ImportError):
+            import_module(f"PIL.{name}ImagePlugin")
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 class _Reader(io.BufferedReader):
-    """A regular file whose readers may not ask for ever more pieces."""
+    """A regular file, or its content, whose readers may not ask for ever more pieces."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(io.FileIO(open_regular(path), "rb"))
+    def __init__(self, source: Path | io.BytesIO) -> None:
+        in_memory = isinstance(source, io.BytesIO)
+        super().__init__(source if in_memory else io.FileIO(open_regular(source), "rb"))
         self._reads = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -184,10 +194,7 @@ def decode_all(
         range(start, min(start + _TOGETHER, len(names)))
         for start in range(0, len(names), _TOGETHER)
     ]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # odd metadata around good pixels
-        # More than 89 million pixels: hundreds of MB a thread.
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with _pillow_warnings():
         pool = ThreadPoolExecutor(min(16, len(os.sched_getaffinity(0))))
         try:
             for done in pool.map(some, parts):
@@ -198,9 +205,25 @@ def decode_all(
     return unreadable
 
 
-def _attempt(path: Path, resolution: int) -> Decoded | str:
+def decode_content(content: bytes, resolution: int) -> Decoded | str:
+    """The content of one image file, see `decode_file`; why it cannot be read where it cannot."""
+    with _pillow_warnings():
+        return _attempt(io.BytesIO(content), resolution)
+
+
+@contextmanager
+def _pillow_warnings() -> Iterator[None]:
+    """What Pillow warns of while it decodes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # odd metadata around good pixels
+        # More than 89 million pixels: hundreds of MB a thread.
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def _attempt(source: Path | io.BytesIO, resolution: int) -> Decoded | str:
     try:
-        return decode_file(path, resolution)
+        return decode_file(source, resolution)
     except MemoryError:  # which says nothing of the file
         raise
     # Pillow's decoders raise a dozen kinds of errors for damaged files, none documented.

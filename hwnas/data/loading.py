@@ -1,7 +1,6 @@
 """load_dataset: images by the name of a dataset or the path of a folder."""
 
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 from hwnas.core.errors import DataError
@@ -77,6 +76,8 @@ def is_name(source: str) -> bool:
 
 def decoder_name() -> str:
     """What decodes and resizes images: other versions may give other pixels."""
+    from importlib.metadata import version  # slow to import, as Pillow is
+
     return f"Pillow {version('pillow')}"
 
 
