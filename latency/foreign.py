@@ -1,6 +1,6 @@
 """Foreign models: ONNX files from elsewhere, made ready to be timed, and timed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -86,6 +86,37 @@ def load_model(
     set_values(model, given, path.name)
     unset = tuple(name for name in single_numbers(inputs) if name not in given)
     return Foreign(bytes(model.SerializeToString()), precision_of(model), unset)
+
+
+def options_of(files: Iterable[Path], options: Sequence[str]) -> dict[Path, list[str]]:
+    """Which options of inputs are meant for which of several files, by the inputs that they name.
+
+    An option that names an input of none of them, or no input at all, is for every file: what is
+    wrong with it is said where it is used.
+
+    Args:
+        files: ONNX files, or engines, which have no options.
+        options: as in "input=1x3x224x224" or "sr=16000".
+
+    Raises:
+        ConfigError: a file cannot be read.
+    """
+    every = list(files)
+    if not options or len(every) < 2:
+        return {file: list(options) for file in every}
+    inputs = {
+        file: model_inputs(read_model(file), file.name) for file in every if file.suffix != SUFFIX
+    }
+    found: dict[Path, list[str]] = {file: [] for file in every}
+    for option in options:
+        having = [file for file in inputs if _names_one_of(option, inputs[file])]
+        for file in having or every:
+            found[file].append(option)
+    return found
+
+
+def _names_one_of(option: str, names: Iterable[str]) -> bool:
+    return any(option.strip().startswith(f"{name}=") for name in names)
 
 
 def load_any(

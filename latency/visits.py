@@ -90,7 +90,7 @@ class LatencySummary:
             samples, each at the machine's usual speed: multiplied by what the reference block
             usually takes, and divided by what it took around the sample. That takes out the
             drift of the machine; a low quantile, because interruptions only ever add time.
-        min, p10, median, p90: of the samples as they were, in ms.
+        min, p10, median, p90, p99: of the samples as they were, in ms.
         warnings: those that at least a tenth of the visits came with, see `Visit`; "affected" when
             too many of them were to do without; "spread" when the median is more than 10 % above
             `ms`.
@@ -104,6 +104,7 @@ class LatencySummary:
     p10: float
     median: float
     p90: float
+    p99: float
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -120,14 +121,14 @@ class LatencySummary:
         rows = [np.asarray(visit.samples, dtype=np.float64) for visit in visits]
         steady = [row * speed for row, speed in zip(rows, speeds, strict=True)]
         values = np.concatenate(rows)
-        p10, median, p90 = map(float, np.quantile(values, [0.1, 0.5, 0.9]))
+        p10, median, p90, p99 = map(float, np.quantile(values, [0.1, 0.5, 0.9, 0.99]))
         latency = float(np.quantile(np.concatenate(steady), 0.25))
         low = float(values.min())
         shares = warning_shares(visits)
         warnings = tuple(name for name, share in shares.items() if share >= OFTEN)
         if median > (1 + MOST_SPREAD) * latency:
             warnings += (SPREAD_WARNING,)
-        return cls(len(values), len(rows), redone, latency, low, p10, median, p90, warnings)
+        return cls(len(values), len(rows), redone, latency, low, p10, median, p90, p99, warnings)
 
 
 def warning_shares(visits: Iterable[Visit]) -> dict[str, float]:

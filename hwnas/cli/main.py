@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from hwnas.cli import (
+    benchmark,
     devices,
     export,
     predict,
@@ -70,6 +71,7 @@ app.command("rank")(rank.rank)
 app.command("search")(search.search)
 app.command("export")(export.export)
 app.command("predict")(predict.predict)
+app.command("benchmark")(benchmark.benchmark)
 app.command("report")(report.report)
 
 

@@ -145,7 +145,8 @@ def profile(
 
 
 def _profile_files(given: _Given, output: Output) -> None:
-    from hwnas.cli.profile_model import profile_files, refuse_others
+    from hwnas.cli.compare_models import compare_models
+    from hwnas.cli.profile_model import profile_model, refuse_others
 
     refuse_others(
         {
@@ -161,14 +162,12 @@ def _profile_files(given: _Given, output: Output) -> None:
             "--energy": given.energy or None,
         }
     )
-    profile_files(
-        given.files,
-        given.shapes,
-        given.values,
-        given.devices,
-        operators=given.operators,
-        output=output,
-    )
+    shapes, values, devices = given.shapes, given.values, given.devices
+    if len(given.files) > 1 or len(devices) > 1:
+        compare_models(list(map(str, given.files)), shapes, values, devices, output=output)
+    else:
+        device = devices[0] if devices else None
+        profile_model(given.files[0], shapes, values, device, given.operators, output)
 
 
 def _check_space_options(given: _Given) -> None:

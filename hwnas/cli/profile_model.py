@@ -1,4 +1,4 @@
-"""`hwnas profile --model`: ONNX files from elsewhere, timed as they are, and compared."""
+"""`hwnas profile --model`: an ONNX file from elsewhere, timed as it is, operator by operator."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -32,27 +32,6 @@ def refuse_others(others: dict[str, Any]) -> None:
         )
 
 
-def profile_files(
-    files: Sequence[Path],
-    shapes: Sequence[str],
-    values: Sequence[str],
-    devices: Sequence[str],
-    *,
-    operators: bool,
-    output: Output,
-) -> None:
-    """Times files: one on one device, or several files or devices side by side.
-
-    Raises:
-        ConfigError, DeviceError: see `profile_model` and `compare_models`.
-    """
-    if len(files) > 1 or len(devices) > 1:
-        compare_models(files, shapes, values, devices, output)
-    else:
-        device = devices[0] if devices else None
-        profile_model(files[0], shapes, values, device, operators, output)
-
-
 def profile_model(
     model: Path,
     shapes: Sequence[str],
@@ -72,7 +51,7 @@ def profile_model(
 
     chosen = load_device(device or "local_cpu")
     loaded = load_any(model, shapes, chosen, values)
-    _say_what_it_is(model, loaded, chosen, output)
+    say_what_it_is(model, loaded, chosen, output)
     with output.progress(f"measuring {model.name} on {chosen.name}", "visits") as update:
         try:
             measured = measure_any(
@@ -82,7 +61,7 @@ def profile_model(
                 operators=operators,
             )
         except DeviceError as error:  # which knows the file by another name
-            raise _of_files(error, {model: loaded}) from error
+            raise of_files(error, {model: loaded}) from error
     _show(f"{_named(model, loaded)} on {chosen.name}", measured, output)
     if operators and not can_profile(chosen):
         what, instead = f"agent {chosen.agent}", "'agent: python'"
@@ -92,64 +71,10 @@ def profile_model(
             f"no breakdown by operator: the {what} of {chosen.name} makes none; "
             f"for one, use {instead}, or this file on another --device"
         )
-    output.document(_document(model, loaded, chosen, shapes, values, measured))
+    output.document(model_document(model, loaded, chosen, shapes, values, measured))
 
 
-def compare_models(
-    models: Sequence[Path],
-    shapes: Sequence[str],
-    values: Sequence[str],
-    devices: Sequence[str],
-    output: Output,
-) -> None:
-    """Times several files, or one on several devices, and prints them side by side.
-
-    The files of one device are visited in turn, so that a slow minute falls upon all of them.
-
-    Raises:
-        ConfigError: a file, a shape, a value or a device is wrong, or one is named twice.
-        DeviceError: a device failed, or cannot run a file.
-    """
-    from hwnas.devices.device import load_device
-    from hwnas.latency.foreign import load_any, measure_several
-
-    chosen = [load_device(device) for device in devices or ["local_cpu"]]
-    for what, names in (
-        ("--model", list(map(str, models))),
-        ("--device", [device.name for device in chosen]),
-    ):
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ConfigError(f"{what} names {shown(twice)} twice; name it once")
-    loaded = {
-        device.name: {model: load_any(model, shapes, device, values) for model in models}
-        for device in chosen
-    }
-    found: list[tuple[Path, Foreign, Device, Measured]] = []
-    for device in chosen:
-        files = loaded[device.name]
-        for model, one in files.items():
-            _say_what_it_is(model, one, device, output)
-        what = f"{len(files)} files" if len(files) > 1 else models[0].name
-        with output.progress(f"measuring {what} on {device.name}", "visits") as update:
-            try:
-                measured = measure_several(
-                    device,
-                    {str(model): one.content for model, one in files.items()},
-                    progress=update,
-                )
-            except DeviceError as error:
-                raise _of_files(error, files) from error
-        found += [(model, one, device, measured[str(model)]) for model, one in files.items()]
-    _show_side_by_side(found, output)
-    rows = [
-        _document(model, one, device, shapes, values, measured)
-        for model, one, device, measured in found
-    ]
-    output.document({"models": rows, "compared_across": _compared_across(found)})
-
-
-def _say_what_it_is(model: Path, loaded: "Foreign", device: "Device", output: Output) -> None:
+def say_what_it_is(model: Path, loaded: "Foreign", device: "Device", output: Output) -> None:
     """What a person may take for granted and is not so."""
     if loaded.precision not in (None, device.precision) and device.precision != "fp32":
         output.say(
@@ -164,7 +89,7 @@ def _say_what_it_is(model: Path, loaded: "Foreign", device: "Device", output: Ou
         )
 
 
-def _of_files(error: DeviceError, files: "dict[Path, Foreign]") -> DeviceError:
+def of_files(error: DeviceError, files: "dict[Path, Foreign]") -> DeviceError:
     """The same error with the files' names, and what may help."""
     names = " and ".join(map(str, files))
     unset = next((one.unset for one in files.values() if one.unset), ())
@@ -176,7 +101,7 @@ def _named(model: Path, loaded: "Foreign") -> str:
     return f"{model.name} ({loaded.precision})" if loaded.precision else model.name
 
 
-def _document(
+def model_document(
     model: Path,
     loaded: "Foreign",
     device: "Device",
@@ -184,6 +109,7 @@ def _document(
     values: Sequence[str],
     measured: "Measured",
 ) -> dict[str, Any]:
+    """What is known of a file that was timed, as JSON."""
     return {
         "model": str(model),
         "precision": loaded.precision,
@@ -223,45 +149,6 @@ def _show(title: str, measured: "Measured", output: Output) -> None:
         output.warn(f"{name}: {WARNINGS[name]}")
     if measured.operators:
         _show_operators(measured, output)
-
-
-def _show_side_by_side(
-    found: "Sequence[tuple[Path, Foreign, Device, Measured]]", output: Output
-) -> None:
-    first = found[0][3].summary.ms
-    output.table(
-        "latency, ms",
-        ["file", "precision", "device", "latency", "p10", "median", "p90", "twice", "× first"],
-        [
-            [
-                model.name if len({m.name for m, *_ in found}) > 1 else str(model),
-                loaded.precision or "–",
-                device.name,
-                *(
-                    f"{ms:.4g}"
-                    for ms in (one.summary.ms, one.summary.p10, one.summary.median, one.summary.p90)
-                ),
-                f"{100 * one.noise:.1f} %",
-                f"{one.summary.ms / first:.3g}",
-            ]
-            for model, loaded, device, one in found
-        ],
-    )
-    across = _compared_across(found)
-    if across:
-        output.line(f"compared across {' and '.join(across)}")
-    for model, _, device, one in found:
-        for name in one.summary.warnings:
-            output.warn(f"{model.name} on {device.name}: {name}: {WARNINGS[name]}")
-
-
-def _compared_across(found: "Sequence[tuple[Path, Foreign, Device, Measured]]") -> list[str]:
-    """In what the rows differ beside the file: "devices", "precisions"."""
-    devices = {device.name for _, _, device, _ in found}
-    precisions = {loaded.precision for _, loaded, _, _ in found}
-    return [
-        name for name, some in (("devices", devices), ("precisions", precisions)) if len(some) > 1
-    ]
 
 
 def _show_operators(measured: "Measured", output: Output) -> None:

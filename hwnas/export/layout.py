@@ -12,6 +12,7 @@ from hwnas.core.foreign_text import shown
 MODEL = "model.onnx"
 OPEN_BATCH = "model.dynamic.onnx"
 CONFIG = "config.json"
+VERIFICATION = "verification.json"
 STALE = "STALE.txt"
 """In the winner's folder, while it is that of an earlier front."""
 WINNER = Path("export", "winner")

@@ -25,7 +25,7 @@ def test_a_table_keeps_every_visit_and_sums_them_up(tmp_path: Path) -> None:
     with LatencyTable.existing(tmp_path / "t.sqlite") as table:
         assert [(v.session, v.samples) for v in table.visits()] == [(0, (1.0, 2.0)), (1, (3.0,))]
         assert table.summaries()[KEY] == LatencySummary(
-            3, 2, 0, 1.5, 1.0, 1.2, 2.0, 2.8, ("spread",)
+            3, 2, 0, 1.5, 1.0, 1.2, 2.0, 2.8, 2.98, ("spread",)
         )
         assert table.visits().summaries([1])[KEY].median == 3.0
         assert table.networks() == {network_key(NETWORK): NETWORK}

@@ -209,8 +209,11 @@ def test_a_file_is_compared_on_several_devices(models: Path, terminal: Terminal)
         ("--model net.onnx --table a.sqlite", "--table goes with a search"),
         ("--model net.onnx --set device=x", "--set goes with a search"),
         ("--model net.onnx --input z=1", "--input names 'z', and the inputs of net.onnx are"),
-        ("--model net.onnx --model net.onnx", "--model names net.onnx twice; name it once"),
-        ("--model gather.onnx --device local_cpu --device local_cpu", "--device names local_cpu t"),
+        ("--model net.onnx --model net.onnx", "net.onnx is named twice; name it once"),
+        (
+            "--model gather.onnx --device local_cpu --device local_cpu",
+            "local_cpu is named twice; name it once",
+        ),
         ("--model net.onnx --model broken.onnx --shape 1x3x128x128", "broken.onnx is not an ONNX"),
         ("tiny.yaml --shape 1x3x8x8", "--shape, --input and --no-operators go with --model"),
         ("tiny.yaml --input x=1", "--shape, --input and --no-operators go with --model"),
