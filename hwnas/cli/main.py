@@ -17,6 +17,7 @@ from hwnas.cli import (
     quickstart,
     rank,
     report,
+    runs,
     search,
     space,
     table,
@@ -73,6 +74,7 @@ app.command("export")(export.export)
 app.command("predict")(predict.predict)
 app.command("benchmark")(benchmark.benchmark)
 app.command("report")(report.report)
+app.command("runs")(runs.runs)
 
 
 def _print_version(wanted: bool) -> None:

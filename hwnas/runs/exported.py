@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hwnas.data import ImageDataset
+from hwnas.export.layout import STALE
 from hwnas.export.open_batch import check_open_batch, with_open_batch
 from hwnas.export.timm import timm_network
 from hwnas.export.verification import NumericalCheck
@@ -22,7 +23,6 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.measured_energy import UsedEnergy
 from hwnas.runs.places import OWN, MeasuredPlace
-from hwnas.runs.stale import STALE
 from hwnas.runs.training import whole_config
 from hwnas.training.evaluation import accuracy
 

@@ -7,10 +7,9 @@ from typing import Any
 
 from hwnas.core.files import write_atomically
 from hwnas.core.json_text import to_json
+from hwnas.export.layout import STALE
 from hwnas.runs.folder import RunFolder
 
-STALE = "STALE.txt"
-"""In the winner's folder, while it is that of an earlier front."""
 META = "hwnas-front"
 """The name under which a report says of which front it is."""
 
