@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from hwnas.core.errors import RunError
 from hwnas.core.lock import locked
+from hwnas.data import Balance
 from hwnas.runs.config import load_run_config
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 
@@ -34,7 +36,7 @@ SUMMARY: dict[str, Any] = {
     "validation_images": 10,
     "test_images": 10,
     "skipped_images": 0,
-    "balance": {"classes": 10, "smallest": 1, "largest": 1},
+    "balance": asdict(Balance(10, "0", 3, "1", 3, 1.0, (), 10.0)),
     "model": "model.onnx",
     "seconds": 1.0,
 }
@@ -82,8 +84,8 @@ def test_runs_are_listed_with_their_state_the_newest_first(runs: Path, terminal:
 def test_the_table_says_it_in_a_line_a_run(runs: Path, terminal: Terminal) -> None:
     del runs
     answer = terminal("runs", "runs/exported")
-    line = next(line for line in answer.stdout.splitlines() if "runs/exported " in line)
-    for words in ("exported", "latency=3 ms", "91.25 %", "2.5", " days", "digits", "pi"):
+    line = next(line for line in answer.stdout.splitlines() if "91.25 %" in line)
+    for words in ("runs/exported", "latency=3 ms", "2.5", " days", "digits", "pi"):
         assert words in line
 
 
