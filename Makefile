@@ -1,6 +1,7 @@
 # make quickstart: from nothing to an exported network; make test: everything that must stay green.
 # make docs: the documentation as a site, in site/.
 # make test-hostile: thousands of damaged inputs and some kills; ends with "N passed, N failed".
+# make test-trackers: a run in a real MLflow, in an environment of its own.
 # make test-devices: remote targets, by real daemons; installs them (Debian or Ubuntu, as root).
 # make dist: the wheel and the sdist, in dist/; make test-dist: both, installed and used on each Python
 # from 3.11 to 3.13 that is on this machine, outside of the repository.
@@ -11,7 +12,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: install quickstart docs test test-devices test-hostile dist test-dist lint types imports \
+.PHONY: install quickstart docs test test-devices test-hostile test-trackers dist test-dist lint types imports \
 	tests constraints clean
 
 install: $(INSTALLED)
@@ -49,6 +50,14 @@ test-devices: install
 	tests/targets/install.sh
 	$(BIN)/pytest tests/targets
 
+# MLflow's client brings 30 packages: its tests have an environment of their own, beside the other.
+test-trackers: install
+	$(PYTHON) -m venv .venv-trackers
+	realpath .venv/lib/python*/site-packages \
+		> "$$(realpath .venv-trackers/lib/python*/site-packages)/beside.pth"
+	.venv-trackers/bin/pip install --quiet 'mlflow-skinny>=2.16'
+	.venv-trackers/bin/python -m pytest -W ignore tests/trackers
+
 test-hostile: install
 	$(BIN)/python -m tests.hostile
 
@@ -70,4 +79,4 @@ constraints:
 	rm -r .venv-constraints
 
 clean:
-	rm -rf site dist .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf site dist .venv .venv-trackers .mypy_cache .ruff_cache .pytest_cache .hypothesis

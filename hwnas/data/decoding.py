@@ -102,8 +102,10 @@ class _Reader(io.BufferedReader):
     """A regular file, or its content, whose readers may not ask for ever more pieces."""
 
     def __init__(self, source: Path | io.BytesIO) -> None:
-        in_memory = isinstance(source, io.BytesIO)
-        super().__init__(source if in_memory else io.FileIO(open_regular(source), "rb"))
+        if isinstance(source, io.BytesIO):
+            super().__init__(source)
+        else:
+            super().__init__(io.FileIO(open_regular(source), "rb"))
         self._reads = 0
 
     def read(self, size: int | None = -1, /) -> bytes:

@@ -55,7 +55,7 @@ def predictions(
     for start in range(0, len(files), TOGETHER):
         some = files[start : start + TOGETHER]
         pixels, problems = _decoded(classifier, some, stdin)
-        rows = iter(classifier.probabilities(np.stack(pixels)) if pixels else ())
+        rows = iter(list(classifier.probabilities(np.stack(pixels))) if pixels else [])
         for file in some:
             if file in problems:
                 yield Seen(file, problem=problems[file])

@@ -15,6 +15,7 @@ from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
 from hwnas.runs.budgets_config import Budgets
 from hwnas.runs.choices_config import Resolutions, Widths
 from hwnas.runs.pretrained_config import SPACE, PretrainedConfig
+from hwnas.runs.tracking import NONE, TRACKERS
 from hwnas.search.searchers import (
     OF_KNOWN_SCORES,
     SEARCHERS,
@@ -193,7 +194,7 @@ class RunConfig(StrictModel):
     no images (`data`) or settings of trainings, these may be left out. `width` multiplies the
     channels of the space; of several resolutions or widths the search chooses. `from_ofa` is a
     once-for-all checkpoint that the supernet starts from, `pretrained` a network that it starts
-    from, around which `space` is where it is left out.
+    from, around which `space` is where it is left out. `tracker` is given what comes of the run.
     """
 
     space: LocalPath
@@ -211,6 +212,7 @@ class RunConfig(StrictModel):
     search: SearchConfig
     fine_tune: TrainSettings | None = None
     export: ExportConfig = ExportConfig()
+    tracker: str = NONE
 
     @model_validator(mode="before")
     @classmethod
@@ -247,6 +249,16 @@ class RunConfig(StrictModel):
     def _of_one_network(cls, value: TrainSettings | None) -> TrainSettings | None:
         if value is not None and (value.rule != "single_path" or value.random_paths is not None):
             raise ValueError("rule and random_paths are for a supernet; write them in train")
+        return value
+
+    @field_validator("tracker")
+    @classmethod
+    def _known_tracker(cls, value: str) -> str:
+        try:
+            if value != NONE:
+                TRACKERS.check(value, [NONE])
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
         return value
 
     @field_validator("from_ofa")

@@ -12,6 +12,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.keeping import keep_inputs
 from hwnas.runs.opening import experiment_in, experiment_of, folder_of, load_with
+from hwnas.runs.tracked import track, tracker_of
 from hwnas.search.problem import SearchProblem
 
 if TYPE_CHECKING:
@@ -119,7 +120,10 @@ class OpenedRun:
             images: whether they are read first: images that cannot be used leave no run behind.
             reading: see `RunFolder.open`.
 
+        At the end, the tracker of the config is given what the run holds then.
+
         Raises:
+            ConfigError: that tracker cannot work.
             RunError: the folder is another config's, or another process uses it.
             DataError: the images cannot be used.
         """
@@ -129,6 +133,8 @@ class OpenedRun:
             yield self
             return
         config = self.experiment.config
+        if not reading:
+            tracker_of(config, self.folder)
         self.folder.check(config)
         if images:
             self.read_images()
@@ -140,6 +146,8 @@ class OpenedRun:
                 yield self
             finally:
                 self._holding, self._posed = False, None
+            if not reading:
+                track(self.experiment.config, self.folder, self.listener)
 
     def read_images(self) -> None:
         """Reads the images, once, and says what they are; see `hwnas.runs.images.read_images`."""

@@ -202,6 +202,7 @@ def _text_without_paths(experiment: Experiment) -> str:
         if (training := getattr(config, key)) is not None:
             changes[key] = training.model_copy(update={"device": "auto"})  # changes no weights
     content = config.model_copy(update=changes).model_dump(mode="json")
+    del content["tracker"]  # which only watches
     del content["pretrained"]  # as in runs of earlier versions; its weights are in the digest
     for key in ("train", "fine_tune"):
         if content[key] is not None:

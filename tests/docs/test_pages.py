@@ -29,6 +29,7 @@ from hwnas.runs.config import (
     SearchConfig,
 )
 from hwnas.runs.pretrained_config import PretrainedConfig
+from hwnas.runs.tracking import TRACKERS
 from hwnas.search.searchers import SEARCHERS, searcher_class
 from hwnas.spaces.around_config import AroundConfig
 from hwnas.spaces.config import HeadConfig, SpaceConfig, StageConfig, StemConfig
@@ -93,7 +94,7 @@ def test_every_source_that_a_page_names_is_there() -> None:
 
 def test_every_python_name_that_a_page_names_is_there() -> None:
     named = re.compile(r"`(hwnas(?:\.[A-Za-z_]+)+)(?:\(.*?\))?`")
-    groups = {registry.group for registry in REGISTRIES}
+    groups = {registry.group for registry in (*REGISTRIES, TRACKERS)}
     names = {name for page in PAGES for name in named.findall(page.read_text(encoding="utf-8"))}
     assert [name for name in sorted(names - groups) if not resolves(name)] == []
 

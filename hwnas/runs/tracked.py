@@ -1,0 +1,89 @@
+"""What a run gives its tracker: gathered from the run folder, after every stage."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hwnas.core.errors import HwnasError
+from hwnas.core.listener import Listener
+from hwnas.runs.config import RunConfig
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.summary_form import Figures, read_summary
+from hwnas.runs.tracking import NONE, TRACKERS, Tracker
+from hwnas.runs.tracking.tracker import Tracked
+
+
+def tracker_of(config: RunConfig, folder: RunFolder) -> Tracker | None:
+    """The tracker that a config names; None where it names none.
+
+    Raises:
+        ConfigError: there is none of that name, or it lacks a package.
+    """
+    if config.tracker == NONE:
+        return None
+    tracker = TRACKERS.load(config.tracker)(folder.path)
+    tracker.check()
+    return tracker
+
+
+def track(config: RunConfig, folder: RunFolder, listener: Listener) -> None:
+    """Has the tracker of a run keep what the run holds now; where it cannot, that is a warning."""
+    try:
+        tracker = tracker_of(config, folder)
+        if tracker is not None:
+            listener.say(f"tracked: {tracker.keep(gathered(config, folder))}")
+    except HwnasError as error:
+        listener.warn(str(error))
+
+
+def gathered(config: RunConfig, folder: RunFolder) -> Tracked:
+    """What a run holds.
+
+    Raises:
+        RunError: a file of it is damaged.
+    """
+    from hwnas.runs.tracking.curves import read_curves
+
+    front = _front(folder.front_file)
+    named = (folder.config_file, folder.front_file, folder.summary_file, folder.report_file)
+    winner = sorted(folder.export_folder("winner").glob("*"))
+    return Tracked(
+        name=folder.path.resolve().name,
+        parameters=dict(_flat(config.model_dump(mode="json"))),
+        curves=read_curves(folder.log_folder),
+        figures=dict(_figures(folder, front)),
+        front=front,
+        files=[file for file in (*named, *winner) if file.is_file()],
+    )
+
+
+def _front(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _flat(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in content.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{key}.")
+        elif value is not None:
+            yield f"{above}{key}", str(value)
+
+
+def _figures(folder: RunFolder, front: list[dict[str, str]]) -> Iterator[tuple[str, float]]:
+    if front:
+        yield "front/networks", float(len(front))
+    summary = read_summary(folder.summary_file)
+    if summary is not None:
+        for name, one in (("winner", summary.winner), ("reference", summary.reference)):
+            yield from _of_network(name, one)
+
+
+def _of_network(name: str, one: Figures | None) -> Iterator[tuple[str, float]]:
+    for key in ("accuracy", "measured_ms", "predicted_ms", "macs", "parameters", "measured_mj"):
+        value = None if one is None else getattr(one, key)
+        if value is not None:
+            yield f"{name}/{key}", float(value)
