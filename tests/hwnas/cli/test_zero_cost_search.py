@@ -124,3 +124,15 @@ def test_training_by_such_a_config_is_refused_before_a_run_is_made(
     assert answer.code == 2
     assert "the config has no train, fine_tune: accuracy.estimator: synflow" in answer.stderr
     assert not (known / "runs").exists()
+
+
+def test_a_tracker_gets_a_search_when_it_ends_and_changes_nothing_of_it(
+    known: Path, terminal: Terminal
+) -> None:
+    before = terminal("search", "known.yaml", *MACS_ESTIMATOR, "--json").document
+    answer = terminal(
+        "search", "known.yaml", *MACS_ESTIMATOR, "--set", "tracker=tensorboard", "--json"
+    )
+    assert "tracked: tensorboard --logdir runs/known/tensorboard" in answer.stderr
+    assert answer.document == before
+    assert list((known / "runs/known/tensorboard/result").iterdir())
