@@ -113,8 +113,8 @@ class Run(OpenedRun):
         from hwnas.training.placement import choose_device
 
         experiment, folder = self.experiment, self.folder
-        chosen = trained_estimator(experiment, estimator)
         folder.check(experiment.config)
+        chosen = trained_estimator(experiment, estimator)
         with joined_group(choose_device(experiment.config.recipe.train.device)) as group:
             if group.processes > 1:
                 # Refused before there is a run folder, which would insist on the batch size.

@@ -136,6 +136,8 @@ _WANTED = {
     "model_type": "must hold keys and values, as in {key: value}",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
     "float_parsing": "must be a number",
     "bool_parsing": "must be true or false",
     "string_pattern_mismatch": "must be one word of letters, digits and signs like _ and -",

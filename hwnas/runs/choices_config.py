@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Strict, Tag
 
 from hwnas.core.configs import ONE, SEVERAL
 from hwnas.core.errors import ConfigError
@@ -24,8 +24,9 @@ def _sorted(value: Any) -> Any:
     return values[0] if len(values) == 1 else values
 
 
-_Resolution = Annotated[int, Field(ge=8, le=1024)]
-_Width = Annotated[float, Field(gt=0, le=4)]
+# Text and truth values are no numbers, as in `hwnas.spaces.load_space`.
+_Resolution = Annotated[int, Strict(), Field(ge=8, le=1024)]
+_Width = Annotated[float, Strict(), Field(gt=0, le=4)]
 
 Resolutions: TypeAlias = Annotated[
     Annotated[_Resolution, Tag(ONE)] | Annotated[tuple[_Resolution, ...], Tag(SEVERAL)],

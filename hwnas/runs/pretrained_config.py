@@ -7,11 +7,10 @@ from pydantic import model_validator
 
 from hwnas.core.configs import LocalPath, StrictModel
 from hwnas.networks.conventions import USUAL, Channels3, Conventions
+from hwnas.spaces.references.library import ASKED_OF_TIMM
 
 SPACE = "around_pretrained"
 """The space of a config that names a pretrained network, and no space."""
-OF_TIMM = "timm:"
-"""What the name of a network begins with that timm has, instead of a file."""
 
 
 class PretrainedConfig(StrictModel):
@@ -29,6 +28,11 @@ class PretrainedConfig(StrictModel):
     @model_validator(mode="before")
     @classmethod
     def _alone(cls, content: Any) -> Any:
+        if isinstance(content, dict) and content.get("file") is None:
+            raise ValueError(
+                "the file of the weights is missing; add --pretrained FILE, or the key file in a "
+                "config"
+            )
         return {"file": content} if isinstance(content, str | Path) else content
 
     @model_validator(mode="after")
@@ -46,4 +50,4 @@ class PretrainedConfig(StrictModel):
     @property
     def of_timm(self) -> bool:
         """Whether timm is asked for the weights."""
-        return self.file.startswith(OF_TIMM)
+        return self.file.startswith(ASKED_OF_TIMM)

@@ -39,7 +39,7 @@ def trained_estimator(experiment: Experiment, named: str | None = None) -> str:
     """The estimator to train for: the one named, that of the config, or else the supernet.
 
     Raises:
-        ConfigError: nothing is trained for the one named.
+        ConfigError: nothing is trained for the one named, or it cannot score the run's space.
     """
     if named is not None and find_estimator(named).weights is None:
         trained = [name for name in ESTIMATORS.names() if find_estimator(name).weights is not None]
@@ -47,7 +47,9 @@ def trained_estimator(experiment: Experiment, named: str | None = None) -> str:
             f"--estimator {named}: nothing is trained for it; name one of {', '.join(trained)}"
         )
     by_config = experiment.config.accuracy.estimator
-    return named or (SUPERNET if find_estimator(by_config).weights is None else by_config)
+    chosen = named or (SUPERNET if find_estimator(by_config).weights is None else by_config)
+    find_estimator(chosen).check_space(experiment.space)
+    return chosen
 
 
 def train_stage(

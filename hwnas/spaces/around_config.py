@@ -1,12 +1,14 @@
 """A space file of the second form: the space around a network, by its name."""
 
+from itertools import chain
 from typing import Annotated, Protocol
 
 from pydantic import Field, field_validator
 
 from hwnas.core.configs import StrictModel
+from hwnas.core.digests import digest
 from hwnas.core.errors import ConfigError
-from hwnas.networks.blocks import Network
+from hwnas.networks.blocks import Network, block_key
 from hwnas.networks.options import Kernel
 from hwnas.spaces.around import DEPTH, EXPANSIONS, KERNELS, space_around
 from hwnas.spaces.limits import (
@@ -16,7 +18,7 @@ from hwnas.spaces.limits import (
     check_input,
     check_sizes,
 )
-from hwnas.spaces.references import load_reference
+from hwnas.spaces.references import REFERENCES, load_reference, reference_names
 from hwnas.spaces.scaled import scaled_space
 from hwnas.spaces.space import SearchSpace
 
@@ -37,8 +39,12 @@ class PretrainedNetwork(Protocol):
     def classes(self) -> int:
         """Number of logits."""
 
+    @property
+    def blocks(self) -> Network:
+        """Its blocks as it was trained."""
+
     def network(self, resolution: int, classes: int | None = None) -> Network:
-        """Its blocks, for images of that height and width."""
+        """The same for images of that height and width."""
 
 
 class AroundConfig(StrictModel):
@@ -89,8 +95,7 @@ def build_around(
         check_input(resolution, classes)
         network = load_reference(reference, resolution=resolution, classes=classes).network
     elif pretrained is not None:
-        # Latency models are known by the names of spaces.
-        reference, name = None, f"{config.name} {pretrained.network_name}"
+        reference, name = None, f"{config.name} {_name_of(pretrained)}"
         check_input(resolution, pretrained.classes if classes is None else classes)
         network = pretrained.network(resolution, classes)
     else:
@@ -112,3 +117,17 @@ def build_around(
     check_counts((1, len(slot.choices)) for slot in space.slots)
     check_sizes(space)
     return space
+
+
+def _name_of(pretrained: PretrainedNetwork) -> str:
+    """Its name, and where that is not the published network of this name, digits of its blocks.
+
+    Latency models are known by the names of spaces, and any two exports are called `winner`.
+    """
+    name, blocks = pretrained.network_name, pretrained.blocks
+    if name in chain.from_iterable(map(reference_names, REFERENCES)):
+        size, classes = blocks[0].resolution, blocks[-1].out_channels
+        if load_reference(name, resolution=size, classes=classes).network == blocks:
+            return name
+    keys = "\n".join(map(block_key, blocks))
+    return f"{name} {digest(keys, 7)}"

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from hwnas.core.configs import parse_config
 from hwnas.training.train_config import TrainConfig, TrainSettings
 
 ENOUGH_STEPS = 1500
@@ -55,10 +56,14 @@ def resolved(settings: TrainSettings, images: int, resolution: int, length: Leng
     """The numbers that settings mean for a number of training images of some pixels.
 
     - `batch_size`: see `auto_batch`.
-    - `epochs`: as many as the length asks for, in epochs and in steps.
+    - `epochs`: as many as the length asks for, in epochs and in steps. A supernet of several
+      resolutions or widths has no more: its members share the weights that every step trains.
     - `learning_rate`: in proportion to the batch (Goyal et al. 2017, arXiv 1706.02677).
     - `warmup_epochs`: a twentieth of the epochs.
     - `crop_padding`: an eighth of the resolution: 4 of 32 pixels, as is usual on CIFAR.
+
+    Raises:
+        ConfigError: the numbers do not go together.
     """
     given = settings.model_dump()
     batch = given["batch_size"]
@@ -73,4 +78,4 @@ def resolved(settings: TrainSettings, images: int, resolution: int, length: Leng
         given["warmup_epochs"] = _WARMUP * given["epochs"]
     if given["crop_padding"] == "auto":
         given["crop_padding"] = max(1, round(_CROP * resolution))
-    return TrainConfig.model_validate(given)
+    return parse_config(given, TrainConfig, "with numbers in place of auto")

@@ -55,6 +55,15 @@ class TrainSettings(StrictModel):
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
     @model_validator(mode="after")
+    def _trains_more_than_the_classifier(self) -> Self:
+        if self.epochs != "auto" and self.frozen_epochs and self.frozen_epochs >= self.epochs:
+            raise ValueError(
+                f"frozen_epochs is {self.frozen_epochs} and epochs {self.epochs}, so that nothing "
+                "but the classifier would ever be trained; give more epochs, or freeze fewer"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_spelling(self) -> Self:
         # Written out or not, the rule's own number trains alike.
         if self.random_paths == {"single_path": 1, "sandwich": 2}[self.rule]:

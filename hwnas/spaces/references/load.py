@@ -11,7 +11,7 @@ from hwnas.spaces.references.efficientnet_lite import (
     EFFICIENTNET_LITE1,
     EFFICIENTNET_LITE2,
 )
-from hwnas.spaces.references.library import Library, Published
+from hwnas.spaces.references.library import TENSORFLOW, Library, Published
 from hwnas.spaces.references.mobilenet_v2 import MOBILENET_V2
 from hwnas.spaces.references.mobilenet_v3 import MOBILENET_V3_LARGE, MOBILENET_V3_SMALL
 from hwnas.spaces.references.mobilenet_v4 import MOBILENET_V4_CONV_SMALL
@@ -90,7 +90,10 @@ def _known(name: str) -> tuple[str, Library]:
         for library, full in zip(libraries, reference_names(short), strict=True):
             if name == full:
                 return short, library
-    of_others = [short for short in REFERENCES if name.endswith((f"/{short}", f"/tf_{short}"))]
+    prefixes = ("/", f"/{TENSORFLOW.prefix}")
+    of_others = [
+        short for short in REFERENCES if name.endswith(tuple(one + short for one in prefixes))
+    ]
     known = [full for short in of_others for full in (short, *reference_names(short))]
     if not known:
         known = [*REFERENCES, "each of a library also, as in 'timm/mobilenet_v2'"]

@@ -13,9 +13,8 @@ from torch import Tensor
 
 from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
+from hwnas.spaces.references.library import ASKED_OF_TIMM
 from hwnas.supernet.pretrained.origin import Normalisation
-
-PREFIX = "timm:"
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def ask_timm(name: str) -> Asked:
             why = f"does not load here ({_first_line(error)})"
             remedy = "save the weights elsewhere, and name their file"
         raise ConfigError(
-            f"{PREFIX}{shown(name)} needs the package timm, which {why}; {remedy}"
+            f"{ASKED_OF_TIMM}{shown(name)} needs the package timm, which {why}; {remedy}"
         ) from error
     try:
         model: Any = timm.create_model(name, pretrained=True)

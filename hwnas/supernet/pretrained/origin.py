@@ -7,14 +7,13 @@ from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
 from hwnas.networks.blocks import Network
 from hwnas.networks.conventions import Channels3, Conventions
+from hwnas.spaces.references.library import TENSORFLOW
 from hwnas.supernet.pretrained.hints import Hint, hint
 from hwnas.supernet.pretrained.kinds import TIMM
 from hwnas.supernet.pretrained.matching import HELP, Match
 
 Normalisation = tuple[Sequence[float], Sequence[float]]
 """Mean and std by channel, of pixels scaled to 0..1."""
-
-TENSORFLOW = "tf_"
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def _form(match: Match, found: Hint | None) -> str:
         if found is None:
             raise _which_form(match)
         tensorflow = found.tensorflow
-    return TENSORFLOW if tensorflow else ""
+    return TENSORFLOW.prefix if tensorflow else ""
 
 
 def _normalised(
@@ -130,8 +129,8 @@ def _which_form(match: Match) -> ConfigError:
     return ConfigError(
         f"{match.source} holds a {match.name}, and nothing tells whether its weights come from "
         "TensorFlow, which has another padding, mean and std: write pretrained: "
-        f"{{file: …, network: timm/{name}}} for timm's own, network: timm/{TENSORFLOW}{name} "
-        f"for TensorFlow's, or --pretrained-network ({HELP})"
+        f"{{file: …, network: timm/{name}}} for timm's own, network: "
+        f"timm/{TENSORFLOW.prefix}{name} for TensorFlow's, or --pretrained-network ({HELP})"
     )
 
 

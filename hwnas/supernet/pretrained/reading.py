@@ -7,8 +7,9 @@ from torch import Tensor
 
 from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
+from hwnas.spaces.references.library import ASKED_OF_TIMM
 from hwnas.supernet.pretrained.files import CONFIG, OURS, read_config, read_weights_file
-from hwnas.supernet.pretrained.from_timm import PREFIX, ask_timm
+from hwnas.supernet.pretrained.from_timm import ask_timm
 from hwnas.supernet.pretrained.matching import match
 from hwnas.supernet.pretrained.origin import Normalisation, Told, origin
 from hwnas.supernet.pretrained.pretrained import Pretrained
@@ -44,8 +45,8 @@ def read_pretrained(
     """
     source = str(source)
     normalisation = _both(source, mean, std)
-    if source.startswith(PREFIX):
-        name = source.removeprefix(PREFIX)
+    if source.startswith(ASKED_OF_TIMM):
+        name = source.removeprefix(ASKED_OF_TIMM)
         asked = ask_timm(name)
         told = Told(network, normalisation, (name,), asked.normalisation)
         return _published(source, asked.tensors, told)

@@ -155,7 +155,7 @@ def test_weights_of_other_classes_get_a_new_classifier_which_must_be_trained(
     options = ("train", "mine.yaml", "--pretrained", "tf_mobilenetv3_small.pth")
     sentence = "has 7 classes and the images have 10, so that its classifier must be trained; set"
     assert_refused(terminal, weights, " ".join(options), sentence)
-    trained = terminal(*options, "--set", "train.epochs=1", "--set", "train.frozen_epochs=1")
+    trained = terminal(*options, "--set", "train.epochs=2", "--set", "train.frozen_epochs=1")
     assert trained.code == 0
     said = f"{NETWORK}, 7 classes; the images have 10: the classifier starts from random weights"
     assert said in trained.stderr
@@ -228,7 +228,10 @@ def _write_wrong_ones(folder: Path) -> None:
         ("--pretrained unnamed.pth --set pretrained.mean=[0.5,0.5,0.5]", "mean and std belong tog"),
         ("--pretrained unnamed.pth", "network: timm/tf_mobilenet_v3_small for TensorFlow's"),
         ("--pretrained unnamed.pth --pretrained-network timm/mobilenet_v9", "mobilenet_v9"),
-        ("--pretrained-network timm/mobilenet_v3_small", "the key 'pretrained.file' is missing"),
+        (
+            "--pretrained-network timm/mobilenet_v3_small",
+            "the file of the weights is missing; add --pretrained FILE, or the key file in a",
+        ),
         (
             "--pretrained unnamed.pth --set pretrained.network=timm/mobilenet_v9",
             "unnamed.pth holds the weights of timm/mobilenet_v3_small, not of timm/mobilenet_v9",

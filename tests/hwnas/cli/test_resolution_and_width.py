@@ -128,6 +128,18 @@ def test_what_is_no_choice_is_refused(
     assert_refused(terminal, several, f"search alone.yaml {words}", sentence)
 
 
+def test_a_training_for_one_resolution_is_refused_before_the_images_are_read(
+    several: Path, terminal: Terminal
+) -> None:
+    words = ["train", "alone.yaml", "--estimator", "blockwise", "--set", "data.source=digits"]
+    words += ["--set", f"train={TRAINING}", "--set", f"fine_tune={TRAINING}"]
+    answer = terminal(*words)
+    assert answer.code == 2
+    assert "the estimator blockwise is of one resolution and one width, and tiny" in answer.stderr
+    assert "images" not in answer.stderr
+    assert not (several / "runs").exists()
+
+
 def test_networks_are_timed_by_hand_at_one_resolution(several: Path, terminal: Terminal) -> None:
     words = "table export-networks alone.yaml out --device npu.yaml"
     sentence = "tiny at 8, 12 px of widths 0.5, 1 has 4 resolutions and widths, and networks are"

@@ -26,9 +26,19 @@ class Pretrained:
     network_name = "timm/mobilenet_v3_small"
     classes = 7
 
+    def __init__(self, width: float = 1.0) -> None:
+        self.width = width
+
+    @property
+    def blocks(self) -> Network:
+        return self.network(224)
+
     def network(self, resolution: int, classes: int | None = None) -> Network:
         return load_reference(
-            self.network_name, resolution=resolution, classes=classes or self.classes, width=0.5
+            self.network_name,
+            resolution=resolution,
+            classes=classes or self.classes,
+            width=self.width,
         ).network
 
 
@@ -171,11 +181,23 @@ def test_a_file_says_kernels_expansions_and_depth(tmp_path: Path) -> None:
 
 
 def test_a_space_around_a_pretrained_network_is_that_of_its_blocks() -> None:
-    space = load_space("around_pretrained", resolution=64, pretrained=Pretrained())
-    network = Pretrained().network(64)
+    half = Pretrained(width=0.5)
+    space = load_space("around_pretrained", resolution=64, pretrained=half)
+    network = half.network(64)
     assert space.network(space.architecture(network)) == network
-    assert space.name == "around_pretrained timm/mobilenet_v3_small"
-    assert load_space("around_pretrained", classes=5, pretrained=Pretrained()).classes == 5
+    assert load_space("around_pretrained", classes=5, pretrained=half).classes == 5
+
+
+def test_spaces_around_different_networks_of_one_name_have_names_of_their_own() -> None:
+    full, half, wide = (
+        load_space("around_pretrained", resolution=64, pretrained=Pretrained(width)).name
+        for width in (1, 0.5, 0.75)
+    )
+    assert full == "around_pretrained timm/mobilenet_v3_small"
+    assert half.startswith(f"{full} ")
+    assert len({full, half, wide}) == 3
+    pair = load_space("around_pretrained", resolution=[32, 64], pretrained=Pretrained(0.5))
+    assert {member.name for member in pair.members} == {half}
 
 
 def test_a_space_around_a_pretrained_network_asks_for_one() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hwnas.core.errors import ConfigError
 from hwnas.runs.config import load_run_config
 from hwnas.training.auto import (
     ENOUGH_STEPS,
@@ -56,6 +57,13 @@ def test_what_is_written_stays() -> None:
     written = TrainSettings(epochs=20, batch_size=16, warmup_epochs="auto", seed=3, clip=5)
     config = resolved(written, 420, 48, SUPERNET_LENGTH)
     assert config == TrainConfig(epochs=20, batch_size=16, warmup_epochs=1, seed=3, clip=5)
+
+
+def test_more_frozen_epochs_than_the_images_ask_for_are_one_sentence() -> None:
+    frozen = AUTO.model_copy(update={"frozen_epochs": 40})
+    assert resolved(frozen, 420, 48, SUPERNET_LENGTH).epochs == 116
+    with pytest.raises(ConfigError, match="auto: frozen_epochs is 40 and epochs 40, so that"):
+        resolved(frozen, 50_000, 48, SUPERNET_LENGTH)
 
 
 def test_a_number_is_needed_where_a_training_runs() -> None:

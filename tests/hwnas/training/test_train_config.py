@@ -6,7 +6,7 @@ from hwnas.training.train_config import TrainConfig
 
 
 def test_settings_are_every_key_but_the_device():
-    known = json.loads(TrainConfig(epochs=1, body_rate=0.1, frozen_epochs=1).settings)
+    known = json.loads(TrainConfig(epochs=2, body_rate=0.1, frozen_epochs=1).settings)
     assert {*known, "device"} == set(TrainConfig.model_fields)
 
 
@@ -32,7 +32,7 @@ def test_keys_that_older_checkpoints_lack_do_not_change_what_these_are_known_by(
     ],
 )
 def test_any_key_makes_other_settings(key):
-    assert TrainConfig(epochs=1, **key).settings != TrainConfig(epochs=1).settings
+    assert TrainConfig(epochs=2, **key).settings != TrainConfig(epochs=2).settings
 
 
 def test_where_it_runs_is_no_setting():
@@ -64,6 +64,13 @@ def test_where_it_runs_is_no_setting():
 def test_settings_that_cannot_work_are_refused(wrong):
     with pytest.raises(ValueError, match="validation error"):
         TrainConfig(**{"epochs": 1, **wrong})
+
+
+@pytest.mark.parametrize(("epochs", "frozen"), [(3, 3), (3, 4), (0, 1)])
+def test_a_training_that_never_reaches_more_than_the_classifier_is_refused(epochs, frozen):
+    sentence = f"frozen_epochs is {frozen} and epochs {epochs}, so that nothing but the classifier"
+    with pytest.raises(ValueError, match=sentence):
+        TrainConfig(epochs=epochs, frozen_epochs=frozen)
 
 
 def test_a_rules_own_number_of_paths_may_be_written_out():
