@@ -5,6 +5,7 @@
 # make test-devices: remote targets, by real daemons; installs them (Debian or Ubuntu, as root).
 # make dist: the wheel and the sdist, in dist/; make test-dist: both, installed and used on each Python
 # from 3.11 to 3.13 that is on this machine, outside of the repository.
+# make test-docker: the image of Dockerfile, built and run; without a daemon its steps, as a script.
 PYTHON ?= python3
 # Further arguments for pip. Where the package index's torch would bring CUDA along:
 # make install PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
@@ -12,7 +13,8 @@ PIP_ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: install quickstart docs test test-devices test-hostile test-trackers dist test-dist lint types imports \
+.PHONY: install quickstart docs test test-devices test-hostile test-trackers dist test-dist \
+	test-docker lint types imports \
 	tests constraints clean
 
 install: $(INSTALLED)
@@ -67,6 +69,9 @@ dist: install
 
 test-dist: dist
 	HWNAS_PIP_ARGS="$(PIP_ARGS)" $(BIN)/pytest -v -rs --durations 5 tests/dist
+
+test-docker: install
+	$(BIN)/python -m tests.docker
 
 # After changing dependencies in pyproject.toml: the newest versions that fit, written down.
 constraints:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwnas.cli import devices_add, devices_bundle, devices_check, options
+from hwnas.cli.next_step import CHECKED, Step, command_line, show_next
 from hwnas.cli.output import Output
 from hwnas.core.errors import ConfigError
 
@@ -45,6 +46,10 @@ def list_devices(as_json: options.Json = False) -> None:
     for sentence in wrong:
         output.say(sentence)
     output.document(documents)
+    if own:
+        show_next(output, Step(command_line("hwnas devices check", own[0]), CHECKED))
+    else:
+        show_next(output, Step("hwnas devices add", "a board, server or phone of your own"))
 
 
 @app.command("show")
@@ -64,6 +69,7 @@ def show_device(
     identity = read_identity(load_device(device))
     show_identity(output, device, identity)
     output.document(identity_document(identity))
+    show_next(output, Step(command_line("hwnas devices check", device), CHECKED))
 
 
 def _columns(device: "Device") -> list[str]:

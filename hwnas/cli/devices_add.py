@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import CHECKED, Step, command_line, show_next
 from hwnas.cli.output import Output
 from hwnas.core.errors import ConfigError, DeviceError
 
@@ -128,6 +129,11 @@ def add_device(
     output.line(f"wrote {path}; use it as --device {called} and latency@{called}")
     document = {"name": device.name, "file": str(path), "device": device.model_dump(mode="json")}
     output.document({**document, **_reach(device, check, output)})
+    if device.measurable:
+        show_next(output, Step(command_line("hwnas devices check", called), CHECKED))
+    else:
+        words = command_line("hwnas table import TIMINGS.csv TABLE.sqlite", device=called)
+        show_next(output, Step(words, "makes a table of timings from elsewhere"))
 
 
 def _place(name: str, file: Path | None, force: bool) -> Path:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import Step, show_next
 from hwnas.cli.output import Output
 
 
@@ -60,3 +61,5 @@ def make_bundle(
         ],
     )
     output.document(document)
+    words = f"hwnas devices add NAME --transport ssh --agent native --arch {found.manifest.arch}"
+    show_next(output, Step(words, "a device that it measures on"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import of_device, show_next
 from hwnas.cli.output import Output
 from hwnas.cli.show_device import identity_document
 
@@ -42,6 +43,7 @@ def check_device(
         from hwnas.cli.devices_full_check import check_fully
 
         check_fully(chosen, output)
+        show_next(output, of_device(device))
         return
     noise = None
     with output.progress(f"measuring the noise of {chosen.name}", "sessions") as update:
@@ -73,6 +75,8 @@ def check_device(
             **_show_noise(output, chosen.name, noise, findings),
         }
     )
+    if noise is not None:
+        show_next(output, of_device(device))
 
 
 def _identity_rows(identity: "Identity") -> list[list[str]]:

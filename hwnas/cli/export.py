@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import after_export, show_next
 from hwnas.cli.output import Output
 from hwnas.runs.defaults import PATIENCE
 
@@ -57,3 +58,4 @@ def export(
         weights_from=weights_from, patience=patience
     )
     show_summary(output, summary)
+    show_next(output, after_export(run))

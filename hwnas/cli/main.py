@@ -12,6 +12,7 @@ from hwnas.cli import (
     benchmark,
     devices,
     export,
+    init,
     predict,
     profile,
     quickstart,
@@ -23,6 +24,7 @@ from hwnas.cli import (
     table,
     train,
 )
+from hwnas.cli.next_step import order_text
 from hwnas.cli.streams import is_unicode, prepare_streams
 from hwnas.cli.usage import UsageError, is_help, usage_sentence
 from hwnas.core.errors import HwnasError
@@ -56,25 +58,26 @@ app = typer.Typer(
     name="hwnas",
     cls=_Commands,
     help="The most accurate network that really runs within your milliseconds on your device.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode="markdown",  # which joins the lines of a paragraph
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("quickstart")(quickstart.quickstart)
-app.add_typer(devices.app, name="devices")
-app.command("profile")(profile.profile)
-app.add_typer(table.app, name="table")
-app.add_typer(space.app, name="space")
-app.command("train")(train.train)
-app.command("rank")(rank.rank)
-app.command("search")(search.search)
-app.command("export")(export.export)
-app.command("predict")(predict.predict)
-app.command("benchmark")(benchmark.benchmark)
-app.command("report")(report.report)
-app.command("runs")(runs.runs)
+_WORK, _BESIDE = "The work, in its order", "Beside it"
+app.command("quickstart", rich_help_panel=_WORK)(quickstart.quickstart)
+app.command("init", rich_help_panel=_WORK)(init.init)
+app.command("profile", rich_help_panel=_WORK)(profile.profile)
+app.command("train", rich_help_panel=_WORK)(train.train)
+app.command("search", rich_help_panel=_WORK)(search.search)
+app.command("export", rich_help_panel=_WORK)(export.export)
+app.command("predict", rich_help_panel=_WORK)(predict.predict)
+app.command("report", rich_help_panel=_WORK)(report.report)
+app.command("runs", rich_help_panel=_BESIDE)(runs.runs)
+app.command("benchmark", rich_help_panel=_BESIDE)(benchmark.benchmark)
+app.command("rank", rich_help_panel=_BESIDE)(rank.rank)
+app.add_typer(devices.app, name="devices", rich_help_panel=_BESIDE)
+app.add_typer(table.app, name="table", rich_help_panel=_BESIDE)
+app.add_typer(space.app, name="space", rich_help_panel=_BESIDE)
 
 
 def _print_version(wanted: bool) -> None:
@@ -85,11 +88,16 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: bool = typer.Option(
         False, "--version", callback=_print_version, is_eager=True, help="Show the version."
     ),
 ) -> None:
     """The most accurate network that really runs within your milliseconds on your device."""
+    del version  # printed by its callback
+    if context.invoked_subcommand is None:
+        sys.stdout.write(order_text())
+        raise typer.Exit(2)
 
 
 def main() -> None:

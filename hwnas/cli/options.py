@@ -1,13 +1,14 @@
 """The options that several commands share, and what they mean for a config."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hwnas.cli import completion
 from hwnas.cli.numbers import NUMBERS, several_numbers
 from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
@@ -19,10 +20,16 @@ if TYPE_CHECKING:
 
 Config = Annotated[
     str,
-    typer.Argument(help="A config: a name under configs/searches, or a YAML file."),
+    typer.Argument(
+        help="A config: a name under configs/searches, or a YAML file.",
+        autocompletion=completion.configs,
+    ),
 ]
 Run = Annotated[Path | None, typer.Option("--run", help="The run folder. (default: runs/CONFIG)")]
-RunArgument = Annotated[Path, typer.Argument(help="A run folder, such as runs/quickstart.")]
+RunArgument = Annotated[
+    Path,
+    typer.Argument(help="A run folder, such as runs/quickstart.", autocompletion=completion.runs),
+]
 Data = Annotated[
     str | None,
     typer.Option(
@@ -70,6 +77,7 @@ Device = Annotated[
         "--device",
         help="The device: a name that 'hwnas devices list' shows, or a YAML file. (default: the "
         "config's)",
+        autocompletion=completion.devices,
     ),
 ]
 Table = Annotated[
@@ -183,6 +191,21 @@ class Given:
                 option = f"--{_OPTION_OF.get(key, key)}"
                 raise ConfigError(f"--set {key} and {option} are both given; leave one of them out")
         return found | values
+
+    def words(self, names: Sequence[str]) -> list[str]:
+        """Those of some options that were given, as they are typed."""
+        words: list[str] = []
+        for name in names:
+            option, value = f"--{name.replace('_', '-')}", getattr(self, name)
+            if value is True:
+                words.append(option)
+            elif name in ("settings", "budget"):
+                option = "--set" if name == "settings" else option
+                words += [word for text in value or () for word in (option, text)]
+            elif value not in (None, False):
+                listed = value if isinstance(value, list) else [value]
+                words += [option, ",".join(map(str, listed))]
+        return words
 
     def open(self, output: "Output") -> "OpenedRun":
         """The run of the config, whose course the terminal shows.

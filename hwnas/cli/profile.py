@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hwnas.cli import options
+from hwnas.cli import completion, options
+from hwnas.cli.next_step import Step, before_search, show_next
 from hwnas.cli.output import Output
 from hwnas.core.errors import ConfigError
 
@@ -15,11 +16,17 @@ _EXAMPLES = ", as in 'hwnas profile quickstart', or an ONNX file by --model"
 _Config = Annotated[
     str | None,
     typer.Argument(
-        help="A search config (its name, or a YAML file): its space is measured, on its device."
+        help="A search config (its name, or a YAML file): its space is measured, on its device.",
+        autocompletion=completion.configs,
     ),
 ]
 _Space = Annotated[
-    str | None, typer.Option("--space", help="Without a config: the space to measure.")
+    str | None,
+    typer.Option(
+        "--space",
+        help="Without a config: the space to measure.",
+        autocompletion=completion.spaces,
+    ),
 ]
 _Classes = Annotated[
     int | None,
@@ -31,6 +38,7 @@ _Devices = Annotated[
         "--device",
         help="The device: a name that 'hwnas devices list' shows, or a YAML file. Repeat it to "
         "measure on several devices at once, each into its own table. (default: the config's)",
+        autocompletion=completion.devices,
     ),
 ]
 _Energy = Annotated[
@@ -168,6 +176,7 @@ def _profile_files(given: _Given, output: Output) -> None:
     else:
         device = devices[0] if devices else None
         profile_model(given.files[0], shapes, values, device, given.operators, output)
+    show_next(output, Step("hwnas init", "a config of yours, to search for a faster one"))
 
 
 def _check_space_options(given: _Given) -> None:
@@ -201,7 +210,9 @@ def _profile_config(given: _Given, config: str, output: Output) -> None:
         pretrained_network=given.pretrained_network,
         device=given.devices[0] if len(given.devices) == 1 else None,
     )
-    profile_run(shared.open(output), given.devices, energy=given.energy, output=output)
+    opened = shared.open(output)
+    profile_run(opened, given.devices, energy=given.energy, output=output)
+    show_next(output, before_search(opened, shared))
 
 
 def _profile_space(given: _Given, space: str, output: Output) -> None:
@@ -223,3 +234,4 @@ def _profile_space(given: _Given, space: str, output: Output) -> None:
         energy=given.energy,
         output=output,
     )
+    show_next(output, Step("hwnas init", "a config of yours, to search in it"))

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from hwnas.cli import options
+from hwnas.cli.next_step import another_budget, show_next
 from hwnas.cli.output import Output
 from hwnas.core.errors import ConfigError
 
@@ -65,10 +66,7 @@ def quickstart(given: options.Given, as_json: options.Json = False) -> None:
         report = opened.report()
     show_summary(output, summary)
     output.line(f"report: {report.page}\npicture: {report.picture}")
-    output.say(
-        f"another budget: hwnas search {opened.folder.config_file} --run {path} "
-        f"--budget 'latency=…', then hwnas export {path}"
-    )
+    show_next(output, another_budget(opened.folder.path))
 
 
 def default_run(source: str, *, starts: bool = False) -> Path:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hwnas.cli import options
+from hwnas.cli import completion, options
+from hwnas.cli.next_step import Step, after_report, command_line, show_next
 from hwnas.cli.output import Output
 from hwnas.core.errors import RunError
 
@@ -16,7 +17,11 @@ COMPARISON = Path("comparison.svg")
 def report(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="A run folder, or several to compare."),
+        typer.Argument(
+            metavar="RUN...",
+            help="A run folder, or several to compare.",
+            autocompletion=completion.runs,
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -44,10 +49,12 @@ def _report_one(run: Path, out: Path | None, output: Output) -> None:
     from hwnas.report.writing import check_place
 
     check_place(run, out)  # before what may be wrong with the run
-    written = Run.of_folder(run, output).report(out)
+    opened = Run.of_folder(run, output)
+    written = opened.report(out)
     page, picture = written.page, written.picture
     output.line(f"report: {page}\npicture: {picture}")
     output.document({"report": str(page), "picture": str(picture)})
+    show_next(output, after_report(opened))
 
 
 def _compare(runs: list[Path], out: Path, output: Output) -> None:
@@ -73,6 +80,7 @@ def _compare(runs: list[Path], out: Path, output: Output) -> None:
     document = show_comparison(output, comparison)
     output.line(f"picture: {out}")
     output.document(document | {"picture": str(out)})
+    show_next(output, Step(command_line("hwnas report", runs[0]), "the whole page of one of them"))
 
 
 def _check_out(out: Path) -> None:

@@ -1,6 +1,7 @@
 """`hwnas search`: the front of a run, by every searcher of its config."""
 
 from hwnas.cli import options
+from hwnas.cli.next_step import after_search, show_next
 from hwnas.cli.output import Output
 
 
@@ -37,8 +38,7 @@ def search(
     show_predictor(output, result.score_info)
     points = show_front(output, result, opened.experiment.space)
     found = show_contributions(output, result)
-    following = "export" if opened.experiment.config.trainable else "report"
-    output.line(f"front: {folder.front_file}; next: hwnas {following} {folder.path}")
+    output.line(f"front: {folder.front_file}")
     output.document(
         {
             "front": points,
@@ -52,3 +52,4 @@ def search(
             "front_csv": str(folder.front_file),
         }
     )
+    show_next(output, after_search(opened))

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import Step, command_line, show_next
 from hwnas.cli.output import Output
 from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
@@ -79,6 +80,8 @@ def show_space(
             "slots": [asdict(one) for one in slots],
         }
     )
+    words = command_line("hwnas profile", space=space)
+    show_next(output, Step(words, "measures every block of it on this machine"))
 
 
 def refuse_search_config(name: str) -> None:

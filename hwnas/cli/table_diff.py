@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import VALIDATED, Step, command_line, show_next
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def diff_tables(
             **{name: comparison.to_dict() for name, comparison in kinds.items()},
         }
     )
+    show_next(output, Step(command_line("hwnas table validate", b), VALIDATED))
 
 
 def _figures(comparison: "Comparison") -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import Step, command_line, show_next
 from hwnas.cli.output import Output, counted
 from hwnas.core.errors import TableError
 
@@ -48,6 +49,8 @@ def export_table(
     write_atomically(file, text)
     output.line(f"{file}: {described(held)}")
     output.document({"file": str(file), **held})
+    words = command_line("hwnas table import", file, "TABLE.sqlite")
+    show_next(output, Step(words, "makes a table of it again, here or elsewhere"))
 
 
 def file_suffix(file: Path) -> str:

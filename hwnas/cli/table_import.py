@@ -1,6 +1,5 @@
 """`hwnas table import`: a latency table of an exported one, or of timings of your own."""
 
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import Step, command_line, of_table, show_next
 from hwnas.cli.output import Output
 from hwnas.cli.table_export import described, file_suffix, held_by
 from hwnas.core.csv_text import read_text
@@ -91,31 +91,20 @@ def import_table(
         elif priors or data is not None or resolution is not None:
             raise TableError("--prior, --data and --resolution go with --config; add it")
         document = _import_csv(output, file, table, target, space, priors or [], difference / 100)
-        named = {"device": device, "table": table}
-        if config is None:
-            hint = f"; next: 'hwnas search' with a config of yours,{command_line('', **named)}"
-        else:
-            same = {"data": data, "resolution": resolution}
-            hint = f"; next: '{command_line('hwnas search', config, **named, **same)}'"
+        named = {"device": device, "table": table, "data": data, "resolution": resolution}
+        words = command_line("hwnas search", config or "CONFIG", **named)
+        step = Step(words, "finds the best networks within the budgets")
     else:
         for option, given in (("--device", device), ("--config", config), ("--prior", priors)):
             if given:
                 raise TableError(f"{file} contains all of that; leave out {option}")
         table_from_json(_text(file), str(file), table)
-        hint, document = "", {}
+        step, document = of_table(table), {}
     with LatencyTable.existing(table) as opened:
         held = held_by(opened)
-    output.line(f"{table}: {described(held)}{hint}")
+    output.line(f"{table}: {described(held)}")
     output.document({"table": str(table), **held, **document})
-
-
-def command_line(command: str, *arguments: object, **named: object) -> str:
-    """A command as it is typed into a shell; options that are None are left out."""
-    words = list(map(str, arguments))
-    for name, value in named.items():
-        if value is not None:
-            words += [f"--{name}", str(value)]
-    return f"{command} {shlex.join(words)}"
+    show_next(output, step)
 
 
 def imported_device(name: str | None) -> "Device":

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import of_table, show_next
 from hwnas.cli.output import Output, counted
 
 
@@ -43,3 +44,4 @@ def merge_tables(
             "models": {scope: model.to_dict() for scope, model in merged.models.items()},
         }
     )
+    show_next(output, of_table(into))

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import Step, command_line, show_next
 from hwnas.cli.output import Output
-from hwnas.cli.table_import import Imported, command_line, imported_device
+from hwnas.cli.table_import import Imported, imported_device
 from hwnas.core.errors import TableError
 from hwnas.core.files import advice, reason
 from hwnas.core.workspace import temporary_folder
@@ -69,8 +70,8 @@ def export_networks(
         f"{target.precision}, for a batch of {target.batch}"
     )
     output.line(
-        f"next: time each on {target.name}, write the milliseconds of one run into the column ms "
-        f"of {filled}, then '{command}'"
+        f"time each on {target.name}, and write the milliseconds of one run into the column ms of "
+        f"{filled}"
     )
     output.document(
         {
@@ -81,6 +82,7 @@ def export_networks(
             "networks": [{"file": one.file, "architecture": one.architecture} for one in networks],
         }
     )
+    show_next(output, Step(command, "then, makes a latency table of them"))
 
 
 @contextmanager

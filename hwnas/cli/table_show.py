@@ -9,6 +9,7 @@ import typer
 
 from hwnas.cli import options
 from hwnas.cli.field_names import field_name, field_value
+from hwnas.cli.next_step import VALIDATED, Step, command_line, show_next
 from hwnas.cli.output import Output, counted
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def show_table(
             "networks": networks,
         }
     )
+    show_next(output, Step(command_line("hwnas table validate", table), VALIDATED))
 
 
 def _provenance(table: "LatencyTable") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import Step, command_line, show_next
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ def validate_table(
         )
     _show(output, found)
     output.document({"table": str(table), "device": chosen.name, **_document(found)})
+    if found.holds:
+        words = command_line("hwnas search", "CONFIG", table=table)
+        show_next(output, Step(words, "finds the best networks within the budgets"))
+    else:
+        words = command_line("hwnas profile", "CONFIG", device=device, table="NEW.sqlite")
+        show_next(output, Step(words, "measures anew, into another table"))
     if not found.holds:
         raise typer.Exit(1 if found.holds is False else 2)
 

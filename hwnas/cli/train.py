@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import before_search, show_next
 from hwnas.cli.output import Output
 
 
@@ -47,3 +48,4 @@ def train(
     done = asdict(trained.report) if trained.report else {"steps": 0, "images": 0}
     balance = trained.balance.to_dict()
     output.document({what: str(trained.weights), **done, "balance": balance})
+    show_next(output, before_search(opened, given))

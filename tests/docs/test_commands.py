@@ -16,7 +16,7 @@ from hwnas.cli.main import app
 from tests.docs.blocks import PAGES, ROOT, Block, all_blocks, blocks_of, name_of, spans_of
 from tests.hwnas.cli.conftest import Terminal, terminal  # noqa: F401
 
-ELSEWHERE = {"jupyter", "pip", "python3", "sudo", "tensorboard", "."}
+ELSEWHERE = {"docker", "jupyter", "pip", "python3", "sudo", "tensorboard", "."}
 """Programs whose arguments are not ours to check."""
 PLACEHOLDER = re.compile(r"…|\.\.\.|[\[\]|]")
 
@@ -90,7 +90,7 @@ def check(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         words = words[1:]
     program, *rest = words
     if program == "hwnas":
-        if rest != ["--version"]:
+        if rest not in (["--version"], ["--install-completion"], ["--show-completion"]):
             parse(rest)
     elif program == "torchrun":
         parse(rest[rest.index("hwnas") + 1 :])

@@ -71,8 +71,20 @@ def expected_visits() -> set[tuple[str, int, int]]:
     return {(key, session, number) for key in keys for session in (0, 1) for number in (0, 1)}
 
 
+_KEPT: dict[str, bytes] = {}
+
+
+def finished(path: Path) -> LatencyModel:
+    """The same of a table that is measured once, and copied for every further test."""
+    if _KEPT:
+        path.write_bytes(_KEPT["table"])
+    model = profiled(path)
+    _KEPT.setdefault("table", path.read_bytes())
+    return model
+
+
 def test_a_profile_holds_every_block_a_model_and_its_error(tmp_path: Path) -> None:
-    profiled(tmp_path / "t.sqlite")
+    finished(tmp_path / "t.sqlite")
     with LatencyTable.existing(tmp_path / "t.sqlite") as table:
         found = {(v.graph, v.session, v.round) for v in table.visits()}
         assert found == expected_visits()
@@ -124,7 +136,7 @@ def stored(path: Path) -> int:
 
 def test_a_second_space_measures_only_blocks_that_are_new(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
-    profiled(path)
+    finished(path)
     before = set(visits(path))
     with LatencyTable(path) as table:
         predicted = load_model(table, "macro", SPACE.blocks()).predict(NETWORKS)
@@ -147,7 +159,7 @@ def test_a_second_space_measures_only_blocks_that_are_new(tmp_path: Path) -> Non
 
 def test_two_resolutions_share_a_table(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
-    profiled(path)
+    finished(path)
     space = load_space("nas_bench_macro", resolution=16, classes=4)
     networks = space.networks(space.sample(np.random.default_rng(0), 12))
     profiled(path, scope="at 16", space=space, networks=networks)
@@ -158,7 +170,7 @@ def test_two_resolutions_share_a_table(tmp_path: Path) -> None:
 
 def test_a_complete_table_of_another_device_is_refused_too(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
-    profiled(path)
+    finished(path)
     before = len(visits(path))
     with pytest.raises(TableError, match="threads is 1 there and 2"):
         profiled(path, device=DEVICE.model_copy(update={"threads": 2}))
@@ -227,7 +239,7 @@ def test_a_stored_model_is_fitted_anew_when_chains_are_newly_wanted_or_no_more(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "t.sqlite"
-    alone = profiled(path)
+    alone = finished(path)
     assert set(alone.compared) == {"alone"}
     chains = profiled(path, chains=True)
     assert set(chains.compared) == {"alone", "chain"}

@@ -66,12 +66,13 @@ class AroundSearch(SurrogateSearch):
         for number, slot in enumerate(order.tolist()):
             rows = np.repeat(row[None], int(space.choice_counts[slot]), axis=0)
             rows[:, slot] = np.arange(len(rows))
-            choices = rows[rows[:, slot] != row[slot]]
+            wanted = rows[:, slot] != row[slot]
             if number >= least:
-                excess = self._excess(row[None])[0]
-                if excess <= 0:
+                excess = self._excess(rows)
+                if excess[row[slot]] <= 0:
                     break
-                choices = choices[self._excess(choices) < excess]
+                wanted = excess < excess[row[slot]]
+            choices = rows[wanted]
             if len(choices):
                 row = choices[int(self.generator.integers(len(choices)))]
         changed: Architectures = space.canonical(row)

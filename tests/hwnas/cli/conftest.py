@@ -17,6 +17,7 @@ from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.imported import import_timings
 from hwnas.latency.schedule import Schedule
 from hwnas.objectives.costs import block_macs
+from hwnas.runs import latency_check
 from hwnas.runs.references import reference_of
 from hwnas.spaces import load_space
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
@@ -135,8 +136,10 @@ def once(folder: Path, _made: tuple[Path, set[str]]) -> Once:
 @pytest.fixture
 def little(monkeypatch: pytest.MonkeyPatch) -> Schedule:
     """Measures little, for tests that are not about how right a table is."""
-    few = Schedule(sessions=4, most_sessions=4, rounds=1, least_runs=2, least_ms=0.0)
+    few = Schedule(sessions=2, most_sessions=2, rounds=1, least_runs=2, least_ms=0.0)
     monkeypatch.setattr(profile, "Schedule", lambda: few)
+    for name in ("SCREENING", "FINAL"):
+        monkeypatch.setattr(latency_check, name, few)
     return few
 
 

@@ -24,6 +24,7 @@ SUMMARY_NUMBERS = ["budget_ms", "onnx_max_abs_diff", "latency_model_mape", "seco
 FIGURES = ["predicted_ms", "measured_ms", "median_ms", "accuracy", "macs", "parameters"]
 
 
+@pytest.mark.usefixtures("little")
 def test_the_commands_lead_from_images_to_a_measured_network(
     folder: Path, terminal: Terminal
 ) -> None:
@@ -236,6 +237,8 @@ def test_quickstart_with_own_images_skips_and_names_the_unreadable(
         "fine_tune.epochs=1",
         "--set",
         "search.evaluations=8",
+        "--budget",
+        "latency=500 % of reference",  # so little is measured
         "--set",
         "profile.fit_networks=4",
         "--set",

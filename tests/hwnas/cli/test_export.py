@@ -9,21 +9,14 @@ import pytest
 from hwnas.data import load_dataset
 from hwnas.export.verification import onnx_right
 from hwnas.latency.schedule import Schedule
-from hwnas.runs import exporting, latency_check
+from hwnas.runs import exporting
 from tests.hwnas.cli.conftest import Once, Terminal
 from tests.hwnas.runs.simulated_device import no_training, simulated_device
 
 
 @pytest.fixture
-def quick(little: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measures little: no test here is about how right a table is."""
-    for name in ("SCREENING", "FINAL"):
-        monkeypatch.setattr(latency_check, name, little)
-
-
-@pytest.fixture
-def searched(quick: None, folder: Path, terminal: Terminal, once: Once) -> Path:
-    del quick
+def searched(little: Schedule, folder: Path, terminal: Terminal, once: Once) -> Path:
+    del little
 
     def make() -> None:
         for command in ("profile", "train", "search"):
@@ -105,7 +98,7 @@ def test_a_search_that_has_not_ended_is_not_exported(searched: Path, terminal: T
         assert "the search of runs/tiny has not ended with its present settings" in answer.stderr
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("little")
 def test_a_run_for_an_int8_device_ends_with_an_int8_file(
     folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

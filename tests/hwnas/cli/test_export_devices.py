@@ -54,6 +54,7 @@ def test_a_winner_for_two_devices_is_measured_on_both_in_the_precision_of_each(
 ) -> None:
     answer = terminal("export", "runs/tiny", "--patience", "0")
     assert answer.code == 0, answer.stderr
+    assert answer.stderr.splitlines()[-1].startswith("next: hwnas report runs/tiny  # ")
     for row in (
         "latency, measured, int8",
         "latency, measured, fp32",

@@ -45,7 +45,9 @@ def test_a_search_with_timings_from_elsewhere_ends_in_files_and_measures_nothing
 ) -> None:
     imported = terminal("table", "import", "timings.csv", "t/npu.sqlite", "--device", "npu.yaml")
     assert imported.code == 0, imported.stderr
-    assert "14 blocks and 0 networks of 14 visits; next: 'hwnas search'" in imported.stdout
+    assert "14 blocks and 0 networks of 14 visits\n" in imported.stdout
+    following = "next: hwnas search CONFIG --device npu.yaml --table t/npu.sqlite"
+    assert following in imported.stderr
     assert "never checked against whole networks" in imported.stderr
 
     assert terminal("train", "tiny.yaml").code == 0

@@ -1,8 +1,8 @@
-"""Two real processes that train together, started by torchrun, over gloo."""
+"""Two real processes that train together over gloo."""
 
-import os
-import subprocess
-import sys
+import signal
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -15,51 +15,43 @@ from hwnas.training.placement import choose_device
 from hwnas.training.rules import Sandwich
 from hwnas.training.trainer import identity
 from hwnas.training.training_state import load_trained
-from tests.hwnas.supernet import torchrun_script
+from tests.forks import forked
+from tests.hwnas.supernet import distributed_child
 from tests.hwnas.supernet.helpers import images, state_bytes, tiny_space
 
-ROOT = Path(__file__).parents[3]
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
+def together(folder: Path, kill_at: int | None = None) -> tuple[list[list[str]], list[int | None]]:
+    """What two processes said at their ends, and what they ended with, the first one first.
 
-def torchrun(folder: Path, *words: str) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of a program in two processes, in a process group of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*TORCHRUN, *words],
-        cwd=folder,
-        env=environment,
-        start_new_session=True,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
-def ended(stdout: str) -> list[list[str]]:
-    """What each process said at its end: rank, images, loss and a digest of its weights."""
-    lines = [line.split() for line in stdout.splitlines() if line.startswith("ended")]
-    return sorted(line[1:] for line in lines)
+    As torchrun would start them, which `test_train.py` does.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with ExitStack() as held:
+        children = [
+            held.enter_context(forked(distributed_child.main, rank, port, folder, kill_at))
+            for rank in range(2)
+        ]
+        said = [line for child in children for line in child.rest()]
+        return said, [child.code() for child in children]
 
 
 def test_processes_agree_and_a_killed_training_ends_with_the_same_weights(tmp_path):
-    script = ["-m", torchrun_script.__name__, str(tmp_path)]
-    code, stdout, stderr = torchrun(tmp_path, *script, "5")
-    assert code == 1
-    first, second = ended(stdout)
-    assert [first[0], second[0]] == ["0", "1"]
+    (first, second), codes = together(tmp_path, kill_at=5)
+    assert codes[0] == -signal.SIGKILL
+    assert codes[1] not in (None, 0), "the other one ends, too"
+    assert [first[0], second[0]] == [0, 1]
     assert first[1:] == second[1:]
 
-    code, stdout, stderr = torchrun(tmp_path, *script)
-    assert code == 0, stderr
-    resumed = ended(stdout)
+    resumed, codes = together(tmp_path)
+    assert codes == [0, 0]
     assert [line[2:] for line in resumed] == [first[2:]] * 2
-    assert resumed[0][1] == str(4 * 16), "the fifth step was not written"
+    assert resumed[0][1] == 4 * 16, "the fifth step was not written"
 
     space = tiny_space(tmp_path)
     supernet = Supernet(space, seed=7)
-    belongs_to = identity(supernet, images(70), torchrun_script.CONFIG, Sandwich(space))
+    belongs_to = identity(supernet, images(70), distributed_child.CONFIG, Sandwich(space))
     del belongs_to["settings"]
     before = state_bytes(supernet)
     load_trained(supernet, tmp_path / "whole" / "supernet.safetensors", belongs_to)

@@ -1,0 +1,1 @@
+"""The image of `Dockerfile`, or its steps where no Docker daemon answers: `make test-docker`."""
