@@ -92,9 +92,9 @@ def before_search(run: "OpenedRun", given: "Given") -> Step | None:
         if not _has_latencies(run):
             if experiment.device.measurable:
                 return Step(_typed("profile", given, _OF_PROFILE), _PROFILE)
-            named = experiment.config.device
-            command = command_line("hwnas table import", "TIMINGS.csv", experiment.table_path)
-            return Step(f"{command} --device {named}", "makes a table of timings from elsewhere")
+            words = ("hwnas table import", "TIMINGS.csv", experiment.table_path)
+            command = command_line(*words, device=experiment.config.device)
+            return Step(command, "makes a table of timings from elsewhere")
         if further := _further_without_latencies(run):
             return Step(_typed("profile", replace(given, device=further), _OF_PROFILE), _PROFILE)
         if not _is_trained(run):
