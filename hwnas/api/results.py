@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -15,6 +16,7 @@ from hwnas.core.files import write_atomically
 from hwnas.core.notebook import data_frame, html_table
 from hwnas.networks.blocks import Network
 from hwnas.networks.graph import build_graph
+from hwnas.networks.ids import network_id
 from hwnas.objectives.objective import amount
 from hwnas.search.front import knee
 from hwnas.spaces.space import Architectures
@@ -42,6 +44,11 @@ class FoundNetwork:
     network: Network = field(repr=False)
     score: float
     costs: dict[str, float] = field(hash=False)
+
+    @cached_property
+    def id(self) -> str:
+        """A short name, the same in every search and run: what `hwnas export --pick` takes."""
+        return network_id(self.network)
 
     def to_torch(self, seed: int | None = 0) -> "NetworkModule":
         """A PyTorch module of the network with random weights of a seed, see `hwnas.to_torch`."""
@@ -117,12 +124,13 @@ class Front(Sequence[FoundNetwork]):
         return iter(self._networks)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """A row per network: its score, every cost by name, its architecture.
+        """A row per network: its id, its score, every cost by name, its architecture.
 
         Of a family of spaces with the resolution and the width that it chose.
         """
         return [
             {
+                "id": one.id,
                 "score": one.score,
                 **one.costs,
                 **self._chosen(one),
@@ -183,9 +191,10 @@ class Front(Sequence[FoundNetwork]):
             unit if unit.lower() == name else f"{name} ({unit})" for name, unit in units.items()
         ]
         chosen = ["px", "width"] if len(self.problem.space.members) > 1 else []
-        columns = ["score", *named, *chosen, "architecture"]
+        columns = ["id", "score", *named, *chosen, "architecture"]
         rows = [
             [
+                one.id,
                 f"{one.score:.5g}",
                 *(amount(one.costs[name]) for name in units),
                 *(f"{value:g}" for value in self._chosen(one).values()),

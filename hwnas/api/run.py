@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from hwnas.api.checks import check_count, names_of
 from hwnas.core.listener import SILENT
@@ -16,10 +16,11 @@ from hwnas.runs.opened import OpenedRun
 if TYPE_CHECKING:  # what needs PyTorch or the like is imported by the stage that needs it
     from hwnas.report.writing import Report
     from hwnas.runs.fleet import Outcome
+    from hwnas.runs.picks import Picks
     from hwnas.runs.profile_stage import Profiled
     from hwnas.runs.ranking import Ranking
     from hwnas.runs.searching import RunSearch
-    from hwnas.runs.summary_form import Summary
+    from hwnas.runs.summary_form import ExportSummary, Summary
     from hwnas.runs.training_stage import Trained
 
 
@@ -163,36 +164,66 @@ class Run(OpenedRun):
         self.folder.check_searched()
         return search_result(self.experiment, self.folder, self.pose()[1])
 
+    @overload
     def export(
         self,
         *,
+        picks: None = None,
         weights_from: WeightsFrom | None = None,
         patience: float = PATIENCE,
         since: float | None = None,
-    ) -> "Summary":
-        """Trains, exports, checks and measures the best network of the front.
+    ) -> "Summary": ...
+
+    @overload
+    def export(
+        self,
+        *,
+        picks: "Picks | None",
+        weights_from: WeightsFrom | None = None,
+        patience: float = PATIENCE,
+        since: float | None = None,
+    ) -> "ExportSummary": ...
+
+    def export(
+        self,
+        *,
+        picks: "Picks | None" = None,
+        weights_from: WeightsFrom | None = None,
+        patience: float = PATIENCE,
+        since: float | None = None,
+    ) -> "ExportSummary":
+        """Trains, exports, checks and measures the best network of the front, or those picked.
+
+        Picks that are complete are not exported again, and the winner is not beside others; alone
+        it is measured again.
 
         Args:
+            picks: "best", "knee", "fastest", "all", ids and architectures: one, a text with commas
+                between several, or a list. None for the best.
             weights_from: what the winner's training starts from, "supernet" or "scratch"; None for
                 the config's `export.weights_from`.
             patience: for how many seconds a machine that is too busy to measure on is waited for.
             since: when what the summary's seconds count began, monotonic; None for now.
 
         Raises:
-            BudgetError: no network of the front measures within the budgets.
+            BudgetError: no network of the front measures within the budgets; other picks are
+                exported all the same.
             DeviceError: the device failed; what was trained is kept.
+            ConfigError: there is no network of that name.
             RunError: the run was not searched to its end.
         """
         from hwnas.runs.export_stage import export_stage, exporting
         from hwnas.runs.keeping import keep_inputs
         from hwnas.runs.latency_check import Patience
+        from hwnas.runs.picks import choose, read_picks
         from hwnas.runs.training import start_of_winners
 
         start = time.monotonic() if since is None else since
-        experiment = exporting(self.experiment, weights_from)
+        experiment, parts = exporting(self.experiment, weights_from), read_picks(picks)
         with self.held():
             self.experiment = experiment
             result = self.result()
+            chosen = choose(parts, result, experiment.space, self.folder.front_file)
             latency, _ = self.pose()
             self.read_images()
             keep_inputs(self.folder, experiment)
@@ -206,6 +237,7 @@ class Run(OpenedRun):
                 trained,
                 result,
                 self.listener,
+                chosen,
                 start=start,
                 patience=Patience(patience),
             )
@@ -216,7 +248,7 @@ class Run(OpenedRun):
         Raises:
             RunError: the run was not searched to its end, or the file is damaged.
         """
-        from hwnas.runs.summary import stored_summary
+        from hwnas.runs.stored_summary import stored_summary
 
         return stored_summary(self.folder, self.result())
 

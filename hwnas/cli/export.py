@@ -1,4 +1,4 @@
-"""`hwnas export`: the winner of a run as files, measured again on the device."""
+"""`hwnas export`: networks of a run as files, measured again on the device."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,16 +7,32 @@ import typer
 from hwnas.cli import options
 from hwnas.cli.next_step import after_export, show_next
 from hwnas.cli.output import Output
+from hwnas.core.errors import ConfigError
 from hwnas.runs.defaults import PATIENCE
 
 if TYPE_CHECKING:
     from hwnas.runs.config import WeightsFrom
 
+Picks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pick",
+        metavar="WHAT",
+        help="Which network: 'best' (the most accurate that keeps the budgets when measured), "
+        "'knee', 'fastest', 'all' of the front, the beginning of an id of front.csv or of another "
+        "judged network, or an architecture, as in '1 0 2'. May be repeated, or have commas. Each "
+        "but the best gets a folder of its own, export/ID, whether it keeps the budgets or not. "
+        "(default: best)",
+    ),
+]
+Choose = Annotated[
+    bool, typer.Option("--choose", help="Show the front as a list and ask which to export.")
+]
 FromScratch = Annotated[
     bool | None,
     typer.Option(
         "--from-scratch/--from-supernet",
-        help="Train the winner from scratch, for the epochs of supernet and fine-tuning together, "
+        help="Train it from scratch, for the epochs of supernet and fine-tuning together, "
         "or fine-tune the supernet's weights. (default: the config's export.weights_from, usually "
         "auto: try both and let the validation images choose)",
         show_default=False,
@@ -36,26 +52,34 @@ Patience = Annotated[
 
 def export(
     run: options.RunArgument,
+    pick: Picks = None,
+    choose: Choose = False,
     data: options.Data = None,
     from_scratch: FromScratch = None,
     patience: Patience = PATIENCE,
     as_json: options.Json = False,
 ) -> None:
-    """Train, export, check and measure the best network that a run found.
+    """Train, export, check and measure the best network that a run found, or those that you pick.
 
     Tries the front from its most accurate network down until one really is within the budgets when
     measured, on the device and on every further device of a budget that can be reached. The space's
-    reference network is trained and measured beside it. Run it again to resume.
+    reference network is trained and measured beside it. No network replaces another: an earlier
+    winner moves to export/ID. Run it again to resume.
     """
     from hwnas.api.run import Run
+    from hwnas.cli.choosing import ask_picks, check_terminal
     from hwnas.cli.show import show_summary
 
     output = Output(as_json)
     weights_from: WeightsFrom | None = None
     if from_scratch is not None:
         weights_from = "scratch" if from_scratch else "supernet"
-    summary = Run.of_folder(run, output, data=data).export(
-        weights_from=weights_from, patience=patience
-    )
+    if choose:
+        if pick is not None:
+            raise ConfigError("--choose and --pick are both given; leave one of them out")
+        check_terminal(output)
+    opened = Run.of_folder(run, output, data=data)
+    picks = ask_picks(output, opened) if choose else pick
+    summary = opened.export(picks=picks, weights_from=weights_from, patience=patience)
     show_summary(output, summary)
     show_next(output, after_export(run))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwnas.cli.output import Output
+from hwnas.report.pick_rows import pick_header, pick_rows, pick_sentences
 from hwnas.report.rows import (
     PREDICTOR_HEADER,
     VALIDATION_HEADER,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from hwnas.estimators.scores import ScoreInfo
     from hwnas.latency.family import AnyLatency, AnyModel
     from hwnas.runs.searching import RunSearch
-    from hwnas.runs.summary_form import Summary
+    from hwnas.runs.summary_form import ExportSummary, Summary
     from hwnas.spaces import Space
 
 
@@ -113,7 +114,7 @@ def show_front(output: Output, result: "RunSearch", space: "Space") -> list[dict
         for index, point in enumerate(points)
     ]
     if not result.score_info.is_accuracy:
-        return [{"score": one.pop("accuracy"), **one} for one in documents]
+        return [{"id": one.pop("id"), "score": one.pop("accuracy"), **one} for one in documents]
     return documents
 
 
@@ -136,8 +137,22 @@ def show_contributions(output: Output, result: "RunSearch") -> list[dict[str, An
     return [asdict(one) for one in found]
 
 
-def show_summary(output: Output, summary: "Summary") -> None:
-    """Prints the winner next to the reference network, or the figures as JSON."""
+def show_summary(output: Output, summary: "ExportSummary") -> None:
+    """Prints what was exported, the winner, picks or both, or the figures as JSON."""
+    from hwnas.runs.summary_form import Summary
+
+    if isinstance(summary, Summary):
+        _show_winner(output, summary)
+    if summary.picks:
+        title = "picked networks" if summary.winner is not None else budgets_text(summary)
+        output.table(title, pick_header(summary), pick_rows(summary))
+        for sentence in pick_sentences(summary):
+            output.line(sentence)
+    output.document(summary.model_dump(mode="json"))
+
+
+def _show_winner(output: Output, summary: "Summary") -> None:
+    """Prints the winner next to the reference network."""
     output.table(budgets_text(summary), summary_header(summary), summary_rows(summary))
     for doubt in summary.doubtful:
         output.line(f"not known to be within its budget: {doubt}")
@@ -155,4 +170,3 @@ def show_summary(output: Output, summary: "Summary") -> None:
             f"built and measured: {summary.engine}, which runs only on this GPU with this version "
             "of its runtime"
         )
-    output.document(summary.model_dump(mode="json"))

@@ -101,10 +101,12 @@ def _document(run: RunStanding, joined: int) -> dict[str, Any]:
     }
 
 
-def _knee(run: RunStanding) -> dict[str, float] | None:
+def _knee(run: RunStanding) -> dict[str, Any] | None:
     if run.knee is None:
         return None
-    return _point(float(run.front.costs[run.knee]), float(run.front.scores[run.knee]))
+    return {"id": run.knee_id} | _point(
+        float(run.front.costs[run.knee]), float(run.front.scores[run.knee])
+    )
 
 
 def _point(latency_ms: float, accuracy: float) -> dict[str, float]:

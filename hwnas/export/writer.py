@@ -18,6 +18,7 @@ from hwnas.latency.engine import SIDECAR
 from hwnas.networks.blocks import Network, block_to_dict
 from hwnas.networks.conventions import Conventions
 from hwnas.networks.graph import INPUT, OPSET, OUTPUT
+from hwnas.networks.ids import network_id
 from hwnas.training.checkpoint import weights_file
 
 # Names of the files that an export replaces as a whole.
@@ -42,6 +43,7 @@ def network_config(
     timm = timm_network(network)
     return {
         "hwnas": VERSION,
+        "id": network_id(network),
         "resolution": dataset.resolution,
         "input": {
             "name": INPUT,

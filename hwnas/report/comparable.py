@@ -15,7 +15,7 @@ from hwnas.objectives.statistics.intervals import Interval, wilson
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import RunSearch, search_result
-from hwnas.runs.summary import stored_summary
+from hwnas.runs.stored_summary import stored_summary
 from hwnas.runs.summary_form import Summary
 from hwnas.search.journal import Journal
 from hwnas.spaces import SearchSpace, Space
@@ -29,11 +29,13 @@ class Shipped:
         measured_ms: of the exported file; None where it was not measured.
         accuracy: of the exported file, in its precision, on the test images, in %.
         images: how many these are.
+        id: of the network; "" in exports of earlier versions.
     """
 
     measured_ms: float | None
     accuracy: float
     images: int
+    id: str = ""
 
     @property
     def interval(self) -> Interval:
@@ -88,7 +90,8 @@ def read_searched(experiment: Experiment, folder: RunFolder) -> Searched:
 def _shipped(summary: Summary | None) -> Shipped | None:
     if summary is None:
         return None
-    return Shipped(summary.winner.measured_ms, summary.winner.accuracy, summary.test_images)
+    winner = summary.winner
+    return Shipped(winner.measured_ms, winner.accuracy, summary.test_images, winner.id)
 
 
 def check_comparable(runs: Sequence[Searched]) -> None:

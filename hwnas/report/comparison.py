@@ -8,6 +8,7 @@ import numpy as np
 from hwnas.core.foreign_text import shown
 from hwnas.devices.device import Fingerprint
 from hwnas.estimators.scores import ScoreInfo
+from hwnas.networks.ids import network_id
 from hwnas.report.comparable import Searched, Shipped
 from hwnas.search.front import Front, knee
 from hwnas.search.problem import AnyLimit, CheckedLimit, Limit, SearchProblem
@@ -28,6 +29,7 @@ class RunStanding:
         accuracy_in_common: the best judged network within the smallest budgets of all runs.
         front: the run's front.
         knee: the index of its knee, None where it has none.
+        knee_id: the id of that network.
         hypervolume: the share of the common box that the front dominates.
         on_joined: how many networks of the joined front it has, or has equals of.
         shipped: the winner that it exported, None for none.
@@ -43,6 +45,7 @@ class RunStanding:
     accuracy_in_common: float | None
     front: Front
     knee: int | None
+    knee_id: str | None
     hypervolume: float | None
     on_joined: int
     shipped: Shipped | None
@@ -94,6 +97,7 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
                 accuracy_in_common=_best(_front_within(run, smallest)),
                 front=run.result.front,
                 knee=knee(run.result.front),
+                knee_id=_knee_id(run),
                 hypervolume=standing.hypervolume,
                 on_joined=standing.on_joined,
                 shipped=run.shipped,
@@ -105,6 +109,16 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
         standings=found,
         notes=_notes(runs),
         across=_across(runs),
+    )
+
+
+def _knee_id(run: Searched) -> str | None:
+    front = run.result.front
+    found = knee(front)
+    return (
+        None
+        if found is None
+        else network_id(run.experiment.space.network(front.architectures[found]))
     )
 
 

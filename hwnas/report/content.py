@@ -15,7 +15,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import RunSearch, front_points, search_result
 from hwnas.runs.short_supernet import short_supernet
-from hwnas.runs.summary import stored_summary
+from hwnas.runs.stored_summary import stored_summary
 from hwnas.runs.summary_form import Summary
 from hwnas.search.front import knee
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hwnas.estimators.scores import ScoreInfo
     from hwnas.report.contributions import Contribution
     from hwnas.runs.searching import FrontPoint, RunSearch
-    from hwnas.runs.summary_form import Figures, Summary
+    from hwnas.runs.summary_form import ExportSummary, Figures, Summary
 
 MS = "{:.4g} ms"
 # Others are names of sources that a reader may not know alone: "lite", "hwnas".
@@ -45,7 +45,8 @@ def summary_rows(summary: "Summary") -> list[list[str]]:
 
         return row(label, "{}", text)
 
-    rows = [row(f"latency, measured{lower}", MS, lambda one: one.measured_ms)]
+    rows = [row("id", "{}", lambda one: one.id or None)] if summary.winner.id else []
+    rows += [row(f"latency, measured{lower}", MS, lambda one: one.measured_ms)]
     if lower:
         rows.append(row("latency, measured, fp32", MS, _fp32_ms))
     rows.append(row("latency, predicted", MS, lambda one: one.predicted_ms))
@@ -121,7 +122,7 @@ def reference_text(summary: "Summary") -> str:
     return f"{name} is {library}'s"
 
 
-def budgets_text(summary: "Summary") -> str:
+def budgets_text(summary: "ExportSummary") -> str:
     """The budgets of a run in one line."""
     parts = [
         f"{name} ≤ {amount(bound)} {unit_of(name)}".strip()
@@ -155,6 +156,7 @@ def contribution_rows(
 def front_header(result: "RunSearch") -> list[str]:
     """The columns of a front."""
     return [
+        "id",
         result.score_info.heading,
         *([] if result.corrected is None else [f"corrected ({result.score_info.unit})"]),
         "predicted (ms)",
@@ -173,6 +175,7 @@ def front_rows(
     """The networks of a front, as text; `bend` is the index of its knee."""
     return [
         [
+            p.id,
             score_info.number(p.accuracy),
             *([] if p.corrected is None else [score_info.number(p.corrected)]),
             f"{p.latency_ms:.4g}",

@@ -70,8 +70,14 @@ class Candidates:
             return None
         return None if self.reference is None else self.reference.module
 
-    def winner(self, architecture: Architectures, text: str) -> Candidate:
-        """The network of an architecture (L,), trained; `text` is what it is called meanwhile."""
+    def trained(self, architecture: Architectures, name: str, text: str) -> Candidate:
+        """The network of an architecture (L,), trained as the config says.
+
+        Args:
+            architecture: of the space.
+            name: "winner" or an id: as its files are called.
+            text: as it is called while it is trained.
+        """
         won = train_winner(
             self._experiment,
             self._folder,
@@ -82,7 +88,7 @@ class Candidates:
             self._teacher,
         )
         network = self._experiment.space.network(architecture)
-        made = self._candidate("winner", network, won.weights_from, won.module, won.chosen)
+        made = self._candidate(name, network, won.weights_from, won.module, won.chosen)
         taught = self._teacher is not None and won.weights_from != "scratch"
         return replace(made, teacher="reference") if taught else made
 

@@ -1,25 +1,26 @@
-"""The export stage: the winner of a run, and its figures in a file."""
+"""The export stage: the networks of a run that are taken home, and their figures in a file."""
 
 import time
 from dataclasses import replace
 from typing import get_args
 
-from hwnas.core.errors import ConfigError
-from hwnas.core.files import write_atomically
+from hwnas.core.errors import BudgetError, ConfigError
 from hwnas.core.listener import Listener
 from hwnas.estimators import SUPERNET, find_estimator
 from hwnas.latency.family import AnyLatency
 from hwnas.runs.config import ExportConfig, WeightsFrom
 from hwnas.runs.experiment import Experiment
-from hwnas.runs.exporting import Export, Exporter
+from hwnas.runs.exported import Exported
+from hwnas.runs.exporting import Exporter
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.latency_check import Patience
+from hwnas.runs.latency_check import WINNER, Patience
 from hwnas.runs.model_warnings import warn_of_models
+from hwnas.runs.picks import Chosen, Pick
 from hwnas.runs.searching import RunSearch
 from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.stale import forget_report
-from hwnas.runs.summary import summarize
-from hwnas.runs.summary_form import Summary
+from hwnas.runs.summary import summarize, summarize_pick
+from hwnas.runs.summary_form import ExportSummary
 from hwnas.runs.training import TrainedSupernet
 from hwnas.runs.visit_warnings import WARNINGS
 
@@ -37,37 +38,77 @@ def export_stage(
     trained: TrainedSupernet | None,
     result: RunSearch,
     listener: Listener,
+    chosen: Chosen,
     *,
     start: float,
     patience: Patience,
-) -> Summary:
-    """Exports the winner and the reference, and writes `summary.json`.
+) -> ExportSummary:
+    """Exports what was chosen and the reference, and writes `summary.json` after each.
 
     Args:
         experiment: of the run.
         folder: of the run, open.
         latency: of its device.
-        trained: its supernet; without one the winner is trained from scratch.
+        trained: its supernet; without one networks are trained from scratch.
         result: of its search.
         listener: gets progress, sentences and warnings.
+        chosen: the winner, other networks, or both.
         start: monotonic, when what the summary calls its seconds began.
         patience: how long a busy machine is waited for.
 
     Raises:
-        BudgetError: no network of the front measures within the budgets.
+        BudgetError: no network of the front measures within the budgets; further picks are
+            exported all the same.
         DeviceError, TableError, RunError: see the stages; what was done is kept.
     """
     warn_of_models(listener, experiment, latency)
     if short := short_supernet(experiment, folder):
         listener.warn(short)
-    export = Exporter(experiment, folder, latency, trained, result, listener, patience).export()
-    for sentence in _doubts(export, experiment.device.precision):
-        listener.warn(sentence)
-    summary = summarize(export, experiment, latency, result, time.monotonic() - start)
-    write_atomically(folder.summary_file, summary.to_json())
+    exporter = Exporter(experiment, folder, latency, trained, result, listener, patience)
+    record, without_winner = exporter.record, None
+    done = record.winner if chosen.picks else None
+    if done is not None and not done.doubtful and chosen.best:
+        listener.say(f"{folder.export_folder(WINNER)} is complete")
+    elif chosen.best:
+        try:
+            export = exporter.export()
+        except BudgetError as error:
+            if not chosen.picks:
+                raise
+            without_winner = error
+            listener.warn(f"no winner: {error}")
+        else:
+            _warn_of(export.winner, WINNER, experiment, listener)
+            seconds = time.monotonic() - start
+            record.put_winner(summarize(export, experiment, latency, result, seconds))
+            _forget_report(folder, listener)
+    for pick in chosen.picks:
+        _export_pick(pick, exporter, start)
+    if without_winner is not None and chosen.insists:
+        raise BudgetError(f"{without_winner}; the other picks were exported")
+    assert record.summary is not None
+    return record.summary
+
+
+def _export_pick(pick: Pick, exporter: Exporter, start: float) -> None:
+    """Exports a network that was picked, unless that was done before."""
+    experiment, result, listener = exporter.experiment, exporter.result, exporter.listener
+    record = exporter.record
+    row = record.row(pick)
+    if row is not None:
+        listener.say(f"{pick.id} is complete: {exporter.folder.export_folder(row.folder)}")
+        record.put_row(row.model_copy(update={"asked": pick.asked}))
+        return
+    made = exporter.pick(pick)
+    _warn_of(made.exported, pick.id, experiment, listener)
+    seconds = time.monotonic() - start
+    record.put_row(*summarize_pick(pick, made, experiment, result, record.reference, seconds))
+    _forget_report(exporter.folder, listener)
+
+
+def _forget_report(folder: RunFolder, listener: Listener) -> None:
     for sentence in forget_report(folder):
         listener.say(sentence)
-    return summary
 
 
 def exporting(experiment: Experiment, weights_from: WeightsFrom | None) -> Experiment:
@@ -92,24 +133,23 @@ def exporting(experiment: Experiment, weights_from: WeightsFrom | None) -> Exper
     return replace(experiment, config=config.model_copy(update={"export": chosen}))
 
 
-def _doubts(export: Export, precision: str) -> list[str]:
-    """What a person should look at, a sentence each."""
-    found = []
-    predicted, measured = export.winner.predicted_ms, export.winner.measured
+def _warn_of(one: Exported, name: str, experiment: Experiment, listener: Listener) -> None:
+    """Says what a person should look at, a sentence each."""
+    predicted, measured = one.predicted_ms, one.measured
+    of = "" if name == WINNER else f"{name}: "
     if predicted and measured and abs(measured.ms / predicted - 1) > FAR:
-        found.append(
-            f"predicted {predicted:.4g} ms, measured {measured.ms:.4g}: the machine was busier at "
-            "one of the two times; when it is idle, profile into a new table (--table) and search "
-            "again"
+        listener.warn(
+            f"{of}predicted {predicted:.4g} ms, measured {measured.ms:.4g}: the machine was busier "
+            "at one of the two times; when it is idle, profile into a new table (--table) and "
+            "search again"
         )
-    found += [
-        f"the winner was measured with {name}: {WARNINGS[name]}"
-        for name in (measured.warnings if measured else ())
-    ]
-    whole, converted = export.winner.test_accuracy, export.winner.numbers.accuracy
+    for warning in measured.warnings if measured else ():
+        called = "the winner" if name == WINNER else name
+        listener.warn(f"{called} was measured with {warning}: {WARNINGS[warning]}")
+    whole, converted = one.test_accuracy, one.numbers.accuracy
     if whole - converted > LOST:
-        found.append(
-            f"{precision} costs {whole - converted:.1f} points of accuracy on the test images "
-            f"({whole:.1f} to {converted:.1f} %); a higher precision of the device avoids that"
+        listener.warn(
+            f"{of}{experiment.device.precision} costs {whole - converted:.1f} points of accuracy "
+            f"on the test images ({whole:.1f} to {converted:.1f} %); a higher precision of the "
+            "device avoids that"
         )
-    return found

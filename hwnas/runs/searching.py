@@ -17,6 +17,7 @@ from hwnas.core.files import write_atomically
 from hwnas.core.yaml_text import to_yaml
 from hwnas.estimators import SUPERNET
 from hwnas.estimators.scores import ScoreInfo, Scores
+from hwnas.networks.ids import network_id
 from hwnas.objectives.budgets import ENERGY, device_of
 from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.runs.config import SearchConfig
@@ -213,14 +214,16 @@ def _text_without_paths(experiment: Experiment) -> str:
 
 @dataclass(frozen=True)
 class FrontPoint:
-    """One network of a front: its score, predicted latency in ms, who asked for it.
+    """One network of a front: its id, its score, predicted latency in ms, who asked for it.
 
-    `accuracy` is in %, or another score, as the result's `score_info` says; `further_ms` is the
-    predicted latency on each further device that a budget is on, `energy_mj` the predicted energy
-    where a budget is on it, `corrected` the score by a second opinion where there is one. Where the
-    search chose among several, `resolution` is that of its images and `width` of its channels.
+    `id` is that of `hwnas.networks.ids`. `accuracy` is in %, or another score, as the result's
+    `score_info` says; `further_ms` is the predicted latency on each further device that a budget is
+    on, `energy_mj` the predicted energy where a budget is on it, `corrected` the score by a second
+    opinion where there is one. Where the search chose among several, `resolution` is that of its
+    images and `width` of its channels.
     """
 
+    id: str
     accuracy: float
     latency_ms: float
     macs: int
@@ -267,6 +270,7 @@ def front_points(result: RunSearch, space: Space) -> list[FrontPoint]:
     members = [space.member(row) for row in front.architectures]
     chosen = len(space.members) > 1
     columns = zip(
+        map(network_id, networks),
         front.scores.tolist(),
         front.costs.tolist(),
         map(int, MACS.evaluate(networks)),
@@ -276,6 +280,7 @@ def front_points(result: RunSearch, space: Space) -> list[FrontPoint]:
     )
     return [
         FrontPoint(
+            name,
             accuracy,
             latency_ms,
             macs,
@@ -288,12 +293,12 @@ def front_points(result: RunSearch, space: Space) -> list[FrontPoint]:
             members[index].resolution if chosen else None,
             members[index].width if chosen else None,
         )
-        for index, (accuracy, latency_ms, macs, params, row) in enumerate(columns)
+        for index, (name, accuracy, latency_ms, macs, params, row) in enumerate(columns)
     ]
 
 
 def write_front(result: RunSearch, space: Space, path: Path) -> None:
-    """Writes the points of the front as CSV; the first column says what accuracies are.
+    """Writes the points of the front as CSV; the second column says what accuracies are.
 
     Raises:
         HwnasError: the file cannot be written.
@@ -305,6 +310,7 @@ def write_front(result: RunSearch, space: Space, path: Path) -> None:
     digits = 6 if result.score_info.is_accuracy else 12  # MACs are whole numbers
     writer.writerow(
         [
+            "id",
             result.score_info.column,
             *([] if result.corrected is None else ["corrected"]),
             "predicted_ms",
@@ -319,6 +325,7 @@ def write_front(result: RunSearch, space: Space, path: Path) -> None:
     for point in front_points(result, space):
         writer.writerow(
             [
+                point.id,
                 f"{point.accuracy:.{digits}g}",
                 *([] if point.corrected is None else [f"{point.corrected:.{digits}g}"]),
                 f"{point.latency_ms:.6g}",

@@ -41,17 +41,21 @@ def note_front(folder: RunFolder, digest: str) -> list[str]:
         return sentences
     mark = folder.export_folder("winner") / STALE
     if summary.get("front_digest") == digest:
-        mark.unlink(missing_ok=True)
+        if summary.get("winner") is not None:  # else the folder may hold an earlier one
+            mark.unlink(missing_ok=True)
         if summary.pop("stale", None) is not None:
             _write(folder.summary_file, summary)
         return sentences
+    won = summary.get("winner") is not None
+    what = "this is the winner" if won else "these networks were picked"
     text = (
-        "this is the winner of an earlier front: the run has been searched again since; "
+        f"{what} of an earlier front: the run has been searched again since; "
         f"'hwnas export {folder.path}' exports the winner of the present one"
     )
-    if mark.parent.is_dir():
-        write_atomically(mark, text + "\n")
     _write(folder.summary_file, summary | {"stale": text})
+    if not won or not mark.parent.is_dir():
+        return sentences
+    write_atomically(mark, text + "\n")
     return [*sentences, f"{mark.parent} is marked as stale: it is the winner of an earlier front"]
 
 

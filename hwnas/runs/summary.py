@@ -3,23 +3,26 @@
 from typing import Any
 
 from hwnas.data import balance_of
-from hwnas.devices.engine import SUFFIX
 from hwnas.latency.family import AnyEnergy, AnyLatency
 from hwnas.networks.blocks import Network
+from hwnas.networks.ids import network_id
+from hwnas.objectives.budgets import LATENCY
 from hwnas.objectives.statistics.intervals import Paired, wilson
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exported import Exported
-from hwnas.runs.exporting import Export
-from hwnas.runs.folder import RunFolder
+from hwnas.runs.exporting import Export, ExportedPick
+from hwnas.runs.picks import Pick
 from hwnas.runs.references import reference_member
 from hwnas.runs.searching import RunSearch
+from hwnas.runs.stored_summary import files_of
 from hwnas.runs.summary_form import (
     DeviceFigures,
+    ExportSummary,
     Figures,
     Fp32Figures,
+    Picked,
     Reference,
     Summary,
-    read_summary,
 )
 from hwnas.runs.verdict import verdict
 from hwnas.spaces import Space
@@ -41,22 +44,15 @@ def summarize(
         result: of its search.
         seconds: that the command took which exported.
     """
-    dataset, device, space = experiment.dataset, experiment.device, experiment.space
-    winner, reference, paired = Figures(**_figures(export.winner, experiment)), None, None
-    published, like = experiment.published, reference_member(space)
-    if export.reference is not None and published is not None:
+    winner, paired = Figures(**_figures(export.winner, experiment)), None
+    reference = reference_figures(export.reference, experiment)
+    if export.reference is not None and reference is not None:
         paired = Paired.of(export.winner.numbers.right, export.reference.numbers.right)
-        reference = Reference(
-            **_figures(export.reference, experiment),
-            name=_name(experiment, like.reference or published.name),
-            library=published.library,
-        )
     measured, validation = export.winner.measured, latency.of(export.winner.network).validation
     replicate = None if validation is None else validation.replicate
-    engine = export.winner.folder / f"model{SUFFIX}"
+    model, engine = files_of(export.winner.folder)
     return Summary(
-        budget_ms=export.budget_ms,
-        budgets={limit.name: limit.bound for limit in result.problem.every_limit},
+        **_of_any(experiment, result, export.budget_ms, seconds),
         winner=winner,
         reference=reference,
         verdict=None if reference is None or paired is None else verdict(winner, reference, paired),
@@ -69,22 +65,87 @@ def summarize(
         onnx_max_abs_diff=export.winner.numbers.max_abs_diff,
         latency_model_mape=None if validation is None else validation.prediction.mape,
         replicate_mape=None if replicate is None else replicate.mape,
-        searched_by=result.score_info.to_dict(),
-        front_digest=result.digest,
-        device=device.name,
-        precision=device.precision,
-        space=space.name,
         resolution=export.winner.network[0].resolution,
-        images=dataset.name,
-        train_images=len(dataset.train),
-        validation_images=len(dataset.validation),
-        test_images=len(dataset.test),
-        skipped_images=len(dataset.skipped),
-        balance=balance_of(dataset),
-        model=str(export.winner.folder / "model.onnx"),
-        engine=str(engine) if engine.is_file() else None,
-        seconds=round(seconds, 1),
+        model=str(model),
+        engine=None if engine is None else str(engine),
     )
+
+
+def summarize_pick(
+    pick: Pick,
+    made: ExportedPick,
+    experiment: Experiment,
+    result: RunSearch,
+    known: Reference | None,
+    seconds: float,
+) -> tuple[Picked, ExportSummary]:
+    """The figures of a network that was picked, and the summary of a run that has nothing else.
+
+    Args:
+        pick: the network.
+        made: what was written and measured of it.
+        experiment: of the run.
+        result: of its search.
+        known: the figures of the reference, where it was exported before.
+        seconds: that the command took until now.
+    """
+    reference = known or reference_figures(made.reference, experiment)
+    figures, compared = Figures(**_figures(made.exported, experiment)), None
+    if reference is not None and made.paired is not None:
+        then = reference.model_copy(update={"measured_ms": made.reference_ms})
+        compared = verdict(figures, then, made.paired, called=f"network {pick.id}")
+    row = Picked(
+        id=pick.id,
+        asked=pick.asked,
+        architecture=pick.architecture,
+        folder=made.exported.folder.name,
+        score=pick.score,
+        over=made.over,
+        doubtful=made.doubtful,
+        verdict=compared,
+        weights_chosen=made.exported.chosen,
+        reference_ms=made.reference_ms,
+        onnx_max_abs_diff=made.exported.numbers.max_abs_diff,
+        figures=figures,
+    )
+    bound = result.problem.bound(LATENCY)
+    alone = ExportSummary(**_of_any(experiment, result, bound, seconds), reference=reference)
+    return row, alone
+
+
+def reference_figures(one: Exported | None, experiment: Experiment) -> Reference | None:
+    """The figures of the reference; None where there is none."""
+    published, like = experiment.published, reference_member(experiment.space)
+    if one is None or published is None:
+        return None
+    return Reference(
+        **_figures(one, experiment),
+        name=_name(experiment, like.reference or published.name),
+        library=published.library,
+    )
+
+
+def _of_any(
+    experiment: Experiment, result: RunSearch, budget_ms: float | None, seconds: float
+) -> dict[str, Any]:
+    """What a summary says with or without a winner."""
+    dataset, device = experiment.dataset, experiment.device
+    return {
+        "budget_ms": budget_ms,
+        "budgets": {limit.name: limit.bound for limit in result.problem.every_limit},
+        "searched_by": result.score_info.to_dict(),
+        "front_digest": result.digest,
+        "device": device.name,
+        "precision": device.precision,
+        "space": experiment.space.name,
+        "images": dataset.name,
+        "train_images": len(dataset.train),
+        "validation_images": len(dataset.validation),
+        "test_images": len(dataset.test),
+        "skipped_images": len(dataset.skipped),
+        "balance": balance_of(dataset),
+        "seconds": round(seconds, 1),
+    }
 
 
 def _name(experiment: Experiment, of_space: str) -> str:
@@ -101,6 +162,7 @@ def _figures(one: Exported, experiment: Experiment) -> dict[str, Any]:
         ms = None if one.fp32 is None else one.fp32.ms
         fp32 = Fp32Figures(measured_ms=ms, accuracy=one.fp32_accuracy)
     return {
+        "id": network_id(one.network),
         "predicted_ms": one.predicted_ms,
         "measured_ms": None if one.measured is None else one.measured.ms,
         "median_ms": None if one.measured is None else one.measured.median,
@@ -141,24 +203,3 @@ def _predicted(model: AnyEnergy, exported: Exported) -> float | None:
     if model.missing(exported.network):
         return None
     return float(model.predict([exported.network])[0])
-
-
-def stored_summary(folder: RunFolder, result: RunSearch) -> Summary | None:
-    """The summary of a run whose present front was exported; None for none or another front's.
-
-    Raises:
-        RunError: it is damaged.
-    """
-    summary = read_summary(folder.summary_file)
-    winner = folder.export_folder("winner")
-    complete = (winner / "verification.json").is_file()
-    if summary is None or not complete or summary.front_digest != result.digest:
-        return None
-    # The run may have been moved since.
-    engine = winner / f"model{SUFFIX}"
-    return summary.model_copy(
-        update={
-            "model": str(winner / "model.onnx"),
-            "engine": str(engine) if engine.is_file() else None,
-        }
-    )

@@ -1,4 +1,4 @@
-"""Summary: the figures of an exported winner, and `summary.json`, which holds them.
+"""Summary: the figures of what was exported, and `summary.json`, which holds them.
 
 It is read by types, since a person or a disk may have changed it.
 """
@@ -57,6 +57,7 @@ class Figures(_Part):
     """An exported network.
 
     Attributes:
+        id: its short name, see `hwnas.networks.ids`; "" in files of earlier versions.
         predicted_ms: by the latency model; None where its table lacks blocks of the network.
         measured_ms: of the exported file (`hwnas.latency.visits.LatencySummary`); None where
             nothing was measured.
@@ -74,6 +75,7 @@ class Figures(_Part):
         further: by the name of each further device that a budget is on.
     """
 
+    id: str = ""
     predicted_ms: Positive | None
     measured_ms: Positive | None
     median_ms: Positive | None = None
@@ -107,6 +109,7 @@ class Rejected(_Part):
     """A network of the front that misses a budget for real.
 
     Attributes:
+        id: its short name; "" in files of earlier versions.
         score: what it was found by.
         predicted: latency in ms or energy in mJ, as `unit` says; None where it is unknown.
         measured: the same, measured.
@@ -115,6 +118,7 @@ class Rejected(_Part):
         device: a further device; "" for the run's own.
     """
 
+    id: str = ""
     score: float
     predicted: Positive | None
     measured: Positive
@@ -123,15 +127,50 @@ class Rejected(_Part):
     device: str = ""
 
 
-class Summary(_Part):
-    """The figures of a run's exported winner, the same in terminal, file and report.
+class Picked(_Part):
+    """A network that a person picked to be exported, whether it keeps the budgets or not.
+
+    Attributes:
+        id: its short name.
+        asked: as what it was picked: "knee", "fastest", "all", "id" or "architecture".
+        architecture: the choice of each slot.
+        folder: its name in `export`: the id, or "winner" where it is that.
+        score: what the search judged it to be; None where it did not.
+        over: a sentence for each budget that it is over, with by how much.
+        doubtful: a sentence for each budget of which it is not known whether it keeps it.
+        verdict: in a sentence, what its figures and the reference's show.
+        weights_chosen: why its weights were taken, where it was trained both ways.
+        reference_ms: the reference's latency, measured in the same sessions.
+        onnx_max_abs_diff: by how much the ONNX file's outputs differ from PyTorch's at most.
+        figures: of the exported network.
+    """
+
+    id: str
+    asked: tuple[str, ...]
+    architecture: tuple[int, ...]
+    folder: Annotated[str, Field(pattern="^[a-z0-9]+$")]
+    score: float | None
+    over: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
+    verdict: str | None = None
+    weights_chosen: str | None = None
+    reference_ms: Positive | None = None
+    onnx_max_abs_diff: Least0
+    figures: Figures
+
+
+class ExportSummary(_Part):
+    """The figures of what a run exported, the same in terminal, file and report.
+
+    Those of a winner are None where none was exported.
 
     Attributes:
         budget_ms: on the run's own device; None for none.
         budgets: every bound, by the name of its cost, in its unit.
-        winner: the network that was exported.
+        winner: the best network of the front that keeps the budgets.
         reference: the space's published network, trained and measured beside it; None for none.
-        verdict: in a sentence, what the figures of both show.
+        picks: the further networks that were asked for.
+        verdict: in a sentence, what the figures of winner and reference show.
         weights_chosen: why the winner's weights were taken, where it was trained both ways.
         accuracy_difference: the winner's less the reference's on the same test images, in points.
         accuracy_difference_interval: its 95 % interval.
@@ -143,21 +182,22 @@ class Summary(_Part):
             in %.
         replicate_mape: that of measuring them twice.
         searched_by: where the scores of the search are from.
-        front_digest: of the front that the winner is of.
+        front_digest: of the front that was searched.
         device: its name, and its `precision`.
         space: its name, and the winner's `resolution` in pixels.
         images: the name of the dataset, with how many images each split has, and how many were
             `skipped_images` because they cannot be read.
         balance: how many images the classes have.
-        model: the path of the ONNX file.
+        model: the path of the winner's ONNX file.
         engine: that of the engine built of it, for devices that need one.
         seconds: that the command took which exported.
     """
 
     budget_ms: Positive | None
     budgets: dict[str, Positive]
-    winner: Figures
+    winner: Figures | None = None
     reference: Reference | None
+    picks: tuple[Picked, ...] = ()
     verdict: str | None = None
     weights_chosen: str | None = None
     accuracy_difference: float | None = None
@@ -165,7 +205,7 @@ class Summary(_Part):
     doubtful: tuple[str, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     measured_warnings: tuple[str, ...] = ()
-    onnx_max_abs_diff: Least0
+    onnx_max_abs_diff: Least0 | None = None
     latency_model_mape: Least0 | None = None
     replicate_mape: Least0 | None = None
     searched_by: dict[str, JsonValue] = Field(default_factory=dict)
@@ -173,14 +213,14 @@ class Summary(_Part):
     device: str
     precision: str
     space: str
-    resolution: Count
+    resolution: Count | None = None
     images: str
     train_images: Count
     validation_images: Count
     test_images: Annotated[int, Field(gt=0)]
     skipped_images: Count
     balance: Balance
-    model: str
+    model: str | None = None
     engine: str | None = None
     seconds: Least0
 
@@ -189,16 +229,50 @@ class Summary(_Part):
         return to_json(self.model_dump(mode="json")) + "\n"
 
 
+class Summary(ExportSummary):
+    """The same of a run that has a winner."""
+
+    winner: Figures
+    onnx_max_abs_diff: Least0
+    resolution: Count
+    model: str
+
+    def without_winner(self) -> ExportSummary:
+        """The picks and the reference alone."""
+        return ExportSummary(**{name: getattr(self, name) for name in _OF_ANY})
+
+
+_OF_WINNER = {
+    *("winner", "verdict", "weights_chosen", "accuracy_difference", "accuracy_difference_interval"),
+    *("doubtful", "rejected", "measured_warnings", "onnx_max_abs_diff", "latency_model_mape"),
+    *("replicate_mape", "resolution", "model", "engine"),
+}
+_OF_ANY = [name for name in ExportSummary.model_fields if name not in _OF_WINNER]
+
+
 def read_summary(path: Path) -> Summary | None:
-    """The content of a `summary.json`; None where there is none.
+    """The content of a `summary.json`; None where there is none, or no winner in it.
+
+    Raises:
+        RunError: it is damaged; the message names the key.
+    """
+    found = read_export(path)
+    return found if isinstance(found, Summary) else None
+
+
+def read_export(path: Path) -> ExportSummary | None:
+    """The same with or without a winner; None where there is no such file.
 
     Raises:
         RunError: it is damaged; the message names the key.
     """
     try:
-        return Summary.model_validate_json(path.read_bytes())
+        text = path.read_bytes()
     except OSError:
         return None
+    try:
+        found = ExportSummary.model_validate_json(text)
+        return found if found.winner is None else Summary.model_validate_json(text)
     except ValidationError as error:
         raise RunError(
             f"{path} is damaged ({first_error(error)}); write a new one with 'hwnas export "

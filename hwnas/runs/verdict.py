@@ -9,7 +9,9 @@ _ALIKE = 0.005
 _UNDECIDED = 10.0
 
 
-def verdict(winner: Figures, reference: Reference, paired: Paired) -> str:
+def verdict(
+    winner: Figures, reference: Reference, paired: Paired, *, called: str = "winner"
+) -> str:
     """As in "36 % faster than X; accuracy the same within ± 6 points on 54 images".
 
     A winner whose accuracy on the test images is below the reference's always gets a sentence of
@@ -19,11 +21,12 @@ def verdict(winner: Figures, reference: Reference, paired: Paired) -> str:
         winner: its figures.
         reference: those of the published network.
         paired: on which of the same test images each is right.
+        called: what the network is called behind "the".
     """
     difference, interval, images = paired.difference, paired.interval, paired.images
     accuracy = _accuracy(difference, interval, images)
     parts = [part for part in (_speed(winner, reference), accuracy) if part]
-    below = _below(difference, interval, images)
+    below = _below(difference, interval, images, called)
     return "; ".join(parts) + (f". {below}" if below else "")
 
 
@@ -58,16 +61,16 @@ def _accuracy(difference: float, interval: Interval, images: int) -> str:
     )
 
 
-def _below(difference: float, interval: Interval, images: int) -> str | None:
+def _below(difference: float, interval: Interval, images: int, called: str) -> str | None:
     if difference >= 0:
         return None
     if interval[1] >= 0:
         return (
-            f"The winner is {_points(-difference)} below the reference, which may be chance with "
+            f"The {called} is {_points(-difference)} below the reference, which may be chance with "
             f"{images:,} images: more test images would tell"
         )
     return (
-        "The winner is below the reference: try a larger budget, more epochs (train.epochs) or "
+        f"The {called} is below the reference: try a larger budget, more epochs (train.epochs) or "
         "more images, or keep the reference"
     )
 

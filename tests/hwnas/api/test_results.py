@@ -32,7 +32,8 @@ def test_a_front_is_a_sequence_from_the_cheapest_to_the_best(result: hwnas.Searc
 def test_a_front_shows_itself_as_text_and_as_html(result: hwnas.SearchResult) -> None:
     lines = repr(result.front).splitlines()
     assert len(lines) == 2 + len(result.front)
-    assert lines[1].split()[:3] == ["score", "latency", "(ms)"]
+    assert lines[1].split()[:4] == ["id", "score", "latency", "(ms)"]
+    assert lines[-1].split()[0] == result.best.id
     page = result.front._repr_html_()
     assert page.count("<tr>") == 1 + len(result.front)
     assert "<th>MACs</th>" in page
@@ -44,7 +45,8 @@ def test_a_result_says_how_much_was_judged(result: hwnas.SearchResult) -> None:
 
 def test_rows_hold_score_costs_and_architecture(result: hwnas.SearchResult) -> None:
     row = result.front.to_dicts()[-1]
-    assert list(row) == ["score", "latency", "macs", "params", "architecture"]
+    assert list(row) == ["id", "score", "latency", "macs", "params", "architecture"]
+    assert row["id"] == result.best.id
     assert row["architecture"] == list(result.best.architecture)
 
 

@@ -55,6 +55,7 @@ def test_the_commands_lead_from_images_to_a_measured_network(
     assert [row["architecture"].split() for row in rows] == [
         [str(choice) for choice in point["architecture"]] for point in searched["front"]
     ]
+    assert [row["id"] for row in rows] == [point["id"] for point in searched["front"]]
 
     summary = terminal("export", "runs/tiny", "--json").document
     assert all(isinstance(summary[key], int | float) for key in SUMMARY_NUMBERS)

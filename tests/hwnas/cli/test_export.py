@@ -9,7 +9,7 @@ import pytest
 from hwnas.data import load_dataset
 from hwnas.export.verification import onnx_right
 from hwnas.latency.schedule import Schedule
-from hwnas.runs import exporting
+from hwnas.runs import best_of_front
 from tests.hwnas.cli.conftest import Once, Terminal
 from tests.hwnas.runs.simulated_device import no_training, simulated_device
 
@@ -82,7 +82,7 @@ def test_a_front_that_is_too_slow_when_screened_is_tried_to_its_end(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulated_device(monkeypatch, {"screened": [1.5]})
-    monkeypatch.setattr(exporting, "SCREENED", 1)
+    monkeypatch.setattr(best_of_front, "SCREENED", 1)
     answer = terminal("export", "runs/tiny")
     front = (searched / "runs/tiny/front.csv").read_text().count("\n") - 1
     assert answer.code == 2

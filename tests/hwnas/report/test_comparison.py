@@ -15,6 +15,7 @@ from hwnas.runs.searching import RunSearch
 from hwnas.search.problem import Limit
 from hwnas.spaces import load_space
 from tests.hwnas.report.results import result_of
+from tests.hwnas.search.problems import macro
 
 NUMBERS = np.random.default_rng(0).permutation(3969).tolist()
 DEVICE = Fingerprint(
@@ -31,7 +32,7 @@ DEVICE = Fingerprint(
     opset=17,
     graph_builder=1,
 )
-SPACE = load_space("mobilenet_v3_small", resolution=32, classes=10)
+SPACE = replace(macro(), name="mobilenet_v3_small")
 
 
 def run(name: str, result: RunSearch, **other: Any) -> Searched:

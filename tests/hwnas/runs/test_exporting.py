@@ -36,6 +36,11 @@ search: {{budgets: {{latency: 1 ms}}, evaluations: 40, searchers: [random]}}
 @pytest.fixture
 def run(folder: Path) -> Run:  # noqa: F811
     """A run that was searched by the number of parameters, on timings that were made up."""
+    return searched_run(folder)
+
+
+def searched_run(folder: Path) -> Run:  # noqa: F811
+    """The same, made in a folder."""
     (folder / "known.yaml").write_text(CONFIG)
     space = load_space("tiny_space.yaml")
     blocks = [*space.blocks(), *(reference_of(space) or ())]
@@ -76,7 +81,7 @@ def test_the_best_network_that_keeps_the_budget_is_exported_beside_the_reference
 def test_a_network_over_the_budget_is_rejected_with_its_figures_for_the_next(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hwnas.runs.exporting.SCREENED", 1)
+    monkeypatch.setattr("hwnas.runs.best_of_front.SCREENED", 1)
     simulated_device(monkeypatch, {"screened": [1.5, 0.5], "winner": [0.9]})
     export = exported(run)
     front = run.result().front
