@@ -15,8 +15,8 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import RunSearch, front_points, search_result
 from hwnas.runs.short_supernet import short_supernet
-from hwnas.runs.stored_summary import stored_summary
-from hwnas.runs.summary_form import Summary
+from hwnas.runs.stored_summary import stored_export
+from hwnas.runs.summary_form import ExportSummary, Summary
 from hwnas.search.front import knee
 
 
@@ -33,11 +33,11 @@ class Judged:
 class ReportContent:
     """A run, ready to be drawn.
 
-    `summary` is None before the export, `front_knee` the index of the knee in the front;
-    `front_header` and `front_rows` are the front as a table of text, `front_notes` sentences below
-    it, `front_labels` the resolution and the width of each network where these were chosen,
-    `warnings` what a reader should know before all else; `energy` is None without a budget on it;
-    `digest` is the front's.
+    `summary` is None before a winner was exported, `exported` before anything was; `front_knee` is
+    the index of the knee in the front; `front_ids` are the networks' ids, `front_header` and
+    `front_rows` the front as a table of text, `front_notes` sentences below it, `front_labels` the
+    resolution and the width of each network where these were chosen, `warnings` what a reader
+    should know before all else; `energy` is None without a budget on it; `digest` is the front's.
     """
 
     title: str
@@ -58,6 +58,8 @@ class ReportContent:
     warnings: list[str] = field(default_factory=list)
     energy: AnyEnergy | None = None
     digest: str = ""
+    front_ids: list[str] = field(default_factory=list)
+    exported: ExportSummary | None = None
 
     @property
     def front_intervals(self) -> list[Interval]:
@@ -76,6 +78,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
     latency = experiment.stored_latency_model()
     result = search_result(experiment, folder, experiment.problem(latency))
     points = front_points(result, experiment.space)
+    exported = stored_export(folder, result)
     return ReportContent(
         title=f"{experiment.space.name} on {experiment.device.name}",
         config_yaml=experiment.config.to_yaml(),
@@ -86,7 +89,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         budget_ms=result.problem.bound(LATENCY),
         contributions=contributions(result),
         latency=latency,
-        summary=stored_summary(folder, result),
+        summary=exported if isinstance(exported, Summary) else None,
         score_info=result.score_info,
         front_header=front_header(result),
         front_rows=front_rows(points, knee(result.front), result.score_info),
@@ -95,6 +98,8 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         warnings=[short] if (short := short_supernet(experiment, folder)) else [],
         energy=experiment.energy,
         digest=result.digest,
+        front_ids=[point.id for point in points],
+        exported=exported,
     )
 
 

@@ -53,8 +53,11 @@ class ExportRecord:
         does it.
         """
         found = self.winner
-        if found is not None and found.winner.id == pick.id:
-            return _winning(found, pick.asked, pick.architecture, pick.score)
+        if found is not None:
+            # Summaries of earlier versions do not know it.
+            name = found.winner.id or exported_id(self._folder.export_folder(WINNER))
+            if name == pick.id:
+                return _winning(found, pick.id, pick.asked, pick.architecture, pick.score)
         rows = () if self.summary is None else self.summary.picks
         return next((row for row in rows if row.id == pick.id and not row.doubtful), None)
 
@@ -63,7 +66,7 @@ class ExportRecord:
         rows = () if self.summary is None else self.summary.picks
         if self._row_of_winner is not None:
             row = self._row_of_winner
-            rows = (*rows, _winning(summary, row.asked, row.architecture, row.score))
+            rows = (*rows, _winning(summary, row.id, row.asked, row.architecture, row.score))
         self._put(summary.model_copy(update={"picks": rows}))
 
     def put_row(self, row: Picked, summary: ExportSummary | None = None) -> None:
@@ -155,11 +158,15 @@ def _move(folder: Path, place: Path) -> None:
 
 
 def _winning(
-    summary: Summary, asked: tuple[str, ...], architecture: tuple[int, ...], score: float | None
+    summary: Summary,
+    name: str,
+    asked: tuple[str, ...],
+    architecture: tuple[int, ...],
+    score: float | None,
 ) -> Picked:
-    """The row of a pick that is the winner."""
+    """The row of a pick that is the winner; `name` is its id."""
     return Picked(
-        id=summary.winner.id,
+        id=name,
         asked=asked,
         architecture=architecture,
         folder=WINNER,
@@ -169,5 +176,5 @@ def _winning(
         weights_chosen=summary.weights_chosen,
         reference_ms=None if summary.reference is None else summary.reference.measured_ms,
         onnx_max_abs_diff=summary.onnx_max_abs_diff,
-        figures=summary.winner,
+        figures=summary.winner.model_copy(update={"id": name}),
     )

@@ -82,7 +82,9 @@ def export_stage(
             seconds = time.monotonic() - start
             record.put_winner(summarize(export, experiment, latency, result, seconds))
             _forget_report(folder, listener)
-    for pick in chosen.picks:
+    for number, pick in enumerate(chosen.picks, start=1):
+        if len(chosen.picks) > 1:
+            listener.say(f"network {number} of {len(chosen.picks)}: {pick.id}")
         _export_pick(pick, exporter, start)
     if without_winner is not None and chosen.insists:
         raise BudgetError(f"{without_winner}; the other picks were exported")

@@ -1,5 +1,6 @@
 """The last stage of a run: networks trained, measured beside the reference, and written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -115,7 +116,7 @@ class Exporter:
         tried = best.find(self._reference)
         energy = self._energy_of_reference()
         doubtful = doubts(tried, self._places)
-        self._warn(doubtful)
+        self._warn(doubtful, f"hwnas export {self.folder.path}")
         self.record.make_way(network_id(tried.candidate.network))
         winner = self._write(WINNER, tried)
         reference = self._write_reference(tried, energy)
@@ -135,7 +136,8 @@ class Exporter:
         used = self._energy.trained(candidate.network, candidate.own.shipped, pick.id)
         tried = Measured(candidate, findings, used)
         doubtful = doubts(tried, self._places)
-        self._warn([f"{pick.id}: {doubt}" for doubt in doubtful])
+        again = f"hwnas export {self.folder.path} --pick {pick.id}"
+        self._warn([f"{pick.id}: {doubt}" for doubt in doubtful], again)
         written = None
         exported = self._write(pick.id, tried)
         if self.record.reference is None:
@@ -202,9 +204,10 @@ class Exporter:
         fp32 = None if own is None else own.readings.get(REFERENCE + IN_FP32)
         return self._writer.write(REFERENCE, one, times, energy, fp32)
 
-    def _warn(self, doubtful: "tuple[str, ...] | list[str]") -> None:
+    def _warn(self, doubtful: Sequence[str], again: str) -> None:
+        """Says what is doubtful, and which command measures again."""
         for doubt in doubtful:
             self.listener.warn(
                 f"{doubt}; the trained network is kept and exported: when the machine is "
-                f"idle, 'hwnas export {self.folder.path}' measures it again without training it"
+                f"idle, '{again}' measures it again without training it"
             )

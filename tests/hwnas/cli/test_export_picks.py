@@ -1,4 +1,4 @@
-"""Picked networks are exported as the winner is, beside it, and none replaces another."""
+"""Picked networks are exported as docs/guides/export.md says: none replaces another."""
 
 import json
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def exported(run: Run) -> dict[str, str]:
 
 
 def test_a_pick_stands_beside_the_winner_in_a_folder_of_its_own(run: Run) -> None:
-    fastest, best = ids(run)[0], ids(run)[-1]
+    fastest, *_, best = ids(run)
     found = exported(run)
     assert (found["winner"], found[fastest]) == (best, fastest)
     assert set(found) == {"winner", "reference", fastest}
@@ -87,7 +87,7 @@ def test_a_pick_over_the_budget_is_exported_once_and_says_by_how_much(
 def test_another_winner_leaves_the_earlier_one_its_files(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = ids(run)[-1], ids(run)[-2]
+    fastest, *_, second, first = ids(run)
     device = simulated_device(monkeypatch, {"screened": [1.5, 0.5], "winner": [0.8]})
     before = run.export(picks=first)
     assert device.measured == []  # it is the winner, and not made twice
@@ -102,7 +102,6 @@ def test_another_winner_leaves_the_earlier_one_its_files(
     assert summary.winner.id == exported(run)["winner"] == second
     kept = run.folder.export_folder(first)
     assert {path.name: path.read_bytes() for path in kept.iterdir()} == content
-    fastest = ids(run)[0]
     assert {row.id: row.folder for row in summary.picks} == {fastest: fastest, first: first}
     assert summary.rejected[0].id == first
 
@@ -111,7 +110,7 @@ def test_killed_between_two_picks_the_first_is_kept(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulated_device(monkeypatch, WELL)
-    first, second = ids(run)[1], ids(run)[2]
+    fastest, first, second, *_ = ids(run)
     whole: Callable[[Exporter, Pick], ExportedPick] = Exporter.pick
     made: list[str] = []
 
@@ -126,7 +125,7 @@ def test_killed_between_two_picks_the_first_is_kept(
         run.export(picks=[first, second])
     summary = run.export(picks=[first, second], patience=0)
     assert made == [first, second, second]
-    assert [row.id for row in summary.picks] == [ids(run)[0], first, second]
+    assert [row.id for row in summary.picks] == [fastest, first, second]
 
 
 def test_picks_alone_make_no_winner(
@@ -155,35 +154,38 @@ def test_picks_alone_make_no_winner(
     assert refused.stderr.endswith("the other picks were exported\n")
 
 
+def test_a_wrong_pick_is_refused_before_anything_is_done(run: Run, terminal: Terminal) -> None:
+    files = [path for path in run.folder.path.rglob("*") if path.is_file()]
+    before = [path.stat().st_mtime_ns for path in files]
+    answer = terminal("export", "runs/known", "--pick", "knee", "--pick", "zzzzzzz")
+    assert (answer.code, answer.stdout, answer.stderr.count("\n")) == (2, "", 1)
+    assert "begins with 'zzzzzzz'; the first column of runs/known/front.csv" in answer.stderr
+    assert [path.stat().st_mtime_ns for path in files] == before
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("--pick beste", "'beste' is no pick; name best, knee, fastest, all"),
-        (
-            "--pick zzzzzzz",
-            "id that begins with 'zzzzzzz'; the first column of runs/known/front.csv",
-        ),
-        ("--pick 1,2", "pick 1,2: '1 2' names 2 choices, but tiny has 5 slots"),
         ("--choose", "--choose asks on a terminal, and there is none; name networks with --pick"),
         ("--choose --pick knee", "--choose and --pick are both given; leave one of them out"),
     ],
 )
-def test_a_wrong_pick_is_refused_before_anything_is_done(
-    run: Run, folder: Path, terminal: Terminal, words: str, sentence: str
+def test_only_a_terminal_is_asked_and_only_without_a_pick(
+    folder: Path, terminal: Terminal, words: str, sentence: str
 ) -> None:
-    del run
     assert_refused(terminal, folder, f"export runs/known {words}", sentence)
 
 
 def test_a_terminal_shows_the_front_and_asks_until_the_answer_names_networks(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answers = iter(["99", "beste", f"1, {ids(run)[-1]} knee"])
+    names = ids(run)
+    answers = iter(["99", "beste", f"1, {names[-1]} knee"])
     monkeypatch.setattr("rich.prompt.Prompt.ask", lambda *_, **__: next(answers))
     named = ask_picks(Output(as_json=False), run)
-    assert named == f"{ids(run)[0]},{ids(run)[-1]},knee"
+    assert named == f"{names[0]},{names[-1]},knee"
     shown, said = capsys.readouterr()
-    assert all(f"│ {one} │" in shown for one in ids(run))
+    assert all(f"│ {one} │" in shown for one in names)
     assert "there is no number 99 in the list" in said
     assert "'beste' is no pick" in said
 

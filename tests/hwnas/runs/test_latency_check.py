@@ -138,3 +138,17 @@ def test_without_a_budget_one_measurement_is_enough(bench) -> None:
     one.check.bound = None
     assert one.trained().keeps is True
     assert len(one.device.measured) == 2
+
+
+def test_a_pick_over_the_budget_needs_no_second_opinion(bench) -> None:
+    one = bench(winner=[1.3])
+    found = one.check.trained(NETWORK, b"model", None, {}, pick="v4qgh44")
+    assert (found.keeps, found.winner.ms) == (False, pytest.approx(1.3))
+    assert one.device.measured == [[WINNER]]
+
+
+def test_a_pick_that_a_busy_machine_makes_slow_is_measured_until_that_is_over(bench) -> None:
+    one = bench(winner=[1.05], untrained=[1.05], slowness=[1.4, 1.4, 1.0, 1.0])
+    found = one.check.trained(NETWORK, b"model", None, {}, pick="v4qgh44")
+    assert found.keeps is False
+    assert len(one.device.measured) > 1
