@@ -166,7 +166,7 @@ class Exporter:
     def _candidates(self) -> Candidates:
         return Candidates(self.experiment, self.folder, self._trained, self._places, self.listener)
 
-    @cached_property
+    @property
     def _reference(self) -> Candidate | None:
         """It is trained when it is first needed."""
         return self._candidates.reference
