@@ -8,13 +8,13 @@ from typing import Any
 from hwnas.core.errors import RunError
 from hwnas.core.files import advice, reason, write_atomically
 from hwnas.core.listener import Listener
+from hwnas.export.layout import STALE
 from hwnas.networks.blocks import block_from_dict
 from hwnas.networks.ids import LENGTH, may_begin_id, network_id
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.latency_check import WINNER
 from hwnas.runs.picks import Pick
 from hwnas.runs.searching import RunSearch
-from hwnas.runs.stale import STALE
 from hwnas.runs.stored_summary import is_whole, stored_export
 from hwnas.runs.summary_form import ExportSummary, Picked, Reference, Summary
 
