@@ -2,6 +2,7 @@
 # make docs: the documentation as a site, in site/.
 # make test-hostile: thousands of damaged inputs and some kills; ends with "N passed, N failed".
 # make test-trackers: a run in a real MLflow, in an environment of its own.
+# make test-timm: what timm makes of exported networks, in an environment of its own.
 # make test-devices: remote targets, by real daemons; installs them (Debian or Ubuntu, as root).
 # make dist: the wheel and the sdist, in dist/; make test-dist: both, installed and used on each Python
 # from 3.11 to 3.13 that is on this machine, outside of the repository.
@@ -12,9 +13,10 @@ PYTHON ?= python3
 PIP_ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
+TIMM := .venv-timm/installed
 
-.PHONY: install quickstart docs test test-devices test-hostile test-trackers dist test-dist \
-	test-docker lint types imports \
+.PHONY: install quickstart docs test test-devices test-hostile test-timm test-trackers dist \
+	test-dist test-docker lint types imports \
 	tests constraints clean
 
 install: $(INSTALLED)
@@ -63,6 +65,17 @@ test-trackers: install
 test-hostile: install
 	$(BIN)/python -m tests.hostile
 
+test-timm: install $(TIMM)
+	$(BIN)/pytest tests/timm
+
+# torchvision, which timm requires, is built for CUDA and asks for such a torch.
+$(TIMM): tests/timm/requirements.txt constraints.txt
+	$(PYTHON) -m venv --clear .venv-timm
+	.venv-timm/bin/pip install --quiet $(PIP_ARGS) --constraint constraints.txt \
+		"$$(grep '^torch==' constraints.txt)" huggingface_hub numpy pillow pyyaml safetensors
+	.venv-timm/bin/pip install --quiet $(PIP_ARGS) --no-deps --requirement $<
+	touch $@
+
 dist: install
 	rm -rf dist
 	$(BIN)/python -m build --sdist --wheel
@@ -84,4 +97,4 @@ constraints:
 	rm -r .venv-constraints
 
 clean:
-	rm -rf site dist .venv .venv-trackers .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf site dist .venv .venv-timm .venv-trackers .mypy_cache .ruff_cache .pytest_cache .hypothesis

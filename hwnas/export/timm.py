@@ -1,16 +1,15 @@
-"""An exported network as timm builds it: what to say to its classes, and the weights in its names.
+"""An exported network as timm builds it: what its `create_model` reads in config.json.
 
 The strings are those of timm's `decode_arch_def`: a list a stage, a string a block, as in
 `ir_r1_k5_s2_e3_c40_se0.25_nre` (inverted residual, 1 repeat, kernel 5, stride 2, expansion 3, 40
-channels, squeeze-excite of a quarter of the channels inside, ReLU). docs/guides/timm.md has the
-program that takes them, tests/hwnas/export/test_timm_builds.py runs it.
+channels, squeeze-excite of a quarter of the channels inside, ReLU). timm_model.py, which lies in
+every export that timm can build, takes them; tests/timm asks timm itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
-
-from torch import Tensor
 
 from hwnas.networks.blocks import (
     Block,
@@ -20,12 +19,18 @@ from hwnas.networks.blocks import (
     Network,
     UniversalInvertedResidual,
 )
+from hwnas.networks.conventions import Conventions
 from hwnas.supernet.pretrained.layer_names import below, timm_layers
 
 _Known = ConvBlock | InvertedResidual | UniversalInvertedResidual
 _ACTIVATIONS = {"relu": "re", "relu6": "r6", "hard_swish": "hs"}
 # timm's MobileNetV3 dilates its convolutions instead of going below a 32nd of the image.
 _OUTPUT_STRIDE = 32
+
+TIMM_SOURCE = "timm_model.py"
+"""The name of the file that an export needs beside its config.json."""
+ARCHITECTURE = "hwnas_network"
+"""The name that it adds to those that timm knows."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class TimmNetwork:
         class_name: of `timm.models`: "MobileNetV3" with a hidden layer behind the pooling, else
             "EfficientNet".
         arch_def: the stages.
-        arguments: of the class, beside those that are not numbers: `num_classes`, `stem_size`, …
+        in_channels: of the images.
+        arguments: of the class, beside those that follow from images and classes: `stem_size`, …
         act_layer: name of the activation of stem and head, for `timm.layers.get_act_layer`.
         layers: timm's names of the convolution and the batch norm ("" where there is none) of each
             of our layers, by ours ("block3.expand").
@@ -44,34 +50,54 @@ class TimmNetwork:
 
     class_name: str
     arch_def: list[list[str]]
+    in_channels: int
     arguments: dict[str, int | bool | str]
     act_layer: str
     layers: Mapping[str, tuple[str, str]]
 
-    def to_dict(self, epsilon: float) -> dict[str, Any]:
-        """What stands under "timm" in config.json; `epsilon` is that of the batch norms."""
-        return {
-            "class": self.class_name,
-            "act_layer": self.act_layer,
-            "bn_eps": epsilon,
-            "arguments": self.arguments,
-        }
-
-    def weights(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The state dict of timm's network.
+    def config(
+        self, resolution: int, class_names: Sequence[str], conventions: Conventions
+    ) -> dict[str, Any]:
+        """The keys of config.json that timm reads.
 
         Args:
-            state: of the `NetworkModule`.
+            resolution: of the images in pixels.
+            class_names: of the logits.
+            conventions: of the weights.
         """
-        found = {}
-        for name, tensor in state.items():
-            block, layer, *rest = name.split(".")
-            convolution, norm = self.layers[f"{block}.{layer}"]
-            part = rest[-1]
-            theirs = f"{norm if rest[0] == 'norm' else convolution}.{part}"
-            linear = convolution == "classifier" and part == "weight"
-            found[theirs] = tensor.flatten(1) if linear else tensor
-        return found
+        size = [self.in_channels, resolution, resolution]
+        return {
+            "architecture": ARCHITECTURE,
+            "num_classes": len(class_names),
+            "label_names": list(class_names),
+            "model_args": self.model_args(conventions.epsilon),
+            "pretrained_cfg": {
+                "input_size": size,
+                "interpolation": "bilinear",
+                "crop_pct": 1.0,
+                "crop_mode": "center",
+                "mean": list(conventions.mean),
+                "std": list(conventions.std),
+                "first_conv": "conv_stem",
+                "classifier": "classifier",
+            },
+        }
+
+    def model_args(self, epsilon: float) -> dict[str, Any]:
+        """The arguments of `hwnas_network` in timm_model.py; `epsilon` is of the batch norms."""
+        return {
+            "model_class": self.class_name,
+            "arch_def": self.arch_def,
+            "act_layer": self.act_layer,
+            "bn_eps": epsilon,
+            **self.arguments,
+            "weight_names": {layer: list(names) for layer, names in self.layers.items()},
+        }
+
+
+def timm_source() -> str:
+    """The content of `timm_model.py`: a module of hwnas that needs no hwnas, as it is."""
+    return Path(__file__).with_name(TIMM_SOURCE).read_text(encoding="utf-8")
 
 
 def timm_network(network: Network) -> TimmNetwork | None:
@@ -97,8 +123,6 @@ def timm_network(network: Network) -> TimmNetwork | None:
         return None
     layers = {"block0.conv": ("conv_stem", "bn1"), **stages.layers}
     arguments: dict[str, int | bool | str] = {
-        "num_classes": head.classes,
-        "in_chans": stem.in_channels,
         "stem_size": stem.out_channels,
         **({"pad_type": "same"} if True in paddings else {}),
     }
@@ -125,7 +149,7 @@ def timm_network(network: Network) -> TimmNetwork | None:
             return None
     layers |= {f"{last}.features": features, f"{last}.classifier": ("classifier", "")}
     name = "MobileNetV3" if head.hidden_channels else "EfficientNet"
-    return TimmNetwork(name, stages.found, arguments, stem.activation, layers)
+    return TimmNetwork(name, stages.found, stem.in_channels, arguments, stem.activation, layers)
 
 
 @dataclass

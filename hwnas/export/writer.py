@@ -1,4 +1,4 @@
-"""Writing an exported network: ONNX, safetensors, config and verification."""
+"""Writing an exported network: models, weights, what reads them elsewhere, and verification."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,8 @@ from hwnas.core.json_text import to_json
 from hwnas.core.version import VERSION
 from hwnas.data import ImageDataset, describe
 from hwnas.devices.engine import SUFFIX
-from hwnas.export.timm import timm_network
+from hwnas.export.pytorch_source import MODEL_SOURCE, pytorch_source
+from hwnas.export.timm import TIMM_SOURCE, timm_network, timm_source
 from hwnas.latency.engine import SIDECAR
 from hwnas.networks.blocks import Network, block_to_dict
 from hwnas.networks.conventions import Conventions
@@ -23,9 +24,9 @@ from hwnas.training.checkpoint import weights_file
 
 # Names of the files that an export replaces as a whole.
 _ENDS = "|".join(map(re.escape, (".onnx", SUFFIX, SIDECAR)))
-_MODELS = re.compile(rf"model(\.dynamic|\.fp32|@.+)?({_ENDS})")
-TIMM = "timm.safetensors"
-"""The weights again, in the names of timm's network."""
+_EXPORTED = re.compile(
+    rf"model(\.dynamic|\.fp32|@.+)?({_ENDS})|{re.escape(TIMM_SOURCE)}|timm\.safetensors"
+)  # the last is of 0.1.0
 
 
 def network_config(
@@ -36,11 +37,12 @@ def network_config(
     training: dict[str, Any],
     conventions: Conventions,
 ) -> dict[str, Any]:
-    """What a program needs to use the network: blocks, arch_def, preprocessing, classes.
+    """What a program needs to use the network: blocks, preprocessing, classes, timm's arguments.
 
     `training` says how its weights came about, `conventions` are the network's own.
     """
-    timm = timm_network(network)
+    timm, names = timm_network(network), dataset.class_names
+    of_timm = {} if timm is None else timm.config(dataset.resolution, names, conventions)
     return {
         "hwnas": VERSION,
         "id": network_id(network),
@@ -50,16 +52,27 @@ def network_config(
             "shape": [batch, 3, dataset.resolution, dataset.resolution],
             "preprocessing": describe(dataset.resolution, dataset.deep_bits, conventions),
         },
-        "output": {"name": OUTPUT, "shape": [batch, len(dataset.class_names)]},
+        "output": {"name": OUTPUT, "shape": [batch, len(names)]},
         "opset": OPSET,
-        "class_names": list(dataset.class_names),
+        "class_names": list(names),
         "arch_def": timm and timm.arch_def,
-        "timm": timm and timm.to_dict(conventions.epsilon),
+        **of_timm,
         "training": training,
         "batch_norm_epsilon": conventions.epsilon,
         "batch_norm_momentum": conventions.momentum,
         "blocks": [block_to_dict(block) for block in network],
     }
+
+
+def source_files(network: Network, conventions: Conventions) -> dict[str, bytes]:
+    """The programs of an export that build the network without hwnas, by name.
+
+    `model.py` is plain PyTorch. `timm_model.py` is there where timm's classes can build it.
+    """
+    files = {MODEL_SOURCE: pytorch_source(network, conventions)}
+    if timm_network(network) is not None:
+        files[TIMM_SOURCE] = timm_source()
+    return {name: text.encode() for name, text in files.items()}
 
 
 def write_export(
@@ -69,7 +82,6 @@ def write_export(
     state: dict[str, torch.Tensor],
     config: dict[str, Any],
     verification: dict[str, Any],
-    timm: Mapping[str, torch.Tensor] | None,
 ) -> None:
     """Writes an export folder; `verification.json`, written last, marks it complete.
 
@@ -78,12 +90,11 @@ def write_export(
 
     Args:
         folder: where.
-        files: models, engines and what is beside those, by name; those of an earlier export that
-            are not among them are removed.
+        files: models, engines, programs and what is beside those, by name; those of an earlier
+            export that are not among them are removed.
         state: the weights.
         config: see `network_config`.
         verification: what is known of the network.
-        timm: the weights in timm's names; None removes those of an earlier export.
 
     Raises:
         HwnasError: a file cannot be written.
@@ -91,15 +102,12 @@ def write_export(
     contents = {
         **files,
         "model.safetensors": weights_file(state),
-        **({} if timm is None else {TIMM: weights_file(timm)}),
         "config.json": as_json(config).encode(),
     }
     (folder / "verification.json").unlink(missing_ok=True)
-    for earlier in folder.glob("model*"):
-        if earlier.name not in contents and _MODELS.fullmatch(earlier.name):
+    for earlier in folder.glob("*"):
+        if earlier.name not in contents and _EXPORTED.fullmatch(earlier.name):
             earlier.unlink()
-    if TIMM not in contents:
-        (folder / TIMM).unlink(missing_ok=True)
     for name, content in contents.items():
         write_atomically(folder / name, content)
     hashes = {name: digest(content, SHA256) for name, content in contents.items()}

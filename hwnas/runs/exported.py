@@ -9,9 +9,8 @@ from typing import Any
 from hwnas.data import ImageDataset
 from hwnas.export.layout import STALE
 from hwnas.export.open_batch import check_open_batch, with_open_batch
-from hwnas.export.timm import timm_network
 from hwnas.export.verification import NumericalCheck
-from hwnas.export.writer import network_config, write_export
+from hwnas.export.writer import network_config, source_files, write_export
 from hwnas.latency.readings import Reading
 from hwnas.latency.visits import LatencySummary
 from hwnas.networks.blocks import Network
@@ -177,13 +176,12 @@ class ExportWriter:
             training=self._training(candidate),
             conventions=candidate.module.conventions,
         )
-        state, timm = candidate.module.state_dict(), timm_network(candidate.network)
         verification = self._verification(exported, candidate)
+        sources = source_files(candidate.network, candidate.module.conventions)
         write_export(
             exported.folder,
-            files=self._files(candidate),
-            state=state,
-            timm=None if timm is None else timm.weights(state),
+            files=self._files(candidate) | sources,
+            state=candidate.module.state_dict(),
             config=config,
             verification=verification | ({} if energy is None else {"energy": energy.to_dict()}),
         )

@@ -100,8 +100,9 @@ def check_exported(export: Path) -> None:
     onnx.checker.check_model(str(export / "model.onnx"), full_check=True)
     assert "block0.conv.weight" in load_file(export / "model.safetensors")
     assert config["class_names"] == list("0123456789")
-    assert "conv_stem.weight" in load_file(export / "timm.safetensors")
-    assert config["timm"]["bn_eps"] == config["batch_norm_epsilon"]
+    assert config["architecture"] == "hwnas_network"
+    assert config["model_args"]["bn_eps"] == config["batch_norm_epsilon"]
+    assert verification["sha256"].keys() >= {"model.py", "timm_model.py"}
     assert read_network(export).conventions.epsilon == config["batch_norm_epsilon"]
     # A program that follows config.json gets the accuracy that verification.json states.
     test = load_dataset("digits", resolution=config["resolution"], limit=300).test

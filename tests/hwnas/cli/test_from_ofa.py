@@ -94,7 +94,7 @@ def test_published_weights_are_searched_and_exported_as_they_are(
     assert summary["winner"]["accuracy"] >= 0
     assert summary["reference"] is None
     exported = json.loads((ofa / "runs/ofa/export/winner/config.json").read_text())
-    assert exported["timm"]["arguments"]["head_bias"] is False
+    assert exported["model_args"]["head_bias"] is False
     assert exported["blocks"][-1]["hidden_bias"] is False
     assert not (ofa / "runs/ofa/export/reference").exists()
     taken = load_file(ofa / "runs/ofa/export/winner/model.safetensors")

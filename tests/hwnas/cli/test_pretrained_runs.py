@@ -119,7 +119,7 @@ def test_a_winner_that_no_supernet_judged_starts_from_the_pretrained_network(
         preprocessing = config["input"]["preprocessing"]
         assert preprocessing["mean"] == preprocessing["std"] == [0.5, 0.5, 0.5]
         assert config["batch_norm_epsilon"] == 1e-3
-        assert config["timm"]["arguments"]["pad_type"] == "same"
+        assert config["model_args"]["pad_type"] == "same"
 
 
 def test_resolution_and_width_may_be_chosen_around_a_pretrained_network(weights: Path) -> None:

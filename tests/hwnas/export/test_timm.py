@@ -1,4 +1,4 @@
-"""Exported networks in timm's words; timm itself is asked in test_timm_builds.py."""
+"""Exported networks in timm's words; timm itself is asked in tests/timm."""
 
 import json
 from dataclasses import replace
@@ -7,6 +7,7 @@ import pytest
 
 from hwnas.export.timm import timm_network
 from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Network, Skip
+from hwnas.networks.conventions import Conventions
 from hwnas.spaces import load_space, reference_network
 
 V3_SMALL = [
@@ -27,19 +28,32 @@ def test_mobilenet_v3_small_is_timms() -> None:
     found = timm_network(reference("mobilenet_v3_small"))
     assert found is not None
     assert found.arch_def == V3_SMALL
-    assert found.to_dict(1e-3) == {
-        "class": "MobileNetV3",
+    arguments = found.model_args(1e-3)
+    names = arguments.pop("weight_names")
+    assert arguments == {
+        "model_class": "MobileNetV3",
+        "arch_def": V3_SMALL,
         "act_layer": "hard_swish",
         "bn_eps": 1e-3,
-        "arguments": {
-            "num_classes": 10,
-            "in_chans": 3,
-            "stem_size": 16,
-            "num_features": 1024,
-            "head_bias": True,
-        },
+        "stem_size": 16,
+        "num_features": 1024,
+        "head_bias": True,
     }
-    assert json.loads(json.dumps(found.to_dict(1e-3))) == found.to_dict(1e-3)
+    assert names["block0.conv"] == ["conv_stem", "bn1"]
+    assert names["block1.squeeze_reduce"] == ["blocks.0.0.se.conv_reduce", ""]
+
+
+def test_config_json_tells_timm_of_images_and_classes() -> None:
+    found = timm_network(reference("mobilenet_v2"))
+    assert found is not None
+    conventions = Conventions(mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4))
+    config = found.config(32, ("cat", "dog"), conventions)
+    assert json.loads(json.dumps(config)) == config
+    assert (config["architecture"], config["num_classes"]) == ("hwnas_network", 2)
+    assert config["label_names"] == ["cat", "dog"]
+    assert config["model_args"] == found.model_args(1e-5)
+    assert config["pretrained_cfg"]["input_size"] == [3, 32, 32]
+    assert config["pretrained_cfg"]["mean"] == [0.5, 0.4, 0.3]
 
 
 def test_mobilenet_v2_is_timms() -> None:
@@ -56,8 +70,6 @@ def test_a_hidden_layer_without_bias_is_an_argument_of_timms() -> None:
     found = timm_network(space.network(space.choice_counts - 1))
     assert found is not None
     assert found.arguments == {
-        "num_classes": 1000,
-        "in_chans": 3,
         "stem_size": 24,
         "num_features": 1536,
         "head_bias": False,

@@ -1,0 +1,50 @@
+"""What an export folder holds, and what an export leaves of an earlier one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwnas.core.digests import SHA256, digest
+from hwnas.export.writer import source_files, write_export
+from hwnas.networks.blocks import Network
+from hwnas.networks.conventions import USUAL
+from hwnas.networks.modules import NetworkModule
+from tests.hwnas.export.odd_networks import sampled
+
+
+def write(folder: Path, network: Network, **verification: Any) -> None:
+    write_export(
+        folder,
+        files={"model.onnx": b"graph", **source_files(network, USUAL)},
+        state=NetworkModule(network).state_dict(),
+        config={},
+        verification=verification,
+    )
+
+
+def test_an_export_brings_the_programs_that_build_it_elsewhere(tmp_path: Path) -> None:
+    write(tmp_path, sampled("mobilenet_v2"), date="today")
+    verification = json.loads((tmp_path / "verification.json").read_text())
+    assert verification["date"] == "today"
+    assert verification["sha256"].keys() == {
+        "config.json",
+        "model.onnx",
+        "model.py",
+        "model.safetensors",
+        "timm_model.py",
+    }
+    for name, hashed in verification["sha256"].items():
+        assert digest((tmp_path / name).read_bytes(), SHA256) == hashed
+
+
+@pytest.mark.parametrize(
+    "name", ["timm_model.py", "timm.safetensors", "model@pi.onnx", "model.fp32.onnx"]
+)
+def test_what_the_present_network_does_not_have_is_removed(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("of another network")
+    (tmp_path / "notes.txt").write_text("mine")
+    write(tmp_path, sampled("nas_bench_macro"))  # which timm cannot build
+    assert not (tmp_path / name).exists()
+    assert (tmp_path / "notes.txt").read_text() == "mine"
