@@ -15,6 +15,7 @@ from hwnas.cli import (
     init,
     predict,
     profile,
+    publish,
     quickstart,
     rank,
     report,
@@ -72,6 +73,7 @@ app.command("search", rich_help_panel=_WORK)(search.search)
 app.command("export", rich_help_panel=_WORK)(export.export)
 app.command("predict", rich_help_panel=_WORK)(predict.predict)
 app.command("report", rich_help_panel=_WORK)(report.report)
+app.command("publish", rich_help_panel=_WORK)(publish.publish)
 app.command("runs", rich_help_panel=_BESIDE)(runs.runs)
 app.command("benchmark", rich_help_panel=_BESIDE)(benchmark.benchmark)
 app.command("rank", rich_help_panel=_BESIDE)(rank.rank)

@@ -75,3 +75,7 @@ class BudgetError(HwnasError):
 
 class RunError(HwnasError):
     """A run folder that is missing, incomplete, or belongs to another config."""
+
+
+class PublishError(HwnasError):
+    """A network that cannot be published: nobody is logged in, or the server refuses."""

@@ -13,6 +13,7 @@ from hwnas.core.json_text import to_json
 from hwnas.core.version import VERSION
 from hwnas.data import ImageDataset, describe
 from hwnas.devices.engine import SUFFIX
+from hwnas.export.card import CARD, model_card
 from hwnas.export.pytorch_source import MODEL_SOURCE, pytorch_source
 from hwnas.export.timm import TIMM_SOURCE, timm_network, timm_source
 from hwnas.latency.engine import SIDECAR
@@ -75,6 +76,11 @@ def source_files(network: Network, conventions: Conventions) -> dict[str, bytes]
     return {name: text.encode() for name, text in files.items()}
 
 
+def is_exported_name(name: str) -> bool:
+    """Whether a file of that name belongs to an export, so that the next one replaces it."""
+    return _EXPORTED.fullmatch(name) is not None
+
+
 def write_export(
     folder: Path,
     *,
@@ -82,11 +88,12 @@ def write_export(
     state: dict[str, torch.Tensor],
     config: dict[str, Any],
     verification: dict[str, Any],
+    license_id: str | None = None,
 ) -> None:
     """Writes an export folder; `verification.json`, written last, marks it complete.
 
     The verification repeats the SHA-256 of the other files, so that a folder whose parts are of
-    two exports is recognized.
+    two exports is recognized; but for the card, `README.md`, which a person may edit.
 
     Args:
         folder: where.
@@ -95,6 +102,7 @@ def write_export(
         state: the weights.
         config: see `network_config`.
         verification: what is known of the network.
+        license_id: for the card, see `model_card`.
 
     Raises:
         HwnasError: a file cannot be written.
@@ -106,10 +114,11 @@ def write_export(
     }
     (folder / "verification.json").unlink(missing_ok=True)
     for earlier in folder.glob("*"):
-        if earlier.name not in contents and _EXPORTED.fullmatch(earlier.name):
+        if earlier.name not in contents and is_exported_name(earlier.name):
             earlier.unlink()
     for name, content in contents.items():
         write_atomically(folder / name, content)
+    write_atomically(folder / CARD, model_card(config, verification, license_id))
     hashes = {name: digest(content, SHA256) for name, content in contents.items()}
     write_atomically(folder / "verification.json", as_json({**verification, "sha256": hashes}))
 

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from hwnas.core.configs import LocalPath, StrictModel, find_config, parse_config, read_content
 from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
+from hwnas.core.licenses import LICENSE
 from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
@@ -149,6 +150,9 @@ class SearchConfig(StrictModel):
         return value
 
 
+License = Annotated[str, Field(pattern=LICENSE, max_length=100)]
+
+
 class ExportConfig(StrictModel):
     """What the training of the exported winner starts from, and what it learns from.
 
@@ -156,10 +160,12 @@ class ExportConfig(StrictModel):
     the epochs of supernet and fine-tuning together, and needs no trained supernet. `auto` chooses:
     see `hwnas.runs.winner`. With the `teacher` `reference` the winner learns from the trained
     reference, too, while it is fine-tuned; `auto` does so where that is a pretrained network.
+    `license` stands in the model card.
     """
 
     weights_from: Literal["auto", "supernet", "scratch"] = "auto"
     teacher: Literal["auto", "reference", "none"] = "auto"
+    license: License | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from hwnas.core.errors import BudgetError, ConfigError
 from hwnas.core.listener import Listener
 from hwnas.estimators import SUPERNET, find_estimator
 from hwnas.latency.family import AnyLatency
-from hwnas.runs.config import ExportConfig, WeightsFrom
+from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exported import Exported
 from hwnas.runs.exporting import Exporter
@@ -131,7 +131,7 @@ def exporting(experiment: Experiment, weights_from: WeightsFrom | None) -> Exper
         raise ConfigError(
             f"--from-supernet: with accuracy.estimator: {name} there is no supernet; leave it out"
         )
-    chosen = ExportConfig(weights_from=weights_from, teacher=config.export.teacher)
+    chosen = config.export.model_copy(update={"weights_from": weights_from})
     return replace(experiment, config=config.model_copy(update={"export": chosen}))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hwnas.data import ImageDataset
+from hwnas.devices.device import Device
 from hwnas.export.layout import STALE
 from hwnas.export.open_batch import check_open_batch, with_open_batch
 from hwnas.export.verification import NumericalCheck
@@ -176,7 +177,7 @@ class ExportWriter:
             training=self._training(candidate),
             conventions=candidate.module.conventions,
         )
-        verification = self._verification(exported, candidate)
+        verification = self._verification(exported, candidate) | {"found": self._found(name)}
         sources = source_files(candidate.network, candidate.module.conventions)
         write_export(
             exported.folder,
@@ -184,6 +185,7 @@ class ExportWriter:
             state=candidate.module.state_dict(),
             config=config,
             verification=verification | ({} if energy is None else {"energy": energy.to_dict()}),
+            license_id=self._experiment.config.export.license,
         )
         (exported.folder / STALE).unlink(missing_ok=True)
         return exported
@@ -239,6 +241,17 @@ class ExportWriter:
             **({} if pretrained is None else {"pretrained": pretrained.network_name}),
         }
 
+    def _found(self, name: str) -> dict[str, Any]:
+        """How the network of a folder was found, for its card."""
+        config = self._experiment.config
+        return {
+            "as": name,
+            "space": self._experiment.space.name,
+            "searchers": list(config.search.searchers),
+            "estimator": config.accuracy.estimator,
+            "budgets": {name: one.text for name, one in config.search.budgets.items()},
+        }
+
     def _verification(self, exported: Exported, candidate: Candidate) -> dict[str, Any]:
         own, dataset = candidate.own, self._dataset(candidate)
         converted = {
@@ -249,12 +262,14 @@ class ExportWriter:
                 "measured": exported.fp32 and asdict(exported.fp32.summary),
             }
         }
+        devices = {place.name: place.device for place in self._places}
         further = {
             name: {
                 "file": one.file,
                 "precision": one.precision,
                 "accuracy": one.accuracy,
                 **one.timed.to_dict(),
+                "measured_by": _settings(devices[name]),
             }
             for name, one in exported.further.items()
         }
@@ -277,7 +292,30 @@ class ExportWriter:
             "macs": exported.macs,
             "parameters": exported.parameters,
             "peak_activation_bytes": int(PEAK_MEMORY.evaluate([exported.network])[0]),
-            "latency": {"device": self._experiment.device.name, **exported.timed.to_dict()},
+            "latency": {
+                "device": self._experiment.device.name,
+                **exported.timed.to_dict(),
+                "measured_by": self._measured_by(),
+            },
+            "images": {
+                "name": dataset.name,
+                "train": len(dataset.train),
+                "validation": len(dataset.validation),
+                "test": len(dataset.test),
+            },
             **(converted if own.converted else {}),
             **({"further_devices": further} if further else {}),
         }
+
+    def _measured_by(self) -> dict[str, Any]:
+        """What latencies on the run's own device are of."""
+        known = self._experiment.latency_fingerprint
+        if known is None:
+            return _settings(self._experiment.device)
+        names = ("cpu", "cores", "runtime_version", "provider")
+        return _settings(self._experiment.device) | {name: getattr(known, name) for name in names}
+
+
+def _settings(device: Device) -> dict[str, Any]:
+    names = ("runtime", "precision", "threads", "batch")
+    return {name: getattr(device, name) for name in names}

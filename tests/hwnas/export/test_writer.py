@@ -12,6 +12,7 @@ from hwnas.networks.blocks import Network
 from hwnas.networks.conventions import USUAL
 from hwnas.networks.modules import NetworkModule
 from tests.hwnas.export.odd_networks import sampled
+from tests.hwnas.export.test_card import CONFIG, VERIFICATION
 
 
 def write(folder: Path, network: Network, **verification: Any) -> None:
@@ -19,8 +20,8 @@ def write(folder: Path, network: Network, **verification: Any) -> None:
         folder,
         files={"model.onnx": b"graph", **source_files(network, USUAL)},
         state=NetworkModule(network).state_dict(),
-        config={},
-        verification=verification,
+        config=CONFIG,
+        verification=VERIFICATION | verification,
     )
 
 
@@ -37,6 +38,13 @@ def test_an_export_brings_the_programs_that_build_it_elsewhere(tmp_path: Path) -
     }
     for name, hashed in verification["sha256"].items():
         assert digest((tmp_path / name).read_bytes(), SHA256) == hashed
+
+
+def test_the_card_is_there_and_may_be_edited(tmp_path: Path) -> None:
+    write(tmp_path, sampled("mobilenet_v2"))
+    assert "# mobilenet_v3_small for" in (tmp_path / "README.md").read_text()
+    verification = json.loads((tmp_path / "verification.json").read_text())
+    assert "README.md" not in verification["sha256"]
 
 
 @pytest.mark.parametrize(
