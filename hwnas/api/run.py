@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, overload
 from hwnas.api.checks import check_count, names_of
 from hwnas.core.listener import SILENT
 from hwnas.estimators import find_estimator
-from hwnas.runs.config import ProfileConfig, WeightsFrom
+from hwnas.runs.config import ImageInput, ProfileConfig, WeightsFrom
 from hwnas.runs.defaults import PATIENCE, RANKED_OF_A_CSV, RANKED_TRAINED, RANKING_SEEDS, TRAINED
 from hwnas.runs.opened import OpenedRun
 
@@ -170,6 +170,7 @@ class Run(OpenedRun):
         *,
         picks: None = None,
         weights_from: WeightsFrom | None = None,
+        image_input: ImageInput | None = None,
         patience: float = PATIENCE,
         since: float | None = None,
     ) -> "Summary": ...
@@ -180,6 +181,7 @@ class Run(OpenedRun):
         *,
         picks: "Picks | None",
         weights_from: WeightsFrom | None = None,
+        image_input: ImageInput | None = None,
         patience: float = PATIENCE,
         since: float | None = None,
     ) -> "ExportSummary": ...
@@ -189,6 +191,7 @@ class Run(OpenedRun):
         *,
         picks: "Picks | None" = None,
         weights_from: WeightsFrom | None = None,
+        image_input: ImageInput | None = None,
         patience: float = PATIENCE,
         since: float | None = None,
     ) -> "ExportSummary":
@@ -202,6 +205,8 @@ class Run(OpenedRun):
                 between several, or a list. None for the best.
             weights_from: what the winner's training starts from, "supernet" or "scratch"; None for
                 the config's `export.weights_from`.
+            image_input: what the ONNX files take: "float", normalised images (N, 3, R, R), or
+                "uint8", their bytes (N, R, R, 3); None for the config's `export.input`.
             patience: for how many seconds a machine that is too busy to measure on is waited for.
             since: when what the summary's seconds count began, monotonic; None for now.
 
@@ -213,13 +218,15 @@ class Run(OpenedRun):
             RunError: the run was not searched to its end.
         """
         from hwnas.runs.export_stage import export_stage, exporting
+        from hwnas.runs.image_input import with_image_input
         from hwnas.runs.keeping import keep_inputs
         from hwnas.runs.latency_check import Patience
         from hwnas.runs.picks import choose, read_picks
         from hwnas.runs.training import start_of_winners
 
         start = time.monotonic() if since is None else since
-        experiment, parts = exporting(self.experiment, weights_from), read_picks(picks)
+        experiment = with_image_input(exporting(self.experiment, weights_from), image_input)
+        parts = read_picks(picks)
         with self.held():
             self.experiment = experiment
             result = self.result()

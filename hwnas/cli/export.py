@@ -1,6 +1,6 @@
 """`hwnas export`: networks of a run as files, measured again on the device."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -11,7 +11,7 @@ from hwnas.core.errors import ConfigError
 from hwnas.runs.defaults import PATIENCE
 
 if TYPE_CHECKING:
-    from hwnas.runs.config import WeightsFrom
+    from hwnas.runs.config import ImageInput, WeightsFrom
 
 Picks = Annotated[
     list[str] | None,
@@ -39,6 +39,18 @@ FromScratch = Annotated[
     ),
 ]
 
+ImageInputOption = Annotated[
+    str | None,
+    typer.Option(
+        "--image-input",
+        metavar="[float|uint8]",
+        help="What the ONNX files take: 'float', normalised images (N, 3, R, R), or 'uint8', the "
+        "bytes of images (N, R, R, 3), which they normalise themselves. (default: the config's "
+        "export.input, usually float)",
+        show_default=False,
+    ),
+]
+
 Patience = Annotated[
     float,
     typer.Option(
@@ -56,6 +68,7 @@ def export(
     choose: Choose = False,
     data: options.Data = None,
     from_scratch: FromScratch = None,
+    image_input: ImageInputOption = None,
     patience: Patience = PATIENCE,
     as_json: options.Json = False,
 ) -> None:
@@ -80,6 +93,11 @@ def export(
         check_terminal(output)
     opened = Run.of_folder(run, output, data=data)
     picks = ask_picks(output, opened) if choose else pick
-    summary = opened.export(picks=picks, weights_from=weights_from, patience=patience)
+    summary = opened.export(
+        picks=picks,
+        weights_from=weights_from,
+        image_input=cast("ImageInput | None", image_input),  # checked there
+        patience=patience,
+    )
     show_summary(output, summary)
     show_next(output, after_export(run))

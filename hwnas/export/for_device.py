@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from functools import partial
 
+import onnx
+
 from hwnas.data import ImageDataset
 from hwnas.devices.device import Device
 from hwnas.export.calibration import calibrate
 from hwnas.export.engine import CheckedEngine
+from hwnas.export.image_input import FLOAT, UINT8, taking_bytes
 from hwnas.export.verification import NumericalCheck, check_numbers, onnx_right
 from hwnas.networks.blocks import Network
 from hwnas.networks.folding import folded_weights
@@ -48,24 +51,38 @@ class DeviceFile:
 
 
 def file_for(
-    device: Device, network: Network, module: NetworkModule, dataset: ImageDataset
+    device: Device,
+    network: Network,
+    module: NetworkModule,
+    dataset: ImageDataset,
+    image_input: str = FLOAT,
 ) -> DeviceFile:
     """Builds, checks and converts the ONNX file of a trained network for a device.
+
+    It takes floats, or an image's own bytes where `image_input` is "uint8"; what is checked is that
+    file.
 
     Raises:
         HwnasError: the fp32 file computes something else than the module.
     """
     graph = build_graph(network, batch=device.batch, weights=folded_weights(module))
-    whole: bytes = graph.SerializeToString()
+    whole = _shipped(graph, module, image_input)
     numbers = check_numbers(whole, module, dataset.test, batch=device.batch)
     model, right = whole, numbers.right
     if device.precision != "fp32":
         ranges = partial(calibrate, graph, dataset.train, module.conventions)
         converted = in_precision(graph, device.precision, device.int8_recipe, ranges=ranges)
-        model = converted.SerializeToString()
+        model = _shipped(converted, module, image_input)
         right = onnx_right(model, dataset.test, batch=device.batch, conventions=module.conventions)
     of_file = NumericalCheck(numbers.images, numbers.max_abs_diff, right)
     return DeviceFile(model, whole, device.precision, device.batch, of_file, numbers.accuracy)
+
+
+def _shipped(graph: onnx.ModelProto, module: NetworkModule, image_input: str) -> bytes:
+    if image_input == UINT8:
+        graph = taking_bytes(graph, module.conventions)
+    content: bytes = graph.SerializeToString()
+    return content
 
 
 def same_file(one: Device, other: Device) -> bool:

@@ -5,7 +5,7 @@ import onnx
 from numpy.typing import NDArray
 
 from hwnas.core.errors import HwnasError
-from hwnas.data import to_input
+from hwnas.export.image_input import as_taken, takes_bytes
 from hwnas.export.verification import onnx_logits
 from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.networks.graph import INPUT
@@ -19,7 +19,7 @@ _MOST_DIFFERENCE = {"fp32": 1e-4, "fp16": 0.02, "int8": 0.1}
 
 
 def with_open_batch(model: bytes) -> bytes:
-    """The same graph whose input takes (batch, 3, H, W), and whose output is (batch, classes)."""
+    """The same graph whose first axis, of the images and of the logits, is any number."""
     opened = onnx.ModelProto.FromString(model)
     graph = opened.graph
     for value in (*graph.input, *graph.output):
@@ -55,7 +55,7 @@ def check_open_batch(
 
     some = images[np.arange(3) % len(images)]
     session = onnxruntime.InferenceSession(opened, providers=["CPUExecutionProvider"])
-    inputs = to_input(some, conventions).contiguous().numpy()
+    inputs = as_taken(some, takes_bytes(fixed), conventions)
     one = np.asarray(session.run(None, {INPUT: inputs})[0])
     other = onnx_logits(fixed, some, batch, conventions)
     difference = float(np.abs(one - other).max() / max(1.0, float(np.abs(other).max())))

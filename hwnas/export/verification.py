@@ -10,6 +10,7 @@ from hwnas.core.errors import HwnasError
 from hwnas.core.workspace import job_folder
 from hwnas.data import Split, to_input
 from hwnas.devices.runtimes import load_runtime
+from hwnas.export.image_input import as_taken, takes_bytes
 from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.networks.trainable import Trainable
 
@@ -91,6 +92,7 @@ def onnx_logits(
     model: bytes, images: NDArray[np.uint8], batch: int, conventions: Conventions = USUAL
 ) -> NDArray[np.float32]:
     """(N, classes) what an exported model of a batch computes of (N, 3, H, W) images."""
+    of_bytes = takes_bytes(model)
     with job_folder() as folder:
         path = folder / "model.onnx"
         path.write_bytes(model)
@@ -98,7 +100,7 @@ def onnx_logits(
     # The last batch is filled up with images from the start.
     order = np.arange(-(-len(images) // batch) * batch) % len(images)
     parts = [
-        graph.run(to_input(images[part], conventions).contiguous().numpy())
+        graph.run(as_taken(images[part], of_bytes, conventions))
         for part in order.reshape(-1, batch)
     ]
     return np.concatenate(parts)[: len(images)]

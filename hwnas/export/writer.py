@@ -14,6 +14,7 @@ from hwnas.core.version import VERSION
 from hwnas.data import ImageDataset, describe
 from hwnas.devices.engine import SUFFIX
 from hwnas.export.card import CARD, model_card
+from hwnas.export.image_input import FLOAT, UINT8, describe_input
 from hwnas.export.pytorch_source import MODEL_SOURCE, pytorch_source
 from hwnas.export.timm import TIMM_SOURCE, timm_network, timm_source
 from hwnas.latency.engine import SIDECAR
@@ -37,22 +38,25 @@ def network_config(
     batch: int,
     training: dict[str, Any],
     conventions: Conventions,
+    image_input: str = FLOAT,
 ) -> dict[str, Any]:
     """What a program needs to use the network: blocks, preprocessing, classes, timm's arguments.
 
-    `training` says how its weights came about, `conventions` are the network's own.
+    `training` says how its weights came about, `conventions` are the network's own, `image_input`
+    is what the ONNX files take.
     """
+    taken = {
+        "name": INPUT,
+        "shape": [batch, 3, dataset.resolution, dataset.resolution],
+        "preprocessing": describe(dataset.resolution, dataset.deep_bits, conventions),
+    }
     timm, names = timm_network(network), dataset.class_names
     of_timm = {} if timm is None else timm.config(dataset.resolution, names, conventions)
     return {
         "hwnas": VERSION,
         "id": network_id(network),
         "resolution": dataset.resolution,
-        "input": {
-            "name": INPUT,
-            "shape": [batch, 3, dataset.resolution, dataset.resolution],
-            "preprocessing": describe(dataset.resolution, dataset.deep_bits, conventions),
-        },
+        "input": describe_input(taken, image_input == UINT8),
         "output": {"name": OUTPUT, "shape": [batch, len(names)]},
         "opset": OPSET,
         "class_names": list(names),

@@ -132,7 +132,9 @@ class Candidates:
         for place in self._places:
             made = self._same(files, place)
             if made is None:
-                made = file_for(place.device, network, module, dataset)
+                made = file_for(
+                    place.device, network, module, dataset, self._experiment.config.export.input
+                )
             if not place.problem:
                 engine = place.on.engine(made.model, name, dataset.test.images, module.conventions)
                 made = replace(made, engine=engine)

@@ -150,6 +150,7 @@ class SearchConfig(StrictModel):
         return value
 
 
+ImageInput = Literal["float", "uint8"]
 License = Annotated[str, Field(pattern=LICENSE, max_length=100)]
 
 
@@ -160,11 +161,12 @@ class ExportConfig(StrictModel):
     the epochs of supernet and fine-tuning together, and needs no trained supernet. `auto` chooses:
     see `hwnas.runs.winner`. With the `teacher` `reference` the winner learns from the trained
     reference, too, while it is fine-tuned; `auto` does so where that is a pretrained network.
-    `license` stands in the model card.
+    `input` is what the ONNX files take. `license` stands in the model card.
     """
 
     weights_from: Literal["auto", "supernet", "scratch"] = "auto"
     teacher: Literal["auto", "reference", "none"] = "auto"
+    input: ImageInput = "float"
     license: License | None = None
 
 

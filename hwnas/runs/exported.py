@@ -176,6 +176,7 @@ class ExportWriter:
             batch=own.batch,
             training=self._training(candidate),
             conventions=candidate.module.conventions,
+            image_input=self._experiment.config.export.input,
         )
         verification = self._verification(exported, candidate) | {"found": self._found(name)}
         sources = source_files(candidate.network, candidate.module.conventions)
