@@ -1,5 +1,9 @@
-"""model.py computes what the exported network does, where hwnas cannot be imported."""
+"""model.py computes what the exported network does, where hwnas cannot be imported.
 
+It is run by the program of docs/guides/export.md.
+"""
+
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -43,23 +47,25 @@ NETWORKS: dict[str, Network] = {
 
 # Python finds no hwnas, though its folder is on the path.
 PROGRAM = """
-import importlib.util, sys
+import os, sys
 sys.modules["hwnas"] = None
-from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 torch.set_num_threads(1)
-for folder in map(Path, sys.argv[1:]):
-    spec = importlib.util.spec_from_file_location("model", folder / "model.py")
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    pixels = load_file(folder / "pixels.safetensors")["pixels"]
+page = open("page.py").read()
+for folder in sys.argv[1:]:
+    os.chdir(folder)
+    sys.path[0] = folder
+    sys.modules.pop("model", None)
+    names = {"pixels": load_file("pixels.safetensors")["pixels"]}
     with torch.inference_mode():
-        images = found.normalise(pixels)
+        exec(page, names)
+        images = names["normalise"](names["pixels"])
         # In double precision, where rounding cannot hide a difference.
-        logits = found.load().double()(images.double())
-    save_file({"images": images, "logits": logits}, folder / "found.safetensors")
+        found = {"images": images, "double": names["model"].double()(images.double())}
+    save_file({**found, "logits": names["logits"]}, "found.safetensors")
 """
+PAGE = Path(__file__).parents[3] / "docs/guides/export.md"
 
 
 def exported(folder: Path, network: Network) -> NetworkModule:
@@ -89,6 +95,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Network
         pixels = torch.from_numpy(generator.integers(0, 256, shape, dtype=np.uint8))
         save_file({"pixels": pixels}, folder / "pixels.safetensors")
         found[name] = (module, folder)
+    match = re.search(r"```python\n(from model import.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert match
+    (root / "page.py").write_text(match[1], encoding="utf-8")
     command = [sys.executable, "-c", PROGRAM, *(str(folder) for _, folder in found.values())]
     subprocess.run(command, check=True, cwd=root)
     return found
@@ -105,7 +114,8 @@ def test_without_hwnas_it_gives_the_logits_of_the_exported_network(
     assert found["images"].equal(images)  # to the bit
     with torch.inference_mode():
         logits = module.double()(images.double())
-    assert float((found["logits"] - logits).abs().max()) < 1e-10 * float(logits.abs().max())
+    assert float((found["double"] - logits).abs().max()) < 1e-10 * float(logits.abs().max())
+    assert found["logits"].shape == logits.shape
 
 
 def test_its_modules_train_as_those_of_hwnas_do(tmp_path: Path) -> None:
