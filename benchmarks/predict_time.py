@@ -103,7 +103,6 @@ def _make(folder: Path, space: str, resolution: int) -> None:
             network, dataset, batch=1, training={}, conventions=module.conventions
         ),
         verification={},
-        timm=None,
     )
     coarse = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     photo = Image.fromarray(coarse).resize((4000, 3000), Image.Resampling.BICUBIC)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, overload
 from hwnas.api.checks import check_count, names_of
 from hwnas.core.listener import SILENT
 from hwnas.estimators import find_estimator
-from hwnas.runs.config import ImageInput, ProfileConfig, WeightsFrom
+from hwnas.runs.config import ProfileConfig
 from hwnas.runs.defaults import PATIENCE, RANKED_OF_A_CSV, RANKED_TRAINED, RANKING_SEEDS, TRAINED
+from hwnas.runs.export_config import ImageInput, WeightsFrom
 from hwnas.runs.opened import OpenedRun
 
 if TYPE_CHECKING:  # what needs PyTorch or the like is imported by the stage that needs it

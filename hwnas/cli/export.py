@@ -11,7 +11,7 @@ from hwnas.core.errors import ConfigError
 from hwnas.runs.defaults import PATIENCE
 
 if TYPE_CHECKING:
-    from hwnas.runs.config import ImageInput, WeightsFrom
+    from hwnas.runs.export_config import ImageInput, WeightsFrom
 
 Picks = Annotated[
     list[str] | None,

@@ -8,8 +8,8 @@ from hwnas.core.listener import Listener
 from hwnas.export.for_device import DeviceFile, file_for, same_file
 from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
-from hwnas.runs.config import StartedFrom
 from hwnas.runs.experiment import Experiment
+from hwnas.runs.export_config import StartedFrom
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.places import OWN, MeasuredPlace
 from hwnas.runs.training import (

@@ -9,12 +9,12 @@ from pydantic import Field, field_validator, model_validator
 from hwnas.core.configs import LocalPath, StrictModel, find_config, parse_config, read_content
 from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
-from hwnas.core.licenses import LICENSE
 from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
 from hwnas.runs.budgets_config import Budgets
 from hwnas.runs.choices_config import Resolutions, Widths
+from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.pretrained_config import SPACE, PretrainedConfig
 from hwnas.runs.tracking import NONE, TRACKERS
 from hwnas.search.searchers import (
@@ -26,10 +26,6 @@ from hwnas.search.searchers import (
 )
 from hwnas.training.auto import FINE_TUNING, SUPERNET_LENGTH, resolved
 from hwnas.training.train_config import TrainConfig, TrainSettings
-
-WeightsFrom = Literal["supernet", "scratch"]
-StartedFrom = Literal["supernet", "scratch", "pretrained"]
-"""What the training of a network of a run began with."""
 
 
 class DataConfig(StrictModel):
@@ -148,26 +144,6 @@ class SearchConfig(StrictModel):
             except ConfigError as error:
                 raise ValueError(str(error)) from error
         return value
-
-
-ImageInput = Literal["float", "uint8"]
-License = Annotated[str, Field(pattern=LICENSE, max_length=100)]
-
-
-class ExportConfig(StrictModel):
-    """What the training of the exported winner starts from, and what it learns from.
-
-    `supernet` fine-tunes the weights that it inherits; `scratch` trains it as the reference is, for
-    the epochs of supernet and fine-tuning together, and needs no trained supernet. `auto` chooses:
-    see `hwnas.runs.winner`. With the `teacher` `reference` the winner learns from the trained
-    reference, too, while it is fine-tuned; `auto` does so where that is a pretrained network.
-    `input` is what the ONNX files take. `license` stands in the model card.
-    """
-
-    weights_from: Literal["auto", "supernet", "scratch"] = "auto"
-    teacher: Literal["auto", "reference", "none"] = "auto"
-    input: ImageInput = "float"
-    license: License | None = None
 
 
 @dataclass(frozen=True)

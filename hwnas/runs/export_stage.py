@@ -8,8 +8,8 @@ from hwnas.core.errors import BudgetError, ConfigError
 from hwnas.core.listener import Listener
 from hwnas.estimators import SUPERNET, find_estimator
 from hwnas.latency.family import AnyLatency
-from hwnas.runs.config import WeightsFrom
 from hwnas.runs.experiment import Experiment
+from hwnas.runs.export_config import WeightsFrom
 from hwnas.runs.exported import Exported
 from hwnas.runs.exporting import Exporter
 from hwnas.runs.folder import RunFolder

@@ -18,8 +18,8 @@ from hwnas.networks.blocks import Network
 from hwnas.objectives.costs import MACS, PARAMETERS, PEAK_MEMORY
 from hwnas.objectives.statistics.intervals import wilson
 from hwnas.runs.candidates import Candidate
-from hwnas.runs.config import StartedFrom
 from hwnas.runs.experiment import Experiment
+from hwnas.runs.export_config import StartedFrom
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.measured_energy import UsedEnergy
 from hwnas.runs.places import OWN, MeasuredPlace

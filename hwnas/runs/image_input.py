@@ -7,8 +7,8 @@ from hwnas.core.errors import ConfigError
 from hwnas.export.image_input import UINT8
 from hwnas.latency.engine import builds_engines
 from hwnas.objectives.budgets import device_of
-from hwnas.runs.config import ImageInput
 from hwnas.runs.experiment import Experiment
+from hwnas.runs.export_config import ImageInput
 
 
 def with_image_input(experiment: Experiment, image_input: ImageInput | None) -> Experiment:

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.statistics.intervals import Paired
-from hwnas.runs.config import StartedFrom
 from hwnas.runs.experiment import Experiment
+from hwnas.runs.export_config import StartedFrom
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.training import TrainedSupernet, fine_tune, train_from_scratch
 from hwnas.spaces import Architectures
