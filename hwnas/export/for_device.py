@@ -1,15 +1,15 @@
 """The file that a device runs of a trained network: its precision, its batch, its recipe."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import onnx
 
 from hwnas.data import ImageDataset
 from hwnas.devices.device import Device
-from hwnas.export.calibration import calibrate
 from hwnas.export.engine import CheckedEngine
 from hwnas.export.image_input import FLOAT, UINT8, taking_bytes
+from hwnas.export.int8.plan import CALIBRATED, Int8Plan
+from hwnas.export.int8.quantised import QuantisedFile, quantised
 from hwnas.export.verification import NumericalCheck, check_numbers, onnx_right
 from hwnas.networks.blocks import Network
 from hwnas.networks.folding import folded_weights
@@ -26,8 +26,9 @@ class DeviceFile:
         model: the ONNX file.
         fp32: the same before its conversion; `model` itself on a device of fp32.
         precision, batch: of `model`.
-        numbers: how far `fp32` is from PyTorch, and the accuracy of `model` on the test images.
-        fp32_accuracy: that of `fp32`, in percent.
+        numbers: how far `fp32` is from PyTorch, and on which test images `model` is right.
+        fp32_numbers: the same, and on which of them `fp32` is right.
+        int8: how `model` was made, where its precision is int8.
         engine: what the device built of `model`, where it builds engines.
     """
 
@@ -36,8 +37,14 @@ class DeviceFile:
     precision: str
     batch: int
     numbers: NumericalCheck
-    fp32_accuracy: float
+    fp32_numbers: NumericalCheck
+    int8: QuantisedFile | None = None
     engine: CheckedEngine | None = None
+
+    @property
+    def fp32_accuracy(self) -> float:
+        """Of `fp32` on the test images, in percent."""
+        return self.fp32_numbers.accuracy
 
     @property
     def shipped(self) -> bytes:
@@ -56,29 +63,45 @@ def file_for(
     module: NetworkModule,
     dataset: ImageDataset,
     image_input: str = FLOAT,
+    plan: Int8Plan = CALIBRATED,
 ) -> DeviceFile:
     """Builds, checks and converts the ONNX file of a trained network for a device.
 
     It takes floats, or an image's own bytes where `image_input` is "uint8"; what is checked is that
     file.
 
+    Args:
+        device: what it is for.
+        network: its blocks.
+        module: its weights.
+        dataset: the images at its resolution.
+        image_input: what the file takes.
+        plan: how far to go for an int8 file.
+
     Raises:
         HwnasError: the fp32 file computes something else than the module.
+        RunError: a training for int8 failed.
     """
     graph = build_graph(network, batch=device.batch, weights=folded_weights(module))
-    whole = _shipped(graph, module, image_input)
+    whole = as_shipped(graph, module, image_input)
     numbers = check_numbers(whole, module, dataset.test, batch=device.batch)
-    model, right = whole, numbers.right
-    if device.precision != "fp32":
-        ranges = partial(calibrate, graph, dataset.train, module.conventions)
-        converted = in_precision(graph, device.precision, device.int8_recipe, ranges=ranges)
-        model = _shipped(converted, module, image_input)
-        right = onnx_right(model, dataset.test, batch=device.batch, conventions=module.conventions)
+    if device.precision == "fp32":
+        return DeviceFile(whole, whole, "fp32", device.batch, numbers, numbers)
+    int8: QuantisedFile | None = None
+    if device.precision == "int8":
+        recipe, batch = device.int8_recipe or "", device.batch
+        int8 = quantised(network, module, dataset, recipe, batch=batch, plan=plan)
+        converted = int8.chosen.model
+    else:
+        converted = in_precision(graph, device.precision)
+    model = as_shipped(converted, module, image_input)
+    right = onnx_right(model, dataset.test, batch=device.batch, conventions=module.conventions)
     of_file = NumericalCheck(numbers.images, numbers.max_abs_diff, right)
-    return DeviceFile(model, whole, device.precision, device.batch, of_file, numbers.accuracy)
+    return DeviceFile(model, whole, device.precision, device.batch, of_file, numbers, int8)
 
 
-def _shipped(graph: onnx.ModelProto, module: NetworkModule, image_input: str) -> bytes:
+def as_shipped(graph: onnx.ModelProto, module: NetworkModule, image_input: str) -> bytes:
+    """The file of a graph, which takes floats or the bytes of images."""
     if image_input == UINT8:
         graph = taking_bytes(graph, module.conventions)
     content: bytes = graph.SerializeToString()

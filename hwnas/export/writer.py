@@ -27,7 +27,7 @@ from hwnas.training.checkpoint import weights_file
 # Names of the files that an export replaces as a whole.
 _ENDS = "|".join(map(re.escape, (".onnx", SUFFIX, SIDECAR)))
 _EXPORTED = re.compile(
-    rf"model(\.dynamic|\.fp32|@.+)?({_ENDS})|{re.escape(TIMM_SOURCE)}|timm\.safetensors"
+    rf"model(\.dynamic|\.fp32|\.mixed|@.+)?({_ENDS})|{re.escape(TIMM_SOURCE)}|timm\.safetensors"
 )  # the last is of 0.1.0
 
 

@@ -34,8 +34,8 @@ def run_block(block: Block, run: RunLayer, x: Tensor, *, in_place: bool = False)
             (Whether there are any is not asked here: `torch.compile` cannot follow that.)
     """
     overwritten = _overwritten(block) if in_place else _NOTHING
-    result = block.compute(_Tensors(named_layers(block), run, overwritten), x)
-    return result if result.ndim == 4 or block.gives_logits else _as_map(result)
+    result = block.compute(Tensors(named_layers(block), run, overwritten), x)
+    return result if result.ndim == 4 or block.gives_logits else as_map(result)
 
 
 def convolve(x: Tensor, weight: Tensor, layer: Layer) -> Tensor:
@@ -84,20 +84,21 @@ def _overwritten(block: Block) -> frozenset[str]:
     return Trace(block).overwritable()
 
 
-class _Tensors(Operations[Tensor]):
+class Tensors(Operations[Tensor]):
     """The operations on tensors; a map of one pixel is (N, C, 1, 1) or (N, C), as a vector is."""
 
     __slots__ = ("_layers", "_overwritten", "_run")
 
     def __init__(
-        self, layers: dict[str, Layer], run: RunLayer, overwritten: frozenset[str]
+        self, layers: dict[str, Layer], run: RunLayer, overwritten: frozenset[str] = _NOTHING
     ) -> None:
+        """Takes the layers of a block, what runs one, and which operations write in place."""
         self._layers, self._run, self._overwritten = layers, run, overwritten
 
     @override
     def layer(self, name: str, x: Tensor) -> Tensor:
         layer = self._layers[name]
-        return self._run(layer, _as_map(x) if x.ndim == 2 and layer.normalized else x)
+        return self._run(layer, as_map(x) if x.ndim == 2 and layer.normalized else x)
 
     @override
     def mean(self, name: str, x: Tensor) -> Tensor:
@@ -114,20 +115,21 @@ class _Tensors(Operations[Tensor]):
     @override
     def multiply(self, name: str, x: Tensor, gate: Tensor) -> Tensor:
         if x.ndim == 4:
-            gate = _as_map(gate)
+            gate = as_map(gate)
             return x.mul_(gate) if name in self._overwritten else x * gate
-        return _as_map(x) * _as_map(gate)
+        return as_map(x) * as_map(gate)
 
     @override
     def add(self, name: str, x: Tensor, other: Tensor) -> Tensor:
         if x.ndim != other.ndim:
-            return _as_map(x) + _as_map(other)
+            return as_map(x) + as_map(other)
         return x.add_(other) if name in self._overwritten else x + other
 
     @override
     def concatenate(self, name: str, parts: Sequence[Tensor]) -> Tensor:
-        return torch.cat([_as_map(part) for part in parts], 1)
+        return torch.cat([as_map(part) for part in parts], 1)
 
 
-def _as_map(x: Tensor) -> Tensor:
+def as_map(x: Tensor) -> Tensor:
+    """(N, C) → (N, C, 1, 1); a map as it is."""
     return x[:, :, None, None] if x.ndim == 2 else x

@@ -76,6 +76,19 @@ def build_graph(
     )
 
 
+def value_name(block: str, operation: str, activation: str = "none") -> str:
+    """The name in a graph of what an operation of a block gives, behind an activation or before it.
+
+    That of the last operation of a graph is `OUTPUT`.
+
+    Args:
+        block: "block0", "block1", …, by its place in the graph.
+        operation: its name, see `hwnas.networks.operations.Operations`.
+        activation: of the layer.
+    """
+    return f"{block}.{operation}" + ("" if activation == "none" else f".{activation}")
+
+
 def random_weights(block: Block) -> Weights:
     """He-normal weights that depend on the block alone, so that equal blocks give equal graphs."""
     generator = np.random.default_rng(zlib.crc32(block_key(block).encode()))
@@ -135,11 +148,11 @@ class _BlockNodes:
         self._vectors: set[str] = set()
 
     def layer(self, name: str, x: str) -> str:
-        layer, output = self._layers[name], f"{self._block}.{name}"
+        layer, output = self._layers[name], value_name(self._block, name)
         if x in self._vectors:
             inputs = [x, *self._parameters(layer, flat=True)]
             value = self._graph.node("Gemm", inputs, output, transB=1)
-            self._vectors |= {value, activated := self._activation(output, layer, value)}
+            self._vectors |= {value, activated := self._activation(layer, value)}
             return activated
         before, behind = layer.padding
         value = self._graph.node(
@@ -151,7 +164,7 @@ class _BlockNodes:
             pads=[before, before, behind, behind],
             group=layer.groups,
         )
-        return self._activation(output, layer, value)
+        return self._activation(layer, value)
 
     def mean(self, name: str, x: str) -> str:
         return self._node("GlobalAveragePool", [x], name)
@@ -174,7 +187,7 @@ class _BlockNodes:
         return self._node("Concat", list(parts), name, axis=1)
 
     def _node(self, op: str, inputs: list[str], name: str, **attributes: Attribute) -> str:
-        return self._graph.node(op, inputs, f"{self._block}.{name}", **attributes)
+        return self._graph.node(op, inputs, value_name(self._block, name), **attributes)
 
     def _parameters(self, layer: Layer, flat: bool = False) -> list[str]:
         names = []
@@ -189,15 +202,16 @@ class _BlockNodes:
             names.append(self._graph.constant(whole, array))
         return names
 
-    def _activation(self, name: str, layer: Layer, value: str) -> str:
+    def _activation(self, layer: Layer, value: str) -> str:
+        output = value_name(self._block, layer.name, layer.activation)
         match layer.activation:
             case "relu":
-                return self._graph.node("Relu", [value], f"{name}.relu")
+                return self._graph.node("Relu", [value], output)
             case "relu6":
                 low = self._graph.constant("zero", np.array(0, np.float32))
                 high = self._graph.constant("six", np.array(6, np.float32))
-                return self._graph.node("Clip", [value, low, high], f"{name}.relu6")
+                return self._graph.node("Clip", [value, low, high], output)
             case "hard_swish":
-                return self._graph.node("HardSwish", [value], f"{name}.hard_swish")
+                return self._graph.node("HardSwish", [value], output)
             case _:
                 return value

@@ -4,7 +4,7 @@ The quantiser is ONNX Runtime's. Timing needs no calibration: the time of an int
 depend on its scales, so that a graph to be timed gets one range for all its tensors.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,13 +47,19 @@ RECIPES = {"asymmetric": QuantizationRecipe(signed_activations=False), "symmetri
 """By the names that runtimes have in their specifications, see `hwnas.devices.runtimes`."""
 
 
-def quantize(model: onnx.ModelProto, recipe: str, ranges: Ranges | None = None) -> onnx.ModelProto:
+def quantize(
+    model: onnx.ModelProto,
+    recipe: str,
+    ranges: Ranges | None = None,
+    in_float: Collection[str] = (),
+) -> onnx.ModelProto:
     """The int8 model: float in, float out, int8 weights (a scale a channel) and activations.
 
     Args:
         model: an fp32 model with fixed shapes; it is left as it is.
         recipe: a key of `RECIPES`.
         ranges: of every tensor, from calibration; None for a model that is only timed.
+        in_float: names of the nodes that are left as they are.
 
     Raises:
         ConfigError: there is no such recipe.
@@ -86,7 +92,7 @@ def quantize(model: onnx.ModelProto, recipe: str, ranges: Ranges | None = None) 
         QuantType.QInt8 if signed else QuantType.QUInt8,
         TensorsData(CalibrationMethod.MinMax, known),
         [],
-        [],
+        list(in_float),
         list(QDQRegistry),
         dict(options),
     )

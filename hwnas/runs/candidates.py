@@ -6,11 +6,13 @@ from functools import cached_property
 
 from hwnas.core.listener import Listener
 from hwnas.export.for_device import DeviceFile, file_for, same_file
+from hwnas.export.int8.plan import Aware, Int8Plan
 from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.export_config import StartedFrom
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.mixed import Mixed, mixed_file
 from hwnas.runs.places import OWN, MeasuredPlace
 from hwnas.runs.training import (
     TrainedSupernet,
@@ -32,6 +34,7 @@ class Candidate:
         files: by the names of the places, `OWN` among them.
         chosen: why that was taken, where it was trained both ways.
         teacher: the name of the network that it learned from beside the labels.
+        mixed: its int8 file with parts in float, on the run's own device.
     """
 
     network: Network
@@ -40,6 +43,7 @@ class Candidate:
     files: Mapping[str, DeviceFile]
     chosen: str | None = None
     teacher: str | None = None
+    mixed: Mixed | None = None
 
     @property
     def own(self) -> DeviceFile:
@@ -132,14 +136,35 @@ class Candidates:
         for place in self._places:
             made = self._same(files, place)
             if made is None:
-                made = file_for(
-                    place.device, network, module, dataset, self._experiment.config.export.input
-                )
+                plan, takes = self._int8(network, name), self._experiment.config.export.input
+                made = file_for(place.device, network, module, dataset, takes, plan)
             if not place.problem:
                 engine = place.on.engine(made.model, name, dataset.test.images, module.conventions)
                 made = replace(made, engine=engine)
             files[place.name] = made
-        return Candidate(network, weights_from, module, files, chosen)
+        mixed = self._mixed(files[OWN], network, module, name)
+        return Candidate(network, weights_from, module, files, chosen, mixed=mixed)
+
+    def _mixed(
+        self, made: DeviceFile, network: Network, module: NetworkModule, name: str
+    ) -> Mixed | None:
+        """What parts in float come to on the run's own device, where that can be measured."""
+        own = next(place for place in self._places if place.name == OWN)
+        if own.problem:
+            return None
+        images = self._experiment.dataset_of(network).validation
+        takes = self._experiment.config.export.input
+        found = mixed_file(own.on, made, network, images, module, takes, name)
+        if found is not None and found.text is not None:
+            self._listener.say(f"{name}: {found.text}")
+        return found
+
+    def _int8(self, network: Network, name: str) -> Int8Plan:
+        """How far to go for the int8 file of a network."""
+        settings, recipe = self._experiment.config.export.int8, self._experiment.recipe_of(network)
+        aware = Aware(recipe.fine_tune, self._folder.export_folder("trained"))
+        wanted = settings.aware == "auto"
+        return Int8Plan(settings.most_drop, aware if wanted else None, self._listener, name)
 
     def _same(self, files: Mapping[str, DeviceFile], place: MeasuredPlace) -> DeviceFile | None:
         """The file of an earlier place that is the same for this one, without its engine."""

@@ -8,6 +8,7 @@ from hwnas.core.errors import BudgetError, ConfigError
 from hwnas.core.listener import Listener
 from hwnas.estimators import SUPERNET, find_estimator
 from hwnas.latency.family import AnyLatency
+from hwnas.runs.conversion import conversion_doubts
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.export_config import WeightsFrom
 from hwnas.runs.exported import Exported
@@ -26,9 +27,6 @@ from hwnas.runs.visit_warnings import WARNINGS
 
 # More than table and measurement differ by on a machine that was alike both times.
 FAR = 0.15
-# Points of accuracy that the conversion to a lower precision may cost without a word: two images
-# of a hundred go another way by chance.
-LOST = 2.0
 
 
 def export_stage(
@@ -148,10 +146,6 @@ def _warn_of(one: Exported, name: str, experiment: Experiment, listener: Listene
     for warning in measured.warnings if measured else ():
         called = "the winner" if name == WINNER else name
         listener.warn(f"{called} was measured with {warning}: {WARNINGS[warning]}")
-    whole, converted = one.test_accuracy, one.numbers.accuracy
-    if whole - converted > LOST:
-        listener.warn(
-            f"{of}{experiment.device.precision} costs {whole - converted:.1f} points of accuracy "
-            f"on the test images ({whole:.1f} to {converted:.1f} %); a higher precision of the "
-            "device avoids that"
-        )
+    most_drop = experiment.config.export.int8.most_drop
+    for doubt in conversion_doubts(one, experiment.device.precision, most_drop):
+        listener.warn(f"{of}{doubt}")

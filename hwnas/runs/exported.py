@@ -8,6 +8,7 @@ from typing import Any
 
 from hwnas.data import ImageDataset
 from hwnas.devices.device import Device
+from hwnas.export.for_device import DeviceFile
 from hwnas.export.layout import STALE
 from hwnas.export.open_batch import check_open_batch, with_open_batch
 from hwnas.export.verification import NumericalCheck
@@ -90,7 +91,7 @@ class Exported:
         chosen: why that was taken, where it was trained both ways.
         timed: its latency on the run's own device.
         fp32: the latency of its fp32 file there, where that device runs another precision.
-        fp32_accuracy: that file's accuracy on the test images, in %.
+        fp32_numbers: that file on the test images.
         further: on further devices, by the names of their budgets.
     """
 
@@ -106,8 +107,13 @@ class Exported:
     parameters: int
     measured_mj: float | None
     fp32: Reading | None
-    fp32_accuracy: float
+    fp32_numbers: NumericalCheck
     further: Mapping[str, OnFurther]
+
+    @property
+    def fp32_accuracy(self) -> float:
+        """Of the fp32 file on the test images, in %."""
+        return self.fp32_numbers.accuracy
 
     @property
     def predicted_ms(self) -> float | None:
@@ -163,7 +169,7 @@ class ExportWriter:
             parameters=int(PARAMETERS.evaluate([candidate.network])[0]),
             measured_mj=None if energy is None else energy.measured_mj,
             fp32=fp32,
-            fp32_accuracy=own.fp32_accuracy,
+            fp32_numbers=own.fp32_numbers,
             further={
                 place.name: self._on_further(place, candidate, timed[place.name])
                 for place in self._places
@@ -222,6 +228,8 @@ class ExportWriter:
         files = {"model.onnx": own.model, "model.dynamic.onnx": opened}
         if own.converted:
             files["model.fp32.onnx"] = own.fp32
+        if candidate.mixed is not None and candidate.mixed.model is not None:
+            files["model.mixed.onnx"] = candidate.mixed.model
         for place in self._places:
             made = candidate.files[place.name]
             files[self._file_name(place, candidate)] = made.model
@@ -269,6 +277,7 @@ class ExportWriter:
                 "file": one.file,
                 "precision": one.precision,
                 "accuracy": one.accuracy,
+                **_int8(candidate.files[name]),
                 **one.timed.to_dict(),
                 "measured_by": _settings(devices[name]),
             }
@@ -305,6 +314,8 @@ class ExportWriter:
                 "test": len(dataset.test),
             },
             **(converted if own.converted else {}),
+            **_int8(own),
+            **({} if candidate.mixed is None else {"mixed": candidate.mixed.to_dict()}),
             **({"further_devices": further} if further else {}),
         }
 
@@ -320,3 +331,8 @@ class ExportWriter:
 def _settings(device: Device) -> dict[str, Any]:
     names = ("runtime", "precision", "threads", "batch")
     return {name: getattr(device, name) for name in names}
+
+
+def _int8(made: DeviceFile) -> dict[str, Any]:
+    """How an int8 file was made; nothing of others."""
+    return {} if made.int8 is None else {"int8": made.int8.to_dict()}

@@ -102,20 +102,24 @@ def test_a_search_that_has_not_ended_is_not_exported(searched: Path, terminal: T
 def test_a_run_for_an_int8_device_ends_with_an_int8_file(
     folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hwnas.runs.export_stage.LOST", -100.0)
     with (folder / "tiny.yaml").open("a") as file:
-        file.write("device: local_cpu_int8\n")
+        file.write("device: local_cpu_int8\nexport: {int8: {most_drop: 0.5, aware: never}}\n")
     for command in ("profile", "train", "search"):
         assert terminal(command, "tiny.yaml").code == 0
+    monkeypatch.setattr(
+        "hwnas.runs.export_stage.conversion_doubts",
+        lambda exported, *others: [f"{exported.folder.name} {others}"],
+    )
     answer = terminal("export", "runs/tiny", "--json")
     assert answer.code == 0, answer.stderr
-    assert "warning: int8 costs " in answer.stderr
+    assert "warning: winner ('int8', 0.5)" in answer.stderr
     for name in ("winner", "reference"):
         export = folder / "runs/tiny/export" / name
         nodes = {node.op_type for node in onnx.load(export / "model.onnx").graph.node}
         assert {"QuantizeLinear", "DequantizeLinear"} <= nodes
         verification = json.loads((export / "verification.json").read_text())
         assert verification["precision"] == "int8"
+        assert verification["int8"]["chosen"]
         assert verification["onnx_max_abs_diff"] <= 1e-4  # of the fp32 file
         test = load_dataset("digits", resolution=16, limit=300).test
         right = onnx_right((export / "model.onnx").read_bytes(), test, batch=1)
