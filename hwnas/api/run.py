@@ -172,6 +172,8 @@ class Run(OpenedRun):
         picks: None = None,
         weights_from: WeightsFrom | None = None,
         image_input: ImageInput | None = None,
+        formats: "Names" = (),
+        precisions: "Names" = (),
         patience: float = PATIENCE,
         since: float | None = None,
     ) -> "Summary": ...
@@ -183,6 +185,8 @@ class Run(OpenedRun):
         picks: "Picks | None",
         weights_from: WeightsFrom | None = None,
         image_input: ImageInput | None = None,
+        formats: "Names" = (),
+        precisions: "Names" = (),
         patience: float = PATIENCE,
         since: float | None = None,
     ) -> "ExportSummary": ...
@@ -193,6 +197,8 @@ class Run(OpenedRun):
         picks: "Picks | None" = None,
         weights_from: WeightsFrom | None = None,
         image_input: ImageInput | None = None,
+        formats: "Names" = (),
+        precisions: "Names" = (),
         patience: float = PATIENCE,
         since: float | None = None,
     ) -> "ExportSummary":
@@ -208,6 +214,10 @@ class Run(OpenedRun):
                 the config's `export.weights_from`.
             image_input: what the ONNX files take: "float", normalised images (N, 3, R, R), or
                 "uint8", their bytes (N, R, R, 3); None for the config's `export.input`.
+            formats: "onnx", "ort", "pytorch", "tensorrt" or "litert", several with commas between
+                them or as a list: further files of every exported network, made, checked and
+                measured side by side; see `status` of what is returned.
+            precisions: "fp32", "fp16" or "int8" likewise: of every format; none for the device's.
             patience: for how many seconds a machine that is too busy to measure on is waited for.
             since: when what the summary's seconds count began, monotonic; None for now.
 
@@ -215,19 +225,22 @@ class Run(OpenedRun):
             BudgetError: no network of the front measures within the budgets; other picks are
                 exported all the same.
             DeviceError: the device failed; what was trained is kept.
-            ConfigError: there is no network of that name.
+            ConfigError: there is no such network, format or precision.
             RunError: the run was not searched to its end.
         """
-        from hwnas.runs.export_stage import export_stage, exporting
+        from hwnas.runs.export_stage import add_status, export_stage, exporting
         from hwnas.runs.image_input import with_image_input
         from hwnas.runs.keeping import keep_inputs
         from hwnas.runs.latency_check import Patience
         from hwnas.runs.picks import choose, read_picks
         from hwnas.runs.training import start_of_winners
+        from hwnas.runs.wanted_formats import WantedFormats
 
         start = time.monotonic() if since is None else since
         experiment = with_image_input(exporting(self.experiment, weights_from), image_input)
         parts = read_picks(picks)
+        usual = experiment.device.precision
+        wanted = WantedFormats.of(formats, precisions, usual=usual)
         with self.held():
             self.experiment = experiment
             result = self.result()
@@ -238,7 +251,7 @@ class Run(OpenedRun):
             trained = start_of_winners(experiment, self.folder)
             if self.folder.config() != experiment.config:
                 self.folder.adopt(experiment.config)
-            return export_stage(
+            summary = export_stage(
                 experiment,
                 self.folder,
                 latency,
@@ -249,6 +262,7 @@ class Run(OpenedRun):
                 start=start,
                 patience=Patience(patience),
             )
+            return add_status(experiment, self.folder, summary, chosen, wanted, self.listener)
 
     def summary(self) -> "Summary | None":
         """The figures of the exported winner of the present front; None where there is none.

@@ -61,6 +61,27 @@ Patience = Annotated[
     ),
 ]
 
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        help="Further files of every exported network, made, checked and measured side by side: "
+        "onnx, ort (ONNX Runtime's own), pytorch, tensorrt (an engine), litert (.tflite). Several "
+        "with commas between them; may be repeated. (default with --precision: onnx)",
+        show_default=False,
+    ),
+]
+
+Precisions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--precision",
+        help="The precisions of these files: fp32, fp16, int8. Several with commas between them; "
+        "may be repeated. (default with --format: the device's)",
+        show_default=False,
+    ),
+]
+
 
 def export(
     run: options.RunArgument,
@@ -69,6 +90,8 @@ def export(
     data: options.Data = None,
     from_scratch: FromScratch = None,
     image_input: ImageInputOption = None,
+    formats: Formats = None,
+    precisions: Precisions = None,
     patience: Patience = PATIENCE,
     as_json: options.Json = False,
 ) -> None:
@@ -77,7 +100,8 @@ def export(
     Tries the front from its most accurate network down until one really is within the budgets when
     measured, on the device and on every further device of a budget that can be reached. The space's
     reference network is trained and measured beside it. No network replaces another: an earlier
-    winner moves to export/ID. Run it again to resume.
+    winner moves to export/ID. With --format and --precision networks are also made in other formats
+    and precisions, which one table compares. Run it again to resume.
     """
     from hwnas.api.run import Run
     from hwnas.cli.choosing import ask_picks, check_terminal
@@ -97,6 +121,8 @@ def export(
         picks=picks,
         weights_from=weights_from,
         image_input=cast("ImageInput | None", image_input),  # checked there
+        formats=formats or (),
+        precisions=precisions or (),
         patience=patience,
     )
     show_summary(output, summary)

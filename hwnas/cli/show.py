@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwnas.cli.output import Output
+from hwnas.cli.show_status import show_status
 from hwnas.report.pick_rows import pick_header, pick_rows, pick_sentences
 from hwnas.report.rows import (
     PREDICTOR_HEADER,
@@ -148,6 +149,8 @@ def show_summary(output: Output, summary: "ExportSummary") -> None:
         output.table(title, pick_header(summary), pick_rows(summary))
         for sentence in pick_sentences(summary):
             output.line(sentence)
+    for name, status in summary.status.items():
+        show_status(output, name, status)
     output.document(summary.model_dump(mode="json"))
 
 

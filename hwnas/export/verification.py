@@ -1,6 +1,7 @@
 """Verification: does the exported file compute what the trained module computes?"""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -96,7 +97,14 @@ def onnx_logits(
     with job_folder() as folder:
         path = folder / "model.onnx"
         path.write_bytes(model)
-        graph = load_runtime("onnxruntime").load(path, threads=1)
+        return file_logits(path, images, batch, conventions)
+
+
+def file_logits(
+    path: Path, images: NDArray[np.uint8], batch: int, conventions: Conventions = USUAL
+) -> NDArray[np.float32]:
+    """The same of a file: ONNX, or ONNX Runtime's own format by its name `.ort`."""
+    graph = load_runtime("onnxruntime").load(path, threads=1)
     # The last batch is filled up with images from the start.
     order = np.arange(-(-len(images) // batch) * batch) % len(images)
     parts = [

@@ -25,9 +25,10 @@ from hwnas.networks.ids import network_id
 from hwnas.training.checkpoint import weights_file
 
 # Names of the files that an export replaces as a whole.
-_ENDS = "|".join(map(re.escape, (".onnx", SUFFIX, SIDECAR)))
+_ENDS = "|".join(map(re.escape, (".onnx", ".ort", ".tflite", SUFFIX, SIDECAR)))
 _EXPORTED = re.compile(
-    rf"model(\.dynamic|\.fp32|\.mixed|@.+)?({_ENDS})|{re.escape(TIMM_SOURCE)}|timm\.safetensors"
+    rf"model(\.dynamic|\.fp32|\.fp16|\.int8|\.mixed|@.+)?({_ENDS})|status\.json"
+    rf"|{re.escape(TIMM_SOURCE)}|timm\.safetensors"
 )  # the last is of 0.1.0
 
 

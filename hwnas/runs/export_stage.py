@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import get_args
 
 from hwnas.core.errors import BudgetError, ConfigError
+from hwnas.core.files import write_atomically
 from hwnas.core.listener import Listener
 from hwnas.estimators import SUPERNET, find_estimator
 from hwnas.latency.family import AnyLatency
@@ -20,10 +21,12 @@ from hwnas.runs.picks import Chosen, Pick
 from hwnas.runs.searching import RunSearch
 from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.stale import forget_report
+from hwnas.runs.status import status_stage
 from hwnas.runs.summary import summarize, summarize_pick
 from hwnas.runs.summary_form import ExportSummary
 from hwnas.runs.training import TrainedSupernet
 from hwnas.runs.visit_warnings import WARNINGS
+from hwnas.runs.wanted_formats import WantedFormats
 
 # More than table and measurement differ by on a machine that was alike both times.
 FAR = 0.15
@@ -109,6 +112,39 @@ def _export_pick(pick: Pick, exporter: Exporter, start: float) -> None:
 def _forget_report(folder: RunFolder, listener: Listener) -> None:
     for sentence in forget_report(folder):
         listener.say(sentence)
+
+
+def add_status(
+    experiment: Experiment,
+    folder: RunFolder,
+    summary: ExportSummary,
+    chosen: Chosen,
+    wanted: WantedFormats,
+    listener: Listener,
+) -> ExportSummary:
+    """Exports what was chosen in further formats, and adds their status to the summary.
+
+    Args:
+        experiment: of the run.
+        folder: of the run, open.
+        summary: of the export, written already.
+        chosen: the winner, other networks, or both.
+        wanted: formats and precisions; none for no further files.
+        listener: gets progress.
+
+    Raises:
+        ConfigError, HwnasError: see `hwnas.runs.status.status_stage`.
+    """
+    names = [WINNER] if chosen.best and summary.winner is not None else []
+    ids = [pick.id for pick in chosen.picks]
+    names += [row.folder for row in summary.picks if row.id in ids]
+    folders = [folder.export_folder(name) for name in dict.fromkeys(names)]
+    status = status_stage(experiment, folders, wanted, listener) if wanted.pairs else {}
+    if status == summary.status:
+        return summary
+    whole = summary.model_copy(update={"status": status})
+    write_atomically(folder.summary_file, whole.to_json())
+    return whole
 
 
 def exporting(experiment: Experiment, weights_from: WeightsFrom | None) -> Experiment:

@@ -21,6 +21,7 @@ from hwnas.core.invalid import first_error
 from hwnas.core.json_text import to_json
 from hwnas.data import Balance
 from hwnas.latency.stored import Count, Least0
+from hwnas.runs.status_form import Status
 
 Positive = Annotated[float, Field(gt=0)]
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -191,6 +192,8 @@ class ExportSummary(_Part):
         model: the path of the winner's ONNX file.
         engine: that of the engine built of it, for devices that need one.
         seconds: that the command took which exported.
+        status: further formats and precisions, by the folders of the networks; those that the last
+            export was asked for.
     """
 
     budget_ms: Positive | None
@@ -223,6 +226,7 @@ class ExportSummary(_Part):
     model: str | None = None
     engine: str | None = None
     seconds: Least0
+    status: dict[str, Status] = Field(default_factory=dict)
 
     def to_json(self) -> str:
         """As the text of `summary.json`."""

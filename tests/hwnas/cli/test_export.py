@@ -8,9 +8,11 @@ import pytest
 
 from hwnas.data import load_dataset
 from hwnas.export.verification import onnx_right
+from hwnas.latency.process_cost import CostSchedule
 from hwnas.latency.schedule import Schedule
-from hwnas.runs import best_of_front
-from tests.hwnas.cli.conftest import Once, Terminal
+from hwnas.runs import best_of_front, status_costs
+from hwnas.runs.status_form import read_status
+from tests.hwnas.cli.conftest import Once, Terminal, assert_refused
 from tests.hwnas.runs.simulated_device import no_training, simulated_device
 
 
@@ -127,3 +129,55 @@ def test_a_run_for_an_int8_device_ends_with_an_int8_file(
     assert answer.document["reference"]["accuracy"] == verification["accuracy"]["test_onnx"]
     shown = terminal("table", "show", "table.sqlite", "--json").document
     assert shown["provenance"]["precision"] == "int8"
+
+
+def test_a_winner_in_several_formats_and_precisions_is_one_table(
+    searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulated_device(monkeypatch, {"screened": [0.5], "winner": [0.9]})
+    few = CostSchedule(processes=1, least_runs=3, least_ms=0)
+    monkeypatch.setattr(status_costs, "SCHEDULE", few)
+    words = ("--format", "onnx,tensorrt", "--format", "ort", "--precision", "fp32,int8")
+    answer = terminal("export", "runs/tiny", "--json", *words)
+    assert answer.code == 0, answer.stderr
+    winner = searched / "runs/tiny/export/winner"
+    status = read_status(winner)
+    assert status is not None
+    assert answer.document["status"] == {"winner": status.model_dump(mode="json")}
+    names = [
+        f"{name} {precision}"
+        for name in ("onnx", "tensorrt", "ort")
+        for precision in ("fp32", "int8")
+    ]
+    assert [row.name for row in status.rows] == names
+    for row in status.rows:
+        if row.format == "tensorrt":
+            assert not row.built
+            assert row.reason is not None
+            assert "local_cpu has 'runtime: onnxruntime'" in row.reason
+            continue
+        assert row.verified, row.reason
+        assert row.file == f"model.{row.precision}.{row.format}"
+        assert (winner / row.file).stat().st_size == row.size_bytes
+        assert row.p50_ms is not None
+        assert row.load_ms is not None
+        assert row.accuracy is not None
+    assert status.rows[0].max_abs_diff is not None
+    assert status.rows[0].max_abs_diff < 1e-4
+    assert (winner / "model.fp32.onnx").read_bytes() == (winner / "model.onnx").read_bytes()
+
+    text = terminal("export", "runs/tiny")  # an export that asks for none has none
+    assert text.code == 0
+    assert not {"status.json", "model.int8.onnx", "model.fp32.ort"} & {
+        path.name for path in winner.iterdir()
+    }
+
+
+def test_an_unknown_format_is_refused_before_anything_is_trained(
+    searched: Path, terminal: Terminal
+) -> None:
+    for words, sentence in (
+        ("--format onxx", "there is no format 'onxx'; did you mean 'onnx'? (known: onnx, ort, "),
+        ("--precision int4", "there is no precision 'int4'; did you mean 'int8'?"),
+    ):
+        assert_refused(terminal, searched, f"export runs/tiny {words}", sentence)

@@ -1,0 +1,96 @@
+"""PyTorch: the network's weights, run by PyTorch in its eager mode."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hwnas.export.formats.format import Built, Images, Logits, Trained
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from hwnas.devices.device import Device
+
+_WEIGHTS, _CONFIG = "model.safetensors", "config.json"
+
+
+class PytorchFormat:
+    """The files that every export has: `model.safetensors`, and what builds the network."""
+
+    name, package = "pytorch", "torch"
+    loader: str | None = "hwnas.export.formats.pytorch:load_network"
+    most_images: int | None = None
+
+    def build(self, trained: Trained, precision: str) -> Built:
+        """The same files in every precision: fp16 is made when they are loaded.
+
+        Raises:
+            ConfigError: int8.
+        """
+        from hwnas.core.errors import ConfigError
+
+        if precision == "int8":
+            raise ConfigError(
+                "PyTorch has no integer kernels for these layers outside of a compiler; take the "
+                "int8 file of another format"
+            )
+        note = "" if precision == "fp32" else "the fp32 weights, halved once they are loaded"
+        files = {name: (trained.folder / name).read_bytes() for name in (_WEIGHTS, _CONFIG)}
+        return Built(precision, files, _WEIGHTS, note)
+
+    def logits(self, folder: Path, built: Built, trained: Trained, images: Images) -> Logits:
+        """By PyTorch on this machine."""
+        import torch
+
+        from hwnas.data import to_input
+
+        network = _network(folder / built.runs, built.precision)
+        kind = next(network.parameters()).dtype
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, len(images), _BATCH):
+                batch = to_input(images[start : start + _BATCH], trained.module.conventions)
+                parts.append(network(batch.to(kind)).float())
+        logits: Logits = torch.cat(parts).numpy()
+        return logits
+
+    def timed_on(self, device: "Device") -> bool:
+        """The agents of devices have no PyTorch."""
+        del device
+        return False
+
+
+PYTORCH = PytorchFormat()
+
+_BATCH = 64
+
+
+def load_network(
+    threads: int, precision: str, shape: tuple[int, ...]
+) -> Callable[[Path], Callable[[], object]]:
+    """PyTorch, with the network in its inference mode."""
+    import torch
+
+    import hwnas.training.exported  # noqa: F401
+
+    torch.set_num_threads(threads)
+
+    def load(path: Path) -> Callable[[], object]:
+        network = _network(path, precision)
+        kind = next(network.parameters()).dtype
+        image = torch.rand(shape, generator=torch.Generator().manual_seed(0)).to(kind)
+
+        def infer() -> object:
+            with torch.inference_mode():
+                return network(image)
+
+        return infer
+
+    return load
+
+
+def _network(path: Path, precision: str) -> "nn.Module":
+    from hwnas.training.exported import read_network
+
+    network = read_network(path.parent).eval()
+    return network.half() if precision == "fp16" else network
