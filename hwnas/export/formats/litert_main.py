@@ -47,6 +47,12 @@ def quantize(folder: str, precision: str) -> None:
     source = str(Path(folder) / "model.fp32.tflite")
     if precision == "int8":
         made = quantizer.Quantizer(source, recipe.static_wi8_ai8())
+        for end in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
+            made.update_quantization_recipe(  # images and logits stay float32
+                regex=".*",
+                operation_name=end,
+                algorithm_key=algorithm_manager.AlgorithmName.NO_QUANTIZE,
+            )
         result = made.quantize(made.calibrate({_SIGNATURE: _inputs(Path(folder) / "images.npy")}))
     else:
         made = quantizer.Quantizer(source)
