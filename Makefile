@@ -1,6 +1,7 @@
 # make quickstart: from nothing to an exported network; make test: everything that must stay green.
 # make docs: the documentation as a site, in site/.
 # make test-hostile: thousands of damaged inputs and some kills; ends with "N passed, N failed".
+# make test-litert: .tflite files by litert-torch, in an environment of its own (1.2 GB).
 # make test-trackers: a run in a real MLflow, in an environment of its own.
 # make test-timm: what timm makes of exported networks, in an environment of its own.
 # make test-devices: remote targets, by real daemons; installs them (Debian or Ubuntu, as root).
@@ -15,8 +16,8 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 TIMM := .venv-timm/installed
 
-.PHONY: install quickstart docs test test-devices test-hostile test-timm test-trackers dist \
-	test-dist test-docker lint types imports \
+.PHONY: install quickstart docs test test-devices test-hostile test-litert test-timm \
+	test-trackers dist test-dist test-docker lint types imports \
 	tests constraints clean
 
 install: $(INSTALLED)
@@ -55,6 +56,14 @@ test-devices: install
 	$(BIN)/pytest tests/targets
 
 # MLflow's client brings 30 packages: its tests have an environment of their own, beside the other.
+test-litert: install
+	$(PYTHON) -m venv .venv-litert
+	realpath .venv/lib/python*/site-packages \
+		> "$$(realpath .venv-litert/lib/python*/site-packages)/beside.pth"
+	.venv-litert/bin/pip install --quiet $(PIP_ARGS) 'litert-torch>=0.10'
+	.venv-litert/bin/python -m pytest -W ignore -p no:anyio -n 0 \
+		tests/hwnas/export/test_formats.py -k litert
+
 test-trackers: install
 	$(PYTHON) -m venv .venv-trackers
 	realpath .venv/lib/python*/site-packages \
@@ -97,4 +106,5 @@ constraints:
 	rm -r .venv-constraints
 
 clean:
-	rm -rf site dist .venv .venv-timm .venv-trackers .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf site dist .venv .venv-litert .venv-timm .venv-trackers .mypy_cache .ruff_cache \
+		.pytest_cache .hypothesis

@@ -20,7 +20,7 @@ class OnnxFormat:
     def build(self, trained: Trained, precision: str) -> Built:
         """The file for the run's device, as `hwnas.export.for_device` makes it."""
         name = f"model.{precision}.onnx"
-        return Built(precision, {name: trained.onnx(precision)}, name, half_note(precision))
+        return Built(precision, {name: trained.onnx(precision)}, name, _NOTES.get(precision, ""))
 
     def logits(self, folder: Path, built: Built, trained: Trained, images: Images) -> Logits:
         """By ONNX Runtime on this machine."""
@@ -33,15 +33,10 @@ class OnnxFormat:
 
 ONNX = OnnxFormat()
 
-
-def half_note(precision: str) -> str:
-    """What to know of a file for ONNX Runtime in a precision; "" for nothing."""
-    if precision != "fp16":
-        return ""
-    return (
-        "on most processors ONNX Runtime computes fp16 in float32, between conversions: half the "
-        "size, and slower than fp32"
-    )
+_NOTES = {
+    "fp16": "half the size on the disk; on most processors ONNX Runtime turns it into float32 when "
+    "it loads it, and is no faster",
+}
 
 
 def session_logits(path: Path, trained: Trained, images: Images) -> Logits:

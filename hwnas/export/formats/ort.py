@@ -1,13 +1,16 @@
 """ORT: a graph that ONNX Runtime has optimised already, which loads faster and needs less code."""
 
+import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwnas.export.formats.format import Built, Images, Logits, Trained
-from hwnas.export.formats.onnx import half_note, session_logits
+from hwnas.export.formats.onnx import session_logits
 
 if TYPE_CHECKING:
     from hwnas.devices.device import Device
+
+_X86 = ("x86_64", "AMD64")
 
 
 class OrtFormat:
@@ -18,10 +21,21 @@ class OrtFormat:
     most_images: int | None = None
 
     def build(self, trained: Trained, precision: str) -> Built:
-        """The ONNX file of the precision as ONNX Runtime saves it once it has loaded it."""
+        """The ONNX file of the precision as ONNX Runtime saves it once it has loaded it.
+
+        Raises:
+            ConfigError: fp16 on x86, where ONNX Runtime saves float32.
+        """
+        from hwnas.core.errors import ConfigError
+
+        if precision == "fp16" and platform.machine() in _X86:
+            raise ConfigError(
+                "ONNX Runtime has no fp16 kernels for x86 processors and would save float32, as "
+                "large as the fp32 file; take fp16 of the format onnx"
+            )
         name = f"model.{precision}.ort"
         content = optimised(trained.onnx(precision), here=_is_here(trained.device))
-        return Built(precision, {name: content}, name, half_note(precision))
+        return Built(precision, {name: content}, name)
 
     def logits(self, folder: Path, built: Built, trained: Trained, images: Images) -> Logits:
         """By ONNX Runtime on this machine."""

@@ -1,5 +1,6 @@
 """Every format of an exported network computes what PyTorch does, or says why it cannot be made."""
 
+import platform
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +35,8 @@ REFUSED = {
         "",
     ): "local_cpu has 'runtime: onnxruntime'; name a device with 'runtime: tensorrt'",
 }
+if platform.machine() == "x86_64":
+    REFUSED["ort", "fp16"] = "ONNX Runtime has no fp16 kernels for x86"
 if find_spec("litert_torch") is None:  # 'make test-litert' has it
     REFUSED["litert", ""] = r"litert-torch, which is not installed: .*pip install hwnas\[litert\]"
 
