@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what needs PyTorch or the like is imported by the stage tha
     from hwnas.runs.searching import RunSearch
     from hwnas.runs.summary_form import ExportSummary, Summary
     from hwnas.runs.training_stage import Trained
+    from hwnas.runs.wanted_formats import Names
 
 
 class Run(OpenedRun):

@@ -7,6 +7,7 @@ from pathlib import Path
 from hwnas.data import ImageDataset
 from hwnas.devices.device import Device
 from hwnas.export.for_device import file_for
+from hwnas.export.image_input import FLOAT, UINT8, takes_bytes
 from hwnas.networks.modules import NetworkModule
 
 
@@ -33,6 +34,7 @@ def onnx_files(
             return whole.read_bytes()
         # A copy, unchecked: a runtime without kernels for a precision runs its files all the same.
         other = device.model_copy(update={"precision": precision})
-        return file_for(other, module.blocks, module, dataset).model
+        image_input = UINT8 if takes_bytes(file(device.precision)) else FLOAT
+        return file_for(other, module.blocks, module, dataset, image_input).model
 
     return file

@@ -97,13 +97,26 @@ def onnx_logits(
     with job_folder() as folder:
         path = folder / "model.onnx"
         path.write_bytes(model)
-        return file_logits(path, images, batch, conventions)
+        return file_logits(path, images, batch, conventions, of_bytes=of_bytes)
 
 
 def file_logits(
-    path: Path, images: NDArray[np.uint8], batch: int, conventions: Conventions = USUAL
+    path: Path,
+    images: NDArray[np.uint8],
+    batch: int,
+    conventions: Conventions = USUAL,
+    *,
+    of_bytes: bool = False,
 ) -> NDArray[np.float32]:
-    """The same of a file: ONNX, or ONNX Runtime's own format by its name `.ort`."""
+    """The same of a file: ONNX, or ONNX Runtime's own format by its name `.ort`.
+
+    Args:
+        path: the file.
+        images: (N, 3, H, W).
+        batch: of the file.
+        conventions: of the network.
+        of_bytes: whether it takes uint8 images.
+    """
     graph = load_runtime("onnxruntime").load(path, threads=1)
     # The last batch is filled up with images from the start.
     order = np.arange(-(-len(images) // batch) * batch) % len(images)

@@ -1,4 +1,8 @@
-"""PyTorch: the network's weights, run by PyTorch in its eager mode."""
+"""PyTorch: `model.py` and the weights that it loads, run by PyTorch in its eager mode.
+
+What is run is the program as it is written now, and never the file of an export folder, which
+somebody may have changed.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +15,11 @@ if TYPE_CHECKING:
 
     from hwnas.devices.device import Device
 
-_WEIGHTS, _CONFIG = "model.safetensors", "config.json"
+_WEIGHTS = "model.safetensors"
 
 
 class PytorchFormat:
-    """The files that every export has: `model.safetensors`, and what builds the network."""
+    """The files that every export has."""
 
     name, package = "pytorch", "torch"
     loader: str | None = "hwnas.export.formats.pytorch:load_network"
@@ -28,6 +32,7 @@ class PytorchFormat:
             ConfigError: int8.
         """
         from hwnas.core.errors import ConfigError
+        from hwnas.export.pytorch_source import MODEL_SOURCE, pytorch_source
 
         if precision == "int8":
             raise ConfigError(
@@ -35,8 +40,11 @@ class PytorchFormat:
                 "int8 file of another format"
             )
         note = "" if precision == "fp32" else "the fp32 weights, halved once they are loaded"
-        files = {name: (trained.folder / name).read_bytes() for name in (_WEIGHTS, _CONFIG)}
-        return Built(precision, files, _WEIGHTS, note)
+        source = pytorch_source(trained.module.blocks, trained.module.conventions)
+        weights = (trained.folder / _WEIGHTS).read_bytes()
+        return Built(
+            precision, {MODEL_SOURCE: source.encode(), _WEIGHTS: weights}, MODEL_SOURCE, note
+        )
 
     def logits(self, folder: Path, built: Built, trained: Trained, images: Images) -> Logits:
         """By PyTorch on this machine."""
@@ -69,9 +77,8 @@ def load_network(
     threads: int, precision: str, shape: tuple[int, ...]
 ) -> Callable[[Path], Callable[[], object]]:
     """PyTorch, with the network in its inference mode."""
+    import safetensors.torch  # noqa: F401
     import torch
-
-    import hwnas.training.exported  # noqa: F401
 
     torch.set_num_threads(threads)
 
@@ -90,7 +97,13 @@ def load_network(
 
 
 def _network(path: Path, precision: str) -> "nn.Module":
-    from hwnas.training.exported import read_network
+    """The network of a `model.py`."""
+    from importlib.util import module_from_spec, spec_from_file_location
 
-    network = read_network(path.parent).eval()
+    spec = spec_from_file_location("exported_model", path)
+    assert spec is not None
+    assert spec.loader is not None
+    program = module_from_spec(spec)
+    spec.loader.exec_module(program)
+    network: nn.Module = program.load()
     return network.half() if precision == "fp16" else network

@@ -16,9 +16,10 @@ from hwnas.export.formats import FORMATS
 from hwnas.export.formats.checking import check_format, expected_logits
 from hwnas.export.formats.format import Built, Trained
 from hwnas.export.onnx_files import onnx_files
-from hwnas.export.writer import network_config, write_export
+from hwnas.export.writer import as_json, network_config
 from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, UniversalInvertedResidual
 from hwnas.networks.modules import NetworkModule
+from hwnas.training.checkpoint import weights_file
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 
 NETWORK = (
@@ -58,9 +59,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     config = network_config(
         NETWORK, DATASET, batch=device.batch, training={}, conventions=module.conventions
     )
-    folder, state = tmp_path_factory.mktemp("export"), module.state_dict()
-    files = {"model.onnx": file_for(device, NETWORK, module, DATASET).model}
-    write_export(folder, files=files, state=state, config=config, verification={}, timm=None)
+    folder = tmp_path_factory.mktemp("export")
+    (folder / "config.json").write_text(as_json(config))
+    (folder / "model.safetensors").write_bytes(weights_file(module.state_dict()))
+    (folder / "model.onnx").write_bytes(file_for(device, NETWORK, module, DATASET).model)
     return Trained(module, DATASET, folder, device, onnx_files(folder, device, module, DATASET))
 
 
