@@ -8,7 +8,6 @@ float16; `Interpreter(path)`.
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +85,9 @@ def run(folder: str, file: str) -> None:
     np.save(Path(folder) / "outputs.npy", np.stack(outputs))
 
 
-def _inputs(path: Path) -> Iterator[dict[str, Any]]:
-    for values in np.load(path, allow_pickle=False):
-        yield {_INPUT: values}
+def _inputs(path: Path) -> list[dict[str, Any]]:
+    """Every batch by the name of the input: a list, since the quantiser goes through it twice."""
+    return [{_INPUT: values} for values in np.load(path, allow_pickle=False)]
 
 
 _TASKS = {"convert": convert, "quantize": quantize, "run": run}
