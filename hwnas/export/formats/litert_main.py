@@ -8,6 +8,7 @@ float16; `Interpreter(path)`.
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def _inputs(path: Path) -> list[dict[str, Any]]:
     return [{_INPUT: values} for values in np.load(path, allow_pickle=False)]
 
 
-_TASKS = {"convert": convert, "quantize": quantize, "run": run}
+_TASKS: dict[str, Callable[..., None]] = {"convert": convert, "quantize": quantize, "run": run}
 
 if __name__ == "__main__":
     sys.exit(main())
