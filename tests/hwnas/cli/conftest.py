@@ -17,7 +17,7 @@ from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.imported import import_timings
 from hwnas.latency.schedule import Schedule
 from hwnas.objectives.costs import block_macs
-from hwnas.runs import latency_check
+from hwnas.runs import latency_check, mixed
 from hwnas.runs.references import reference_of
 from hwnas.spaces import load_space
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
@@ -140,6 +140,7 @@ def little(monkeypatch: pytest.MonkeyPatch) -> Schedule:
     monkeypatch.setattr(profile, "Schedule", lambda: few)
     for name in ("SCREENING", "FINAL"):
         monkeypatch.setattr(latency_check, name, few)
+    monkeypatch.setattr(mixed, "SCREENING", few)
     return few
 
 
