@@ -13,7 +13,7 @@ from hwnas.core.json_text import to_json
 from hwnas.core.version import VERSION
 from hwnas.data import ImageDataset, describe
 from hwnas.devices.engine import SUFFIX
-from hwnas.export.card import CARD, model_card
+from hwnas.export.card import CARD
 from hwnas.export.image_input import FLOAT, UINT8, describe_input
 from hwnas.export.pytorch_source import MODEL_SOURCE, pytorch_source
 from hwnas.export.timm import TIMM_SOURCE, timm_network, timm_source
@@ -93,7 +93,7 @@ def write_export(
     state: dict[str, torch.Tensor],
     config: dict[str, Any],
     verification: dict[str, Any],
-    license_id: str | None = None,
+    card: str | None = None,
 ) -> None:
     """Writes an export folder; `verification.json`, written last, marks it complete.
 
@@ -107,7 +107,7 @@ def write_export(
         state: the weights.
         config: see `network_config`.
         verification: what is known of the network.
-        license_id: for the card, see `model_card`.
+        card: the model card, see `hwnas.export.card`; None for none.
 
     Raises:
         HwnasError: a file cannot be written.
@@ -123,7 +123,8 @@ def write_export(
             earlier.unlink()
     for name, content in contents.items():
         write_atomically(folder / name, content)
-    write_atomically(folder / CARD, model_card(config, verification, license_id))
+    if card is not None:
+        write_atomically(folder / CARD, card)
     hashes = {name: digest(content, SHA256) for name, content in contents.items()}
     write_atomically(folder / "verification.json", as_json({**verification, "sha256": hashes}))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from hwnas.data import ImageDataset
 from hwnas.devices.device import Device
+from hwnas.export.card import model_card
 from hwnas.export.for_device import DeviceFile
 from hwnas.export.layout import STALE
 from hwnas.export.open_batch import check_open_batch, with_open_batch
@@ -185,14 +186,15 @@ class ExportWriter:
             image_input=self._experiment.config.export.input,
         )
         verification = self._verification(exported, candidate) | {"found": self._found(name)}
+        verification |= {} if energy is None else {"energy": energy.to_dict()}
         sources = source_files(candidate.network, candidate.module.conventions)
         write_export(
             exported.folder,
             files=self._files(candidate) | sources,
             state=candidate.module.state_dict(),
             config=config,
-            verification=verification | ({} if energy is None else {"energy": energy.to_dict()}),
-            license_id=self._experiment.config.export.license,
+            verification=verification,
+            card=model_card(config, verification, self._experiment.config.export.license),
         )
         (exported.folder / STALE).unlink(missing_ok=True)
         return exported

@@ -41,7 +41,7 @@ def test_a_config_names_it_and_a_search_goes_by_it(npu: Path, terminal: Terminal
     assert "gradient norm (log norm)" in answer.stderr
     assert answer.document["accuracy"]["estimator"] == "grad_norm"
     assert answer.document["evaluations"] == 4
-    assert (npu / "runs/own/front.csv").read_text().startswith("grad_norm,")
+    assert (npu / "runs/own/front.csv").read_text().startswith("id,grad_norm,")
 
 
 @pytest.mark.usefixtures("package")

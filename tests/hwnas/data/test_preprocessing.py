@@ -18,7 +18,7 @@ from hwnas.networks.graph import build_graph
 
 RESOLUTION, ORIENTATION = 24, 274
 SNIPPET = re.search(
-    r"```python\n(.*?)```",
+    r"## Use it in Python\n.*?```python\n(.*?)```",
     (Path(__file__).parents[3] / "docs/guides/export.md").read_text(encoding="utf-8"),
     re.DOTALL,
 )

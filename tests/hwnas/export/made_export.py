@@ -37,6 +37,5 @@ def make_export(folder: Path, *, batch: int = 1, deep_bits: int = 16) -> Network
             NETWORK, dataset, batch=batch, training={}, conventions=module.conventions
         ),
         verification={},
-        timm=None,
     )
     return module

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hwnas.core.digests import SHA256, digest
+from hwnas.export.card import model_card
 from hwnas.export.writer import source_files, write_export
 from hwnas.networks.blocks import Network
 from hwnas.networks.conventions import USUAL
@@ -22,6 +23,7 @@ def write(folder: Path, network: Network, **verification: Any) -> None:
         state=NetworkModule(network).state_dict(),
         config=CONFIG,
         verification=VERIFICATION | verification,
+        card=model_card(CONFIG, VERIFICATION),
     )
 
 

@@ -19,7 +19,7 @@ def load(**overrides: object) -> RunConfig:
 
 @pytest.mark.parametrize(
     ("given", "held"),
-    [(96, 96), ([96], 96), ([128, 96], (96, 128)), ("96", 96), (None, None)],
+    [(96, 96), ([96], 96), ([128, 96], (96, 128)), (None, None)],
 )
 def test_a_resolution_is_one_value_or_several_from_the_least(given: object, held: object) -> None:
     config = load(resolution=given)
