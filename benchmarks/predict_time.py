@@ -108,7 +108,7 @@ def _make(folder: Path, space: str, resolution: int) -> None:
     photo = Image.fromarray(coarse).resize((4000, 3000), Image.Resampling.BICUBIC)
     photo.save(folder / "photo.jpg", quality=90)
     page = (ROOT / "docs/guides/export.md").read_text(encoding="utf-8")
-    program = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    program = re.search(r"## Use it in Python\n.*?```python\n(.*?)```", page, re.DOTALL)
     assert program is not None
     (folder / "bare.py").write_text(program[1], encoding="utf-8")
 
