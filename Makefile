@@ -4,6 +4,7 @@
 # make test-litert: .tflite files by litert-torch, in an environment of its own (1.2 GB).
 # make test-trackers: a run in a real MLflow, in an environment of its own.
 # make test-timm: what timm makes of exported networks, in an environment of its own.
+# make test-report: the pages of reports, in a real Chromium; installs it (Debian or Ubuntu, as root).
 # make test-devices: remote targets, by real daemons; installs them (Debian or Ubuntu, as root).
 # make dist: the wheel and the sdist, in dist/; make test-dist: both, installed and used on each Python
 # from 3.11 to 3.13 that is on this machine, outside of the repository.
@@ -16,7 +17,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 TIMM := .venv-timm/installed
 
-.PHONY: install quickstart docs test test-devices test-hostile test-litert test-timm \
+.PHONY: install quickstart docs test test-report test-devices test-hostile test-litert test-timm \
 	test-trackers dist test-dist test-docker lint types imports \
 	tests constraints clean
 
@@ -70,6 +71,10 @@ test-trackers: install
 		> "$$(realpath .venv-trackers/lib/python*/site-packages)/beside.pth"
 	.venv-trackers/bin/pip install --quiet 'mlflow-skinny>=2.16'
 	.venv-trackers/bin/python -m pytest -W ignore tests/trackers
+
+test-report: install
+	tests/browser/install.sh
+	$(BIN)/pytest tests/browser
 
 test-hostile: install
 	$(BIN)/python -m tests.hostile

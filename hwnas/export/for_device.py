@@ -10,7 +10,7 @@ from hwnas.export.engine import CheckedEngine
 from hwnas.export.image_input import FLOAT, UINT8, taking_bytes
 from hwnas.export.int8.plan import CALIBRATED, Int8Plan
 from hwnas.export.int8.quantised import QuantisedFile, quantised
-from hwnas.export.verification import NumericalCheck, check_numbers, onnx_right
+from hwnas.export.verification import NumericalCheck, check_numbers, onnx_answers
 from hwnas.networks.blocks import Network
 from hwnas.networks.folding import folded_weights
 from hwnas.networks.graph import build_graph
@@ -95,8 +95,8 @@ def file_for(
     else:
         converted = in_precision(graph, device.precision)
     model = as_shipped(converted, module, image_input)
-    right = onnx_right(model, dataset.test, batch=device.batch, conventions=module.conventions)
-    of_file = NumericalCheck(numbers.images, numbers.max_abs_diff, right)
+    answers = onnx_answers(model, dataset.test, batch=device.batch, conventions=module.conventions)
+    of_file = NumericalCheck(numbers.images, numbers.max_abs_diff, answers)
     return DeviceFile(model, whole, device.precision, device.batch, of_file, numbers, int8)
 
 

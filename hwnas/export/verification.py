@@ -20,6 +20,27 @@ from hwnas.networks.trainable import Trainable
 MOST_DIFFERENCE = 1e-4
 
 
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What an exported file says of N images.
+
+    Attributes:
+        chosen: (N,) the class of each, as its number.
+        confidence: (N,) the probability (softmax) that the file gives that class.
+        labels: (N,) the class that each image is of.
+    """
+
+    chosen: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+    labels: NDArray[np.int64]
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(N,) on which of the images the file is right."""
+        right: NDArray[np.bool_] = self.chosen == self.labels
+        return right
+
+
 @dataclass(frozen=True)
 class NumericalCheck:
     """The exported file on test images, in the runtime of this machine.
@@ -27,12 +48,17 @@ class NumericalCheck:
     Attributes:
         images: how many.
         max_abs_diff: the largest difference of a logit from PyTorch's, of the fp32 file.
-        right: (N,) on which of the images the exported file, fp32 or int8, is right.
+        answers: of the exported file, fp32 or int8, on each of them.
     """
 
     images: int
     max_abs_diff: float
-    right: NDArray[np.bool_] = field(compare=False)
+    answers: Answers = field(compare=False)
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(N,) on which of the images the exported file is right."""
+        return self.answers.right
 
     @property
     def accuracy(self) -> float:
@@ -67,13 +93,13 @@ def check_numbers(model: bytes, module: Trainable, split: Split, *, batch: int) 
             f"the exported network differs from PyTorch's by {difference:.2g} "
             f"(allowed: {allowed:.2g}), nothing was exported; please report this"
         )
-    return NumericalCheck(len(split), difference, _right(logits, split))
+    return NumericalCheck(len(split), difference, _answers(logits, split))
 
 
-def onnx_right(
+def onnx_answers(
     model: bytes, split: Split, *, batch: int, conventions: Conventions = USUAL
-) -> NDArray[np.bool_]:
-    """(N,) on which of some images an exported file is right.
+) -> Answers:
+    """What an exported file says of some images.
 
     Args:
         model: a serialised ONNX model of a fixed batch.
@@ -81,12 +107,21 @@ def onnx_right(
         batch: the model's batch size.
         conventions: of the network.
     """
-    return _right(onnx_logits(model, split.images, batch, conventions), split)
+    return _answers(onnx_logits(model, split.images, batch, conventions), split)
 
 
-def _right(logits: NDArray[np.float32], split: Split) -> NDArray[np.bool_]:
-    right: NDArray[np.bool_] = logits.argmax(axis=1) == split.labels
-    return right
+def onnx_right(
+    model: bytes, split: Split, *, batch: int, conventions: Conventions = USUAL
+) -> NDArray[np.bool_]:
+    """(N,) on which of some images an exported file is right, see `onnx_answers`."""
+    return onnx_answers(model, split, batch=batch, conventions=conventions).right
+
+
+def _answers(logits: NDArray[np.float32], split: Split) -> Answers:
+    # The probability of the largest logit is 1 / Σ exp(logit − largest).
+    below = logits - logits.max(axis=1, keepdims=True)
+    confidence = (1 / np.exp(below).sum(axis=1)).astype(np.float32)
+    return Answers(logits.argmax(axis=1), confidence, split.labels)
 
 
 def onnx_logits(

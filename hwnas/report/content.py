@@ -1,5 +1,6 @@
 """What a report shows: everything judged, the front, the winner, and how right the table is."""
 
+import json
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -7,10 +8,16 @@ from numpy.typing import NDArray
 
 from hwnas.estimators.scores import ScoreInfo
 from hwnas.latency.family import AnyEnergy, AnyLatency
+from hwnas.networks.blocks import Network, block_from_dict
 from hwnas.objectives.budgets import LATENCY
 from hwnas.objectives.statistics.intervals import Interval
+from hwnas.report.class_results import ClassResults, class_results
 from hwnas.report.contributions import Contribution, asked_by, contributions
+from hwnas.report.curves import Curves, drawn_curves
+from hwnas.report.points import DrawnPoints, drawn_points
 from hwnas.report.rows import front_header, front_notes, front_rows
+from hwnas.report.setting import Setting, pick_command, setting_of
+from hwnas.report.values import ChoiceValues, choice_values
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import RunSearch, front_points, search_result
@@ -33,11 +40,12 @@ class Judged:
 class ReportContent:
     """A run, ready to be drawn.
 
-    `summary` is None before a winner was exported, `exported` before anything was; `front_knee` is
-    the index of the knee in the front; `front_ids` are the networks' ids, `front_header` and
-    `front_rows` the front as a table of text, `front_notes` sentences below it, `front_labels` the
-    resolution and the width of each network where these were chosen, `warnings` what a reader
-    should know before all else; `energy` is None without a budget on it; `digest` is the front's.
+    `drawn` are the judged networks with their blocks, `curves` how the training went, `classes` how
+    the winner answers class by class and `values` what choices are worth, both None where that is
+    not known. `summary` is None before a winner was exported, `exported` before anything was;
+    `front_knee` is the index of the knee in the front; `front_header` and `front_rows` are the
+    front as a table of text, `front_notes` sentences below it, `warnings` what a reader should know
+    before all else; `energy` is None without a budget on it; `digest` is the front's.
     """
 
     title: str
@@ -54,12 +62,15 @@ class ReportContent:
     front_header: list[str]
     front_rows: list[list[str]]
     front_notes: list[str] = field(default_factory=list)
-    front_labels: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     energy: AnyEnergy | None = None
     digest: str = ""
-    front_ids: list[str] = field(default_factory=list)
     exported: ExportSummary | None = None
+    drawn: DrawnPoints | None = None
+    curves: Curves = field(default_factory=Curves)
+    classes: ClassResults | None = None
+    values: ChoiceValues | None = None
+    setting: Setting = field(default_factory=Setting)
 
     @property
     def front_intervals(self) -> list[Interval]:
@@ -79,6 +90,8 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
     result = search_result(experiment, folder, experiment.problem(latency))
     points = front_points(result, experiment.space)
     exported = stored_export(folder, result)
+    summary = exported if isinstance(exported, Summary) else None
+    curves = drawn_curves(folder.log_folder)
     return ReportContent(
         title=f"{experiment.space.name} on {experiment.device.name}",
         config_yaml=experiment.config.to_yaml(),
@@ -89,18 +102,44 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         budget_ms=result.problem.bound(LATENCY),
         contributions=contributions(result),
         latency=latency,
-        summary=exported if isinstance(exported, Summary) else None,
+        summary=summary,
         score_info=result.score_info,
         front_header=front_header(result),
         front_rows=front_rows(points, knee(result.front), result.score_info),
-        front_labels=[f"{p.resolution} px, width {p.width:g}" for p in points if p.chosen],
         front_notes=front_notes(result),
         warnings=[short] if (short := short_supernet(experiment, folder)) else [],
         energy=experiment.energy,
         digest=result.digest,
-        front_ids=[point.id for point in points],
         exported=exported,
+        drawn=drawn_points(
+            result,
+            points,
+            experiment.space,
+            latency,
+            winner=None if summary is None else _winner(folder),
+            reference=_reference(experiment),
+            picked=() if exported is None else [one.id for one in exported.picks],
+            export=pick_command(folder),
+        ),
+        curves=curves,
+        classes=None if summary is None else class_results(experiment, folder),
+        values=choice_values(result, experiment.space),
+        setting=setting_of(experiment, folder, exported, curves),
     )
+
+
+def _winner(folder: RunFolder) -> Network | None:
+    """The exported network; None where its `config.json` cannot be read."""
+    try:
+        content = json.loads((folder.export_folder("winner") / "config.json").read_bytes())
+        return tuple(map(block_from_dict, content["blocks"]))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _reference(experiment: Experiment) -> tuple[str, Network] | None:
+    found = experiment.published
+    return None if found is None else (f"{found.library}'s {found.name}", found.network)
 
 
 def _judged(result: RunSearch) -> list[Judged]:

@@ -24,6 +24,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.export_config import StartedFrom
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.measured_energy import UsedEnergy
+from hwnas.runs.mistakes import mistakes_of
 from hwnas.runs.places import OWN, MeasuredPlace
 from hwnas.runs.training import whole_config
 from hwnas.training.evaluation import accuracy
@@ -319,6 +320,7 @@ class ExportWriter:
             **_int8(own),
             **({} if candidate.mixed is None else {"mixed": candidate.mixed.to_dict()}),
             **({"further_devices": further} if further else {}),
+            "mistakes": mistakes_of(exported.numbers.answers, dataset.test).to_dict(),
         }
 
     def _measured_by(self) -> dict[str, Any]:

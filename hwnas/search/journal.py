@@ -119,6 +119,13 @@ class Journal:
         (extremes,) = self._database.rows("SELECT min(score), max(score) FROM evaluations")
         return tuple(score for score in extremes if score is not None)
 
+    def spent(self) -> tuple[int, float]:
+        """How many networks were judged, and how many seconds that took, searchers aside."""
+        ((count, seconds),) = self._database.rows(
+            "SELECT count(*), coalesce(sum(seconds), 0) FROM evaluations"
+        )
+        return int(count), float(seconds)
+
     def damaged(self, what: object) -> HwnasError:
         """The error to raise of content that cannot be."""
         return self._database.damaged(what)

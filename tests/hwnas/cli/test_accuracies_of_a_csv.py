@@ -65,7 +65,7 @@ def test_a_table_is_searched_without_supernet_or_images(known: Path, terminal: T
     reported = terminal("report", "runs/known", "--json").document
     page = Path(reported["report"]).read_text()
     assert "accuracy in known.csv" in page
-    assert "supernet" not in page.split("<h2>Config</h2>")[0].split("plotly")[0]
+    assert "supernet" not in page.split("<section id='config'")[0].split("</style>")[1]
 
 
 def test_a_predictor_tells_its_error_beside_the_additive_one(
@@ -115,7 +115,7 @@ def test_a_predictor_is_searched_exactly_by_default_and_corrected(
     )
     assert terminal("report", "runs/known").code == 0
     page = (known / "runs/known/report.html").read_text()
-    assert "<th>corrected (%)</th>" in page
+    assert "<th scope='col'>corrected (%)</th>" in page
     assert "a search favours networks that its predictor overrates" in page
     assert "exact_front: exact: " in page
 

@@ -7,7 +7,7 @@ import onnx
 import pytest
 
 from hwnas.data import load_dataset
-from hwnas.export.verification import onnx_right
+from hwnas.export.verification import onnx_answers
 from hwnas.latency.process_cost import CostSchedule
 from hwnas.latency.schedule import Schedule
 from hwnas.runs import best_of_front, status_costs
@@ -124,7 +124,7 @@ def test_a_run_for_an_int8_device_ends_with_an_int8_file(
         assert verification["int8"]["chosen"]
         assert verification["onnx_max_abs_diff"] <= 1e-4  # of the fp32 file
         test = load_dataset("digits", resolution=16, limit=300).test
-        right = onnx_right((export / "model.onnx").read_bytes(), test, batch=1)
+        right = onnx_answers((export / "model.onnx").read_bytes(), test, batch=1).right
         assert verification["accuracy"]["test_onnx"] == 100 * right.mean()  # of the int8 file
     assert answer.document["reference"]["accuracy"] == verification["accuracy"]["test_onnx"]
     shown = terminal("table", "show", "table.sqlite", "--json").document

@@ -10,7 +10,7 @@ import pytest
 
 from hwnas.cli.output import Output
 from hwnas.data import load_dataset, to_input
-from hwnas.export.verification import onnx_right
+from hwnas.export.verification import onnx_answers
 from hwnas.latency import profile
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
@@ -83,7 +83,7 @@ def test_a_winner_for_two_devices_is_measured_on_both_in_the_precision_of_each(
     }
     assert set(verification["sha256"]) >= set(operators)
     test = load_dataset("digits", resolution=16, limit=300).test
-    right = onnx_right((winner / "model.fp32.onnx").read_bytes(), test, batch=1)
+    right = onnx_answers((winner / "model.fp32.onnx").read_bytes(), test, batch=1).right
     accurate = 100 * float(right.mean())
     assert summary["winner"]["fp32"]["accuracy"] == verification["fp32"]["accuracy"] == accurate
     session = onnxruntime.InferenceSession(winner / "model.dynamic.onnx")

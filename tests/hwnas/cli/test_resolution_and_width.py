@@ -82,9 +82,9 @@ def test_the_report_has_the_resolution_and_the_width_of_each_row(terminal: Termi
     assert terminal("search", "alone.yaml").code == 0
     assert terminal("report", "runs/alone").code == 0
     page = Path("runs/alone/report.html").read_text()
-    assert "<th>px</th><th>width</th>" in page
+    assert "<th scope='col'>px</th><th scope='col'>width</th>" in page
     assert "<td>12</td><td>0.5</td>" in page
-    assert "12 px, width 0.5" in page.split("</script>")[-2]  # in the picture
+    assert "size: 12 px, width 0.5" in page  # beside the network in the picture
     assert "tiny at 8, 12 px of widths 0.5, 1 on npu" in page
 
 

@@ -116,7 +116,7 @@ def test_the_command_itself_exits_with_2_and_no_traceback(folder: Path) -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = ("torch", "onnx", "onnxruntime", "numpy", "pydantic", "sklearn", "plotly", "matplotlib")
+    heavy = ("torch", "onnx", "onnxruntime", "numpy", "pydantic", "sklearn", "matplotlib")
     script = (
         "import sys, json, hwnas.cli.main; "
         f"print(json.dumps([m for m in {heavy!r} if m in sys.modules]))"

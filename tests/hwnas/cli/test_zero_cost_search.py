@@ -49,9 +49,9 @@ def test_a_search_by_synflow_needs_no_images_and_no_training(
     assert list(front(known / "runs/known")[0])[:2] == ["id", "synflow"]
     assert terminal("search", "known.yaml", "--json").document == document
     assert terminal("report", "runs/known").code == 0
-    page = (known / "runs/known/report.html").read_text().split("<h2>Config</h2>")[0]
+    page = (known / "runs/known/report.html").read_text().split("<section id='config'")[0]
     assert "SynFlow (log score)" in page
-    assert "(%)" not in page.split("<h2>How right")[0].split("</script>")[-1]
+    assert "(%)" not in page.split("<section id='validation'")[0].split("</style>")[1]
 
 
 def test_an_additive_score_is_searched_exactly(known: Path, terminal: Terminal) -> None:

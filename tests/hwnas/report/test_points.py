@@ -1,0 +1,75 @@
+"""What the page is told of judged networks, and what choices are worth."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hwnas.latency.correction import Correction
+from hwnas.latency.model import LatencyModel
+from hwnas.networks.blocks import block_key
+from hwnas.report import points
+from hwnas.report.points import drawn_points
+from hwnas.report.values import LEAST_NETWORKS, choice_values
+from hwnas.runs.searching import front_points
+from tests.hwnas.report.results import result_of
+from tests.hwnas.search.problems import macro
+
+NUMBERS = np.random.default_rng(0).permutation(3969).tolist()
+SPACE = macro()
+MODEL = LatencyModel({block_key(block): 0.25 for block in SPACE.blocks()}, Correction())
+FOUND = result_of({"layernas": NUMBERS[:300], "random": NUMBERS[200:320]}, quantile=0.5)
+WINNER = SPACE.network(FOUND.front.architectures[-1])
+
+
+def drawn() -> points.DrawnPoints:
+    return drawn_points(
+        FOUND,
+        front_points(FOUND, SPACE),
+        SPACE,
+        MODEL,
+        winner=WINNER,
+        reference=("v2", WINNER),
+    )
+
+
+def test_every_judged_network_has_its_blocks_its_searchers_and_its_budgets() -> None:
+    found = drawn()
+    assert found.groups == ["layernas", "random"]
+    assert (int(found.of(0).sum()), int(found.of(1).sum())) == (300, 120)
+    assert found.kept.tolist() == FOUND.problem.feasible(FOUND.architectures).tolist()
+    content = found.to_dict()
+    for number in (0, 319):
+        network = SPACE.network(FOUND.architectures[number])
+        names = [content["blocks"][block]["name"] for block in content["net"][number]]
+        assert names == [block.short_name for block in network]
+    assert content["winner"] == content["front"][-1]
+    assert content["references"][0]["net"] == content["net"][content["winner"]]
+
+
+def test_of_too_many_networks_the_front_and_some_others_are_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(points, "MOST", 50)
+    found = drawn()
+    assert (len(found.ids), found.left_out) == (50, 270)
+    assert found.score[found.front].tolist() == FOUND.front.scores.tolist()
+
+
+def test_values_of_choices_are_those_of_a_sum_that_scores_are() -> None:
+    values = [np.arange(float(count)) for count in SPACE.choice_counts]
+    scores = sum(one[FOUND.architectures[:, i]] for i, one in enumerate(values))
+    exact = choice_values(replace(FOUND, scores=np.asarray(scores)), SPACE)
+    assert exact is not None
+    assert exact.explained == pytest.approx(1.0, abs=1e-3)
+    for found, true, seen in zip(exact.values, values, exact.seen, strict=True):
+        assert found == pytest.approx(true - np.average(true, weights=seen), abs=0.05)
+    assert (
+        exact.model_score[-1]
+        >= float(np.max(scores[FOUND.problem.feasible(FOUND.architectures)])) - 0.5
+    )
+
+
+def test_few_networks_say_nothing_about_choices() -> None:
+    few = result_of({"random": NUMBERS[: LEAST_NETWORKS - 1]})
+    assert choice_values(few, SPACE) is None
