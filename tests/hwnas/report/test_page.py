@@ -236,7 +236,7 @@ def test_networks_exported_on_request_have_a_table_and_a_mark() -> None:
         onnx_max_abs_diff=0.0,
         figures=Figures(**FIGURES),
     )
-    assert "on request" not in render_page(content(summary_of()))
+    assert "on request</h3>" not in render_page(content(summary_of()))
     exported = summary_of(picks=(pick,)).without_winner()
     page = render_page(replace(content(drawn=two_networks(picked=[1])), exported=exported))
     assert "Exported on request</h3>" in page
