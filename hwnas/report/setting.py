@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
 from shlex import quote
 
 from hwnas.core.errors import HwnasError
@@ -153,4 +152,8 @@ def _plain(date: str) -> str:
 
 def _duration(seconds: float) -> str:
     """As in "1:02:03" or "42 s"."""
-    return f"{seconds:.0f} s" if seconds < 100 else str(timedelta(seconds=round(seconds)))
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)  # no timedelta: a damaged file may name any number
+    return f"{hours}:{minutes:02d}:{rest:02d}"

@@ -15,7 +15,7 @@ def _gather(bench: Bench, run: Path) -> Any:
     """What `report` and `export` read of a run; the whole command now and then, which draws."""
     from hwnas.api.run import Run
     from hwnas.report.content import gather
-    from hwnas.report.page import _summary_table  # drawing takes ten times as long as reading
+    from hwnas.report.sections.verdict import verdict_section
 
     if bench.random.random() < 0.03:
         if bench.command("report", run).done:
@@ -25,8 +25,7 @@ def _gather(bench: Bench, run: Path) -> Any:
     def use() -> Any:
         with Run.of_folder(run).held() as opened:
             content = gather(opened.experiment, opened.folder)
-            if content.summary is not None:
-                _summary_table(content.summary)
+            verdict_section(content)  # the whole page takes ten times as long as reading
             check_numbers(content.front_accuracy.tolist())
             check_numbers(content.front_latency_ms.tolist())
             if not (content.front_latency_ms > 0).all():
