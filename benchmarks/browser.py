@@ -96,29 +96,3 @@ def _note(opened: Opened, kind: str, text: str) -> None:
 def _note_request(opened: Opened, url: str) -> None:
     if not url.startswith(("file:", "data:")):
         opened.errors.append(f"asked for {url}")
-
-
-@contextmanager
-def cpu_seconds() -> Iterator[list[float]]:
-    """The processor time of all Chromium processes that this one started; filled in at the end.
-
-    Yields:
-        A list that has the seconds as its only element after the block.
-    """
-    spent: list[float] = []
-    before = _children_seconds()
-    yield spent
-    spent.append(_children_seconds() - before)
-
-
-def _children_seconds() -> float:
-    import psutil
-
-    total = 0.0
-    for one in psutil.Process().children(recursive=True):
-        try:
-            times = one.cpu_times()
-            total += times.user + times.system
-        except psutil.NoSuchProcess:
-            continue
-    return float(total)

@@ -5,8 +5,6 @@
 The run is made up (benchmarks/made_up_run.py), since only its size counts. Needs Debian's Chromium
 (tests/browser/install.sh). Times are the browser's own: from the navigation to the first frame
 after the script has run, and from a pointer's move or a click to the frame that shows the answer.
-The processor time of the page's process is told beside: other load on the machine hardly changes
-it.
 """
 
 import argparse
@@ -17,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.browser import browser, cpu_seconds, window
+from benchmarks.browser import browser, window
 from benchmarks.made_up_run import made_up
 from hwnas.report.page import render_page
 
@@ -46,13 +44,12 @@ def main() -> None:
 
 def measured(chromium: "Browser", path: Path) -> dict[str, float]:
     """One opening of a page, in ms."""
-    with cpu_seconds() as spent, window(chromium, path) as opened:
-        found = {
+    with window(chromium, path) as opened:
+        return {
             "open_ms": opened.open_ms,
             "hover_ms": opened.until_shown("move", ".tip:not([hidden])"),
             "click_ms": opened.until_shown("click", ".ring.chosen:not([hidden])"),
         }
-    return found | {"cpu_ms": 1000 * spent[0]}
 
 
 def _options() -> argparse.Namespace:

@@ -22,6 +22,7 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import RunSearch, front_points, search_result
 from hwnas.runs.short_supernet import short_supernet
+from hwnas.runs.status_form import Status, read_status
 from hwnas.runs.stored_summary import stored_export
 from hwnas.runs.summary_form import ExportSummary, Summary
 from hwnas.search.front import knee
@@ -42,10 +43,11 @@ class ReportContent:
 
     `drawn` are the judged networks with their blocks, `curves` how the training went, `classes` how
     the winner answers class by class and `values` what choices are worth, both None where that is
-    not known. `summary` is None before a winner was exported, `exported` before anything was;
-    `front_knee` is the index of the knee in the front; `front_header` and `front_rows` are the
-    front as a table of text, `front_notes` sentences below it, `warnings` what a reader should know
-    before all else; `energy` is None without a budget on it; `digest` is the front's.
+    not known. `summary` is None before a winner was exported, `exported` before anything was, and
+    `status` where the winner is in no other format; `front_knee` is the index of the knee in the
+    front; `front_header` and `front_rows` are the front as a table of text, `front_notes` sentences
+    below it, `warnings` what a reader should know before all else; `energy` is None without a
+    budget on it; `digest` is the front's.
     """
 
     title: str
@@ -66,6 +68,7 @@ class ReportContent:
     energy: AnyEnergy | None = None
     digest: str = ""
     exported: ExportSummary | None = None
+    status: Status | None = None
     drawn: DrawnPoints | None = None
     curves: Curves = field(default_factory=Curves)
     classes: ClassResults | None = None
@@ -111,6 +114,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         energy=experiment.energy,
         digest=result.digest,
         exported=exported,
+        status=None if summary is None else read_status(folder.export_folder("winner")),
         drawn=drawn_points(
             result,
             points,

@@ -14,6 +14,8 @@ from hwnas.report.rows import (
     summary_header,
     summary_rows,
 )
+from hwnas.report.status_rows import STATUS_HEADER, status_reasons, status_rows
+from hwnas.runs.status_form import Status
 from hwnas.runs.summary_form import ExportSummary, Figures, Summary
 
 # Where a verdict of two sentences goes on.
@@ -47,8 +49,18 @@ def verdict_section(content: ReportContent) -> str:
         f"<div class='tiles'>{_latency(summary)}{_accuracy(summary)}{_size(summary)}</div>",
         paragraphs([budgets_text(summary), *([whose] if whose else [])], "note"),
         details("All figures", figures + paragraphs(rejected, "note")),
+        *_formats(content.status),
         *picks,
     )
+
+
+def _formats(status: Status | None) -> list[str]:
+    """The winner in several formats and precisions."""
+    if status is None:
+        return []
+    rows = table(STATUS_HEADER, status_rows(status), "formats and precisions")
+    said = paragraphs([f"{one}." for one in status_reasons(status)], "note")
+    return ["<h3>Formats and precisions</h3>", rows, said]
 
 
 def _picks(exported: ExportSummary | None) -> list[str]:

@@ -19,6 +19,7 @@ from hwnas.report.page import render_page
 from hwnas.report.picture import front_svg
 from hwnas.report.points import DrawnPoints
 from hwnas.report.rows import budgets_text, reference_text, summary_rows
+from hwnas.runs.status_form import Status, StatusRow
 from hwnas.runs.summary_form import Figures, Picked, Summary
 from tests.hwnas.report.drawn import two_networks
 from tests.hwnas.report.results import FIGURES, summary_of
@@ -243,3 +244,22 @@ def test_networks_exported_on_request_have_a_table_and_a_mark() -> None:
     assert "<td>b</td><td>fastest</td>" in page
     assert "b: latency &lt;is&gt; 3 % over." in page
     assert "class='mark picked'" in page
+
+
+def test_the_winner_in_other_formats_has_a_row_each_with_the_reason_of_what_failed() -> None:
+    row = StatusRow(format="litert", precision="fp32", reason="<no> converter")
+    status = Status(
+        hwnas="1",
+        date="2026-11-29T18:00:00Z",
+        device="cpu",
+        threads=1,
+        batch=1,
+        validation_images=1,
+        test_images=1,
+        rows=(row,),
+    )
+    assert "Formats and precisions" not in render_page(content(summary_of()))
+    page = render_page(replace(content(summary_of()), status=status))
+    assert "<h3>Formats and precisions</h3>" in page
+    assert "<td>litert fp32</td><td>not made</td>" in page
+    assert "&lt;no&gt; converter." in page

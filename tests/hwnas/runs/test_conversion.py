@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hwnas.export.verification import NumericalCheck
+from hwnas.export.verification import Answers, NumericalCheck
 from hwnas.latency.readings import Reading
 from hwnas.latency.visits import LatencySummary
 from hwnas.networks.blocks import ConvBlock, Head, Network
@@ -24,7 +24,11 @@ def exported(
     right: int = 90, fp32: int = 90, ms: float = 1.0, fp32_ms: float = 2.0, activation: str = "relu"
 ) -> Exported:
     """A network whose int8 and fp32 files are right on so many of 100 images."""
-    checks = [NumericalCheck(100, 0.0, np.arange(100) < count) for count in (right, fp32)]
+    sure, labels = np.ones(100, np.float32), np.zeros(100, np.int64)
+    checks = [
+        NumericalCheck(100, 0.0, Answers((np.arange(100) >= count).astype(int), sure, labels))
+        for count in (right, fp32)
+    ]
     return Exported(
         folder=Path(),
         network=network(activation),
