@@ -14,7 +14,7 @@ from hwnas.export.verification import onnx_answers
 from hwnas.latency import profile
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
-from hwnas.runs import latency_check
+from hwnas.runs import latency_check, mixed
 from hwnas.runs.config import load_run_config
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import scope_of
@@ -25,6 +25,7 @@ from tests.hwnas.runs.simulated_device import simulated_device
 WINNER = "runs/tiny/export/winner"
 FEW = Schedule(sessions=2, most_sessions=2, rounds=1, least_runs=2, least_ms=0.0)
 BUDGETS = "search.budgets={latency: 1 s, latency@phone.yaml: 900 ms}"
+INT8 = "device: local_cpu_int8\nexport: {int8: {aware: never}}\n"
 
 
 @pytest.fixture
@@ -33,11 +34,12 @@ def searched(folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(profile, "Schedule", lambda: FEW)
     for name in ("SCREENING", "FINAL"):
         monkeypatch.setattr(latency_check, name, FEW)
+    monkeypatch.setattr(mixed, "SCREENING", FEW)
     (folder / "phone.yaml").write_text("name: phone\nprecision: fp32\n")
     config = folder / "tiny.yaml"
     few = "search:\n  {budgets: {latency: 1 s}, evaluations: 4, searchers: [random]}\n"
     start, _, rest = config.read_text().partition("search:\n")
-    config.write_text(start + few + rest.partition("\n")[2] + "device: local_cpu_int8\n")
+    config.write_text(start + few + rest.partition("\n")[2] + INT8)
     for words in (
         ("profile", "tiny.yaml"),
         ("profile", "tiny.yaml", "--device", "phone.yaml"),
