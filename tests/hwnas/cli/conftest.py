@@ -12,6 +12,7 @@ import pytest
 
 from hwnas.cli.main import main
 from hwnas.devices.device import load_device
+from hwnas.export.int8.ranges import Calibration
 from hwnas.latency import profile
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.imported import import_timings
@@ -141,7 +142,19 @@ def little(monkeypatch: pytest.MonkeyPatch) -> Schedule:
     for name in ("SCREENING", "FINAL"):
         monkeypatch.setattr(latency_check, name, few)
     monkeypatch.setattr(mixed, "SCREENING", few)
+    calibrate_once(monkeypatch)
     return few
+
+
+def calibrate_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes one calibration for int8, for tests that are not about which is the best."""
+    whole = Calibration.__init__
+
+    def first(self: Calibration, *parts: Any) -> None:
+        whole(self, *parts)
+        self.methods = dict(list(self.methods.items())[:1])
+
+    monkeypatch.setattr(Calibration, "__init__", first)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from hwnas.runs.config import load_run_config
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import scope_of
 from hwnas.runs.profile_stage import profile_further
-from tests.hwnas.cli.conftest import Terminal
+from tests.hwnas.cli.conftest import Terminal, calibrate_once
 from tests.hwnas.runs.simulated_device import simulated_device
 
 WINNER = "runs/tiny/export/winner"
@@ -35,6 +35,7 @@ def searched(folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) 
     for name in ("SCREENING", "FINAL"):
         monkeypatch.setattr(latency_check, name, FEW)
     monkeypatch.setattr(mixed, "SCREENING", FEW)
+    calibrate_once(monkeypatch)
     (folder / "phone.yaml").write_text("name: phone\nprecision: fp32\n")
     config = folder / "tiny.yaml"
     few = "search:\n  {budgets: {latency: 1 s}, evaluations: 4, searchers: [random]}\n"
