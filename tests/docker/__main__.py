@@ -82,10 +82,13 @@ def steps(text: str) -> list[tuple[str, str]]:
 
 def _ignored(folder: str, names: list[str]) -> set[str]:
     """What `.dockerignore` leaves out, as far as it matters here."""
-    del folder
-    left = {"runs", "tables", "site", "dist", "data", "__pycache__"}
-    return {name for name in names if name in left or name.startswith((".git", ".venv", "._"))} | {
-        name for name in names if name.endswith("_cache")
+    left = {"__pycache__"}
+    if Path(folder) == ROOT:  # elsewhere these are folders of the package
+        left |= {"runs", "tables", "site", "dist", "data"}
+    return {
+        name
+        for name in names
+        if name in left or name.startswith((".git", ".venv", "._")) or name.endswith("_cache")
     }
 
 
