@@ -3,8 +3,9 @@
 import sys
 from typing import TYPE_CHECKING
 
+from hwnas.cli.asking import ask_until
 from hwnas.cli.output import Output
-from hwnas.core.errors import ConfigError, HwnasError
+from hwnas.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from hwnas.api.run import Run
@@ -34,9 +35,6 @@ def ask_picks(output: Output, opened: "Run") -> str:
         ConfigError: the answers ended before that.
         BudgetError: the front is empty.
     """
-    from rich.prompt import Prompt
-    from rich.text import Text
-
     from hwnas.report.rows import front_header, front_rows
     from hwnas.runs.picks import ALL, choose, read_picks
     from hwnas.runs.searching import front_points
@@ -52,20 +50,16 @@ def ask_picks(output: Output, opened: "Run") -> str:
         ["", *front_header(result)],
         [[str(number), *row] for number, row in enumerate(rows, start=1)],
     )
-    while True:
-        try:
-            answer = Prompt.ask(
-                Text(_QUESTION), console=output.stderr, default="", show_default=False
-            )
-        except EOFError as error:
-            raise ConfigError("nothing was chosen, and nothing exported") from error
-        try:
-            named = answer_of(answer, [point.id for point in points])
-            choose(read_picks(named), result, space, front_file)
-        except HwnasError as error:
-            output.say(str(error))
-        else:
-            return named
+
+    def picks_of(answer: str) -> str:
+        named = answer_of(answer, [point.id for point in points])
+        choose(read_picks(named), result, space, front_file)
+        return named
+
+    try:
+        return ask_until(output.stderr, _QUESTION, "", picks_of)
+    except EOFError as error:
+        raise ConfigError("nothing was chosen, and nothing exported") from error
 
 
 def answer_of(answer: str, ids: list[str]) -> str:

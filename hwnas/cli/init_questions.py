@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hwnas.core.errors import ConfigError, HwnasError
+from hwnas.cli.asking import ask_until
+from hwnas.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,24 +79,9 @@ def ask(given: dict[str, Any], console: "Console") -> "Answers":
     try:
         for key, question, default, check in questions:
             if key not in found:
-                found[key] = _answer(console, question, default, check)
+                found[key] = ask_until(console, question, default, check)
     except EOFError as error:
         raise ConfigError(
             "the questions were not answered to their end; nothing was written"
         ) from error
     return new.Answers(**found)
-
-
-def _answer(console: "Console", question: str, default: str, check: Callable[[str], Any]) -> Any:
-    """Asks until the answer can be."""
-    from rich.prompt import Prompt
-    from rich.text import Text
-
-    while True:
-        text = Prompt.ask(
-            Text(question), console=console, default=default, show_default=bool(default)
-        )
-        try:
-            return check(text.strip())
-        except HwnasError as error:
-            console.print(str(error), soft_wrap=True, markup=False)

@@ -8,6 +8,7 @@ from hwnas.data import ImageDataset
 from hwnas.devices.device import Device
 from hwnas.export.for_device import file_for
 from hwnas.export.image_input import FLOAT, UINT8, takes_bytes
+from hwnas.export.layout import MODEL
 from hwnas.networks.modules import NetworkModule
 
 
@@ -28,7 +29,7 @@ def onnx_files(
     @cache
     def file(precision: str) -> bytes:
         if precision == device.precision:
-            return (folder / "model.onnx").read_bytes()
+            return (folder / MODEL).read_bytes()
         whole = folder / "model.fp32.onnx"
         if precision == "fp32" and whole.is_file():
             return whole.read_bytes()

@@ -14,13 +14,12 @@ from hwnas.core.errors import ConfigError, PublishError
 from hwnas.core.files import reason
 from hwnas.core.licenses import LICENSE
 from hwnas.export.card import CARD, UNKNOWN, with_license
+from hwnas.export.layout import VERIFICATION, WINNER
 from hwnas.export.writer import is_exported_name
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-VERIFICATION = "verification.json"
-WINNER = Path("export/winner")
 _TARGET = re.compile(r"hf:([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)")
 
 

@@ -18,6 +18,7 @@ from hwnas.networks.trainable import Trainable
 # Both sides compute in float32 in another order; more than this is another network. Of logits
 # beyond 1 it is a share, as rounding is.
 MOST_DIFFERENCE = 1e-4
+_BATCH = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,14 +79,8 @@ def check_numbers(model: bytes, module: Trainable, split: Split, *, batch: int) 
     Raises:
         HwnasError: the outputs differ by more than 1e-4, or 1e-4 of the largest logit.
     """
-    module.eval()
     logits = onnx_logits(model, split.images, batch, module.conventions)
-    with torch.inference_mode():
-        parts = [
-            module(to_input(split.images[start : start + 256], module.conventions))
-            for start in range(0, len(split), 256)
-        ]
-        expected = torch.cat(parts).numpy()
+    expected = module_logits(module, split.images)
     difference = float(np.abs(logits - expected).max())
     allowed = MOST_DIFFERENCE * max(1.0, float(np.abs(expected).max()))
     if not difference <= allowed:
@@ -94,6 +89,18 @@ def check_numbers(model: bytes, module: Trainable, split: Split, *, batch: int) 
             f"(allowed: {allowed:.2g}), nothing was exported; please report this"
         )
     return NumericalCheck(len(split), difference, _answers(logits, split))
+
+
+def module_logits(module: Trainable, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(N, classes) what a module computes of (N, 3, H, W) images; it is left in evaluation mode."""
+    module.eval()
+    with torch.inference_mode():
+        parts = [
+            module(to_input(images[start : start + _BATCH], module.conventions))
+            for start in range(0, len(images), _BATCH)
+        ]
+        logits: NDArray[np.float32] = torch.cat(parts).numpy()
+    return logits
 
 
 def onnx_answers(

@@ -15,6 +15,7 @@ from hwnas.data import ImageDataset, describe
 from hwnas.devices.engine import SUFFIX
 from hwnas.export.card import CARD
 from hwnas.export.image_input import FLOAT, UINT8, describe_input
+from hwnas.export.layout import VERIFICATION
 from hwnas.export.pytorch_source import MODEL_SOURCE, pytorch_source
 from hwnas.export.timm import TIMM_SOURCE, timm_network, timm_source
 from hwnas.latency.engine import SIDECAR
@@ -117,7 +118,7 @@ def write_export(
         "model.safetensors": weights_file(state),
         "config.json": as_json(config).encode(),
     }
-    (folder / "verification.json").unlink(missing_ok=True)
+    (folder / VERIFICATION).unlink(missing_ok=True)
     for earlier in folder.glob("*"):
         if earlier.name not in contents and is_exported_name(earlier.name):
             earlier.unlink()
@@ -126,7 +127,7 @@ def write_export(
     if card is not None:
         write_atomically(folder / CARD, card)
     hashes = {name: digest(content, SHA256) for name, content in contents.items()}
-    write_atomically(folder / "verification.json", as_json({**verification, "sha256": hashes}))
+    write_atomically(folder / VERIFICATION, as_json({**verification, "sha256": hashes}))
 
 
 def as_json(content: Any) -> str:

@@ -98,7 +98,7 @@ class BestOfFront:
             assert place.bound is not None
             keeps = reading.keeps(place.bound)
             if keeps is False:
-                self._reject(place, network, score, reading.ms, "untrained")
+                self._reject_ms(place, network, score, reading.ms, "untrained")
                 return None
             if keeps is None:
                 self.listener.say(
@@ -140,7 +140,7 @@ class BestOfFront:
             self._places, candidate, reference, self.listener, before=before
         ):
             if found.keeps is False:
-                self._reject(place, candidate.network, score, found.winner.ms, "exported")
+                self._reject_ms(place, candidate.network, score, found.winner.ms, "exported")
                 return None
             findings[place.name] = found
         used = self._energy.trained(candidate.network, candidate.own.shipped, "winner")
@@ -153,49 +153,42 @@ class BestOfFront:
         score_info = self.result.score_info
         return f"{score_info.text(score)} ({score_info.label})"
 
+    def _reject_ms(
+        self, place: MeasuredPlace, network: Network, score: float, measured_ms: float, stage: str
+    ) -> None:
+        of_place = (place.predicted(network), measured_ms, place.bound)
+        self._reject(network, score, of_place, "ms", stage, place)
+
+    def _reject_mj(self, network: Network, score: float, used: UsedEnergy, stage: str) -> None:
+        assert used.measured_mj is not None  # it is over its budget
+        of_board = (used.predicted_mj, used.measured_mj, used.budget_mj)
+        self._reject(network, score, of_board, "mJ", stage)
+
     def _reject(
-        self, place: MeasuredPlace, network: Network, score: float, measured_ms: float, what: str
-    ) -> None:
-        predicted = place.predicted(network)
-        self._say_rejected(score, predicted, measured_ms, place.bound, f"ms{place.of}", what)
-        self.rejected.append(
-            Rejected(
-                id=network_id(network),
-                score=score,
-                predicted=predicted,
-                measured=measured_ms,
-                unit="ms",
-                stage=what,
-                device=place.name,
-            )
-        )
-
-    def _reject_mj(self, network: Network, score: float, used: UsedEnergy, what: str) -> None:
-        predicted, found = used.predicted_mj, used.measured_mj
-        assert found is not None  # it is over its budget
-        self._say_rejected(score, predicted, found, used.budget_mj, "mJ", what)
-        self.rejected.append(
-            Rejected(
-                id=network_id(network),
-                score=score,
-                predicted=predicted,
-                measured=found,
-                unit="mJ",
-                stage=what,
-            )
-        )
-
-    def _say_rejected(
         self,
+        network: Network,
         score: float,
-        predicted: float | None,
-        found: float,
-        bound: float | None,
+        values: tuple[float | None, float, float | None],
         unit: str,
-        what: str,
+        stage: str,
+        place: MeasuredPlace | None = None,
     ) -> None:
+        """Says and keeps that a network is over a budget: (predicted, measured, budget)."""
+        predicted, measured, budget = values
+        of = "" if place is None else place.of
         self.listener.say(
             f"no winner: a network of {self._text(score)}, predicted at {figure(predicted)} "
-            f"{unit}, measures {found:.4g} {unit} {what}, over the budget of "
-            f"{figure(bound)} {unit}; trying the next of the front"
+            f"{unit}{of}, measures {measured:.4g} {unit}{of} {stage}, over the budget of "
+            f"{figure(budget)} {unit}{of}; trying the next of the front"
+        )
+        self.rejected.append(
+            Rejected(
+                id=network_id(network),
+                score=score,
+                predicted=predicted,
+                measured=measured,
+                unit=unit,
+                stage=stage,
+                device="" if place is None else place.name,
+            )
         )

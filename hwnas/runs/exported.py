@@ -10,7 +10,7 @@ from hwnas.data import ImageDataset
 from hwnas.devices.device import Device
 from hwnas.export.card import model_card
 from hwnas.export.for_device import DeviceFile
-from hwnas.export.layout import STALE
+from hwnas.export.layout import MODEL, OPEN_BATCH, STALE
 from hwnas.export.open_batch import check_open_batch, with_open_batch
 from hwnas.export.verification import NumericalCheck
 from hwnas.export.writer import network_config, source_files, write_export
@@ -213,7 +213,7 @@ class ExportWriter:
     def _file_name(self, place: MeasuredPlace, candidate: Candidate) -> str:
         """Of the ONNX file for a place: the run's own, where that is the very same."""
         same = candidate.files[place.name].model == candidate.own.model
-        return "model.onnx" if same else f"{place.stem}.onnx"
+        return MODEL if same else f"{place.stem}.onnx"
 
     def _files(self, candidate: Candidate) -> dict[str, bytes]:
         """The models and engines of an export folder by their names."""
@@ -228,7 +228,7 @@ class ExportWriter:
             precision=own.precision,
             conventions=candidate.module.conventions,
         )
-        files = {"model.onnx": own.model, "model.dynamic.onnx": opened}
+        files = {MODEL: own.model, OPEN_BATCH: opened}
         if own.converted:
             files["model.fp32.onnx"] = own.fp32
         if candidate.mixed is not None and candidate.mixed.model is not None:

@@ -182,27 +182,29 @@ class Exporter:
         return self._energy.trained(reference.network, reference.own.shipped, REFERENCE)
 
     def _write(self, name: str, tried: Measured) -> Exported:
-        one = tried.candidate
-        times = {
-            place.name: timed(place, one.network, tried.findings.get(place.name), WINNER)
-            for place in self._places
-        }
-        own = tried.findings.get(OWN)
-        fp32 = None if own is None else own.readings.get(WINNER + IN_FP32)
-        return self._writer.write(name, one, times, tried.energy, fp32)
+        return self._written(name, WINNER, tried.candidate, tried, tried.energy)
 
     def _write_reference(self, tried: Measured, energy: UsedEnergy | None) -> Exported | None:
         """Writes the reference, with what it measured beside another network."""
         one = self._reference
-        if one is None:
-            return None
+        return None if one is None else self._written(REFERENCE, REFERENCE, one, tried, energy)
+
+    def _written(
+        self,
+        name: str,
+        measured_as: str,
+        one: Candidate,
+        tried: Measured,
+        energy: UsedEnergy | None,
+    ) -> Exported:
+        """Writes a network, with what it measured by its name in the findings."""
         times = {
-            place.name: timed(place, one.network, tried.findings.get(place.name), REFERENCE)
+            place.name: timed(place, one.network, tried.findings.get(place.name), measured_as)
             for place in self._places
         }
         own = tried.findings.get(OWN)
-        fp32 = None if own is None else own.readings.get(REFERENCE + IN_FP32)
-        return self._writer.write(REFERENCE, one, times, energy, fp32)
+        fp32 = None if own is None else own.readings.get(measured_as + IN_FP32)
+        return self._writer.write(name, one, times, energy, fp32)
 
     def _warn(self, doubtful: Sequence[str], again: str) -> None:
         """Says what is doubtful, and which command measures again."""

@@ -22,6 +22,7 @@ from hwnas.devices.machine import cpu_name
 from hwnas.export.formats import FORMATS
 from hwnas.export.formats.checking import Check, check_format, expected_logits
 from hwnas.export.formats.format import Built, Format, Logits, Trained
+from hwnas.export.layout import VERIFICATION
 from hwnas.export.onnx_files import onnx_files
 from hwnas.latency.engine import builds_engines
 from hwnas.latency.process_cost import Cost, Program
@@ -215,7 +216,7 @@ def _remove_earlier(folder: Path) -> None:
     try:
         rows = json.loads(earlier.read_text(encoding="utf-8"))["rows"]
         names = {name for row in rows for name in row["sha256"]}
-        exported = json.loads((folder / "verification.json").read_text(encoding="utf-8"))["sha256"]
+        exported = json.loads((folder / VERIFICATION).read_text(encoding="utf-8"))["sha256"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or damaged
         names, exported = set(), {}
     earlier.unlink(missing_ok=True)

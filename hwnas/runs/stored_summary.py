@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from hwnas.devices.engine import SUFFIX
+from hwnas.export.layout import MODEL, VERIFICATION
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import RunSearch
 from hwnas.runs.summary_form import ExportSummary, Summary, read_export
@@ -41,10 +42,10 @@ def stored_export(folder: RunFolder, result: RunSearch) -> ExportSummary | None:
 
 def is_whole(folder: Path) -> bool:
     """Whether an export folder was written to its end."""
-    return (folder / "verification.json").is_file()
+    return (folder / VERIFICATION).is_file()
 
 
 def files_of(winner: Path) -> tuple[Path, Path | None]:
     """The model and, where there is one, the engine in the winner's folder."""
     engine = winner / f"model{SUFFIX}"
-    return winner / "model.onnx", engine if engine.is_file() else None
+    return winner / MODEL, engine if engine.is_file() else None

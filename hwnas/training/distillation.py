@@ -14,8 +14,8 @@ from hwnas.training.rules import Pass
 TEMPERATURE, SHARE = 2.0, 0.9
 """Of both distributions, and of the teacher's part in the loss (the labels have the rest).
 
-Those of Hinton et al. (2015, arXiv 1503.02531, section 3) and of Cho and Hariharan (2019, arXiv
-1910.01348).
+On CIFAR-10 a network of EfficientNet-Lite0's 0.35 had 78.4 % with these, 77.6 % at a temperature of
+1 and without labels, and 77.5 % without a teacher (docs/benchmarks/results.md).
 """
 
 

@@ -4,16 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from hwnas.data import to_input
 from hwnas.export.formats.format import Built, Format, Images, Logits, Trained
-from hwnas.export.verification import MOST_DIFFERENCE
+from hwnas.export.verification import MOST_DIFFERENCE, module_logits
 
 # Of a logit, relative to the largest (of logits beyond 1): more is another network. Half precision
 # and integers round in every layer; what that costs is told by the accuracy.
 _MOST = {"fp32": MOST_DIFFERENCE, "fp16": 0.1, "int8": 0.5}
-_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -40,14 +37,7 @@ class Check:
 
 def expected_logits(trained: Trained) -> Logits:
     """What PyTorch computes of the validation images."""
-    images, module = trained.dataset.validation.images, trained.module.eval()
-    with torch.inference_mode():
-        parts = [
-            module(to_input(images[start : start + _BATCH], module.conventions))
-            for start in range(0, len(images), _BATCH)
-        ]
-        logits: Logits = torch.cat(parts).numpy()
-    return logits
+    return module_logits(trained.module, trained.dataset.validation.images)
 
 
 def check_format(

@@ -38,13 +38,3 @@ def grids(model: onnx.ModelProto) -> Mapping[str, Grid]:
         grid = Grid(float(tensors[step]), int(tensors[zero]), int(of_type.min), int(of_type.max))
         found[name.removesuffix(_BEHIND_OUTPUT)] = grid
     return found
-
-
-def float_layers(model: onnx.ModelProto) -> frozenset[str]:
-    """The layers of an int8 graph, as in "block2.expand", whose weights stay in float."""
-    tensors = {one.name for one in model.graph.initializer}
-    return frozenset(
-        name.removesuffix(".weight")
-        for node in model.graph.node
-        if node.op_type in ("Conv", "Gemm") and (name := node.input[1]) in tensors
-    )
