@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hwnas.core.configs import StrictModel
+from hwnas.core.digests import digest
 from hwnas.core.licenses import LICENSE
 from hwnas.export.int8.plan import MOST_DROP
 
@@ -43,3 +44,8 @@ class ExportConfig(StrictModel):
     input: ImageInput = "float"
     license: License | None = None
     int8: Int8Config = Int8Config()
+
+    @property
+    def digest(self) -> str:
+        """Of what makes another network or other files: everything but the licence."""
+        return digest(self.model_copy(update={"license": None}).model_dump_json().encode())

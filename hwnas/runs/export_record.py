@@ -11,12 +11,13 @@ from hwnas.core.listener import Listener
 from hwnas.export.layout import STALE
 from hwnas.networks.blocks import block_from_dict
 from hwnas.networks.ids import LENGTH, may_begin_id, network_id
+from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.latency_check import WINNER
 from hwnas.runs.picks import Pick
 from hwnas.runs.searching import RunSearch
 from hwnas.runs.stored_summary import is_whole, stored_export
-from hwnas.runs.summary_form import ExportSummary, Picked, Reference, Summary
+from hwnas.runs.summary_form import ExportSummary, Figures, Picked, Reference, Summary
 
 
 class ExportRecord:
@@ -26,9 +27,19 @@ class ExportRecord:
         summary: what it says; None before anything was exported.
     """
 
-    def __init__(self, folder: RunFolder, result: RunSearch, listener: Listener) -> None:
-        """Reads what is there. A damaged file counts as none: the export writes another one."""
+    def __init__(
+        self,
+        folder: RunFolder,
+        result: RunSearch,
+        listener: Listener,
+        settings: ExportConfig | None = None,
+    ) -> None:
+        """Reads what is there. A damaged file counts as none: the export writes another one.
+
+        What was exported by other settings than these (None for the usual ones) is not done.
+        """
         self._folder, self._listener = folder, listener
+        self._settings = settings or ExportConfig()
         self._row_of_winner: Picked | None = None
         try:
             self.summary: ExportSummary | None = stored_export(folder, result)
@@ -41,6 +52,12 @@ class ExportRecord:
         return self.summary if isinstance(self.summary, Summary) else None
 
     @property
+    def has_winner(self) -> bool:
+        """Whether there is one that needs no further export."""
+        found = self.winner
+        return found is not None and not found.doubtful and self._as_wanted(found.winner)
+
+    @property
     def reference(self) -> Reference | None:
         """The figures of the reference, where it was exported."""
         whole = is_whole(self._folder.export_folder("reference"))
@@ -50,16 +67,18 @@ class ExportRecord:
         """What is known of a pick that is exported; None where it has to be (again).
 
         A network whose latency is doubtful is measured again, but for the winner: an export of that
-        does it.
+        does it. One that was made by other settings is made again, beside a winner of these.
         """
         found = self.winner
         if found is not None:
             # Summaries of earlier versions do not know it.
             name = found.winner.id or exported_id(self._folder.export_folder(WINNER))
-            if name == pick.id:
+            if name == pick.id and self._as_wanted(found.winner):
                 return _winning(found, pick.id, pick.asked, pick.architecture, pick.score)
         rows = () if self.summary is None else self.summary.picks
-        return next((row for row in rows if row.id == pick.id and not row.doubtful), None)
+        known = next((row for row in rows if row.id == pick.id), None)
+        done = known is not None and not known.doubtful and self._as_wanted(known.figures)
+        return known if done else None
 
     def put_winner(self, summary: Summary) -> None:
         """Makes this the run's summary, with the picks that are known."""
@@ -105,6 +124,10 @@ class ExportRecord:
         if not is_whole(kept):
             _move(self._folder.export_folder(WINNER), kept)
             self._listener.say(f"the earlier winner is another network and is kept in {kept}")
+
+    def _as_wanted(self, made: Figures) -> bool:
+        """Whether a network was exported by the present settings."""
+        return (made.settings or ExportConfig().digest) == self._settings.digest
 
     def _put(self, summary: ExportSummary) -> None:
         self.summary = summary

@@ -67,8 +67,7 @@ def export_stage(
         listener.warn(short)
     exporter = Exporter(experiment, folder, latency, trained, result, listener, patience)
     record, without_winner = exporter.record, None
-    done = record.winner if chosen.picks else None
-    if done is not None and not done.doubtful and chosen.best:
+    if chosen.best and chosen.picks and record.has_winner:
         listener.say(f"{folder.export_folder(WINNER)} is complete")
     elif chosen.best:
         try:

@@ -87,7 +87,7 @@ class Exporter:
         """Without a trained supernet networks are trained from scratch."""
         self.experiment, self.folder, self.result = experiment, folder, result
         self.listener = listener
-        self.record = ExportRecord(folder, result, listener)
+        self.record = ExportRecord(folder, result, listener, experiment.config.export)
         self._patience = patience or Patience()
         self._own = own_place(experiment, latency, result, listener, self._patience)
         self._trained = trained

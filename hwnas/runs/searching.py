@@ -45,9 +45,10 @@ class RunSearch:
 
     `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not; `score_info`
     says where the scores come from; `digest` changes with anything that an export of this front
-    depends on. `how` says how searchers have searched, where they do; `corrected` are
-    (N,) scores of the front by a second opinion, where there is one: those that a search has chosen
-    for their scores are too good to be true (see `hwnas.objectives.statistics.gaussian`).
+    depends on, but for the `export` of the config. `how` says how searchers have searched, where
+    they do; `corrected` are (N,) scores of the front by a second opinion, where there is one: those
+    that a search has chosen for their scores are too good to be true (see
+    `hwnas.objectives.statistics.gaussian`).
     """
 
     problem: SearchProblem
@@ -205,6 +206,8 @@ def _text_without_paths(experiment: Experiment) -> str:
     content = config.model_copy(update=changes).model_dump(mode="json")
     del content["tracker"]  # which only watches
     del content["pretrained"]  # as in runs of earlier versions; its weights are in the digest
+    # How networks of a front are exported makes no other front of it; as in runs of 0.1.0.
+    content["export"] = {"weights_from": "auto"}
     for key in ("train", "fine_tune"):
         if content[key] is not None:
             usual = {name for name, value in LATER.items() if content[key][name] == value}

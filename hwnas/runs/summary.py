@@ -184,6 +184,7 @@ def _figures(one: Exported, experiment: Experiment) -> dict[str, Any]:
             )
             for name, on in one.further.items()
         },
+        "settings": experiment.config.export.digest,
     }
 
 

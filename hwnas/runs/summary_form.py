@@ -74,6 +74,8 @@ class Figures(_Part):
         measured_mj: the same, measured.
         fp32: the fp32 file beside it, where the device runs another precision.
         further: by the name of each further device that a budget is on.
+        settings: digest of the config's `export` that it was made by; "" in files of earlier
+            versions.
     """
 
     id: str = ""
@@ -91,6 +93,7 @@ class Figures(_Part):
     measured_mj: Positive | None = None
     fp32: Fp32Figures | None = None
     further: dict[str, DeviceFigures] = Field(default_factory=dict)
+    settings: str = ""
 
     @model_serializer(mode="wrap")
     def _without_what_was_no_choice(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:

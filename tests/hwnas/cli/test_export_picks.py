@@ -84,6 +84,19 @@ def test_a_pick_over_the_budget_is_exported_once_and_says_by_how_much(
     assert again == summary
 
 
+def test_a_pick_for_other_inputs_is_made_anew_and_the_winner_stays_known(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulated_device(monkeypatch, WELL)
+    before = run.summary()
+    after = run.export(picks="fastest", image_input="uint8", patience=0)
+    assert before is not None
+    assert after.winner == before.winner
+    (row,) = after.picks
+    config = json.loads((run.folder.export_folder(row.folder) / "config.json").read_text())
+    assert config["input"]["type"] == "uint8"
+
+
 def test_another_winner_leaves_the_earlier_one_its_files(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hwnas.core.listener import SILENT
 from hwnas.networks.blocks import block_to_dict
 from hwnas.networks.ids import network_id
+from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.export_record import ExportRecord, exported_id
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.picks import Pick
@@ -40,12 +41,14 @@ def row_of(name: str, folder: str, **changed: Any) -> Picked:
     return Picked(**content | changed)
 
 
-def record_of(folder: Path, summary: Summary | None) -> ExportRecord:
+def record_of(
+    folder: Path, summary: Summary | None, settings: ExportConfig | None = None
+) -> ExportRecord:
     """That of a run whose winner is ONE and whose exported pick is TWO, both whole."""
     if summary is not None:
         (folder / "summary.json").write_text(summary.to_json())
     result: Any = SimpleNamespace(digest="d")
-    return ExportRecord(RunFolder(folder), result, SILENT)
+    return ExportRecord(RunFolder(folder), result, SILENT, settings)
 
 
 def write(folder: Path, name: str, **config: Any) -> Path:
@@ -79,6 +82,19 @@ def test_a_doubtful_pick_is_not_done(tmp_path: Path) -> None:
     write(tmp_path, TWO, id=TWO)
     record = record_of(tmp_path, winning(row_of(TWO, TWO, doubtful=("it is doubtful",))))
     assert record.row(pick_of(TWO)) is None
+
+
+def test_what_was_made_by_other_settings_is_not_done(tmp_path: Path) -> None:
+    write(tmp_path, "winner", id=ONE)
+    write(tmp_path, TWO, id=TWO)
+    bytes_in, licensed = ExportConfig(input="uint8"), ExportConfig(license="mit")
+    made = row_of(TWO, TWO, figures=FIGURES | {"id": TWO, "settings": bytes_in.digest})
+    record = record_of(tmp_path, winning(made))  # whose winner is of an earlier version
+    assert (record.has_winner, record.row(pick_of(TWO))) == (True, None)
+    record = record_of(tmp_path, winning(made), bytes_in)
+    assert (record.has_winner, record.row(pick_of(TWO))) == (False, made)
+    assert record.row(pick_of(ONE)) is None
+    assert record_of(tmp_path, winning(made), licensed).has_winner  # a licence makes no other file
 
 
 def test_nothing_is_done_of_another_front_or_by_a_damaged_file(tmp_path: Path) -> None:
