@@ -41,9 +41,10 @@ def given_answers(
         HwnasError: an answer cannot be.
     """
     from hwnas.runs import new_config as new
+    from hwnas.runs.pretrained_config import NO_FILE
 
     if network is not None and pretrained is None:
-        raise ConfigError("--pretrained-network needs the file of the weights; add --pretrained")
+        raise ConfigError(f"the command line: pretrained: {NO_FILE}")
     answers: dict[str, Any] = {
         "data": data and new.checked_images(data),
         "device": device and new.checked_device(device),

@@ -11,6 +11,8 @@ from hwnas.spaces.references.library import ASKED_OF_TIMM
 
 SPACE = "around_pretrained"
 """The space of a config that names a pretrained network, and no space."""
+NO_FILE = "the file of the weights is missing; add --pretrained FILE, or the key file in a config"
+"""What is wrong where only the network of the weights is named, or their mean and std."""
 
 
 class PretrainedConfig(StrictModel):
@@ -29,10 +31,7 @@ class PretrainedConfig(StrictModel):
     @classmethod
     def _alone(cls, content: Any) -> Any:
         if isinstance(content, dict) and content.get("file") is None:
-            raise ValueError(
-                "the file of the weights is missing; add --pretrained FILE, or the key file in a "
-                "config"
-            )
+            raise ValueError(NO_FILE)
         return {"file": content} if isinstance(content, str | Path) else content
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from rich.console import Console
 from hwnas.cli import init_questions
 from hwnas.runs.config import RunConfig, load_run_config
 from hwnas.runs.new_config import Answers, config_text
+from hwnas.runs.pretrained_config import NO_FILE
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.hwnas.supernet.pretrained.files import written
 from tests.published import pretrained
@@ -133,7 +134,10 @@ def test_questions_that_are_not_answered_to_their_end_write_nothing(typed: list[
         ("--yes --budget latency@gone=5ms", "there is no device named 'gone'"),
         ("--yes --budget 2ms --budget latency=3ms", "the latency budget is given twice"),
         ("--yes --pretrained none.pth", "none.pth is not there"),
-        ("--yes --pretrained-network timm/mobilenet_v2", "add --pretrained"),
+        (
+            "--yes --pretrained-network timm/mobilenet_v2",
+            f"the command line: pretrained: {NO_FILE}",
+        ),
         ("--yes --length eternal", "the length is 'eternal'; write quick, usual or long"),
     ],
 )

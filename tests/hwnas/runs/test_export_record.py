@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from hwnas.core.listener import SILENT
+from hwnas.export.layout import STALE
 from hwnas.networks.blocks import block_to_dict
 from hwnas.networks.ids import network_id
 from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.export_record import ExportRecord, exported_id
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.picks import Pick
-from hwnas.runs.stale import STALE
 from hwnas.runs.summary_form import Picked, Summary, read_export, read_summary
 from tests.hwnas.report.results import FIGURES, summary_of
 from tests.hwnas.search.problems import macro
