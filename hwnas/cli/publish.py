@@ -45,10 +45,13 @@ def publish(
     The card, README.md, may be edited before. Uploading needs "pip install 'hwnas[hf]'" and the
     login of 'hf auth login'.
     """
+    from hwnas.export.layout import STALE
     from hwnas.export.publication import prepare, upload
 
     output = Output(as_json)
     publication = prepare(export, to, license_id)
+    if (publication.folder / STALE).is_file():
+        output.warn(f"{publication.folder} is the winner of an earlier front of its run")
     address = upload(publication, private=private) if yes else None
     _show(output, publication, address)
     output.document(

@@ -67,7 +67,8 @@ def with_license(card: str, license_id: str) -> str:
     named, count = re.subn(r"^license:.*$", f"license: {license_id}", head, flags=re.MULTILINE)
     if not count:
         named = head.replace("---\n", f"---\nlicense: {license_id}\n", 1)
-    return (named + card[match.end() :]).replace(_license_text(None), _license_text(license_id))
+    text = named + card[match.end() :].replace(_license_text(None), _license_text(license_id))
+    return re.sub(r"^(## Licence\n\n)`[^`\n]*`$", rf"\g<1>`{license_id}`", text, flags=re.MULTILINE)
 
 
 def _front_matter(config: Facts, verification: Facts, license_id: str | None) -> str:

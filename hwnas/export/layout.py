@@ -13,6 +13,8 @@ MODEL = "model.onnx"
 OPEN_BATCH = "model.dynamic.onnx"
 CONFIG = "config.json"
 VERIFICATION = "verification.json"
+STATUS = "status.json"
+"""Where an export was made in further formats, see `hwnas.runs.status_form`."""
 STALE = "STALE.txt"
 """In the winner's folder, while it is that of an earlier front."""
 WINNER = Path("export", "winner")

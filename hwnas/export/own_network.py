@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from hwnas.core.digests import SHA256, digest
-from hwnas.export.layout import CONFIG, VERIFICATION
+from hwnas.export.hashes import exported_hashes
+from hwnas.export.layout import CONFIG
 from hwnas.networks.blocks import Network, block_from_dict
 
 
@@ -12,11 +13,10 @@ def network_of(model: Path) -> Network | None:
     """The blocks of a file of an export, by what lies beside it; None for any other file.
 
     Args:
-        model: the file; it is known by its hash in `verification.json`.
+        model: the file; it is known by its hash in `verification.json`, or in `status.json`.
     """
     try:
-        verification = json.loads((model.parent / VERIFICATION).read_text(encoding="utf-8"))
-        if verification["sha256"][model.name] != digest(model.read_bytes(), SHA256):
+        if (model.name, digest(model.read_bytes(), SHA256)) not in exported_hashes(model.parent):
             return None
         config = json.loads((model.parent / CONFIG).read_text(encoding="utf-8"))
         return tuple(map(block_from_dict, config["blocks"]))

@@ -3,7 +3,6 @@
 Nothing of the library `huggingface_hub` is needed to prepare it.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from hwnas.core.errors import ConfigError, PublishError
 from hwnas.core.files import reason
 from hwnas.core.licenses import LICENSE
 from hwnas.export.card import CARD, UNKNOWN, with_license
-from hwnas.export.layout import VERIFICATION, WINNER
+from hwnas.export.hashes import exported_hashes
+from hwnas.export.layout import STATUS, VERIFICATION, WINNER
 from hwnas.export.writer import is_exported_name
 
 if TYPE_CHECKING:
@@ -155,14 +155,15 @@ def _export_folder(path: Path) -> Path:
 
 
 def _checked_names(folder: Path) -> list[str]:
-    """The files that verification.json names, itself and the card."""
-    hashes = json.loads((folder / VERIFICATION).read_text(encoding="utf-8"))["sha256"]
-    for name, expected in hashes.items():
+    """The files that verification.json and status.json name, these themselves, and the card."""
+    hashes = exported_hashes(folder)
+    for name, expected in hashes:
         if Path(name).name != name:
-            raise ValueError(f"{VERIFICATION} names a file {name!r}")
+            raise ValueError(f"{VERIFICATION} or {STATUS} names a file {name!r}")
         if digest((folder / name).read_bytes(), SHA256) != expected:
             raise ValueError(f"{name} was changed after the export")
-    return [*hashes, VERIFICATION, CARD]
+    status = [STATUS] if (folder / STATUS).is_file() else []
+    return list(dict.fromkeys([*(name for name, _ in hashes), VERIFICATION, *status, CARD]))
 
 
 def _license_of(card: str) -> str:

@@ -22,13 +22,13 @@ from hwnas.devices.machine import cpu_name
 from hwnas.export.formats import FORMATS
 from hwnas.export.formats.checking import Check, check_format, expected_logits
 from hwnas.export.formats.format import Built, Format, Logits, Trained
-from hwnas.export.layout import VERIFICATION
+from hwnas.export.layout import STATUS, VERIFICATION
 from hwnas.export.onnx_files import onnx_files
 from hwnas.latency.engine import builds_engines
 from hwnas.latency.process_cost import Cost, Program
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.status_costs import costs_here, costs_on, runs_here
-from hwnas.runs.status_form import STATUS, Status, StatusRow
+from hwnas.runs.status_form import Status, StatusRow
 from hwnas.runs.wanted_formats import WantedFormats
 from hwnas.training.exported import read_network
 

@@ -21,9 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hwnas.core.errors import RunError
 from hwnas.core.invalid import first_error
 from hwnas.core.json_text import to_json
-
-STATUS = "status.json"
-"""The name of the file."""
+from hwnas.export.layout import STATUS
 
 Least0 = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]

@@ -58,6 +58,33 @@ def test_without_yes_it_shows_files_and_card_and_asks_no_one(
     assert not hub.tokens
 
 
+def test_further_formats_are_published_with_their_status(
+    winner: Path, hub: Hub, terminal: Terminal
+) -> None:
+    (winner / "model.fp32.ort").write_bytes(b"ort")
+    row = {"file": "model.fp32.ort", "sha256": {"model.fp32.ort": digest(b"ort", SHA256)}}
+    other = {"file": None, "sha256": {"model.int8.ort": digest(b"", SHA256)}}  # never shipped
+    (winner / "status.json").write_text(json.dumps({"rows": [row, other]}))
+    assert terminal("publish", str(winner), *TO, "--yes").code == 0
+    files = hub.repositories["me/net"]
+    assert {"model.fp32.ort", "status.json"} <= files.keys()
+    assert "model.int8.ort" not in files
+    (winner / "model.fp32.ort").write_bytes(b"changed")
+    words = f"publish {winner} --to hf:me/net"
+    assert_refused(terminal, winner, words, "model.fp32.ort was changed after the export")
+    (winner / "status.json").write_text("{}")
+    assert_refused(terminal, winner, words, "holds no whole exported network")
+
+
+def test_the_winner_of_an_earlier_front_is_called_so(
+    winner: Path, hub: Hub, terminal: Terminal
+) -> None:
+    (winner / "STALE.txt").write_text("of an earlier front")
+    answer = terminal("publish", "runs/mine", *TO)
+    assert "runs/mine/export/winner is the winner of an earlier front" in answer.stderr
+    assert "STALE.txt" not in answer.stdout
+
+
 def test_with_yes_the_repository_holds_the_export(
     winner: Path, hub: Hub, terminal: Terminal
 ) -> None:
@@ -167,4 +194,4 @@ def test_files_beyond_the_folder_are_not_published(winner: Path, terminal: Termi
     content["sha256"]["../secret"] = digest(b"secret", SHA256)
     path.write_text(json.dumps(content))
     words = f"publish {winner} --to hf:me/net"
-    assert_refused(terminal, winner, words, "verification.json names a file '../secret'")
+    assert_refused(terminal, winner, words, "names a file '../secret'")

@@ -108,6 +108,8 @@ def test_a_licence_is_chosen_later(first: str | None) -> None:
     chosen = with_license(card + "license: of a sentence\n", "apache-2.0")
     assert front_matter(chosen)["license"] == "apache-2.0"
     assert "None was chosen" not in chosen
+    assert "## Licence\n\n`apache-2.0`\n" in chosen
+    assert "mit" not in chosen
     assert chosen.endswith("license: of a sentence\n")
 
 

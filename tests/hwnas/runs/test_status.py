@@ -7,11 +7,12 @@ import pytest
 from hwnas.core.errors import ConfigError, DeviceError, RunError
 from hwnas.core.listener import SILENT
 from hwnas.devices.device import Device, load_device
+from hwnas.export.layout import STATUS
 from hwnas.latency.process_cost import Cost
 from hwnas.report.status_rows import STATUS_HEADER, status_reasons, status_rows
 from hwnas.runs import status_costs
 from hwnas.runs.status_costs import costs_on, runs_here
-from hwnas.runs.status_form import STATUS, Status, StatusRow, read_status
+from hwnas.runs.status_form import Status, StatusRow, read_status
 from hwnas.runs.wanted_formats import WantedFormats
 from tests.hwnas.runs.simulated_device import SimulatedDevice
 
