@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hwnas.core.errors import ConfigError, DeviceError
 from hwnas.core.foreign_text import shown
+from hwnas.core.registry import brief
 from hwnas.data.dataset import Images
 from hwnas.devices.runtimes.onnxruntime import CPU, open_session, session_options
 from hwnas.export.described import Described, read_described
@@ -19,6 +20,11 @@ TOGETHER = 32
 
 Probabilities = NDArray[np.float64]
 """(N, classes), each row adds up to 1."""
+
+
+_PIXELS = "tensor(uint8)"
+# What the file of an export may take.
+_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, _PIXELS: np.uint8}
 
 
 class Classifier:
@@ -89,19 +95,19 @@ class _Graph:
         except DeviceError as error:
             raise ConfigError(f"{shown(path.parent)}: {error}; export it again") from error
         self._path, self._described = path, described
-        taken = self._session.get_inputs()
-        size = described.resolution
-        pixels = taken[0].type == "tensor(uint8)"
+        taken, size = self._session.get_inputs(), described.resolution
+        pixels = [one.type for one in taken] == [_PIXELS]
         shape = [size, size, 3] if pixels else [3, size, size]
-        if len(taken) != 1 or list(taken[0].shape[1:]) != shape:
+        if [list(one.shape[1:]) for one in taken] != [shape] or taken[0].type not in _TYPES:
+            told = ", ".join(f"{one.type} {one.shape}" for one in taken) or "nothing"
             raise ConfigError(
-                f"{shown(path)} takes {taken[0].shape} and its config.json is of images of {size} "
+                f"{shown(path)} takes {shown(told)} and its config.json is of images of {size} "
                 "pixels: they are not of one export; export the network again"
             )
         self._name, batch = taken[0].name, taken[0].shape[0]
         self._batch = batch if isinstance(batch, int) else None
         # Float: the network's own type, or pixels as they are where it prepares them itself.
-        self._type = {"tensor(float16)": np.float16}.get(taken[0].type, np.float32)
+        self._type = _TYPES[taken[0].type]
         self._pixels = pixels
 
     def logits(self, images: Images) -> NDArray[Any]:
@@ -113,12 +119,23 @@ class _Graph:
         return np.concatenate(parts)[: len(images)]
 
     def _run(self, images: Images) -> NDArray[Any]:
-        logits = np.asarray(self._session.run(None, {self._name: self._input(images)})[0])
+        try:
+            logits = np.asarray(self._session.run(None, {self._name: self._input(images)})[0])
+        except Exception as error:  # ONNX Runtime's, without a class of their own
+            raise ConfigError(
+                f"ONNX Runtime cannot run {shown(self._path)} ({brief(error)}); export the "
+                "network again"
+            ) from error
         classes = len(self._described.class_names)
         if logits.shape[1:] != (classes,):
             raise ConfigError(
                 f"{shown(self._path)} gives {logits.shape[1:]} values an image and its config.json "
                 f"has {classes} class_names: they are not of one export; export the network again"
+            )
+        if not np.isfinite(logits).all():
+            raise ConfigError(
+                f"{shown(self._path)} computes values that are no numbers; train and export the "
+                "network again"
             )
         return logits
 

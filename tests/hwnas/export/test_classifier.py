@@ -8,6 +8,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from hwnas.core.errors import ConfigError
 from hwnas.data import to_input
 from hwnas.data.dataset import Images
 from hwnas.export.classifier import TOGETHER, Classifier
@@ -65,6 +66,46 @@ def test_many_images_do_without_the_file_for_any_number(tmp_path: Path) -> None:
     (tmp_path / "model.dynamic.onnx").unlink()
     found = Classifier(tmp_path / "model.onnx").probabilities(IMAGES)
     np.testing.assert_allclose(found, expected(module, IMAGES), atol=1e-6)
+
+
+def other_model(folder: Path, kind: int, *nodes: onnx.NodeProto, takes: bool = True) -> Path:
+    """A model beside an export that is not of it."""
+    shape = [1, *SHAPE[1:]]
+    inputs = [helper.make_tensor_value_info("x", kind, shape)] if takes else []
+    output = helper.make_tensor_value_info("y", kind, None)
+    graph = helper.make_graph(nodes, "other", inputs, [output])
+    opset = helper.make_opsetid("", 17)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=8), folder / "other.onnx")
+    return folder / "other.onnx"
+
+
+_SAME = helper.make_node("Identity", ["x"], ["y"])
+_NAN = numpy_helper.from_array(np.full((1, 4), np.nan, np.float32))
+_NANS = helper.make_node("Constant", [], ["y"], value=_NAN)
+_AT = helper.make_node("Cast", ["x"], ["at"], to=TensorProto.INT64)
+
+
+@pytest.mark.parametrize(
+    ("kind", "nodes", "takes", "sentence"),
+    [
+        (TensorProto.FLOAT, [_NANS], False, "takes nothing and its config.json is of images"),
+        (TensorProto.DOUBLE, [_SAME], True, "takes tensor.double. .1, 3, 16, 16"),
+        (TensorProto.FLOAT, [_NANS], True, "computes values that are no numbers"),
+        (
+            TensorProto.FLOAT,
+            [_AT, helper.make_node("Gather", ["x", "at"], ["y"])],  # beyond the batch
+            True,
+            "ONNX Runtime cannot run .*other.onnx",
+        ),
+    ],
+)
+def test_a_model_that_is_not_of_the_export_is_one_sentence(
+    tmp_path: Path, kind: int, nodes: list[onnx.NodeProto], takes: bool, sentence: str
+) -> None:
+    make_export(tmp_path)
+    model = other_model(tmp_path, kind, *nodes, takes=takes)
+    with pytest.raises(ConfigError, match=sentence):
+        Classifier(model).probabilities(IMAGES[:1])
 
 
 def test_a_file_that_prepares_pixels_itself_gets_pixels(tmp_path: Path) -> None:
