@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import after_benchmark, show_next
 from hwnas.cli.output import Output
 
 Files = Annotated[
@@ -76,3 +77,4 @@ def benchmark(
     )
     if not within:
         raise typer.Exit(1)
+    show_next(output, after_benchmark(files))

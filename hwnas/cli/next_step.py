@@ -1,6 +1,7 @@
 """What to type next: the last line of every command, on stderr, and the order that all follow."""
 
 import shlex
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from hwnas.core.errors import HwnasError
 if TYPE_CHECKING:
     from hwnas.cli.options import Given
     from hwnas.cli.output import Output
+    from hwnas.runs.listing import ListedRun
     from hwnas.runs.opened import OpenedRun
 
 
@@ -124,6 +126,39 @@ def after_report(run: "OpenedRun") -> Step:
     return another_budget(folder.path)
 
 
+def after_predict(export: Path) -> Step:
+    """How long the same takes."""
+    return Step(command_line("hwnas benchmark", export), "how long it takes on this machine")
+
+
+def after_benchmark(files: Sequence[str]) -> Step:
+    """What a network of one's own sees, or else a search for a faster one."""
+    own = next((file for file in files if Path(file).is_dir()), None)
+    if own is None:
+        return FASTER
+    return Step(f"{command_line('hwnas predict', own)} IMAGE", "what it sees in an image")
+
+
+def after_dry_run(export: Path, target: str, license_id: str | None, *, private: bool) -> Step:
+    """The same publication, uploaded."""
+    words = ["--private"] if private else []
+    command = command_line("hwnas publish", export, to=target, license=license_id)
+    return Step(" ".join([command, *words, "--yes"]), "uploads these files")
+
+
+def after_runs(found: "Sequence[ListedRun]") -> Step | None:
+    """What the newest run that can go on waits for."""
+    run = next((one for one in found if one.state not in ("damaged", "in use")), None)
+    if run is None:
+        return None
+    if run.state == "exported" or (run.state == "searched" and run.images is None):
+        return after_export(run.folder)
+    if run.state in ("searched", "stale"):
+        return Step(command_line("hwnas export", run.folder), _EXPORT)
+    name, why = ("train", _TRAIN) if run.state == "begun" else ("search", _SEARCH)
+    return Step(command_line(f"hwnas {name}", run.folder / "config.yaml", run=run.folder), why)
+
+
 def another_budget(folder: Path) -> Step:
     """A search of a run with another budget, which begins with what it knows."""
     words = command_line("hwnas search", folder / "config.yaml", run=folder)
@@ -171,6 +206,8 @@ def of_table(table: Path) -> Step:
     return Step(command_line("hwnas table show", table), "what it holds, and how right it is")
 
 
+FASTER = Step("hwnas init", "a config of yours, to search for a faster one")
+"""After timings of models that are not of hwnas."""
 CHECKED = "how much its timings vary, and why"
 """What `hwnas devices check` does."""
 VALIDATED = "whether it still holds, by measuring some of it again"

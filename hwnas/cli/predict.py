@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import after_predict, show_next
 from hwnas.cli.output import Output
 from hwnas.core.errors import DataError
 from hwnas.core.foreign_text import shown
@@ -69,6 +70,8 @@ def predict(export: Export, images: Images, top: Top = 3, as_json: options.Json 
     output.document({"model": str(model), "images": rows})
     if unreadable:
         raise typer.Exit(2)
+    if sys.stderr.isatty():  # programs that call it for every image are told nothing
+        show_next(output, after_predict(export))
 
 
 def _files(named: Sequence[str]) -> list[str]:

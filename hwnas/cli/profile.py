@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hwnas.cli import completion, options
-from hwnas.cli.next_step import Step, before_search, show_next
+from hwnas.cli.next_step import FASTER, Step, before_search, show_next
 from hwnas.cli.output import Output
 from hwnas.core.errors import ConfigError
 
@@ -176,7 +176,7 @@ def _profile_files(given: _Given, output: Output) -> None:
     else:
         device = devices[0] if devices else None
         profile_model(given.files[0], shapes, values, device, given.operators, output)
-    show_next(output, Step("hwnas init", "a config of yours, to search for a faster one"))
+    show_next(output, FASTER)
 
 
 def _check_space_options(given: _Given) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import after_dry_run, show_next
 from hwnas.cli.output import Output
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def publish(
             "card": publication.card,
         }
     )
+    if not yes:
+        show_next(output, after_dry_run(export, to, license_id, private=private))
 
 
 def _show(output: Output, publication: "Publication", address: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwnas.cli import options
+from hwnas.cli.next_step import after_runs, show_next
 from hwnas.cli.output import Output
 from hwnas.cli.progress_lines import duration
 
@@ -40,6 +41,7 @@ def runs(folder: Folder = None, as_json: options.Json = False) -> None:
         if run.problem:
             output.warn(f"{run.folder} is damaged: {run.problem}")
     output.document({"runs": [run.to_dict() for run in found]})
+    show_next(output, after_runs(found))
 
 
 def _cells(run: "ListedRun") -> list[str]:

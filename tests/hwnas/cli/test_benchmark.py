@@ -11,6 +11,7 @@ from hwnas.latency.schedule import Schedule
 from hwnas.latency.visits import LatencySummary
 from hwnas.objectives.costs import MACS, PARAMETERS
 from tests.hwnas.cli.conftest import Terminal, assert_refused
+from tests.hwnas.cli.test_next_step import next_of
 from tests.hwnas.export.made_export import NETWORK, make_export
 from tests.latency.onnx_models import convolution
 
@@ -76,6 +77,8 @@ def test_a_line_says_which_is_slower_and_where_that_is_not_known(
         answer.stdout
     )
     assert "± 3.0 %" in answer.stdout
+    assert next_of(answer.stderr) == "hwnas predict run IMAGE"
+    assert next_of(terminal("benchmark", "same.onnx").stderr) == "hwnas init"
 
 
 def test_a_budget_marks_what_is_over_it(known: Path, terminal: Terminal) -> None:

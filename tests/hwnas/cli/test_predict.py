@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hwnas.cli.main import main
 from hwnas.data import to_input
 from hwnas.data.decoding import decode_image
 from hwnas.devices.runtimes import load_runtime
 from tests.hwnas.cli.conftest import Terminal, assert_refused
+from tests.hwnas.cli.test_next_step import next_of
 from tests.hwnas.export.made_export import CLASSES, RESOLUTION, make_export
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 30, 4), dtype=np.uint8)
@@ -183,6 +185,17 @@ def test_damaged_files_are_one_sentence(made: Path, terminal: Terminal) -> None:
     assert_refused(terminal, made, "predict run photos/b.jpg", "config.json is not JSON")
     (winner / "config.json").unlink()
     assert_refused(terminal, made, "predict run photos/b.jpg", "it belongs beside the ONNX file")
+
+
+@pytest.mark.usefixtures("made")
+def test_a_person_is_told_what_comes_next(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "argv", ["hwnas", "predict", "run", "photos/b.jpg"])
+    with pytest.raises(SystemExit):
+        main()
+    assert next_of(capsys.readouterr().err) == "hwnas benchmark run"
 
 
 def test_a_terminal_is_no_standard_input(

@@ -11,6 +11,7 @@ from huggingface_hub import constants
 
 from hwnas.core.digests import SHA256, digest
 from tests.hwnas.cli.conftest import Terminal, assert_refused
+from tests.hwnas.cli.test_next_step import next_of
 from tests.hwnas.export.hub import Hub, serving
 from tests.hwnas.export.odd_networks import sampled
 from tests.hwnas.export.test_writer import write
@@ -54,6 +55,11 @@ def test_without_yes_it_shows_files_and_card_and_asks_no_one(
     assert "# mobilenet_v3_small for" in answer.stdout
     assert "no licence is named" in answer.stdout
     assert "nothing was uploaded: --yes uploads these 7 files" in answer.stdout
+    following = next_of(answer.stderr)
+    assert following == "hwnas publish runs/mine --to hf:me/net --yes"
+    assert terminal(*following.split()[1:]).code == 0
+    hub.repositories.clear()
+    hub.tokens.clear()
     assert not hub.repositories
     assert not hub.tokens
 

@@ -13,6 +13,7 @@ from hwnas.core.lock import locked
 from hwnas.data import Balance
 from hwnas.runs.config import load_run_config
 from tests.hwnas.cli.conftest import Terminal, assert_refused
+from tests.hwnas.cli.test_next_step import next_of
 
 NUMBER = {"macs": 1, "parameters": 1, "weights_from": "scratch", "predicted_ms": 2.0}
 SUMMARY: dict[str, Any] = {
@@ -87,6 +88,16 @@ def test_the_table_says_it_in_a_line_a_run(runs: Path, terminal: Terminal) -> No
     line = next(line for line in answer.stdout.splitlines() if "91.25 %" in line)
     for words in ("runs/exported", "latency=3 ms", "2.5", " days", "digits", "pi"):
         assert words in line
+
+
+def test_the_newest_run_that_can_go_on_says_how(runs: Path, terminal: Terminal) -> None:
+    del runs
+    assert next_of(terminal("runs").stderr) == "hwnas report runs/exported"
+    assert next_of(terminal("runs", "runs/set").stderr) == "hwnas export runs/set/searched"
+    trained = next_of(terminal("runs", "runs/trained").stderr)
+    assert trained == "hwnas search runs/trained/config.yaml --run runs/trained"
+    begun = next_of(terminal("runs", "runs/begun").stderr)
+    assert begun == "hwnas train runs/begun/config.yaml --run runs/begun"
 
 
 def test_a_damaged_run_is_a_row_that_says_so(runs: Path, terminal: Terminal) -> None:
