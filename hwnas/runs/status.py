@@ -15,6 +15,8 @@ from hwnas.core.digests import SHA256, digest
 from hwnas.core.errors import HwnasError
 from hwnas.core.files import write_atomically
 from hwnas.core.listener import Listener
+from hwnas.core.memory import ran_out
+from hwnas.core.registry import brief
 from hwnas.core.version import VERSION
 from hwnas.core.workspace import job_folder
 from hwnas.devices.engine import SUFFIX, Engine
@@ -66,6 +68,10 @@ class _Cell:
             self.check = check_format(self.made, self.folder, self.built, self.trained, expected)
         except HwnasError as error:
             self.reasons.append(str(error))
+        except Exception as error:  # of a library: other formats are not lost with this one
+            if isinstance(error, OSError) or ran_out(error):
+                raise
+            self.reasons.append(f"failed ({brief(error)})")
         if self.check is not None and self.check.problem:
             self.reasons.append(self.check.problem)
 

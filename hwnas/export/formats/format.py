@@ -6,6 +6,7 @@ The files of this folder import what they need when they are used: the process t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -42,6 +43,13 @@ class Trained:
     device: "Device"
     onnx: Callable[[str], bytes]
     cache: Callable[[], bytes] = bytes
+
+    @cached_property
+    def of_bytes(self) -> bool:
+        """Whether the ONNX files take the bytes of images; the model is parsed once."""
+        from hwnas.export.image_input import takes_bytes
+
+        return takes_bytes(self.onnx(self.device.precision))
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -24,7 +24,7 @@ class OnnxFormat:
 
     def logits(self, folder: Path, built: Built, trained: Trained, images: Images) -> Logits:
         """By ONNX Runtime on this machine."""
-        return session_logits(folder / built.runs, built, trained, images)
+        return session_logits(folder / built.runs, trained, images)
 
     def timed_on(self, device: "Device") -> bool:
         """A device that builds engines times those."""
@@ -39,14 +39,12 @@ _NOTES = {
 }
 
 
-def session_logits(path: Path, built: Built, trained: Trained, images: Images) -> Logits:
+def session_logits(path: Path, trained: Trained, images: Images) -> Logits:
     """What a file for ONNX Runtime computes of (N, 3, R, R) images, on this machine."""
-    from hwnas.export.image_input import takes_bytes
     from hwnas.export.verification import file_logits
 
-    of_bytes = takes_bytes(trained.onnx(built.precision))
     conventions, batch = trained.module.conventions, trained.device.batch
-    return file_logits(path, images, batch, conventions, of_bytes=of_bytes)
+    return file_logits(path, images, batch, conventions, of_bytes=trained.of_bytes)
 
 
 def load_session(

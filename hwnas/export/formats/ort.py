@@ -39,7 +39,7 @@ class OrtFormat:
 
     def logits(self, folder: Path, built: Built, trained: Trained, images: Images) -> Logits:
         """By ONNX Runtime on this machine."""
-        return session_logits(folder / built.runs, built, trained, images)
+        return session_logits(folder / built.runs, trained, images)
 
     def timed_on(self, device: "Device") -> bool:
         """The agents of devices take ONNX files and engines."""

@@ -1,6 +1,8 @@
 """The status table: what is asked for, what devices time, and `status.json`."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from hwnas.devices.device import Device, load_device
 from hwnas.export.layout import STATUS
 from hwnas.latency.process_cost import Cost
 from hwnas.report.status_rows import STATUS_HEADER, status_reasons, status_rows
-from hwnas.runs import status_costs
+from hwnas.runs import status, status_costs
 from hwnas.runs.status_costs import costs_on, runs_here
 from hwnas.runs.status_form import Status, StatusRow, read_status
 from hwnas.runs.wanted_formats import WantedFormats
@@ -91,6 +93,26 @@ def test_a_device_that_cannot_be_reached_is_the_reason_why_nothing_is_timed(
 
     monkeypatch.setattr(status_costs, "run_sessions", fail)
     assert costs_on(REMOTE, {"fp32": b""}, b"", SILENT) == {"fp32": "not timed: pi is not there"}
+
+
+@pytest.mark.parametrize(
+    ("raised", "sentence"),
+    [
+        (ConfigError("no int8 there"), "no int8 there"),
+        (ValueError("x\ny"), "failed (ValueError: x)"),
+    ],
+)
+def test_a_format_that_fails_is_a_row_with_the_reason(
+    tmp_path: Path, raised: Exception, sentence: str
+) -> None:
+    def build(*_: Any) -> Any:
+        raise raised
+
+    made: Any = SimpleNamespace(name="ort", build=build)
+    nothing: Any = None
+    cell = status._Cell(nothing, made, "int8", tmp_path)
+    cell.make(nothing)
+    assert cell.row() == StatusRow(format="ort", precision="int8", reason=sentence)
 
 
 def test_a_status_is_read_as_it_was_written(tmp_path: Path) -> None:
