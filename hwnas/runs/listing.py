@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,8 @@ def _runs(folder: Path, depth: int) -> Iterator[Path]:
     elif depth:
         for inner in sorted(folder.iterdir()):
             if inner.is_dir() and not inner.is_symlink() and not inner.name.startswith("."):
-                yield from _runs(inner, depth - 1)
+                with suppress(PermissionError):  # another user's, as lost+found is
+                    yield from _runs(inner, depth - 1)
 
 
 def _listed(run: RunFolder) -> ListedRun:

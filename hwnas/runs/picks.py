@@ -31,6 +31,8 @@ Picks: TypeAlias = str | Sequence[str | Sequence[int]]
 
 # Numbers alone, as an architecture is written: "1 0 2", "1,0,2" or "[1, 0, 2]".
 _NUMBERS = re.compile(r"\s*(\[[\d\s,]*\]|\(?[\d\s,]*\d[\d\s,]*\)?)\s*")
+# Between picks, and not inside of brackets.
+_COMMA = re.compile(r",(?![^\[(]*[\])])")
 # Networks of a journal whose ids are looked at together.
 _TOGETHER = 4096
 
@@ -207,9 +209,10 @@ def _several(text: str, ids: list[str], of: str) -> ConfigError:
 
 
 def _parts(text: str) -> list[str]:
-    if _NUMBERS.fullmatch(text):
-        return [text.strip()]
-    return [part.strip() for part in text.split(",")]
+    parts = [part.strip() for part in _COMMA.split(text)]
+    # "1, 0, 2" is one architecture; "1 0 2, 1 0 3" are two.
+    several = len(parts) > 1 and all(len(part.split()) > 1 for part in parts)
+    return [text.strip()] if _NUMBERS.fullmatch(text) and not several else parts
 
 
 def _is_architecture(given: Any) -> bool:

@@ -90,6 +90,21 @@ def test_the_table_says_it_in_a_line_a_run(runs: Path, terminal: Terminal) -> No
         assert words in line
 
 
+def test_a_folder_of_another_user_is_passed_over(
+    runs: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (runs / "runs/lost+found").mkdir()
+    listed = Path.iterdir
+
+    def iterdir(path: Path) -> Any:
+        if path.name == "lost+found":
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert len(terminal("runs", "--json").document["runs"]) == 4
+
+
 def test_the_newest_run_that_can_go_on_says_how(runs: Path, terminal: Terminal) -> None:
     del runs
     assert next_of(terminal("runs").stderr) == "hwnas report runs/exported"

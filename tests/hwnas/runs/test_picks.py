@@ -68,6 +68,19 @@ def test_numbers_alone_are_an_architecture_judged_or_not(given: Any) -> None:
     assert pick.id == network_id(macro().network(np.full(8, 2)))
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "2 2 2 2 2 2 2 2, 0 0 0 0 0 0 0 0",
+        "[2, 2, 2, 2, 2, 2, 2, 2], [0,0,0,0,0,0,0,0]",
+        "[2,2,2,2,2,2,2,2],fastest,(0,0,0,0,0,0,0,0)",
+    ],
+)
+def test_several_architectures_have_commas_between_them(given: str) -> None:
+    picked = [pick.architecture for pick in chosen(given).picks]
+    assert (picked[0], picked[-1]) == ((2,) * 8, (0,) * 8)
+
+
 def test_an_architecture_is_made_canonical() -> None:
     row = macro().canonical(np.array([[0, 1, 2, 0, 2, 0, 1, 1]]))[0]
     assert chosen("0 1 2 0 2 0 1 1").picks[0].architecture == tuple(row)
