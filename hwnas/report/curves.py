@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import isfinite
 from pathlib import Path
 from statistics import median
 
@@ -32,7 +33,8 @@ def drawn_curves(folder: Path) -> Curves:
     points = read_curves(folder)
     found: dict[str, dict[int, float]] = {}
     for point in points:
-        found.setdefault(point.name, {})[point.step] = point.value
+        if isfinite(point.value):  # those of a training that diverged have no place in a chart
+            found.setdefault(point.name, {})[point.step] = point.value
     return Curves({name: _thinned(values) for name, values in found.items()}, _seconds(points))
 
 

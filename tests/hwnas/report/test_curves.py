@@ -26,5 +26,14 @@ def test_the_time_of_a_training_is_without_its_interruptions(
     assert drawn_curves(Path()).seconds == 3.0
 
 
+def test_values_of_a_training_that_diverged_are_not_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = [1.0, float("inf"), float("nan")]
+    points = [Point("loss", step, value, step) for step, value in enumerate(values)]
+    monkeypatch.setattr(curves, "read_curves", lambda _: points)
+    assert drawn_curves(Path()).scalars == {"loss": [(0, 1.0)]}
+
+
 def test_a_run_without_a_log_has_no_curves(tmp_path: Path) -> None:
     assert drawn_curves(tmp_path / "nowhere") == curves.Curves()
