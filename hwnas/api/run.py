@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from hwnas.api.checks import check_count, names_of
+from hwnas.core.errors import BudgetError
 from hwnas.core.listener import SILENT
 from hwnas.estimators import find_estimator
 from hwnas.runs.config import ProfileConfig
@@ -234,6 +235,7 @@ class Run(OpenedRun):
         from hwnas.runs.keeping import keep_inputs
         from hwnas.runs.latency_check import Patience
         from hwnas.runs.picks import choose, read_picks
+        from hwnas.runs.stored_summary import stored_export
         from hwnas.runs.training import start_of_winners
         from hwnas.runs.wanted_formats import WantedFormats
 
@@ -252,17 +254,22 @@ class Run(OpenedRun):
             trained = start_of_winners(experiment, self.folder)
             if self.folder.config() != experiment.config:
                 self.folder.adopt(experiment.config)
-            summary = export_stage(
-                experiment,
-                self.folder,
-                latency,
-                trained,
-                result,
-                self.listener,
-                chosen,
-                start=start,
-                patience=Patience(patience),
-            )
+            try:
+                summary = export_stage(
+                    experiment,
+                    self.folder,
+                    latency,
+                    trained,
+                    result,
+                    self.listener,
+                    chosen,
+                    start=start,
+                    patience=Patience(patience),
+                )
+            except BudgetError:  # of the winner; the other picks are there
+                if chosen.picks and (others := stored_export(self.folder, result)) is not None:
+                    add_status(experiment, self.folder, others, chosen, wanted, self.listener)
+                raise
             return add_status(experiment, self.folder, summary, chosen, wanted, self.listener)
 
     def summary(self) -> "Summary | None":

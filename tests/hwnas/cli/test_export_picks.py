@@ -160,8 +160,17 @@ def test_picks_alone_make_no_winner(
     shown = terminal("export", "runs/known", "--pick", row["id"])
     assert "latency 1.2 ms measured, 20 % over the budget of 1 ms" in shown.stdout
 
-    # No network keeps the budget: the other picks are exported, and that is said.
-    refused = terminal("export", "runs/known", "--pick", f"best,{row['id']}", "--patience", "0")
+    # No network keeps the budget: the other picks are exported in all formats, and that is said.
+    converted: list[str] = []
+
+    def status_stage(_: Any, folders: list[Path], *__: Any) -> dict[str, Any]:
+        converted.extend(folder.name for folder in folders)
+        return {}
+
+    monkeypatch.setattr("hwnas.runs.export_stage.status_stage", status_stage)
+    words = ("--pick", f"best,{row['id']}", "--patience", "0", "--format", "ort")
+    refused = terminal("export", "runs/known", *words)
+    assert converted == [row["id"]]
     assert refused.code == 2
     assert "networks of the front measured within 1 ms" in refused.stderr.splitlines()[-1]
     assert refused.stderr.endswith("the other picks were exported\n")
