@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -230,4 +231,5 @@ def _attempt(source: Path | io.BytesIO, resolution: int) -> Decoded | str:
         raise
     # Pillow's decoders raise a dozen kinds of errors for damaged files, none documented.
     except Exception as error:
-        return str(error).split("\n")[0] or type(error).__name__
+        # Pillow names the object that it read from, which means nothing to a person.
+        return re.sub(r" <.*>$", "", str(error).split("\n")[0]) or type(error).__name__

@@ -61,8 +61,10 @@ def gathered(config: RunConfig, folder: RunFolder) -> Tracked:
 def _front(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    # A person may have changed it: that must not end a command which has done its work.
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        rows = list(csv.DictReader(file, restkey="", restval=""))
+    return [{key: str(value) for key, value in row.items() if key} for row in rows]
 
 
 def _flat(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

@@ -139,7 +139,10 @@ def changed(**changes: Any) -> str:
         ("photos/b.jpg photos", "photos/b.jpg is no ONNX file; name model.onnx"),
         ("run photos/c.jpg", "there is no file or folder photos/c.jpg; name an image"),
         ("run run/export", "the folder run/export holds no images"),
-        ("run photos/notes.txt", "cannot read the image photos/notes.txt (cannot identify"),
+        (
+            "run photos/notes.txt",
+            "cannot read the image photos/notes.txt (cannot identify image file)",
+        ),
         ("run photos --top 0", "--top"),
         ("run", "the argument IMAGE... is missing"),
     ],

@@ -57,6 +57,15 @@ def test_a_tracker_is_given_parameters_curves_front_and_files(run: RunFolder) ->
     assert [file.name for file in found.files] == ["config.yaml", "front.csv", "model.onnx"]
 
 
+def test_a_front_that_a_person_has_changed_is_tracked_as_far_as_it_can_be_read(
+    run: RunFolder,
+) -> None:
+    listener: Any = _Listener()
+    run.front_file.write_bytes(b"accuracy,predicted_ms\n90\n80,1.2,more\n\xff,1\n")
+    track(config("tensorboard"), run, listener)
+    assert (len(listener.said), listener.warned) == (1, [])
+
+
 def test_a_curve_that_is_cut_off_is_read_as_far_as_it_goes(run: RunFolder) -> None:
     last = max((run.log_folder / "supernet").iterdir())
     last.write_bytes(last.read_bytes()[:-10])
