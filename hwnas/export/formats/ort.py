@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hwnas.devices.device import Device
 
 _X86 = ("x86_64", "AMD64")
+_OF_THIS_PROCESSOR = "for processors with vectors as wide as this one's; onnx runs on all"
 
 
 class OrtFormat:
@@ -33,9 +34,9 @@ class OrtFormat:
                 "ONNX Runtime has no fp16 kernels for x86 processors and would save float32, as "
                 "large as the fp32 file; take fp16 of the format onnx"
             )
-        name = f"model.{precision}.ort"
-        content = optimised(trained.onnx(precision), here=_is_here(trained.device))
-        return Built(precision, {name: content}, name)
+        name, here = f"model.{precision}.ort", _is_here(trained.device)
+        content = optimised(trained.onnx(precision), here=here)
+        return Built(precision, {name: content}, name, _OF_THIS_PROCESSOR if here else "")
 
     def logits(self, folder: Path, built: Built, trained: Trained, images: Images) -> Logits:
         """By ONNX Runtime on this machine."""

@@ -112,3 +112,4 @@ def test_the_file_of_the_devices_own_precision_is_the_exported_one(
 def test_an_ort_file_is_in_onnx_runtimes_own_format(trained: Trained, tmp_path: Path) -> None:
     made = built(trained, "ort", "fp32", tmp_path)
     assert made.files["model.fp32.ort"][4:8] == b"ORTM"
+    assert made.note.startswith("for processors with vectors as wide as this one's")

@@ -1,8 +1,21 @@
+from pathlib import Path
 from typing import Any
 
+from hwnas.api.run import Run
+from hwnas.core import digests
+from hwnas.runs import searching
 from hwnas.runs.config import SearchConfig
 from hwnas.runs.searching import search_digest
 from tests.hwnas.search.problems import macro_problem
+
+CONFIG = """
+space: mobilenet_v3_small
+resolution: 48
+data: {source: digits, limit: 300}
+train: {epochs: 2, batch_size: 32, learning_rate: 0.1}
+fine_tune: {epochs: 1, batch_size: 32, learning_rate: 0.05}
+search: {budgets: {latency: 5 ms}, evaluations: 12, searchers: [random]}
+"""
 
 
 def digest(name: str, **settings: Any) -> str:
@@ -23,3 +36,10 @@ def test_settings_of_another_searcher_do_not() -> None:
 
 def test_defaults_written_out_do_not() -> None:
     assert digest("layernas", layernas={"keep": 3}) == digest("layernas")
+
+
+def test_a_run_of_0_1_0_has_the_front_that_it_had_however_it_is_exported(tmp_path: Path) -> None:
+    for more in ("", "export: {input: uint8, license: mit, weights_from: scratch}\n"):
+        (tmp_path / "a.yaml").write_text(CONFIG + more)
+        text = searching._text_without_paths(Run.open(str(tmp_path / "a.yaml")).experiment)
+        assert digests.digest(text) == "bc33f042aa39f5fe"  # as 0.1.0 computes it
