@@ -85,6 +85,7 @@ def own_place(
         speed=lambda: experiment.held_latency().known_speed,
         anchors=lambda: experiment.held_latency().known_anchors,
         cache=experiment.timing_cache,
+        image_input=experiment.config.export.input,
     )
     bound = result.problem.bound(LATENCY)
     problem = "" if device.measurable else f"the timings of {device.name} were imported"
@@ -115,6 +116,7 @@ def further_places(
             speed=partial(_of_table, path, _speed_of, None),
             anchors=partial(_of_table, path, anchors_of, ()),
             cache=partial(_of_table, path, LatencyTable.cache, b""),
+            image_input=experiment.config.export.input,
         )
         model = experiment.further_latencies[budget.name]
         check = LatencyCheck(on, budget.bound, patience)
