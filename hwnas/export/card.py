@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from hwnas.core.digests import digest
 from hwnas.export.pytorch_source import MODEL_SOURCE
 from hwnas.export.timm import ARCHITECTURE, TIMM_SOURCE
 
@@ -52,6 +53,17 @@ def model_card(config: Facts, verification: Facts, license_id: str | None = None
         _license_text(license_id),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def signed(card: str) -> str:
+    """A card with a last line, which is not seen, by which it is known whether it was edited."""
+    return f"{card}\n<!-- as hwnas wrote it: {digest(card)} -->\n"
+
+
+def was_edited(text: str) -> bool:
+    """Whether a person has written something into a card, or all of it."""
+    match = re.fullmatch(r"(.*)\n<!-- as hwnas wrote it: ([0-9a-f]+) -->\n", text, re.DOTALL)
+    return match is None or digest(match[1]) != match[2]
 
 
 def with_license(card: str, license_id: str) -> str:

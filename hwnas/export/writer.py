@@ -1,5 +1,6 @@
 """Writing an exported network: models, weights, what reads them elsewhere, and verification."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,9 @@ from hwnas.core.json_text import to_json
 from hwnas.core.version import VERSION
 from hwnas.data import ImageDataset, describe
 from hwnas.devices.engine import SUFFIX
-from hwnas.export.card import CARD
+from hwnas.export.card import CARD, signed, was_edited
 from hwnas.export.image_input import FLOAT, UINT8, describe_input
-from hwnas.export.layout import VERIFICATION
+from hwnas.export.layout import CONFIG, VERIFICATION
 from hwnas.export.pytorch_source import MODEL_SOURCE, pytorch_source
 from hwnas.export.timm import TIMM_SOURCE, timm_network, timm_source
 from hwnas.latency.engine import SIDECAR
@@ -108,7 +109,8 @@ def write_export(
         state: the weights.
         config: see `network_config`.
         verification: what is known of the network.
-        card: the model card, see `hwnas.export.card`; None for none.
+        card: the model card, see `hwnas.export.card`; None for none. One that a person has edited
+            stays, unless it is of another network: then it is kept as `README.earlier.md`.
 
     Raises:
         HwnasError: a file cannot be written.
@@ -116,18 +118,39 @@ def write_export(
     contents = {
         **files,
         "model.safetensors": weights_file(state),
-        "config.json": as_json(config).encode(),
+        CONFIG: as_json(config).encode(),
     }
+    edited = card is not None and has_edited_card(folder)
+    if edited and _id_in(folder) not in (config.get("id"), None):
+        (folder / CARD).rename(folder / "README.earlier.md")
+        edited = False
     (folder / VERIFICATION).unlink(missing_ok=True)
     for earlier in folder.glob("*"):
         if earlier.name not in contents and is_exported_name(earlier.name):
             earlier.unlink()
     for name, content in contents.items():
         write_atomically(folder / name, content)
-    if card is not None:
-        write_atomically(folder / CARD, card)
+    if card is not None and not edited:
+        write_atomically(folder / CARD, signed(card))
     hashes = {name: digest(content, SHA256) for name, content in contents.items()}
     write_atomically(folder / VERIFICATION, as_json({**verification, "sha256": hashes}))
+
+
+def has_edited_card(folder: Path) -> bool:
+    """Whether a person has edited the card of an export folder."""
+    try:
+        return was_edited((folder / CARD).read_text(encoding="utf-8", errors="replace"))
+    except FileNotFoundError:
+        return False
+
+
+def _id_in(folder: Path) -> str | None:
+    """Of the network whose config.json is there; None where that is not known."""
+    try:
+        found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["id"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return str(found)
 
 
 def as_json(content: Any) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 
 from hwnas.core.errors import BudgetError
 from hwnas.core.listener import Listener
+from hwnas.export.card import CARD
+from hwnas.export.writer import has_edited_card
 from hwnas.latency.family import AnyLatency
 from hwnas.networks.ids import network_id
 from hwnas.objectives.budgets import ENERGY
@@ -204,7 +206,13 @@ class Exporter:
         }
         own = tried.findings.get(OWN)
         fp32 = None if own is None else own.readings.get(measured_as + IN_FP32)
-        return self._writer.write(name, one, times, energy, fp32)
+        written = self._writer.write(name, one, times, energy, fp32)
+        if has_edited_card(written.folder):
+            self.listener.say(
+                f"{written.folder / CARD} was edited and stays as it is; delete it before an "
+                "export for a new one"
+            )
+        return written
 
     def _warn(self, doubtful: Sequence[str], again: str) -> None:
         """Says what is doubtful, and which command measures again."""

@@ -49,6 +49,22 @@ def test_the_card_is_there_and_may_be_edited(tmp_path: Path) -> None:
     assert "README.md" not in verification["sha256"]
 
 
+def test_an_edited_card_stays_with_its_network(tmp_path: Path) -> None:
+    card, network = tmp_path / "README.md", sampled("mobilenet_v2")
+    write(tmp_path, network)
+    first = card.read_text()
+    write(tmp_path, network)
+    assert card.read_text() == first
+    card.write_text(first.replace("## Classes", "## My classes"))
+    write(tmp_path, network)
+    assert "## My classes" in card.read_text()
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"id": "another"}))
+    write(tmp_path, network)
+    assert card.read_text() == first
+    assert "## My classes" in (tmp_path / "README.earlier.md").read_text()
+
+
 @pytest.mark.parametrize(
     "name", ["timm_model.py", "timm.safetensors", "model@pi.onnx", "model.fp32.onnx"]
 )
