@@ -15,7 +15,9 @@ from hwnas.export.verification import Answers
 SHOWN = 24
 """So many wrong answers are kept, the surest first."""
 
-Number = Annotated[int, Field(ge=0)]
+Number = Annotated[int, Field(ge=0, le=10**12)]
+Class = Annotated[int, Field(ge=0, lt=30_000)]
+"""ImageNet-21k has 21,841 of them; a damaged number must not fill the memory."""
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -36,8 +38,8 @@ class Wrong(_Part):
     """
 
     image: Number
-    label: Number
-    answer: Number
+    label: Class
+    answer: Class
     confidence: Share
 
 
@@ -51,7 +53,7 @@ class Mistakes(_Part):
     """
 
     images: str
-    counts: tuple[tuple[Number, Number, Number], ...]
+    counts: tuple[tuple[Class, Class, Number], ...]
     wrong: tuple[Wrong, ...]
 
     def to_dict(self) -> dict[str, Any]:

@@ -49,7 +49,17 @@ def test_an_export_of_an_earlier_version_says_nothing_of_mistakes(tmp_path: Path
     assert read_mistakes(written(tmp_path, {"accuracy": {}})) is None
 
 
-def test_damaged_mistakes_are_one_sentence_that_names_the_key(tmp_path: Path) -> None:
-    damaged = {"mistakes": {"images": "0", "counts": [[0, -1, 2]], "wrong": []}}
-    with pytest.raises(RunError, match=r"counts\[0\]\[1\] is -1.*hwnas export .*runs/mine'"):
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        ([0, -1, 2], r"counts\[0\]\[1\] is -1.*hwnas export .*runs/mine'"),
+        ([10**9, 0, 2], r"counts\[0\]\[0\] is 1000000000"),
+        ([0, 0, 10**30], r"counts\[0\]\[2\] is 10+"),
+    ],
+)
+def test_damaged_mistakes_are_one_sentence_that_names_the_key(
+    tmp_path: Path, counts: list[int], sentence: str
+) -> None:
+    damaged = {"mistakes": {"images": "0", "counts": [counts], "wrong": []}}
+    with pytest.raises(RunError, match=sentence):
         read_mistakes(written(tmp_path, damaged))
