@@ -31,6 +31,7 @@ class Setting:
     epochs: int
     supernet_epochs: int
     learning_rate: float
+    supernet_rate: float
     batch_size: int
     evaluations: int
     judged: int
@@ -46,6 +47,11 @@ class Setting:
         for key in ("shares", "resolutions"):
             given[key] = tuple(given[key])
         return cls(**given | {"weights": options.weights or published_weights()})
+
+    @property
+    def starts(self) -> list[tuple[str, str]]:
+        """What supernets begin as, and what is found by them is called."""
+        return [(PRETRAINED, "found"), *([(RANDOM, RANDOM)] if self.random_seeds else [])]
 
     def seeds_of(self, name: str) -> int:
         """How many seeds a start, or a network by its name, is trained with."""
@@ -86,12 +92,14 @@ class Setting:
             np.concatenate([part.labels for part in splits]),
         )
 
-    def recipe(self, epochs: int, seed: int, resolution: int) -> TrainConfig:
-        """The same for every network, and for the supernet but for its length."""
+    def recipe(
+        self, epochs: int, seed: int, resolution: int, rate: float | None = None
+    ) -> TrainConfig:
+        """The same for every network, and for the supernet but for its length and rate."""
         return TrainConfig(
             epochs=epochs,
             batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
+            learning_rate=self.learning_rate if rate is None else rate,
             warmup_epochs=min(1.0, epochs / 8),
             crop_padding=resolution // 8,
             clip=5.0,
@@ -118,9 +126,12 @@ def option_parser(documentation: str) -> argparse.ArgumentParser:
     parser.add_argument("--epochs", type=int, default=6, help="of supernet and fine-tuning")
     parser.add_argument("--supernet-epochs", type=int, default=2)
     parser.add_argument("--learning-rate", type=float, default=0.1)
+    parser.add_argument(
+        "--supernet-rate", type=float, default=0.03, help="learning rate from pretrained weights"
+    )
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--evaluations", type=int, default=120)
-    parser.add_argument("--judged", type=int, default=1000, help="validation images of a search")
+    parser.add_argument("--judged", type=int, default=1500, help="validation images of a search")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.35, 0.5, 0.7])
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--random-seeds", type=int, default=2, help="of random weights")

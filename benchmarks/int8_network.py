@@ -82,7 +82,12 @@ def the_run(options: argparse.Namespace) -> Run:
         "device": "local_cpu_int8",
         "table": str(options.work / "table.sqlite"),
         "profile": {"fit_networks": 12, "check_networks": 8},
-        "train": {**training, "epochs": options.supernet_epochs, "rule": "sandwich"},
+        "train": {
+            **training,
+            "epochs": options.supernet_epochs,
+            "rule": "sandwich",
+            "learning_rate": 0.03,  # for the sum of four gradients
+        },
         "search": {
             "budgets": {"latency": f"{100 * options.budget:g} % of reference"},
             "searchers": ["around"],
