@@ -74,7 +74,8 @@ def differences(export: Path, options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="hwnas-shipped-") as folder:
         place = Path(folder)
         shutil.copytree(export, place / "export/winner")
-        save_file({"images": to_input(pixels, module.conventions)}, place / "images.safetensors")
+        images = to_input(pixels, module.conventions).contiguous()
+        save_file({"images": images}, place / "images.safetensors")
         found = {
             "images": len(pixels),
             "onnx": share(onnx),
