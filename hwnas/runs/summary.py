@@ -93,7 +93,7 @@ def summarize_pick(
     figures, compared = Figures(**_figures(made.exported, experiment)), None
     if reference is not None and made.paired is not None:
         then = reference.model_copy(update={"measured_ms": made.reference_ms})
-        compared = verdict(figures, then, made.paired, called=f"network {pick.id}")
+        compared = verdict(figures, then, made.paired)
     row = Picked(
         id=pick.id,
         asked=pick.asked,

@@ -9,24 +9,21 @@ _ALIKE = 0.005
 _UNDECIDED = 10.0
 
 
-def verdict(
-    winner: Figures, reference: Reference, paired: Paired, *, called: str = "winner"
-) -> str:
+def verdict(winner: Figures, reference: Reference, paired: Paired) -> str:
     """As in "36 % faster than X; accuracy the same within ± 6 points on 54 images".
 
-    A winner whose accuracy on the test images is below the reference's always gets a sentence of
-    its own.
+    A network whose accuracy on the test images is below the reference's always gets a sentence of
+    its own. No sentence calls it the winner: after another export it may no longer be.
 
     Args:
-        winner: its figures.
+        winner: its figures, or those of another network that was exported.
         reference: those of the published network.
         paired: on which of the same test images each is right.
-        called: what the network is called behind "the".
     """
     difference, interval, images = paired.difference, paired.interval, paired.images
     accuracy = _accuracy(difference, interval, images)
     parts = [part for part in (_speed(winner, reference), accuracy) if part]
-    below = _below(difference, interval, images, called)
+    below = _below(difference, interval, images)
     return "; ".join(parts) + (f". {below}" if below else "")
 
 
@@ -61,16 +58,16 @@ def _accuracy(difference: float, interval: Interval, images: int) -> str:
     )
 
 
-def _below(difference: float, interval: Interval, images: int, called: str) -> str | None:
+def _below(difference: float, interval: Interval, images: int) -> str | None:
     if difference >= 0:
         return None
     if interval[1] >= 0:
         return (
-            f"The {called} is {_points(-difference)} below the reference, which may be chance with "
-            f"{images:,} images: more test images would tell"
+            f"Its accuracy is {_points(-difference)} below the reference's, which may be chance "
+            f"with {images:,} images: more test images would tell"
         )
     return (
-        f"The {called} is below the reference: try a larger budget, more epochs (train.epochs) or "
+        "Its accuracy is below the reference's: try a larger budget, more epochs (train.epochs) or "
         "more images, or keep the reference"
     )
 

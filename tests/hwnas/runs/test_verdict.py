@@ -29,10 +29,12 @@ def test_accuracies_that_may_differ_by_much_are_not_called_the_same() -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), [(1, 3), (0, 10)])
-def test_a_winner_below_the_reference_never_goes_without_a_sentence(
+def test_a_network_below_the_reference_never_goes_without_a_sentence(
     first: int, second: int
 ) -> None:
-    assert "below the reference" in printed(40, first, second, 3).rpartition(". ")[2]
+    sentence = printed(40, first, second, 3).rpartition(". ")[2]
+    assert "below the reference's" in sentence
+    assert "winner" not in sentence  # it stands there of a former winner too
 
 
 def test_differences_that_the_images_do_tell_are_named_with_their_interval() -> None:
