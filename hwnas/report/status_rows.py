@@ -46,12 +46,18 @@ def status_rows(status: "Status") -> list[list[str]]:
 
 
 def status_reasons(status: "Status") -> list[str]:
-    """Below the table: why something is missing, and what else to know, a sentence each."""
+    """Below the table: why something is missing, and what else to know, a sentence each.
+
+    What is true of several precisions of a format is said once, a note only of a file that exists.
+    """
+    said: dict[tuple[str, str], list[str]] = {}
+    for row in status.rows:
+        for sentence in (row.reason, row.note if row.file else None):
+            if sentence:
+                said.setdefault((row.format, sentence), []).append(row.precision)
     return [
-        f"{row.name}: {sentence}"
-        for row in status.rows
-        for sentence in (row.reason, row.note)
-        if sentence
+        f"{name} {', '.join(precisions)}: {sentence}"
+        for (name, sentence), precisions in said.items()
     ]
 
 

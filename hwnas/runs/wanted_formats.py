@@ -1,6 +1,6 @@
 """The formats and precisions that an export is asked for, beside what it always writes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -31,9 +31,10 @@ class WantedFormats:
             usual: the precision of the run's device.
 
         Raises:
-            ConfigError: there is no such format or precision.
+            ConfigError: there is no such format or precision, or the name of one is empty.
         """
-        given, chosen = _names(formats), _names(precisions)
+        given = _names(formats, "format", FORMATS.names())
+        chosen = _names(precisions, "precision", PRECISIONS)
         for name in given:
             FORMATS.check(name)
         for name in chosen:
@@ -52,7 +53,11 @@ class WantedFormats:
         return list(product(self.formats, self.precisions))
 
 
-def _names(given: Names) -> tuple[str, ...]:
+def _names(given: Names, what: str, known: Iterable[str]) -> tuple[str, ...]:
+    if not given:
+        return ()
     texts = [given] if isinstance(given, str) else given
     names = [name.strip() for text in texts for name in text.split(",")]
-    return tuple(dict.fromkeys(name for name in names if name))
+    if "" in names:
+        raise ConfigError(f"the name of a {what} is empty (known: {', '.join(known)})")
+    return tuple(dict.fromkeys(names))

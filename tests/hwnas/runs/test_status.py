@@ -68,6 +68,12 @@ def test_formats_alone_are_of_the_devices_precision_and_precisions_alone_of_onnx
     assert wanted().pairs == []
 
 
+@pytest.mark.parametrize("names", [[""], ["onnx", " "], "onnx,"])
+def test_an_empty_name_is_refused(names: str | list[str]) -> None:
+    with pytest.raises(ConfigError, match=r"the name of a format is empty \(known: onnx, ort"):
+        wanted(names)
+
+
 def test_a_name_with_markup_is_refused_in_one_sentence() -> None:
     with pytest.raises(ConfigError, match=r"there is no format '\\x1b"):
         wanted("\x1b[1m")
@@ -144,3 +150,16 @@ def test_a_row_is_shown_with_a_dash_for_what_is_not_known() -> None:
     }
     assert second == ["tensorrt int8", "not made", *["–"] * 8]
     assert status_reasons(STATUS_OF_ONE) == ["onnx int8: a note", "tensorrt int8: no GPU"]
+
+
+def test_below_the_table_a_reason_stands_once_a_format() -> None:
+    rows = (
+        *(StatusRow(format="tensorrt", precision=one, reason="no GPU") for one in ("fp32", "int8")),
+        StatusRow(format="ort", precision="int8", built=True, reason="not shipped", note="fast"),
+        StatusRow(format="litert", precision="int8", reason="no GPU"),
+    )
+    assert status_reasons(STATUS_OF_ONE.model_copy(update={"rows": rows})) == [
+        "tensorrt fp32, int8: no GPU",
+        "ort int8: not shipped",  # of a file that is not there nothing else is said
+        "litert int8: no GPU",
+    ]
