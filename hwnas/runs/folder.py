@@ -110,10 +110,19 @@ class RunFolder:
         self._check_name()
         if not self.config_file.is_file():
             raise RunError(
-                f"{self.path} is not a run folder (it has no config.yaml); "
-                "make one with 'hwnas train' and 'hwnas search'"
+                f"{self.path} is not a run folder (it has no config.yaml); {self._meant()}"
             )
         return read_config(self.config_file, RunConfig)
+
+    def _meant(self) -> str:
+        """What to name in the place of something that is no run."""
+        for parent in self.path.parents:
+            if (parent / "config.yaml").is_file() and (parent / "inputs.json").is_file():
+                return f"it is a part of the run {parent}; name that"
+        if self.path.is_file() and self.path.suffix in (".yaml", ".yml"):
+            usual = Path("runs") / self.path.stem
+            return f"it is a config; name the folder of its run, usually {usual}"
+        return "make one with 'hwnas train' and 'hwnas search'"
 
     def sources(self, *, as_searched: bool = False) -> Sources:
         """Where what the config names is found, wherever the run folder is now.

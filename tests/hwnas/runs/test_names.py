@@ -1,6 +1,7 @@
 """Names that are not UTF-8, as file systems may hold them."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -36,6 +37,26 @@ def test_what_lies_above_a_relative_name_does_not_matter(
     monkeypatch.chdir(odd)
     with pytest.raises(RunError, match="runs/tiny is not a run folder"):
         RunFolder(Path("runs/tiny")).config()
+
+
+def test_what_is_no_run_folder_names_the_run_that_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("runs/tiny/export/winner").mkdir(parents=True)
+    for name in ("runs/tiny/config.yaml", "runs/tiny/inputs.json", "mine.yaml"):
+        Path(name).write_text("")
+    for named, meant in (
+        ("runs/tiny/export/winner", "it is a part of the run runs/tiny; name that"),
+        ("runs/tiny/config.yaml", "it is a part of the run runs/tiny; name that"),
+        ("mine.yaml", "it is a config; name the folder of its run, usually runs/mine"),
+        ("runs/tinny", "make one with 'hwnas train' and 'hwnas search'"),
+    ):
+        with pytest.raises(
+            RunError, match=re.escape(f"{named} is not a run folder (it has no")
+        ) as e:
+            RunFolder(Path(named)).config()
+        assert str(e.value).endswith(meant)
 
 
 def test_a_temporary_folder_of_such_a_name_is_refused_at_the_start(
