@@ -90,7 +90,12 @@ def _read(path: Path) -> onnx.ModelProto:
     except DecodeError:
         model = onnx.ModelProto()
     if not model.graph.output:  # an empty file is a valid message too
-        raise ConfigError(f"{path} is not an ONNX model; export it anew, or name another file")
+        beside = path.with_name("model.onnx")
+        whole = beside.is_file() and beside.name != path.name
+        advice = (
+            f"name {beside.name} beside it" if whole else "export it anew, or name another file"
+        )
+        raise ConfigError(f"{path} is not an ONNX model; {advice}")
     if not all(isinstance(name, str) for name in _names(model)):  # protobuf gives bytes then
         raise ConfigError(f"{path} is damaged (a name in it is not UTF-8); export it anew")
     return model

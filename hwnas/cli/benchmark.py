@@ -67,7 +67,8 @@ def benchmark(
 
     budget_ms = None
     if budget is not None:
-        limit = Budget.of(LATENCY, budget)
+        # Other commands say of which cost a budget is.
+        limit = Budget.of(LATENCY, budget.strip().removeprefix(f"{LATENCY}=").strip())
         if limit.of_reference:
             raise BudgetError("--budget: there is no reference here; write an amount, as '12 ms'")
         budget_ms = limit.amount

@@ -91,6 +91,7 @@ def test_a_budget_marks_what_is_over_it(known: Path, terminal: Terminal) -> None
     rows = terminal(*words, "--json").document["models"]
     assert [row["within_budget"] for row in rows] == [True, False]
     assert terminal("benchmark", "run", "--budget", "1 ms").code == 0
+    assert terminal("benchmark", "run", "--budget", "latency=1 ms").code == 0
 
 
 def test_a_budget_is_an_amount(known: Path, terminal: Terminal) -> None:
@@ -113,6 +114,7 @@ def test_a_changed_file_of_an_export_is_not_taken_for_its_network(
         ("nothing.onnx", "there is no file nothing.onnx"),
         ("run run", "run is named twice; name it once"),
         (".", ". is no exported network"),
+        ("run/export/winner/config.json", "an ONNX model; name model.onnx beside it"),
         ("theirs.onnx", "input is [batch, 3, height, width]; say what to measure"),
         ("run --budget 5", "the latency budget '5' has no unit"),
         ("run --device phone", "there is no device named 'phone'"),
