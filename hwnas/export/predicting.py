@@ -78,7 +78,8 @@ def _decoded(
 
     problems = decode_all(Path(), stored, size, keep)
     if STDIN in files:
-        image = decode_content(stdin(), size)
+        content = stdin()
+        image = decode_content(content, size) if content else "nothing came on standard input"
         if isinstance(image, str):
             problems[STDIN] = image
         else:

@@ -208,6 +208,14 @@ def test_a_terminal_is_no_standard_input(
     assert_refused(terminal, made, "predict run -", "standard input, which is a terminal")
 
 
+def test_a_standard_input_of_nothing_is_refused(
+    made: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = SimpleNamespace(buffer=io.BytesIO(), isatty=lambda: False)
+    monkeypatch.setattr(sys, "stdin", nothing)
+    assert_refused(terminal, made, "predict run -", "(nothing came on standard input)")
+
+
 def test_an_export_alone_is_enough_and_pytorch_is_not_imported(made: Path) -> None:
     shutil.move(made / "run/export/winner", made / "alone")
     for name in ("model.safetensors", "verification.json", "model.dynamic.onnx"):
