@@ -1,5 +1,6 @@
 """How to install packages for the Python that runs a job."""
 
+import shlex
 import sys
 import sysconfig
 from pathlib import Path
@@ -27,4 +28,4 @@ def pip_install(packages: str) -> str:
     mark = Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED"
     if sys.prefix == sys.base_prefix and mark.is_file():
         return own_python(packages, sys.executable)
-    return f"run '{sys.executable} -m pip install {packages}'"
+    return f'run "{sys.executable} -m pip install {shlex.quote(packages)}"'

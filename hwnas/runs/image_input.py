@@ -21,7 +21,7 @@ def with_image_input(experiment: Experiment, image_input: ImageInput | None) -> 
     if image_input is not None:
         if image_input not in get_args(ImageInput):
             known = " or ".join(f"'{one}'" for one in get_args(ImageInput))
-            raise ConfigError(f"image_input must be {known}, and is {image_input!r}")
+            raise ConfigError(f"the image input must be {known}, and is {image_input!r}")
         export = config.export.model_copy(update={"input": image_input})
         config = config.model_copy(update={"export": export})
         experiment = replace(experiment, config=config)

@@ -23,7 +23,9 @@ def test_the_command_wins_over_the_config() -> None:
 
 def test_another_input_is_refused() -> None:
     experiment = Experiment(load_run_config("quickstart"))
-    with pytest.raises(ConfigError, match="image_input must be 'float' or 'uint8', and is 'raw'"):
+    with pytest.raises(
+        ConfigError, match="the image input must be 'float' or 'uint8', and is 'raw'"
+    ):
         with_image_input(experiment, "raw")  # type: ignore[arg-type]
 
 
