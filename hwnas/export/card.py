@@ -112,7 +112,9 @@ def _front_matter(config: Facts, verification: Facts, license_id: str | None) ->
 
 
 def _title(config: Facts, verification: Facts) -> str:
-    found, names = verification["found"], (verification["found"]["as"], config.get("id"))
+    found, own = verification["found"], config.get("id")
+    # The id alone of a winner: after another export it may no longer be one.
+    names = (None if own and found["as"] == "winner" else found["as"], own)
     which = " ".join(dict.fromkeys(str(name) for name in names if name))
     return _line(f"{found['space']} for {verification['images']['name']}: {which}")
 

@@ -73,7 +73,7 @@ def test_people_read_the_latency_with_device_runtime_and_version() -> None:
     ) in card
     assert "| model.onnx (8-bit integers) | 300 test | 91.00 % | 89.5 to 92.2 % |" in card
     assert "within latency 2 ms, by `nsga2`, `layernas`" in card
-    assert "# mobilenet_v3_small for pets &lt;b&gt;: winner k3v9x2m" in card
+    assert "# mobilenet_v3_small for pets &lt;b&gt;: k3v9x2m" in card
     assert "timm.create_model" in card
 
 
