@@ -138,7 +138,9 @@ def status_stage(
         ]
         _measure(experiment, cells, listener)
         return {
-            folder.name: _write(folder, [one for one in cells if one.trained.folder == folder])
+            folder.name: _write(
+                folder, [one for one in cells if one.trained.folder == folder], listener
+            )
             for folder in folders
         }
 
@@ -186,7 +188,7 @@ def _measure(experiment: Experiment, cells: Sequence[_Cell], listener: Listener)
             cell.reasons.append(cost)
 
 
-def _write(folder: Path, cells: Sequence[_Cell]) -> Status:
+def _write(folder: Path, cells: Sequence[_Cell], listener: Listener) -> Status:
     """Puts the files of one network, and its status, into its export folder."""
     trained = cells[0].trained
     here = any(one.cost is not None and one.cost.load_ms is not None for one in cells)
@@ -208,7 +210,12 @@ def _write(folder: Path, cells: Sequence[_Cell]) -> Status:
         if one.built is not None and one.verified
         for name, content in one.built.files.items()
     }
-    _remove_earlier(folder)
+    gone = sorted(_remove_earlier(folder) - files.keys())
+    if gone:
+        listener.say(
+            f"{folder}: removed {', '.join(gone)}, of an earlier command; name all formats and "
+            "precisions that you want in one"
+        )
     for name, content in files.items():
         if not (folder / name).is_file() or (folder / name).read_bytes() != content:
             write_atomically(folder / name, content)
@@ -216,8 +223,8 @@ def _write(folder: Path, cells: Sequence[_Cell]) -> Status:
     return status
 
 
-def _remove_earlier(folder: Path) -> None:
-    """Removes the status of an export folder and the files that came with it."""
+def _remove_earlier(folder: Path) -> set[str]:
+    """Removes the status of an export folder and the files that came with it: these names."""
     earlier = folder / STATUS
     try:
         rows = json.loads(earlier.read_text(encoding="utf-8"))["rows"]
@@ -226,9 +233,12 @@ def _remove_earlier(folder: Path) -> None:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or damaged
         names, exported = set(), {}
     earlier.unlink(missing_ok=True)
+    removed = set()
     for path in folder.glob("model.*"):
         if path.name in names and path.name not in exported:
             path.unlink()
+            removed.add(path.name)
+    return removed
 
 
 def _versions(cells: Sequence[_Cell]) -> dict[str, str]:

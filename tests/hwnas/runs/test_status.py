@@ -9,7 +9,7 @@ import pytest
 from hwnas.core.errors import ConfigError, DeviceError, RunError
 from hwnas.core.listener import SILENT
 from hwnas.devices.device import Device, load_device
-from hwnas.export.layout import STATUS
+from hwnas.export.layout import STATUS, VERIFICATION
 from hwnas.latency.process_cost import Cost
 from hwnas.report.status_rows import STATUS_HEADER, status_reasons, status_rows
 from hwnas.runs import status, status_costs
@@ -119,6 +119,24 @@ def test_a_format_that_fails_is_a_row_with_the_reason(
     cell = status._Cell(nothing, made, "int8", tmp_path)
     cell.make(nothing)
     assert cell.row() == StatusRow(format="ort", precision="int8", reason=sentence)
+
+
+def test_files_of_an_earlier_command_that_go_are_named(tmp_path: Path) -> None:
+    row = StatusRow(format="ort", precision="fp32", sha256={"model.fp32.ort": "1"})
+    (tmp_path / STATUS).write_text(STATUS_OF_ONE.model_copy(update={"rows": (row,)}).to_json())
+    (tmp_path / VERIFICATION).write_text('{"sha256": {}}')
+    for name in ("model.fp32.ort", "model.of_mine"):
+        (tmp_path / name).write_bytes(b"")
+    trained: Any = SimpleNamespace(
+        device=load_device("local_cpu"), dataset=SimpleNamespace(validation=(), test=())
+    )
+    made: Any = SimpleNamespace(name="onnx")
+    said: list[str] = []
+    listener: Any = SimpleNamespace(say=said.append)
+    status._write(tmp_path, [status._Cell(trained, made, "int8", tmp_path)], listener)
+    assert {path.name for path in tmp_path.glob("model.*")} == {"model.of_mine"}
+    (sentence,) = said
+    assert "removed model.fp32.ort, of an earlier command" in sentence
 
 
 def test_a_status_is_read_as_it_was_written(tmp_path: Path) -> None:
