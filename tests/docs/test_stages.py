@@ -9,7 +9,7 @@ import pytest
 
 from hwnas.latency.schedule import Schedule
 from tests.docs.blocks import ROOT, blocks_of
-from tests.hwnas.cli.conftest import CONFIG, folder, little  # noqa: F401
+from tests.hwnas.cli.conftest import CONFIG, few_visits, folder, little  # noqa: F401
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 
 SMALLER = {

@@ -21,6 +21,7 @@ from hwnas.objectives.costs import block_macs
 from hwnas.runs import latency_check, mixed
 from hwnas.runs.references import reference_of
 from hwnas.spaces import load_space
+from tests.devices.runtimes.in_process import agent_here
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 
 SPACE = """
@@ -135,7 +136,7 @@ def once(folder: Path, _made: tuple[Path, set[str]]) -> Once:
 
 
 @pytest.fixture
-def little(monkeypatch: pytest.MonkeyPatch) -> Schedule:
+def few_visits(monkeypatch: pytest.MonkeyPatch) -> Schedule:
     """Measures little, for tests that are not about how right a table is."""
     few = Schedule(sessions=2, most_sessions=2, rounds=1, least_runs=2, least_ms=0.0)
     monkeypatch.setattr(profile, "Schedule", lambda: few)
@@ -144,6 +145,13 @@ def little(monkeypatch: pytest.MonkeyPatch) -> Schedule:
     monkeypatch.setattr(mixed, "SCREENING", few)
     calibrate_once(monkeypatch)
     return few
+
+
+@pytest.fixture
+def little(few_visits: Schedule, monkeypatch: pytest.MonkeyPatch) -> Schedule:
+    """The same without the agent's processes, for tests that are not about these either."""
+    agent_here(monkeypatch)
+    return few_visits
 
 
 def calibrate_once(monkeypatch: pytest.MonkeyPatch) -> None:

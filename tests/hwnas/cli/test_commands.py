@@ -24,7 +24,7 @@ SUMMARY_NUMBERS = ["budget_ms", "onnx_max_abs_diff", "latency_model_mape", "seco
 FIGURES = ["predicted_ms", "measured_ms", "median_ms", "accuracy", "macs", "parameters"]
 
 
-@pytest.mark.usefixtures("little")
+@pytest.mark.usefixtures("few_visits")
 def test_the_commands_lead_from_images_to_a_measured_network(
     folder: Path, terminal: Terminal
 ) -> None:
@@ -213,7 +213,7 @@ def test_a_supernet_that_was_trained_anew_needs_a_new_run(
     assert terminal("search", "tiny.yaml", "--run", "runs/copy").code == 0  # the same weights
 
 
-@pytest.mark.usefixtures("little")
+@pytest.mark.usefixtures("few_visits")
 def test_quickstart_with_own_images_skips_and_names_the_unreadable(
     folder: Path, terminal: Terminal
 ) -> None:

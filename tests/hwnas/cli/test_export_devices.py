@@ -2,40 +2,39 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from safetensors.torch import save
 
 from hwnas.cli.output import Output
 from hwnas.data import load_dataset, to_input
+from hwnas.export import for_device
+from hwnas.export.int8.quantised import QuantisedFile
 from hwnas.export.verification import onnx_answers
-from hwnas.latency import profile
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
-from hwnas.runs import latency_check, mixed
+from hwnas.networks.blocks import Network
+from hwnas.networks.modules import NetworkModule
 from hwnas.runs.config import load_run_config
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import scope_of
 from hwnas.runs.profile_stage import profile_further
-from tests.hwnas.cli.conftest import Terminal, calibrate_once
+from tests.hwnas.cli.conftest import Terminal
 from tests.hwnas.runs.simulated_device import simulated_device
 
 WINNER = "runs/tiny/export/winner"
-FEW = Schedule(sessions=2, most_sessions=2, rounds=1, least_runs=2, least_ms=0.0)
 BUDGETS = "search.budgets={latency: 1 s, latency@phone.yaml: 900 ms}"
 INT8 = "device: local_cpu_int8\nexport: {int8: {aware: never}}\n"
 
 
 @pytest.fixture
-def searched(folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Path:
+def searched(folder: Path, terminal: Terminal, little: Schedule) -> Path:
     """A run for this machine in int8, with a budget on a further device of fp32."""
-    monkeypatch.setattr(profile, "Schedule", lambda: FEW)
-    for name in ("SCREENING", "FINAL"):
-        monkeypatch.setattr(latency_check, name, FEW)
-    monkeypatch.setattr(mixed, "SCREENING", FEW)
-    calibrate_once(monkeypatch)
+    del little
     (folder / "phone.yaml").write_text("name: phone\nprecision: fp32\n")
     config = folder / "tiny.yaml"
     few = "search:\n  {budgets: {latency: 1 s}, evaluations: 4, searchers: [random]}\n"
@@ -52,9 +51,23 @@ def searched(folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) 
     return folder
 
 
+def convert_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the same weights converted to int8 once, however often they are exported."""
+    convert, known = for_device.quantised, dict[tuple[Network, bytes], QuantisedFile]()
+
+    def once(network: Network, module: NetworkModule, *others: Any, **named: Any) -> QuantisedFile:
+        key = (network, save(module.state_dict()))
+        if key not in known:
+            known[key] = convert(network, module, *others, **named)
+        return known[key]
+
+    monkeypatch.setattr(for_device, "quantised", once)
+
+
 def test_a_winner_for_two_devices_is_measured_on_both_in_the_precision_of_each(
     searched: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    convert_once(monkeypatch)
     answer = terminal("export", "runs/tiny", "--patience", "0")
     assert answer.code == 0, answer.stderr
     assert answer.stderr.splitlines()[-1].startswith("next: hwnas report runs/tiny  # ")
@@ -125,10 +138,10 @@ def _refused_over_the_budget_of_the_further_device(
     assert "measures 950 ms on phone.yaml exported, over the budget of 900 ms" in over.stderr
 
 
+@pytest.mark.usefixtures("little")
 def test_a_quick_start_profiles_every_device_that_a_budget_names(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(profile, "Schedule", lambda: FEW)
     (folder / "phone.yaml").write_text("name: phone\n")
     (folder / "npu.yaml").write_text("name: npu\ntransport: imported\n")
     budgets = {"latency": "1 s", "latency@phone.yaml": "1 s", "latency@npu.yaml": "1 s"}

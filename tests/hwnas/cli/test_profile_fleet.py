@@ -30,7 +30,7 @@ def fleet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 FLEET = ("--device", "one", "--device", "two")
 
 
-@pytest.mark.usefixtures("little")
+@pytest.mark.usefixtures("few_visits")
 def test_a_search_has_a_budget_on_every_device_of_a_fleet(fleet: Path, terminal: Terminal) -> None:
     config = CONFIG.replace("npu.yaml", "one").replace("table: table.sqlite\n", "")
     (fleet / "known.yaml").write_text(config + "profile: {fit_networks: 5, check_networks: 5}\n")
@@ -102,7 +102,7 @@ def test_wrong_fleets_are_one_sentence(
     assert_refused(terminal, fleet, f"profile tiny.yaml {words}", sentence)
 
 
-@pytest.mark.usefixtures("little")
+@pytest.mark.usefixtures("few_visits")
 def test_the_table_of_a_config_is_that_of_its_device(fleet: Path, terminal: Terminal) -> None:
     assert terminal("profile", "tiny.yaml", "--device", "two").code == 0
     assert (fleet / "tables/two.sqlite").is_file()
