@@ -103,15 +103,15 @@ def test_a_profile_holds_every_block_a_model_and_its_error(tmp_path: Path) -> No
             load_model(table, "macro", larger.blocks())
 
 
-def test_profiling_killed_at_ten_moments_loses_no_visit_and_repeats_none(tmp_path: Path) -> None:
+def test_profiling_killed_at_five_moments_loses_no_visit_and_repeats_none(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
     wanted = len(expected_visits())
     generator = random.Random(0)
     seen: dict[tuple[str, int, int], str] = {}
-    for kill in range(10):
+    for kill in range(5):
         with forked(profiled_in_a_child, path) as worker:
             # Killed when it has stored a few visits more than before, at a moment of its own.
-            target = min(wanted - 1, (kill + 1) * wanted // 11)
+            target = min(wanted - 1, (kill + 1) * wanted // 6)
             while worker.runs and (not path.exists() or stored(path) < target):
                 time.sleep(0.002)
             time.sleep(generator.uniform(0, 0.01))

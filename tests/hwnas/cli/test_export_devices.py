@@ -12,8 +12,7 @@ from safetensors.torch import save
 
 from hwnas.cli.output import Output
 from hwnas.data import load_dataset, to_input
-from hwnas.export import for_device
-from hwnas.export.int8.quantised import QuantisedFile
+from hwnas.export.int8.quantised import QuantisedFile, quantised
 from hwnas.export.verification import onnx_answers
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
@@ -53,15 +52,15 @@ def searched(folder: Path, terminal: Terminal, little: Schedule) -> Path:
 
 def convert_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has the same weights converted to int8 once, however often they are exported."""
-    convert, known = for_device.quantised, dict[tuple[Network, bytes], QuantisedFile]()
+    known: dict[tuple[Network, bytes], QuantisedFile] = {}
 
     def once(network: Network, module: NetworkModule, *others: Any, **named: Any) -> QuantisedFile:
         key = (network, save(module.state_dict()))
         if key not in known:
-            known[key] = convert(network, module, *others, **named)
+            known[key] = quantised(network, module, *others, **named)
         return known[key]
 
-    monkeypatch.setattr(for_device, "quantised", once)
+    monkeypatch.setattr("hwnas.export.for_device.quantised", once)
 
 
 def test_a_winner_for_two_devices_is_measured_on_both_in_the_precision_of_each(
