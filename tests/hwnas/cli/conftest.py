@@ -184,6 +184,19 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.fixture
+def trained(folder: Path, terminal: Terminal, once: Once, little: Schedule) -> Path:
+    """A folder whose tiny experiment is profiled and trained."""
+    del little
+
+    def make() -> None:
+        assert terminal("profile", "tiny.yaml").code == 0
+        assert terminal("train", "tiny.yaml").code == 0
+
+    once("trained", make)
+    return folder
+
+
+@pytest.fixture
 def npu(folder: Path) -> Path:
     """A device `npu.yaml` with made-up timings of the tiny space in `table.sqlite`; the folder."""
     return imported(folder, "npu", "table.sqlite")

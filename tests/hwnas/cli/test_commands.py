@@ -15,10 +15,9 @@ from safetensors.numpy import load_file
 
 from hwnas.data import load_dataset, to_input
 from hwnas.devices.runtimes import load_runtime
-from hwnas.latency.schedule import Schedule
 from hwnas.networks.blocks import block_from_dict, check_network
 from hwnas.training.exported import read_network
-from tests.hwnas.cli.conftest import Once, Terminal
+from tests.hwnas.cli.conftest import Terminal
 
 SUMMARY_NUMBERS = ["budget_ms", "onnx_max_abs_diff", "latency_model_mape", "seconds"]
 FIGURES = ["predicted_ms", "measured_ms", "median_ms", "accuracy", "macs", "parameters"]
@@ -113,19 +112,6 @@ def check_exported(export: Path) -> None:
     accuracy = 100 * float((logits.argmax(1) == test.labels).mean())
     assert accuracy == pytest.approx(verification["accuracy"]["test_onnx"])
     assert verification["latency"]["measured"]["samples"] > 0
-
-
-@pytest.fixture
-def trained(folder: Path, terminal: Terminal, once: Once, little: Schedule) -> Path:
-    """A folder whose tiny experiment is profiled and trained."""
-    del little
-
-    def make() -> None:
-        assert terminal("profile", "tiny.yaml").code == 0
-        assert terminal("train", "tiny.yaml").code == 0
-
-    once("trained", make)
-    return folder
 
 
 def test_budgets_may_change_and_what_was_judged_is_kept(trained: Path, terminal: Terminal) -> None:

@@ -9,7 +9,6 @@ import pytest
 from hwnas.data import load_dataset
 from hwnas.export.verification import onnx_answers
 from hwnas.latency.process_cost import CostSchedule
-from hwnas.latency.schedule import Schedule
 from hwnas.runs import best_of_front, status_costs
 from hwnas.runs.status_form import read_status
 from tests.hwnas.cli.conftest import Once, Terminal, assert_refused
@@ -17,17 +16,13 @@ from tests.hwnas.runs.simulated_device import no_training, simulated_device
 
 
 @pytest.fixture
-def searched(little: Schedule, folder: Path, terminal: Terminal, once: Once) -> Path:
-    del little
-
+def searched(trained: Path, terminal: Terminal, once: Once) -> Path:
     def make() -> None:
-        for command in ("profile", "train", "search"):
-            assert (
-                terminal(command, "tiny.yaml", "--set", "search.budgets={latency: 1 ms}").code == 0
-            )
+        budgets = "search.budgets={latency: 1 ms}"
+        assert terminal("search", "tiny.yaml", "--set", budgets).code == 0
 
     once("searched", make)
-    return folder
+    return trained
 
 
 def test_a_winner_over_the_budget_makes_way_for_the_next(

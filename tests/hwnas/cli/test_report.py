@@ -16,19 +16,17 @@ RUNS = ("runs/tiny", "runs/other")
 
 
 def searched_twice(folder: Path, terminal: Terminal) -> None:
-    """Searches a run and, in a copy of it, otherwise."""
-    for command in ("profile", "train"):
-        assert terminal(command, "tiny.yaml").code == 0
+    """Searches a trained run and, in a copy of it, otherwise."""
     shutil.copytree(folder / RUNS[0], folder / RUNS[1])
     assert terminal("search", "tiny.yaml").code == 0
     other = ("--set", "search.searchers=[random]", "--set", "search.seed=1")
     assert terminal("search", "tiny.yaml", "--run", RUNS[1], *other).code == 0
 
 
-@pytest.mark.usefixtures("little")
 def test_several_runs_are_compared_in_a_table_and_a_picture(
-    folder: Path, terminal: Terminal
+    trained: Path, terminal: Terminal
 ) -> None:
+    folder = trained
     searched_twice(folder, terminal)
     shown = terminal("report", *RUNS)
     assert shown.code == 0, shown.stderr
