@@ -197,6 +197,20 @@ def trained(folder: Path, terminal: Terminal, once: Once, little: Schedule) -> P
 
 
 @pytest.fixture
+def profiled_int8(folder: Path, terminal: Terminal, once: Once, little: Schedule) -> Path:
+    """A folder whose tiny experiment is for this machine in int8, and profiled."""
+    del little
+
+    def make() -> None:
+        with (folder / "tiny.yaml").open("a") as file:
+            file.write("device: local_cpu_int8\nexport: {int8: {most_drop: 0.5, aware: never}}\n")
+        assert terminal("profile", "tiny.yaml").code == 0
+
+    once("profiled in int8", make)
+    return folder
+
+
+@pytest.fixture
 def npu(folder: Path) -> Path:
     """A device `npu.yaml` with made-up timings of the tiny space in `table.sqlite`; the folder."""
     return imported(folder, "npu", "table.sqlite")

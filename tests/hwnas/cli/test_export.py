@@ -95,13 +95,11 @@ def test_a_search_that_has_not_ended_is_not_exported(searched: Path, terminal: T
         assert "the search of runs/tiny has not ended with its present settings" in answer.stderr
 
 
-@pytest.mark.usefixtures("little")
 def test_a_run_for_an_int8_device_ends_with_an_int8_file(
-    folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    profiled_int8: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with (folder / "tiny.yaml").open("a") as file:
-        file.write("device: local_cpu_int8\nexport: {int8: {most_drop: 0.5, aware: never}}\n")
-    for command in ("profile", "train", "search"):
+    folder = profiled_int8
+    for command in ("train", "search"):
         assert terminal(command, "tiny.yaml").code == 0
     monkeypatch.setattr(
         "hwnas.runs.export_stage.conversion_doubts",

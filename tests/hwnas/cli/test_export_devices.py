@@ -14,7 +14,6 @@ from hwnas.cli.output import Output
 from hwnas.data import load_dataset, to_input
 from hwnas.export.int8.quantised import QuantisedFile, quantised
 from hwnas.export.verification import onnx_answers
-from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
@@ -27,20 +26,18 @@ from tests.hwnas.runs.simulated_device import simulated_device
 
 WINNER = "runs/tiny/export/winner"
 BUDGETS = "search.budgets={latency: 1 s, latency@phone.yaml: 900 ms}"
-INT8 = "device: local_cpu_int8\nexport: {int8: {aware: never}}\n"
 
 
 @pytest.fixture
-def searched(folder: Path, terminal: Terminal, little: Schedule) -> Path:
+def searched(profiled_int8: Path, terminal: Terminal) -> Path:
     """A run for this machine in int8, with a budget on a further device of fp32."""
-    del little
+    folder = profiled_int8
     (folder / "phone.yaml").write_text("name: phone\nprecision: fp32\n")
     config = folder / "tiny.yaml"
     few = "search:\n  {budgets: {latency: 1 s}, evaluations: 4, searchers: [random]}\n"
     start, _, rest = config.read_text().partition("search:\n")
-    config.write_text(start + few + rest.partition("\n")[2] + INT8)
+    config.write_text(start + few + rest.partition("\n")[2])
     for words in (
-        ("profile", "tiny.yaml"),
         ("profile", "tiny.yaml", "--device", "phone.yaml"),
         ("train", "tiny.yaml"),
         ("search", "tiny.yaml", "--set", BUDGETS),
