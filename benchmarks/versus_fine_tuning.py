@@ -57,7 +57,7 @@ from hwnas.training.recalibration import recalibrate
 from hwnas.training.rules import Rule, Sandwich
 from hwnas.training.trainer import train
 
-ORDER = ("itself", "found", "scaled", "cut", "random")
+ORDER = ("found", "scaled", "cut", "random")
 Job = tuple[str, int]
 """A name of a network that is trained, and a seed."""
 
@@ -210,11 +210,12 @@ def main() -> None:
                 setting.work / f"chosen-{start}.json",
                 partial(choose, setting, device, what, fronts, beside=beside),
             )
-            names = [*chosen["winners"][0], *chosen["rivals"], *(["- itself"] if beside else [])]
-            # First the teacher, and what decides, in case that it is stopped.
+            names = [*chosen["winners"][0], *chosen["rivals"]]
+            # First what decides, in case that it is stopped; before all, the teacher.
             names.sort(key=lambda name: ORDER.index(name.split()[1]))
-            jobs = [(name, seed) for _, seed in starts for name in names]
-            scores |= zip(jobs, pool.map(partial(trained, setting), jobs), strict=True)
+            teachers = [("- itself", seed) for _, seed in starts if beside]
+            for jobs in (teachers, [(name, seed) for _, seed in starts for name in names]):
+                scores |= zip(jobs, pool.map(partial(trained, setting), jobs), strict=True)
     report(setting, device, budgets, scores)
 
 
