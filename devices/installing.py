@@ -1,6 +1,5 @@
 """How to install packages for the Python that runs a job."""
 
-import shlex
 import sys
 import sysconfig
 from pathlib import Path
@@ -24,8 +23,11 @@ def pip_install(packages: str) -> str:
     """How to install packages for this Python.
 
     Into the Python of Debian and Raspberry Pi OS pip installs nothing ("externally managed").
+
+    Args:
+        packages: as a shell takes them: an extra in double quotes.
     """
     mark = Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED"
     if sys.prefix == sys.base_prefix and mark.is_file():
         return own_python(packages, sys.executable)
-    return f'run "{sys.executable} -m pip install {shlex.quote(packages)}"'
+    return f"run '{sys.executable} -m pip install {packages}'"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CALIBRATION_IMAGES = 128
 _MAIN = "hwnas.export.formats.litert_main"
+_EXTRA = '"hwnas[litert]"'  # quoted: some shells take brackets for a pattern
 _SILENCE_S = 1200.0
 """The converter takes about a minute on a slow core, and says nothing meanwhile."""
 
@@ -110,7 +111,7 @@ def _check_installed() -> None:
     if find_spec("litert_torch") is None:
         raise ConfigError(
             "LiteRT files are made by Google's converter litert-torch, which is not installed: "
-            f"{pip_install('hwnas[litert]')}"
+            f"{pip_install(_EXTRA)}"
         )
 
 

@@ -258,7 +258,8 @@ def test_a_winner_is_trained_from_scratch_where_there_is_no_supernet(
     assert answer.code == 0, answer.stderr
     assert answer.document["winner"]["weights_from"] == "supernet"
     assert answer.document["reference"]["weights_from"] == "scratch"
-    assert answer.document["front_digest"] != summary["front_digest"]
+    # Other settings of an export make no other front.
+    assert answer.document["front_digest"] == summary["front_digest"]
     config = json.loads((run / "export/winner/config.json").read_text())
     assert (config["training"]["weights_from"], config["training"]["epochs"]) == ("supernet", 1)
 

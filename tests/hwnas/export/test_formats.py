@@ -39,7 +39,7 @@ REFUSED = {
 if platform.machine() == "x86_64":
     REFUSED["ort", "fp16"] = "ONNX Runtime has no fp16 kernels for x86"
 if find_spec("litert_torch") is None:  # 'make test-litert' has it
-    REFUSED["litert", ""] = r"litert-torch, which is not installed: .*pip install hwnas\[litert\]"
+    REFUSED["litert", ""] = r'litert-torch, which is not installed: .*pip install "hwnas\[litert\]"'
 
 
 def split(count: int) -> Split:
