@@ -1,18 +1,16 @@
 """Do all files of an export compute the trained network?
 
-    python -m benchmarks.shipped_files RUN/export/winner … --data data/cifar10 [--timm PYTHON]
+    python -m benchmarks.shipped_files RUN/export/winner … --data data/cifar10/test [--timm PYTHON]
 
-Of each export, in float32, on up to `--images` images of `--data` that it was not trained on:
-`model.onnx` (for an int8 device `model.fp32.onnx`) in ONNX Runtime, `model.py` without hwnas, and,
-with the interpreter of an environment that has timm (`make test-timm` makes
+Of each export, in float32, on up to `--images` images of `--data`, best not those of its
+training: `model.onnx` (for an int8 device `model.fp32.onnx`) in ONNX Runtime, `model.py` without
+hwnas, and, with the interpreter of an environment that has timm (`make test-timm` makes
 .venv-timm/bin/python), what timm builds by the program of docs/guides/timm.md. Differences are
 those of logits from hwnas' own module, as shares of the largest logit. The last line is JSON.
 """
 
 import argparse
 import json
-import os
-import re
 import shutil
 import subprocess
 import sys
@@ -28,8 +26,8 @@ from safetensors.torch import load_file, save_file
 from hwnas.data import load_dataset, to_input
 from hwnas.export.verification import module_logits, onnx_logits
 from hwnas.training.exported import read_network
+from tests.timm.environment import run_in_timm
 
-ROOT = Path(__file__).parents[1]
 BY_MODEL_PY = """\
 import sys
 import torch
@@ -99,18 +97,7 @@ def _by_model_py(place: Path) -> Logits:
 
 def _by_timm(python: Path, place: Path) -> Logits:
     """What timm computes, in its own environment."""
-    page = (ROOT / "docs/guides/timm.md").read_text(encoding="utf-8")
-    program = re.search("```python\n(.*?)```", page, re.DOTALL)
-    assert program
-    (place / "program.py").write_text(program[1], encoding="utf-8")
-    script = ROOT / "tests/timm/in_timm.py"
-    surroundings = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    subprocess.run(
-        [str(python), str(script), str(place / "program.py"), str(place)],
-        check=True,
-        env=surroundings,
-        cwd=place,
-    )
+    run_in_timm(python, place, [place])
     return _read(place / "found.safetensors")
 
 

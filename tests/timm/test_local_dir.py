@@ -5,8 +5,6 @@ In an environment of its own, which has no hwnas: `make test-timm`.
 
 import json
 import os
-import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,8 @@ from hwnas.networks.conventions import Conventions
 from hwnas.networks.modules import NetworkModule
 from hwnas.spaces import load_reference
 from tests.hwnas.export.odd_networks import ODD, randomised, sampled
+from tests.timm.environment import ROOT, run_in_timm
 
-ROOT = Path(__file__).parents[2]
 PYTHON = Path(os.environ.get("HWNAS_TIMM_PYTHON", ROOT / ".venv-timm/bin/python"))
 SPACES = (
     "mobilenet_cpu",
@@ -53,16 +51,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
         pytest.fail(f"there is no {PYTHON}; 'make test-timm' makes it")
     root = tmp_path_factory.mktemp("timm")
     modules = {name: _exported(root / f"{index}", name) for index, name in enumerate(NAMES)}
-    page = (ROOT / "docs/guides/timm.md").read_text(encoding="utf-8")
-    match = re.search("```python\n(.*?)```", page, re.DOTALL)
-    assert match
-    (root / "program.py").write_text(match[1], encoding="utf-8")
     folders = [root / f"{index}" for index in range(len(NAMES))]
-    script = Path(__file__).with_name("in_timm.py")
-    # Without the PYTHONPATH of the tests, which may lead to hwnas.
-    surroundings = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    command = [str(PYTHON), str(script), str(root / "program.py"), *map(str, folders)]
-    subprocess.run(command, check=True, env=surroundings, cwd=root)
+    run_in_timm(PYTHON, root, folders)
     return {
         name: Built(
             modules[name],
