@@ -14,6 +14,7 @@ from hwnas.networks.blocks import Network
 from hwnas.objectives.objective import Direction
 from hwnas.objectives.statistics.intervals import Interval, interval_text, wilson
 from hwnas.objectives.statistics.regression import CrossValidation
+from hwnas.search.outcome import StagedScore
 from hwnas.search.problem import KnownScore
 from hwnas.spaces.family import Space
 from hwnas.spaces.space import Architectures
@@ -138,6 +139,7 @@ class Scores:
             nothing.
         second_opinion: what to expect of (N, L) networks that were chosen for their scores, (N,) in
             the same unit; None where there is nothing to say that by.
+        staged: what a search evaluates candidates by, where each is trained and may be stopped.
     """
 
     direction: ClassVar[Direction] = "maximize"
@@ -148,6 +150,7 @@ class Scores:
     of_canonical: Callable[[Architectures], NDArray[np.float64]]
     exact: KnownScore | None = None
     second_opinion: Callable[[Architectures], NDArray[np.float64]] | None = None
+    staged: StagedScore | None = None
 
     @property
     def name(self) -> str:

@@ -25,6 +25,7 @@ from hwnas.runs.corrected import note_corrected, noted_corrected
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.scores import check_scores, identity_of, info_of
+from hwnas.search.executors import Executor
 from hwnas.search.front import Front
 from hwnas.search.given import GivenNetworks
 from hwnas.search.journal import Journal
@@ -90,6 +91,7 @@ def search(
     problem: SearchProblem,
     scores: Scores,
     progress: Callable[[str, int, int], None] | None = None,
+    executor: Executor | None = None,
 ) -> RunSearch:
     """Runs every searcher of the config and joins what they found.
 
@@ -98,7 +100,8 @@ def search(
 
     Every judged network is in the journal before the next is judged, or with all of its question
     where scores cost nothing; searchers share it. The journal was bound to the scores before, see
-    `hwnas.runs.scores.bind_scores`.
+    `hwnas.runs.scores.bind_scores`. The executor says where networks are judged, by default one
+    after another here.
 
     Raises:
         BudgetError: a budget is out of reach.
@@ -106,21 +109,29 @@ def search(
     """
     config = experiment.config.search
     scored = replace(problem, score=scores.exact)
+    score = scores.staged or scores.evaluate_architectures
     ended = []
     with Journal(folder.journal_file) as journal:
         if problem.start is not None and experiment.config.accuracy.estimator == SUPERNET:
             # What anyone would try first: it is found unless there is something better.
             given = GivenNetworks(scored, problem.start)
-            run_searcher(given, scores.evaluate_architectures, journal, settings=_GIVEN)
+            run_searcher(given, score, journal, settings=_GIVEN, executor=executor)
         for name in config.searchers:
             settings = search_digest(problem, config, name)
             searcher = make_searcher(
                 name, scored, config.evaluations, config.seed, config.settings.get(name)
             )
             update = None if progress is None else partial(progress, name)
-            score = scores.evaluate_architectures
             free = scores.exact is not None
-            run_searcher(searcher, score, journal, update, settings=settings, together=free)
+            run_searcher(
+                searcher,
+                score,
+                journal,
+                update,
+                settings=settings,
+                together=free,
+                executor=executor,
+            )
             if searcher.how is not None:
                 journal.note(f"how {name} {settings}", searcher.how)
             ended.append(f"ended {name} {settings}")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hwnas.core.database import Database
 from hwnas.core.errors import HwnasError, RunError
 from hwnas.core.stored_rows import COUNT, DATE, FINITE, SECONDS, TEXT, Rules
+from hwnas.search.stored_outcomes import ARCHITECTURE, OUTCOME_RULES, OUTCOMES, StoredOutcomes
 from hwnas.search.trials import StoredTrials
 from hwnas.spaces.space import Architectures
 
@@ -21,22 +22,20 @@ CREATE TABLE IF NOT EXISTS evaluations (
 CREATE TABLE IF NOT EXISTS trials (
     searcher TEXT, settings TEXT, number INTEGER, architecture TEXT NOT NULL,
     PRIMARY KEY (searcher, settings, number));
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
-# Digits in brackets: nothing else is a list of choices.
-_ARCHITECTURE = f"{TEXT} AND {{}} GLOB '[[][0-9]*]' AND {{}} NOT GLOB '*[^][0-9, ]*'"
 # What runs and searches of every score are tied to.
 _NOT_OF_THE_SCORE = {"space", "scores"}
 _RULES: Rules = {
     "evaluations": {
-        "architecture": _ARCHITECTURE,
+        "architecture": ARCHITECTURE,
         "score": FINITE,
         "seconds": SECONDS,
         "date": DATE,
     },
-    "trials": {"searcher": TEXT, "settings": TEXT, "number": COUNT, "architecture": _ARCHITECTURE},
+    "trials": {"searcher": TEXT, "settings": TEXT, "number": COUNT, "architecture": ARCHITECTURE},
     "meta": {"key": TEXT, "value": TEXT},
 }
 
@@ -67,10 +66,10 @@ class Journal:
         self._database = Database(
             path,
             format_name="journal of hwnas 1",
-            schema=_SCHEMA,
+            schema=_SCHEMA + OUTCOMES,
             error=RunError,
             reading=reading,
-            rules=_RULES,
+            rules={**_RULES, **OUTCOME_RULES},
         )
 
     def __enter__(self) -> Self:
@@ -90,7 +89,14 @@ class Journal:
             searcher: its name.
             settings: tells searches of one name with other budgets, limits or seeds apart.
         """
-        return StoredTrials(self._database, self._scores, (searcher, settings), self.otherwise)
+        return StoredTrials(
+            self._database, self._scores, self.outcomes, (searcher, settings), self.otherwise
+        )
+
+    @cached_property
+    def outcomes(self) -> StoredOutcomes:
+        """What was stopped or has failed, and learning curves; searches add to it."""
+        return StoredOutcomes(self._database)
 
     @cached_property
     def _scores(self) -> dict[str, float]:

@@ -1,9 +1,10 @@
 """Running a search: asking, scoring, telling; in memory, or with every score in a journal first."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from hwnas.core.digests import digest
 from hwnas.core.errors import AccuracyError, ConfigError, RunError
 from hwnas.core.lock import locked
 from hwnas.core.progress import Progress
+from hwnas.search.executors import Executor, InProcess
 from hwnas.search.front import Front
 from hwnas.search.journal import Journal
+from hwnas.search.outcome import StagedScore
 from hwnas.search.problem import SearchProblem
+from hwnas.search.questions import Questions
 from hwnas.search.score import Of, Score, as_score, known_score, score_identity
 from hwnas.search.searchers import USUAL, make_searcher, searcher_class, searcher_settings
 from hwnas.search.searchers.searcher import Searcher
@@ -65,6 +69,7 @@ def run_search(
     together: bool = False,
     journal: Path | str | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Evaluations:
     """Searches a problem for networks of a great score.
 
@@ -82,20 +87,23 @@ def run_search(
             when it is run again. One file is for one score: estimators, objectives and functions
             are told apart, and two functions are not. None keeps them in memory.
         progress: called after each evaluation.
+        executor: where networks are scored, see `hwnas.search.executors`; by default here, one
+            after another.
 
     Raises:
         AccuracyError: the score is none, or returns something else than a number for each network.
         BudgetError: no network keeps the limits, or the searcher cannot keep one.
         ConfigError: there is no such searcher or setting, or it needs a known score; or the
             evaluations or the seed are no number that can be.
-        RunError: a score is no finite number, or the journal is of another space or score, is
+        RunError: scores are no finite numbers, or the journal is of another space or score, is
             damaged, or another process searches with it.
     """
     _check_space(score, problem.space)
     known = known_score(score, problem.space)
     if known is not None:
         problem, together = replace(problem, score=known), True
-    asked = as_score(score if known is None else known, problem.space, of)
+    staged: StagedScore | None = getattr(score, "staged", None)
+    asked = staged or as_score(score if known is None else known, problem.space, of)
     made = make_searcher(searcher, problem, evaluations, seed, settings)
     label = settings_digest(problem, searcher, evaluations, seed, settings)
     with ExitStack() as held:
@@ -104,7 +112,9 @@ def run_search(
             kept = held.enter_context(_held(Path(journal)))
             kept.bind("space", digest(getattr(problem.space, "identity", problem.space.name)))
             kept.bind_scores(score_identity(score))
-        return run_searcher(made, asked, kept, progress, label, together=together)
+        return run_searcher(
+            made, asked, kept, progress, label, together=together, executor=executor
+        )
 
 
 @contextmanager
@@ -121,12 +131,13 @@ def _held(path: Path) -> Iterator[Journal]:
 
 def run_searcher(
     searcher: Searcher,
-    score: Score,
+    score: Score | StagedScore,
     journal: Journal | None = None,
     progress: Progress | None = None,
     settings: str = "",
     *,
     together: bool = False,
+    executor: Executor | None = None,
 ) -> Evaluations:
     """Runs a searcher to its end; interrupted and run again with a journal, it goes on.
 
@@ -135,34 +146,38 @@ def run_searcher(
 
     Args:
         searcher: freshly made.
-        score: called with one architecture (1, L) at a time, or with all of a question.
-        journal: that every score is in before the next is computed; None keeps them in memory.
+        score: called with one architecture (1, L) at a time, or with all of a question; or an
+            evaluation that trains candidates.
+        journal: that every score is in as soon as it is known; None keeps them in memory.
         progress: called with (evaluations done, limit) after each.
         settings: tells searches of one name with other budgets, limits or seeds apart.
         together: whether the architectures of a question are evaluated and stored together: for
             scores that cost less than storing them.
+        executor: evaluates the architectures of a question, perhaps side by side; by default one
+            after another here. What is found does not depend on it.
 
     Raises:
-        RunError: the journal cannot be used, belongs to another search, or a score is no number.
+        RunError: the journal cannot be used, belongs to another search, or the first evaluations
+            all fail.
     """
     trials = Trials() if journal is None else journal.trials(searcher.name, settings)
+    told = partial(_tell, progress, trials, searcher.evaluations)
+    answered: Callable[[Architectures], NDArray[np.float64]]
+    if together and not isinstance(score, StagedScore):
+        answered = partial(_all_of, score=score, trials=trials, told=told)
+    else:
+        answered = Questions(searcher.problem, score, trials, executor or InProcess(), told).answer
     seen: set[tuple[int, ...]] = set()
     while len(asked := _question(searcher, seen)):
-        if together:
-            scores = _all_of(asked, score, trials)
-            if progress is not None:
-                progress(trials.count, searcher.evaluations)
-        else:
-            scores = np.empty(len(asked))
-            for index, row in enumerate(asked.tolist()):
-                known = trials.replay(row)
-                if known is None:
-                    known = _evaluate(asked[index : index + 1], row, score, trials)
-                scores[index] = known
-                if progress is not None:
-                    progress(trials.count, searcher.evaluations)
-        searcher.tell(asked, scores)
-    return Evaluations(searcher.problem, *searcher.evaluated, searcher.how)
+        searcher.tell(asked, answered(asked))
+    rows, scores = searcher.evaluated
+    kept = np.array([trials.known(row) for row in rows.tolist()], dtype=np.bool_)
+    return Evaluations(searcher.problem, rows[kept], scores[kept], searcher.how)
+
+
+def _tell(progress: Progress | None, trials: Trials, limit: int) -> None:
+    if progress is not None:
+        progress(trials.count, limit)
 
 
 def _check_space(score: Any, space: ChoiceSpace) -> None:
@@ -229,18 +244,15 @@ def settings_digest(
     return digest(b"".join(parts))
 
 
-def _all_of(asked: Architectures, score: Score, trials: Trials) -> NDArray[np.float64]:
+def _all_of(
+    asked: Architectures, score: Score, trials: Trials, told: Callable[[], None]
+) -> NDArray[np.float64]:
     rows = asked.tolist()
     unknown = [index for index, row in enumerate(rows) if not trials.known(row)]
     start = time.perf_counter()
     found = score(asked[unknown]).tolist() if unknown else []
     seconds = (time.perf_counter() - start) / max(1, len(unknown))
     new = {str(rows[index]): value for index, value in zip(unknown, found, strict=True)}
-    return np.array(trials.record_all(rows, new, seconds))
-
-
-def _evaluate(architecture: Architectures, row: list[int], score: Score, trials: Trials) -> float:
-    start = time.perf_counter()
-    value = float(score(architecture)[0])
-    trials.record(row, value, time.perf_counter() - start)
-    return value
+    scores = np.array(trials.record_all(rows, new, seconds))
+    told()
+    return scores

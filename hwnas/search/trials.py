@@ -1,12 +1,14 @@
 """Trials: what one search asked for, replayed from where it was kept and then added to."""
 
 import math
-from datetime import UTC, datetime
+from collections.abc import Collection
 
 from typing_extensions import override
 
-from hwnas.core.database import Database
+from hwnas.core.database import Database, now
 from hwnas.core.errors import RunError
+from hwnas.search.outcome import Outcome
+from hwnas.search.stored_outcomes import StoredOutcomes
 
 _EVALUATION = "INSERT INTO evaluations VALUES (?, ?, ?, ?)"
 _TRIAL = "INSERT INTO trials VALUES (?, ?, ?, ?)"
@@ -19,10 +21,21 @@ class Trials:
         count: how many questions were answered so far.
     """
 
-    def __init__(self, scores: dict[str, float] | None = None) -> None:
-        """Begins; `scores` are those known by the architecture's text, and are added to."""
+    def __init__(
+        self,
+        scores: dict[str, float] | None = None,
+        unfinished: dict[str, Outcome] | None = None,
+    ) -> None:
+        """Begins; what is known by the architecture's text is added to.
+
+        Args:
+            scores: those that were measured.
+            unfinished: what was stopped or has failed.
+        """
         self.count = 0
         self._scores: dict[str, float] = {} if scores is None else scores
+        self._unfinished: dict[str, Outcome] = {} if unfinished is None else unfinished
+        self._curves: dict[str, tuple[float, ...]] = {}
 
     def replay(self, architecture: list[int]) -> float | None:
         """The score of the next architecture asked for, when that is known.
@@ -32,18 +45,56 @@ class Trials:
         Raises:
             RunError: the disk is full, or that trial was another architecture: another search.
         """
+        known = self.answer(self.count, architecture)
+        return None if known is None else known.score
+
+    def answer(self, number: int, architecture: list[int]) -> Outcome | None:
+        """What is known of the architecture that a search has asked for as its `number`th.
+
+        None when it is to be evaluated and given to `record_outcome`.
+
+        Raises:
+            RunError: the disk is full, or that trial was another architecture: another search.
+        """
         text = str(architecture)
         score = self._scores.get(text)
-        if score is None:
-            self._check(self.count, text)
+        known = self._unfinished.get(text) if score is None else Outcome(score)
+        if known is None:
+            self._check(number, text)
             return None
-        self._store([text], {}, 0.0)
+        self._store(number, [text], {}, 0.0)
         self.count += 1
-        return score
+        return known
 
     def known(self, architecture: list[int]) -> bool:
         """Whether its score is known, whoever asked for it."""
         return str(architecture) in self._scores
+
+    def curves(self, but: Collection[str] = ()) -> dict[str, tuple[float, ...]]:
+        """The curves of all that was trained to its end, by the architecture's text.
+
+        Args:
+            but: texts of those that this search has asked for last: they are left out, but for
+                those that another search had asked for too.
+        """
+        left = self._own(but)
+        return {t: c for t, c in sorted(self._all_curves().items()) if t not in left}
+
+    def record_outcome(self, number: int, architecture: list[int], outcome: Outcome) -> None:
+        """Keeps what was found of the architecture that was asked for as the `number`th.
+
+        Raises:
+            RunError: the disk is full, or the architecture was evaluated already.
+        """
+        text = str(architecture)
+        self._store_outcome(number, text, outcome)
+        if outcome.score is not None and outcome.is_measured:
+            self._scores[text] = outcome.score
+            if outcome.curve:
+                self._all_curves()[text] = outcome.curve
+        else:
+            self._unfinished[text] = outcome
+        self.count += 1
 
     def record_all(
         self, architectures: list[list[int]], scores: dict[str, float], seconds: float
@@ -67,7 +118,7 @@ class Trials:
                     "learning rate, or name another estimator"
                 )
         texts = list(map(str, architectures))
-        self._store(texts, scores, seconds)
+        self._store(self.count, texts, scores, seconds)
         self._scores |= scores
         self.count += len(architectures)
         return [self._scores[text] for text in texts]
@@ -85,8 +136,20 @@ class Trials:
     def _check(self, number: int, text: str) -> None:
         """Refuses the architecture of a trial that was another one before."""
 
-    def _store(self, texts: list[str], scores: dict[str, float], seconds: float) -> None:
-        """Stores the next trials and new scores, before they count."""
+    def _store(
+        self, first: int, texts: list[str], scores: dict[str, float], seconds: float
+    ) -> None:
+        """Stores trials, from number `first` on, and new scores, before they count."""
+
+    def _store_outcome(self, number: int, text: str, outcome: Outcome) -> None:
+        """Stores a trial and what was found, before it counts."""
+
+    def _all_curves(self) -> dict[str, tuple[float, ...]]:
+        return self._curves
+
+    def _own(self, texts: Collection[str]) -> set[str]:
+        """Those of some texts that no other search has asked for."""
+        return set(texts)
 
 
 class StoredTrials(Trials):
@@ -100,6 +163,7 @@ class StoredTrials(Trials):
         self,
         database: Database,
         scores: dict[str, float],
+        outcomes: StoredOutcomes,
         search: tuple[str, str],
         otherwise: str,
     ) -> None:
@@ -108,29 +172,54 @@ class StoredTrials(Trials):
         Args:
             database: the journal's.
             scores: every known score by the architecture's text; added to.
+            outcomes: what the journal holds beside scores.
             search: the searcher's name, and what tells its searches with other budgets, limits or
                 seeds apart.
             otherwise: what to do where another journal is needed.
         """
-        super().__init__(scores)
-        self._database = database
+        super().__init__(scores, outcomes.unfinished)
+        self._database, self._outcomes = database, outcomes
         self._key, self._otherwise = search, otherwise
         query = "SELECT number, architecture FROM trials WHERE searcher = ? AND settings = ?"
         self._asked: dict[int, str] = dict(database.rows(query, self._key))
 
     @override
-    def _store(self, texts: list[str], scores: dict[str, float], seconds: float) -> None:
-        new = [(n, text) for n, text in enumerate(texts, self.count) if n not in self._asked]
-        for number, text in enumerate(texts, self.count):
+    def _store(
+        self, first: int, texts: list[str], scores: dict[str, float], seconds: float
+    ) -> None:
+        new = [(n, text) for n, text in enumerate(texts, first) if n not in self._asked]
+        for number, text in enumerate(texts, first):
             self._check(number, text)
         if not scores and not new:
             return
-        date = datetime.now(UTC).isoformat(timespec="seconds")
+        date = now()
         with self._database.transaction():
             for text, score in scores.items():
                 self._database.write(_EVALUATION, (text, score, seconds, date))
             for number, text in new:
                 self._database.write(_TRIAL, (*self._key, number, text))
+
+    @override
+    def _store_outcome(self, number: int, text: str, outcome: Outcome) -> None:
+        self._check(number, text)
+        with self._database.transaction():
+            if outcome.is_measured:
+                values = (text, outcome.score, outcome.seconds, now())
+                self._database.write(_EVALUATION, values)
+            else:
+                self._outcomes.write_unfinished(text, outcome)
+            self._outcomes.write_curve(text, outcome.curve)
+            if number not in self._asked:
+                self._database.write(_TRIAL, (*self._key, number, text))
+
+    @override
+    def _all_curves(self) -> dict[str, tuple[float, ...]]:
+        return self._outcomes.finished_curves
+
+    @override
+    def _own(self, texts: Collection[str]) -> set[str]:
+        query = "SELECT 1 FROM trials WHERE architecture = ? AND (searcher, settings) != (?, ?)"
+        return {one for one in texts if not self._database.rows(query, (one, *self._key))}
 
     @override
     def _check(self, number: int, text: str) -> None:

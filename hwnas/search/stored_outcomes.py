@@ -1,0 +1,74 @@
+"""What a journal holds beside scores: learning curves, and what was stopped or has failed."""
+
+from functools import cached_property
+
+from hwnas.core.database import Database, now
+from hwnas.core.stored_rows import COUNT, DATE, SECONDS, TEXT, Rules, between
+from hwnas.search.outcome import Outcome
+
+# Digits in brackets: nothing else is a list of choices.
+ARCHITECTURE = f"{TEXT} AND {{}} GLOB '[[][0-9]*]' AND {{}} NOT GLOB '*[^][0-9, ]*'"
+"""The rule of a cell that holds one."""
+
+OUTCOMES = """
+CREATE TABLE IF NOT EXISTS curves (
+    architecture TEXT NOT NULL, epoch INTEGER NOT NULL, accuracy REAL NOT NULL,
+    PRIMARY KEY (architecture, epoch));
+CREATE TABLE IF NOT EXISTS unfinished (
+    architecture TEXT PRIMARY KEY, predicted REAL, deviation REAL, reason TEXT,
+    seconds REAL NOT NULL, date TEXT NOT NULL)
+"""
+
+_PREDICTED = f"{{}} IS NULL OR {between(-1e9, 1e9)}"
+OUTCOME_RULES: Rules = {
+    "curves": {"architecture": ARCHITECTURE, "epoch": COUNT, "accuracy": between(0.0, 100.0)},
+    "unfinished": {
+        "architecture": ARCHITECTURE,
+        "predicted": _PREDICTED,
+        "deviation": f"(predicted IS NULL) = ({{}} IS NULL) AND ({_PREDICTED})",
+        "reason": f"(predicted IS NULL) = ({{}} IS NOT NULL) AND ({{}} IS NULL OR ({TEXT}))",
+        "seconds": SECONDS,
+        "date": DATE,
+    },
+}
+"""What cells of these tables may hold: a prediction with its deviation, or a reason."""
+
+
+class StoredOutcomes:
+    """The learning curves and unfinished evaluations of a journal.
+
+    Attributes:
+        unfinished: what was stopped or has failed, by the architecture's text; searches add to it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Reads what was stopped or has failed."""
+        self._database = database
+        query = "SELECT architecture, predicted, deviation, reason, seconds FROM unfinished"
+        self.unfinished: dict[str, Outcome] = {
+            text: Outcome(predicted, seconds, (), deviation, reason)
+            for text, predicted, deviation, reason, seconds in database.rows(query)
+        }
+
+    @cached_property
+    def finished_curves(self) -> dict[str, tuple[float, ...]]:
+        """The curves of trainings that were not stopped, by the architecture's text."""
+        return {t: curve for t, curve in self.curves().items() if t not in self.unfinished}
+
+    def curves(self) -> dict[str, tuple[float, ...]]:
+        """Every curve, in % from the first epoch on, by the architecture's text."""
+        found: dict[str, list[float]] = {}
+        query = "SELECT architecture, accuracy FROM curves ORDER BY architecture, epoch"
+        for text, accuracy in self._database.rows(query):
+            found.setdefault(text, []).append(accuracy)
+        return {text: tuple(curve) for text, curve in found.items()}
+
+    def write_unfinished(self, text: str, outcome: Outcome) -> None:
+        """Writes what was stopped or has failed, in a transaction that is open."""
+        values = (outcome.score, outcome.deviation, outcome.failure, outcome.seconds, now())
+        self._database.write("INSERT INTO unfinished VALUES (?, ?, ?, ?, ?, ?)", (text, *values))
+
+    def write_curve(self, text: str, curve: tuple[float, ...]) -> None:
+        """Writes the accuracies of a training, in a transaction that is open."""
+        rows = [(text, epoch, accuracy) for epoch, accuracy in enumerate(curve, 1)]
+        self._database.write_many("INSERT INTO curves VALUES (?, ?, ?)", rows)

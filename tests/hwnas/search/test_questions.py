@@ -1,0 +1,184 @@
+"""What becomes of evaluations that fail, are stopped early, or end in another order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwnas.core.errors import RunError
+from hwnas.search.journal import Journal
+from hwnas.search.outcome import Candidate, Evaluate, Finished, Outcome, Stopping
+from hwnas.search.run_search import Evaluations, run_searcher
+from hwnas.search.searchers.evolution import Evolution
+from hwnas.search.searchers.random_search import RandomSearch
+from hwnas.search.trellis import Trellis
+from tests.hwnas.search.problems import macro_problem, synthetic_score
+
+
+class Backwards:
+    """Evaluates the last candidate of a question first."""
+
+    def run(
+        self, evaluate: Evaluate, candidates: Sequence[Candidate]
+    ) -> Iterator[tuple[int, Outcome]]:
+        for index in reversed(range(len(candidates))):
+            yield index, evaluate(candidates[index])
+
+
+class Below(Stopping):
+    """Stops what is less than the mean of those that have finished."""
+
+    def __init__(self, finished: Sequence[Finished]) -> None:
+        self.known = [one.curve[-1] for one in finished]
+
+    def __call__(self, candidate: Candidate, curve: Sequence[float]) -> Outcome | None:
+        assert candidate.stopping is self
+        low = curve[-1] < np.mean(self.known)
+        return Outcome(curve[-1], deviation=1.0) if low else None
+
+
+class Trained:
+    """Two epochs a candidate; stops by what stages before have given."""
+
+    every = 4
+
+    def __init__(self, stop_at: int | None = None) -> None:
+        self.rules: list[list[float]] = []
+        self.left = stop_at
+
+    def stopping(self, finished: Sequence[Finished]) -> Stopping | None:
+        self.rules.append([one.curve[-1] for one in finished])
+        return Below(finished) if finished else None
+
+    def __call__(self, candidate: Candidate) -> Outcome:
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+        score = float(synthetic_score(candidate.architecture[None])[0])
+        stopped = candidate.stopping and candidate.stopping(candidate, [score])
+        if stopped:
+            return Outcome(stopped.score, 0.0, (score,), stopped.deviation)
+        return Outcome(score, 0.0, (score - 1.0, score))
+
+
+def failing(rows: np.ndarray) -> np.ndarray:
+    """Of a third of the networks the score is no number."""
+    return np.where(rows.sum(1) % 3 == 0, np.nan, synthetic_score(rows))
+
+
+def searched(score: object, path: Path | None = None, executor: object = None) -> Evaluations:
+    searcher = Evolution(macro_problem(0.5), 40, seed=0)
+    if path is None:
+        return run_searcher(searcher, score, executor=executor)
+    with Journal(path) as journal:
+        return run_searcher(searcher, score, journal, executor=executor)
+
+
+def test_what_fails_does_not_stop_a_search_and_is_on_no_front(tmp_path: Path) -> None:
+    found = searched(failing, tmp_path / "run.sqlite")
+    assert 0 < len(found.scores) < 40
+    assert np.array_equal(found.scores, synthetic_score(found.architectures))
+    with Journal(tmp_path / "run.sqlite") as journal:
+        assert len(journal.evaluations()[1]) == len(found.scores)
+        failed = journal.outcomes.unfinished.values()
+        assert len(failed) == 40 - len(found.scores)
+        assert {one.failure for one in failed} == {
+            "the score is nan, no number that can be compared"
+        }
+
+
+def test_what_has_failed_is_told_as_the_worst_score_so_far() -> None:
+    searcher = RandomSearch(macro_problem(0.5), 40, seed=0)
+    run_searcher(searcher, failing)
+    rows, told = searcher.evaluated
+    failed = np.isnan(failing(rows))
+    assert failed.any()
+    assert set(told[failed]) == {told[~failed].min()}
+
+
+def test_a_search_whose_first_evaluations_all_fail_ends() -> None:
+    evaluated = []
+
+    def never(rows: np.ndarray) -> np.ndarray:
+        evaluated.append(rows)
+        return np.full(len(rows), np.inf)
+
+    with pytest.raises(RunError, match=r"every evaluation so far failed: the score is inf"):
+        searched(never)
+    assert len(evaluated) == 3
+
+
+def test_a_question_that_fails_whole_ends_a_search_before_any_score() -> None:
+    with pytest.raises(RunError, match="every evaluation so far failed"):
+        run_searcher(RandomSearch(macro_problem(0.5), 2, seed=0), lambda rows: rows[:, 0] * np.nan)
+
+
+@pytest.mark.parametrize("score", [failing, Trained()])
+def test_the_order_in_which_evaluations_end_does_not_matter(score: object, tmp_path: Path) -> None:
+    whole = searched(score, tmp_path / "forwards.sqlite")
+    found = searched(score, tmp_path / "backwards.sqlite", Backwards())
+    assert np.array_equal(found.architectures, whole.architectures)
+    assert np.array_equal(found.scores, whole.scores)
+    fronts = []
+    for name in ("forwards", "backwards"):
+        with Journal(tmp_path / f"{name}.sqlite") as journal:
+            fronts.append(macro_problem(0.5).front(*journal.evaluations()).architectures.tolist())
+    assert fronts[0] == fronts[1]
+
+
+def test_a_stopped_candidate_is_told_but_not_on_the_front(tmp_path: Path) -> None:
+    found = searched(Trained(), tmp_path / "run.sqlite")
+    with Journal(tmp_path / "run.sqlite") as journal:
+        stopped = journal.outcomes.unfinished
+        curves = journal.outcomes.curves()
+        assert {one.deviation for one in stopped.values()} == {1.0}
+        assert len(stopped) + len(journal.evaluations()[1]) == 40 == len(curves)
+    kept = {str(row) for row in found.architectures.tolist()}
+    assert kept.isdisjoint(stopped)
+    assert {len(curves[text]) for text in stopped} == {1}
+    assert {len(curves[text]) for text in kept} == {2}
+
+
+def test_a_rule_knows_the_candidates_of_earlier_stages_alone() -> None:
+    score = Trained()
+    searched(score)
+    # The first question of evolution is its population of 10, in stages of 4; then it asks for one.
+    assert [len(known) for known in score.rules[:2]] == [0, 4]
+    assert len(score.rules) == 3 + 30
+
+
+def test_a_search_that_stops_candidates_and_is_interrupted_ends_as_if_not(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole.sqlite", tmp_path / "killed.sqlite"
+    expected = searched(Trained(), whole)
+    for left in (2, 7, 9, 1):
+        with pytest.raises(KeyboardInterrupt):
+            searched(Trained(left), killed, Backwards())
+    found = searched(Trained(), killed)
+    assert np.array_equal(found.architectures, expected.architectures)
+    assert np.array_equal(found.scores, expected.scores)
+
+
+def test_another_search_of_a_journal_knows_what_was_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    with Journal(path) as journal:
+        run_searcher(RandomSearch(macro_problem(0.5), 30, seed=0), Trained(), journal)
+
+    def never(rows: np.ndarray) -> np.ndarray:
+        pytest.fail(f"{rows} was evaluated again")
+
+    with Journal(path) as journal:
+        searcher = RandomSearch(macro_problem(0.5), 30, seed=0)
+        run_searcher(searcher, never, journal, settings="again")
+    assert len(searcher.scores) == 30
+
+
+def test_of_equal_networks_the_front_has_the_same_whatever_their_order() -> None:
+    problem = macro_problem()
+    flat = [np.zeros(count) for count in problem.space.choice_counts]
+    problem = replace(problem, cost=Trellis.from_values(problem.space, "cost", "", 1.0, flat))
+    rows = np.unique(problem.space.sample(np.random.default_rng(0), 50), axis=0)
+    front = problem.front(rows[::-1], np.zeros(len(rows)))
+    assert front.architectures.tolist() == [min(rows.tolist())]
