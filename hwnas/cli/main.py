@@ -22,6 +22,7 @@ from hwnas.cli import (
     runs,
     search,
     space,
+    status,
     table,
     train,
 )
@@ -75,6 +76,7 @@ app.command("predict", rich_help_panel=_WORK)(predict.predict)
 app.command("report", rich_help_panel=_WORK)(report.report)
 app.command("publish", rich_help_panel=_WORK)(publish.publish)
 app.command("runs", rich_help_panel=_BESIDE)(runs.runs)
+app.command("status", rich_help_panel=_BESIDE)(status.status)
 app.command("benchmark", rich_help_panel=_BESIDE)(benchmark.benchmark)
 app.command("rank", rich_help_panel=_BESIDE)(rank.rank)
 app.add_typer(devices.app, name="devices", rich_help_panel=_BESIDE)

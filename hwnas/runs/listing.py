@@ -67,6 +67,18 @@ def list_runs(folder: Path) -> list[ListedRun]:
     return sorted(found, key=lambda run: -run.changed)
 
 
+def listed_run(folder: Path) -> ListedRun:
+    """One run, by its folder.
+
+    Raises:
+        RunError: it is no run folder.
+    """
+    run = RunFolder(folder)
+    if not run.config_file.is_file():
+        run.config()  # says what to name in its place
+    return _listed(run)
+
+
 def _runs(folder: Path, depth: int) -> Iterator[Path]:
     run = RunFolder(folder)
     marks = (run.inputs_file, run.journal_file, folder / ".lock")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from hwnas.runs.corrected import note_corrected, noted_corrected
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.scores import check_scores, identity_of, info_of
+from hwnas.runs.search_watch import SearchWatch
 from hwnas.search.executors import Executor
 from hwnas.search.front import Front
 from hwnas.search.given import GivenNetworks
@@ -38,6 +39,7 @@ from hwnas.training.train_config import LATER
 
 # The settings of the trials of networks that no searcher proposed.
 _GIVEN = "given"
+_Update: TypeAlias = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def search(
     folder: RunFolder,
     problem: SearchProblem,
     scores: Scores,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: _Update | None = None,
     executor: Executor | None = None,
 ) -> RunSearch:
     """Runs every searcher of the config and joins what they found.
@@ -110,18 +112,23 @@ def search(
     config = experiment.config.search
     scored = replace(problem, score=scores.exact)
     score = scores.staged or scores.evaluate_architectures
+    searchers = [(name, config.evaluations) for name in config.searchers]
+    watch = SearchWatch(folder, problem, scores.info, searchers, executor)
     ended = []
     with Journal(folder.journal_file) as journal:
+        watch.begin(journal)
         if problem.start is not None and experiment.config.accuracy.estimator == SUPERNET:
             # What anyone would try first: it is found unless there is something better.
             given = GivenNetworks(scored, problem.start)
-            run_searcher(given, score, journal, settings=_GIVEN, executor=executor)
+            run_searcher(
+                given, score, journal, settings=_GIVEN, executor=executor, heard=watch.heard
+            )
         for name in config.searchers:
             settings = search_digest(problem, config, name)
             searcher = make_searcher(
                 name, scored, config.evaluations, config.seed, config.settings.get(name)
             )
-            update = None if progress is None else partial(progress, name)
+            update = partial(_both, watch.progress, progress, name)
             free = scores.exact is not None
             run_searcher(
                 searcher,
@@ -131,6 +138,7 @@ def search(
                 settings=settings,
                 together=free,
                 executor=executor,
+                heard=watch.heard,
             )
             if searcher.how is not None:
                 journal.note(f"how {name} {settings}", searcher.how)
@@ -140,7 +148,14 @@ def search(
             note_corrected(journal, front, scores.second_opinion(front.architectures))
         for key in ended:
             journal.bind(key, "yes")
+    watch.end()
     return search_result(experiment, folder, problem)
+
+
+def _both(first: _Update, second: _Update | None, name: str, done: int, limit: int) -> None:
+    first(name, done, limit)
+    if second is not None:
+        second(name, done, limit)
 
 
 def search_digest(problem: SearchProblem, config: SearchConfig, name: str) -> str:

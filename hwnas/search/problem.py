@@ -206,15 +206,13 @@ class SearchProblem:
         """The front of evaluated canonical architectures (N, L) with scores (N,).
 
         Architectures that break a limit are left out, hence the front may be empty. Of several
-        with the same cost and score the first in the order of their choices is taken: the order of
-        evaluation does not matter.
+        with the same cost and score the first alone is taken.
         """
         rows = np.asarray(architectures, dtype=np.int64).reshape(-1, self.length)
         kept = self.feasible(rows)
         rows, values = rows[kept], np.asarray(scores, dtype=np.float64)[kept]
         costs = self.costs(rows)
         order = pareto_order(costs, values)
-        order = _first_of_equal(rows, costs, values, order)
         return Front(rows[order], values[order], costs[order])
 
     def forbidden(self, architectures: Architectures) -> NDArray[np.int64]:
@@ -247,19 +245,3 @@ class SearchProblem:
             else:
                 kept &= limit.trellis.range[0] <= limit.bound
         return kept
-
-
-def _first_of_equal(
-    rows: Architectures,
-    costs: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    order: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Of each of a front's points, by their index, the least architecture with its values."""
-    if not len(order):
-        return order
-    point = np.minimum(np.searchsorted(costs[order], costs), len(order) - 1)
-    equal = np.flatnonzero((costs[order][point] == costs) & (scores[order][point] == scores))
-    by_choices = equal[np.lexsort(rows[equal].T[::-1])]
-    _, firsts = np.unique(point[by_choices], return_index=True)
-    return np.asarray(by_choices[firsts], dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,10 @@ _ADVICE = (
 )
 
 
+Heard: TypeAlias = Callable[[Architectures, Outcome], None]
+"""Called with an architecture (L,) that was evaluated, and what came of it."""
+
+
 class Questions:
     """The questions of one search and their answers.
 
@@ -37,6 +42,7 @@ class Questions:
         trials: Trials,
         executor: Executor,
         told: Callable[[], None],
+        heard: Heard | None = None,
     ) -> None:
         """Begins.
 
@@ -46,10 +52,12 @@ class Questions:
             trials: where answers are kept.
             executor: evaluates.
             told: called after each answer.
+            heard: called with what was evaluated.
         """
         self._problem, self._trials, self._executor, self._told = problem, trials, executor, told
         self._staged = score if isinstance(score, StagedScore) else None
         self._evaluate: Evaluate = score if isinstance(score, StagedScore) else Scored(score)
+        self._heard = heard
         self._least: float | None = None
         self._failed = 0
 
@@ -62,6 +70,7 @@ class Questions:
         Raises:
             RunError: the first evaluations all fail.
         """
+        self._trials.begin(asked.tolist())
         first, outcomes = self._trials.count, dict[int, Outcome]()
         size = len(asked) if self._staged is None else self._staged.every
         for start in range(0, len(asked), size):
@@ -92,6 +101,8 @@ class Questions:
                 self._check(outcome)
                 self._trials.record_outcome(first + index, asked[index].tolist(), outcome)
                 outcomes[index] = outcome
+                if self._heard is not None:
+                    self._heard(asked[index], outcome)
                 self._told()
         return outcomes
 

@@ -20,7 +20,7 @@ from hwnas.search.front import Front
 from hwnas.search.journal import Journal
 from hwnas.search.outcome import StagedScore
 from hwnas.search.problem import SearchProblem
-from hwnas.search.questions import Questions
+from hwnas.search.questions import Heard, Questions
 from hwnas.search.score import Of, Score, as_score, known_score, score_identity
 from hwnas.search.searchers import USUAL, make_searcher, searcher_class, searcher_settings
 from hwnas.search.searchers.searcher import Searcher
@@ -138,6 +138,7 @@ def run_searcher(
     *,
     together: bool = False,
     executor: Executor | None = None,
+    heard: Heard | None = None,
 ) -> Evaluations:
     """Runs a searcher to its end; interrupted and run again with a journal, it goes on.
 
@@ -155,6 +156,7 @@ def run_searcher(
             scores that cost less than storing them.
         executor: evaluates the architectures of a question, perhaps side by side; by default one
             after another here. What is found does not depend on it.
+        heard: called with each architecture that was evaluated alone, and what came of it.
 
     Raises:
         RunError: the journal cannot be used, belongs to another search, or the first evaluations
@@ -166,7 +168,8 @@ def run_searcher(
     if together and not isinstance(score, StagedScore):
         answered = partial(_all_of, score=score, trials=trials, told=told)
     else:
-        answered = Questions(searcher.problem, score, trials, executor or InProcess(), told).answer
+        where = executor or InProcess()
+        answered = Questions(searcher.problem, score, trials, where, told, heard).answer
     seen: set[tuple[int, ...]] = set()
     while len(asked := _question(searcher, seen)):
         searcher.tell(asked, answered(asked))

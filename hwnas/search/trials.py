@@ -11,6 +11,10 @@ from hwnas.search.outcome import Outcome
 from hwnas.search.stored_outcomes import StoredOutcomes
 
 _EVALUATION = "INSERT INTO evaluations VALUES (?, ?, ?, ?)"
+_PLACED = (
+    "INSERT INTO evaluations (rowid, architecture, score, seconds, date) VALUES (?, ?, ?, ?, ?)"
+)
+_PLACE = "SELECT rowid FROM evaluations WHERE architecture = ?"
 _TRIAL = "INSERT INTO trials VALUES (?, ?, ?, ?)"
 
 
@@ -36,6 +40,9 @@ class Trials:
         self._scores: dict[str, float] = {} if scores is None else scores
         self._unfinished: dict[str, Outcome] = {} if unfinished is None else unfinished
         self._curves: dict[str, tuple[float, ...]] = {}
+
+    def begin(self, architectures: list[list[int]]) -> None:
+        """Called with the architectures of a question, before any of them is answered."""
 
     def replay(self, architecture: list[int]) -> float | None:
         """The score of the next architecture asked for, when that is known.
@@ -180,8 +187,29 @@ class StoredTrials(Trials):
         super().__init__(scores, outcomes.unfinished)
         self._database, self._outcomes = database, outcomes
         self._key, self._otherwise = search, otherwise
+        self._first = 0
+        self._place: int | None = None  # that SQLite gives, until a question begins
         query = "SELECT number, architecture FROM trials WHERE searcher = ? AND settings = ?"
         self._asked: dict[int, str] = dict(database.rows(query, self._key))
+
+    @override
+    def begin(self, architectures: list[list[int]]) -> None:
+        """Gives their scores places among all, the same in whatever order and command they come.
+
+        Of equal networks the first is on a front.
+        """
+        texts = list(map(str, architectures))
+        if all(text in self._scores or text in self._unfinished for text in texts):
+            return
+        done = [t for n, t in enumerate(texts, self.count) if self._asked.get(n) == t]
+        own = self._own([text for text in done if text in self._scores])
+        found = [
+            row - texts.index(text)
+            for text in own
+            for (row,) in self._database.rows(_PLACE, (text,))
+        ]
+        ((last,),) = self._database.rows("SELECT coalesce(max(rowid), 0) FROM evaluations")
+        self._first, self._place = self.count, max(found, default=last + 1)
 
     @override
     def _store(
@@ -204,8 +232,9 @@ class StoredTrials(Trials):
         self._check(number, text)
         with self._database.transaction():
             if outcome.is_measured:
-                values = (text, outcome.score, outcome.seconds, now())
-                self._database.write(_EVALUATION, values)
+                place = None if self._place is None else self._place + number - self._first
+                values = (place, text, outcome.score, outcome.seconds, now())
+                self._database.write(_PLACED, values)
             else:
                 self._outcomes.write_unfinished(text, outcome)
             self._outcomes.write_curve(text, outcome.curve)

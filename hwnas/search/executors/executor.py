@@ -1,9 +1,27 @@
 """Executor: evaluates the candidates of a question."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from hwnas.search.outcome import Candidate, Evaluate, Outcome
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """What a worker is at.
+
+    Attributes:
+        name: as in "worker 1".
+        host: the machine that it runs on.
+        at: the candidate's choices, as in "1 0 3 2"; "" where it waits.
+        seconds: since it began that.
+    """
+
+    name: str
+    host: str
+    at: str
+    seconds: float
 
 
 class Executor(Protocol):
@@ -22,3 +40,6 @@ class Executor(Protocol):
                 worker once.
             candidates: of one question.
         """
+
+    def workers(self) -> Sequence[WorkerState]:
+        """What each worker is at; none where candidates are evaluated in this process."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from hwnas.search.executors.executor import WorkerState
 from hwnas.search.outcome import Candidate, Evaluate, Outcome
 
 
@@ -18,3 +19,7 @@ class InProcess:
             start = time.perf_counter()
             outcome = evaluate(candidate)
             yield index, replace(outcome, seconds=time.perf_counter() - start)
+
+    def workers(self) -> Sequence[WorkerState]:
+        """None."""
+        return ()

@@ -1,0 +1,86 @@
+"""`hwnas status`: how far the search of a run is."""
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hwnas.core.errors import RunError
+from hwnas.core.lock import locked
+from hwnas.runs.config import load_run_config
+from hwnas.runs.search_state import SearcherState, SearchState, write_state
+from hwnas.search.executors.executor import WorkerState
+from tests.hwnas.cli.conftest import Terminal, assert_refused
+
+SEARCHERS = (SearcherState("layernas", 100, 100), SearcherState("evolution", 20, 100))
+STATE = SearchState(
+    time.time(), 1800.0, 120, SEARCHERS, 3, 1, 83.25, 2.3456, "accuracy (%)",
+    (WorkerState("worker 1", "pi", "1 0 2", 12.0), WorkerState("worker 2", "pi", "", 1.0)),
+)  # fmt: skip
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run folder that nothing was searched in."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    config = load_run_config("quickstart", {"search.budgets": {"latency": "3 ms"}})
+    (folder / "config.yaml").write_text(config.to_yaml())
+    (folder / ".lock").write_text("")
+    return folder
+
+
+def test_a_running_search_is_shown_with_its_workers(run: Path, terminal: Terminal) -> None:
+    write_state(replace(STATE, written=time.time()), run)
+    with locked(run / ".lock", error=RunError, busy=""):
+        lines = terminal("status", "mine").stdout.splitlines()
+    assert lines[0] == "mine: searching for 30 min, as of 0 s ago"
+    assert lines[1:] == [
+        "  layernas: 100 of 100 networks",
+        "  evolution: 20 of 100 networks",
+        "  120 evaluated, 240 an hour, at most 20 min left",
+        "  best so far: accuracy (%) 83.25 at 2.346 ms",
+        "  3 trainings stopped early",
+        "  1 evaluations failed",
+        "  worker 1 on pi: 1 0 2, for 12 s",
+        "  worker 2 on pi: waits",
+    ]
+
+
+def test_a_stopped_search_is_told_from_a_running_one(run: Path, terminal: Terminal) -> None:
+    write_state(replace(STATE, written=time.time() - 7200, workers=()), run)
+    lines = terminal("status", "mine").stdout.splitlines()
+    assert lines[0] == "mine: the search stopped 2.0 h ago; run it again to resume"
+    assert "left" not in "".join(lines)
+
+
+def test_a_run_without_a_search_says_so(run: Path, terminal: Terminal) -> None:
+    assert run.is_dir()
+    assert terminal("status", "mine").stdout == "mine: begun; no search is under way\n"
+
+
+def test_watching_ends_where_nothing_is_searching(run: Path, terminal: Terminal) -> None:
+    write_state(STATE, run)
+    assert "the search stopped" in terminal("status", "mine", "--watch").stdout
+
+
+def test_the_document_has_the_state(run: Path, terminal: Terminal) -> None:
+    write_state(STATE, run)
+    document = terminal("status", "mine", "--json").document
+    assert document["searching"] is False
+    search = document["search"]
+    assert (search["per_hour"], search["seconds_left"]) == (240.0, 1200.0)
+    assert search["searchers"][1] == {"name": "evolution", "done": 20, "limit": 100}
+
+
+def test_a_damaged_state_and_a_folder_that_is_no_run_are_told(
+    run: Path, terminal: Terminal
+) -> None:
+    (run / "search.json").write_text(json.dumps({"written": "now"}))
+    typed = terminal("status", "mine")
+    assert typed.code == 2
+    assert "search.json is damaged; remove it, nothing depends on it" in typed.stderr
+    assert_refused(terminal, run, "status nowhere", "nowhere is not a run folder")
