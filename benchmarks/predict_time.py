@@ -26,8 +26,8 @@ from hwnas.export.writer import network_config, write_export
 from hwnas.networks.folding import folded_weights
 from hwnas.networks.graph import build_graph
 from hwnas.networks.modules import NetworkModule
-from hwnas.runs.references import reference_of
 from hwnas.spaces import load_space
+from hwnas.spaces.references.of_space import reference_of
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_S = 0.6

@@ -21,10 +21,10 @@ from hwnas.objectives.costs import COSTS, load_cost
 from hwnas.objectives.measured import measured_objective
 from hwnas.objectives.objective import Objective, amount, values_of
 from hwnas.runs.model_warnings import warn_of_model
-from hwnas.runs.references import reference_of
 from hwnas.search.make_problem import make_problem
 from hwnas.search.problem import SearchProblem
 from hwnas.spaces import Space
+from hwnas.spaces.references.of_space import reference_of
 
 # What a person wants to know of every network.
 _ALWAYS = ("macs", "params")

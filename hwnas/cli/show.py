@@ -45,7 +45,7 @@ def show_model(output: Output, path: Path, space: "Space", model: "AnyLatency") 
 def block_counts(space: "Space") -> str:
     """How many distinct blocks a space has, and its reference network beyond them."""
     from hwnas.networks.blocks import distinct_blocks
-    from hwnas.runs.references import reference_member, reference_of
+    from hwnas.spaces.references.of_space import reference_member, reference_of
 
     blocks = space.blocks()
     reference = reference_of(space)

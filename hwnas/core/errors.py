@@ -77,5 +77,9 @@ class RunError(HwnasError):
     """A run folder that is missing, incomplete, or belongs to another config."""
 
 
+class DivergenceError(RunError):
+    """A training whose loss or weights are no longer finite, or whose loss only grows."""
+
+
 class PublishError(HwnasError):
     """A network that cannot be published: nobody is logged in, or the server refuses."""

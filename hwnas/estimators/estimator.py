@@ -44,6 +44,8 @@ class Estimator(ABC):
         families: whether it scores the networks of several resolutions and widths together.
         seeded: whether scores depend on a seed.
         weights: the name of the file that must have been trained; None where nothing is trained.
+        trains_candidates: whether every network that it scores is trained: `accuracy.epochs` and
+            `accuracy.stop` are for it.
         takes_teacher: whether its training may learn from a network that is given.
         free: whether thousands of scores cost nothing. They are then searched exactly, or as a
             whole.
@@ -59,6 +61,7 @@ class Estimator(ABC):
     families: bool = True
     seeded: bool = False
     weights: str | None = None
+    trains_candidates: bool = False
     takes_teacher: bool = False
     free: bool = False
 

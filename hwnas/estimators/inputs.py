@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hwnas.core.errors import ConfigError
 from hwnas.data.dataset import ImageDataset
 from hwnas.data.resolutions import check_same_images, fingerprint_of
+from hwnas.estimators.candidates.settings import StopSettings
 from hwnas.spaces.family import Space
 from hwnas.spaces.space import SearchSpace
 from hwnas.training.auto import SUPERNET_LENGTH, resolved
@@ -34,6 +35,8 @@ class EstimatorInputs:
         training: how the weights are trained.
         published: the published supernet that a supernet starts from.
         pretrained: the network that a supernet starts from.
+        candidates: the folder of what is kept of a network while it is trained to be scored.
+        stop: when such a training ends early.
         teacher: loads a trained network to learn from, in place of the space's largest.
         log: a folder for TensorBoard.
     """
@@ -47,6 +50,8 @@ class EstimatorInputs:
     training: TrainSettings | None = None
     published: Path | None = None
     pretrained: "Pretrained | None" = None
+    candidates: Path | None = None
+    stop: StopSettings | None = None
     teacher: "Callable[[], NetworkModule] | None" = None
     log: Path | None = None
 

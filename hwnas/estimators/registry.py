@@ -16,6 +16,7 @@ ESTIMATORS: "Registry[type[Estimator] | Estimator]" = Registry(
     "hwnas.estimators",
     {
         SUPERNET: "hwnas.estimators.supernet.estimator:SupernetEstimator",
+        "trained": "hwnas.estimators.candidates.estimator:TrainedEstimator",
         "table": "hwnas.estimators.table:TableEstimator",
         "predictor": "hwnas.estimators.predictor:PredictorEstimator",
         "synflow": "hwnas.estimators.synflow:SynFlowEstimator",

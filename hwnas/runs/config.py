@@ -12,6 +12,7 @@ from hwnas.core.foreign_text import shown
 from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
+from hwnas.runs.accuracy_config import AccuracyConfig, either
 from hwnas.runs.budgets_config import Budgets
 from hwnas.runs.choices_config import Resolutions, Widths
 from hwnas.runs.export_config import ExportConfig
@@ -39,53 +40,6 @@ class DataConfig(StrictModel):
     @classmethod
     def _one_spelling(cls, value: str) -> str:
         return one_spelling(value)
-
-
-class AccuracyConfig(StrictModel):
-    """Where scores come from: the supernet of the run, a CSV of accuracies, or another estimator.
-
-    `teacher` is the folder of an exported network for `estimator: blockwise`, instead of the
-    space's largest; `seed` is that of scores that have one: initial weights, the choice of images.
-    """
-
-    estimator: str = SUPERNET
-    file: LocalPath | None = None
-    teacher: LocalPath | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-
-    @field_validator("estimator")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            ESTIMATORS.check(value)
-        except ConfigError as error:
-            raise ValueError(str(error)) from error
-        return value
-
-    @model_validator(mode="after")
-    def _file_where_needed(self) -> Self:
-        estimator = find_estimator(self.estimator)
-        if self.file is not None and not estimator.needs_file:
-            raise ValueError(
-                f"estimator: {self.estimator} reads no file; leave out file, or set estimator to "
-                f"{_either('needs_file')}"
-            )
-        if self.file is None and estimator.needs_file:
-            raise ValueError(
-                f"estimator: {self.estimator} needs a CSV of accuracies; name it as in 'file: "
-                "known.csv'"
-            )
-        if self.teacher is not None and not estimator.takes_teacher:
-            raise ValueError(
-                f"estimator: {self.estimator} has no teacher; leave it out, or set estimator to "
-                f"{_either('takes_teacher')}"
-            )
-        return self
-
-
-def _either(attribute: str) -> str:
-    """Our estimators that have an attribute set, as in "table or predictor"."""
-    return " or ".join(name for name in ESTIMATORS.ours if getattr(find_estimator(name), attribute))
 
 
 class ProfileConfig(StrictModel):
@@ -214,7 +168,7 @@ class RunConfig(StrictModel):
             return content  # refused by its name
         estimator = find_estimator(name)
         given = {key: value for key, value in content.items() if value is not None}
-        if estimator.weights is not None:
+        if estimator.weights is not None or estimator.trains_candidates:
             return {"data": {}, "train": {}, "fine_tune": {}, **given}
         return {"data": {}, **given} if estimator.needs_images else content
 
@@ -266,7 +220,7 @@ class RunConfig(StrictModel):
                 raise ValueError(
                     f"search.searchers: {name} needs a score that costs nothing to compute, and "
                     f"{estimator.name} is none; name another searcher, or set accuracy.estimator "
-                    f"to {_either('free')}"
+                    f"to {either('free')}"
                 )
         for name in search.settings:
             if name not in search.searchers:
@@ -285,11 +239,28 @@ class RunConfig(StrictModel):
                 "leave one of them out"
             )
         for key in ("from_ofa", "pretrained"):
-            if getattr(self, key) is None or name == SUPERNET or not find_estimator(name).weights:
+            estimator = find_estimator(name)
+            trains = estimator.weights is not None or (
+                estimator.trains_candidates and key == "from_ofa"
+            )
+            if getattr(self, key) is None or name == SUPERNET or not trains:
                 continue
             raise ValueError(
                 f"{key}: the weights are for a supernet, and accuracy.estimator: {name} trains "
                 "none; leave one of them out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _candidates_train_more_than_the_classifier(self) -> Self:
+        epochs, train = self.accuracy.epochs, self.train
+        if self.pretrained is None or epochs is None or train is None:
+            return self
+        if train.frozen_epochs and train.frozen_epochs >= epochs:
+            raise ValueError(
+                f"train.frozen_epochs is {train.frozen_epochs} and accuracy.epochs {epochs}, so "
+                "that nothing but the classifier of a candidate would ever be trained; give more "
+                "epochs, or freeze fewer"
             )
         return self
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hwnas.core.errors import ConfigError
 from hwnas.estimators import find_estimator
+from hwnas.estimators.candidates.settings import CANDIDATE_EPOCHS
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.scores import Scores
 from hwnas.runs.experiment import Experiment
@@ -30,6 +31,9 @@ def estimator_inputs(
         None if text is None else Path(find(text))
         for text in (accuracy.file, accuracy.teacher, config.from_ofa)
     )
+    training = config.train
+    if estimator.trains_candidates and training is not None:
+        training = training.model_copy(update={"epochs": accuracy.epochs or CANDIDATE_EPOCHS})
     return EstimatorInputs(
         experiment.space,
         seed=accuracy.seed if seed is None else seed,
@@ -37,9 +41,11 @@ def estimator_inputs(
         images=None if config.data is None else lambda: experiment.dataset,
         images_at=None if config.data is None else experiment.dataset_at,
         weights=None if estimator.weights is None else folder.path / estimator.weights,
-        training=config.train,
+        training=training,
         published=published,
         pretrained=experiment.pretrained,
+        candidates=folder.candidates_folder,
+        stop=accuracy.stop,
         teacher=None if teacher is None else partial(read_network, teacher),
         log=folder.log_folder,
     )

@@ -30,7 +30,6 @@ from hwnas.runs.latencies import (
     scope_text,
     table_path,
 )
-from hwnas.runs.references import published_of
 from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.search.make_problem import make_problem
 from hwnas.search.problem import SearchProblem
@@ -38,6 +37,7 @@ from hwnas.spaces import Reference, SearchSpace, Space
 from hwnas.spaces.config import make_space
 from hwnas.spaces.containing import architecture_in, architectures_in
 from hwnas.spaces.loading import one_or_family
+from hwnas.spaces.references.of_space import published_of
 
 if TYPE_CHECKING:  # loads PyTorch
     from hwnas.supernet.pretrained import Pretrained
@@ -147,7 +147,7 @@ class Experiment:
         Raises:
             ConfigError, DataError: see `RunConfig.recipe` and `dataset`.
         """
-        return self._recipe_at(self.space.largest_resolution)
+        return self.recipe_at(self.space.largest_resolution)
 
     def recipe_of(self, network: Network) -> Recipe:
         """The same for a single network, at its own resolution.
@@ -155,9 +155,10 @@ class Experiment:
         Raises:
             ConfigError, DataError: see `RunConfig.recipe` and `dataset`.
         """
-        return self._recipe_at(network[0].resolution)
+        return self.recipe_at(network[0].resolution)
 
-    def _recipe_at(self, resolution: int) -> Recipe:
+    def recipe_at(self, resolution: int) -> Recipe:
+        """The same for single networks of one of the space's resolutions."""
         written = self.config.recipe  # refused before images are read
         return written.resolved(len(self.dataset.train), resolution)
 

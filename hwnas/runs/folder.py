@@ -34,6 +34,8 @@ FIXED = (
     "train",
     "accuracy.estimator",
     "accuracy.teacher",
+    "accuracy.epochs",
+    "accuracy.stop",
 )
 # What decides no weights: trained on a GPU, searched on a laptop.
 FREE = ("train.device",)
@@ -76,6 +78,11 @@ class RunFolder:
     def log_folder(self) -> Path:
         """How the supernet's training went, for TensorBoard."""
         return self.path / "tensorboard"
+
+    @property
+    def candidates_folder(self) -> Path:
+        """Checkpoints of networks while they are trained to be scored."""
+        return self.path.resolve() / "candidates"
 
     @property
     def front_file(self) -> Path:

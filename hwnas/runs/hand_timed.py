@@ -20,9 +20,9 @@ from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Block, Network, block_key, distinct_blocks
 from hwnas.objectives.costs import MACS
 from hwnas.runs.latencies import scope_of
-from hwnas.runs.references import reference_of
 from hwnas.spaces import SearchSpace
 from hwnas.spaces.numbering import network_of
+from hwnas.spaces.references.of_space import reference_of
 from hwnas.spaces.sampling import spread_sample
 
 # Of the MACs between the smallest and the largest network, how much timed ones are to span.

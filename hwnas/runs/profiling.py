@@ -16,8 +16,8 @@ from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.latencies import model_of, of_space, scope_of
-from hwnas.runs.references import reference_member, reference_of
 from hwnas.spaces import SearchSpace, Space
+from hwnas.spaces.references.of_space import reference_member, reference_of
 from hwnas.spaces.sampling import spread_sample
 
 

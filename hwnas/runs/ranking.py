@@ -209,6 +209,8 @@ def _left_out(experiment: Experiment, folder: RunFolder, networks: int) -> dict[
             check_estimators(experiment, folder, [name])
         except HwnasError as error:
             reasons[name] = str(error)
+        if find_estimator(name).trains_candidates:
+            reasons[name] = f"it trains every network; name it to have that: --estimator {name}"
     if networks < LEAST_OUT_OF_FOLD:
         reasons[PREDICTOR] = f"it needs {LEAST_OUT_OF_FOLD} networks"
     return reasons

@@ -1,7 +1,8 @@
-"""Networks of a run trained from scratch, as the truth that estimators are ranked against."""
+"""Networks of a run trained each alone, as the truth that estimators are ranked against."""
 
 import contextlib
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,19 @@ from hwnas.core.errors import ConfigError
 from hwnas.core.files import write_atomically
 from hwnas.core.foreign_text import shown
 from hwnas.core.listener import Update
-from hwnas.networks.modules import NetworkModule
+from hwnas.estimators.candidates.estimator import TrainedEstimator
+from hwnas.estimators.candidates.training import Candidates
 from hwnas.objectives.statistics.ranking import LEAST_NETWORKS
+from hwnas.runs.estimating import estimator_inputs
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.ranking_journal import RankingJournal
-from hwnas.runs.training import scratch_config, train_network
+from hwnas.runs.training import scratch_config, whole_config
 from hwnas.spaces import Architectures, Space
 from hwnas.training.evaluation import accuracy
 from hwnas.training.placement import choose_device, placed
+from hwnas.training.single import train_network
 from hwnas.training.step_progress import StepProgress
-from hwnas.training.train_config import TrainConfig
 
 _DRAWS = 100  # for each network, before a space is taken to hold no more
 
@@ -33,8 +36,9 @@ def train_truth(
     trainings: int,
     progress: Update | None = None,
 ) -> Path:
-    """Trains random networks from scratch and writes their accuracies on the test images.
+    """Trains random networks and writes their accuracies on the test images.
 
+    They start from random weights, in a run with a pretrained network from those that they inherit.
     Each is trained for as many epochs as supernet and fine-tuning together, its training t by the
     seed of the config plus t. Finished trainings are kept, and one that was stopped goes on from
     its checkpoint. More networks, or more trainings, add to those that are there.
@@ -59,8 +63,8 @@ def train_truth(
         raise ConfigError(
             f"{experiment.space.name} holds {len(rows)} networks; a ranking needs {LEAST_NETWORKS}"
         )
-    space, pixels = experiment.space, experiment.space.resolutions
-    scratch_config(experiment.recipe)  # refused before anything is written
+    pixels = experiment.space.resolutions
+    candidates = _candidates(experiment, folder)  # refused before anything is written
     lines = [
         *([f"# resolution: {pixels[0]}"] if len(pixels) == 1 else []),
         f"# images: {shown(experiment.dataset.name)}",
@@ -69,13 +73,11 @@ def train_truth(
     with RankingJournal(folder.path / "ranking.sqlite") as journal:
         for index, row in enumerate(rows):
             for number in range(trainings):
-                recipe = scratch_config(experiment.recipe_of(space.network(row)))
-                config = recipe.model_copy(update={"seed": recipe.seed + number})
                 update = None
                 if progress is not None:
                     what = f"network {index + 1} of {len(rows)}, training {number + 1}"
                     update = _update(progress, what)
-                value = _accuracy(experiment, folder, journal, row, config, update)
+                value = _accuracy(candidates, folder, journal, row, number, update)
                 lines.append(f"{' '.join(map(str, row.tolist()))},{value:.6g}")
     path = folder.path / "truth.csv"
     write_atomically(path, "\n".join(lines) + "\n")
@@ -97,25 +99,35 @@ def _update(progress: Update, what: str) -> StepProgress:
     return lambda step, steps, loss: progress(step, steps, f"{what}, loss {loss:.3f}")
 
 
+def _candidates(experiment: Experiment, folder: RunFolder) -> Candidates:
+    """How the networks of a truth are trained: as the run's exported ones."""
+    space = experiment.space
+    whole = scratch_config if experiment.pretrained is None else whole_config
+    recipes = {each: whole(experiment.recipe_at(each)) for each in space.resolutions}
+    inputs = estimator_inputs(experiment, folder, TrainedEstimator.name)
+    inputs = replace(inputs, training=recipes[space.largest_resolution])
+    return replace(Candidates.of(inputs), recipes=recipes)
+
+
 def _accuracy(
-    experiment: Experiment,
+    candidates: Candidates,
     folder: RunFolder,
     journal: RankingJournal,
     row: Architectures,
-    config: TrainConfig,
+    number: int,
     progress: StepProgress | None,
 ) -> float:
     """On the test images, in percent; of a training that is in the journal, or is made."""
-    network = experiment.space.network(row)
-    dataset = experiment.dataset_of(network)
-    parts = (config.settings, dataset.fingerprint, digest(experiment.space.identity))
+    dataset, config = candidates.dataset_of(row), candidates.recipe_of(row, number)
+    parts = [config.settings, dataset.fingerprint, digest(candidates.space.identity)]
+    parts += [candidates.start] if candidates.start else []
     identity = digest("\n".join(parts))
     text = str(row.tolist())
     known = journal.training(identity, text)
     if known is not None:
         return known
     start = time.perf_counter()
-    module = NetworkModule(network, seed=config.seed)
+    module = candidates.module(row, config.seed)
     name = digest(f"{identity} {text}")
     checkpoint = folder.path / "ranking" / f"{name}.safetensors"
     train_network(module, dataset.train, config, checkpoint, progress)

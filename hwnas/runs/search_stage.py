@@ -1,5 +1,7 @@
 """The search stage: every searcher of a run, and the front in a file."""
 
+from contextlib import suppress
+
 from hwnas.core.listener import Listener
 from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.latency.family import AnyLatency
@@ -54,6 +56,8 @@ def search_stage(
             update(done, total, name)
 
         result = search(experiment, folder, problem, scores, show)
+    with suppress(OSError):  # of candidates that are still being trained
+        folder.candidates_folder.rmdir()
     for sentence in note_front(folder, result.digest):
         listener.say(sentence)
     write_front(result, experiment.space, folder.front_file)

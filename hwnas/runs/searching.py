@@ -15,7 +15,7 @@ from hwnas.core.digests import digest as digest_of
 from hwnas.core.errors import RunError
 from hwnas.core.files import write_atomically
 from hwnas.core.yaml_text import to_yaml
-from hwnas.estimators import SUPERNET
+from hwnas.estimators import SUPERNET, find_estimator
 from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.networks.ids import network_id
 from hwnas.objectives.budgets import ENERGY, device_of
@@ -97,7 +97,7 @@ def search(
 ) -> RunSearch:
     """Runs every searcher of the config and joins what they found.
 
-    A supernet around a pretrained network judges that network first, at every resolution, beside
+    Where networks inherit from a pretrained one, that is judged first, at every resolution, beside
     the evaluations of the searchers.
 
     Every judged network is in the journal before the next is judged, or with all of its question
@@ -117,7 +117,7 @@ def search(
     ended = []
     with Journal(folder.journal_file) as journal:
         watch.begin(journal)
-        if problem.start is not None and experiment.config.accuracy.estimator == SUPERNET:
+        if problem.start is not None and _inherits(experiment):
             # What anyone would try first: it is found unless there is something better.
             given = GivenNetworks(scored, problem.start)
             run_searcher(
@@ -156,6 +156,12 @@ def _both(first: _Update, second: _Update | None, name: str, done: int, limit: i
     first(name, done, limit)
     if second is not None:
         second(name, done, limit)
+
+
+def _inherits(experiment: Experiment) -> bool:
+    """Whether networks are judged with weights that they have from the run's pretrained one."""
+    name = experiment.config.accuracy.estimator
+    return name == SUPERNET or find_estimator(name).trains_candidates
 
 
 def search_digest(problem: SearchProblem, config: SearchConfig, name: str) -> str:
@@ -234,6 +240,9 @@ def _text_without_paths(experiment: Experiment) -> str:
     del content["pretrained"]  # as in runs of earlier versions; its weights are in the digest
     # How networks of a front are exported makes no other front of it; as in runs of 0.1.0.
     content["export"] = {"weights_from": "auto"}
+    for key in ("epochs", "stop"):  # as in runs of versions that trained no candidates
+        if content["accuracy"][key] is None:
+            del content["accuracy"][key]
     for key in ("train", "fine_tune"):
         if content[key] is not None:
             usual = {name for name, value in LATER.items() if content[key][name] == value}

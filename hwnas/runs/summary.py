@@ -12,7 +12,6 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.exported import Exported
 from hwnas.runs.exporting import Export, ExportedPick
 from hwnas.runs.picks import Pick
-from hwnas.runs.references import reference_member
 from hwnas.runs.searching import RunSearch
 from hwnas.runs.stored_summary import files_of
 from hwnas.runs.summary_form import (
@@ -26,6 +25,7 @@ from hwnas.runs.summary_form import (
 )
 from hwnas.runs.verdict import verdict
 from hwnas.spaces import Space
+from hwnas.spaces.references.of_space import reference_member
 
 
 def summarize(

@@ -1,11 +1,9 @@
 """Training single networks of a run, from scratch or from the weights of its supernet."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from hwnas.core.digests import digest
 from hwnas.core.errors import ConfigError, RunError
-from hwnas.data import Split
 from hwnas.estimators import SUPERNET, find_estimator
 from hwnas.estimators.supernet.start import start_supernet
 from hwnas.estimators.supernet.training import load_supernet as read_supernet
@@ -21,12 +19,10 @@ from hwnas.supernet.pretrained import Pretrained
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import weights_digest
 from hwnas.training.distillation import Taught
-from hwnas.training.placement import choose_device, placed
-from hwnas.training.recalibration import recalibrate
 from hwnas.training.rules import Rule
+from hwnas.training.single import train_network
 from hwnas.training.step_progress import StepProgress
 from hwnas.training.train_config import TrainConfig
-from hwnas.training.trainer import train
 
 
 @dataclass(frozen=True)
@@ -202,23 +198,4 @@ def _train_alone(
     name = digest("\n".join(parts))
     checkpoint = folder.export_folder("trained") / f"{name}.safetensors"
     images = experiment.dataset_of(module.blocks).train
-    train_network(module, images, config, checkpoint, progress, rule)
-
-
-def train_network(
-    module: NetworkModule,
-    images: Split,
-    config: TrainConfig,
-    checkpoint: Path,
-    progress: StepProgress | None,
-    rule: Rule | None = None,
-) -> None:
-    """Trains a network, and gives it the batch norm statistics that it is used with.
-
-    Raises:
-        RunError: see `hwnas.training.trainer.train`.
-    """
-    if config.epochs:
-        train(module, images, config, checkpoint=checkpoint, rule=rule, progress=progress)
-    with placed(module, choose_device(config.device)):
-        recalibrate(module, images.images)
+    train_network(module, images, config, checkpoint, progress, rule=rule)

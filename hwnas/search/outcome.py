@@ -90,17 +90,24 @@ class Evaluate(Protocol):
 
 @runtime_checkable
 class StagedScore(Evaluate, Protocol):
-    """An evaluation that trains its candidates and may stop early.
+    """An evaluation that trains its candidates and may stop early."""
 
-    Attributes:
-        every: the rule is made anew after so many candidates of a question, in their order. It is
-            part of what a search depends on, as the number of workers is not.
-    """
+    @property
+    def every(self) -> int:
+        """The rule is made anew after so many candidates of a question, in their order.
 
-    every: int
+        It is part of what a search depends on, as the number of workers is not.
+        """
 
-    def stopping(self, finished: Sequence[Finished]) -> Stopping | None:
-        """The rule for the next candidates; None where nothing is to be stopped yet."""
+    def stopping(
+        self, finished: Sequence[Finished], stopped: Sequence[Sequence[float]]
+    ) -> Stopping | None:
+        """The rule for the next candidates; None where nothing is to be stopped yet.
+
+        Args:
+            finished: those that were trained to the end.
+            stopped: the accuracies so far, in %, of those that were not.
+        """
 
 
 def finite(score: float) -> Outcome:

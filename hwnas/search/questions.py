@@ -110,11 +110,15 @@ class Questions:
         """Those of a stage that are to be evaluated, with the rule that may stop them."""
         rule = None
         if self._staged is not None:
-            curves = self._trials.curves(but=list(map(str, stage.tolist())))
+            asked = list(map(str, stage.tolist()))
+            curves = self._trials.curves(but=asked)
             known = np.array([_choices(text) for text in curves], dtype=np.int64)
             costs = self._problem.costs(known).tolist() if curves else []
             finished = zip(known, costs, curves.values(), strict=True)
-            rule = self._staged.stopping([Finished(*each) for each in finished])
+            stopped = self._trials.curves(but=asked, stopped=True)
+            rule = self._staged.stopping(
+                [Finished(*each) for each in finished], list(stopped.values())
+            )
         costs = self._problem.costs(rows).tolist()
         return [Candidate(row, cost, rule) for row, cost in zip(rows, costs, strict=True)]
 

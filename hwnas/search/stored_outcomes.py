@@ -55,6 +55,12 @@ class StoredOutcomes:
         """The curves of trainings that were not stopped, by the architecture's text."""
         return {t: curve for t, curve in self.curves().items() if t not in self.unfinished}
 
+    @cached_property
+    def stopped_curves(self) -> dict[str, tuple[float, ...]]:
+        """The curves of trainings that were stopped, by the architecture's text."""
+        stopped = {text for text, one in self.unfinished.items() if one.score is not None}
+        return {text: curve for text, curve in self.curves().items() if text in stopped}
+
     def curves(self) -> dict[str, tuple[float, ...]]:
         """Every curve, in % from the first epoch on, by the architecture's text."""
         found: dict[str, list[float]] = {}

@@ -40,6 +40,7 @@ class Trials:
         self._scores: dict[str, float] = {} if scores is None else scores
         self._unfinished: dict[str, Outcome] = {} if unfinished is None else unfinished
         self._curves: dict[str, tuple[float, ...]] = {}
+        self._stopped: dict[str, tuple[float, ...]] = {}
 
     def begin(self, architectures: list[list[int]]) -> None:
         """Called with the architectures of a question, before any of them is answered."""
@@ -77,15 +78,18 @@ class Trials:
         """Whether its score is known, whoever asked for it."""
         return str(architecture) in self._scores
 
-    def curves(self, but: Collection[str] = ()) -> dict[str, tuple[float, ...]]:
+    def curves(
+        self, but: Collection[str] = (), *, stopped: bool = False
+    ) -> dict[str, tuple[float, ...]]:
         """The curves of all that was trained to its end, by the architecture's text.
 
         Args:
             but: texts of those that this search has asked for last: they are left out, but for
                 those that another search had asked for too.
+            stopped: those of what was stopped, instead.
         """
         left = self._own(but)
-        return {t: c for t, c in sorted(self._all_curves().items()) if t not in left}
+        return {t: c for t, c in sorted(self._all_curves(stopped).items()) if t not in left}
 
     def record_outcome(self, number: int, architecture: list[int], outcome: Outcome) -> None:
         """Keeps what was found of the architecture that was asked for as the `number`th.
@@ -101,6 +105,8 @@ class Trials:
                 self._all_curves()[text] = outcome.curve
         else:
             self._unfinished[text] = outcome
+            if outcome.curve and outcome.score is not None:
+                self._all_curves(stopped=True)[text] = outcome.curve
         self.count += 1
 
     def record_all(
@@ -151,8 +157,8 @@ class Trials:
     def _store_outcome(self, number: int, text: str, outcome: Outcome) -> None:
         """Stores a trial and what was found, before it counts."""
 
-    def _all_curves(self) -> dict[str, tuple[float, ...]]:
-        return self._curves
+    def _all_curves(self, stopped: bool = False) -> dict[str, tuple[float, ...]]:
+        return self._stopped if stopped else self._curves
 
     def _own(self, texts: Collection[str]) -> set[str]:
         """Those of some texts that no other search has asked for."""
@@ -242,8 +248,8 @@ class StoredTrials(Trials):
                 self._database.write(_TRIAL, (*self._key, number, text))
 
     @override
-    def _all_curves(self) -> dict[str, tuple[float, ...]]:
-        return self._outcomes.finished_curves
+    def _all_curves(self, stopped: bool = False) -> dict[str, tuple[float, ...]]:
+        return self._outcomes.stopped_curves if stopped else self._outcomes.finished_curves
 
     @override
     def _own(self, texts: Collection[str]) -> set[str]:

@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from hwnas.core.errors import RunError
+from hwnas.core.errors import DivergenceError
 from hwnas.networks.modules import NetworkModule
 from hwnas.training.batches import PATH, stream
 from hwnas.training.distributed import Group, without_sync
@@ -56,7 +56,7 @@ class Steps:
         With `classifier_alone` the other layers keep their weights.
 
         Raises:
-            RunError: a loss is not finite; the weights are still as they were.
+            DivergenceError: a loss is not finite; the weights are still as they were.
         """
         passes = self._rule.passes(
             self._called,
@@ -78,7 +78,9 @@ class Steps:
         values: list[float] = self._group.mean(torch.stack(losses).float()).tolist()
         for value in values:
             if not math.isfinite(value):
-                raise RunError(f"the loss is {value} at step {step + 1}; {advice(self._config)}")
+                raise DivergenceError(
+                    f"the loss is {value} at step {step + 1}; {advice(self._config)}"
+                )
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate * group["rate"]
         if classifier_alone:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from hwnas.core.digests import digest
-from hwnas.core.errors import ConfigError, RunError
+from hwnas.core.errors import ConfigError, DivergenceError, RunError
 from hwnas.core.memory import ran_out
 from hwnas.data.dataset import Split
 from hwnas.data.resolutions import by_resolution, digest_of
@@ -35,6 +35,12 @@ _WATCHES = 10
 Watch = Callable[[torch.nn.Module], Mapping[str, float]]
 """Judges a module in the middle of its training, and leaves it as it is: values by name."""
 
+Goes = Callable[[int, torch.nn.Module], bool]
+"""Says after an epoch whether a training goes on, by what it would end with now.
+
+It is given the epochs that are done and that module, which it leaves as it is.
+"""
+
 
 @dataclass(frozen=True)
 class TrainReport:
@@ -42,7 +48,7 @@ class TrainReport:
 
     `steps` is the length of the whole training; `images` (of all processes), `seconds` and
     `images_per_second` are those of this call, zero when the training had already ended.
-    `final_loss` is a running mean.
+    `final_loss` is a running mean; `ended_early` says that `goes_on` has ended the training.
     """
 
     steps: int
@@ -50,6 +56,7 @@ class TrainReport:
     seconds: float
     images_per_second: float
     final_loss: float
+    ended_early: bool = False
 
 
 def train(
@@ -63,6 +70,7 @@ def train(
     checkpoint_seconds: float = 15.0,
     log: Path | None = None,
     watch: Watch | None = None,
+    goes_on: Goes | None = None,
 ) -> TrainReport:
     """Trains a module in place, from its checkpoint when there is one.
 
@@ -86,13 +94,16 @@ def train(
         log: a folder for TensorBoard.
         watch: called about ten times, at the end of an epoch, with the weights that would be the
             result; its values go into the log.
+        goes_on: asked after every epoch but the last. Where it says no, the training ends there:
+            the module has the weights of that moment, and the checkpoint stays as it was. Not for
+            several processes.
 
     Raises:
         ConfigError: `config.compile` with a supernet, a device that is not there, or a batch that
             the processes cannot share.
         RunError: the checkpoint belongs to another config, network or images, is damaged or
-            cannot be written; or the loss is no longer finite, or diverges, or memory runs out
-            (the last checkpoint stays, from before).
+            cannot be written; or the loss is no longer finite, or diverges (`DivergenceError`), or
+            memory runs out (the last checkpoint stays, from before).
     """
     if config.compile and not isinstance(module, NetworkModule):
         raise ConfigError(
@@ -105,7 +116,7 @@ def train(
     try:
         with placed(module, device):
             training = _Training(module, split, config, checkpoint, rule or Plain(), device)
-            return training.run(progress, checkpoint_seconds, log, watch)
+            return training.run(progress, checkpoint_seconds, log, watch, goes_on)
     except Exception as error:
         if not ran_out(error):
             raise
@@ -157,6 +168,7 @@ class _Training:
         seconds: float,
         folder: Path | None,
         watch: Watch | None,
+        goes_on: Goes | None,
     ) -> TrainReport:
         first = self._saved.resume(self._group, self._device)
         self._steps.precision.read_text(first.scale)
@@ -164,6 +176,7 @@ class _Training:
             self._average.n_averaged.fill_(first.step)
         self._loss = RunningLoss(self._module.classes, first.loss, first.first_loss)
         started = written = time.monotonic()
+        ended = self._length
         if first.step < self._length:
             with TrainingLog(folder if self._group.first else None, first.step) as log:
                 speed = _Speed(first.step)
@@ -175,19 +188,24 @@ class _Training:
                         log.write(step, {"images_per_second": rate} | self._shown(step))
                     if watch is not None and self._group.first and self._is_watched(step):
                         log.write(step, watch(self._result))
+                    if goes_on is not None and not self._goes_on(step, goes_on):
+                        ended = step
+                        break
                     due = time.monotonic() - written >= seconds and step < self._length
                     if due and not self._loss.too_high:
                         log.flush()
                         self._write(step)
                         written = time.monotonic()
-            if self._loss.too_high:
-                raise self._divergence(self._length)
-            self._finish()
+            if ended == self._length:
+                if self._loss.too_high:
+                    raise self._divergence(self._length)
+                self._finish()
         self._module.eval()
-        images = (self._length - first.step) * self._batches.size
+        images = (ended - first.step) * self._batches.size
         taken = time.monotonic() - started
         rate = images / taken if images else 0.0
-        return TrainReport(self._length, images, taken, rate, self._loss.mean)
+        early = ended < self._length
+        return TrainReport(self._length, images, taken, rate, self._loss.mean, early)
 
     @property
     def _result(self) -> torch.nn.Module:
@@ -209,8 +227,8 @@ class _Training:
                 self._average.update_parameters(self._module)
             yield step + 1
 
-    def _divergence(self, step: int) -> RunError:
-        return RunError(
+    def _divergence(self, step: int) -> DivergenceError:
+        return DivergenceError(
             f"the loss diverges: at step {step} its mean is {self._loss.mean:.3g}, above "
             f"{self._loss.bound:.3g}; {advice(self._config)}"
         )
@@ -225,6 +243,10 @@ class _Training:
         epoch, rest = divmod(step, self._batches.per_epoch)
         return rest == 0 and epoch % max(1, self._config.epochs // _WATCHES) == 0
 
+    def _goes_on(self, step: int, goes_on: Goes) -> bool:
+        epoch, rest = divmod(step, self._batches.per_epoch)
+        return rest > 0 or step == self._length or goes_on(epoch, self._result)
+
     def _finish(self) -> None:
         """Makes the result the module's weights, in every process, and writes them."""
         if self._average is not None:
@@ -238,7 +260,9 @@ class _Training:
             return
         broken = self._saved.not_finite(step)
         if broken is not None:
-            raise RunError(f"{broken} is not finite after step {step}; {advice(self._config)}")
+            raise DivergenceError(
+                f"{broken} is not finite after step {step}; {advice(self._config)}"
+            )
         scale = self._steps.precision.to_text()
         self._saved.write(Position(step, self._loss.mean, self._loss.first, scale))
 

@@ -12,7 +12,7 @@ from hwnas.spaces import SearchSpace
 
 def latency_of(space: SearchSpace, ms_per_million_macs: float = 1.0) -> LatencyModel:
     """Latencies in proportion to MACs, of the reference's blocks too."""
-    from hwnas.runs.references import reference_of
+    from hwnas.spaces.references.of_space import reference_of
 
     blocks = [*space.blocks(), *(reference_of(space) or ())]
     ms = {block_key(block): ms_per_million_macs * block_macs(block) / 1e6 for block in blocks}

@@ -13,8 +13,8 @@ from hwnas.latency.family import FamilyModel
 from hwnas.networks.blocks import Network
 from hwnas.objectives.objective import AdditiveObjective
 from hwnas.runs.latencies import scope_of
-from hwnas.runs.references import reference_of
 from hwnas.spaces import SearchSpace, SpaceFamily
+from hwnas.spaces.references.of_space import reference_of
 from tests.hwnas.api.networks import channels, latency_of
 
 SPACE = hwnas.load_space("mobilenet_v3_small", resolution=32, classes=10)

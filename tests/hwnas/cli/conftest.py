@@ -19,8 +19,8 @@ from hwnas.latency.imported import import_timings
 from hwnas.latency.schedule import Schedule
 from hwnas.objectives.costs import block_macs
 from hwnas.runs import latency_check, mixed
-from hwnas.runs.references import reference_of
 from hwnas.spaces import load_space
+from hwnas.spaces.references.of_space import reference_of
 from tests.devices.runtimes.in_process import agent_here
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 

@@ -20,8 +20,8 @@ from hwnas.runs.config import load_run_config
 from hwnas.runs.estimating import estimator_inputs
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.references import reference_of
 from hwnas.spaces import load_space
+from hwnas.spaces.references.of_space import reference_of
 from hwnas.training.rules import SinglePath
 from hwnas.training.trainer import train
 from tests.hwnas.cli.conftest import Terminal, assert_refused

@@ -13,9 +13,9 @@ from hwnas.latency.imported import import_timings
 from hwnas.objectives.costs import block_macs
 from hwnas.runs.exporting import Export, Exporter
 from hwnas.runs.latency_check import Patience
-from hwnas.runs.references import reference_of
 from hwnas.runs.searching import RunSearch
 from hwnas.spaces import load_space
+from hwnas.spaces.references.of_space import reference_of
 from tests.hwnas.cli.conftest import folder  # noqa: F401
 from tests.hwnas.runs.simulated_device import simulated_device
 

@@ -12,8 +12,8 @@ from hwnas.latency.identity import Identity
 from hwnas.runs import profiling
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.latencies import scope_of
-from hwnas.runs.references import reference_of
 from hwnas.spaces import load_space
+from hwnas.spaces.references.of_space import reference_of
 from tests.devices.test_device import FINGERPRINT
 
 SPACE = load_space("nas_bench_macro", resolution=8, classes=4)

@@ -12,8 +12,8 @@ from hwnas.runs.reach import (
     measure_reach,
     needs_measuring,
 )
-from hwnas.runs.references import reference_of
 from hwnas.spaces import load_space
+from hwnas.spaces.references.of_space import reference_of
 from tests.hwnas.cli.conftest import SPACE
 
 REACH = Reach("tiny", "phone", least_ms=1.0, greatest_ms=4.0, reference_ms=2.0)

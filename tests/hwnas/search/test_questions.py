@@ -46,8 +46,11 @@ class Trained:
         self.rules: list[list[float]] = []
         self.left = stop_at
 
-    def stopping(self, finished: Sequence[Finished]) -> Stopping | None:
+    def stopping(
+        self, finished: Sequence[Finished], stopped: Sequence[Sequence[float]]
+    ) -> Stopping | None:
         self.rules.append([one.curve[-1] for one in finished])
+        self.stopped = len(stopped)
         return Below(finished) if finished else None
 
     def __call__(self, candidate: Candidate) -> Outcome:

@@ -1,7 +1,9 @@
 """The published network that a space, or a family of spaces, is compared with."""
 
 from hwnas.networks.blocks import Network
-from hwnas.spaces import Reference, SearchSpace, Space, load_reference
+from hwnas.spaces.family import Space
+from hwnas.spaces.references.load import Reference, load_reference
+from hwnas.spaces.space import SearchSpace
 
 
 def reference_member(space: Space) -> SearchSpace:
