@@ -1,21 +1,26 @@
 """load_estimator: the scores of an estimator, without a run folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from hwnas.core.configs import StrictModel, parse_config
 from hwnas.core.errors import ConfigError
 from hwnas.data import ImageDataset, load_dataset
 from hwnas.data.entry_points import Dataset
+from hwnas.estimators.candidates.settings import StopSettings
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.registry import SUPERNET, find_estimator
 from hwnas.estimators.scores import Scores
 from hwnas.spaces.family import Space
+from hwnas.training.train_config import TrainSettings
 
 if TYPE_CHECKING:  # loads PyTorch
     from hwnas.supernet.pretrained import Pretrained
+
+_Settings = TypeVar("_Settings", bound=StrictModel)
 
 
 def load_estimator(
@@ -26,6 +31,8 @@ def load_estimator(
     data: str | Path | Dataset | ImageDataset | None = None,
     weights: str | Path | None = None,
     pretrained: "str | Path | Pretrained | None" = None,
+    training: TrainSettings | Mapping[str, Any] | None = None,
+    stop: StopSettings | Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> Scores:
     """An estimator's scores of the networks of a space.
@@ -38,9 +45,12 @@ def load_estimator(
             `hwnas.data.load_dataset` gave.
         weights: the file that was trained for the estimator (`supernet`, `bn`, `blockwise`), as it
             lies in a run folder.
-        pretrained: the network that a supernet was made around: its file, or what
-            `hwnas.supernet.pretrained.read_pretrained` gave.
-        seed: of scores that depend on one (`synflow`, `jacob_cov`).
+        pretrained: the network that a supernet was made around, or that networks inherit from
+            (`trained`): its file, or what `hwnas.supernet.pretrained.read_pretrained` gave.
+        training: how every network is trained (`trained`): what `train` of a config may hold, as in
+            `{"epochs": 5, "batch_size": 64}`.
+        stop: when a training ends early in a search, as `accuracy.stop` of a config says it.
+        seed: of scores that depend on one (`synflow`, `jacob_cov`, `trained`).
 
     Raises:
         AccuracyError: the CSV cannot be used.
@@ -60,12 +70,15 @@ def load_estimator(
         ("file", file, found.needs_file, "a CSV of known accuracies", "known.csv"),
         ("data", data, found.needs_images, "images", "my_images"),
         ("weights", weights, found.weights is not None, "trained weights", found.weights),
+        ("training", training, found.trains_candidates, "training settings", {"epochs": 5}),
     ):
         if needed and given is None:
-            raise ConfigError(f"the estimator {found.name} needs {kind}: {key}='{example}'")
+            raise ConfigError(f"the estimator {found.name} needs {kind}: {key}={example!r}")
         if not needed and given is not None:
             raise ConfigError(f"the estimator {found.name} does not take {kind}; leave {key} out")
-    if pretrained is not None and found.name != SUPERNET:
+    if stop is not None and not found.trains_candidates:
+        raise ConfigError(f"the estimator {found.name} trains nothing to stop; leave stop out")
+    if pretrained is not None and found.name != SUPERNET and not found.trains_candidates:
         raise ConfigError(
             f"the estimator {found.name} does not take a pretrained network; leave pretrained out"
         )
@@ -77,6 +90,8 @@ def load_estimator(
             images=_loader(data, space.largest_resolution),
             images_at=None if isinstance(data, ImageDataset) else _loader_at(data),
             weights=None if weights is None else Path(weights),
+            training=None if training is None else _settings(training, TrainSettings, "training"),
+            stop=None if stop is None else _settings(stop, StopSettings, "stop"),
             pretrained=pretrained_of(pretrained),
         )
     )
@@ -100,6 +115,21 @@ def pretrained_of(pretrained: "str | Path | Pretrained | None") -> "Pretrained |
         "pretrained must be a file of weights, or what hwnas.supernet.pretrained.read_pretrained "
         f"gave, and not of the type {type(pretrained).__name__}"
     )
+
+
+def _settings(given: Any, kind: type[_Settings], name: str) -> _Settings:
+    """Settings that are given as such, or as their keys and values.
+
+    Raises:
+        ConfigError: they are wrong.
+    """
+    if isinstance(given, kind):
+        return given
+    if not isinstance(given, Mapping):
+        raise ConfigError(
+            f"{name} must be a dictionary of settings, and not of the type {type(given).__name__}"
+        )
+    return parse_config(dict(given), kind, name)
 
 
 def _loader(

@@ -59,9 +59,13 @@ class AccuracyConfig(StrictModel):
     def _of_candidates_that_are_trained(self) -> Self:
         if find_estimator(self.estimator).trains_candidates:
             # Written out or not, they are trained alike.
-            self.__dict__["epochs"] = self.epochs or CANDIDATE_EPOCHS
-            if self.stop is not None:
-                self.stop.check(self.epochs or CANDIDATE_EPOCHS)
+            epochs = self.epochs or CANDIDATE_EPOCHS
+            self.__dict__["epochs"] = epochs
+            try:
+                if self.stop is not None:
+                    self.stop.check(epochs)
+            except ConfigError as error:
+                raise ValueError(str(error)) from error
             return self
         for key in ("epochs", "stop"):
             if getattr(self, key) is not None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hwnas.estimators.blockwise.estimator import BlockwiseEstimator
 from hwnas.estimators.bn import BatchNormEstimator
+from hwnas.estimators.candidates.estimator import TrainedEstimator
 from hwnas.estimators.costs import MACS_ESTIMATOR, PARAMETERS_ESTIMATOR
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.jacob_cov import JacobianEstimator
@@ -13,6 +14,7 @@ from hwnas.estimators.supernet.estimator import SupernetEstimator
 from hwnas.estimators.synflow import SynFlowEstimator
 from hwnas.estimators.table import TableEstimator
 from hwnas.testing.estimators import EstimatorContract
+from hwnas.training.train_config import TrainSettings
 from tests.hwnas.search.problems import every_architecture
 from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 
@@ -65,3 +67,13 @@ class TestTable(OfCsv):
 class TestPredictor(OfCsv):
     estimator = PredictorEstimator()
     step = 2
+
+
+class TestTrained(EstimatorContract):
+    estimator = TrainedEstimator()
+
+    @classmethod
+    def inputs_in(cls, folder: Path) -> EstimatorInputs:
+        inputs = super().inputs_in(folder)
+        training = TrainSettings(epochs=3, batch_size=8, learning_rate=0.05, crop_padding=1)
+        return replace(inputs, training=training, candidates=folder / "candidates")

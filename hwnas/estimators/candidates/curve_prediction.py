@@ -21,7 +21,7 @@ Values = NDArray[np.float64]
 
 _FOLDS = 5
 # Of so many epochs each has a regression of its own, spread over a longer training.
-_MOST_EPOCHS = 12
+_MOST_EPOCHS = 8
 _C, _NU = (0.3, 3.0), (0.3, 0.6)
 # Of the radial kernel, times what makes it see all features alike.
 _GAMMA = (0.1, 0.5)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from hwnas.core.errors import ConfigError
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.scores import Scores
@@ -32,9 +33,13 @@ class TrainedEstimator(Estimator):
         from hwnas.estimators.candidates.staged import TrainedCandidates
         from hwnas.estimators.candidates.training import Candidates
 
-        stop = inputs.stop
-        if stop is not None and stop.rule == "halving":
-            check_optuna()
+        stop, epochs = inputs.stop, inputs.recipe.epochs
+        if not epochs:
+            raise ConfigError(f"the estimator {self.name} trains every network; give epochs")
+        if stop is not None:
+            stop.check(epochs)
+            if stop.rule == "halving":
+                check_optuna()
         candidates = Candidates.of(inputs)
         staged = TrainedCandidates(candidates, inputs.seed, inputs.candidates, stop)
         known: dict[tuple[int, ...], float] = {}

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from hwnas.core.configs import StrictModel
+from hwnas.core.errors import ConfigError
 
 CANDIDATE_EPOCHS = 5
 """Of each candidate, where a config does not say: as many as LayerNAS trains (arXiv 2304.11517)."""
@@ -49,10 +50,10 @@ class StopSettings(StrictModel):
         """Refuses rules that could not end any training of so many epochs.
 
         Raises:
-            ValueError: says what to change.
+            ConfigError: says what to change.
         """
         if self.first_epoch(epochs) >= epochs:
-            raise ValueError(
+            raise ConfigError(
                 f"stop: no training ends before epoch {self.first_epoch(epochs)} and each has "
                 f"{epochs}, so that none would end early; lower stop.least_epochs, or give more "
                 "epochs"

@@ -29,7 +29,15 @@ class KilledError(Exception):
 
 
 def train_tiny(
-    folder, config=CONFIG, *, kill_at=None, split=None, space=None, seconds=0.0, tell=None
+    folder,
+    config=CONFIG,
+    *,
+    kill_at=None,
+    split=None,
+    space=None,
+    seconds=0.0,
+    tell=None,
+    goes_on=None,
 ):
     """Trains a supernet in a folder, to its end or until a step; returns it with its report."""
 
@@ -48,6 +56,7 @@ def train_tiny(
         rule=SinglePath(space),
         progress=tell or progress,
         checkpoint_seconds=seconds,
+        goes_on=goes_on,
     )
     return supernet, report
 
@@ -97,6 +106,32 @@ def test_training_killed_at_any_moment_ends_with_the_same_weights_bit_for_bit(tm
     assert report.images <= (20 * 4 - 3 * 4) * 16, "less was kept than four steps of each"
     assert state_bytes(resumed) == state_bytes(uninterrupted)
     assert [path.name for path in (killed / "run").iterdir()] == ["supernet.safetensors"]
+
+
+def test_a_training_is_asked_after_every_epoch_but_the_last_whether_it_goes_on(tmp_path):
+    asked = []
+    whole, _ = train_tiny(tmp_path, CONFIG.model_copy(update={"epochs": 3}))
+    (tmp_path / "asked").mkdir()
+    found, report = train_tiny(
+        tmp_path / "asked",
+        CONFIG.model_copy(update={"epochs": 3}),
+        goes_on=lambda epoch, module: asked.append(epoch) is None and isinstance(module, Supernet),
+    )
+    assert asked == [1, 2]
+    assert not report.ended_early
+    assert state_bytes(found) == state_bytes(whole)
+
+
+def test_a_training_that_does_not_go_on_ends_there_and_can_be_resumed(tmp_path):
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "ended").mkdir()
+    whole, _ = train_tiny(tmp_path / "whole")
+    _, report = train_tiny(tmp_path / "ended", goes_on=lambda epoch, _: epoch != 1)
+    assert report.ended_early
+    assert (report.images, report.steps) == (4 * 16, 8)
+    resumed, last = train_tiny(tmp_path / "ended")
+    assert state_bytes(resumed) == state_bytes(whole)
+    assert last.images >= 4 * 16
 
 
 def test_a_training_that_has_ended_is_only_loaded(tmp_path):
