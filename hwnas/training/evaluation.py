@@ -6,11 +6,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hwnas.data.dataset import Split
+from hwnas.data.dataset import Images, Split
 from hwnas.networks.inference import FoldedNetwork, running_statistics, weighted_blocks
 from hwnas.networks.modules import NetworkModule
-from hwnas.training.inputs import in_order, suitable_batch
+from hwnas.networks.norm_statistics import norm_statistics
+from hwnas.training.inputs import in_order, recalibration_batch, suitable_batch
 from hwnas.training.placement import device_of
+from hwnas.training.recalibration import mixed_batches
 
 
 def accuracy(network: NetworkModule, split: Split, batch: int | None = None) -> float:
@@ -32,6 +34,20 @@ def right(network: NetworkModule, split: Split, batch: int | None = None) -> NDA
         predicted = predictions(folded, batches)
     found: NDArray[np.bool_] = predicted == split.labels
     return found
+
+
+def recalibrated_accuracy(network: NetworkModule, split: Split, images: Images) -> float:
+    """The same with the statistics that batch norms have of some training images (N, 3, R, R).
+
+    Leaves the network as it is, in training mode or not.
+    """
+    device, conventions = device_of(network), network.conventions
+    few = mixed_batches(images, device, recalibration_batch(network.blocks), conventions)
+    batches = in_order(split.images, device, suitable_batch(network.blocks), conventions)
+    with torch.inference_mode():
+        blocks = weighted_blocks(network.path, device)
+        predicted = predictions(FoldedNetwork(blocks, norm_statistics(blocks, few)), batches)
+    return 100.0 * float((predicted == split.labels).mean())
 
 
 def predictions(network: FoldedNetwork, batches: Iterable[torch.Tensor]) -> NDArray[np.int64]:

@@ -10,7 +10,6 @@ from hwnas.estimators.candidates.curve_prediction import CurvePredictor, Network
 from hwnas.estimators.candidates.halving import Halving
 from hwnas.estimators.candidates.settings import StopSettings
 from hwnas.search.outcome import Candidate, Finished, Outcome, Stopping
-from hwnas.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -64,31 +63,28 @@ class ByHalving:
 
 
 def make_rule(
-    settings: StopSettings,
-    space: Space,
-    epochs: int,
+    settings: StopSettings | None,
+    features: NetworkFeatures,
     finished: Sequence[Finished],
     stopped: Sequence[Sequence[float]],
-) -> Stopping:
-    """The rule that settings name.
+) -> Stopping | None:
+    """The rule that settings name; None while too few trainings are known.
 
     Args:
-        settings: of early stopping.
-        space: of the candidates.
-        epochs: of a whole training.
+        settings: of early stopping; None for none.
+        features: of the space's networks.
         finished: the whole trainings that are known.
         stopped: the accuracies so far of the others.
     """
-    first = settings.first_epoch(epochs)
-    predictor = CurvePredictor(
-        NetworkFeatures(space),
-        np.array([one.architecture for one in finished], dtype=np.int64),
-        np.array([one.curve for one in finished], dtype=np.float64),
-        first,
-    )
+    if settings is None or len(finished) < settings.after:
+        return None
+    curves = np.array([one.curve for one in finished], dtype=np.float64)
+    first = settings.first_epoch(curves.shape[1])
+    rows = np.array([one.architecture for one in finished], dtype=np.int64)
+    predictor = CurvePredictor(features, rows, curves, first)
     if settings.chance is not None:
         costs = tuple(one.cost for one in finished)
         finals = tuple(one.curve[-1] for one in finished)
         return ByCurve(predictor, settings.chance, costs, finals)
-    curves = [*(one.curve for one in finished), *stopped]
-    return ByHalving(predictor, Halving(curves, first, settings.reduction or 3))
+    every = [*curves.tolist(), *stopped]
+    return ByHalving(predictor, Halving(every, first, settings.reduction or 3))

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -14,16 +15,21 @@ from hwnas.core.errors import DivergenceError, RunError
 from hwnas.core.files import write_atomically
 from hwnas.core.foreign_text import shown
 from hwnas.core.workspace import job_folder
-from hwnas.data.dataset import Split
+from hwnas.data.dataset import ImageDataset
+from hwnas.estimators.candidates.curve_prediction import NetworkFeatures
 from hwnas.estimators.candidates.rules import make_rule
 from hwnas.estimators.candidates.settings import StopSettings
 from hwnas.estimators.candidates.training import Candidates
 from hwnas.networks.modules import NetworkModule
 from hwnas.search.outcome import Candidate, Finished, Outcome, Stopping
 from hwnas.spaces import Architectures
-from hwnas.training.evaluation import accuracy
+from hwnas.training.evaluation import accuracy, recalibrated_accuracy
 from hwnas.training.placement import choose_device, placed
 from hwnas.training.single import train_network
+
+# Batch norms' own statistics are behind the weights while these still change much. As many as
+# those that sub-networks of a supernet are judged with.
+_RECALIBRATION_IMAGES = 384
 
 
 @dataclass(frozen=True)
@@ -52,10 +58,11 @@ class TrainedCandidates:
         self, finished: Sequence[Finished], stopped: Sequence[Sequence[float]]
     ) -> Stopping | None:
         """What ends trainings early by those that are known; None while these are too few."""
-        if self.stop is None or len(finished) < self.stop.after:
-            return None
-        space, epochs = self.candidates.space, len(finished[0].curve)
-        return make_rule(self.stop, space, epochs, finished, stopped)
+        return make_rule(self.stop, self._features, finished, stopped)
+
+    @cached_property
+    def _features(self) -> NetworkFeatures:
+        return NetworkFeatures(self.candidates.space)
 
     def __call__(self, candidate: Candidate) -> Outcome:
         """Trains a network and judges it on the validation images.
@@ -67,8 +74,8 @@ class TrainedCandidates:
         """
         start = time.perf_counter()
         with self._place(candidate.architecture) as checkpoint:
-            images = self.candidates.dataset_of(candidate.architecture).validation
-            curve = _Curve(checkpoint, images, candidate)
+            dataset = self.candidates.dataset_of(candidate.architecture)
+            curve = _Curve(checkpoint, dataset, candidate)
             try:
                 outcome = self._trained(candidate.architecture, checkpoint, curve)
             except DivergenceError as error:
@@ -108,9 +115,11 @@ class _Curve:
     They are kept beside the checkpoint, and always written before it: it never is ahead of them.
     """
 
-    def __init__(self, checkpoint: Path, images: Split, candidate: Candidate) -> None:
+    def __init__(self, checkpoint: Path, dataset: ImageDataset, candidate: Candidate) -> None:
         self._path = checkpoint.with_suffix(".json")
-        self._images, self._candidate = images, candidate
+        self._candidate = candidate
+        self._validation = dataset.validation
+        self._recalibration = dataset.train.sample(_RECALIBRATION_IMAGES)
         # A checkpoint without them is of the first epoch.
         kept = checkpoint.is_file() and self._path.is_file()
         self.values = _read(self._path) if kept else []
@@ -123,9 +132,8 @@ class _Curve:
     def goes_on(self, epoch: int, module: torch.nn.Module) -> bool:
         """Judges a network after an epoch, and says whether its training goes on."""
         assert isinstance(module, NetworkModule)
-        training = module.training
-        self.add(epoch, accuracy(module, self._images))
-        module.train(training)
+        recalibration = self._recalibration.images
+        self.add(epoch, recalibrated_accuracy(module, self._validation, recalibration))
         write_atomically(self._path, json.dumps(self.values))
         rule = self._candidate.stopping
         if rule is not None:

@@ -12,7 +12,7 @@ from hwnas.estimators.candidates.curve_prediction import CurvePredictor, Network
 from hwnas.estimators.candidates.halving import Halving, check_optuna
 from hwnas.estimators.candidates.rules import ByCurve, make_rule
 from hwnas.estimators.candidates.settings import StopSettings
-from hwnas.search.outcome import Candidate, Finished
+from hwnas.search.outcome import Candidate, Finished, Stopping
 from hwnas.spaces.space import Architectures
 from hwnas.testing.estimators import small_space
 
@@ -36,6 +36,13 @@ FINISHED = [
     Finished(row, float(number), tuple(curve))
     for number, (row, curve) in enumerate(zip(ROWS, CURVES.tolist(), strict=True))
 ]
+
+
+def made(settings: StopSettings) -> Stopping:
+    """The rule that follows from the trainings that have ended."""
+    rule = make_rule(settings, FEATURES, FINISHED, [])
+    assert rule is not None
+    return rule
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +79,7 @@ def test_a_training_of_many_epochs_has_some_regressions() -> None:
 
 
 def test_by_its_curve_a_training_ends_where_it_hardly_beats_one_of_no_greater_cost() -> None:
-    rule = make_rule(StopSettings(rule="curve"), SPACE, EPOCHS, FINISHED, [])
+    rule = made(StopSettings(rule="curve"))
     best = int(np.argmax(CURVES[:, -1]))
     low = CURVES[int(np.argmin(CURVES[:, -1])), :4].tolist()
     stopped = rule(Candidate(ROWS[0], float(best)), low)
@@ -86,14 +93,21 @@ def test_by_its_curve_a_training_ends_where_it_hardly_beats_one_of_no_greater_co
 
 def test_the_greater_the_chance_the_more_trainings_end() -> None:
     rows, curves = made_up(30, 2)
-    made = make_rule(StopSettings(rule="curve"), SPACE, EPOCHS, FINISHED, [])
-    assert isinstance(made, ByCurve)
+    by_curve = made(StopSettings(rule="curve"))
+    assert isinstance(by_curve, ByCurve)
     ended = []
     for chance in (0.001, 0.1, 0.9):
-        rule = replace(made, chance=chance)
+        rule = replace(by_curve, chance=chance)
         some = zip(rows, curves[:, :3].tolist(), strict=True)
         ended.append(sum(rule(Candidate(row, 50.0), curve) is not None for row, curve in some))
     assert ended[0] < ended[1] < ended[2]
+
+
+def test_no_training_ends_early_while_few_have_ended() -> None:
+    settings = StopSettings(rule="curve", after=20)
+    assert make_rule(settings, FEATURES, FINISHED[:19], [[1.0, 2.0]] * 30) is None
+    assert make_rule(settings, FEATURES, FINISHED[:20], []) is not None
+    assert make_rule(None, FEATURES, FINISHED, []) is None
 
 
 def test_by_halving_about_one_of_three_goes_on_after_each_third_of_the_way() -> None:
@@ -107,7 +121,7 @@ def test_by_halving_about_one_of_three_goes_on_after_each_third_of_the_way() -> 
 
 
 def test_a_halved_training_is_told_by_its_predicted_accuracy() -> None:
-    rule = make_rule(StopSettings(rule="halving"), SPACE, EPOCHS, FINISHED, [])
+    rule = made(StopSettings(rule="halving"))
     worst = int(np.argmin(CURVES[:, -1]))
     found = rule(Candidate(ROWS[worst], 0.0), CURVES[worst, :2].tolist())
     assert found is not None
