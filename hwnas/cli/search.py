@@ -26,8 +26,8 @@ def search(
     """Search for the most accurate networks within the budgets.
 
     Needs a latency table ('hwnas profile') and what accuracy.estimator names: a supernet ('hwnas
-    train'), a CSV of accuracies, or a score that needs no training. Run it again to resume; a
-    search with another budget starts from the networks that were judged before.
+    train'), a CSV of accuracies, or a score that needs neither; 'trained' trains every network. Run
+    it again to resume; a search with another budget starts from the networks judged before.
     """
     from hwnas.cli.show import show_contributions, show_front, show_predictor
 
@@ -46,6 +46,7 @@ def search(
             "accuracy": result.score_info.to_dict(),
             "how": dict(result.how),
             "evaluations": len(result.scores),
+            **({} if result.candidates is None else {"candidates": result.candidates.to_dict()}),
             "budgets": {
                 b.name: {"bound": b.bound, "unit": b.unit} for b in result.problem.every_limit
             },

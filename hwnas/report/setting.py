@@ -10,6 +10,7 @@ from hwnas.devices.device import Fingerprint
 from hwnas.estimators import find_estimator
 from hwnas.latency.table import LatencyTable
 from hwnas.report.curves import Curves
+from hwnas.runs.candidate_figures import candidate_figures
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.summary_form import ExportSummary
@@ -106,8 +107,11 @@ def _costs(
         costs.append(("train", "what networks are judged by", _duration(curves.seconds)))
     with Journal(folder.journal_file, reading=True) as journal:
         judged, seconds = journal.spent()
+        candidates = candidate_figures(journal)
+        seconds += sum(one.seconds for one in journal.outcomes.unfinished.values())
     took = _duration(seconds) if seconds >= 1 else "below 1 s"
-    costs.append(("search", f"{judged:,} networks judged", took))
+    what = f"{judged:,} networks judged" if candidates is None else candidates.sentence
+    costs.append(("search", what, took))
     if summary is not None:
         what = "training, checking and measuring the winner and the reference"
         if experiment.reference is None:

@@ -56,6 +56,8 @@ def search_stage(
             update(done, total, name)
 
         result = search(experiment, folder, problem, scores, show)
+    if result.candidates is not None:
+        listener.say(result.candidates.sentence)
     with suppress(OSError):  # of candidates that are still being trained
         folder.candidates_folder.rmdir()
     for sentence in note_front(folder, result.digest):

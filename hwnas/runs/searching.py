@@ -20,6 +20,7 @@ from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.networks.ids import network_id
 from hwnas.objectives.budgets import ENERGY, device_of
 from hwnas.objectives.costs import MACS, PARAMETERS
+from hwnas.runs.candidate_figures import CandidateFigures, candidate_figures
 from hwnas.runs.config import SearchConfig
 from hwnas.runs.corrected import note_corrected, noted_corrected
 from hwnas.runs.experiment import Experiment
@@ -51,7 +52,8 @@ class RunSearch:
     depends on, but for the `export` of the config. `how` says how searchers have searched, where
     they do; `corrected` are (N,) scores of the front by a second opinion, where there is one: those
     that a search has chosen for their scores are too good to be true (see
-    `hwnas.objectives.statistics.gaussian`).
+    `hwnas.objectives.statistics.gaussian`). `candidates` are the figures of an estimator that
+    trains networks.
     """
 
     problem: SearchProblem
@@ -63,6 +65,7 @@ class RunSearch:
     digest: str
     how: Mapping[str, str] = field(default_factory=dict)
     corrected: NDArray[np.float64] | None = None
+    candidates: CandidateFigures | None = None
 
     def __repr__(self) -> str:
         front = self.front.scores
@@ -196,6 +199,7 @@ def search_result(experiment: Experiment, folder: RunFolder, problem: SearchProb
         check_scores(journal, score_info)
         front = problem.front(architectures, scores)
         corrected = noted_corrected(journal, front)
+        candidates = candidate_figures(journal)
         names = zip(config.search.searchers, settings, strict=True)
         how = {name: journal.noted(f"how {name} {setting}") for name, setting in names}
     belongs_to = f"{_text_without_paths(experiment)} {settings} {scored_by}"
@@ -212,6 +216,7 @@ def search_result(experiment: Experiment, folder: RunFolder, problem: SearchProb
         digest_of(belongs_to.encode() + front.architectures.tobytes()),
         ways,
         corrected,
+        candidates,
     )
 
 
