@@ -30,14 +30,15 @@ def rank(
         str,
         typer.Option(
             help="A CSV of known accuracies (columns architecture and accuracy, a row for each "
-            f"training), or '{TRAINED}' to train networks from scratch.",
+            f"training), or '{TRAINED}' to train networks, from random weights or from those of the "
+            "run's pretrained network.",
         ),
     ],
     estimator: Annotated[
         list[str] | None,
         typer.Option(
             help="An estimator, by its name in accuracy.estimator. May be repeated; MACs are "
-            "always shown. (default: all that are available)"
+            "always shown. (default: all that are available, but for 'trained')"
         ),
     ] = None,
     networks: Annotated[

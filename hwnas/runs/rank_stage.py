@@ -32,8 +32,11 @@ def known_accuracies(experiment: Experiment, path: Path, listener: Listener) -> 
 def train_truth_stage(
     experiment: Experiment, folder: RunFolder, networks: int, trainings: int, listener: Listener
 ) -> KnownAccuracies:
-    """Trains networks from scratch, and reads what they reach; see `train_truth`."""
-    with listener.progress("training networks from scratch", "steps") as update:
+    """Trains networks, and reads what they reach; see `train_truth`."""
+    how = "from scratch"
+    if experiment.pretrained is not None:
+        how = f"from the weights of {experiment.pretrained.network_name}"
+    with listener.progress(f"training networks {how}", "steps") as update:
         path = train_truth(experiment, folder, networks, trainings, update)
     return known_accuracies(experiment, path, listener)
 
