@@ -313,8 +313,8 @@ class Run(OpenedRun):
         """Ranks networks of known accuracy by estimators; writes `ranking.json` and `ranking.svg`.
 
         Args:
-            truth: a CSV of known accuracies, or "trained": networks are trained, from random weights or
-                from those of the run's pretrained network.
+            truth: a CSV of known accuracies, or "trained": networks are trained, from random
+                weights or from those of the run's pretrained network.
             estimators: their names, one or a list; none for all that can be had.
             networks: at most so many a seed.
             seeds: how many; each draws other networks, initial weights and images.

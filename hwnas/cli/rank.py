@@ -30,8 +30,8 @@ def rank(
         str,
         typer.Option(
             help="A CSV of known accuracies (columns architecture and accuracy, a row for each "
-            f"training), or '{TRAINED}' to train networks, from random weights or from those of the "
-            "run's pretrained network.",
+            f"training), or '{TRAINED}' to train networks, from random weights or those of "
+            "the run's pretrained network.",
         ),
     ],
     estimator: Annotated[

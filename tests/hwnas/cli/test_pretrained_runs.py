@@ -23,7 +23,10 @@ from hwnas.runs.config import load_run_config
 from hwnas.runs.estimating import estimator_inputs
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.search.journal import Journal
 from hwnas.supernet.pretrained import read_pretrained
+from hwnas.training.evaluation import accuracy
+from hwnas.training.recalibration import recalibrate
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.hwnas.supernet.pretrained.files import written
 from tests.published import pretrained
@@ -120,6 +123,30 @@ def test_a_winner_that_no_supernet_judged_starts_from_the_pretrained_network(
         assert preprocessing["mean"] == preprocessing["std"] == [0.5, 0.5, 0.5]
         assert config["batch_norm_epsilon"] == 1e-3
         assert config["model_args"]["pad_type"] == "same"
+
+
+def test_candidates_that_are_trained_inherit_from_the_pretrained_network(
+    profiled: Path, terminal: Terminal
+) -> None:
+    options = ("--pretrained", FILE, "--set", "accuracy.estimator=trained", "--set")
+    learning = ("--set", "train.learning_rate=1e-9", "--set", "search.evaluations=1")
+    answer = terminal("search", "mine.yaml", *options, "accuracy.epochs=1", *learning, "--json")
+    assert answer.code == 0, answer.stderr
+    # The network itself is among them, and hardly moves from what it was published as.
+    assert "pretrained" in {each["searcher"] for each in answer.document["searchers"]}
+    images = load_dataset("digits", resolution=32, limit=100)
+    module = read_pretrained(FILE).module(32)
+    recalibrate(module, images.train.images)
+    expected = accuracy(module, images.validation)
+    with Journal(profiled / "runs/mine/run.sqlite") as journal:
+        scores = journal.evaluations()[1].tolist()
+        assert {len(curve) for curve in journal.outcomes.curves().values()} == {1}
+    assert scores[0] == pytest.approx(expected, abs=7)  # one image of 15
+    truth = ("rank", "mine.yaml", "--truth", "trained", "--networks", "10", "--estimator", "params")
+    keys = ("--set", "train.epochs=1", "--run", "runs/ranked", "--json")
+    ranked = terminal(*truth, "--pretrained", FILE, *keys)
+    assert ranked.code == 0, ranked.stderr
+    assert f"training networks from the weights of {NETWORK}" in ranked.stderr
 
 
 def test_resolution_and_width_may_be_chosen_around_a_pretrained_network(weights: Path) -> None:
