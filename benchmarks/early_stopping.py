@@ -3,15 +3,17 @@
     python -m benchmarks.early_stopping --make-curves --data cifar10/train
     python -m benchmarks.early_stopping --json
 
-The curves are those of networks of `nas_bench_macro` at 16 px, trained on CIFAR-10 images here; the
-first command makes them, in one thread, and goes on where it was stopped. The second one predicts
-the ends of some from others, and replays random searches over all of them, with either rule and
-with none.
+The curves are those of networks of `nas_bench_macro` at 16 px, trained on CIFAR-10 images here. The
+first command makes them, in one thread, and goes on where it was stopped; a second process beside
+it, with --backwards, begins at the end. The second command predicts the ends of some from others,
+and replays random searches over all of them, with either rule and with none.
 """
 
 import argparse
+import fcntl
 import json
 import math
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -44,7 +46,12 @@ from hwnas.spaces.space import keys
 CURVES = Path(__file__).with_name("early_stopping_curves.json")
 RESOLUTION = 16
 LEARNT = 50
-RULES = ("none", "halving", "curve")
+RULES: dict[str, dict[str, Any] | None] = {
+    "none": None,
+    "halving": {"rule": "halving"},
+    "curve": {"rule": "curve", "against": "all"},
+    "curve of fronts": {"rule": "curve"},
+}
 BUDGETS = (0.25, 0.5, 0.75, 1.0)
 """Quantiles of the networks' MACs, within which a search looks for the best."""
 
@@ -55,10 +62,11 @@ def main() -> None:
     parser.add_argument("--file", type=Path, default=CURVES, help="of the curves")
     parser.add_argument("--make-curves", action="store_true", help="trains what is missing")
     parser.add_argument("--data", type=Path, help="CIFAR-10's train folder, <class>/*")
-    parser.add_argument("--networks", type=int, default=80)
+    parser.add_argument("--networks", type=int, default=100)
+    parser.add_argument("--backwards", action="store_true", help="a second process, from the end")
     parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--images", type=int, default=6000, help="to train on")
-    parser.add_argument("--validation", type=int, default=4000, help="images to judge by")
+    parser.add_argument("--images", type=int, default=5000, help="to train on")
+    parser.add_argument("--validation", type=int, default=3000, help="images to judge by")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
@@ -75,7 +83,7 @@ def main() -> None:
 
 
 def make_curves(options: argparse.Namespace) -> None:
-    """Trains networks one after another; the file is written after each."""
+    """Trains networks one after another; each is in the file before the next begins."""
     if options.data is None:
         raise SystemExit("name the images: --data cifar10/train")
     torch.set_num_threads(1)
@@ -87,7 +95,7 @@ def make_curves(options: argparse.Namespace) -> None:
         validation=images.validation.sample(options.validation),
     )
     training = _training(options.epochs)
-    head = {
+    made_with = {
         "space": space.name,
         "resolution": RESOLUTION,
         "train_images": len(dataset.train),
@@ -95,28 +103,44 @@ def make_curves(options: argparse.Namespace) -> None:
         "images": dataset.fingerprint,
         "training": training,
     }
-    known: list[dict[str, Any]] = []
-    if options.file.is_file():
-        content = json.loads(options.file.read_text(encoding="utf-8"))
-        if content["made_with"] != head:
-            raise SystemExit(f"{options.file} was made otherwise; move it away")
-        known = content["networks"]
-    done = {tuple(one["architecture"]) for one in known}
     scores = load_estimator("trained", space, data=dataset, training=training)
     assert scores.staged is not None
-    for number, row in enumerate(sample_networks(space, options.networks), 1):
-        if tuple(row.tolist()) in done:
+    rows = sample_networks(space, options.networks)
+    for row in rows[::-1] if options.backwards else rows:
+        if row.tolist() in [one["architecture"] for one in _kept(options.file, made_with)]:
             continue
         start = time.perf_counter()
         outcome = scores.staged(Candidate(row, 0.0))
         curve = [round(value, 3) for value in outcome.curve]
-        known.append({"architecture": row.tolist(), "curve": curve})
-        lines = ",\n".join(map(json.dumps, known))
-        write_atomically(
-            options.file, f'{{"made_with": {json.dumps(head)},\n"networks": [\n{lines}\n]}}\n'
-        )
+        count = _keep(options.file, made_with, {"architecture": row.tolist(), "curve": curve})
         seconds = time.perf_counter() - start
-        print(f"network {number} of {options.networks}: {curve[-1]} %, {seconds:.1f} s", flush=True)
+        print(f"{count} of {len(rows)} networks: {curve[-1]} %, {seconds:.0f} s", flush=True)
+
+
+def _kept(path: Path, made_with: dict[str, Any]) -> list[dict[str, Any]]:
+    """The networks of a file, which is one a line."""
+    if not path.is_file():
+        return []
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if content["made_with"] != made_with:
+        raise SystemExit(f"{path} was made otherwise; move it away")
+    networks: list[dict[str, Any]] = content["networks"]
+    return networks
+
+
+def _keep(path: Path, made_with: dict[str, Any], network: dict[str, Any]) -> int:
+    """Adds a network, beside another process that may do the same; how many there are then."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        known = _kept(path, made_with)
+        known += [network] if network not in known else []
+        lines = ",\n".join(map(json.dumps, known))
+        head = json.dumps(made_with)
+        write_atomically(path, f'{{"made_with": {head},\n"networks": [\n{lines}\n]}}\n')
+    finally:
+        os.close(folder)
+    return len(known)
 
 
 @dataclass(frozen=True)
@@ -233,7 +257,7 @@ class InOrder(Searcher):
 def _searched(known: Curves, rule: str, seeds: int) -> dict[str, Any]:
     """Epochs of random searches over all networks, and what they miss, with a rule."""
     finals, macs = known.curves[:, -1], known.problem.costs(known.rows)
-    stop = None if rule == "none" else StopSettings.model_validate({"rule": rule})
+    stop = None if RULES[rule] is None else StopSettings.model_validate(RULES[rule])
     bounds = np.quantile(macs, BUDGETS)
     figures: dict[str, list[float]] = {"share_of_epochs": [], "regret": [], "stopped": []}
     figures["regret_within_budgets"] = []

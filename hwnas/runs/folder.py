@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any, Self
@@ -225,7 +225,12 @@ class RunFolder:
                 remove_remains(self.path, depth=2)
             if not self.config_file.is_file():
                 self.adopt(config)
-            yield self
+            try:
+                yield self
+            finally:
+                if not reading:
+                    with suppress(OSError):  # it holds what an interrupted training goes on from
+                        self.candidates_folder.rmdir()
 
     def adopt(self, config: RunConfig) -> None:
         """Makes this the run's config: what `export` and `report` go by."""

@@ -1,7 +1,5 @@
 """The search stage: every searcher of a run, and the front in a file."""
 
-from contextlib import suppress
-
 from hwnas.core.listener import Listener
 from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.latency.family import AnyLatency
@@ -58,8 +56,6 @@ def search_stage(
         result = search(experiment, folder, problem, scores, show)
     if result.candidates is not None:
         listener.say(result.candidates.sentence)
-    with suppress(OSError):  # of candidates that are still being trained
-        folder.candidates_folder.rmdir()
     for sentence in note_front(folder, result.digest):
         listener.say(sentence)
     write_front(result, experiment.space, folder.front_file)

@@ -45,7 +45,7 @@ class TrainedEstimator(Estimator):
         known: dict[tuple[int, ...], float] = {}
 
         def of_canonical(architectures: Architectures) -> NDArray[np.float64]:
-            """Whole trainings, each network once."""
+            """Whole trainings, each network once; one that diverges knows nothing."""
             for key, row in zip(keys(architectures), architectures, strict=True):
                 if key not in known:
                     known[key] = float(staged(Candidate(row, 0.0)).score or 0.0)

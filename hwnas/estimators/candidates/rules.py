@@ -14,19 +14,21 @@ from hwnas.search.outcome import Candidate, Finished, Outcome, Stopping
 
 @dataclass(frozen=True)
 class ByCurve:
-    """Ends a training that is unlikely to beat the best network of no greater cost.
+    """Ends a training that is unlikely to beat the best network.
 
     Attributes:
         predictor: of last accuracies.
         chance: below it a training ends.
         costs: (N,) on the front's other axis, of the whole trainings that are known.
         finals: (N,) what they ended with, in percent.
+        of_all: whether that is the best of all, and not of no greater cost.
     """
 
     predictor: CurvePredictor
     chance: float
     costs: tuple[float, ...]
     finals: tuple[float, ...]
+    of_all: bool = False
 
     def __call__(self, candidate: Candidate, curve: Sequence[float]) -> Outcome | None:
         """None where its training goes on."""
@@ -34,7 +36,7 @@ class ByCurve:
         beaten = [
             final
             for cost, final in zip(self.costs, self.finals, strict=True)
-            if cost <= candidate.cost
+            if self.of_all or cost <= candidate.cost
         ]
         if found is None or not beaten:
             return None
@@ -85,6 +87,6 @@ def make_rule(
     if settings.chance is not None:
         costs = tuple(one.cost for one in finished)
         finals = tuple(one.curve[-1] for one in finished)
-        return ByCurve(predictor, settings.chance, costs, finals)
+        return ByCurve(predictor, settings.chance, costs, finals, settings.against == "all")
     every = [*curves.tolist(), *stopped]
     return ByHalving(predictor, Halving(every, first, settings.reduction or 3))

@@ -156,7 +156,7 @@ def test_a_diverging_candidate_is_a_failure_and_the_search_goes_on(
     ("key", "sentence"),
     [
         ("accuracy.stop={rule: asha}", "'accuracy.stop.rule' is 'asha', but"),
-        ("accuracy.stop={rule: halving, chance: 0.1}", "chance is for rule: curve; leave it out"),
+        ("accuracy.stop={rule: halving, chance: 0.1}", "chance is for rule: curve; leave it"),
         ("accuracy.stop={rule: curve, reduction: 4}", "reduction is for rule: halving; leave it"),
         ("accuracy.stop={rule: curve, after: 3}", "'accuracy.stop.after' is 3, but"),
         ("accuracy.stop={rule: curve, least_epochs: 3}", "no training ends before epoch 3 and"),

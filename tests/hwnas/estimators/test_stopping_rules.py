@@ -88,6 +88,8 @@ def test_by_its_curve_a_training_ends_where_it_hardly_beats_one_of_no_greater_co
     assert stopped.score < CURVES[best, -1]
     assert stopped.deviation
     assert rule(Candidate(ROWS[0], -1.0), low) is None  # nothing costs as little
+    of_all = made(StopSettings(rule="curve", against="all"))
+    assert of_all(Candidate(ROWS[0], -1.0), low) is not None
     assert rule(Candidate(ROWS[best], 40.0), CURVES[best, :4].tolist()) is None
 
 
@@ -123,7 +125,7 @@ def test_by_halving_about_one_of_three_goes_on_after_each_third_of_the_way() -> 
 def test_a_halved_training_is_told_by_its_predicted_accuracy() -> None:
     rule = made(StopSettings(rule="halving"))
     worst = int(np.argmin(CURVES[:, -1]))
-    found = rule(Candidate(ROWS[worst], 0.0), CURVES[worst, :2].tolist())
+    found = rule(Candidate(ROWS[worst], 0.0), CURVES[worst, :1].tolist())
     assert found is not None
     assert found.score == pytest.approx(CURVES[worst, -1], abs=6)
     assert found.deviation
