@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hwnas.runs.config import RunConfig
 from hwnas.search.journal import Journal
 
 
@@ -36,6 +37,16 @@ class CandidateFigures:
         parts += [f"{self.failed:,} failed"] if self.failed else []
         saved = f", {self.saved:,} saved" if self.saved else ""
         return f"{', '.join(parts)}: {self.epochs:,} epochs{saved}"
+
+
+def candidate_plan(config: RunConfig) -> str | None:
+    """What a search is going to train, before it begins; None where it trains no candidates."""
+    epochs, stop = config.accuracy.epochs, config.accuracy.stop
+    if epochs is None:
+        return None
+    networks = config.search.evaluations * len(config.search.searchers)
+    early = "" if stop is None else f", but for those that rule: {stop.rule} stops early"
+    return f"up to {networks:,} networks are trained, each for {epochs:,} epochs{early}"
 
 
 def candidate_figures(journal: Journal) -> CandidateFigures | None:

@@ -4,6 +4,7 @@ from hwnas.core.listener import Listener
 from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.latency.family import AnyLatency
 from hwnas.objectives.objective import amount
+from hwnas.runs.candidate_figures import candidate_plan
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.keeping import keep_inputs
@@ -42,6 +43,8 @@ def search_stage(
         listener.say(text)
     for sentence in scores.info.stated(experiment.space.resolutions):
         say_or_warn(listener, sentence)
+    if plan := candidate_plan(experiment.config):
+        listener.say(plan)
     if short := short_supernet(experiment, folder):
         listener.warn(short)
     keep_inputs(folder, experiment, searched=True)

@@ -70,6 +70,7 @@ def test_a_search_trains_its_candidates_and_stops_some_of_them(
         "epochs": epochs,
         "saved": 3 * 18 - epochs,
     }
+    assert "up to 18 networks are trained, each for 3 epochs, but for those" in answer.stderr
     said = f"{len(measured)} candidates trained, {len(stopped)} stopped early (predicted): {epochs}"
     assert said in answer.stderr
     assert not (run / "candidates").exists()

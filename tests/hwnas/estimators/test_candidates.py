@@ -123,7 +123,8 @@ def inherited(row: Architectures, run: Path) -> tuple[NetworkModule, Pretrained]
     """A network with the weights of the largest of the space, and that."""
     largest = NetworkModule(SPACE.network(SPACE.choice_counts - 1), 5)
     found = Pretrained("file", "mine", largest.conventions, largest.blocks, largest.state_dict())
-    return staged(run, pretrained=found).candidates.module(row, 0), found
+    sent = pickle.loads(pickle.dumps(staged(run, pretrained=found)))
+    return sent.candidates.module(row, 0), found
 
 
 def test_a_candidate_inherits_the_weights_of_a_pretrained_network(run: Path) -> None:
