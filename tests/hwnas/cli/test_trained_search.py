@@ -16,11 +16,11 @@ data: {source: digits, limit: 70}
 accuracy:
   estimator: trained
   epochs: 3
-  stop: {rule: curve, after: 10, every: 3, chance: 0.6}
+  stop: {rule: curve, after: 10, every: 4, chance: 0.9}
 device: npu.yaml
 table: table.sqlite
 train: {epochs: 1, batch_size: 16, learning_rate: 0.1, flip: false, crop_padding: 1}
-search: {budgets: {latency: 1 s}, evaluations: 18, searchers: [random]}
+search: {budgets: {latency: 1 s}, evaluations: 16, searchers: [random]}
 fine_tune: {epochs: 1, batch_size: 16, learning_rate: 0.05, flip: false, crop_padding: 1}
 """
 SEARCH = ("search", "known.yaml", "--json")
@@ -50,8 +50,8 @@ def test_a_search_trains_its_candidates_and_stops_some_of_them(
     curves: dict[str, list[float]] = {}
     for text, value in rows(run, "SELECT architecture, accuracy FROM curves ORDER BY epoch"):
         curves.setdefault(text, []).append(value)
-    assert 10 <= len(measured) < 18
-    assert len(measured) + len(stopped) == 18
+    assert 12 <= len(measured) < 16
+    assert len(measured) + len(stopped) == 16
     assert all(
         curves[text][-1] == score and len(curves[text]) == 3 for text, score in measured.items()
     )
@@ -68,9 +68,9 @@ def test_a_search_trains_its_candidates_and_stops_some_of_them(
         "stopped": len(stopped),
         "failed": 0,
         "epochs": epochs,
-        "saved": 3 * 18 - epochs,
+        "saved": 3 * 16 - epochs,
     }
-    assert "up to 18 networks are trained, each for 3 epochs, but for those" in answer.stderr
+    assert "up to 16 networks are trained, each for 3 epochs, but for those" in answer.stderr
     said = f"{len(measured)} candidates trained, {len(stopped)} stopped early (predicted): {epochs}"
     assert said in answer.stderr
     assert not (run / "candidates").exists()
@@ -98,7 +98,7 @@ def test_a_killed_search_goes_on_and_ends_as_without_the_kill(
     assert terminal(*SEARCH).code == 130
     assert terminal(*SEARCH).code == 130
     assert terminal(*SEARCH).document["front"] == whole
-    assert len(trained) == 18 + 2
+    assert len(trained) == 16 + 2
     assert not (known / "runs/known/candidates").exists()
 
 
