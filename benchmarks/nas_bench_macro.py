@@ -42,19 +42,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=100, help="a multiple of 20")
     # Settings were chosen with seeds 0 to 19.
     parser.add_argument("--first-seed", type=int, default=100)
+    parser.add_argument("--settings", default="{}", help="of all the searchers, as JSON")
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
     macro = Macro.load(options.data)
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     names = options.searchers.split(",")
     limits = [int(limit) for limit in options.limits.split(",")]
+    settings = json.loads(options.settings)
     print("median rank / worst of every 20 seeds; median hypervolume ratio / worst of all")
     table: dict[str, Any] = {"oracle": _oracle(macro, seeds)}
     _show("oracle", "all", table["oracle"])
     for name in names:
         table[name] = {}
         for limit in limits:
-            table[name][limit] = _figures(macro, name, limit, seeds)
+            table[name][limit] = _figures(macro, name, limit, seeds, settings=settings)
             _show(name, str(limit), table[name][limit])
     result = {
         "seeds": [seeds.start, seeds.stop - 1],
@@ -84,6 +86,7 @@ def _figures(
     limit: int,
     seeds: range,
     budgets: tuple[str, ...] = tuple(BUDGETS),
+    settings: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for budget in budgets:
@@ -91,14 +94,14 @@ def _figures(
         ranks = []
         for seed in seeds:
             observed = macro.observed(seed)
-            found = macro.searched(make_searcher(name, problem, limit, seed), observed)
+            found = macro.searched(make_searcher(name, problem, limit, seed, settings), observed)
             ranks.append(macro.rank(problem, macro.best(problem, found, observed)))
         figures[f"rank_{budget}"] = _ranks(ranks)
     noisy: list[float] = []
     clean: list[float] = []
     for seed in seeds:
         for scores, shares in ((macro.observed(seed), noisy), (macro.mean, clean)):
-            searcher = make_searcher(name, macro.problem(None), limit, seed)
+            searcher = make_searcher(name, macro.problem(None), limit, seed, settings)
             shares.append(macro.hypervolume(macro.searched(searcher, scores), scores))
     figures["hypervolume"] = [round(float(np.median(noisy)), 4), round(min(noisy), 4)]
     figures["noise_free_hypervolume"] = [round(float(np.median(clean)), 4), round(min(clean), 4)]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # what needs PyTorch or the like is imported by the stage tha
     from hwnas.runs.summary_form import ExportSummary, Summary
     from hwnas.runs.training_stage import Trained
     from hwnas.runs.wanted_formats import Names
+    from hwnas.search.executors import Executor
 
 
 class Run(OpenedRun):
@@ -131,30 +132,52 @@ class Run(OpenedRun):
             with self.held(images=True):
                 return train_stage(experiment, folder, chosen, self.listener)
 
-    def search(self) -> "RunSearch":
+    def search(
+        self,
+        *,
+        workers: int | None = None,
+        ray: str | None = None,
+        executor: "Executor | None" = None,
+    ) -> "RunSearch":
         """Searches for the networks that score best within the budgets, and writes `front.csv`.
 
         Every judged network is kept: a stopped search resumes, and another budget starts from what
-        is known.
+        is known. Workers change nothing of what is found.
+
+        Args:
+            workers: judge networks side by side, each in a process of its own, by Ray; None for one
+                after another here, or, on a cluster, for one on each CPU.
+            ray: the address of the Ray cluster that they are on: "auto" where this machine belongs
+                to one, "HOST:PORT" or "ray://HOST:PORT"; None for this machine.
+            executor: another one in place of these, see `hwnas.search.executors`.
 
         Raises:
             BudgetError: a budget is out of reach.
-            RunError: something has to be trained before, or the folder is another config's.
+            ConfigError: Ray is not installed, or `search.limits` are set and no workers are given.
+            RunError: something has to be trained before, the folder is another config's, or Ray
+                cannot be started or joined.
             TableError: the device has to be profiled before.
         """
         from hwnas.runs.estimating import make_scores
         from hwnas.runs.missing_steps import check_steps
         from hwnas.runs.search_stage import search_stage
+        from hwnas.runs.workers import computing_with, executor_of
+        from hwnas.search.executors import ready
 
         experiment, folder = self.experiment, self.folder
         folder.check(experiment.config)
+        config = experiment.config.search
+        chosen = executor_of(config, workers, ray, executor, self.listener)
         check_steps(experiment, folder)
         latency, problem = self.pose()  # a budget out of reach is refused before all else
         scores = self.untrained_scores()
         estimator = find_estimator(experiment.config.accuracy.estimator)
-        with self.held(images=estimator.needs_images):
+        with ready(chosen), self.held(images=estimator.needs_images):
             scores = scores or make_scores(experiment, folder)
-            return search_stage(experiment, folder, latency, problem, scores, self.listener)
+            with computing_with(config.threads):
+                return search_stage(
+                    experiment, folder, latency, problem, scores, self.listener, chosen
+                )
 
     def result(self) -> "RunSearch":
         """What the run's last search found, without searching.

@@ -9,6 +9,8 @@ from hwnas.api.problem import Problem
 from hwnas.api.progress import PythonListener
 from hwnas.api.results import SearchResult
 from hwnas.core.errors import ConfigError
+from hwnas.runs.workers import executor_of
+from hwnas.search.executors import Executor
 from hwnas.search.run_search import run_search as run_search_of
 from hwnas.search.score import Of, known_score
 from hwnas.search.searchers import OF_KNOWN_SCORES, USUAL, Searcher
@@ -25,6 +27,9 @@ def run_search(
     of: Of = "networks",
     together: bool = False,
     journal: str | Path | None = None,
+    workers: int | None = None,
+    ray: str | None = None,
+    executor: Executor | None = None,
 ) -> SearchResult:
     """Searches for networks of a great score that keep every budget.
 
@@ -44,8 +49,13 @@ def run_search(
         together: whether a function is given all networks that the searcher asks for at once, in
             place of one at a time: quicker for one that scores many in one go; an interruption
             loses more of them.
-        journal: an SQLite file that keeps every score before the next is computed. Interrupted and
-            run again, the search goes on where it was; use one file for one score.
+        journal: an SQLite file that keeps every score as soon as it is known. Interrupted and run
+            again, the search goes on where it was; use one file for one score.
+        workers: score networks side by side, each in a process of its own, by Ray, with the same
+            result; None for one after another here, or, on a cluster, for one on each CPU.
+        ray: the address of the Ray cluster that they are on: "auto" where this machine belongs to
+            one, "HOST:PORT" or "ray://HOST:PORT"; None for this machine.
+        executor: another one in place of these, see `hwnas.search.executors`.
 
     Returns:
         The front and all that was scored.
@@ -60,6 +70,7 @@ def run_search(
         )
     if evaluations is not None:
         check_count(evaluations, "evaluations")
+    chosen = executor_of(None, workers, ray, executor, PythonListener())
     free = known_score(score, problem.space) is not None
     name, most = OF_KNOWN_SCORES if free else USUAL
     with PythonListener().progress(f"searching {problem.space.name}", "networks") as update:
@@ -73,6 +84,7 @@ def run_search(
             settings=settings,
             of=of,
             journal=journal,
+            executor=chosen,
             progress=update,
         )
     return SearchResult(problem, found.architectures, found.scores)

@@ -18,6 +18,7 @@ from hwnas.runs.choices_config import Resolutions, Widths
 from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.pretrained_config import SPACE, PretrainedConfig
 from hwnas.runs.tracking import NONE, TRACKERS
+from hwnas.search.executors.evaluation_limits import EvaluationLimits
 from hwnas.search.searchers import (
     OF_KNOWN_SCORES,
     SEARCHERS,
@@ -70,7 +71,9 @@ class SearchConfig(StrictModel):
     The defaults are `surrogate` and 200; with an estimator whose scores cost
     nothing (a predictor, a table, sums), `exact_front` and 5,000.
 
-    `settings` holds those of searchers that are not to have their defaults, by searcher.
+    `settings` holds those of searchers that are not to have their defaults, by searcher; `limits`
+    are those of one evaluation, and need workers; `threads` are those that it computes with, by
+    default all of the machine's, which workers share.
     """
 
     budgets: Budgets
@@ -78,6 +81,8 @@ class SearchConfig(StrictModel):
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
     evaluations: Annotated[int, Field(ge=1, le=10_000_000)] = USUAL[1]
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    limits: EvaluationLimits = EvaluationLimits()
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
 
     @field_validator("searchers")
     @classmethod

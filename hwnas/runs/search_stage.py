@@ -13,6 +13,7 @@ from hwnas.runs.scores import bind_scores
 from hwnas.runs.searching import RunSearch, search, write_front
 from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.stale import note_front
+from hwnas.search.executors import Executor
 from hwnas.search.problem import SearchProblem
 
 
@@ -23,6 +24,7 @@ def search_stage(
     problem: SearchProblem,
     scores: Scores,
     listener: Listener,
+    executor: Executor | None = None,
 ) -> RunSearch:
     """Runs the searchers and writes the front.
 
@@ -33,12 +35,15 @@ def search_stage(
         problem: `experiment.problem(latency)`.
         scores: of the estimator.
         listener: gets progress, sentences and warnings.
+        executor: where networks are judged, ready for use; None for here, one after another.
 
     Raises:
         RunError: scores of another estimator are there, or the journal cannot be written.
     """
     bind_scores(folder, scores)
     warn_of_models(listener, experiment, latency)
+    if executor is not None and scores.exact is not None:
+        listener.say("scores cost nothing to compute: workers are not used")
     if text := scores_text(scores.info):
         listener.say(text)
     for sentence in scores.info.stated(experiment.space.resolutions):
@@ -56,7 +61,7 @@ def search_stage(
         def show(name: str, done: int, total: int) -> None:
             update(done, total, name)
 
-        result = search(experiment, folder, problem, scores, show)
+        result = search(experiment, folder, problem, scores, show, executor)
     if result.candidates is not None:
         listener.say(result.candidates.sentence)
     for sentence in note_front(folder, result.digest):

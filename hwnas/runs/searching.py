@@ -242,6 +242,8 @@ def _text_without_paths(experiment: Experiment) -> str:
             changes[key] = training.model_copy(update={"device": "auto"})  # changes no weights
     content = config.model_copy(update=changes).model_dump(mode="json")
     del content["tracker"]  # which only watches
+    for key in ("limits", "threads"):  # of these no front consists
+        del content["search"][key]
     del content["pretrained"]  # as in runs of earlier versions; its weights are in the digest
     # How networks of a front are exported makes no other front of it; as in runs of 0.1.0.
     content["export"] = {"weights_from": "auto"}

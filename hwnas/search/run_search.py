@@ -15,7 +15,7 @@ from hwnas.core.digests import digest
 from hwnas.core.errors import AccuracyError, ConfigError, RunError
 from hwnas.core.lock import locked
 from hwnas.core.progress import Progress
-from hwnas.search.executors import Executor, InProcess
+from hwnas.search.executors import Executor, InProcess, ready
 from hwnas.search.front import Front
 from hwnas.search.journal import Journal
 from hwnas.search.outcome import StagedScore
@@ -107,6 +107,7 @@ def run_search(
     made = make_searcher(searcher, problem, evaluations, seed, settings)
     label = settings_digest(problem, searcher, evaluations, seed, settings)
     with ExitStack() as held:
+        held.enter_context(ready(executor))
         kept = None
         if journal is not None:
             kept = held.enter_context(_held(Path(journal)))

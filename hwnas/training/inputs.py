@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,6 +50,15 @@ class Inputs:
             return 0
         self._kept = list(self)
         return size
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the tensors, which are four times the images; a copy makes its own."""
+        return {**vars(self), "_kept": self._kept is not None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        keeps = state.pop("_kept")
+        vars(self).update(state, _kept=None)
+        self._kept = list(self) if keeps else None
 
     def __iter__(self) -> Iterator[torch.Tensor]:
         """Each batch (n, 3, R, R), normalised, in channels_last."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
@@ -78,6 +79,10 @@ class SupernetAccuracy:
         every = self._judging.values()
         for inputs in (*(each.recalibration for each in every), *(e.validation for e in every)):
             left -= inputs.keep(left)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is kept for speed: a copy, in another process, has what it needs."""
+        return {**vars(self), "_known": {}, "_blocks": {}}
 
     def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
         """(N,) accuracies of N networks of the space, in percent.

@@ -1,6 +1,7 @@
 """Executor: evaluates the candidates of a question."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,3 +44,8 @@ class Executor(Protocol):
 
     def workers(self) -> Sequence[WorkerState]:
         """What each worker is at; none where candidates are evaluated in this process."""
+
+
+def ready(executor: Executor | None) -> AbstractContextManager[object]:
+    """The context in which an executor is used: its own, where it has one."""
+    return executor if isinstance(executor, AbstractContextManager) else nullcontext()

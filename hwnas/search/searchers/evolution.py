@@ -22,18 +22,25 @@ _MUTATIONS = 4
 class EvolutionSettings(StrictModel):
     """How many live at a time, and how many of them compete to be the next parent.
 
-    The population is at most a quarter of the evaluations.
+    Attributes:
+        population: at most a quarter of the evaluations.
+        sample: of the population, from which the best becomes the next parent.
+        batch: children that are asked for at once, to be evaluated side by side: none of them can
+            be a parent of another. At most the population.
     """
 
     population: Annotated[int, Field(ge=2)] = 20
     sample: Annotated[int, Field(ge=1)] = 10
+    batch: Annotated[int, Field(ge=1)] = 1
 
     @model_validator(mode="after")
-    def _sample_of_the_population(self) -> Self:
-        if self.sample > self.population:
-            raise ValueError(
-                f"sample is {self.sample}, more than the population of {self.population}; lower it"
-            )
+    def _of_the_population(self) -> Self:
+        for name in ("sample", "batch"):
+            value = getattr(self, name)
+            if value > self.population:
+                raise ValueError(
+                    f"{name} is {value}, more than the population of {self.population}; lower it"
+                )
         return self
 
 
@@ -60,17 +67,27 @@ class Evolution(Searcher):
     def ask(self) -> Architectures:
         if len(self._alive) < self._size:
             return self.random(self._size - len(self._alive))
-        if self.remaining <= 0:
-            return self.nothing
+        rows = self.nothing
+        for _ in range(min(self.settings.batch, self._size, self.remaining)):
+            child = self._child(rows)
+            if not len(child):
+                break
+            rows = np.concatenate((rows, child))
+        return rows
+
+    def _child(self, others: Architectures) -> Architectures:
+        """(1, L) a child that is new and none of `others`; (0, L) where nothing is left."""
         drawn = self.generator.permutation(self._size)[: self.settings.sample]
         parent = max((self._alive[index] for index in drawn), key=self.scores.__getitem__)
         rows = np.tile(np.array(parent, dtype=np.int64), (_CHILDREN, 1))
+        taken = set(keys(others))
         for _ in range(_MUTATIONS):
             rows = mutated(self.problem.space, rows, self.generator)
             children = self.unseen(rows[self.problem.feasible(rows)])
-            if len(children):
-                return children[:1]
-        return self.random(1)
+            new = [index for index, key in enumerate(keys(children)) if key not in taken]
+            if new:
+                return children[new[:1]]
+        return self.random(1, others)
 
     @override
     def tell(self, architectures: Architectures, scores: NDArray[np.float64]) -> None:

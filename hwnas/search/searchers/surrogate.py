@@ -5,9 +5,10 @@ is exact: the best that the model promises in the whole space, found by dynamic 
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
@@ -36,13 +37,16 @@ class SurrogateSettings(StrictModel):
 
     Attributes:
         aim: the `best` network within the budgets, the whole `front`, or `both`.
+        batch: networks that are asked for at once, to be evaluated side by side, before the model
+            is fitted anew; by default a twentieth of the evaluations.
     """
 
     aim: Literal["both", "best", "front"] = "both"
+    batch: Annotated[int, Field(ge=1)] | None = None
 
 
 class SurrogateSearch(Searcher):
-    """Random networks of all costs first, then in twenty batches what the surrogate promises most.
+    """Random networks of all costs first, then batch by batch what the surrogate promises most.
 
     For the best, a batch is the unseen of the surrogate's k best within the budgets; for the front,
     what adds most hypervolume to the front so far, if the surrogate is right; for both, four of one
@@ -59,7 +63,7 @@ class SurrogateSearch(Searcher):
         self._initial = max(
             min(self.evaluations // _RANDOM_SHARE, 2 * freedom), min(4, self.evaluations)
         )
-        self._batch = max(1, self.evaluations // _REFITS)
+        self._batch = self.settings.batch or max(1, self.evaluations // _REFITS)
 
     @override
     def ask(self) -> Architectures:

@@ -1,5 +1,8 @@
 import numpy as np
+import pytest
 
+from hwnas.core.errors import ConfigError
+from hwnas.search.searchers import searcher_settings
 from hwnas.search.searchers.evolution import Evolution, EvolutionSettings
 from tests.hwnas.search.problems import (
     every_architecture,
@@ -17,6 +20,31 @@ def test_the_initial_population_is_one_batch_and_every_child_one_more() -> None:
         sizes.append(len(rows))
         searcher.tell(rows, synthetic_score(rows))
     assert sizes == [20, *[1] * 80]
+
+
+def test_a_batch_of_children_is_asked_for_at_once() -> None:
+    searcher = Evolution(macro_problem(0.5), 100, 0, EvolutionSettings(batch=8))
+    sizes, seen = [], set()
+    while len(rows := searcher.ask()):
+        sizes.append(len(rows))
+        seen |= set(map(tuple, rows.tolist()))
+        searcher.tell(rows, synthetic_score(rows))
+    assert sizes == [20, *[8] * 10]
+    assert len(seen) == 100
+
+
+def test_children_of_a_batch_have_parents_whose_score_is_known() -> None:
+    searcher = Evolution(macro_problem(), 100, 0, EvolutionSettings(sample=20, batch=8))
+    rows = searcher.ask()
+    best = rows[7]
+    searcher.tell(rows, (rows == best).all(axis=1).astype(np.float64))
+    children = macro().canonical(searcher.ask())
+    assert ((children != best).sum(axis=1) == 1).all()
+
+
+def test_a_batch_above_the_population_is_refused() -> None:
+    with pytest.raises(ConfigError, match="batch is 9, more than the population of 8; lower it"):
+        searcher_settings("evolution", {"population": 8, "sample": 4, "batch": 9})
 
 
 def test_a_short_limit_makes_a_small_population() -> None:

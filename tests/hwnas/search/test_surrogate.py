@@ -25,6 +25,16 @@ def front_found(name: str, problem: SearchProblem, limit: int, seed: int) -> Fro
     return problem.front(np.array(list(searcher.scores)), np.array(list(searcher.scores.values())))
 
 
+def test_its_batch_is_what_it_asks_for_between_two_fits() -> None:
+    searcher = SurrogateSearch(macro_problem(0.5), 60, 0, SurrogateSettings(batch=16))
+    sizes = []
+    while len(rows := searcher.ask()):
+        sizes.append(len(rows))
+        searcher.tell(rows, synthetic_score(rows))
+    assert sizes[1:3] == [16, 16]
+    assert sum(sizes) == 60
+
+
 def test_over_the_whole_of_nas_bench_macro_it_ends_with_the_true_front() -> None:
     problem, every = macro_problem(0.1), every_architecture(macro())
     feasible = int(problem.feasible(every).sum())

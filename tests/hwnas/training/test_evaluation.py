@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -120,6 +122,22 @@ def test_the_objective_is_deterministic_and_leaves_the_supernet_alone(tmp_path):
     second = SupernetAccuracy(supernet, dataset()).evaluate(space.networks(rows[::-1]))
     assert first.tolist() == second[::-1].tolist()
     assert state_bytes(supernet) == before
+
+
+def test_a_copy_for_another_process_judges_alike_and_takes_no_more_than_weights_and_images(
+    tmp_path,
+):
+    space, data = tiny_space(tmp_path), dataset()
+    supernet = Supernet(space)
+    randomise(supernet)
+    objective = SupernetAccuracy(supernet, data, recalibration_images=60)
+    rows = space.sample(np.random.default_rng(0), 4)
+    scores = objective.evaluate_architectures(rows).tolist()
+    sent = pickle.dumps(objective.evaluate_architectures)
+    weights = len(pickle.dumps(supernet))
+    # The tensors that networks take are four times the images.
+    assert len(sent) < weights + 2 * data.validation.images.nbytes + 60 * 16 * 16 * 3
+    assert pickle.loads(sent)(rows).tolist() == scores
 
 
 def test_equal_networks_are_judged_once(tmp_path, monkeypatch):

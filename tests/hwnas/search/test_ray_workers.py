@@ -1,0 +1,237 @@
+"""Workers of a real Ray on this machine, one for all tests of this file."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from hwnas.core.errors import ConfigError, RunError
+from hwnas.search.executors import ray_pool
+from hwnas.search.executors.ray_pool import RayPool
+from hwnas.search.executors.ray_workers import RayWorkers
+from hwnas.search.journal import Journal
+from hwnas.search.outcome import Candidate, Outcome
+from hwnas.search.questions import Scored
+from hwnas.search.run_search import Evaluations, run_searcher
+from hwnas.search.searchers import SEARCHERS, make_searcher, needs_known_score
+from tests.hwnas.search.problems import macro_problem, synthetic_score
+
+
+class Heard:
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def say(self, text: str) -> None: ...
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+HEARD = Heard()
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[RayWorkers]:
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    with RayWorkers(
+        2, seconds=2.0, memory_mb=600, threads=1, store_mb=80, listener=HEARD
+    ) as workers:
+        yield workers
+        folder = workers.folder
+    assert folder is not None
+    assert not folder.exists()
+    left = {child.pid for child in psutil.Process().children(recursive=True)} - before
+    assert [pid for pid in left if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE] == []
+
+
+@pytest.fixture
+def heard() -> list[str]:
+    HEARD.warnings.clear()
+    return HEARD.warnings
+
+
+def candidates(count: int) -> list[Candidate]:
+    return [Candidate(np.array([number, 7]), 1.0) for number in range(count)]
+
+
+def outcomes(
+    workers: RayWorkers, evaluate: Callable[[Candidate], Outcome], count: int
+) -> list[Outcome]:
+    found = dict(workers.run(evaluate, candidates(count)))
+    return [found[index] for index in range(count)]
+
+
+def failures(found: Sequence[Outcome]) -> list[str | None]:
+    return [one.failure for one in found]
+
+
+def doing(what: Callable[[], object]) -> Callable[[Candidate], Outcome]:
+    """An evaluation that does something in the place of candidate 1."""
+
+    def evaluate(candidate: Candidate) -> Outcome:
+        if candidate.architecture[0] == 1:
+            what()
+        return Outcome(float(candidate.architecture[0]))
+
+    return evaluate
+
+
+def searched(name: str, executor: RayWorkers | None, journal: Journal | None) -> Evaluations:
+    searcher = make_searcher(name, macro_problem(0.5), 30, 3)
+    return run_searcher(searcher, synthetic_score, journal, executor=executor)
+
+
+@pytest.mark.parametrize("name", [one for one in SEARCHERS.ours if not needs_known_score(one)])
+def test_a_searcher_finds_the_same_with_workers(
+    workers: RayWorkers, name: str, tmp_path: Path
+) -> None:
+    with Journal(tmp_path / "one.sqlite") as one, Journal(tmp_path / "two.sqlite") as two:
+        alone, beside = searched(name, None, one), searched(name, workers, two)
+        kept = [sorted(zip(*map(list, j.evaluations()), strict=True), key=str) for j in (one, two)]
+    assert alone.architectures.tolist() == beside.architectures.tolist()
+    assert alone.scores.tobytes() == beside.scores.tobytes()
+    assert alone.front.architectures.tobytes() == beside.front.architectures.tobytes()
+    assert str(kept[0]) == str(kept[1])
+
+
+def test_an_exception_is_a_failure_with_its_sentence(workers: RayWorkers) -> None:
+    def fail() -> None:
+        raise ValueError("no such image")
+
+    found = outcomes(workers, doing(fail), 3)
+    assert failures(found) == [None, "ValueError: no such image", None]
+    assert [one.score for one in found] == [0.0, None, 2.0]
+
+
+def test_a_score_that_is_no_number_is_a_failure(workers: RayWorkers) -> None:
+    scored = Scored(lambda rows: np.where(rows[:, 0] == 1, np.nan, 5.0))
+    (_, failure, _) = failures(outcomes(workers, scored, 3))
+    assert failure == "the score is nan, no number that can be compared"
+
+
+def test_a_worker_that_dies_costs_one_try_of_its_evaluation(
+    workers: RayWorkers, tmp_path: Path, heard: list[str]
+) -> None:
+    mark = tmp_path / "died"
+
+    def die_once() -> None:
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    found = outcomes(workers, doing(die_once), 4)
+    assert [one.score for one in found] == [0.0, 1.0, 2.0, 3.0]
+    (warning,) = heard
+    assert "the process of a worker died during an evaluation" in warning
+    assert "tried again (2 of 3)" in warning
+
+
+def test_what_kills_every_worker_is_given_up_after_two_more_tries(
+    workers: RayWorkers, heard: list[str]
+) -> None:
+    found = outcomes(workers, doing(lambda: os.kill(os.getpid(), signal.SIGKILL)), 3)
+    assert failures(found) == [
+        None,
+        "the process of a worker died while it was evaluated, 3 times",
+        None,
+    ]
+    assert len(heard) == 2
+
+
+def test_what_hangs_is_ended_at_its_limit(workers: RayWorkers) -> None:
+    found = outcomes(workers, doing(lambda: time.sleep(100)), 4)
+    assert failures(found)[1] == "it took more than 2 s (search.limits.seconds)"
+    assert [one.score for one in found] == [0.0, None, 2.0, 3.0]
+
+
+def test_what_eats_memory_is_ended_at_its_limit(workers: RayWorkers) -> None:
+    def eat() -> None:
+        eaten = []
+        while True:
+            eaten.append(np.ones(10**6))
+            time.sleep(0.002)
+
+    found = outcomes(workers, doing(eat), 4)
+    assert failures(found)[1] == "it had more than 600 MB of memory (search.limits.memory_mb)"
+    assert [one.score for one in found] == [0.0, None, 2.0, 3.0]
+
+
+def test_workers_that_died_at_rest_cost_no_try(
+    workers: RayWorkers, heard: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_pool, "_SILENCE_S", 0.0)
+    pids = [int(one.score or 0) for one in outcomes(workers, lambda _: Outcome(os.getpid()), 6)]
+    for pid in set(pids):
+        os.kill(pid, signal.SIGKILL)
+    assert [one.score for one in outcomes(workers, doing(int), 3)] == [0.0, 1.0, 2.0]
+    assert heard == []
+
+
+def test_the_searchers_of_a_run_send_their_score_once(
+    workers: RayWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = []
+    load = RayPool.load
+    monkeypatch.setattr(RayPool, "load", lambda pool, one: (sent.append(one), load(pool, one)))
+    for name in ("random", "nsga2"):
+        searched(name, workers, None)
+    assert len(sent) <= 1  # none where the test before has sent it
+
+
+def test_an_interrupted_search_leaves_workers_for_the_next(workers: RayWorkers) -> None:
+    running = workers.run(doing(int), candidates(8))
+    next(running)
+    running.close()
+    assert [one.score for one in outcomes(workers, doing(int), 3)] == [0.0, 1.0, 2.0]
+
+
+def test_it_says_what_each_worker_is_at(workers: RayWorkers) -> None:
+    states = []
+    for _ in workers.run(lambda _: Outcome(1.0), candidates(4)):
+        states = workers.workers()
+    assert [state.name for state in states] == ["worker 1", "worker 2"]
+    assert any(state.host for state in states)
+
+
+def test_a_score_that_cannot_be_sent_is_refused(workers: RayWorkers) -> None:
+    lock = threading.Lock()
+    with pytest.raises(RunError, match="cannot be sent to workers"):
+        outcomes(workers, doing(lambda: lock), 2)
+
+
+def test_where_nothing_answers_no_cluster_is_joined() -> None:
+    with pytest.raises(RunError, match=r"cluster '127\.0\.0\.1:1' cannot be joined \(Conn"):
+        RayWorkers(2, address="127.0.0.1:1").__enter__()
+
+
+@pytest.mark.parametrize("address", ["here", "ray://:10001", "host:70000"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(ConfigError, match="is no address of a Ray cluster; write auto"):
+        RayWorkers(address=address).__enter__()
+
+
+def test_without_ray_a_command_to_install_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hwnas.search.executors.ray_session.find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match=r"run \"pip install 'hwnas\[ray\]'\""):
+        RayWorkers(2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"workers": 0}, "workers is 0; give a whole number of 1 or more"),
+        ({}, "give the number of workers, or the address of a Ray cluster"),
+        ({"workers": 1, "seconds": -1.0}, "seconds"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(arguments: dict[str, float], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        RayWorkers(**arguments)  # type: ignore[arg-type]
