@@ -180,7 +180,7 @@ def test_other_epochs_or_another_rule_need_another_run_folder(
     assert terminal(*SEARCH, *few).code == 0
     for key, sentence in (
         ("accuracy.epochs=4", "accuracy.epochs is 3 there and 4 here"),
-        ("accuracy.stop.every=4", "accuracy.stop.every is 3 there and 4 here"),
+        ("accuracy.stop.every=5", "accuracy.stop.every is 4 there and 5 here"),
     ):
         answer = terminal(*SEARCH, *few, "--set", key)
         assert answer.code == 2
