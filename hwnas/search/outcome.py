@@ -93,10 +93,11 @@ class StagedScore(Evaluate, Protocol):
     """An evaluation that trains its candidates and may stop early."""
 
     @property
-    def every(self) -> int:
+    def every(self) -> int | None:
         """The rule is made anew after so many candidates of a question, in their order.
 
-        It is part of what a search depends on, as the number of workers is not.
+        It is part of what a search depends on, as the number of workers is not; no more than these
+        are evaluated side by side. None where there is no rule: a question is evaluated whole.
         """
 
     def stopping(

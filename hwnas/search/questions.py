@@ -72,7 +72,7 @@ class Questions:
         """
         self._trials.begin(asked.tolist())
         first, outcomes = self._trials.count, dict[int, Outcome]()
-        size = len(asked) if self._staged is None else self._staged.every
+        size = (self._staged and self._staged.every) or max(1, len(asked))
         for start in range(0, len(asked), size):
             stage = range(start, min(start + size, len(asked)))
             outcomes |= self._answer_stage(asked, stage, first)
@@ -92,6 +92,7 @@ class Questions:
             if known is None:
                 unknown.append(index)
             else:
+                self._note_score(known)
                 outcomes[index] = known
                 self._told()
         if unknown:
@@ -128,12 +129,15 @@ class Questions:
         Raises:
             RunError: nothing was evaluated yet, and this is one failure too many.
         """
-        if outcome.score is not None:
-            self._least = outcome.score if self._least is None else min(self._least, outcome.score)
-        elif self._least is None:
+        self._note_score(outcome)
+        if self._least is None:
             self._failed += 1
             if self._failed == _PATIENCE:
                 raise _all_failed(outcome)
+
+    def _note_score(self, outcome: Outcome) -> None:
+        if outcome.score is not None:
+            self._least = outcome.score if self._least is None else min(self._least, outcome.score)
 
 
 @dataclass(frozen=True)

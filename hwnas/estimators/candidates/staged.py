@@ -50,9 +50,9 @@ class TrainedCandidates:
     stop: StopSettings | None = None
 
     @property
-    def every(self) -> int:
-        """A rule is made anew after so many candidates."""
-        return self.stop.every if self.stop is not None else 1
+    def every(self) -> int | None:
+        """A rule is made anew after so many candidates; None where none stops them."""
+        return None if self.stop is None else self.stop.every
 
     def stopping(
         self, finished: Sequence[Finished], stopped: Sequence[Sequence[float]]

@@ -114,6 +114,11 @@ def test_a_training_that_diverges_is_a_failure_with_its_reason(run: Path) -> Non
     assert not run.exists()
 
 
+def test_candidates_that_no_rule_stops_are_not_trained_in_stages(run: Path) -> None:
+    assert staged(run).every is None
+    assert staged(run, stop=StopSettings(rule="curve", every=9)).every == 9
+
+
 def test_what_trains_candidates_can_be_sent_to_another_process(whole: Outcome, run: Path) -> None:
     sent = pickle.loads(pickle.dumps(staged(run)))
     assert sent(Candidate(ROW, 1.0)).curve == whole.curve

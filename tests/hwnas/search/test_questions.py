@@ -40,7 +40,7 @@ class Below(Stopping):
 class Trained:
     """Two epochs a candidate; stops by what stages before have given."""
 
-    every = 4
+    every: int | None = 4
 
     def __init__(self, stop_at: int | None = None) -> None:
         self.rules: list[list[float]] = []
@@ -124,6 +124,24 @@ def test_a_question_that_fails_whole_ends_a_search_before_any_score() -> None:
         run_searcher(RandomSearch(macro_problem(0.5), 2, seed=0), lambda rows: rows[:, 0] * np.nan)
 
 
+def test_failures_after_scores_that_a_search_is_resumed_with_do_not_end_it(tmp_path: Path) -> None:
+    evaluated = []
+
+    def soon_failing(rows: np.ndarray) -> np.ndarray:
+        evaluated.append(rows)
+        if len(evaluated) == 3:
+            raise KeyboardInterrupt
+        return synthetic_score(rows) * (1 if len(evaluated) < 3 else np.nan)
+
+    def search() -> Evaluations:
+        with Journal(tmp_path / "run.sqlite") as journal:
+            return run_searcher(RandomSearch(macro_problem(0.5), 9, seed=0), soon_failing, journal)
+
+    with pytest.raises(KeyboardInterrupt):
+        search()
+    assert len(search().scores) == 2
+
+
 @pytest.mark.parametrize("score", [failing, Trained()])
 def test_the_order_in_which_evaluations_end_does_not_matter(score: object, tmp_path: Path) -> None:
     whole = searched(score, tmp_path / "forwards.sqlite")
@@ -152,6 +170,25 @@ def test_a_rule_knows_the_candidates_of_earlier_stages_alone() -> None:
     # The first question of evolution is its population of 10, in stages of 4; then it asks for one.
     assert [len(known) for known in score.rules[:2]] == [0, 4]
     assert len(score.rules) == 3 + 30
+
+
+def test_without_a_rule_all_candidates_of_a_question_are_evaluated_side_by_side() -> None:
+    class Unstopped(Trained):
+        every = None
+
+        def stopping(self, *known: object) -> None:
+            """Nothing is stopped."""
+
+    class Counting(Backwards):
+        def run(
+            self, evaluate: Evaluate, candidates: Sequence[Candidate]
+        ) -> Iterator[tuple[int, Outcome]]:
+            sizes.append(len(candidates))
+            return super().run(evaluate, candidates)
+
+    sizes: list[int] = []
+    run_searcher(RandomSearch(macro_problem(0.5), 9, seed=0), Unstopped(), executor=Counting())
+    assert sizes == [9]
 
 
 def test_a_search_that_stops_candidates_and_is_interrupted_ends_as_if_not(tmp_path: Path) -> None:
