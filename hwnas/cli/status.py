@@ -28,8 +28,8 @@ Watch = Annotated[
 def status(run: Run, watch: Watch = False, as_json: options.Json = False) -> None:
     """Show how far a search is: evaluations, how many an hour, the best so far, time left.
 
-    It reads what the search writes once a second, and may run on any machine that sees the folder.
-    With --watch it can be left running.
+    It reads what the search writes when networks have been judged, once a second at most, and may
+    run on any machine that sees the folder. With --watch it can be left running.
     """
     output = Output(as_json)
     if watch and not as_json:
