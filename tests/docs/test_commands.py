@@ -16,7 +16,7 @@ from hwnas.cli.main import app
 from tests.docs.blocks import PAGES, ROOT, Block, all_blocks, blocks_of, name_of, spans_of
 from tests.hwnas.cli.conftest import Terminal, terminal  # noqa: F401
 
-ELSEWHERE = {"docker", "jupyter", "pip", "python3", "ray", "sudo", "tensorboard", "."}
+ELSEWHERE = {"docker", "export", "jupyter", "pip", "python3", "ray", "sudo", "tensorboard", "."}
 """Programs whose arguments are not ours to check."""
 PLACEHOLDER = re.compile(r"…|\.\.\.|[\[\]|]")
 
