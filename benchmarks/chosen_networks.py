@@ -16,7 +16,7 @@ from benchmarks.versus_scaled import GRANTED, measured
 from hwnas.devices.device import Device
 from hwnas.networks.blocks import Network, block_from_dict, block_to_dict
 
-TRIED = 6
+TRIED = 15
 """Networks of a front that are measured for each budget, from the best score on."""
 MEASUREMENTS = 4
 
@@ -45,6 +45,13 @@ def shares(setting: Setting, device: Device, networks: Mapping[str, Network]) ->
     }
 
 
+def whole_ms(setting: Setting, device: Device) -> float:
+    """The latency of the whole network in ms, a median; among others, as it is compared later."""
+    networks = {"itself": setting.network(), **scaled_and_cut(setting)}
+    taken = [measured(device, networks)["itself"] for _ in range(MEASUREMENTS)]
+    return float(np.median(taken))
+
+
 def choose(
     setting: Setting,
     device: Device,
@@ -67,7 +74,7 @@ def choose(
         the blocks by name, as "<budget> scaled 56".
     """
     tried = [[dict(list(front.items())[:TRIED]) for front in one] for one in fronts]
-    others = _scaled_and_cut(setting) if beside else {}
+    others = scaled_and_cut(setting) if beside else {}
     every = {name: network for one in tried for front in one for name, network in front.items()}
     found = shares(setting, device, {**every, **others})
     chosen = {}
@@ -83,7 +90,7 @@ def choose(
     }
 
 
-def _scaled_and_cut(setting: Setting) -> dict[str, Network]:
+def scaled_and_cut(setting: Setting) -> dict[str, Network]:
     """What the rivals are chosen from, by name."""
     whole = setting.network()
     return {

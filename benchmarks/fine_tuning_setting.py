@@ -30,7 +30,7 @@ class Setting:
     limit: int
     epochs: int
     supernet_epochs: int
-    learning_rate: float
+    learning_rate: tuple[float, ...]
     supernet_rate: float
     batch_size: int
     evaluations: int
@@ -44,7 +44,7 @@ class Setting:
     def of(cls, options: argparse.Namespace) -> "Setting":
         """What options say, see `option_parser`."""
         given = {key: value for key, value in vars(options).items() if key != "json"}
-        for key in ("shares", "resolutions"):
+        for key in ("shares", "resolutions", "learning_rate"):
             given[key] = tuple(given[key])
         return cls(**given | {"weights": options.weights or published_weights()})
 
@@ -56,6 +56,10 @@ class Setting:
     def seeds_of(self, name: str) -> int:
         """How many seeds a start, or a network by its name, is trained with."""
         return self.random_seeds if RANDOM in name.split() else self.seeds
+
+    def rates_of(self, name: str) -> tuple[float, ...]:
+        """The learning rates that a network, by its name, is tried with."""
+        return self.learning_rate[:1] if RANDOM in name.split() else self.learning_rate
 
     def source(self) -> Pretrained:
         """The published network."""
@@ -92,14 +96,12 @@ class Setting:
             np.concatenate([part.labels for part in splits]),
         )
 
-    def recipe(
-        self, epochs: int, seed: int, resolution: int, rate: float | None = None
-    ) -> TrainConfig:
-        """The same for every network, and for the supernet but for its length and rate."""
+    def recipe(self, epochs: int, seed: int, resolution: int, rate: float) -> TrainConfig:
+        """The same for every network and the supernet, but for length and rate."""
         return TrainConfig(
             epochs=epochs,
             batch_size=self.batch_size,
-            learning_rate=self.learning_rate if rate is None else rate,
+            learning_rate=rate,
             warmup_epochs=min(1.0, epochs / 8),
             crop_padding=resolution // 8,
             clip=5.0,
@@ -121,11 +123,17 @@ def option_parser(documentation: str) -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, default=Path("runs/versus_fine_tuning"))
     parser.add_argument("--weights", default=None, help="those of EfficientNet-Lite0, by default")
     parser.add_argument("--resolution", type=int, default=96, help="of the network as it is")
-    parser.add_argument("--resolutions", type=int, nargs="+", default=[64, 72, 80, 96])
+    parser.add_argument("--resolutions", type=int, nargs="+", default=[52, 64, 68, 80, 96])
     parser.add_argument("--limit", type=int, default=10_000)
     parser.add_argument("--epochs", type=int, default=6, help="of supernet and fine-tuning")
     parser.add_argument("--supernet-epochs", type=int, default=2)
-    parser.add_argument("--learning-rate", type=float, default=0.1)
+    parser.add_argument(
+        "--learning-rate",
+        type=float,
+        nargs="+",
+        default=[0.1, 0.03],
+        help="what networks are trained with; the first alone from random weights",
+    )
     parser.add_argument(
         "--supernet-rate", type=float, default=0.03, help="learning rate from pretrained weights"
     )

