@@ -1,6 +1,6 @@
 """Answering what a searcher asks: what is known is replayed, the rest evaluated and kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ from hwnas.search.outcome import Candidate, Evaluate, Finished, Outcome, StagedS
 from hwnas.search.problem import SearchProblem
 from hwnas.search.score import Score
 from hwnas.search.trials import Trials
-from hwnas.spaces.space import Architectures
+from hwnas.spaces.space import Architectures, check_choices
 
 # So many evaluations may fail before the first one that does not.
 _PATIENCE = 3
@@ -113,7 +113,7 @@ class Questions:
         if self._staged is not None:
             asked = list(map(str, stage.tolist()))
             curves = self._trials.curves(but=asked)
-            known = np.array([_choices(text) for text in curves], dtype=np.int64)
+            known = self._rows(curves)
             costs = self._problem.costs(known).tolist() if curves else []
             finished = zip(known, costs, curves.values(), strict=True)
             stopped = self._trials.curves(but=asked, stopped=True)
@@ -122,6 +122,22 @@ class Questions:
             )
         costs = self._problem.costs(rows).tolist()
         return [Candidate(row, cost, rule) for row, cost in zip(rows, costs, strict=True)]
+
+    def _rows(self, texts: Iterable[str]) -> Architectures:
+        """(N, L) the architectures of learning curves, by their texts.
+
+        Raises:
+            RunError: one is none of the space: the journal is damaged.
+        """
+        space = self._problem.space
+        try:
+            rows = np.array([_choices(text) for text in texts], dtype=np.int64)
+            return check_choices(space.name, space.choice_counts, rows) if len(rows) else rows
+        except (ValueError, OverflowError) as error:
+            raise RunError(
+                f"a learning curve that was kept is damaged ({error}); restore the journal from a "
+                "copy or move it away"
+            ) from error
 
     def _check(self, outcome: Outcome) -> None:
         """Ends a search that fails from its beginning.

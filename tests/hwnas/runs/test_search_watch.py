@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwnas.core.errors import RunError
 from hwnas.estimators.scores import ScoreInfo
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.search_state import SearcherState, read_state
@@ -89,3 +90,10 @@ def test_the_file_is_written_once_a_second_at_most(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_to_stops_no_search(tmp_path: Path) -> None:
     with Journal(tmp_path / "run.sqlite") as journal:
         watch(tmp_path / "run.sqlite", step=2.0).begin(journal)
+
+
+def test_an_architecture_of_another_space_is_told_as_damage(tmp_path: Path) -> None:
+    with Journal(tmp_path / "run.sqlite") as journal:
+        journal.trials("random").record([9] * 8, 1.0, 0.0)
+        with pytest.raises(RunError, match=r"run\.sqlite is damaged"):
+            watch(tmp_path, step=2.0).begin(journal)

@@ -215,3 +215,11 @@ def test_another_search_of_a_journal_knows_what_was_stopped(tmp_path: Path) -> N
         searcher = RandomSearch(macro_problem(0.5), 30, seed=0)
         run_searcher(searcher, never, journal, settings="again")
     assert len(searcher.scores) == 30
+
+
+@pytest.mark.parametrize("text", ["[9, 9, 9, 9, 9, 9, 9, 9]", "[0]", "[99999999999999999999]"])
+def test_a_curve_of_no_network_of_the_space_is_told_as_damage(text: str, tmp_path: Path) -> None:
+    with Journal(tmp_path / "run.sqlite") as journal:
+        journal.outcomes.write_curve(text, (1.0, 2.0))
+        with pytest.raises(RunError, match="a learning curve that was kept is damaged"):
+            run_searcher(RandomSearch(macro_problem(0.5), 5, seed=0), Trained(), journal)
