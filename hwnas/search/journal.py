@@ -14,7 +14,7 @@ from hwnas.core.errors import HwnasError, RunError
 from hwnas.core.stored_rows import COUNT, DATE, FINITE, SECONDS, TEXT, Rules
 from hwnas.search.stored_outcomes import ARCHITECTURE, OUTCOME_RULES, OUTCOMES, StoredOutcomes
 from hwnas.search.trials import StoredTrials
-from hwnas.spaces.space import Architectures
+from hwnas.spaces.space import Architectures, keys
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS evaluations (
@@ -107,18 +107,21 @@ class Journal:
         """(N, L) architectures and their (N,) scores, in the order of evaluation."""
         rows = self._database.rows("SELECT architecture, score FROM evaluations ORDER BY rowid")
         scores = np.array([score for _, score in rows], dtype=np.float64)
-        if not rows:
-            return np.empty((0, 0), dtype=np.int64), scores
-        try:  # all at once: there may be hundreds of thousands
-            every = json.loads(f"[{','.join(text for text, _ in rows)}]")
-            architectures = np.array(every, dtype=np.int64)
+        return self._architectures([text for text, _ in rows]), scores
+
+    def _architectures(self, texts: list[str]) -> Architectures:
+        """(N, L) architectures of their texts."""
+        if not texts:
+            return np.empty((0, 0), dtype=np.int64)
+        try:  # all at once: there may be a million
+            architectures = np.array(json.loads(f"[{','.join(texts)}]"), dtype=np.int64)
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise self._database.damaged(
                 f"an architecture is no list of choices ({error})"
             ) from error
         if architectures.ndim != 2:
             raise self._database.damaged("an architecture is a list of lists")
-        return architectures, scores
+        return architectures
 
     def extreme_scores(self) -> tuple[float, ...]:
         """The least and the greatest score; nothing where there are none."""
@@ -140,11 +143,16 @@ class Journal:
         self, settings: Collection[str] | None = None
     ) -> dict[tuple[int, ...], set[str]]:
         """Which searchers asked for each architecture; only those of some settings, if given."""
-        found: dict[tuple[int, ...], set[str]] = {}
         query = "SELECT architecture, searcher, settings FROM trials"
-        for text, searcher, setting in self._database.rows(query):
-            if settings is None or setting in settings:
-                found.setdefault(self._choices(text), set()).add(searcher)
+        asked = [
+            (text, searcher)
+            for text, searcher, setting in self._database.rows(query)
+            if settings is None or setting in settings
+        ]
+        found: dict[tuple[int, ...], set[str]] = {}
+        rows = keys(self._architectures([text for text, _ in asked]))
+        for row, (_, searcher) in zip(rows, asked, strict=True):
+            found.setdefault(row, set()).add(searcher)
         return found
 
     def bind(self, key: str, value: str) -> None:
@@ -205,12 +213,6 @@ class Journal:
     def noted(self, key: str) -> str | None:
         """What `note` kept under a key, None where nothing."""
         return self.bound(f"note {key}")
-
-    def _choices(self, text: str) -> tuple[int, ...]:
-        try:
-            return tuple(int(choice) for choice in json.loads(text))
-        except (ValueError, TypeError, RecursionError) as error:
-            raise self._database.damaged(f"'{text}' is no architecture") from error
 
 
 def _origin(identity: Mapping[str, str]) -> str:
