@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from hwnas.runs.search_state import SearchState
 
 _EVERY_S = 1.0
-_SEARCHING = "in use"
 
 Run = Annotated[Path, typer.Argument(help="The folder of the run, as in runs/mine.")]
 Watch = Annotated[
@@ -58,7 +57,7 @@ def _watch(run: Path) -> None:
     with Live(console=console, auto_refresh=False) as live:
         while True:
             live.update(Text(shown_lines("\n".join(_lines(listed, state)))), refresh=True)
-            if state is None or listed.state != _SEARCHING:
+            if state is None or not listed.in_use:
                 return
             time.sleep(_EVERY_S)
             listed, state = _look(run)
@@ -70,12 +69,12 @@ def _lines(listed: "ListedRun", state: "SearchState | None") -> list[str]:
     if state is None:
         return [f"{listed.folder}: {listed.state}; no search is under way"]
     ago = duration(max(0.0, time.time() - state.written))
-    if listed.state == _SEARCHING:
+    if listed.in_use:
         lines = [f"{listed.folder}: searching for {duration(state.seconds)}, as of {ago} ago"]
     else:
         lines = [f"{listed.folder}: the search stopped {ago} ago; run it again to resume"]
     lines += [f"  {one.name}: {one.done:,} of {one.limit:,} networks" for one in state.searchers]
-    lines.append(f"  {_speed(state, left=listed.state == _SEARCHING)}")
+    lines.append(f"  {_speed(state, left=listed.in_use)}")
     if state.best is not None and state.best_cost is not None:
         lines.append(f"  best so far: {state.score} {state.best:.6g} at {state.best_cost:.4g} ms")
     if state.stopped:
@@ -97,4 +96,4 @@ def _speed(state: "SearchState", *, left: bool) -> str:
 
 def _document(listed: "ListedRun", state: "SearchState | None") -> dict[str, Any]:
     search = None if state is None else state.to_dict()
-    return listed.to_dict() | {"searching": listed.state == _SEARCHING, "search": search}
+    return listed.to_dict() | {"searching": listed.in_use, "search": search}

@@ -46,6 +46,11 @@ class ListedRun:
     measured_ms: float | None = None
     problem: str = ""
 
+    @property
+    def in_use(self) -> bool:
+        """Whether another process works in it."""
+        return self.state == _BUSY
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON; the time in UTC."""
         changed = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.changed))

@@ -12,7 +12,7 @@ from hwnas.search.executors import Executor
 from hwnas.search.journal import Journal
 from hwnas.search.outcome import Outcome
 from hwnas.search.problem import SearchProblem
-from hwnas.spaces.space import Architectures, check_choices
+from hwnas.spaces.space import Architectures
 
 # So often the file is written at most: a person looks at it, and evaluations may be quick.
 _EVERY_S = 1.0
@@ -56,15 +56,8 @@ class SearchWatch:
         Raises:
             RunError: the journal holds what is no architecture of the space.
         """
-        architectures, scores = journal.evaluations()
-        if len(scores):
-            space = self._problem.space
-            try:
-                check_choices(space.name, space.choice_counts, architectures)
-            except ValueError as error:
-                raise journal.damaged(error) from error
-            front = self._problem.front(architectures, scores)
-        if len(scores) and len(front.scores):
+        front = self._problem.front(*journal.evaluations_in(self._problem.space))
+        if len(front.scores):
             self._best = float(front.scores[-1]), float(front.costs[-1])
         for outcome in journal.outcomes.unfinished.values():
             self._count(outcome)

@@ -189,11 +189,7 @@ def search_result(experiment: Experiment, folder: RunFolder, problem: SearchProb
                     f"the search of {folder.path} has not ended with its present settings and "
                     f"table ('{name}' has not); run 'hwnas search' with its config"
                 )
-        architectures, scores = journal.evaluations()
-        try:
-            experiment.space.check(architectures)
-        except ValueError as error:
-            raise journal.damaged(error) from error
+        architectures, scores = journal.evaluations_in(experiment.space)
         found_by = journal.searchers_of([*settings, _GIVEN])
         scored_by, score_info = identity_of(journal), info_of(journal)
         check_scores(journal, score_info)

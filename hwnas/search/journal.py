@@ -14,6 +14,7 @@ from hwnas.core.errors import HwnasError, RunError
 from hwnas.core.stored_rows import COUNT, DATE, FINITE, SECONDS, TEXT, Rules
 from hwnas.search.stored_outcomes import ARCHITECTURE, OUTCOME_RULES, OUTCOMES, StoredOutcomes
 from hwnas.search.trials import StoredTrials
+from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.space import Architectures, keys
 
 _SCHEMA = """
@@ -108,6 +109,18 @@ class Journal:
         rows = self._database.rows("SELECT architecture, score FROM evaluations ORDER BY rowid")
         scores = np.array([score for _, score in rows], dtype=np.float64)
         return self._architectures([text for text, _ in rows]), scores
+
+    def evaluations_in(self, space: ChoiceSpace) -> tuple[Architectures, NDArray[np.float64]]:
+        """The same as `evaluations`, all of which must be architectures of a space.
+
+        Raises:
+            RunError: one is none.
+        """
+        architectures, scores = self.evaluations()
+        try:
+            return (space.check(architectures) if len(scores) else architectures), scores
+        except ValueError as error:
+            raise self.damaged(error) from error
 
     def _architectures(self, texts: list[str]) -> Architectures:
         """(N, L) architectures of their texts."""

@@ -111,6 +111,13 @@ class StagedScore(Evaluate, Protocol):
         """
 
 
+ADVICE = (
+    "correct the function that gives it, or train the supernet again with a lower learning rate, "
+    "or name another estimator"
+)
+"""What to do where a score cannot be used."""
+
+
 def finite(score: float) -> Outcome:
     """A score that was measured, or the failure where it is no finite number."""
     if math.isfinite(score):

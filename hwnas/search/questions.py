@@ -9,18 +9,22 @@ from numpy.typing import NDArray
 
 from hwnas.core.errors import RunError
 from hwnas.search.executors import Executor
-from hwnas.search.outcome import Candidate, Evaluate, Finished, Outcome, StagedScore, finite
+from hwnas.search.outcome import (
+    ADVICE,
+    Candidate,
+    Evaluate,
+    Finished,
+    Outcome,
+    StagedScore,
+    finite,
+)
 from hwnas.search.problem import SearchProblem
 from hwnas.search.score import Score
 from hwnas.search.trials import Trials
-from hwnas.spaces.space import Architectures, check_choices
+from hwnas.spaces.space import Architectures
 
 # So many evaluations may fail before the first one that does not.
 _PATIENCE = 3
-_ADVICE = (
-    "correct the function that gives it, or train the supernet again with a lower learning rate, "
-    "or name another estimator"
-)
 
 
 Heard: TypeAlias = Callable[[Architectures, Outcome], None]
@@ -129,10 +133,9 @@ class Questions:
         Raises:
             RunError: one is none of the space: the journal is damaged.
         """
-        space = self._problem.space
         try:
             rows = np.array([_choices(text) for text in texts], dtype=np.int64)
-            return check_choices(space.name, space.choice_counts, rows) if len(rows) else rows
+            return self._problem.space.check(rows) if len(rows) else rows
         except (ValueError, OverflowError) as error:
             raise RunError(
                 f"a learning curve that was kept is damaged ({error}); restore the journal from a "
@@ -172,4 +175,4 @@ def _choices(text: str) -> list[int]:
 
 
 def _all_failed(outcome: Outcome) -> RunError:
-    return RunError(f"every evaluation so far failed: {outcome.failure}; {_ADVICE}")
+    return RunError(f"every evaluation so far failed: {outcome.failure}; {ADVICE}")

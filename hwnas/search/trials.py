@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from hwnas.core.database import Database, now
 from hwnas.core.errors import RunError
-from hwnas.search.outcome import Outcome
+from hwnas.search.outcome import ADVICE, Outcome
 from hwnas.search.stored_outcomes import StoredOutcomes
 
 _EVALUATION = "INSERT INTO evaluations VALUES (?, ?, ?, ?)"
@@ -127,8 +127,7 @@ class Trials:
             if not math.isfinite(score):
                 raise RunError(
                     f"the score of architecture {text} is {score}, no number that can be compared; "
-                    "correct the function that gives it, or train the supernet again with a lower "
-                    "learning rate, or name another estimator"
+                    f"{ADVICE}"
                 )
         texts = list(map(str, architectures))
         self._store(self.count, texts, scores, seconds)
