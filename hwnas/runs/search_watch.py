@@ -56,9 +56,10 @@ class SearchWatch:
         Raises:
             RunError: the journal holds what is no architecture of the space.
         """
-        front = self._problem.front(*journal.evaluations_in(self._problem.space))
-        if len(front.scores):
-            self._best = float(front.scores[-1]), float(front.costs[-1])
+        if journal.extreme_scores():
+            front = self._problem.front(*journal.evaluations_in(self._problem.space))
+            if len(front.scores):
+                self._best = float(front.scores[-1]), float(front.costs[-1])
         for outcome in journal.outcomes.unfinished.values():
             self._count(outcome)
         self._write()

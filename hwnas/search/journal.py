@@ -114,11 +114,11 @@ class Journal:
         """The same as `evaluations`, all of which must be architectures of a space.
 
         Raises:
-            RunError: one is none.
+            RunError: one is none, or there are none.
         """
         architectures, scores = self.evaluations()
         try:
-            return (space.check(architectures) if len(scores) else architectures), scores
+            return space.check(architectures), scores
         except ValueError as error:
             raise self.damaged(error) from error
 
