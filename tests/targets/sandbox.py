@@ -83,7 +83,7 @@ class Sandbox:
         """Returns when no process of it is left."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=60)
 
 
 def main(mode: str, command: Sequence[str]) -> int:

@@ -55,7 +55,7 @@ def test_a_cut_ends_both_ends_and_the_next_connection_works(kind: Kind) -> None:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as client:
             wait_until(lambda: bool(target.processes("cat; exec sleep")), "the program")
             target.cut()
-            assert client.wait(timeout=10) == 255
+            assert client.wait(timeout=60) == 255
             # What read its input goes on; what does not, never ends by itself.
             wait_until(lambda: bool(target.processes("sleep 4321")), "the end of cat")
             os.kill(target.processes("sleep 4321")[0], signal.SIGKILL)
@@ -113,7 +113,7 @@ def test_a_cut_of_adb_ends_what_reads_its_input(how: Callable[[AdbTarget], None]
         with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as client:
             wait_until(lambda: bool(target.processes("cat -")), "the program")
             how(target)
-            client.wait(timeout=10)
+            client.wait(timeout=60)
             wait_until(lambda: not target.processes("cat -"), "the end of the program", seconds=5)
         target.connect()
         assert target.adb("shell", "exit 3").returncode == 3
@@ -166,7 +166,7 @@ def test_nothing_is_left_of_a_target(start: str, killed: bool, tmp_path: Path) -
         assert "/run/target" not in before
         if killed:
             session.kill()
-        session.communicate(timeout=20)
+        session.communicate(timeout=60)
         wait_until(lambda: not _in_namespace(namespace), "the end of all processes", seconds=5)
         assert Path("/proc/mounts").read_text() == before
     if not killed:

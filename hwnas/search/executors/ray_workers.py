@@ -46,6 +46,9 @@ class RayWorkers:
     An evaluation that takes more time or memory than allowed is ended with its worker, and has
     failed; so has one that raises something, or gives no finite number.
 
+    Attributes:
+        limits: what an evaluation may take.
+
     Raises:
         ConfigError: Ray is not installed, or an argument is no number that can be.
     """
@@ -82,7 +85,7 @@ class RayWorkers:
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise ConfigError(f"{name} is {value!r}; give a whole number of 1 or more")
         limits = {"seconds": seconds, "memory_mb": memory_mb}
-        self._limits = parse_config(limits, EvaluationLimits, "RayWorkers")
+        self.limits = parse_config(limits, EvaluationLimits, "RayWorkers")
         check_ray()
         self._workers, self._address = workers, address
         self._threads, self._store_mb, self._listener = threads, store_mb, listener
@@ -124,7 +127,7 @@ class RayWorkers:
             with self:
                 yield from self.run(evaluate, candidates)
             return
-        yield from _Round(self._ready(evaluate), candidates, self._limits, self._listener).ends()
+        yield from _Round(self._ready(evaluate), candidates, self.limits, self._listener).ends()
 
     def workers(self) -> Sequence[WorkerState]:
         """What each worker is at; none before there was something to evaluate."""
@@ -147,7 +150,7 @@ class RayWorkers:
             if self._threads is not None:
                 share = replace(share, threads=self._threads)
             self._say_where(session, share)
-            self._pool = RayPool(session.workers, share, self._limits.memory_mb)
+            self._pool = RayPool(session.workers, share, self.limits.memory_mb)
         if not _same(self._evaluate, evaluate):
             self._pool.load(evaluate)
             self._evaluate = evaluate

@@ -193,7 +193,7 @@ def test_an_interrupted_verb_says_that_it_continues_and_leaves_no_job_behind(
     assert printed.splitlines()[-1].startswith("hwnas: interrupted; run the same command again")
     assert "Traceback" not in printed
     assert list(temporary.glob("hwnas-*")) == []  # ONNX Runtime leaves a file of its own
-    _, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=60)
     assert alive == []
 
 

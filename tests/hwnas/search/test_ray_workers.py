@@ -13,6 +13,7 @@ import pytest
 
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.search.executors import ray_pool
+from hwnas.search.executors.evaluation_limits import EvaluationLimits
 from hwnas.search.executors.ray_pool import RayPool
 from hwnas.search.executors.ray_workers import RayWorkers
 from hwnas.search.journal import Journal
@@ -41,9 +42,7 @@ HEARD = Heard()
 @pytest.fixture(scope="module")
 def workers() -> Iterator[RayWorkers]:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
-    with RayWorkers(
-        2, seconds=2.0, memory_mb=600, threads=1, store_mb=80, listener=HEARD
-    ) as workers:
+    with RayWorkers(2, memory_mb=600, threads=1, store_mb=80, listener=HEARD) as workers:
         yield workers
         folder = workers.folder
     assert folder is not None
@@ -146,18 +145,20 @@ def test_what_kills_every_worker_is_given_up_after_two_more_tries(
     assert len(heard) == 2
 
 
-def test_what_hangs_is_ended_at_its_limit(workers: RayWorkers) -> None:
-    found = outcomes(workers, doing(lambda: time.sleep(100)), 4)
-    assert failures(found)[1] == "it took more than 2 s (search.limits.seconds)"
+def test_what_hangs_is_ended_at_its_limit(
+    workers: RayWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "limits", EvaluationLimits(seconds=3))
+    found = outcomes(workers, doing(lambda: time.sleep(1000)), 4)
+    assert failures(found)[1] == "it took more than 3 s (search.limits.seconds)"
     assert [one.score for one in found] == [0.0, None, 2.0, 3.0]
 
 
 def test_what_eats_memory_is_ended_at_its_limit(workers: RayWorkers) -> None:
     def eat() -> None:
-        eaten = []
-        while True:
-            eaten.append(np.ones(10**6))
-            time.sleep(0.002)
+        eaten = np.ones(10**8)
+        time.sleep(1000)
+        eaten.sum()
 
     found = outcomes(workers, doing(eat), 4)
     assert failures(found)[1] == "it had more than 600 MB of memory (search.limits.memory_mb)"
