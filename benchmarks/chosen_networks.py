@@ -16,7 +16,7 @@ from benchmarks.versus_scaled import GRANTED, measured
 from hwnas.devices.device import Device
 from hwnas.networks.blocks import Network, block_from_dict, block_to_dict
 
-TRIED = 15
+TRIED = 40
 """Networks of a front that are measured for each budget, from the best score on."""
 MEASUREMENTS = 4
 
@@ -43,13 +43,6 @@ def shares(setting: Setting, device: Device, networks: Mapping[str, Network]) ->
         name: float(np.median([latency[name] / latency["itself"] for latency in taken]))
         for name in networks
     }
-
-
-def whole_ms(setting: Setting, device: Device) -> float:
-    """The latency of the whole network in ms, a median; among others, as it is compared later."""
-    networks = {"itself": setting.network(), **scaled_and_cut(setting)}
-    taken = [measured(device, networks)["itself"] for _ in range(MEASUREMENTS)]
-    return float(np.median(taken))
 
 
 def choose(
