@@ -4,7 +4,8 @@
 
 Two nodes of Ray on this machine, each made by `ray start`. First a search of 200 evaluations: at 30
 random moments a worker, a node or the process that searches is killed. Its front must be that of an
-undisturbed search, and no evaluation lost, counted twice or failed. Then a search whose evaluations
+undisturbed search, and no evaluation lost, counted twice or failed. `begun` says how many
+evaluations that took: a kill costs those that run, two at most. Then a search whose evaluations
 crash, hang, exceed their memory or give NaN, with a chance of 10 % each: its front must be that of
 the others, and the journal lists the failures.
 """
@@ -53,10 +54,13 @@ class Slow:
     """The synthetic score of one architecture, after some seconds."""
 
     seconds: float
-    harm: bool = False
+    harm: bool
+    begun: Path
 
     def __call__(self, rows: Architectures) -> np.ndarray[Any, Any]:
-        """(1,) the score; or something worse."""
+        """(1,) the score; or something worse. A byte in the file `begun` counts it."""
+        with self.begun.open("ab") as counter:
+            counter.write(b".")
         time.sleep(self.seconds)
         way = fate(rows[0]) if self.harm else None
         if way == "crash":
@@ -165,8 +169,8 @@ def _drive(given: argparse.Namespace) -> None:
 
 
 def _search(given: argparse.Namespace, journal: Path, workers: RayWorkers | None) -> None:
-    seconds = given.seconds if workers else 0.0
-    score = Slow(seconds, given.harm) if workers else _undisturbed(given.harm)
+    begun = journal.with_suffix(".begun")
+    score = Slow(given.seconds, given.harm, begun) if workers else _undisturbed(given.harm)
     run_search(
         macro_problem(0.5),
         score,
@@ -215,6 +219,7 @@ def _killed(cluster: Cluster, given: argparse.Namespace) -> dict[str, Any]:
     return {
         "kills": {kind: kinds.count(kind) for kind in KINDS},
         "ended": int(code == 0),
+        "begun": there.with_suffix(".begun").stat().st_size,
         "same_front": int(_bytes(_front(here)) == _bytes(_front(there))),
         "lost": given.evaluations - len(set(map(tuple, rows.tolist()))),
         "twice": asked - different,

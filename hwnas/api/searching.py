@@ -11,6 +11,7 @@ from hwnas.api.results import SearchResult
 from hwnas.core.errors import ConfigError
 from hwnas.runs.workers import executor_of
 from hwnas.search.executors import Executor
+from hwnas.search.mode import SYNCHRONOUS, Mode, mode_sentence
 from hwnas.search.run_search import run_search as run_search_of
 from hwnas.search.score import Of, known_score
 from hwnas.search.searchers import OF_KNOWN_SCORES, USUAL, Searcher
@@ -30,6 +31,7 @@ def run_search(
     workers: int | None = None,
     ray: str | None = None,
     executor: Executor | None = None,
+    mode: Mode = SYNCHRONOUS,
 ) -> SearchResult:
     """Searches for networks of a great score that keep every budget.
 
@@ -56,6 +58,10 @@ def run_search(
         ray: the address of the Ray cluster that they are on: "auto" where this machine belongs to
             one, "HOST:PORT" or "ray://HOST:PORT"; None for this machine.
         executor: another one in place of these, see `hwnas.search.executors`.
+        mode: "synchronous": all scores of a question are waited for before the next. Or
+            "asynchronous", with `surrogate`, `around`, `evolution`, `local` and `random`: a worker
+            that is free is given the next network at once; what is found then depends on which
+            evaluation ends first.
 
     Returns:
         The front and all that was scored.
@@ -71,6 +77,8 @@ def run_search(
     if evaluations is not None:
         check_count(evaluations, "evaluations")
     chosen = executor_of(None, workers, ray, executor, PythonListener())
+    if said := mode_sentence(mode, workers=chosen is not None):
+        PythonListener().say(said)
     free = known_score(score, problem.space) is not None
     name, most = OF_KNOWN_SCORES if free else USUAL
     with PythonListener().progress(f"searching {problem.space.name}", "networks") as update:
@@ -86,5 +94,6 @@ def run_search(
             journal=journal,
             executor=chosen,
             progress=update,
+            mode=mode,
         )
     return SearchResult(problem, found.architectures, found.scores)

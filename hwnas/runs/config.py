@@ -19,10 +19,12 @@ from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.pretrained_config import SPACE, PretrainedConfig
 from hwnas.runs.tracking import NONE, TRACKERS
 from hwnas.search.executors.evaluation_limits import EvaluationLimits
+from hwnas.search.mode import ASYNCHRONOUS, SYNCHRONOUS, Mode
 from hwnas.search.searchers import (
     OF_KNOWN_SCORES,
     SEARCHERS,
     USUAL,
+    check_mode,
     needs_known_score,
     searcher_settings,
 )
@@ -73,13 +75,15 @@ class SearchConfig(StrictModel):
 
     `settings` holds those of searchers that are not to have their defaults, by searcher; `limits`
     are those of one evaluation, and need workers; `threads` are those that it computes with, by
-    default all of the machine's, which workers share.
+    default all of the machine's, which workers share; in the `mode` asynchronous a worker that is
+    free gets the next network at once.
     """
 
     budgets: Budgets
     searchers: Annotated[tuple[str, ...], Field(min_length=1)] = (USUAL[0],)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
     evaluations: Annotated[int, Field(ge=1, le=10_000_000)] = USUAL[1]
+    mode: Mode = SYNCHRONOUS
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     limits: EvaluationLimits = EvaluationLimits()
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
@@ -227,6 +231,16 @@ class RunConfig(StrictModel):
                     f"{estimator.name} is none; name another searcher, or set accuracy.estimator "
                     f"to {either('free')}"
                 )
+        if search.mode == ASYNCHRONOUS and estimator.free:
+            raise ValueError(
+                f"search.mode: scores of {estimator.name} cost nothing to compute, and all of a "
+                "question are computed at once; leave search.mode out"
+            )
+        for name in search.searchers:
+            try:
+                check_mode(name, search.mode)
+            except ConfigError as error:
+                raise ValueError(f"search.mode: {error}") from error
         for name in search.settings:
             if name not in search.searchers:
                 raise ValueError(

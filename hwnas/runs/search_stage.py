@@ -14,6 +14,7 @@ from hwnas.runs.searching import RunSearch, search, write_front
 from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.stale import note_front
 from hwnas.search.executors import Executor
+from hwnas.search.mode import mode_sentence
 from hwnas.search.problem import SearchProblem
 
 
@@ -44,6 +45,8 @@ def search_stage(
     warn_of_models(listener, experiment, latency)
     if executor is not None and scores.exact is not None:
         listener.say("scores cost nothing to compute: workers are not used")
+    if said := mode_sentence(experiment.config.search.mode, workers=executor is not None):
+        listener.say(said)
     if text := scores_text(scores.info):
         listener.say(text)
     for sentence in scores.info.stated(experiment.space.resolutions):

@@ -31,6 +31,7 @@ from hwnas.search.executors import Executor
 from hwnas.search.front import Front
 from hwnas.search.given import GivenNetworks
 from hwnas.search.journal import Journal
+from hwnas.search.mode import SYNCHRONOUS
 from hwnas.search.problem import SearchProblem
 from hwnas.search.run_search import run_searcher, settings_digest
 from hwnas.search.searchers import make_searcher
@@ -129,7 +130,12 @@ def search(
         for name in config.searchers:
             settings = search_digest(problem, config, name)
             searcher = make_searcher(
-                name, scored, config.evaluations, config.seed, config.settings.get(name)
+                name,
+                scored,
+                config.evaluations,
+                config.seed,
+                config.settings.get(name),
+                config.mode,
             )
             update = partial(_both, watch.progress, progress, name)
             free = scores.exact is not None
@@ -142,6 +148,7 @@ def search(
                 together=free,
                 executor=executor,
                 heard=watch.heard,
+                mode=config.mode,
             )
             if searcher.how is not None:
                 journal.note(f"how {name} {settings}", searcher.how)
@@ -170,7 +177,7 @@ def _inherits(experiment: Experiment) -> bool:
 def search_digest(problem: SearchProblem, config: SearchConfig, name: str) -> str:
     """What the questions of a searcher of a config depend on beside the scores."""
     settings = config.settings.get(name)
-    return settings_digest(problem, name, config.evaluations, config.seed, settings)
+    return settings_digest(problem, name, config.evaluations, config.seed, settings, config.mode)
 
 
 def search_result(experiment: Experiment, folder: RunFolder, problem: SearchProblem) -> RunSearch:
@@ -240,6 +247,8 @@ def _text_without_paths(experiment: Experiment) -> str:
     del content["tracker"]  # which only watches
     for key in ("limits", "threads"):  # of these no front consists
         del content["search"][key]
+    if config.search.mode == SYNCHRONOUS:  # as in runs of versions without modes
+        del content["search"]["mode"]
     del content["pretrained"]  # as in runs of earlier versions; its weights are in the digest
     # How networks of a front are exported makes no other front of it; as in runs of 0.1.0.
     content["export"] = {"weights_from": "auto"}

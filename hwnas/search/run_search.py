@@ -15,18 +15,23 @@ from hwnas.core.digests import digest
 from hwnas.core.errors import AccuracyError, ConfigError, RunError
 from hwnas.core.lock import locked
 from hwnas.core.progress import Progress
+from hwnas.search.answers import Answers, Heard
+from hwnas.search.asking import Asking
+from hwnas.search.asynchronous import AsynchronousSearch
+from hwnas.search.evaluation import Evaluation
 from hwnas.search.executors import Executor, InProcess, ready
 from hwnas.search.front import Front
 from hwnas.search.journal import Journal
+from hwnas.search.mode import ASYNCHRONOUS, SYNCHRONOUS, Mode
 from hwnas.search.outcome import StagedScore
 from hwnas.search.problem import SearchProblem
-from hwnas.search.questions import Heard, Questions
+from hwnas.search.questions import Questions
 from hwnas.search.score import Of, Score, as_score, known_score, score_identity
 from hwnas.search.searchers import USUAL, make_searcher, searcher_class, searcher_settings
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.trials import Trials
 from hwnas.spaces.choices import ChoiceSpace
-from hwnas.spaces.space import Architectures, check_choices, keys
+from hwnas.spaces.space import Architectures
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ def run_search(
     journal: Path | str | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    mode: Mode = SYNCHRONOUS,
 ) -> Evaluations:
     """Searches a problem for networks of a great score.
 
@@ -89,12 +95,15 @@ def run_search(
         progress: called after each evaluation.
         executor: where networks are scored, see `hwnas.search.executors`; by default here, one
             after another.
+        mode: "synchronous" waits for all scores of a question before the next; "asynchronous", of
+            the searchers that can, takes each as it comes and gives whoever is free the next
+            network at once: what is found then depends on which evaluation ends first.
 
     Raises:
         AccuracyError: the score is none, or returns something else than a number for each network.
         BudgetError: no network keeps the limits, or the searcher cannot keep one.
-        ConfigError: there is no such searcher or setting, or it needs a known score; or the
-            evaluations or the seed are no number that can be.
+        ConfigError: there is no such searcher or setting, or it needs a known score, or cannot be
+            asynchronous; or the evaluations or the seed are no number that can be.
         RunError: scores are no finite numbers, or the journal is of another space or score, is
             damaged, or another process searches with it.
     """
@@ -104,8 +113,13 @@ def run_search(
         problem, together = replace(problem, score=known), True
     staged: StagedScore | None = getattr(score, "staged", None)
     asked = staged or as_score(score if known is None else known, problem.space, of)
-    made = make_searcher(searcher, problem, evaluations, seed, settings)
-    label = settings_digest(problem, searcher, evaluations, seed, settings)
+    if mode == ASYNCHRONOUS and together:
+        raise ConfigError(
+            "an asynchronous search takes scores as they come, and here all of a question are "
+            "computed at once; leave mode out"
+        )
+    made = make_searcher(searcher, problem, evaluations, seed, settings, mode)
+    label = settings_digest(problem, searcher, evaluations, seed, settings, mode)
     with ExitStack() as held:
         held.enter_context(ready(executor))
         kept = None
@@ -114,7 +128,7 @@ def run_search(
             kept.bind("space", digest(getattr(problem.space, "identity", problem.space.name)))
             kept.bind_scores(score_identity(score))
         return run_searcher(
-            made, asked, kept, progress, label, together=together, executor=executor
+            made, asked, kept, progress, label, together=together, executor=executor, mode=mode
         )
 
 
@@ -140,11 +154,13 @@ def run_searcher(
     together: bool = False,
     executor: Executor | None = None,
     heard: Heard | None = None,
+    mode: Mode = SYNCHRONOUS,
 ) -> Evaluations:
     """Runs a searcher to its end; interrupted and run again with a journal, it goes on.
 
     Resuming is replaying: a searcher made anew asks for the same architectures, and what the
-    journal holds is not evaluated again.
+    journal holds is not evaluated again. How an asynchronous search is resumed, see
+    `AsynchronousSearch`.
 
     Args:
         searcher: freshly made.
@@ -158,6 +174,7 @@ def run_searcher(
         executor: evaluates the architectures of a question, perhaps side by side; by default one
             after another here. What is found does not depend on it.
         heard: called with each architecture that was evaluated alone, and what came of it.
+        mode: asynchronous only of a searcher that was made for it, and not `together`.
 
     Raises:
         RunError: the journal cannot be used, belongs to another search, or the first evaluations
@@ -165,15 +182,15 @@ def run_searcher(
     """
     trials = Trials() if journal is None else journal.trials(searcher.name, settings)
     told = partial(_tell, progress, trials, searcher.evaluations)
-    answered: Callable[[Architectures], NDArray[np.float64]]
     if together and not isinstance(score, StagedScore):
-        answered = partial(_all_of, score=score, trials=trials, told=told)
+        _ask_and_tell(searcher, partial(_all_of, score=score, trials=trials, told=told))
     else:
-        where = executor or InProcess()
-        answered = Questions(searcher.problem, score, trials, where, told, heard).answer
-    seen: set[tuple[int, ...]] = set()
-    while len(asked := _question(searcher, seen)):
-        searcher.tell(asked, answered(asked))
+        evaluation = Evaluation(searcher.problem, score, trials)
+        parts = evaluation, trials, Answers(trials, told, heard), executor or InProcess()
+        if mode == ASYNCHRONOUS:
+            AsynchronousSearch(searcher, *parts).run()
+        else:
+            _ask_and_tell(searcher, Questions(*parts).answer)
     rows, scores = searcher.evaluated
     kept = np.array([trials.known(row) for row in rows.tolist()], dtype=np.bool_)
     return Evaluations(searcher.problem, rows[kept], scores[kept], searcher.how)
@@ -194,36 +211,12 @@ def _check_space(score: Any, space: ChoiceSpace) -> None:
         )
 
 
-def _question(searcher: Searcher, seen: set[tuple[int, ...]]) -> Architectures:
-    """(N, L) what a searcher asks for next; added to what it asked for before.
-
-    Raises:
-        ConfigError: it breaks a rule of searchers, of which it may be a stranger's.
-    """
-    asked: Any = searcher.ask()
-    length = searcher.problem.length
-    is_array = isinstance(asked, np.ndarray)
-    if not is_array or asked.shape[1:] != (length,) or asked.dtype.kind not in "iu":
-        what = f"an array of shape {asked.shape}" if is_array else type(asked).__name__
-        raise ConfigError(
-            f"the searcher {searcher.name} asked for {what}; its ask() has to return an (N, "
-            f"{length}) array of whole numbers"
-        )
-    rows: Architectures = asked
-    try:
-        check_choices(searcher.problem.space.name, searcher.problem.space.choice_counts, rows)
-    except ValueError as error:
-        raise ConfigError(
-            f"the searcher {searcher.name} asked for a wrong choice: {error}"
-        ) from error
-    for row in keys(rows):
-        if row in seen:
-            raise ConfigError(
-                f"the searcher {searcher.name} asked again for {list(row)}; its ask() must not "
-                "return an architecture twice"
-            )
-        seen.add(row)
-    return rows
+def _ask_and_tell(
+    searcher: Searcher, answered: Callable[[Architectures], NDArray[np.float64]]
+) -> None:
+    ask = Asking(searcher)
+    while len(asked := ask()):
+        searcher.tell(asked, answered(asked))
 
 
 def settings_digest(
@@ -232,11 +225,15 @@ def settings_digest(
     evaluations: int,
     seed: int,
     settings: Mapping[str, Any] | None = None,
+    mode: Mode = SYNCHRONOUS,
 ) -> str:
     """What a searcher's questions depend on beside the scores, as hexadecimal digits."""
-    changed = searcher_settings(searcher, settings or {}).model_dump_json(exclude_defaults=True)
+    chosen = searcher_settings(searcher, settings or {}, mode)
+    changed = chosen.model_dump_json(exclude_defaults=True)
     version = searcher_class(searcher).version
     parts = [f"{evaluations} {seed} {changed} {version}".encode()]
+    if mode != SYNCHRONOUS:  # which has no other history than before there were modes
+        parts.append(f" {mode} ".encode())
     laid = ((problem.cost, None), *((one.trellis, one.bound) for one in problem.limits))
     for trellis, bound in laid:
         limit = None if bound is None else float(bound)

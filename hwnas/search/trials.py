@@ -45,6 +45,10 @@ class Trials:
     def begin(self, architectures: list[list[int]]) -> None:
         """Called with the architectures of a question, before any of them is answered."""
 
+    def asked(self) -> list[list[int]]:
+        """All that the search asked for before it was interrupted, in order."""
+        return []
+
     def replay(self, architecture: list[int]) -> float | None:
         """The score of the next architecture asked for, when that is known.
 
@@ -215,6 +219,11 @@ class StoredTrials(Trials):
         ]
         ((last,),) = self._database.rows("SELECT coalesce(max(rowid), 0) FROM evaluations")
         self._first, self._place = self.count, max(found, default=last + 1)
+
+    @override
+    def asked(self) -> list[list[int]]:
+        texts = [text for _, text in sorted(self._asked.items())]
+        return [list(map(int, text.strip("[]").split(","))) for text in texts]
 
     @override
     def _store(

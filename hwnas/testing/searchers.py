@@ -28,6 +28,7 @@ from hwnas.search.journal import Journal
 from hwnas.search.problem import CheckedLimit, Limit, SearchProblem
 from hwnas.search.run_search import run_searcher
 from hwnas.search.score import Score
+from hwnas.search.searchers import make_searcher
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, load_space
@@ -42,6 +43,7 @@ from hwnas.testing.search_problems import (
     tiny_problem,
     widths_problem,
 )
+from hwnas.testing.simulated_workers import SimulatedWorkers
 
 _MOST_QUESTIONS = 2000
 
@@ -273,6 +275,39 @@ class SearcherContract:
         _run(searcher, tmp_path / "killed.sqlite", score)
         assert evaluated == whole
         assert _contents(tmp_path / "killed.sqlite") == _contents(tmp_path / "whole.sqlite")
+
+    @pytest.mark.parametrize("workers", [1, 3, 90])
+    def test_an_asynchronous_search_keeps_the_rules_and_is_resumed(
+        self, searcher: type[Searcher], workers: int, tmp_path: Path
+    ) -> None:
+        """Where the searcher says that it can; killed, it goes on and evaluates nothing twice."""
+        if searcher.asynchronous is None:
+            pytest.skip("needs all scores of a question before the next")
+        problem, evaluated = macro_problem(0.5), list[tuple[int, ...]]()
+
+        def score(rows: Architectures) -> NDArray[np.float64]:
+            if len(evaluated) == 30 and not killed:
+                killed.append(True)
+                raise KeyboardInterrupt
+            evaluated.append(tuple(rows[0].tolist()))
+            return synthetic_score(rows)
+
+        def run() -> Architectures:
+            executor = SimulatedWorkers(workers, lambda one: 0.2 + one.architecture.sum() % 5)
+            made = make_searcher(searcher, problem, 60, 1, mode="asynchronous")
+            with Journal(tmp_path / "run.sqlite") as journal:
+                found = run_searcher(made, score, journal, executor=executor, mode="asynchronous")
+                assert len(journal.trials(searcher.name).asked()) == len(evaluated)
+            return found.architectures
+
+        killed: list[bool] = []
+        with pytest.raises(KeyboardInterrupt):
+            run()
+        rows = run()
+        assert problem.feasible(rows).all()
+        assert len(evaluated) == len(set(evaluated)) == len(rows) == 60
+        assert run().tolist() == rows.tolist()
+        assert len(evaluated) == 60
 
 
 def _run(searcher: type[Searcher], path: Path, score: Score) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hwnas.search.searchers import SEARCHERS, needs_known_score, searcher_class
+from hwnas.search.searchers import SEARCHERS, is_asynchronous, needs_known_score, searcher_class
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.testing.searchers import SearcherContract
 
@@ -16,3 +16,4 @@ class TestOurs(SearcherContract):
 @pytest.mark.parametrize("name", SEARCHERS.ours)
 def test_what_a_searcher_needs_is_known_without_importing_it(name: str) -> None:
     assert needs_known_score(name) == searcher_class(name).needs_known_score
+    assert is_asynchronous(name) == (searcher_class(name).asynchronous is not None)

@@ -1,6 +1,6 @@
 """Executor: evaluates the candidates of a question."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
@@ -29,17 +29,18 @@ class Executor(Protocol):
     """Evaluates candidates, in any order, perhaps side by side."""
 
     def run(
-        self, evaluate: Evaluate, candidates: Sequence[Candidate]
+        self, evaluate: Evaluate, candidates: Iterable[Candidate]
     ) -> Iterator[tuple[int, Outcome]]:
         """The index of each candidate with its outcome, as they end.
 
         An executor that evaluates elsewhere gives a failure for what cannot be evaluated; only
-        what is wrong with itself is raised.
+        what is wrong with itself is raised. Whoever iterates has an outcome before the next
+        candidate is taken, and may choose that by it.
 
         Args:
             evaluate: the evaluation. It is the same object throughout a search, and is sent to a
                 worker once.
-            candidates: of one question.
+            candidates: each is taken when it can be begun, and not before.
         """
 
     def workers(self) -> Sequence[WorkerState]:

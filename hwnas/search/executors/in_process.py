@@ -1,7 +1,7 @@
 """InProcess: evaluations one after another, here."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from hwnas.search.executors.executor import WorkerState
@@ -12,7 +12,7 @@ class InProcess:
     """Evaluates candidates in this process, one by one; what is raised ends the search."""
 
     def run(
-        self, evaluate: Evaluate, candidates: Sequence[Candidate]
+        self, evaluate: Evaluate, candidates: Iterable[Candidate]
     ) -> Iterator[tuple[int, Outcome]]:
         """The index of each candidate with its outcome, in order."""
         for index, candidate in enumerate(candidates):

@@ -1,8 +1,8 @@
 """RayWorkers: evaluations side by side, on this machine or on a cluster, by Ray."""
 
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +29,7 @@ class _Running:
     """An evaluation that a worker is at, and when it is to be ended."""
 
     index: int
+    candidate: Candidate
     worker: Member
     end: float | None
 
@@ -116,7 +117,7 @@ class RayWorkers:
             session.close()
 
     def run(
-        self, evaluate: Evaluate, candidates: Sequence[Candidate]
+        self, evaluate: Evaluate, candidates: Iterable[Candidate]
     ) -> Iterator[tuple[int, Outcome]]:
         """The index of each candidate with its outcome, as they end.
 
@@ -171,22 +172,23 @@ class RayWorkers:
 
 
 class _Round:
-    """The candidates of one question: those that wait, and those that workers are at."""
+    """Candidates that are evaluated: those that workers are at, and those to be tried again."""
 
     def __init__(
         self,
         pool: RayPool,
-        candidates: Sequence[Candidate],
+        candidates: Iterable[Candidate],
         limits: EvaluationLimits,
         listener: Listener,
     ) -> None:
         import ray
 
         self._ray: Any = ray
-        self._pool, self._candidates = pool, candidates
-        self._limits, self._listener = limits, listener
-        self._waiting = deque(range(len(candidates)))
-        self._deaths = [0] * len(candidates)
+        self._pool, self._limits, self._listener = pool, limits, listener
+        self._new = iter(enumerate(candidates))
+        self._all_taken = False
+        self._again: deque[tuple[int, Candidate]] = deque()
+        self._deaths: Counter[int] = Counter()
         self._running: dict[Any, _Running] = {}
         self._alone_since: float | None = None
 
@@ -194,24 +196,32 @@ class _Round:
         """Each index with its outcome."""
         self._pool.begin()
         try:
-            while self._waiting or self._running:
+            while self._running or self._again or not self._all_taken:
                 self._pool.fill()
                 self._start()
                 for ended in self._next():
-                    self._start()  # the worker goes on while this outcome is kept
                     yield ended
+                    self._start()
         finally:
             if not self._pool.closed:
                 for running in self._running.values():  # after an exception or an interruption
                     self._pool.remove(running.worker)
 
     def _start(self) -> None:
-        while self._waiting and self._pool.idle:
-            index = self._waiting.popleft()
-            reference, worker = self._pool.start(self._candidates[index])
+        while self._pool.idle and (taken := self._take()) is not None:
+            index, candidate = taken
+            reference, worker = self._pool.start(candidate)
             seconds = self._limits.seconds
             end = None if seconds is None else time.monotonic() + seconds
-            self._running[reference] = _Running(index, worker, end)
+            self._running[reference] = _Running(index, candidate, worker, end)
+
+    def _take(self) -> tuple[int, Candidate] | None:
+        """The next candidate with its index, None where none is left."""
+        if self._again:
+            return self._again.popleft()
+        taken = None if self._all_taken else next(self._new, None)
+        self._all_taken = taken is None
+        return taken
 
     def _next(self) -> Iterator[tuple[int, Outcome]]:
         """What ends next, if anything does within some seconds."""
@@ -222,13 +232,13 @@ class _Round:
         ready, _ = self._ray.wait(awaited, num_returns=1, timeout=timeout)
         for reference in ready:
             if reference in self._running:
-                yield from self._ended(reference)
+                yield from self._end(reference)
             elif (exceeded := self._pool.event(reference)) is not None:
                 yield from self._over_memory(*exceeded)
         yield from self._over_time()
         self._say_if_alone()
 
-    def _ended(self, reference: Any) -> Iterator[tuple[int, Outcome]]:
+    def _end(self, reference: Any) -> Iterator[tuple[int, Outcome]]:
         running = self._running.pop(reference)
         try:
             outcome: Outcome = self._ray.get(reference)
@@ -256,7 +266,7 @@ class _Round:
             text = f"{cause} while it was evaluated, {deaths} times"
             yield running.index, Outcome(None, failure=text)
             return
-        self._waiting.appendleft(running.index)
+        self._again.append((running.index, running.candidate))
         self._listener.warn(
             f"{cause} during an evaluation, which is tried again ({deaths + 1} of {_TRIES}); the "
             "search goes on"
@@ -272,7 +282,7 @@ class _Round:
             most = f"it had more than {self._limits.memory_mb:g} MB of memory"
             yield running.index, Outcome(None, failure=f"{most} (search.limits.memory_mb)")
         else:  # what it held is of the evaluation before
-            self._waiting.appendleft(running.index)
+            self._again.append((running.index, running.candidate))
 
     def _over_time(self) -> Iterator[tuple[int, Outcome]]:
         now = time.monotonic()

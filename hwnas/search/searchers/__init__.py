@@ -4,7 +4,7 @@ A searcher is one file and one line here; its module is imported when it is aske
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from hwnas.core.configs import StrictModel, parse_config
 from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
 from hwnas.core.registry import Registry
+from hwnas.search.mode import ASYNCHRONOUS, SYNCHRONOUS, Mode
 from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers.searcher import Searcher
 
@@ -20,6 +21,8 @@ __all__ = [
     "SEARCHERS",
     "USUAL",
     "Searcher",
+    "check_mode",
+    "is_asynchronous",
     "make_searcher",
     "needs_known_score",
     "searcher_class",
@@ -57,6 +60,7 @@ OF_KNOWN_SCORES = ("exact_front", 5000)
 
 # Of ours, so that reading a config imports none of them.
 _OF_KNOWN_SCORES = ("exact_front",)
+_ASYNCHRONOUS = ("surrogate", "around", "evolution", "local", "random")
 
 
 def searcher_class(searcher: str | type[Searcher]) -> type[Searcher]:
@@ -111,8 +115,40 @@ def needs_known_score(name: str) -> bool:
     return searcher_class(name).needs_known_score
 
 
-def searcher_settings(searcher: str | type[Searcher], given: Mapping[str, Any]) -> StrictModel:
-    """The settings of a searcher, what is not given at its default.
+def is_asynchronous(searcher: str | type[Searcher]) -> bool:
+    """Whether a searcher can be asked while it waits for scores.
+
+    Raises:
+        ConfigError: there is no such searcher.
+    """
+    if isinstance(searcher, str) and searcher in SEARCHERS.ours:
+        return searcher in _ASYNCHRONOUS
+    return searcher_class(searcher).asynchronous is not None
+
+
+def check_mode(searcher: str | type[Searcher], mode: Mode) -> None:
+    """Refuses a mode in which a searcher cannot search.
+
+    Raises:
+        ConfigError: there is no such mode or searcher, or the searcher needs all scores of a
+            question before the next.
+    """
+    if mode not in get_args(Mode):
+        raise ConfigError(f"mode is {mode!r}; write {' or '.join(get_args(Mode))}")
+    if mode == SYNCHRONOUS:
+        return
+    if not is_asynchronous(searcher):
+        name = searcher if isinstance(searcher, str) else searcher.name
+        raise ConfigError(
+            f"{name} cannot search asynchronously: it needs all scores of a question before the "
+            f"next; name {', '.join(_ASYNCHRONOUS[:-1])} or {_ASYNCHRONOUS[-1]}, or leave mode out"
+        )
+
+
+def searcher_settings(
+    searcher: str | type[Searcher], given: Mapping[str, Any], mode: Mode = SYNCHRONOUS
+) -> StrictModel:
+    """The settings of a searcher, what is not given at its default in a mode.
 
     Raises:
         ConfigError: there is no such searcher, or it has no such setting or not with this value.
@@ -122,7 +158,8 @@ def searcher_settings(searcher: str | type[Searcher], given: Mapping[str, Any]) 
         raise ConfigError(f"settings is {given!r}; give the searcher's settings by name")
     if given and not found.settings_model.model_fields:
         raise ConfigError(f"{found.name} has no settings, leave {', '.join(given)} out")
-    return parse_config(dict(given), found.settings_model, found.name)
+    usual = (mode == ASYNCHRONOUS and found.asynchronous) or {}
+    return parse_config({**usual, **given}, found.settings_model, found.name)
 
 
 def make_searcher(
@@ -131,16 +168,18 @@ def make_searcher(
     evaluations: int,
     seed: int,
     settings: Mapping[str, Any] | None = None,
+    mode: Mode = SYNCHRONOUS,
 ) -> Searcher:
     """A searcher by its name or its class, its settings by name.
 
     Raises:
         BudgetError: no network of the space keeps the limits, or the searcher cannot keep one.
-        ConfigError: there is no such searcher or setting, or it needs a known score; or the
-            evaluations or the seed are no whole number that can be.
+        ConfigError: there is no such searcher or setting, or it needs a known score, or cannot be
+            asynchronous; or the evaluations or the seed are no whole number that can be.
     """
     for key, number, least in (("evaluations", evaluations, 1), ("seed", seed, 0)):
         if not isinstance(number, int | np.integer) or number < least:
             raise ConfigError(f"{key} is {number!r}; give a whole number of {least} or more")
-    chosen = searcher_settings(searcher, settings or {})
+    check_mode(searcher, mode)
+    chosen = searcher_settings(searcher, settings or {}, mode)
     return searcher_class(searcher)(problem, evaluations, seed, chosen)

@@ -1,7 +1,8 @@
 """Regularised evolution (Real et al. 2019, arXiv 1802.01548) under hard budgets."""
 
 from collections import deque
-from typing import Annotated, ClassVar, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,7 @@ class Evolution(Searcher):
     """
 
     name: ClassVar[str] = "evolution"
+    asynchronous: ClassVar[Mapping[str, Any] | None] = {"batch": 1}
     settings_model: ClassVar[type[StrictModel]] = EvolutionSettings
     settings: EvolutionSettings
 
@@ -65,8 +67,9 @@ class Evolution(Searcher):
 
     @override
     def ask(self) -> Architectures:
-        if len(self._alive) < self._size:
-            return self.random(self._size - len(self._alive))
+        missing = self._size - len(self._alive) - len(self.pending)
+        if missing > 0 or not self._alive:
+            return self.random(max(1, missing))
         rows = self.nothing
         for _ in range(min(self.settings.batch, self._size, self.remaining)):
             child = self._child(rows)
@@ -77,7 +80,7 @@ class Evolution(Searcher):
 
     def _child(self, others: Architectures) -> Architectures:
         """(1, L) a child that is new and none of `others`; (0, L) where nothing is left."""
-        drawn = self.generator.permutation(self._size)[: self.settings.sample]
+        drawn = self.generator.permutation(len(self._alive))[: self.settings.sample]
         parent = max((self._alive[index] for index in drawn), key=self.scores.__getitem__)
         rows = np.tile(np.array(parent, dtype=np.int64), (_CHILDREN, 1))
         taken = set(keys(others))

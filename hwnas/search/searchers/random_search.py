@@ -1,6 +1,7 @@
 """Random search: the baseline that every other searcher has to beat."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
@@ -14,6 +15,7 @@ class RandomSearch(Searcher):
     """Random feasible canonical architectures, until the limit or the end of the space."""
 
     name: ClassVar[str] = "random"
+    asynchronous: ClassVar[Mapping[str, Any] | None] = {}
 
     @override
     def ask(self) -> Architectures:

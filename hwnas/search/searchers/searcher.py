@@ -1,7 +1,8 @@
 """Searcher: the one interface of every search method, and what they share."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ class Searcher(ABC):
         generator: for everything random.
         settings: of the searcher's `settings_model`.
         scores: by architecture, what the searcher was told so far.
+        pending: what it has asked for and was not told yet, where it is asked all the same: in an
+            asynchronous search; empty in any other.
         how: a clause on how it has searched, where there is something to say.
     """
 
@@ -46,6 +49,14 @@ class Searcher(ABC):
     """Whether all that it asks for keeps the problem's limits."""
     ends_early: ClassVar[bool] = False
     """Whether it may end before its evaluations or the networks within the limits do."""
+    asynchronous: ClassVar[Mapping[str, Any] | None] = None
+    """Other defaults of its settings in an asynchronous search; None where it needs all scores of a
+    question before the next one.
+
+    One that needs them not may be asked while evaluations are `pending`, and is told of each alone,
+    as it ends. What it asks for first does not depend on scores; and when it asks for nothing, the
+    search is over, whatever it may still be told.
+    """
 
     def __init__(
         self,
@@ -77,6 +88,7 @@ class Searcher(ABC):
         self.generator = np.random.default_rng(seed)
         self.settings = self.settings_model() if settings is None else settings
         self.scores: dict[tuple[int, ...], float] = {}
+        self.pending: dict[tuple[int, ...], None] = {}
         self.how: str | None = None
         self.prepare()
 
@@ -89,12 +101,15 @@ class Searcher(ABC):
 
     def tell(self, architectures: Architectures, scores: NDArray[np.float64]) -> None:
         """Learns the scores (N,), to be maximised, of the architectures last asked for."""
-        self.scores.update(zip(keys(architectures), scores.tolist(), strict=True))
+        told = keys(architectures)
+        self.scores.update(zip(told, scores.tolist(), strict=True))
+        for row in told if self.pending else ():
+            self.pending.pop(row, None)
 
     @property
     def remaining(self) -> int:
         """How many more evaluations are allowed."""
-        return self.evaluations - len(self.scores)
+        return self.evaluations - len(self.scores) - len(self.pending)
 
     @property
     def evaluated(self) -> tuple[Architectures, NDArray[np.float64]]:
@@ -102,19 +117,29 @@ class Searcher(ABC):
         rows = np.array(list(self.scores), dtype=np.int64).reshape(-1, self.problem.length)
         return rows, np.array(list(self.scores.values()), dtype=np.float64)
 
+    @property
+    def rows_pending(self) -> Architectures:
+        """(N, L) every architecture that was asked for and whose score is not known."""
+        return np.array(list(self.pending), dtype=np.int64).reshape(-1, self.problem.length)
+
     def random(self, count: int, but: Architectures | None = None) -> Architectures:
         """(count', L) random architectures within the limits, new and none of `but`.
 
         Fewer than `count` where fewer are left, of the space or of the evaluations.
         """
-        seen = self.scores if but is None else {*self.scores, *keys(but)}
+        others = self.pending if but is None else {*self.pending, *keys(but)}
+        seen = {*self.scores, *others} if others else self.scores
         return sample_feasible(self.problem, self.generator, min(count, self.remaining), seen)
 
     def unseen(self, architectures: Architectures) -> Architectures:
-        """The distinct rows, in order, whose score is not known; at most `remaining`."""
+        """The distinct rows, in order, that were not asked for yet; at most `remaining`."""
         rows = dict.fromkeys(keys(architectures))
-        fresh = [row for row in rows if row not in self.scores][: self.remaining]
+        fresh = [row for row in rows if self.is_new(row)][: self.remaining]
         return np.array(fresh, dtype=np.int64).reshape(len(fresh), self.problem.length)
+
+    def is_new(self, architecture: tuple[int, ...]) -> bool:
+        """Whether its score is neither known nor pending."""
+        return architecture not in self.scores and architecture not in self.pending
 
     @property
     def nothing(self) -> Architectures:

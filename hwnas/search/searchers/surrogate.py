@@ -5,7 +5,8 @@ is exact: the best that the model promises in the whole space, found by dynamic 
 """
 
 import math
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -54,6 +55,7 @@ class SurrogateSearch(Searcher):
     """
 
     name: ClassVar[str] = "surrogate"
+    asynchronous: ClassVar[Mapping[str, Any] | None] = {"batch": 1}
     settings_model: ClassVar[type[StrictModel]] = SurrogateSettings
     settings: SurrogateSettings
 
@@ -68,14 +70,14 @@ class SurrogateSearch(Searcher):
     @override
     def ask(self) -> Architectures:
         if not self.scores:
-            return self._first()
+            return self.random(1) if self.pending else self._first()
         count = min(self._batch, self.remaining)
         if count <= 0:
             return self.nothing
         known, scores = self.evaluated
         warp = Warp.of(scores, self._initial)
         model = fit_additive(self.problem.space, known, warp(scores))
-        share, done = _FRONT_SHARE[self.settings.aim], len(known)
+        share, done = _FRONT_SHARE[self.settings.aim], len(known) + len(self.pending)
         for_front = math.floor(share * (done + count)) - math.floor(share * done)
         rows = self._promising(model, count - for_front)
         if len(rows) < count and for_front:
@@ -87,7 +89,8 @@ class SurrogateSearch(Searcher):
 
     def _promising(self, model: Trellis, count: int) -> Architectures:
         """(count', L) the unseen of which the model promises most."""
-        best, _ = k_best(model, self.problem.relaxed, len(self.scores) + count)
+        asked = len(self.scores) + len(self.pending)
+        best, _ = k_best(model, self.problem.relaxed, asked + count)
         rows = self.unseen(self._within(best))[:count]
         if len(rows) < count:
             # Budgets that hardly agree, or a space that is nearly all seen.
@@ -131,14 +134,15 @@ class SurrogateSearch(Searcher):
     ) -> Architectures:
         """(count', L) the unseen that add most to the front, if they score as the model says."""
         evaluated, scores = self.evaluated
+        asked = np.concatenate((evaluated, self.rows_pending))
         promised = exact_front(model, self.problem.relaxed, FEW_LABELS)
         # By the model's own lights: beside a lucky score nothing would ever look worth while.
-        front = self.problem.front(evaluated, warp.back(model.evaluate(evaluated)))
+        front = self.problem.front(asked, warp.back(model.evaluate(asked)))
         spread = np.linspace(0, len(promised.costs) - 1, _AROUND).round().astype(np.int64)
         near = neighbours(self.problem, promised.architectures[np.unique(spread)])
         around = neighbours(self.problem, front.architectures)
         rows = np.unique(np.concatenate((promised.architectures, near, around)), axis=0)
-        fresh = [index for index, key in enumerate(keys(rows)) if key not in self.scores]
+        fresh = [index for index, key in enumerate(keys(rows)) if self.is_new(key)]
         rows = self._within(rows[fresh])
         expected = warp.back(model.evaluate(rows))
         return most_widening(self.problem, front, rows, expected, count, float(scores.min()))

@@ -62,6 +62,16 @@ def test_a_searcher_that_is_named_twice_searches_once() -> None:
     assert searched.searchers == ("surrogate", "random")
 
 
+def test_an_asynchronous_search_is_for_searchers_that_can() -> None:
+    given = {"search__searchers": ["random", "local"], "search__mode": "asynchronous"}
+    assert load(**given).search.mode == "asynchronous"
+    given["search__searchers"] = ["random", "nsga2"]
+    with pytest.raises(ConfigError, match=r"search\.mode: nsga2 cannot search asynchronously: it"):
+        load(**given)
+    with pytest.raises(ConfigError, match="input should be 'synchronous' or 'asynchronous'"):
+        load(search__mode="async")
+
+
 FREE = {"space": "nas_bench_macro", "accuracy": {"estimator": "predictor", "file": "known.csv"}}
 
 
@@ -81,6 +91,12 @@ def test_searchers_that_are_named_are_kept() -> None:
     search = {"budgets": {}, "searchers": ["surrogate"], "evaluations": 200}
     found = RunConfig.model_validate({**FREE, "search": search}).search
     assert (found.searchers, found.evaluations) == (("surrogate",), 200)
+
+
+def test_scores_that_cost_nothing_are_not_searched_asynchronously() -> None:
+    search = {"budgets": {}, "searchers": ["random"], "mode": "asynchronous"}
+    with pytest.raises(ValueError, match="scores of predictor cost nothing to compute, and all of"):
+        RunConfig.model_validate({**FREE, "search": search})
 
 
 def test_settings_of_a_searcher_that_the_estimator_does_not_call_for_are_refused() -> None:

@@ -12,15 +12,16 @@ import psutil
 import pytest
 
 from hwnas.core.errors import ConfigError, RunError
+from hwnas.search.evaluation import Scored
 from hwnas.search.executors import ray_pool
 from hwnas.search.executors.evaluation_limits import EvaluationLimits
 from hwnas.search.executors.ray_pool import RayPool
 from hwnas.search.executors.ray_workers import RayWorkers
 from hwnas.search.journal import Journal
 from hwnas.search.outcome import Candidate, Outcome
-from hwnas.search.questions import Scored
 from hwnas.search.run_search import Evaluations, run_searcher
 from hwnas.search.searchers import SEARCHERS, make_searcher, needs_known_score
+from hwnas.spaces.space import keys
 from tests.hwnas.search.problems import macro_problem, synthetic_score
 
 
@@ -100,6 +101,32 @@ def test_a_searcher_finds_the_same_with_workers(
     assert alone.scores.tobytes() == beside.scores.tobytes()
     assert alone.front.architectures.tobytes() == beside.front.architectures.tobytes()
     assert str(kept[0]) == str(kept[1])
+
+
+def test_asynchronously_what_lasts_long_holds_nothing_up(
+    workers: RayWorkers, tmp_path: Path, heard: list[str]
+) -> None:
+    searcher = make_searcher("evolution", macro_problem(0.5), 12, 0, mode="asynchronous")
+    first, *_ = make_searcher("evolution", macro_problem(0.5), 12, 0).ask().tolist()
+
+    def score(rows: np.ndarray) -> np.ndarray:
+        """The first waits for eleven others, of which one kills its worker at first."""
+        (row,) = rows.tolist()
+        while row == first and len(list(tmp_path.glob("ended *"))) < 11:
+            time.sleep(0.01)
+        killed = tmp_path / "killed"
+        if row != first and len(list(tmp_path.glob("ended *"))) == 6 and not killed.exists():
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        (tmp_path / f"ended {row}").touch()
+        return synthetic_score(rows)
+
+    with Journal(tmp_path / "run.sqlite") as journal:
+        found = run_searcher(searcher, score, journal, executor=workers, mode="asynchronous")
+        assert journal.trials("evolution").asked() == found.architectures.tolist()
+    assert found.architectures[-1].tolist() == first
+    assert len(found.scores) == len(set(keys(found.architectures))) == 12
+    assert len(heard) == 1
 
 
 def test_an_exception_is_a_failure_with_its_sentence(workers: RayWorkers) -> None:

@@ -1,0 +1,51 @@
+"""Asking: the questions of a searcher, held to the rules of searchers."""
+
+from typing import Any
+
+import numpy as np
+
+from hwnas.core.errors import ConfigError
+from hwnas.search.searchers.searcher import Searcher
+from hwnas.spaces.space import Architectures, check_choices, keys
+
+
+class Asking:
+    """Asks a searcher, which may be a stranger's.
+
+    Attributes:
+        seen: all that it asked for.
+    """
+
+    def __init__(self, searcher: Searcher) -> None:
+        """Takes a searcher that was not asked yet."""
+        self._searcher = searcher
+        self.seen: set[tuple[int, ...]] = set()
+
+    def __call__(self) -> Architectures:
+        """(N, L) what it asks for next.
+
+        Raises:
+            ConfigError: it breaks a rule.
+        """
+        name, problem = self._searcher.name, self._searcher.problem
+        asked: Any = self._searcher.ask()
+        is_array = isinstance(asked, np.ndarray)
+        if not is_array or asked.shape[1:] != (problem.length,) or asked.dtype.kind not in "iu":
+            what = f"an array of shape {asked.shape}" if is_array else type(asked).__name__
+            raise ConfigError(
+                f"the searcher {name} asked for {what}; its ask() has to return an (N, "
+                f"{problem.length}) array of whole numbers"
+            )
+        rows: Architectures = asked
+        try:
+            check_choices(problem.space.name, problem.space.choice_counts, rows)
+        except ValueError as error:
+            raise ConfigError(f"the searcher {name} asked for a wrong choice: {error}") from error
+        for row in keys(rows):
+            if row in self.seen:
+                raise ConfigError(
+                    f"the searcher {name} asked again for {list(row)}; its ask() must not return "
+                    "an architecture twice"
+                )
+            self.seen.add(row)
+        return rows
