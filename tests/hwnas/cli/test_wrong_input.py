@@ -46,6 +46,10 @@ from tests.hwnas.cli.conftest import Terminal, assert_refused
         ("train tiny.yaml --set search.settings.random.batch=3", "random has no settings"),
         ("train tiny.yaml --set resolution=4", "'resolution' is 4"),
         ("train tiny.yaml --set search.seed=-1", "'search.seed' is -1"),
+        (
+            "search tiny.yaml --set search.mode=asynchronous --set search.searchers=[layernas]",
+            "search.mode: layernas cannot search asynchronously: it needs all scores",
+        ),
         ("train tiny.yaml --set fine_tune=null", "the key 'fine_tune.epochs' is missing"),
         ("train tiny.yaml --set data.source=2024-13-01", "there is no folder 2024-13-01"),
         ("search tiny.yaml", "runs/tiny has no trained supernet; run 'hwnas train'"),

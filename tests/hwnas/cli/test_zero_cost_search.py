@@ -54,6 +54,23 @@ def test_a_search_by_synflow_needs_no_images_and_no_training(
     assert "(%)" not in page.split("<section id='validation'")[0].split("</style>")[1]
 
 
+def test_an_asynchronous_search_says_what_it_is_and_has_its_own_history(
+    known: Path, terminal: Terminal
+) -> None:
+    words = ("search", "known.yaml", "--json", "--set", "search.mode=asynchronous")
+    answer = terminal(*words)
+    assert answer.code == 0, answer.stderr
+    sentence = "asynchronous, and without workers networks are judged one after another"
+    assert answer.stderr.count(sentence) == 1
+    assert answer.document["evaluations"] == 8
+    run = known / "runs/known"
+    assert "mode: asynchronous" in (run / "config.yaml").read_text()
+    judged = (run / "run.sqlite").read_bytes()
+    assert terminal(*words).document == answer.document
+    assert (run / "run.sqlite").read_bytes() == judged
+    assert terminal("report", "runs/known").code == 0
+
+
 def test_an_additive_score_is_searched_exactly(known: Path, terminal: Terminal) -> None:
     words = (
         "--set",
