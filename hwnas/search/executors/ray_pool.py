@@ -140,10 +140,15 @@ class RayPool:
         return member.actor.evaluate.remote(candidate), member
 
     def rest(self, member: Member) -> None:
-        """Takes a worker that has answered as idle."""
-        member.begin("")
+        """Takes a worker that has answered as idle; until `show_idle` it is shown as before."""
         self._heard = time.monotonic()
         self.idle.append(member)
+
+    def show_idle(self) -> None:
+        """To be called when there is nothing more for idle workers at present."""
+        for member in self.idle:
+            if member.at:
+                member.begin("")
 
     def event(self, reference: Any) -> tuple[Member, Exceeded] | None:
         """Takes one of `events` that has happened.

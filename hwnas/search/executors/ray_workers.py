@@ -214,6 +214,7 @@ class _Round:
             seconds = self._limits.seconds
             end = None if seconds is None else time.monotonic() + seconds
             self._running[reference] = _Running(index, candidate, worker, end)
+        self._pool.show_idle()
 
     def _take(self) -> tuple[int, Candidate] | None:
         """The next candidate with its index, None where none is left."""

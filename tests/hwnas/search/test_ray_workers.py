@@ -224,8 +224,10 @@ def test_an_interrupted_search_leaves_workers_for_the_next(workers: RayWorkers) 
 
 def test_it_says_what_each_worker_is_at(workers: RayWorkers) -> None:
     states = []
-    for _ in workers.run(lambda _: Outcome(1.0), candidates(4)):
+    for index, _ in workers.run(lambda _: Outcome(1.0), candidates(4)):
         states = workers.workers()
+        assert f"{index} 7" in [state.at for state in states]  # which has ended just now
+    assert [state.at for state in workers.workers()] == ["", ""]
     assert [state.name for state in states] == ["worker 1", "worker 2"]
     assert any(state.host for state in states)
 
