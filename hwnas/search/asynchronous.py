@@ -57,14 +57,14 @@ class AsynchronousSearch:
         """
         candidates = self._candidates()
         first = next(candidates, None)
-        if first is None:  # it has ended before: no executor needs to be there
-            return
-        chosen = chain([first], candidates)
-        for number, outcome in self._executor.run(self._evaluation.evaluate, chosen):
-            row = self._running.pop(number)
-            self._answers.keep(self._trials.count, row, outcome)
-            self._tell(row, outcome)
-        self._answers.worst()
+        if first is not None:  # or it has ended before, and no executor needs to be there
+            chosen = chain([first], candidates)
+            for number, outcome in self._executor.run(self._evaluation.evaluate, chosen):
+                row = self._running.pop(number)
+                self._answers.keep(self._trials.count, row, outcome)
+                self._tell(row, outcome)
+        if self._trials.count:
+            self._answers.worst()
 
     def _candidates(self) -> Iterator[Candidate]:
         """What is to be evaluated; each is chosen when it is taken."""
@@ -102,11 +102,9 @@ class AsynchronousSearch:
 
     def _told_before(self) -> Architectures:
         """(N, L) what this search was told before it was interrupted, in that order."""
-        asked = self._trials.asked()
-        if not asked:
-            return self._searcher.nothing
         try:
-            return self._searcher.problem.space.check(np.array(asked))
+            asked = self._trials.asked()
+            return self._searcher.problem.space.check(np.array(asked or self._searcher.nothing))
         except (ValueError, OverflowError) as error:
             raise RunError(
                 f"the journal holds what is no network of the space ({error}); restore it from a "

@@ -202,6 +202,16 @@ def test_a_journal_without_an_evaluation_that_was_told_is_damaged(tmp_path: Path
         searched(RandomSearch(macro_problem(0.5), 5, seed=0), path=path)
 
 
+@pytest.mark.parametrize("text", ["[1,,2]", "[1, 2]", "[9, 9, 9, 9, 9, 9, 9, 9]"])
+def test_a_journal_that_holds_no_network_of_the_space_is_damaged(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    searched(RandomSearch(macro_problem(0.5), 5, seed=0), path=path)
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE trials SET architecture = ? WHERE number = 3", (text,))
+    with pytest.raises(RunError, match=r"the journal holds what is no network of the space \("):
+        searched(RandomSearch(macro_problem(0.5), 5, seed=0), path=path)
+
+
 def test_a_rule_that_stops_trainings_is_made_anew_as_trainings_end() -> None:
     trained = Trained()
     found = searched(Evolution(macro_problem(0.5), 40, seed=0), trained, uneven(3))
