@@ -142,7 +142,7 @@ class Run(OpenedRun):
         """Searches for the networks that score best within the budgets, and writes `front.csv`.
 
         Every judged network is kept: a stopped search resumes, and another budget starts from what
-        is known. Workers change nothing of what is found.
+        is known. Workers change nothing of what is found, unless `search.mode` is `asynchronous`.
 
         Args:
             workers: judge networks side by side, each in a process of its own, by Ray; None for one

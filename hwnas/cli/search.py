@@ -54,7 +54,8 @@ def search(
     train'), a CSV of accuracies, or a score that needs neither; 'trained' trains every network. Run
     it again to resume; a search with another budget starts from the networks judged before.
 
-    With --workers or --ray, networks are judged side by side by Ray, with the same result.
+    With --workers or --ray, networks are judged side by side by Ray, with the same result. With
+    search.mode 'asynchronous', which keeps every worker busy, the result depends on timing.
     """
     from hwnas.cli.show import show_contributions, show_front, show_predictor
 
