@@ -9,7 +9,7 @@ from hwnas.core.errors import RunError
 from hwnas.core.foreign_text import shown
 from hwnas.core.registry import brief
 from hwnas.search.executors.executor import WorkerState
-from hwnas.search.executors.ray_session import Share, remote_options
+from hwnas.search.executors.ray_shares import Share, remote_options
 from hwnas.search.executors.ray_worker import Exceeded, Loaded, Worker
 from hwnas.search.outcome import Candidate, Evaluate
 

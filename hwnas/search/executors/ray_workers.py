@@ -11,15 +11,21 @@ from hwnas.core.configs import parse_config
 from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
 from hwnas.core.listener import SILENT, Listener
+from hwnas.core.ray_session import RaySession, check_ray, what_died
 from hwnas.search.executors.evaluation_limits import EvaluationLimits
 from hwnas.search.executors.executor import WorkerState
 from hwnas.search.executors.ray_pool import Member, RayPool
-from hwnas.search.executors.ray_session import RaySession, Share, check_ray, computes_on_gpus
+from hwnas.search.executors.ray_shares import Share, Shares, computes_on_gpus
 from hwnas.search.executors.ray_worker import Exceeded
 from hwnas.search.outcome import Candidate, Evaluate, Outcome
 
 # An evaluation whose worker dies is tried again so often.
 _TRIES = 3
+_CAUSES = {
+    "machine": "the machine of a worker left the cluster",
+    "memory": "a worker was ended since the memory of its machine ran out",
+    "process": "the process of a worker died",
+}
 # After so many seconds without any worker, that is said; and how often that is looked at.
 _WAIT_S, _LOOK_S = 30.0, 5.0
 
@@ -140,33 +146,36 @@ class RayWorkers:
         return None if self._session is None else self._session.folder
 
     def _open(self) -> RaySession:
-        self._session = RaySession(self._workers, self._address, self._store_mb)
+        cpus = self._workers or 1
+        self._session = RaySession(self._address, cpus=cpus, store_mb=self._store_mb)
         return self._session
 
     def _ready(self, evaluate: Evaluate) -> RayPool:
         """The workers, all of which have the evaluation or are about to."""
         session = self._session or self._open()
         if self._pool is None:
-            share = session.share(of_gpus=computes_on_gpus())
+            alone = session.folder is not None
+            shares = Shares(session.nodes(), self._workers, alone=alone)
+            share = shares.share(of_gpus=computes_on_gpus())
             if self._threads is not None:
                 share = replace(share, threads=self._threads)
-            self._say_where(session, share)
-            self._pool = RayPool(session.workers, share, self.limits.memory_mb)
+            self._say_where(shares, share)
+            self._pool = RayPool(shares.workers, share, self.limits.memory_mb)
         if not _same(self._evaluate, evaluate):
             self._pool.load(evaluate)
             self._evaluate = evaluate
         return self._pool
 
-    def _say_where(self, session: RaySession, share: Share) -> None:
+    def _say_where(self, shares: Shares, share: Share) -> None:
         place = "this machine"
         if self._address is not None:
-            place = f"the Ray cluster ({_counted(len(session.cpus), 'machine')})"
+            place = f"the Ray cluster ({_counted(len(shares.cpus), 'machine')})"
         each = _counted(share.threads, "thread")
-        self._listener.say(f"{_counted(session.workers, 'worker')} on {place}, {each} each")
-        places = session.places(share.cpus)
-        if places < session.workers:
+        self._listener.say(f"{_counted(shares.workers, 'worker')} on {place}, {each} each")
+        places = shares.places(share.cpus)
+        if places < shares.workers:
             self._listener.warn(
-                f"the cluster has CPUs for {places} of {session.workers} workers; the others start "
+                f"the cluster has CPUs for {places} of {shares.workers} workers; the others start "
                 "when machines join it"
             )
 
@@ -254,7 +263,7 @@ class _Round:
         except self._ray.exceptions.RayError as error:
             self._pool.remove(running.worker)
             self._pool.doubt()  # its machine may have had others
-            yield from self._died(running, _cause(error))
+            yield from self._died(running, _CAUSES[what_died(error)])
         else:
             self._pool.rest(running.worker)
             yield running.index, outcome
@@ -323,13 +332,3 @@ def _same(one: Evaluate | None, other: Evaluate) -> bool:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _cause(error: Exception) -> str:
-    """What happened to a worker, as a clause."""
-    text = str(error)
-    if "node has died" in text or type(error).__name__ == "NodeDiedError":
-        return "the machine of a worker left the cluster"
-    if type(error).__name__ == "OutOfMemoryError" or "memory pressure" in text:
-        return "a worker was ended since the memory of its machine ran out"
-    return "the process of a worker died"

@@ -250,7 +250,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 
 
 def test_without_ray_a_command_to_install_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hwnas.search.executors.ray_session.find_spec", lambda _: None)
+    monkeypatch.setattr("hwnas.core.ray_session.find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"run \"pip install 'hwnas\[ray\]'\""):
         RayWorkers(2)
 

@@ -1,11 +1,10 @@
-"""Ray for one search: started on this machine, or a cluster that is joined; quiet in both cases."""
+"""Ray for one command: started on this machine, or a cluster that is joined; quiet both times."""
 
 import logging
 import os
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.core.files import reason
@@ -30,38 +29,44 @@ _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": 
 
 
 @dataclass(frozen=True)
-class Share:
-    """What each worker gets of its machine.
+class Node:
+    """A machine of a cluster, or a part of one that Ray takes for a machine.
 
     Attributes:
-        cpus: as Ray counts them.
-        gpus: 1, or a part of one that it shares.
-        threads: that it may use.
+        id: by which Ray knows it.
+        address: in the network of the cluster; those of one machine have the same one.
+        name: as the machine calls itself.
+        resources: how much it has of each, by Ray's names: "CPU", "GPU", and others.
     """
 
-    cpus: int
-    gpus: float
-    threads: int
+    id: str
+    address: str
+    name: str
+    resources: Mapping[str, float]
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> "Node":
+        """From what `ray.nodes()` says of it."""
+        name = str(said["NodeManagerHostname"])
+        return cls(said["NodeID"], said["NodeManagerAddress"], name, dict(said["Resources"]))
 
 
 class RaySession:
-    """A Ray that is there; ended with `close` where it was started for this search.
+    """A Ray that is there; ended with `close` where it was started for this command.
 
     Attributes:
-        workers: how many there are to be.
-        cpus: of each machine.
         folder: of the logs of a Ray that was started; None of another.
     """
 
     def __init__(
-        self, workers: int | None, address: str | None, store_mb: float | None = None
+        self, address: str | None, *, cpus: int = 1, store_mb: float | None = None
     ) -> None:
         """Starts Ray on this machine, or joins a cluster; one that is in use already is used.
 
         Args:
-            workers: how many there are to be; None for one on each CPU of a cluster.
             address: of a cluster: "auto", "HOST:PORT" or "ray://HOST:PORT"; None for this machine.
-            store_mb: memory for what is sent to workers; None for what Ray takes.
+            cpus: that a Ray which is started gives out.
+            store_mb: memory for what is sent to its workers; None for what Ray takes.
 
         Raises:
             ConfigError: that is no address.
@@ -79,33 +84,15 @@ class RaySession:
         if not self._ours:
             pass
         elif address is None:
-            self._start(ray, workers or 1, store_mb)
+            self._start(ray, cpus, store_mb)
         else:
             self._join(ray, address)
-        try:
-            nodes = [one["Resources"] for one in ray.nodes() if one["Alive"]]
-            self.cpus = [int(one.get("CPU", 0)) for one in nodes]
-            self._gpus = int(sum(one.get("GPU", 0) for one in nodes))
-        except BaseException:
-            self.close()
-            raise
-        self.workers = workers or max(1, sum(self.cpus))
 
-    def share(self, *, of_gpus: bool) -> Share:
-        """The most that each worker can have; `of_gpus` says whether evaluations compute there."""
-        most = max([1, *self.cpus])
-        fitting = (n for n in range(most, 1, -1) if self.places(n) >= self.workers)
-        gpus = 0.0
-        if of_gpus and self._gpus:
-            gpus = 1.0 / -(-self.workers // self._gpus)
-        cpus = next(fitting, 1)
-        # A Ray that was started for them has one CPU a worker, so that it starts no more processes.
-        alone = self.folder is not None
-        return Share(cpus, gpus, max(1, cores() // self.workers) if alone else cpus)
+    def nodes(self) -> list[Node]:
+        """The machines of the cluster that are there now."""
+        import ray
 
-    def places(self, cpus: int) -> int:
-        """How many workers of so many CPUs find place."""
-        return sum(each // cpus for each in self.cpus)
+        return [Node.of(one) for one in ray.nodes() if one["Alive"]]
 
     def close(self) -> None:
         """Ends what was started: every process, and the folder of its logs."""
@@ -199,16 +186,14 @@ def _unreachable(address: str, why: str) -> RunError:
     )
 
 
-def cores() -> int:
-    """How many CPUs this process may use."""
-    allowed: Any = getattr(os, "sched_getaffinity", None)  # of Linux
-    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
-
-
-def computes_on_gpus() -> bool:
-    """Whether this process has begun to use a GPU with PyTorch."""
-    torch: Any = sys.modules.get("torch")
-    return torch is not None and bool(torch.cuda.is_initialized())
+def what_died(error: Exception) -> Literal["machine", "memory", "process"]:
+    """What an error of Ray says has happened to an actor: its machine left, its memory ran out."""
+    text = str(error)
+    if "node has died" in text or type(error).__name__ == "NodeDiedError":
+        return "machine"
+    if type(error).__name__ == "OutOfMemoryError" or "memory pressure" in text:
+        return "memory"
+    return "process"
 
 
 @contextmanager
@@ -222,14 +207,3 @@ def _own_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def remote_options(share: Share, *, watched: bool) -> Mapping[str, Any]:
-    """How an actor is made that is a worker; `watched`: something looks at it while it works."""
-    return {
-        "num_cpus": share.cpus,
-        "num_gpus": share.gpus,
-        "max_restarts": 0,
-        "max_task_retries": 0,
-        "max_concurrency": 2 if watched else 1,
-    }
