@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from hwnas.core.configs import LocalPath, StrictModel, find_config, read_config
 from hwnas.core.errors import DeviceError
@@ -16,6 +16,9 @@ from hwnas.devices.affinity import Cores
 from hwnas.devices.deployments import DEPLOYMENTS
 from hwnas.devices.runtimes import RUNTIMES, RuntimeSpec, load_spec
 from hwnas.devices.transports import TRANSPORTS, TransportSpec, load_transport
+
+if TYPE_CHECKING:  # which is made of a device
+    from hwnas.devices.link import Links
 
 PRECISIONS = ("fp32", "fp16", "int8")
 """Those of any runtime, see `RuntimeSpec.precisions`."""
@@ -83,6 +86,7 @@ class Device(StrictModel):
     rest_s: Annotated[float, Field(ge=0, le=600)] = 0.0
     limit_celsius: Annotated[float | None, Field(ge=20, le=120)] = None
     emulated: bool = False
+    _links: "Links | None" = PrivateAttr(default=None)
 
     @field_validator("host", mode="before")
     @classmethod
@@ -237,6 +241,17 @@ class Device(StrictModel):
     def measurable(self) -> bool:
         """Whether graphs can be timed on it; otherwise its timings are imported."""
         return self.transport != IMPORTED
+
+    @property
+    def links(self) -> "Links | None":
+        """What makes links to it; None where they are made from this machine."""
+        return self._links
+
+    def linked_by(self, links: "Links") -> Self:
+        """The same device in this process, reached by links of another kind."""
+        found = self.model_copy()
+        found._links = links
+        return found
 
     def require_measurable(self) -> None:
         """Raises DeviceError when nothing can be run on the device."""

@@ -3,14 +3,12 @@
 import secrets
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 from hwnas.core.digests import digest
 from hwnas.core.errors import DeviceError, LinkError
-from hwnas.core.workspace import job_folder
 from hwnas.devices.answers import (
     Answer,
     Facts,
@@ -21,15 +19,14 @@ from hwnas.devices.answers import (
     read_operators,
     read_outputs,
 )
-from hwnas.devices.conversation import agent_lines, answers, in_order, last_line
-from hwnas.devices.deployments import DEPLOYMENTS
+from hwnas.devices.conversation import answers, in_order
 from hwnas.devices.device import Device
 from hwnas.devices.engine import SUFFIX, Engine
 from hwnas.devices.health_files import Finding
 from hwnas.devices.job import Job, factory_of
+from hwnas.devices.link import Link, open_link
 from hwnas.devices.runtimes import Operator
 from hwnas.devices.stopping import pause
-from hwnas.devices.transports import load_transport
 
 T = TypeVar("T")
 
@@ -49,12 +46,10 @@ class Round:
 class Target:
     """A device with graphs that does one job after another."""
 
-    def __init__(self, device: Device, folder: Path) -> None:
-        """Takes a device, and a private folder on this machine for graphs that are sent."""
+    def __init__(self, device: Device, link: Link) -> None:
+        """Takes a device, and the link to it."""
         self.device = device
-        self._folder = folder
-        self._deployment = DEPLOYMENTS.load(device.agent)(device)
-        self._transport = load_transport(device.transport).open(device, folder)
+        self._link = link
         self._files: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
         self._cache = ""
@@ -62,7 +57,16 @@ class Target:
     @property
     def sent_bytes(self) -> int:
         """Bytes that were sent to the device so far, without the jobs."""
-        return self._transport.sent_bytes
+        return self._link.sent_bytes
+
+    @property
+    def agent(self) -> str:
+        """What fingerprints call the device's agent.
+
+        Raises:
+            DeviceError: what it is made of is missing.
+        """
+        return self._link.agent
 
     def connect(self) -> None:
         """Reaches the device, for the first time or after its link broke.
@@ -70,7 +74,7 @@ class Target:
         Raises:
             DeviceError: the device cannot be reached.
         """
-        self._transport.connect()
+        self._link.connect()
 
     def reconnect(self) -> None:
         """Reaches the device again after its link broke, trying for a minute.
@@ -243,10 +247,6 @@ class Target:
             raise DeviceError(f"{self.device.name} computed {len(found)} of {len(graphs)} outputs")
         return [found[index] for index in range(len(graphs))]
 
-    def close(self) -> None:
-        """Removes the graphs from the device."""
-        self._transport.close()
-
     def _job(self, **content: Any) -> Job:
         return Job(
             nonce=secrets.token_hex(16),
@@ -279,35 +279,14 @@ class Target:
         raise AssertionError("the last attempt returns or raises")
 
     def _answers(self, job: Job) -> Iterator[Message]:
-        self._push(job)
-        lines = self._transport.run(self._deployment.command(), job.to_text(), last_line(job))
-        return answers(
-            agent_lines(lines, self.device.name, self._deployment), job, self.device.name
-        )
-
-    def _push(self, job: Job) -> None:
-        with self._room():
-            units = dict(self._deployment.units(self._folder))
-        for name in (*job.graphs, *filter(None, [job.input, job.cache])):
-            units[name] = self._folder / name
-        self._transport.push(units)
+        self._link.push(job)
+        return answers(self._link.lines(job), job, self.device.name)
 
     def _write(self, content: bytes, suffix: str) -> str:
         """Writes a file under the hash of its content; returns its name."""
         name = digest(content, 32) + suffix
-        with self._room():
-            (self._folder / name).write_bytes(content)
+        self._link.write(name, content)
         return name
-
-    @contextmanager
-    def _room(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise DeviceError(
-                f"cannot write the graphs to {self._folder.parent}: {error.strerror}; "
-                "make room there or set TMPDIR, then run the same command again"
-            ) from error
 
 
 @contextmanager
@@ -318,6 +297,7 @@ def open_target(device: Device) -> Iterator[Target]:
         DeviceError: the device cannot be reached, or its timings were imported.
     """
     device.require_measurable()
-    with job_folder() as folder, closing(Target(device, folder)) as target:
+    with open_link(device) as link:
+        target = Target(device, link)
         target.connect()
         yield target

@@ -91,7 +91,7 @@ def build_engine(
         target.use_cache(cache)
         target.add("model", model)
         facts, engine = target.build("model")
-        identity = identity_of(device, facts)
+        identity = identity_of(target, facts)
         identity.require_real(device.name)
         target.add("engine", engine)
         outputs = target.outputs(["engine"], values)[0]

@@ -19,6 +19,7 @@ from hwnas.core.errors import DeviceError, HwnasError, LinkError
 from hwnas.core.workspace import job_folder
 from hwnas.devices.answers import TargetVisit
 from hwnas.devices.device import Device
+from hwnas.devices.link import DirectLink
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.engine import relative_difference
 from hwnas.latency.identity import identify
@@ -71,7 +72,8 @@ def full_check(device: Device, networks: Mapping[str, Network]) -> Iterator[Chec
         DeviceError: nothing can be run on the device, its timings were imported.
     """
     device.require_measurable()
-    with job_folder() as folder, closing(Target(device, folder)) as target:
+    with job_folder() as folder, closing(DirectLink(device, folder)) as link:
+        target = Target(device, link)
         reached = _outcome("connects", partial(_connects, target))
         yield reached
         if not reached.ok:

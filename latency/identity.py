@@ -1,11 +1,9 @@
 """Identity: what a device says of itself, by which its timings are known and kept."""
 
 from dataclasses import dataclass, replace
-from functools import cache
 
 from hwnas.core.errors import DeviceError
 from hwnas.devices.answers import Facts
-from hwnas.devices.deployments import DEPLOYMENTS
 from hwnas.devices.device import IMPORTED, Device, Fingerprint
 from hwnas.devices.target import Target, open_target
 from hwnas.networks.blocks import ConvBlock
@@ -65,7 +63,7 @@ def identify(target: Target) -> Identity:
     """
     graph = build_graph([ConvBlock(3, 8, 1, 1, "relu", 8)], batch=target.device.batch)
     target.add("any", graph.SerializeToString())
-    return identity_of(target.device, target.facts("any"))
+    return identity_of(target, target.facts("any"))
 
 
 def read_fingerprint(device: Device) -> Fingerprint:
@@ -77,26 +75,20 @@ def read_fingerprint(device: Device) -> Fingerprint:
     return read_identity(device).fingerprint
 
 
-def identity_of(device: Device, facts: Facts) -> Identity:
+def identity_of(target: Target, facts: Facts) -> Identity:
     """What the facts of a job say of its device.
+
+    The agent is named by the link: the target knows its name, and not of what it was made.
 
     Raises:
         DeviceError: what its agent is made of is not here any more.
     """
+    device = target.device
     return Identity(
-        _fingerprint(device, replace(facts, agent=_agent(device))),
+        _fingerprint(device, replace(facts, agent=target.agent)),
         facts.emulated or ("an emulator" if device.emulated else ""),
         facts.uncontrolled,
     )
-
-
-@cache
-def _agent(device: Device) -> str:
-    """The identity of a device's agent: the target knows its name, and not of what it was made.
-
-    Once a process: it reads a whole bundle, while the job that asks for it is being timed.
-    """
-    return DEPLOYMENTS.load(device.agent)(device).identity()
 
 
 def _fingerprint(device: Device, facts: Facts) -> Fingerprint:

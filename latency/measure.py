@@ -229,7 +229,7 @@ def kept_messages(
     for message in messages:
         match message:
             case Facts():
-                identity = identity_of(target.device, message)
+                identity = identity_of(target, message)
                 identity.require_real(target.device.name)
                 log.bind(identity.fingerprint)
                 log.add_uncontrolled(identity.uncontrolled)

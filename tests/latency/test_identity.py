@@ -7,6 +7,8 @@ import pytest
 from hwnas.core.errors import DeviceError
 from hwnas.devices.answers import Facts
 from hwnas.devices.device import Device
+from hwnas.devices.link import direct_link
+from hwnas.devices.target import Target
 from hwnas.latency.identity import identity_of, read_fingerprint, read_identity
 from hwnas.latency.table import LatencyTable
 from tests.devices.test_bundle import by_hand
@@ -49,6 +51,7 @@ def test_two_builds_under_the_agent_in_c_are_two_fingerprints(tmp_path: Path) ->
         folder = by_hand(tmp_path / build)
         (folder / "libonnxruntime.so").write_text(build)
         device = Device(name="phone", agent="native", bundle=str(folder))
-        found.append(identity_of(device, facts).fingerprint)
+        with direct_link(device) as link:
+            found.append(identity_of(Target(device, link), facts).fingerprint)
     assert [one.field for one in found[0].differences(found[1])] == ["agent"]
     assert found[0].agent.startswith("native ")
