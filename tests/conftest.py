@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.ray_cluster import ray_cluster  # noqa: F401
+
 # Several processes of pytest share the cores. For numpy and torch, which read it when they are
 # loaded, and for child processes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

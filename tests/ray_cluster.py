@@ -1,0 +1,73 @@
+"""A real Ray cluster of two nodes on this machine, started once for all tests of a session."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+# A node at another address counts as another machine.
+ELSEWHERE = "127.0.0.2"
+# Of each node, for what is sent to its processes.
+_STORE_BYTES = 80 * 10**6
+
+
+class RayCluster:
+    """Two nodes, and those that a test adds.
+
+    Attributes:
+        address: to be joined by.
+        head: the node that a test joins, at this machine's address; it has the device `near`.
+        other: the second one, at another address; it has the devices `far` and `farther`.
+    """
+
+    def __init__(self) -> None:
+        """Starts both."""
+        # Before Ray is imported: no figures are sent, and no warning of what will change.
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
+        from ray.cluster_utils import Cluster
+
+        self._cluster: Any = Cluster()
+        # A node that is killed is missed sooner; one that is slow to answer has as long as always.
+        quick = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 300}
+        self.head = self._started({"device:near": 1}, include_dashboard=False, _system_config=quick)
+        self.address: str = self._cluster.address
+        self.other = self._started(
+            {"device:far": 1, "device:farther": 1}, node_ip_address=ELSEWHERE
+        )
+
+    @contextmanager
+    def node(self, resources: dict[str, float], *, cpus: int = 1) -> Iterator[Any]:
+        """A further node, at another address; killed at the end if it still runs."""
+        node = self._started(resources, node_ip_address=ELSEWHERE, num_cpus=cpus)
+        try:
+            yield node
+        finally:
+            if node in self._cluster.worker_nodes:
+                self.kill(node)
+
+    def kill(self, node: Any) -> None:
+        """Kills a node with all that it has started, as when its machine loses its power."""
+        self._cluster.remove_node(node, allow_graceful=False)
+
+    def close(self) -> None:
+        """Ends all nodes."""
+        self._cluster.shutdown()
+
+    def _started(self, resources: dict[str, float], **keys: Any) -> Any:
+        return self._cluster.add_node(resources=resources, object_store_memory=_STORE_BYTES, **keys)
+
+
+def raylet_of(node: Any) -> int:
+    """The process of a node that has started those that work there: their RAY_RAYLET_PID."""
+    return int(node.all_processes["raylet"][0].process.pid)
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[RayCluster]:
+    """The cluster; nothing of this process has joined it."""
+    cluster = RayCluster()
+    yield cluster
+    cluster.close()
