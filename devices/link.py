@@ -63,9 +63,6 @@ class Link(Protocol):
             DeviceError: the agent is not there, or failed.
         """
 
-    def close(self) -> None:
-        """Ends what still runs and removes the files; the agent's program may stay."""
-
 
 Links: TypeAlias = Callable[[], AbstractContextManager[Link]]
 """Makes a link to one device, which is closed at the end."""

@@ -8,14 +8,16 @@ from hwnas.api.checks import check_space
 from hwnas.api.loading import load_device
 from hwnas.api.progress import PythonListener
 from hwnas.core.errors import ConfigError, TableError
+from hwnas.core.listener import Listener
 from hwnas.core.workspace import temporary_folder
 from hwnas.devices.device import Device
+from hwnas.devices.hosts import joined_hosts
 from hwnas.latency.family import AnyLatency, FamilyModel
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.schedule import Schedule
 from hwnas.runs.config import ProfileConfig
 from hwnas.runs.model_warnings import warn_of_model
-from hwnas.runs.profile_stage import profile_stage
+from hwnas.runs.profile_stage import profile_stage, reached
 from hwnas.runs.visit_warnings import visit_sentences
 from hwnas.spaces import SearchSpace, Space
 
@@ -31,6 +33,7 @@ def profile(
     *,
     table: str | Path | None = None,
     quick: bool = False,
+    ray: str | None = None,
 ) -> LatencyModel: ...
 
 
@@ -41,6 +44,7 @@ def profile(
     *,
     table: str | Path | None = None,
     quick: bool = False,
+    ray: str | None = None,
 ) -> LatencyModel | FamilyModel[LatencyModel]: ...
 
 
@@ -50,6 +54,7 @@ def profile(
     *,
     table: str | Path | None = None,
     quick: bool = False,
+    ray: str | None = None,
 ) -> AnyLatency:
     """Measures every distinct block of a space on a device, and some whole networks.
 
@@ -62,6 +67,8 @@ def profile(
             and to share; by default they are forgotten with the model.
         quick: seconds in place of minutes, for a first look: latencies are off by more then, which
             the model says (`model.validation`).
+        ray: the address of a Ray cluster, "auto" where this machine belongs to it or "HOST:PORT": a
+            device that is a resource of one of its hosts is measured there.
 
     Returns:
         Predicts the latency of networks in ms, and knows its error on networks it has not seen; of
@@ -78,15 +85,18 @@ def profile(
             "the device must be one of hwnas.load_device, or its name, and not of the type "
             f"{type(device).__name__}"
         )
-    if table is not None:
-        return _profile(space, device, Path(table), quick=quick)
-    within = Path(tempfile.gettempdir())
-    with temporary_folder(within, "hwnas-profile-", error=TableError) as folder:
-        return _profile(space, device, folder / "table.sqlite", quick=quick)
-
-
-def _profile(space: Space, device: Device, table: Path, *, quick: bool) -> AnyLatency:
     listener = PythonListener()
+    with joined_hosts(ray) as hosts, reached(hosts, device, listener) as there:
+        if table is not None:
+            return _profile(space, there, Path(table), listener, quick=quick)
+        within = Path(tempfile.gettempdir())
+        with temporary_folder(within, "hwnas-profile-", error=TableError) as folder:
+            return _profile(space, there, folder / "table.sqlite", listener, quick=quick)
+
+
+def _profile(
+    space: Space, device: Device, table: Path, listener: Listener, *, quick: bool
+) -> AnyLatency:
     counts, schedule = (_QUICK_COUNTS, _QUICK) if quick else (ProfileConfig(), None)
     found = profile_stage(space, device, table, counts, listener, schedule)
     for sentence in visit_sentences(found.warning_shares, found.disturbed):

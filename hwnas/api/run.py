@@ -35,23 +35,32 @@ class Run(OpenedRun):
     called again. A stage that needs another one says so.
     """
 
-    def profile(self, *, energy: bool = False, refuse: bool = False) -> "Profiled":
+    def profile(
+        self, *, energy: bool = False, refuse: bool = False, ray: str | None = None
+    ) -> "Profiled":
         """Measures the space on the run's device into its latency table.
 
         Args:
             energy: whether energies are measured too, on an NVIDIA GPU, as `profile.energy` says.
             refuse: whether a latency budget out of reach is refused instead of warned about.
+            ray: the address of a Ray cluster, "auto" where this machine belongs to it or
+                "HOST:PORT": a device that is a resource of one of its hosts is measured there.
 
         Raises:
             BudgetError: a budget is out of reach.
+            ConfigError, RunError: the cluster cannot be joined, or two hosts have the device.
             DeviceError: the device failed; what was measured is kept.
             TableError: the table is another device's, or cannot be written.
         """
+        from hwnas.devices.hosts import joined_hosts
         from hwnas.runs.profile_stage import profile_experiment
 
         counts = self._counts(energy)
         self.forget_latencies()
-        return profile_experiment(self.experiment, counts, self.listener, refuse=refuse)
+        with joined_hosts(ray) as hosts:
+            return profile_experiment(
+                self.experiment, counts, self.listener, refuse=refuse, hosts=hosts
+            )
 
     def profile_further(self) -> "list[Profiled]":
         """Measures on those further devices of budgets that have no table of the space yet.
@@ -65,23 +74,28 @@ class Run(OpenedRun):
         return profile_further(self.experiment, self.listener)
 
     def profile_devices(
-        self, devices: str | Sequence[str], *, energy: bool = False
+        self, devices: str | Sequence[str], *, energy: bool = False, ray: str | None = None
     ) -> "list[Outcome]":
         """Measures the space on several devices at once, each into its own table.
 
         Args:
             devices: their names, or the paths of their files; one, or a list.
             energy: see `profile`.
+            ray: see `profile`.
 
         Raises:
-            ConfigError: a device is wrong, before any is measured.
+            ConfigError, RunError: a device is wrong, or the cluster cannot be joined, before any
+                is measured.
         """
+        from hwnas.devices.hosts import joined_hosts
         from hwnas.runs.fleet import fleet_stage, load_fleet
 
         experiment = self.experiment
         members = load_fleet(names_of(devices), experiment.config, experiment.sources)
         self.forget_latencies()
-        return fleet_stage(experiment.space, members, self._counts(energy), self.listener)
+        counts = self._counts(energy)
+        with joined_hosts(ray) as hosts:
+            return fleet_stage(experiment.space, members, counts, self.listener, hosts)
 
     def check(self, *, budgets: bool = True) -> None:
         """Refuses, before a training, scores that cannot be had and budgets that no network keeps.

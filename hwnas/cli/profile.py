@@ -48,6 +48,15 @@ _Energy = Annotated[
         help="Measure the energy per inference too, on an NVIDIA GPU (as profile.energy does).",
     ),
 ]
+_RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="A Ray cluster: 'auto' where this machine belongs to it, or HOST:PORT. A device that "
+        "is a resource of one of its hosts ('device:NAME') is measured there, others from here.",
+    ),
+]
 _Files = Annotated[
     list[Path] | None,
     typer.Option(
@@ -94,6 +103,7 @@ class _Given:
     pretrained: str | None
     pretrained_network: str | None
     energy: bool
+    ray: str | None
     files: list[Path]
     shapes: list[str]
     values: list[str]
@@ -112,6 +122,7 @@ def profile(
     pretrained: options.Pretrained = None,
     pretrained_network: options.PretrainedNetwork = None,
     energy: _Energy = False,
+    ray: _RayAddress = None,
     files: _Files = None,
     shape: _Shapes = None,
     values: _Values = None,
@@ -122,7 +133,8 @@ def profile(
 
     The timings go into a latency table, which searches read. Run it again to resume. With --model,
     time ONNX files from elsewhere instead; they go into no table. With several devices, one that
-    fails does not stop the others, and the exit code is 2.
+    fails does not stop the others, and the exit code is 2. With --ray, devices of other machines
+    are measured by these.
     """
     given = _Given(
         config=config,
@@ -136,6 +148,7 @@ def profile(
         pretrained=pretrained,
         pretrained_network=pretrained_network,
         energy=energy,
+        ray=ray,
         files=files or [],
         shapes=shape or [],
         values=values or [],
@@ -168,6 +181,7 @@ def _profile_files(given: _Given, output: Output) -> None:
             "--pretrained": given.pretrained,
             "--pretrained-network": given.pretrained_network,
             "--energy": given.energy or None,
+            "--ray": given.ray,
         }
     )
     shapes, values, devices = given.shapes, given.values, given.devices
@@ -211,7 +225,7 @@ def _profile_config(given: _Given, config: str, output: Output) -> None:
         device=given.devices[0] if len(given.devices) == 1 else None,
     )
     opened = shared.open(output)
-    profile_run(opened, given.devices, energy=given.energy, output=output)
+    profile_run(opened, given.devices, energy=given.energy, ray=given.ray, output=output)
     show_next(output, before_search(opened, shared))
 
 
@@ -232,6 +246,7 @@ def _profile_space(given: _Given, space: str, output: Output) -> None:
         classes=given.classes,
         table=given.table,
         energy=given.energy,
+        ray=given.ray,
         output=output,
     )
     show_next(output, Step("hwnas init", "a config of yours, to search in it"))

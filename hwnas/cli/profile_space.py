@@ -14,19 +14,21 @@ if TYPE_CHECKING:
     from hwnas.spaces import Space
 
 
-def profile_run(run: "Run", devices: Sequence[str], *, energy: bool, output: Output) -> None:
+def profile_run(
+    run: "Run", devices: Sequence[str], *, energy: bool, ray: str | None, output: Output
+) -> None:
     """Measures the space of a config, and shows what came of it.
 
     Raises:
         ConfigError: a device is wrong, before any is measured.
-        DeviceError, TableError: see `Run.profile`.
+        DeviceError, RunError, TableError: see `Run.profile`.
         typer.Exit: one of several devices failed.
     """
     if len(devices) > 1:
-        outcomes = run.profile_devices(devices, energy=energy)
+        outcomes = run.profile_devices(devices, energy=energy, ray=ray)
         _show_outcomes(output, run.experiment.space, outcomes)
     else:
-        _show(output, run.profile(energy=energy))
+        _show(output, run.profile(energy=energy, ray=ray))
 
 
 def profile_alone(
@@ -37,24 +39,31 @@ def profile_alone(
     classes: int | None,
     table: str | None,
     energy: bool,
+    ray: str | None,
     output: Output,
 ) -> None:
     """The same of a space without a config."""
     from hwnas.devices.device import load_device
+    from hwnas.devices.hosts import joined_hosts
     from hwnas.runs.config import ProfileConfig
     from hwnas.runs.fleet import fleet_stage, load_fleet
     from hwnas.runs.latencies import table_path
-    from hwnas.runs.profile_stage import profile_stage
+    from hwnas.runs.profile_stage import profile_stage, reached
     from hwnas.spaces import load_space
 
     space = load_space(name, resolution=resolution, classes=classes)
     counts = ProfileConfig(energy=energy)
     if len(devices) > 1:
         members = load_fleet(devices, None)
-        _show_outcomes(output, space, fleet_stage(space, members, counts, output))
+        with joined_hosts(ray) as hosts:
+            outcomes = fleet_stage(space, members, counts, output, hosts)
+        _show_outcomes(output, space, outcomes)
     else:
         device = load_device(devices[0] if devices else "local_cpu")
-        _show(output, profile_stage(space, device, table_path(table, device), counts, output))
+        path = table_path(table, device)
+        with joined_hosts(ray) as hosts, reached(hosts, device, output) as there:
+            profiled = profile_stage(space, there, path, counts, output)
+        _show(output, profiled)
 
 
 def _show(output: Output, profiled: "Profiled") -> None:

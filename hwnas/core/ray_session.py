@@ -186,14 +186,23 @@ def _unreachable(address: str, why: str) -> RunError:
     )
 
 
-def what_died(error: Exception) -> Literal["machine", "memory", "process"]:
-    """What an error of Ray says has happened to an actor: its machine left, its memory ran out."""
+def what_died(error: Exception) -> Literal["machine", "memory", "link", "process"]:
+    """What an error of Ray says has happened to an actor.
+
+    Its machine left, the memory there ran out, it does not answer, or its process died by itself.
+    """
     text = str(error)
     if "node has died" in text or type(error).__name__ == "NodeDiedError":
         return "machine"
     if type(error).__name__ == "OutOfMemoryError" or "memory pressure" in text:
         return "memory"
-    return "process"
+    return "link" if type(error).__name__ == "ActorUnavailableError" else "process"
+
+
+def ray_sentence(error: Exception) -> str:
+    """The last line of a text of Ray, which may be a whole traceback: what was raised."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return shown(lines[-1] if lines else type(error).__name__)
 
 
 @contextmanager

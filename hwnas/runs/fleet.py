@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hwnas.core.errors import ConfigError, HwnasError
-from hwnas.core.listener import Listener, Update
+from hwnas.core.listener import SILENT, Listener, Update
 from hwnas.devices.device import Device
-from hwnas.devices.location import same_machine
+from hwnas.devices.hosts import THIS_MACHINE, Hosts, where
+from hwnas.devices.location import Place, same_machine
 from hwnas.devices.stopping import stopped_by
 from hwnas.latency.family import AnyEnergy, AnyLatency
 from hwnas.runs.config import ProfileConfig, RunConfig
@@ -78,16 +80,26 @@ def load_fleet(
 
 
 def fleet_stage(
-    space: Space, members: Sequence[Member], counts: ProfileConfig, listener: Listener
+    space: Space,
+    members: Sequence[Member],
+    counts: ProfileConfig,
+    listener: Listener,
+    hosts: Hosts = THIS_MACHINE,
 ) -> list[Outcome]:
-    """`profile_fleet` with a progress bar for each member, and a sentence on each that fails."""
+    """`profile_fleet` with a progress bar for each member, and a sentence on each that fails.
+
+    Raises:
+        ConfigError: it cannot be said which host has a device.
+    """
 
     def failed(outcome: Outcome) -> None:
         listener.say(f"{outcome.member.name} failed, the others continue: {outcome.problem}")
 
+    if hosts is not THIS_MACHINE:
+        listener.say(where(hosts, [member.device for member in members]))
     titles = [f"measuring {space.name} on {member.name}" for member in members]
     with listener.several(*titles, unit="visits") as updates:
-        return profile_fleet(space, members, counts, updates, failed)
+        return profile_fleet(space, members, counts, updates, failed, hosts, listener)
 
 
 def profile_fleet(
@@ -96,6 +108,8 @@ def profile_fleet(
     counts: ProfileConfig,
     progress: Sequence[Update],
     failed: Callable[[Outcome], None],
+    hosts: Hosts = THIS_MACHINE,
+    listener: Listener = SILENT,
 ) -> list[Outcome]:
     """Measures a space on all members; one that fails does not stop the others.
 
@@ -107,6 +121,8 @@ def profile_fleet(
         counts: how many whole networks each measures.
         progress: of each member, called by a thread of its own.
         failed: called at once with a member that failed, by its thread.
+        hosts: that reach them.
+        listener: hears of a member that is waited for.
 
     Returns:
         The outcomes in the order of the members.
@@ -123,7 +139,8 @@ def profile_fleet(
             with stopped_by(stop):
                 for index in group:
                     member = members[index]
-                    outcome = _measured(space, member, counts, progress[index])
+                    reached = hosts.reaching(member.device, listener)
+                    outcome = _measured(space, member, reached, counts, progress[index])
                     outcomes[member.name] = outcome
                     if outcome.problem:
                         failed(outcome)
@@ -134,7 +151,7 @@ def profile_fleet(
 
     started: list[tuple[threading.Thread, threading.Event]] = []
     try:
-        for group in _groups(members):
+        for group in _groups(members, [hosts.place(member.device) for member in members]):
             ended = threading.Event()
             # Daemons: a second Ctrl-C, while they clear away, ends the process all the same.
             thread = threading.Thread(target=measure, args=[group, ended], daemon=True)
@@ -155,9 +172,16 @@ def profile_fleet(
     return [outcomes[member.name] for member in members]
 
 
-def _measured(space: Space, member: Member, counts: ProfileConfig, progress: Update) -> Outcome:
+def _measured(
+    space: Space,
+    member: Member,
+    reached: AbstractContextManager[Device],
+    counts: ProfileConfig,
+    progress: Update,
+) -> Outcome:
     try:
-        model = profile_space(space, member.device, member.table, counts, progress)
+        with reached as device:
+            model = profile_space(space, device, member.table, counts, progress)
         energy = energy_of(space, member.table) if counts.energy else None
         return Outcome(member, model, energy=energy)
     except HwnasError as error:
@@ -166,16 +190,17 @@ def _measured(space: Space, member: Member, counts: ProfileConfig, progress: Upd
         return Outcome(member, None, f"cannot read or write: {error.strerror or error}")
 
 
-def _groups(members: Sequence[Member]) -> list[list[int]]:
-    """The members by their positions, those of one machine together."""
+def _groups(members: Sequence[Member], places: Sequence[Place]) -> list[list[int]]:
+    """The members by their positions, those of one machine together; with where each is reached."""
+
+    def together(one: int, other: int) -> bool:
+        devices = members[one].device, members[other].device
+        return same_machine(*devices, (places[one], places[other]))
+
     groups: list[list[int]] = []
-    for index, member in enumerate(members):
+    for index in range(len(members)):
         # Of several groups too: a host without a port is the same as that host at any port.
-        joined = [
-            group
-            for group in groups
-            if any(same_machine(members[other].device, member.device) for other in group)
-        ]
+        joined = [group for group in groups if any(together(other, index) for other in group)]
         groups = [group for group in groups if group not in joined]
         groups.append([*(other for group in joined for other in group), index])
     return groups

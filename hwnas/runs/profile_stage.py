@@ -1,12 +1,14 @@
 """The profiling stage: a space measured on a device."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hwnas.core.errors import BudgetError
 from hwnas.core.listener import Listener
 from hwnas.devices.device import Device
+from hwnas.devices.hosts import THIS_MACHINE, Hosts, where
 from hwnas.latency.energy import check_energy
 from hwnas.latency.family import AnyEnergy, AnyLatency
 from hwnas.latency.readings import disturbance
@@ -81,7 +83,12 @@ def profile_stage(
 
 
 def profile_experiment(
-    experiment: Experiment, counts: ProfileConfig, listener: Listener, *, refuse: bool
+    experiment: Experiment,
+    counts: ProfileConfig,
+    listener: Listener,
+    *,
+    refuse: bool,
+    hosts: Hosts = THIS_MACHINE,
 ) -> Profiled:
     """Measures the space of an experiment on its device.
 
@@ -93,21 +100,37 @@ def profile_experiment(
         listener: gets progress, sentences and warnings.
         refuse: whether such a budget is an error; else it is a warning, as the table serves other
             budgets too.
+        hosts: of which one reaches the device.
 
     Raises:
         BudgetError: a budget is out of reach, and is refused.
+        ConfigError: it cannot be said which host has the device.
         DeviceError, TableError: see `profile_stage`.
     """
-    space, device, table = experiment.space, experiment.device, experiment.table_path
-    if counts.energy:
-        check_energy(device)
-    try:
-        check_budgets(experiment, listener)
-    except BudgetError as error:
-        if refuse:
-            raise
-        listener.warn(str(error))
-    return profile_stage(space, device, table, counts, listener)
+    with reached(hosts, experiment.device, listener) as device:
+        if counts.energy:
+            check_energy(device)
+        try:
+            check_budgets(experiment, listener)
+        except BudgetError as error:
+            if refuse:
+                raise
+            listener.warn(str(error))
+        return profile_stage(experiment.space, device, experiment.table_path, counts, listener)
+
+
+@contextmanager
+def reached(hosts: Hosts, device: Device, listener: Listener) -> Iterator[Device]:
+    """A device as its host reaches it; says which one that is.
+
+    Raises:
+        ConfigError: it cannot be said which host has the device.
+        DeviceError: its host cannot begin.
+    """
+    if hosts is not THIS_MACHINE:
+        listener.say(where(hosts, [device]))
+    with hosts.reaching(device, listener) as found:
+        yield found
 
 
 def profile_further(experiment: Experiment, listener: Listener) -> list[Profiled]:

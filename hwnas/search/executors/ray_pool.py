@@ -7,6 +7,7 @@ from typing import Any
 from hwnas.core import version
 from hwnas.core.errors import RunError
 from hwnas.core.foreign_text import shown
+from hwnas.core.ray_session import ray_sentence
 from hwnas.core.registry import brief
 from hwnas.search.executors.executor import WorkerState
 from hwnas.search.executors.ray_shares import Share, remote_options
@@ -169,7 +170,7 @@ class RayPool:
         try:
             loaded: Loaded = self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:
-            raise RunError(f"a worker cannot begin: {_last_line(error)}") from error
+            raise RunError(f"a worker cannot begin: {ray_sentence(error)}") from error
         except self._ray.exceptions.RayError as error:
             if not member.ready:
                 self._count_death(error)
@@ -212,8 +213,8 @@ class RayPool:
         self._deaths += 1
         if getattr(error, "actor_init_failed", False) or self._deaths == _STARTS:
             raise RunError(
-                f"workers cannot be started: {_last_line(error)}; every machine of a cluster needs "
-                "the same versions of Python, ray and hwnas"
+                f"workers cannot be started: {ray_sentence(error)}; every machine of a cluster "
+                "needs the same versions of Python, ray and hwnas"
             ) from error
 
     def _check(self, loaded: Loaded) -> None:
@@ -227,9 +228,3 @@ class RayPool:
                 f"search.limits.memory_mb is {self._memory_mb:g}, and a worker has "
                 f"{loaded.memory_mb:.0f} MB before it evaluates anything; raise it"
             )
-
-
-def _last_line(error: Exception) -> str:
-    """Of a text of Ray, which may be a whole traceback: what was raised."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return shown(lines[-1] if lines else type(error).__name__)

@@ -24,6 +24,7 @@ _TRIES = 3
 _CAUSES = {
     "machine": "the machine of a worker left the cluster",
     "memory": "a worker was ended since the memory of its machine ran out",
+    "link": "the process of a worker died",  # or its machine: what is tried elsewhere either way
     "process": "the process of a worker died",
 }
 # After so many seconds without any worker, that is said; and how often that is looked at.

@@ -11,6 +11,7 @@ import pytest
 
 from hwnas.core.errors import ConfigError, DeviceError
 from hwnas.devices.device import Device
+from hwnas.devices.location import HERE, Place
 from hwnas.runs import fleet
 from hwnas.runs.config import ProfileConfig, load_run_config
 from hwnas.runs.fleet import Member, Outcome, load_fleet, profile_fleet
@@ -88,9 +89,17 @@ def test_a_host_without_a_port_joins_those_with_one(order: tuple[int, ...]) -> N
         for n, keys in enumerate(ports)
     ]
     members = [Member(devices[n].name, devices[n], Path(devices[n].name)) for n in order]
-    groups = fleet._groups(members)
+    groups = fleet._groups(members, [HERE] * 4)
     found = sorted(sorted(order[position] for position in group) for group in groups)
     assert found == [[0, 1, 2], [3]]
+
+
+def test_local_devices_of_one_host_are_one_machine_and_those_of_two_are_not() -> None:
+    boards = [Place("the host one", "10.0.0.1"), Place("the host two", "10.0.0.2")]
+    places = [HERE, boards[0], boards[1], boards[0], HERE, Place("the host of this machine", "")]
+    devices = [Device(name=f"d{number}") for number in range(len(places))]
+    members = [Member(device.name, device, Path(device.name)) for device in devices]
+    assert sorted(map(sorted, fleet._groups(members, places))) == [[0, 4, 5], [1, 3], [2]]
 
 
 @pytest.mark.usefixtures("devices")
