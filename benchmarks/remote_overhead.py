@@ -1,10 +1,11 @@
-"""What it costs to measure a machine by ssh: this one by loopback, beside the agent as a child.
+"""What it costs to measure a machine from another one: this one, beside the agent as a child.
 
-    python -m benchmarks.remote_overhead [--sessions 12] [--space mobilenet_v3_small]
+    python -m benchmarks.remote_overhead [--by ray] [--sessions 12] [--space mobilenet_v3_small]
 
-Every block of a space is timed in sessions by ssh and by the local agent in turns, a session of one
+By ssh through loopback, or by the host that has it in a Ray cluster of two nodes, both here. Every
+block of a space is timed in sessions in that way and by the local agent in turns, a session of one
 after a session of the other, and the medians are compared, beside those of the local agent's own
-halves. A fixed cost is what a job of one visit takes by ssh from the call to its end, less the
+halves. A fixed cost is what a job of one visit takes in that way from the call to its end, and the
 same here.
 """
 
@@ -12,17 +13,19 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 
 import numpy as np
 
+from hwnas.core.listener import SILENT
 from hwnas.devices.answers import TargetVisit
 from hwnas.devices.device import Device
+from hwnas.devices.hosts import joined_hosts
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.measure import REFERENCE_BLOCK, timed_model
 from hwnas.networks.blocks import block_key
 from hwnas.spaces import load_space
-from tests.targets.sshd import running_sshd
 
 LEAST_RUNS, LEAST_MS = 5, 1.0
 
@@ -30,6 +33,7 @@ LEAST_RUNS, LEAST_MS = 5, 1.0
 def main() -> None:
     """Prints the figures, and one JSON object last."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--by", choices=["ssh", "ray"], default="ssh")
     parser.add_argument("--sessions", type=int, default=12, help="of each, an even number")
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--space", default="mobilenet_v3_small")
@@ -39,24 +43,17 @@ def main() -> None:
     space = load_space(options.space, resolution=options.resolution, classes=10)
     local = Device(name="here")
     blocks = {block_key(block): (block,) for block in [*space.blocks(), REFERENCE_BLOCK]}
-    with running_sshd("x86") as machine:
-        remote = Device(
-            name="loopback",
-            transport="ssh",
-            host=machine.host,
-            ssh_config=str(machine.ssh_config),
-            python=sys.executable,
-        )
-        with open_target(local) as here, open_target(remote) as there:
-            for key, network in blocks.items():
-                model = timed_model(network, local, inner=True)
-                here.add(key, model)
-                there.add(key, model)
-            medians = _medians((here, there), list(blocks), options.sessions, options.rounds)
-            sent = there.sent_bytes
-            fixed = [_fixed(there, next(iter(blocks))) for _ in range(options.jobs)]
-            floor = [_fixed(here, next(iter(blocks))) for _ in range(options.jobs)]
-            again = there.sent_bytes - sent
+    reached = _by_ssh() if options.by == "ssh" else _by_ray()
+    with reached as remote, open_target(local) as here, open_target(remote) as there:
+        for key, network in blocks.items():
+            model = timed_model(network, local, inner=True)
+            here.add(key, model)
+            there.add(key, model)
+        medians = _medians((here, there), list(blocks), options.sessions, options.rounds)
+        sent = there.sent_bytes
+        fixed = [_fixed(there, next(iter(blocks))) for _ in range(options.jobs)]
+        floor = [_fixed(here, next(iter(blocks))) for _ in range(options.jobs)]
+        again = there.sent_bytes - sent
     ours, theirs = medians
     half = np.median(ours[::2], axis=0) / np.median(ours[1::2], axis=0) - 1
     difference = np.median(theirs, axis=0) / np.median(ours, axis=0) - 1
@@ -73,6 +70,32 @@ def main() -> None:
     for name, value in result.items():
         print(f"{name:28} {value:.4g}")
     print(json.dumps(result))
+
+
+@contextmanager
+def _by_ssh() -> Iterator[Device]:
+    from tests.targets.sshd import running_sshd
+
+    with running_sshd("x86") as machine:
+        yield Device(
+            name="loopback",
+            transport="ssh",
+            host=machine.host,
+            ssh_config=str(machine.ssh_config),
+            python=sys.executable,
+        )
+
+
+@contextmanager
+def _by_ray() -> Iterator[Device]:
+    from tests.ray_cluster import RayCluster
+
+    with (
+        closing(RayCluster()) as cluster,
+        joined_hosts(cluster.address) as hosts,
+        hosts.reaching(Device(name="far"), SILENT) as device,
+    ):
+        yield device
 
 
 def _medians(
