@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 # A node at another address counts as another machine.
-ELSEWHERE = "127.0.0.2"
+ELSEWHERE, THIRD = "127.0.0.2", "127.0.0.3"
 # Of each node, for what is sent to its processes.
 _STORE_BYTES = 80 * 10**6
+# Within which Ray has noticed the death of a node, however busy the machine is.
+_NOTICED_S = 600
 
 
 class RayCluster:
@@ -39,9 +41,9 @@ class RayCluster:
         )
 
     @contextmanager
-    def node(self, resources: dict[str, float], *, cpus: int = 1) -> Iterator[Any]:
-        """A further node, at another address; killed at the end if it still runs."""
-        node = self._started(resources, node_ip_address=ELSEWHERE, num_cpus=cpus)
+    def node(self, resources: dict[str, float], address: str = ELSEWHERE) -> Iterator[Any]:
+        """A further node; killed at the end if it still runs."""
+        node = self._started(resources, node_ip_address=address)
         try:
             yield node
         finally:
@@ -49,8 +51,9 @@ class RayCluster:
                 self.kill(node)
 
     def kill(self, node: Any) -> None:
-        """Kills a node with all that it has started, as when its machine loses its power."""
+        """Kills a node, as when its machine loses its power, and waits until that is noticed."""
         self._cluster.remove_node(node, allow_graceful=False)
+        self._cluster.wait_for_nodes(timeout=_NOTICED_S)
 
     def close(self) -> None:
         """Ends all nodes."""

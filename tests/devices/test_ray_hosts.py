@@ -20,7 +20,7 @@ from hwnas.devices.stopping import stopped_by
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.networks.blocks import ConvBlock
 from hwnas.networks.graph import build_graph
-from tests.ray_cluster import ELSEWHERE, RayCluster, raylet_of
+from tests.ray_cluster import ELSEWHERE, THIRD, RayCluster, raylet_of
 
 FAR = Device(name="far")
 GRAPH = build_graph([ConvBlock(3, 8, 3, 2, "relu", 16)]).SerializeToString()
@@ -217,13 +217,28 @@ def test_a_host_that_leaves_is_one_sentence(ray_cluster: RayCluster) -> None:
 
 def test_a_device_that_two_hosts_have_or_one_has_twice_is_refused(ray_cluster: RayCluster) -> None:
     with (
-        ray_cluster.node({"device:far": 1, "device:twin": 2}),
+        ray_cluster.node({"device:far": 1, "device:twin": 2}, THIRD),
         joined_hosts(ray_cluster.address) as hosts,
     ):
         with pytest.raises(ConfigError, match="all have the resource 'device:far' of the Ray cl"):
             hosts.place(FAR)
         with pytest.raises(ConfigError, match="has 2 of the resource 'device:twin', and a device"):
             hosts.place(Device(name="twin"))
+
+
+def test_a_host_that_was_started_again_is_waited_for(ray_cluster: RayCluster) -> None:
+    device, places = Device(name="again"), list[Place]()
+    resource = {"device:again": 1.0}
+    with (
+        ray_cluster.node(resource) as dying,
+        ray_cluster.node(resource),
+        joined_hosts(ray_cluster.address) as hosts,
+    ):
+        thread = in_thread(lambda: places.append(hosts.place(device)))
+        ray_cluster.kill(dying)
+        thread.join()
+    (place,) = places
+    assert place.machine == ELSEWHERE
 
 
 def test_the_client_of_ray_is_refused_before_it_is_tried() -> None:
