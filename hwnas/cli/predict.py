@@ -1,6 +1,5 @@
 """`hwnas predict`: what an exported network sees in images."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from hwnas.cli import options
 from hwnas.cli.next_step import after_predict, show_next
 from hwnas.cli.output import Output
+from hwnas.core.cpus import usable_cpus
 from hwnas.core.errors import DataError
 from hwnas.core.foreign_text import shown
 
@@ -54,7 +54,7 @@ def predict(export: Export, images: Images, top: Top = 3, as_json: options.Json 
     from hwnas.export.classifier import Classifier
     from hwnas.export.predicting import predictions
 
-    threads = 1 if len(files) <= _FEW else len(os.sched_getaffinity(0))
+    threads = 1 if len(files) <= _FEW else usable_cpus()
     classifier = Classifier(model, threads=threads)
     rows, unreadable = [], False
     for seen in predictions(classifier, files, top, sys.stdin.buffer.read):

@@ -2,13 +2,12 @@
 
 import logging
 import os
-import shutil
 import signal
 import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +17,7 @@ from hwnas.core.errors import ConfigError, RunError
 from hwnas.core.files import reason
 from hwnas.core.foreign_text import shown
 from hwnas.core.registry import brief
+from hwnas.core.workspace import temporary_folder
 
 _CLIENT = "ray://"
 # A cluster answers within so many seconds, or is not there.
@@ -80,6 +80,7 @@ class RaySession:
         import ray
 
         self.folder: Path | None = None
+        self._held = ExitStack()
         self._ours = not ray.is_initialized()
         if not self._ours:
             pass
@@ -101,13 +102,13 @@ class RaySession:
 
             with _own_sigterm():
                 ray.shutdown()
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self._held.close()
 
     def _start(self, ray: Any, cpus: int, store_mb: float | None) -> None:
         base = tempfile.gettempdir()
-        place = base if len(base) <= _LONGEST_FOLDER else "/tmp"
-        self.folder = Path(tempfile.mkdtemp(prefix="hwnas-ray-", dir=place))
+        place = Path(base if len(base) <= _LONGEST_FOLDER else "/tmp")
+        made = temporary_folder(place, "hwnas-ray-", error=RunError)
+        self.folder = self._held.enter_context(made)
         store = {} if store_mb is None else {"object_store_memory": int(store_mb * 10**6)}
         try:
             self._init(

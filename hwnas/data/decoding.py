@@ -1,7 +1,6 @@
 """Image files → pixels, by all cores; whatever is odd about a file is dealt with here."""
 
 import io
-import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 import PIL
 from PIL import Image, ImageOps
 
+from hwnas.core.cpus import usable_cpus
 from hwnas.data.dataset import Images
 from hwnas.data.file_types import FORMATS, open_regular
 
@@ -198,7 +198,7 @@ def decode_all(
         for start in range(0, len(names), _TOGETHER)
     ]
     with _pillow_warnings():
-        pool = ThreadPoolExecutor(min(16, len(os.sched_getaffinity(0))))
+        pool = ThreadPoolExecutor(min(16, usable_cpus()))
         try:
             for done in pool.map(some, parts):
                 if decoded is not None:

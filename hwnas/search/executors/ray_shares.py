@@ -1,11 +1,11 @@
 """What each worker of a search gets of its machine."""
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hwnas.core.cpus import usable_cpus
 from hwnas.core.ray_session import Node
 
 
@@ -54,17 +54,11 @@ class Shares:
             gpus = 1.0 / -(-self.workers // self._gpus)
         cpus = next(fitting, 1)
         # A Ray that was started for them has one CPU a worker, so that it starts no more processes.
-        return Share(cpus, gpus, max(1, cores() // self.workers) if self._alone else cpus)
+        return Share(cpus, gpus, max(1, usable_cpus() // self.workers) if self._alone else cpus)
 
     def places(self, cpus: int) -> int:
         """How many workers of so many CPUs find place."""
         return sum(each // cpus for each in self.cpus)
-
-
-def cores() -> int:
-    """How many CPUs this process may use."""
-    allowed: Any = getattr(os, "sched_getaffinity", None)  # of Linux
-    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
 
 
 def computes_on_gpus() -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -44,11 +45,14 @@ HEARD = Heard()
 @pytest.fixture(scope="module")
 def workers() -> Iterator[RayWorkers]:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
+    left_by_a_killed_search = Path(tempfile.mkdtemp(prefix="hwnas-ray-"))
+    (left_by_a_killed_search / "lock").touch()
     with RayWorkers(2, memory_mb=600, threads=1, store_mb=80, listener=HEARD) as workers:
         yield workers
         folder = workers.folder
     assert folder is not None
     assert not folder.exists()
+    assert not left_by_a_killed_search.exists()
     left = {child.pid for child in psutil.Process().children(recursive=True)} - before
     assert [pid for pid in left if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE] == []
 
