@@ -1,9 +1,11 @@
 """Progress bars by rich, for terminals and notebooks alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
+
+from typing_extensions import override
 
 from hwnas.core.foreign_text import shown
 from hwnas.core.listener import Update
@@ -22,8 +24,19 @@ def bars(console: "Console | None", titles: Sequence[str], unit: str) -> Iterato
         unit: what is counted, as in "steps".
     """
     from rich import progress
+    from rich.console import RenderableType
+    from rich.text import Text
 
-    bar = progress.Progress(
+    class Bars(progress.Progress):
+        """Bars, with lines below each that has some."""
+
+        @override
+        def get_renderables(self) -> Iterable[RenderableType]:
+            yield from super().get_renderables()
+            for line in (one for task in self.tasks for one in task.fields["below"]):
+                yield Text(f"  {line}", no_wrap=True, overflow="ellipsis")
+
+    bar = Bars(
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
@@ -34,11 +47,18 @@ def bars(console: "Console | None", titles: Sequence[str], unit: str) -> Iterato
         console=console,
     )
 
-    def update(task: progress.TaskID, done: int, total: int, note: str = "") -> None:
-        bar.update(task, completed=done, total=total, note=shown(note))
+    def update(
+        task: progress.TaskID,
+        done: int,
+        total: int,
+        note: str = "",
+        below: Sequence[str] = (),
+    ) -> None:
+        lines = tuple(map(shown, below))
+        bar.update(task, completed=done, total=total, note=shown(note), below=lines)
 
     with bar:
-        tasks = [bar.add_task(shown(title), total=None, note="") for title in titles]
+        tasks = [bar.add_task(shown(title), total=None, note="", below=()) for title in titles]
         yield [partial(update, task) for task in tasks]
         for task in bar.tasks:
             if unit and task.total is None:  # nothing was left to do

@@ -77,6 +77,13 @@ class Output:
         if self.as_json:
             sys.stdout.write(to_json(content, ascii_only=not is_unicode(sys.stdout)) + "\n")
 
+    def document_line(self, content: Any) -> None:
+        """One of several documents on stdout, a line each, at once; only with --json."""
+        if self.as_json:
+            text = to_json(content, indent=None, ascii_only=not is_unicode(sys.stdout))
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+
     @contextmanager
     def progress(self, title: str, unit: str = "") -> Iterator[Update]:
         """A progress bar on stderr; when that is not a terminal, a line now and then.

@@ -2,7 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from hwnas.core.durations import duration
 
 # Seconds between two lines of one task: a log of hours stays readable, and is never silent.
 EVERY = 30.0
@@ -30,6 +32,7 @@ class ProgressLines:
         self._begun = self._last = clock()
         self._first: tuple[float, int] | None = None
         self._state = (0, 0, "")
+        self._below: Sequence[str] = ()
         self._lock = threading.Lock()
         self._named = False
         # Work that is slow to begin is named all the same.
@@ -40,7 +43,7 @@ class ProgressLines:
         else:
             self._name()
 
-    def update(self, done: int, total: int, note: str = "") -> None:
+    def update(self, done: int, total: int, note: str = "", below: Sequence[str] = ()) -> None:
         """Takes what is done of all there is; says so when the last line is old."""
         self._timer.cancel()
         self._name()
@@ -49,12 +52,14 @@ class ProgressLines:
         # What an earlier command had done says nothing about the speed of this one.
         if self._first is None or done < self._first[1]:
             self._first = (now, done)
-        self._state = (done, total, note)
+        self._state, self._below = (done, total, note), below
         if resumed:
             self._say(self._line())
         if now - self._last >= EVERY:
             self._last = now
-            self._say(self._line() + self._left(now))
+            # What is below says how much time is left, and knows better.
+            more = "; ".join(["", *below]) if below else self._left(now)
+            self._say(self._line() + more)
 
     def _name(self) -> None:
         with self._lock:
@@ -84,10 +89,3 @@ class ProgressLines:
         if done <= first:
             return ""
         return f", about {duration((now - start) / (done - first) * (total - done))} left"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 45 s, 12 min, 3.5 h."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -9,7 +9,7 @@ import typer
 from hwnas.cli import options
 from hwnas.cli.next_step import after_runs, show_next
 from hwnas.cli.output import Output
-from hwnas.cli.progress_lines import duration
+from hwnas.core.durations import duration
 
 if TYPE_CHECKING:
     from hwnas.runs.listing import ListedRun

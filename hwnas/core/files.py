@@ -14,7 +14,11 @@ _READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def write_atomically(
-    path: Path, content: bytes | str, *, error: type[HwnasError] = HwnasError
+    path: Path,
+    content: bytes | str,
+    *,
+    error: type[HwnasError] = HwnasError,
+    lasting: bool = True,
 ) -> None:
     """Writes a whole file or leaves what was there: a temporary file beside it, then a rename.
 
@@ -22,6 +26,7 @@ def write_atomically(
         path: the file; its folder is made if missing.
         content: what it will hold; a text is written as UTF-8.
         error: what to raise.
+        lasting: whether it has to outlast a power cut, for which the disk is waited for.
 
     Raises:
         HwnasError: of the type given: the file cannot be written, for example because the disk is
@@ -35,10 +40,12 @@ def write_atomically(
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        if lasting:
+            _sync_folder(path.parent)
     except OSError as problem:
         with contextlib.suppress(OSError):
             temporary.unlink()

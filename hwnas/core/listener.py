@@ -8,8 +8,15 @@ from typing import Protocol
 class Update(Protocol):
     """How far one stage is."""
 
-    def __call__(self, done: int, total: int, note: str = "") -> None:
-        """Takes how much is done, how much there is in all, and a few words beside it."""
+    def __call__(self, done: int, total: int, note: str = "", below: Sequence[str] = ()) -> None:
+        """Takes how far it is.
+
+        Args:
+            done: how much is done.
+            total: how much there is in all.
+            note: a few words beside it.
+            below: further lines, which say what the work is at; until the next call.
+        """
 
 
 class Listener(Protocol):
@@ -53,5 +60,5 @@ class Silent:
 SILENT = Silent()
 
 
-def _ignore(done: int, total: int, note: str = "") -> None:
-    del done, total, note
+def _ignore(done: int, total: int, note: str = "", below: Sequence[str] = ()) -> None:
+    del done, total, note, below

@@ -117,7 +117,7 @@ class OpenedRun:
         """Holds the run's folder for this process, over several stages; makes it where it is new.
 
         Args:
-            images: whether they are read first: images that cannot be used leave no run behind.
+            images: whether they are read: images that cannot be used leave no run behind.
             reading: see `RunFolder.open`.
 
         At the end, the tracker of the config is given what the run holds then.
@@ -136,9 +136,12 @@ class OpenedRun:
         if not reading:
             tracker_of(config, self.folder)
         self.folder.check(config)
-        if images:
+        new = not self.folder.config_file.is_file()
+        if images and new:
             self.read_images()
         with self.folder.open(config, reading=reading):
+            if images and not new:  # others see that it is in use
+                self.read_images()
             if not reading:
                 keep_inputs(self.folder, self.experiment)
             self._holding = True

@@ -10,6 +10,8 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.keeping import keep_inputs
 from hwnas.runs.model_warnings import warn_of_models
 from hwnas.runs.scores import bind_scores
+from hwnas.runs.search_lines import search_lines
+from hwnas.runs.search_state import SearchState
 from hwnas.runs.searching import RunSearch, search, write_front
 from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.stale import note_front
@@ -61,8 +63,9 @@ def search_stage(
         listener.say(f"budget: {limit.name} ≤ {amount(limit.bound)} {limit.unit}")
     with listener.progress("judging networks", "networks") as update:
 
-        def show(name: str, done: int, total: int) -> None:
-            update(done, total, name)
+        def show(state: SearchState) -> None:
+            (now,) = (one for one in state.searchers if one.name == state.asking)
+            update(now.done, now.limit, now.name, search_lines(state))
 
         result = search(experiment, folder, problem, scores, show, executor)
     if result.candidates is not None:

@@ -38,7 +38,8 @@ class SearchState:
         best: the greatest score within the budgets so far; None for none.
         best_cost: the latency of that network in ms.
         score: what a score is called, with its unit, as in "accuracy (%)".
-        workers: what each is at; empty where all is evaluated in one process.
+        asking: the name of the searcher whose networks are evaluated; "" before the first.
+        workers: what each is at; empty where nothing is evaluated.
     """
 
     written: float
@@ -50,6 +51,7 @@ class SearchState:
     best: float | None
     best_cost: float | None
     score: str
+    asking: str = ""
     workers: tuple[WorkerState, ...] = ()
 
     @property
@@ -74,7 +76,7 @@ def write_state(state: SearchState, folder: Path) -> None:
     Raises:
         HwnasError: it cannot be written.
     """
-    write_atomically(folder / FILE, json.dumps(asdict(state)))
+    write_atomically(folder / FILE, json.dumps(asdict(state)), lasting=False)
 
 
 def read_state(folder: Path) -> SearchState | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,9 @@ from hwnas.runs.corrected import note_corrected, noted_corrected
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.scores import check_scores, identity_of, info_of
+from hwnas.runs.search_state import SearchState
 from hwnas.runs.search_watch import SearchWatch
-from hwnas.search.executors import Executor
+from hwnas.search.executors import Executor, InProcess
 from hwnas.search.front import Front
 from hwnas.search.given import GivenNetworks
 from hwnas.search.journal import Journal
@@ -41,7 +42,6 @@ from hwnas.training.train_config import LATER
 
 # The settings of the trials of networks that no searcher proposed.
 _GIVEN = "given"
-_Update: TypeAlias = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def search(
     folder: RunFolder,
     problem: SearchProblem,
     scores: Scores,
-    progress: _Update | None = None,
+    show: Callable[[SearchState], None] | None = None,
     executor: Executor | None = None,
 ) -> RunSearch:
     """Runs every searcher of the config and joins what they found.
@@ -107,7 +107,8 @@ def search(
     Every judged network is in the journal before the next is judged, or with all of its question
     where scores cost nothing; searchers share it. The journal was bound to the scores before, see
     `hwnas.runs.scores.bind_scores`. The executor says where networks are judged, by default one
-    after another here.
+    after another here. While it runs, its state is in the folder, and is given to `show`, from
+    another thread: see `SearchWatch`.
 
     Raises:
         BudgetError: a budget is out of reach.
@@ -117,10 +118,10 @@ def search(
     scored = replace(problem, score=scores.exact)
     score = scores.staged or scores.evaluate_architectures
     searchers = [(name, config.evaluations) for name in config.searchers]
-    watch = SearchWatch(folder, problem, scores.info, searchers, executor)
+    executor = executor or InProcess()
+    watch = SearchWatch(folder, problem, scores.info, searchers, executor, show)
     ended = []
-    with Journal(folder.journal_file) as journal:
-        watch.begin(journal)
+    with Journal(folder.journal_file) as journal, watch.watching(journal):
         if problem.start is not None and _inherits(experiment):
             # What anyone would try first: it is found unless there is something better.
             given = GivenNetworks(scored, problem.start)
@@ -137,7 +138,7 @@ def search(
                 config.settings.get(name),
                 config.mode,
             )
-            update = partial(_both, watch.progress, progress, name)
+            update = partial(watch.progress, name)
             free = scores.exact is not None
             run_searcher(
                 searcher,
@@ -158,14 +159,7 @@ def search(
             note_corrected(journal, front, scores.second_opinion(front.architectures))
         for key in ended:
             journal.bind(key, "yes")
-    watch.end()
     return search_result(experiment, folder, problem)
-
-
-def _both(first: _Update, second: _Update | None, name: str, done: int, limit: int) -> None:
-    first(name, done, limit)
-    if second is not None:
-        second(name, done, limit)
 
 
 def _inherits(experiment: Experiment) -> bool:

@@ -75,6 +75,11 @@ class Candidate:
     cost: float
     stopping: Stopping | None = None
 
+    @property
+    def text(self) -> str:
+        """Its choices for people, as in "1 0 3 2"."""
+        return " ".join(map(str, self.architecture.tolist()))
+
 
 class Evaluate(Protocol):
     """Evaluates one candidate; executors send it to their workers, once to each."""

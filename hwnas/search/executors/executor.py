@@ -14,7 +14,7 @@ class WorkerState:
 
     Attributes:
         name: as in "worker 1".
-        host: the machine that it runs on.
+        host: the machine that it runs on; "" while it is being started.
         at: the candidate's choices, as in "1 0 3 2"; "" where it waits.
         seconds: since it began that.
     """
@@ -44,7 +44,7 @@ class Executor(Protocol):
         """
 
     def workers(self) -> Sequence[WorkerState]:
-        """What each worker is at; none where candidates are evaluated in this process."""
+        """What each worker is at; called from any thread, also while `run` is at something."""
 
 
 def ready(executor: Executor | None) -> AbstractContextManager[object]:

@@ -30,8 +30,7 @@ class Member:
         candidates: how many it was given.
         ready: whether it ever had an evaluation.
         host: its machine.
-        at: the choices of the candidate that it is at; "" where it waits.
-        since: when that began.
+        doing: the choices of the candidate that it is at, "" where it waits, and since when.
     """
 
     number: int
@@ -39,18 +38,17 @@ class Member:
     candidates: int = 0
     ready: bool = False
     host: str = ""
-    at: str = ""
-    since: float = field(default_factory=time.monotonic)
+    doing: tuple[str, float] = field(default_factory=lambda: ("", time.monotonic()))
 
     def begin(self, at: str) -> None:
         """Is at another candidate, or at none."""
-        self.at, self.since = at, time.monotonic()
+        self.doing = at, time.monotonic()
 
     @property
     def state(self) -> WorkerState:
-        """The same for people."""
-        seconds = time.monotonic() - self.since
-        return WorkerState(f"worker {self.number}", self.host, self.at, seconds)
+        """The same for people; read by other threads, too."""
+        at, since = self.doing
+        return WorkerState(f"worker {self.number}", self.host, at, time.monotonic() - since)
 
 
 class RayPool:
@@ -137,7 +135,7 @@ class RayPool:
         """Has an idle worker evaluate: a reference to the outcome, and the worker."""
         member = self.idle.pop()
         member.candidates += 1
-        member.begin(" ".join(map(str, candidate.architecture.tolist())))
+        member.begin(candidate.text)
         return member.actor.evaluate.remote(candidate), member
 
     def rest(self, member: Member) -> None:

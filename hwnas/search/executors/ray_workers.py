@@ -101,6 +101,7 @@ class RayWorkers:
         self._pool: RayPool | None = None
         self._evaluate: Evaluate | None = None
         self._depth = 0
+        self._opening = False
 
     def __enter__(self) -> Self:
         """Joins the cluster; Ray on this machine is started when there is something to evaluate."""
@@ -118,6 +119,7 @@ class RayWorkers:
         """Ends every worker, and Ray where it was started for them."""
         pool, session = self._pool, self._session
         self._pool = self._session = self._evaluate = None
+        self._opening = False
         if pool is not None:
             pool.close()
         if session is not None:
@@ -139,7 +141,11 @@ class RayWorkers:
 
     def workers(self) -> Sequence[WorkerState]:
         """What each worker is at; none before there was something to evaluate."""
-        return () if self._pool is None else self._pool.states
+        if (pool := self._pool) is not None:
+            return pool.states
+        # Ray itself takes seconds to start.
+        starting = range(1, (self._workers or 0) + 1) if self._opening else ()
+        return [WorkerState(f"worker {number}", "", "", 0.0) for number in starting]
 
     @property
     def folder(self) -> Path | None:
@@ -153,6 +159,7 @@ class RayWorkers:
 
     def _ready(self, evaluate: Evaluate) -> RayPool:
         """The workers, all of which have the evaluation or are about to."""
+        self._opening = True
         session = self._session or self._open()
         if self._pool is None:
             alone = session.folder is not None

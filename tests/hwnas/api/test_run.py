@@ -47,7 +47,8 @@ class Recorder:
         self.stages += [(title, unit) for title in titles]
         yield [self._update] * len(titles)
 
-    def _update(self, done: int, total: int, note: str = "") -> None:
+    def _update(self, done: int, total: int, note: str = "", below: Sequence[str] = ()) -> None:
+        del below
         self.done.append((done, total, note))
 
 

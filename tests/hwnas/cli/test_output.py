@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from hwnas.cli.column_widths import column_widths
 from hwnas.cli.output import Output
-from hwnas.cli.progress_lines import EVERY, ProgressLines, duration
+from hwnas.cli.progress_lines import EVERY, ProgressLines
+from hwnas.core.durations import duration
 from tests.hwnas.cli.conftest import Terminal
 
 COLUMNS = ["block", "latency (ms)", "samples", "searchers that found it", "median", "p90"]
@@ -144,6 +145,29 @@ def test_a_log_gets_a_line_now_and_then_with_the_time_left() -> None:
     assert printed[1] == "training: 10 of 1,000 steps, loss 2.1, about 50 min left"
     assert printed[-1] == "training: 100 of 1,000 steps, loss 2.1, took 5 min"
     assert len(printed) == 2 + 300 // EVERY
+
+
+def test_a_log_says_in_its_line_what_a_terminal_shows_below_the_bar() -> None:
+    now = [0.0]
+    printed: list[str] = []
+    task = ProgressLines("judging", "networks", printed.append, lambda: now[0])
+    for done in range(3):
+        now[0] = done * EVERY
+        task.update(done, 9, "random", ["240 an hour", "worker 1: waits"])
+    task.end()
+    assert printed[1] == "judging: 1 of 9 networks, random; 240 an hour; worker 1: waits"
+
+
+def test_a_terminal_shows_below_the_bar_what_the_work_is_at() -> None:
+    script = (
+        "with Output(False).progress('judging', 'networks') as update:\n"
+        "    update(3, 9, 'random', ['240 an hour', 'worker 1: \\x1b[2J'])"
+    )
+    shown = on_terminal(f"exec({script!r})", "70")
+    assert "3/9" in shown
+    assert "  240 an hour" in shown
+    assert "  worker 1: \\x1b[2J" in shown
+    assert "\x1b[2J" not in shown
 
 
 def test_time_left_counts_what_this_command_does_only() -> None:

@@ -2,8 +2,11 @@
 
 import json
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,7 +19,7 @@ from tests.hwnas.cli.conftest import Terminal, assert_refused
 
 SEARCHERS = (SearcherState("layernas", 100, 100), SearcherState("evolution", 20, 100))
 STATE = SearchState(
-    time.time(), 1800.0, 120, SEARCHERS, 3, 1, 83.25, 2.3456, "accuracy (%)",
+    time.time(), 1800.0, 120, SEARCHERS, 3, 1, 83.25, 2.3456, "accuracy (%)", "evolution",
     (WorkerState("worker 1", "pi", "1 0 2", 12.0), WorkerState("worker 2", "pi", "", 1.0)),
 )  # fmt: skip
 
@@ -60,6 +63,68 @@ def test_a_stopped_search_is_told_from_a_running_one(run: Path, terminal: Termin
 def test_a_run_without_a_search_says_so(run: Path, terminal: Terminal) -> None:
     assert run.is_dir()
     assert terminal("status", "mine").stdout == "mine: begun; no search is under way\n"
+
+
+Scenes = Callable[..., None]
+
+
+@pytest.fixture
+def scenes(run: Path, monkeypatch: pytest.MonkeyPatch) -> Scenes:
+    """What happens between one look at a run and the next; the run is in use from the start."""
+
+    def play(*scenes: Callable[[], object]) -> None:
+        left = iter(scenes)
+        monkeypatch.setattr(
+            "hwnas.cli.status.time",
+            SimpleNamespace(sleep=lambda _: next(left)(), time=time.time, monotonic=time.monotonic),
+        )
+
+    assert run
+    return play
+
+
+def test_watching_waits_for_a_search_to_begin_and_to_end(
+    run: Path, terminal: Terminal, scenes: Scenes
+) -> None:
+    with ExitStack() as used:
+        used.enter_context(locked(run / ".lock", error=RunError, busy=""))
+        scenes(
+            lambda: write_state(replace(STATE, written=time.time()), run),
+            lambda: write_state(replace(STATE, written=time.time(), evaluated=121), run),
+            lambda: (run / "search.json").unlink(),
+            used.close,
+        )
+        typed = terminal("status", "mine", "--watch", "--json")
+    assert typed.stderr == ""
+    documents = [json.loads(line) for line in typed.stdout.splitlines()]
+    assert [one["state"] for one in documents] == [*["in use"] * 4, "begun"]
+    assert [one["searching"] for one in documents] == [False, True, True, False, False]
+    evaluated = [one["search"] and one["search"]["evaluated"] for one in documents]
+    assert evaluated == [None, 120, 121, None, None]
+
+
+def test_watching_in_a_log_says_what_it_waits_for_and_how_it_ended(
+    run: Path, terminal: Terminal, scenes: Scenes
+) -> None:
+    with ExitStack() as used:
+        used.enter_context(locked(run / ".lock", error=RunError, busy=""))
+        scenes(lambda: write_state(replace(STATE, written=time.time()), run), used.close)
+        lines = terminal("status", "mine", "--watch").stdout.splitlines()
+    assert lines[:2] == [
+        "mine: in use; images or weights are being read, or another command is at work",
+        "mine: the search stopped 0 s ago; run it again to resume",
+    ]
+
+
+def test_what_an_earlier_search_has_left_is_not_taken_for_a_running_one(
+    run: Path, terminal: Terminal
+) -> None:
+    write_state(replace(STATE, written=time.time() - 7200), run)
+    with locked(run / ".lock", error=RunError, busy=""):
+        lines = terminal("status", "mine").stdout.splitlines()
+        assert terminal("status", "mine", "--json").document["searching"] is False
+    assert lines[0] == "mine: in use; the last word of its search is of 2.0 h ago"
+    assert "worker" not in "".join(lines)
 
 
 def test_watching_ends_where_nothing_is_searching(run: Path, terminal: Terminal) -> None:
