@@ -38,6 +38,7 @@ from hwnas.runs.scores import bind_scores
 from hwnas.runs.searching import search
 from hwnas.runs.training import fine_tune, load_supernet, train_from_scratch
 from hwnas.runs.winner import train_winner
+from hwnas.search.journal import Journal
 from hwnas.training.evaluation import accuracy
 
 ALTERNATIVES = ("fine_tuned", "scratch")
@@ -125,8 +126,10 @@ def run_cell(setting: Setting, cell: tuple[int, int]) -> dict[str, Any]:
     with folder.open(experiment.config):
         train_supernet(estimator_inputs(experiment, folder))
         scores = make_scores(experiment, folder)
-        bind_scores(folder, scores)
-        result = search(experiment, folder, experiment.problem(latency), scores)
+        with Journal(folder.journal_file) as journal:
+            bind_scores(journal, scores)
+            problem = experiment.problem(latency)
+            result = search(experiment, folder, journal, problem, scores)
         best = int(result.front.scores.argmax())
         row = result.front.architectures[best]
         network, reference = experiment.space.network(row), experiment.published

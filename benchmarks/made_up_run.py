@@ -19,7 +19,7 @@ from hwnas.objectives.costs import MACS
 from hwnas.objectives.measured import measured_objective
 from hwnas.report.class_results import ClassResults, picture
 from hwnas.report.content import Judged, ReportContent
-from hwnas.report.contributions import asked_by, contributions
+from hwnas.report.contributions import contributions
 from hwnas.report.curves import Curves
 from hwnas.report.points import drawn_points
 from hwnas.report.rows import front_header, front_rows
@@ -32,7 +32,6 @@ from hwnas.search.front import knee
 from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace, load_reference, load_space
-from hwnas.spaces.space import keys
 
 SEARCHERS = ("layernas", "nsga2", "random", "surrogate")
 NAMES = ("plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -57,11 +56,12 @@ def made_up(trials: int, **changed: Any) -> ReportContent:
         export="hwnas export runs/made_up --pick ID",
     )
     costs = result.problem.costs(result.architectures)
-    asked = asked_by(result)
     content: dict[str, Any] = {
         "title": "mobilenet_v3_large on a small board",
         "config_yaml": "space: mobilenet_v3_large\nresolution: 96\n",
-        "judged": [Judged(name, costs[some], result.scores[some]) for name, some in asked.items()],
+        "judged": [
+            Judged(name, costs[some], result.scores[some]) for name, some in result.asked.items()
+        ],
         "front_latency_ms": result.front.costs,
         "front_accuracy": result.front.scores,
         "front_knee": knee(result.front),
@@ -109,13 +109,12 @@ def _searched(
     ms = cost.evaluate(rows)
     scores = 78 + 4 * np.log(ms / ms.min()) + np.asarray(sums) + generator.normal(0, 0.5, len(rows))
     problem = SearchProblem(space, cost, (Limit(cost, float(np.quantile(ms, 0.6))),))
-    found_by = {
-        key: {SEARCHERS[i % 4], *([SEARCHERS[0]] if i % 7 == 0 else [])}
-        for i, key in enumerate(keys(rows))
-    }
+    numbers = np.arange(len(rows))
+    asked = {name: numbers % len(SEARCHERS) == i for i, name in enumerate(SEARCHERS)}
+    asked[SEARCHERS[0]] |= numbers % 7 == 0
     info = replace(SupernetEstimator().info(), judged_on=2000)
-    front = problem.front(rows, scores)
-    return RunSearch(problem, front, rows, scores, found_by, info, "0123456789abcdef")
+    (on_front,) = problem.on_fronts(rows, scores, [np.ones(len(rows), dtype=np.bool_)])
+    return RunSearch(problem, rows, scores, on_front, asked, info, "0123456789abcdef")
 
 
 def _summary(result: RunSearch, macs: int, parameters: int) -> Summary:

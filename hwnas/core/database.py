@@ -121,6 +121,11 @@ class Database:
         with self._sentences():
             return self._raw(query, values)
 
+    def each(self, query: str, values: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query one after another, where all of them would take much memory."""
+        with self._sentences():
+            yield from self._connection.execute(query, values)
+
     def _raw(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(query, values).fetchall()
 

@@ -90,7 +90,7 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
             RunStanding(
                 run=run.name,
                 device=run.device,
-                searchers=sorted({name for some in run.result.found_by.values() for name in some}),
+                searchers=[*run.result.asked],
                 evaluations=len(run.result.scores),
                 budgets=run.result.problem.every_limit,
                 accuracy=_best(run.result.front),

@@ -12,9 +12,9 @@ from hwnas.networks.blocks import Network, block_from_dict
 from hwnas.objectives.budgets import LATENCY
 from hwnas.objectives.statistics.intervals import Interval
 from hwnas.report.class_results import ClassResults, class_results
-from hwnas.report.contributions import Contribution, asked_by, contributions
+from hwnas.report.contributions import Contribution, contributions
 from hwnas.report.curves import Curves, drawn_curves
-from hwnas.report.points import DrawnPoints, drawn_points
+from hwnas.report.points import DrawnPoints, chosen_points, drawn_points
 from hwnas.report.rows import front_header, front_notes, front_rows
 from hwnas.report.setting import Setting, pick_command, setting_of
 from hwnas.report.values import ChoiceValues, choice_values
@@ -30,7 +30,7 @@ from hwnas.search.front import knee
 
 @dataclass(frozen=True)
 class Judged:
-    """The networks that one searcher asked for: (N,) latencies in ms and accuracies in %."""
+    """Networks that one searcher asked for: (N,) latencies in ms and accuracies in %."""
 
     searcher: str
     latency_ms: NDArray[np.float64]
@@ -128,7 +128,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         curves=curves,
         classes=None if summary is None else class_results(experiment, folder),
         values=choice_values(result, experiment.space),
-        setting=setting_of(experiment, folder, exported, curves),
+        setting=setting_of(experiment, folder, exported, curves, result),
     )
 
 
@@ -147,9 +147,11 @@ def _reference(experiment: Experiment) -> tuple[str, Network] | None:
 
 
 def _judged(result: RunSearch) -> list[Judged]:
-    costs = result.problem.costs(result.architectures)
-    asked = asked_by(result)
+    """What the picture shows beside the front: of very many networks as many as the page."""
+    drawn = chosen_points(result)
+    costs, scores = result.problem.costs(result.architectures[drawn]), result.scores[drawn]
+    asked = {name: some[drawn] for name, some in result.asked.items()}
     earlier = ~np.any([*asked.values(), np.zeros(len(costs), dtype=np.bool_)], axis=0)
     if earlier.any():
         asked["an earlier search"] = earlier
-    return [Judged(name, costs[some], result.scores[some]) for name, some in asked.items()]
+    return [Judged(name, costs[some], scores[some]) for name, some in asked.items()]

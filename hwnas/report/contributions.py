@@ -2,12 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hwnas.runs.searching import RunSearch
 from hwnas.search.standings import standings
-from hwnas.spaces.space import keys
 
 
 @dataclass(frozen=True)
@@ -31,20 +27,11 @@ class Contribution:
     hypervolume_ratio: float | None
 
 
-def asked_by(result: RunSearch) -> dict[str, NDArray[np.bool_]]:
-    """Searcher → (N,) which of the judged networks it asked for."""
-    found = [result.found_by.get(key, set()) for key in keys(result.architectures)]
-    names = sorted({name for some in found for name in some})
-    return {name: np.array([name in some for some in found], dtype=np.bool_) for name in names}
-
-
 def contributions(result: RunSearch) -> list[Contribution]:
     """What each searcher of a run brought, by name."""
-    asked = asked_by(result)
-    fronts = [
-        result.problem.front(result.architectures[some], result.scores[some])
-        for some in asked.values()
-    ]
+    rows, scores = result.architectures, result.scores
+    places = result.problem.on_fronts(rows, scores, result.asked.values())
+    fronts = [result.problem.front(rows[some], scores[some]) for some in places]
     # The run's front too: a network whose trial a kill has lost is in no searcher's.
     compared = standings([*fronts, result.front])
     whole = compared.together.hypervolume
@@ -57,6 +44,6 @@ def contributions(result: RunSearch) -> list[Contribution]:
             standing.hypervolume / whole if standing.hypervolume is not None and whole else None,
         )
         for (name, some), front, standing in zip(
-            asked.items(), fronts, compared.each[:-1], strict=True
+            result.asked.items(), fronts, compared.each[:-1], strict=True
         )
     ]

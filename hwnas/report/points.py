@@ -12,12 +12,10 @@ from hwnas.latency.family import AnyLatency
 from hwnas.networks.blocks import Network
 from hwnas.networks.ids import network_id
 from hwnas.objectives.statistics.intervals import interval_text
-from hwnas.report.contributions import asked_by
 from hwnas.report.networks import Drawings
 from hwnas.runs.searching import FrontPoint, RunSearch
 from hwnas.search.front import knee
-from hwnas.spaces import Architectures, Space
-from hwnas.spaces.space import keys
+from hwnas.spaces import Space
 
 MOST = 5000
 """So many judged networks a page shows; of more those of the front, and others drawn at random."""
@@ -130,13 +128,14 @@ def drawn_points(
         picked: the ids of the further networks that it exported.
         export: see `DrawnPoints.exports`.
     """
-    rows, scores, left_out = _chosen(result)
+    kept = chosen_points(result)
+    rows, scores = result.architectures[kept], result.scores[kept]
     drawings, networks = Drawings(), space.networks(rows)
-    numbers = {key: index for index, key in enumerate(keys(rows))}
-    front = [numbers[tuple(one.architecture)] for one in points]
-    asked = asked_by(result)
-    groups = list(asked)
-    found_by = [result.found_by.get(key, set()) for key in keys(rows)]
+    front = np.searchsorted(kept, result.on_front).tolist()
+    groups = list(result.asked)
+    member = np.zeros(len(rows), dtype=np.int64)
+    for group, some in enumerate(result.asked.values()):
+        member |= some[kept].astype(np.int64) << group
     bend = knee(result.front)
     info = result.score_info
     intervals = {
@@ -150,10 +149,7 @@ def drawn_points(
         groups=groups,
         ms=result.problem.costs(rows),
         score=scores,
-        member=np.array(
-            [sum(1 << g for g, name in enumerate(groups) if name in some) for some in found_by],
-            dtype=np.int64,
-        ),
+        member=member,
         kept=result.problem.feasible(rows),
         ids=ids,
         architectures=[" ".join(map(str, row)) for row in rows.tolist()],
@@ -167,7 +163,7 @@ def drawn_points(
         exports=[export],
         references=[reference and drawn_reference(*reference, latency, drawings)],
         drawings=drawings,
-        left_out=left_out,
+        left_out=len(result.scores) - len(rows),
     )
 
 
@@ -179,18 +175,15 @@ def drawn_reference(
     return DrawnReference(name, drawings.add(network, latency), ms)
 
 
-def _chosen(result: RunSearch) -> tuple[Architectures, NDArray[np.float64], int]:
-    """The networks to show, their scores, and how many are left out."""
-    rows, scores = result.architectures, result.scores
-    if len(rows) <= MOST:
-        return rows, scores, 0
-    on_front = set(keys(result.front.architectures))
-    needed = np.array([key in on_front for key in keys(rows)])
-    others = np.flatnonzero(~needed)
-    count = max(0, MOST - int(needed.sum()))
-    drawn = np.random.default_rng(0).choice(others, size=min(count, len(others)), replace=False)
-    kept = np.sort(np.concatenate([np.flatnonzero(needed), drawn]))
-    return rows[kept], scores[kept], len(rows) - len(kept)
+def chosen_points(result: RunSearch) -> NDArray[np.int64]:
+    """The numbers of the judged networks to show, ascending: `MOST`, and all of the front."""
+    count = len(result.scores)
+    if count <= MOST:
+        return np.arange(count)
+    others = np.delete(np.arange(count), result.on_front)
+    left = max(0, MOST - len(result.on_front))
+    drawn = np.random.default_rng(0).choice(others, size=min(left, len(others)), replace=False)
+    return np.sort(np.concatenate([result.on_front, drawn]))
 
 
 def _notes(point: FrontPoint) -> list[str]:

@@ -10,11 +10,10 @@ from hwnas.devices.device import Fingerprint
 from hwnas.estimators import find_estimator
 from hwnas.latency.table import LatencyTable
 from hwnas.report.curves import Curves
-from hwnas.runs.candidate_figures import candidate_figures
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.searching import RunSearch
 from hwnas.runs.summary_form import ExportSummary
-from hwnas.search.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -33,16 +32,20 @@ class Setting:
 
 
 def setting_of(
-    experiment: Experiment, folder: RunFolder, summary: ExportSummary | None, curves: Curves
+    experiment: Experiment,
+    folder: RunFolder,
+    summary: ExportSummary | None,
+    curves: Curves,
+    result: RunSearch,
 ) -> Setting:
     """The setting of a run that was searched.
 
     Raises:
-        RunError, TableError: see `Experiment.held_latency` and `Journal`.
+        RunError, TableError: see `Experiment.held_latency`.
     """
     return Setting(
         facts=_facts(experiment, folder, summary),
-        costs=_costs(experiment, folder, summary, curves),
+        costs=_costs(experiment, summary, curves, result),
         commands=_commands(experiment, folder, summary),
     )
 
@@ -96,7 +99,7 @@ def _export(folder: RunFolder) -> tuple[str, str]:
 
 
 def _costs(
-    experiment: Experiment, folder: RunFolder, summary: ExportSummary | None, curves: Curves
+    experiment: Experiment, summary: ExportSummary | None, curves: Curves, result: RunSearch
 ) -> list[tuple[str, str, str]]:
     costs = []
     if (dates := _measured_between(experiment)) is not None:
@@ -105,12 +108,9 @@ def _costs(
         costs.append(("profile", "the latency table, which other runs may share", when))
     if curves.seconds:
         costs.append(("train", "what networks are judged by", _duration(curves.seconds)))
-    with Journal(folder.journal_file, reading=True) as journal:
-        judged, seconds = journal.spent()
-        candidates = candidate_figures(journal)
-        seconds += sum(one.seconds for one in journal.outcomes.unfinished.values())
-    took = _duration(seconds) if seconds >= 1 else "below 1 s"
-    what = f"{judged:,} networks judged" if candidates is None else candidates.sentence
+    took = _duration(result.seconds) if result.seconds >= 1 else "below 1 s"
+    judged = f"{len(result.scores):,} networks judged"
+    what = judged if result.candidates is None else result.candidates.sentence
     costs.append(("search", what, took))
     if summary is not None:
         what = "training, checking and measuring the winner and the reference"

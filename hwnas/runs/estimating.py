@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwnas.core.errors import ConfigError
 from hwnas.estimators import find_estimator
@@ -10,7 +11,9 @@ from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.scores import Scores
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.training.exported import read_network
+
+if TYPE_CHECKING:
+    from hwnas.networks.modules import NetworkModule
 
 
 def estimator_inputs(
@@ -46,9 +49,15 @@ def estimator_inputs(
         pretrained=experiment.pretrained,
         candidates=folder.candidates_folder,
         stop=accuracy.stop,
-        teacher=None if teacher is None else partial(read_network, teacher),
+        teacher=None if teacher is None else partial(_teacher, teacher),
         log=folder.log_folder,
     )
+
+
+def _teacher(folder: Path) -> "NetworkModule":
+    from hwnas.training.exported import read_network  # PyTorch, which many estimators do without
+
+    return read_network(folder)
 
 
 def make_scores(

@@ -6,24 +6,22 @@ from typing import Any
 
 from hwnas.core.digests import digest
 from hwnas.estimators.scores import ScoreInfo, Scores
-from hwnas.runs.folder import RunFolder
 from hwnas.search.journal import Journal
 
 _INFO = "scores"
 
 
-def bind_scores(folder: RunFolder, scores: Scores) -> None:
+def bind_scores(journal: Journal, scores: Scores) -> None:
     """Ties a run's journal to where its scores come from.
 
     Raises:
         RunError: they come from somewhere else: another supernet, other images, another file; or
             the journal is damaged.
     """
-    with Journal(folder.journal_file) as journal:
-        journal.bind_scores(scores.identity)
-        if journal.bound(_INFO) is None:
-            journal.bind(_INFO, scores.info.to_json())
-        check_scores(journal, scores.info)
+    journal.bind_scores(scores.identity)
+    if journal.bound(_INFO) is None:
+        journal.bind(_INFO, scores.info.to_json())
+    check_scores(journal, scores.info)
 
 
 def check_scores(journal: Journal, info: ScoreInfo) -> None:

@@ -16,6 +16,7 @@ from hwnas.runs.searching import RunSearch, search, write_front
 from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.stale import note_front
 from hwnas.search.executors import Executor
+from hwnas.search.journal import Journal
 from hwnas.search.mode import mode_sentence
 from hwnas.search.problem import SearchProblem
 
@@ -43,12 +44,40 @@ def search_stage(
     Raises:
         RunError: scores of another estimator are there, or the journal cannot be written.
     """
-    bind_scores(folder, scores)
+    with Journal(folder.journal_file) as journal:
+        bind_scores(journal, scores)
+        _say_what_comes(experiment, folder, latency, problem, scores, listener)
+        if executor is not None and scores.exact is not None:
+            listener.say("scores cost nothing to compute: workers are not used")
+        if said := mode_sentence(experiment.config.search.mode, workers=executor is not None):
+            listener.say(said)
+        keep_inputs(folder, experiment, searched=True)
+        folder.adopt(experiment.config)
+        with listener.progress("judging networks", "networks") as update:
+
+            def show(state: SearchState) -> None:
+                (now,) = (one for one in state.searchers if one.name == state.asking)
+                update(now.done, now.limit, now.name, search_lines(state))
+
+            result = search(experiment, folder, journal, problem, scores, show, executor)
+    if result.candidates is not None:
+        listener.say(result.candidates.sentence)
+    for sentence in note_front(folder, result.digest):
+        listener.say(sentence)
+    write_front(result, experiment.space, folder.front_file)
+    return result
+
+
+def _say_what_comes(
+    experiment: Experiment,
+    folder: RunFolder,
+    latency: AnyLatency,
+    problem: SearchProblem,
+    scores: Scores,
+    listener: Listener,
+) -> None:
+    """Says by what networks are judged and within which budgets, and warns of what is doubtful."""
     warn_of_models(listener, experiment, latency)
-    if executor is not None and scores.exact is not None:
-        listener.say("scores cost nothing to compute: workers are not used")
-    if said := mode_sentence(experiment.config.search.mode, workers=executor is not None):
-        listener.say(said)
     if text := scores_text(scores.info):
         listener.say(text)
     for sentence in scores.info.stated(experiment.space.resolutions):
@@ -57,23 +86,8 @@ def search_stage(
         listener.say(plan)
     if short := short_supernet(experiment, folder):
         listener.warn(short)
-    keep_inputs(folder, experiment, searched=True)
-    folder.adopt(experiment.config)
     for limit in problem.every_limit:
         listener.say(f"budget: {limit.name} ≤ {amount(limit.bound)} {limit.unit}")
-    with listener.progress("judging networks", "networks") as update:
-
-        def show(state: SearchState) -> None:
-            (now,) = (one for one in state.searchers if one.name == state.asking)
-            update(now.done, now.limit, now.name, search_lines(state))
-
-        result = search(experiment, folder, problem, scores, show, executor)
-    if result.candidates is not None:
-        listener.say(result.candidates.sentence)
-    for sentence in note_front(folder, result.digest):
-        listener.say(sentence)
-    write_front(result, experiment.space, folder.front_file)
-    return result
 
 
 def scores_text(score_info: ScoreInfo) -> str:

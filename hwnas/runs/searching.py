@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -48,30 +48,44 @@ _GIVEN = "given"
 class RunSearch:
     """The joined front of all searchers, all that was judged, and who asked for what.
 
-    `architectures` (N, L) and `scores` (N,) are every judged network, feasible or not; `score_info`
-    says where the scores come from; `digest` changes with anything that an export of this front
-    depends on, but for the `export` of the config. `how` says how searchers have searched, where
-    they do; `corrected` are (N,) scores of the front by a second opinion, where there is one: those
-    that a search has chosen for their scores are too good to be true (see
-    `hwnas.objectives.statistics.gaussian`). `candidates` are the figures of an estimator that
-    trains networks.
+    Attributes:
+        problem: that was searched.
+        architectures: (N, L) every judged network, feasible or not.
+        scores: (N,) theirs.
+        on_front: which of them are the front, cheapest first.
+        asked: searcher → (N,) which of them it asked for with the run's present settings.
+        score_info: where the scores come from.
+        digest: changes with anything that an export of this front depends on, but for the `export`
+            of the config.
+        how: how searchers have searched, where they say so.
+        corrected: scores of the front by a second opinion, where there is one: those that a search
+            has chosen for their scores are too good to be true (see
+            `hwnas.objectives.statistics.gaussian`).
+        candidates: the figures of an estimator that trains networks.
+        seconds: that judging took, searchers aside.
     """
 
     problem: SearchProblem
-    front: Front
     architectures: Architectures
     scores: NDArray[np.float64]
-    found_by: dict[tuple[int, ...], set[str]]
+    on_front: NDArray[np.int64]
+    asked: Mapping[str, NDArray[np.bool_]]
     score_info: ScoreInfo
     digest: str
     how: Mapping[str, str] = field(default_factory=dict)
     corrected: NDArray[np.float64] | None = None
     candidates: CandidateFigures | None = None
+    seconds: float = 0.0
 
     def __repr__(self) -> str:
         front = self.front.scores
         best = f", best score {front[-1]:.5g}" if len(front) else ""
         return f"RunSearch({len(self.scores)} networks judged, {len(front)} on the front{best})"
+
+    @cached_property
+    def front(self) -> Front:
+        """Of all searchers."""
+        return self.problem.front(self.architectures[self.on_front], self.scores[self.on_front])
 
     @property
     def further(self) -> dict[str, Trellis]:
@@ -94,6 +108,7 @@ class RunSearch:
 def search(
     experiment: Experiment,
     folder: RunFolder,
+    journal: Journal,
     problem: SearchProblem,
     scores: Scores,
     show: Callable[[SearchState], None] | None = None,
@@ -120,46 +135,39 @@ def search(
     searchers = [(name, config.evaluations) for name in config.searchers]
     executor = executor or InProcess()
     watch = SearchWatch(folder, problem, scores.info, searchers, executor, show)
-    ended = []
-    with Journal(folder.journal_file) as journal, watch.watching(journal):
-        if problem.start is not None and _inherits(experiment):
-            # What anyone would try first: it is found unless there is something better.
-            given = GivenNetworks(scored, problem.start)
-            run_searcher(
-                given, score, journal, settings=_GIVEN, executor=executor, heard=watch.heard
-            )
-        for name in config.searchers:
-            settings = search_digest(problem, config, name)
-            searcher = make_searcher(
-                name,
-                scored,
-                config.evaluations,
-                config.seed,
-                config.settings.get(name),
-                config.mode,
-            )
-            update = partial(watch.progress, name)
-            free = scores.exact is not None
-            run_searcher(
-                searcher,
-                score,
-                journal,
-                update,
-                settings=settings,
-                together=free,
-                executor=executor,
-                heard=watch.heard,
-                mode=config.mode,
-            )
-            if searcher.how is not None:
-                journal.note(f"how {name} {settings}", searcher.how)
-            ended.append(f"ended {name} {settings}")
-        if scores.second_opinion is not None:
-            front = problem.front(*journal.evaluations())
-            note_corrected(journal, front, scores.second_opinion(front.architectures))
-        for key in ended:
-            journal.bind(key, "yes")
-    return search_result(experiment, folder, problem)
+    settings = {name: search_digest(problem, config, name) for name in config.searchers}
+    if not all(journal.is_whole(*one) for one in settings.items()):
+        with watch.watching(journal):
+            if problem.start is not None and _inherits(experiment):
+                # What anyone would try first: it is found unless there is something better.
+                given = GivenNetworks(scored, problem.start)
+                run_searcher(
+                    given, score, journal, settings=_GIVEN, executor=executor, heard=watch.heard
+                )
+            for name in config.searchers:
+                chosen = config.settings.get(name)
+                searcher = make_searcher(
+                    name, scored, config.evaluations, config.seed, chosen, config.mode
+                )
+                run_searcher(
+                    searcher,
+                    score,
+                    journal,
+                    partial(watch.progress, name),
+                    settings=settings[name],
+                    together=scores.exact is not None,
+                    executor=executor,
+                    heard=watch.heard,
+                    mode=config.mode,
+                )
+                if searcher.how is not None:
+                    journal.note(f"how {name} {settings[name]}", searcher.how)
+    if scores.second_opinion is not None:
+        front = problem.front(*journal.evaluations())
+        note_corrected(journal, front, scores.second_opinion(front.architectures))
+    for name in config.searchers:
+        journal.note_end(name, settings[name])
+    return result_in(experiment, journal, problem)
 
 
 def _inherits(experiment: Experiment) -> bool:
@@ -180,40 +188,48 @@ def search_result(experiment: Experiment, folder: RunFolder, problem: SearchProb
     Raises:
         RunError: the run was not searched to the end with its present settings.
     """
-    config = experiment.config
-    settings = [search_digest(problem, config.search, name) for name in config.search.searchers]
     folder.check_searched()
     with Journal(folder.journal_file, reading=True) as journal:
-        for name, setting in zip(config.search.searchers, settings, strict=True):
-            if journal.bound(f"ended {name} {setting}") is None:
-                raise RunError(
-                    f"the search of {folder.path} has not ended with its present settings and "
-                    f"table ('{name}' has not); run 'hwnas search' with its config"
-                )
-        architectures, scores = journal.evaluations_in(experiment.space)
-        found_by = journal.searchers_of([*settings, _GIVEN])
-        scored_by, score_info = identity_of(journal), info_of(journal)
-        check_scores(journal, score_info)
-        front = problem.front(architectures, scores)
-        corrected = noted_corrected(journal, front)
-        candidates = candidate_figures(journal)
-        names = zip(config.search.searchers, settings, strict=True)
-        how = {name: journal.noted(f"how {name} {setting}") for name, setting in names}
-    belongs_to = f"{_text_without_paths(experiment)} {settings} {scored_by}"
+        return result_in(experiment, journal, problem)
+
+
+def result_in(experiment: Experiment, journal: Journal, problem: SearchProblem) -> RunSearch:
+    """The same of a run whose journal is open.
+
+    Raises:
+        RunError: see `search_result`.
+    """
+    config = experiment.config.search
+    settings = {name: search_digest(problem, config, name) for name in config.searchers}
+    for name, setting in settings.items():
+        if not journal.has_ended(name, setting):
+            raise RunError(
+                f"the search of {journal.path.parent} has not ended with its present settings and "
+                f"table ('{name}' has not); run 'hwnas search' with its config"
+            )
+    architectures, scores = journal.evaluations_in(experiment.space)
+    score_info, scored_by = info_of(journal), identity_of(journal)
+    check_scores(journal, score_info)
+    every = np.ones(len(scores), dtype=np.bool_)
+    (on_front,) = problem.on_fronts(architectures, scores, [every])
+    front = problem.front(architectures[on_front], scores[on_front])
+    how = {name: journal.noted(f"how {name} {setting}") for name, setting in settings.items()}
+    belongs_to = f"{_text_without_paths(experiment)} {[*settings.values()]} {scored_by}"
     if experiment.pretrained is not None:
         belongs_to += f" {experiment.pretrained.digest}"
     ways = {name: text for name, text in how.items() if text is not None}
     return RunSearch(
         problem,
-        front,
         architectures,
         scores,
-        found_by,
+        on_front,
+        journal.asked_by([*settings.values(), _GIVEN]),
         score_info,
         digest_of(belongs_to.encode() + front.architectures.tobytes()),
         ways,
-        corrected,
-        candidates,
+        noted_corrected(journal, front),
+        candidate_figures(journal),
+        journal.spent()[1] + sum(one.seconds for one in journal.outcomes.unfinished.values()),
     )
 
 
@@ -329,7 +345,7 @@ def front_points(result: RunSearch, space: Space) -> list[FrontPoint]:
             latency_ms,
             macs,
             params,
-            sorted(result.found_by.get(tuple(row), ())),
+            [who for who, some in result.asked.items() if some[result.on_front[index]]],
             row,
             {name: float(values[index]) for name, values in further.items()},
             None if energy is None else float(energy[index]),

@@ -1,8 +1,9 @@
 """Journal: every evaluation of a run in one append-only SQLite file, `run.sqlite`."""
 
-import json
+import re
 from collections.abc import Collection, Mapping
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 from hwnas.core.database import Database
 from hwnas.core.errors import HwnasError, RunError
 from hwnas.core.stored_rows import COUNT, DATE, FINITE, SECONDS, TEXT, Rules
-from hwnas.search.stored_outcomes import ARCHITECTURE, OUTCOME_RULES, OUTCOMES, StoredOutcomes
+from hwnas.search.stored_architectures import ARCHITECTURE, parsed_architectures
+from hwnas.search.stored_outcomes import OUTCOME_RULES, OUTCOMES, StoredOutcomes
 from hwnas.search.trials import StoredTrials
 from hwnas.spaces.choices import ChoiceSpace
-from hwnas.spaces.space import Architectures, keys
+from hwnas.spaces.space import Architectures
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS evaluations (
@@ -26,7 +28,9 @@ CREATE TABLE IF NOT EXISTS trials (
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
-
+_EXTENT = re.compile(r"(\d{1,10}) trials, (\d{1,10}) networks")
+# So many architectures are parsed at once: quick, and still little memory.
+_TOGETHER = 50_000
 # What runs and searches of every score are tied to.
 _NOT_OF_THE_SCORE = {"space", "scores"}
 _RULES: Rules = {
@@ -106,9 +110,20 @@ class Journal:
 
     def evaluations(self) -> tuple[Architectures, NDArray[np.float64]]:
         """(N, L) architectures and their (N,) scores, in the order of evaluation."""
-        rows = self._database.rows("SELECT architecture, score FROM evaluations ORDER BY rowid")
-        scores = np.array([score for _, score in rows], dtype=np.float64)
-        return self._architectures([text for text, _ in rows]), scores
+        ((count,),) = self._database.rows("SELECT count(*) FROM evaluations")
+        query = "SELECT architecture, score FROM evaluations ORDER BY rowid"
+        rows = islice(self._database.each(query), count)
+        found, scores, done = np.empty((0, 0), dtype=np.int64), np.empty(count), 0
+        while some := list(islice(rows, _TOGETHER)):  # there may be a million
+            try:
+                part = parsed_architectures([text for text, _ in some])
+                found = found if done else np.empty((count, part.shape[1]), dtype=np.int64)
+                found[done : done + len(part)] = part
+            except ValueError as error:
+                raise self._database.damaged(error) from error
+            scores[done : done + len(part)] = [score for _, score in some]
+            done += len(part)
+        return found, scores
 
     def evaluations_in(self, space: ChoiceSpace) -> tuple[Architectures, NDArray[np.float64]]:
         """The same as `evaluations`, all of which must be architectures of a space.
@@ -121,20 +136,6 @@ class Journal:
             return space.check(architectures), scores
         except ValueError as error:
             raise self.damaged(error) from error
-
-    def _architectures(self, texts: list[str]) -> Architectures:
-        """(N, L) architectures of their texts."""
-        if not texts:
-            return np.empty((0, 0), dtype=np.int64)
-        try:  # all at once: there may be a million
-            architectures = np.array(json.loads(f"[{','.join(texts)}]"), dtype=np.int64)
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise self._database.damaged(
-                f"an architecture is no list of choices ({error})"
-            ) from error
-        if architectures.ndim != 2:
-            raise self._database.damaged("an architecture is a list of lists")
-        return architectures
 
     def extreme_scores(self) -> tuple[float, ...]:
         """The least and the greatest score; nothing where there are none."""
@@ -152,21 +153,27 @@ class Journal:
         """The error to raise of content that cannot be."""
         return self._database.damaged(what)
 
-    def searchers_of(
-        self, settings: Collection[str] | None = None
-    ) -> dict[tuple[int, ...], set[str]]:
-        """Which searchers asked for each architecture; only those of some settings, if given."""
-        query = "SELECT architecture, searcher, settings FROM trials"
-        asked = [
-            (text, searcher)
-            for text, searcher, setting in self._database.rows(query)
-            if settings is None or setting in settings
-        ]
-        found: dict[tuple[int, ...], set[str]] = {}
-        rows = keys(self._architectures([text for text, _ in asked]))
-        for row, (_, searcher) in zip(rows, asked, strict=True):
-            found.setdefault(row, set()).add(searcher)
-        return found
+    def asked_by(self, settings: Collection[str] | None = None) -> dict[str, NDArray[np.bool_]]:
+        """Searcher → (N,) which of `evaluations` it asked for.
+
+        Args:
+            settings: whose questions count; None for all.
+
+        The names are sorted; a searcher that asked for none is left out.
+        """
+        texts = self._database.each("SELECT architecture FROM evaluations ORDER BY rowid")
+        places = {text: place for place, (text,) in enumerate(texts)}
+        found: dict[str, bytearray] = {}
+        for search in self._database.rows("SELECT DISTINCT searcher, settings FROM trials"):
+            if settings is None or search[1] in settings:
+                marks = found.setdefault(search[0], bytearray(len(places)))
+                # Without the index: most rows are wanted, and in their order they are read faster.
+                query = "SELECT architecture FROM trials NOT INDEXED WHERE (searcher, settings) = "
+                for (text,) in self._database.each(f"{query}(?, ?)", search):
+                    if (place := places.get(text)) is not None:  # others have no score
+                        marks[place] = True
+        masks = {name: np.frombuffer(marks, np.bool_) for name, marks in sorted(found.items())}
+        return {name: mask for name, mask in masks.items() if mask.any()}
 
     def bind(self, key: str, value: str) -> None:
         """Ties the run to something, like the hash of the supernet that its scores come from.
@@ -219,6 +226,33 @@ class Journal:
         )
         return dict(rows)
 
+    def note_end(self, searcher: str, settings: str) -> None:
+        """Notes that a search has ended, with all that is there by then."""
+        key, (trials, networks) = _end(searcher, settings), self._extent(searcher, settings)
+        value = f"{trials} trials, {networks} networks"
+        self._database.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def has_ended(self, searcher: str, settings: str) -> bool:
+        """Whether a search was noted to have ended."""
+        return self.bound(_end(searcher, settings)) is not None
+
+    def is_whole(self, searcher: str, settings: str) -> bool:
+        """Whether a search has ended and all of it is still there: to replay it changes nothing."""
+        noted = _EXTENT.fullmatch(self.bound(_end(searcher, settings)) or "")
+        if noted is None:  # under way; or a journal of an earlier version, which noted less
+            return False
+        trials, networks = self._extent(searcher, settings)
+        return trials == int(noted[1]) and networks >= int(noted[2])
+
+    def _extent(self, searcher: str, settings: str) -> tuple[int, int]:
+        """How many trials a search has, and how many networks the journal knows something of."""
+        ((trials, networks),) = self._database.rows(
+            "SELECT (SELECT count(*) FROM trials WHERE searcher = ? AND settings = ?), "
+            "(SELECT count(*) FROM evaluations) + (SELECT count(*) FROM unfinished)",
+            (searcher, settings),
+        )
+        return trials, networks
+
     def note(self, key: str, value: str) -> None:
         """Keeps a text about a search, in place of what was kept under this key."""
         self._database.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"note {key}", value))
@@ -226,6 +260,10 @@ class Journal:
     def noted(self, key: str) -> str | None:
         """What `note` kept under a key, None where nothing."""
         return self.bound(f"note {key}")
+
+
+def _end(searcher: str, settings: str) -> str:
+    return f"ended {searcher} {settings}"
 
 
 def _origin(identity: Mapping[str, str]) -> str:

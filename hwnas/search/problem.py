@@ -1,6 +1,6 @@
 """SearchProblem: what every searcher is given: a space, the front's cost, and limits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
@@ -209,18 +209,41 @@ class SearchProblem:
         with the same cost and score the first alone is taken.
         """
         rows = np.asarray(architectures, dtype=np.int64).reshape(-1, self.length)
-        kept = self.feasible(rows)
-        rows, values = rows[kept], np.asarray(scores, dtype=np.float64)[kept]
-        costs = self.costs(rows)
-        order = pareto_order(costs, values)
-        return Front(rows[order], values[order], costs[order])
+        values = np.asarray(scores, dtype=np.float64)
+        (places,) = self.on_fronts(rows, values, [np.ones(len(rows), dtype=np.bool_)])
+        return Front(rows[places], values[places], self.costs(rows[places]))
+
+    def on_fronts(
+        self,
+        architectures: Architectures,
+        scores: NDArray[np.float64],
+        groups: Iterable[NDArray[np.bool_]],
+    ) -> list[NDArray[np.int64]]:
+        """Which of evaluated architectures are the front of a group of them.
+
+        Args:
+            architectures: (N, L) canonical.
+            scores: (N,) theirs.
+            groups: (N,) which of them belong to each.
+
+        Returns:
+            The numbers of the networks of each front, cheapest first; see `front`.
+        """
+        kept, costs = self.feasible(architectures), self.costs(architectures)
+        found = []
+        for group in groups:
+            within = np.flatnonzero(kept & group)
+            found.append(within[pareto_order(costs[within], scores[within])])
+        return found
 
     def forbidden(self, architectures: Architectures) -> NDArray[np.int64]:
         """(N,) how many transitions of architectures (N, L) the space forbids."""
         count = np.zeros(len(architectures), dtype=np.int64)
         for slot in range(1, architectures.shape[1]):
-            before, choices = architectures[:, slot - 1], architectures[:, slot]
-            count += ~self.cost.allowed[slot][before, choices]
+            allowed = self.cost.allowed[slot]
+            if not allowed.all():
+                before, choices = architectures[:, slot - 1], architectures[:, slot]
+                count += ~allowed.reshape(-1)[before * allowed.shape[1] + choices]
         return count
 
     def feasible(self, architectures: Architectures) -> NDArray[np.bool_]:

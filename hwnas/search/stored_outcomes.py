@@ -5,10 +5,7 @@ from functools import cached_property
 from hwnas.core.database import Database, now
 from hwnas.core.stored_rows import COUNT, DATE, SECONDS, TEXT, Rules, between
 from hwnas.search.outcome import Outcome
-
-# Digits in brackets: nothing else is a list of choices.
-ARCHITECTURE = f"{TEXT} AND {{}} GLOB '[[][0-9]*]' AND {{}} NOT GLOB '*[^][0-9, ]*'"
-"""The rule of a cell that holds one."""
+from hwnas.search.stored_architectures import ARCHITECTURE
 
 OUTCOMES = """
 CREATE TABLE IF NOT EXISTS curves (

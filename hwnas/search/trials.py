@@ -49,17 +49,6 @@ class Trials:
         """All that the search asked for before it was interrupted, in order."""
         return []
 
-    def replay(self, architecture: list[int]) -> float | None:
-        """The score of the next architecture asked for, when that is known.
-
-        None when it is to be evaluated and given to `record`.
-
-        Raises:
-            RunError: the disk is full, or that trial was another architecture: another search.
-        """
-        known = self.answer(self.count, architecture)
-        return None if known is None else known.score
-
     def answer(self, number: int, architecture: list[int]) -> Outcome | None:
         """What is known of the architecture that a search has asked for as its `number`th.
 
@@ -133,21 +122,12 @@ class Trials:
                     f"the score of architecture {text} is {score}, no number that can be compared; "
                     f"{ADVICE}"
                 )
+        # A list of integers reads the same in Python and in JSON.
         texts = list(map(str, architectures))
         self._store(self.count, texts, scores, seconds)
         self._scores |= scores
         self.count += len(architectures)
         return [self._scores[text] for text in texts]
-
-    def record(self, architecture: list[int], score: float, seconds: float) -> None:
-        """Keeps the next architecture asked for, its score, and how long that took to compute.
-
-        Raises:
-            RunError: the disk is full, the architecture was evaluated already, or the score is no
-                finite number.
-        """
-        # A list of integers reads the same in Python and in JSON.
-        self.record_all([architecture], {str(architecture): score}, seconds)
 
     def _check(self, number: int, text: str) -> None:
         """Refuses the architecture of a trial that was another one before."""

@@ -315,7 +315,8 @@ def _run(searcher: type[Searcher], path: Path, score: Score) -> None:
         run_searcher(make(searcher, macro_problem(0.5), 60, 1), score, journal)
 
 
-def _contents(path: Path) -> tuple[list[list[int]], list[float], dict[tuple[int, ...], set[str]]]:
+def _contents(path: Path) -> tuple[list[list[int]], list[float], dict[str, list[bool]]]:
     with Journal(path) as journal:
         architectures, scores = journal.evaluations()
-        return architectures.tolist(), scores.tolist(), journal.searchers_of()
+        asked = {name: some.tolist() for name, some in journal.asked_by().items()}
+        return architectures.tolist(), scores.tolist(), asked

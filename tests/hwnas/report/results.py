@@ -9,7 +9,6 @@ from hwnas.data import Balance
 from hwnas.estimators.supernet.estimator import SupernetEstimator
 from hwnas.runs.searching import RunSearch
 from hwnas.runs.summary_form import Summary
-from hwnas.spaces.space import keys
 from tests.hwnas.search.problems import every_architecture, macro, macro_problem, synthetic_score
 
 
@@ -20,14 +19,12 @@ def result_of(
     problem, every = macro_problem(quantile), every_architecture(macro())
     numbers = sorted({number for some in asked.values() for number in some})
     rows = every[numbers]
-    found_by: dict[tuple[int, ...], set[str]] = {}
-    for name, some in asked.items():
-        for key in keys(every[some]):
-            found_by.setdefault(key, set()).add(name)
+    masks = {name: np.isin(numbers, some) for name, some in asked.items()}
     scores = np.asarray(synthetic_score(rows) + shift)
-    front = problem.front(rows, scores)
+    every = np.ones(len(rows), dtype=np.bool_)
+    (on_front,) = problem.on_fronts(rows, scores, [every])
     info = SupernetEstimator().info()
-    return RunSearch(problem, front, rows, scores, found_by, info, "digest")
+    return RunSearch(problem, rows, scores, on_front, masks, info, "digest")
 
 
 FIGURES: dict[str, Any] = {

@@ -27,11 +27,8 @@ def test_a_searcher_that_found_the_whole_front_has_all_of_its_hypervolume() -> N
 def test_networks_over_the_budget_count_as_asked_for_and_for_nothing_else() -> None:
     result = result_of({"layernas": NUMBERS[:200], "random": NUMBERS[:200]}, quantile=0.3)
     over = ~result.problem.feasible(result.architectures)
-    dear = {tuple(row) for row in result.architectures[over].tolist()}
-    only_dear = {
-        key: found if key in dear else found - {"random"} for key, found in result.found_by.items()
-    }
-    exact, random = contributions(replace(result, found_by=only_dear))
+    only_dear = {**result.asked, "random": result.asked["random"] & over}
+    exact, random = contributions(replace(result, asked=only_dear))
     assert (random.evaluations, random.on_front, random.accuracy) == (int(over.sum()), 0, None)
     assert random.hypervolume_ratio == 0.0
     assert exact.hypervolume_ratio == pytest.approx(1.0)
@@ -45,9 +42,9 @@ def test_a_front_of_one_network_has_no_hypervolume_to_share() -> None:
 def test_a_network_that_nobody_asked_for_is_on_the_front_all_the_same() -> None:
     # A kill between an evaluation and its trial, in a journal of an earlier version.
     result = result_of({"random": NUMBERS[:200]})
-    lost = tuple(result.front.architectures[3].tolist())
-    found_by = {key: found for key, found in result.found_by.items() if key != lost}
-    (random,) = contributions(replace(result, found_by=found_by))
+    asked = result.asked["random"].copy()
+    asked[result.on_front[3]] = False
+    (random,) = contributions(replace(result, asked={"random": asked}))
     assert random.on_front == len(result.front.scores) - 1
     assert random.hypervolume_ratio is not None
     assert random.hypervolume_ratio < 1.0

@@ -108,7 +108,9 @@ def test_a_second_searcher_shares_the_evaluations_of_the_first(tmp_path: Path) -
             pytest.fail(f"{rows} was evaluated again")
 
         run_searcher(Again(macro_problem(0.005), 500, seed=1), never, journal)
-        assert all(who == {"random", "again"} for who in journal.searchers_of().values())
+        asked = journal.asked_by()
+        assert list(asked) == ["again", "random"]
+        assert np.all(list(asked.values()))
 
 
 def test_another_seed_in_the_same_journal_is_refused_before_it_evaluates(tmp_path: Path) -> None:
