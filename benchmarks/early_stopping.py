@@ -10,10 +10,8 @@ and replays random searches over all of them, with either rule and with none.
 """
 
 import argparse
-import fcntl
 import json
 import math
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +25,9 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 from typing_extensions import override
 
+from hwnas.core.errors import HwnasError
 from hwnas.core.files import write_atomically
+from hwnas.core.lock import locked
 from hwnas.data import load_dataset
 from hwnas.estimators.candidates.curve_prediction import CurvePredictor, NetworkFeatures
 from hwnas.estimators.candidates.rules import make_rule
@@ -130,16 +130,12 @@ def _kept(path: Path, made_with: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _keep(path: Path, made_with: dict[str, Any], network: dict[str, Any]) -> int:
     """Adds a network, beside another process that may do the same; how many there are then."""
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+    with locked(path.with_name(f".{path.name}.lock"), error=HwnasError, busy="", wait=True):
         known = _kept(path, made_with)
         known += [network] if network not in known else []
         lines = ",\n".join(map(json.dumps, known))
         head = json.dumps(made_with)
         write_atomically(path, f'{{"made_with": {head},\n"networks": [\n{lines}\n]}}\n')
-    finally:
-        os.close(folder)
     return len(known)
 
 
@@ -224,6 +220,9 @@ class Replayed:
     ) -> Stopping | None:
         """The rule of hwnas."""
         return make_rule(self.stop, self.known.features, finished, stopped)
+
+    def discard(self, architecture: Architectures) -> None:
+        """There is nothing."""
 
     def __call__(self, candidate: Candidate) -> Outcome:
         """The training of a network, as far as it goes."""

@@ -98,7 +98,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
     return ReportContent(
         title=f"{experiment.space.name} on {experiment.device.name}",
         config_yaml=experiment.config.to_yaml(),
-        judged=_judged(result),
+        judged=judged_points(result),
         front_latency_ms=result.front.costs,
         front_accuracy=result.front.scores,
         front_knee=knee(result.front),
@@ -146,7 +146,7 @@ def _reference(experiment: Experiment) -> tuple[str, Network] | None:
     return None if found is None else (f"{found.library}'s {found.name}", found.network)
 
 
-def _judged(result: RunSearch) -> list[Judged]:
+def judged_points(result: RunSearch) -> list[Judged]:
     """What the picture shows beside the front: of very many networks as many as the page."""
     drawn = chosen_points(result)
     costs, scores = result.problem.costs(result.architectures[drawn]), result.scores[drawn]

@@ -7,7 +7,6 @@ from math import isfinite
 from pathlib import Path
 from statistics import median
 
-from hwnas.runs.tracking.curves import read_curves
 from hwnas.runs.tracking.tracker import Point
 
 _POINTS = 500
@@ -30,6 +29,10 @@ class Curves:
 
 def drawn_curves(folder: Path) -> Curves:
     """What the event files of a folder hold; nothing where there are none."""
+    if not folder.is_dir():
+        return Curves()
+    from hwnas.runs.tracking.curves import read_curves  # its reader imports PyTorch
+
     points = read_curves(folder)
     found: dict[str, dict[int, float]] = {}
     for point in points:

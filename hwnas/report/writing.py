@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hwnas.core.errors import RunError
 from hwnas.core.files import may_be_written, write_atomically
-from hwnas.export.writer import as_json
+from hwnas.core.json_text import to_json
 from hwnas.report.content import gather
 from hwnas.report.page import is_report, render_page
 from hwnas.report.picture import front_svg
@@ -49,7 +49,7 @@ def write_ranking(ranking: Ranking, folder: RunFolder) -> None:
     """Writes the figures and the picture of a ranking into the folder of its run."""
     document, picture = ranking_files(folder)
     write_atomically(picture, ranking_svg(ranking))
-    write_atomically(document, as_json(ranking.to_dict()))
+    write_atomically(document, to_json(ranking.to_dict()) + "\n")
 
 
 def check_place(run: Path, out: Path | None) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hwnas.core.errors import RunError
 from hwnas.core.invalid import first_error
 from hwnas.data import Split
-from hwnas.export.verification import Answers
+
+if TYPE_CHECKING:  # which needs PyTorch
+    from hwnas.export.verification import Answers
 
 SHOWN = 24
 """So many wrong answers are kept, the surest first."""
@@ -61,7 +63,7 @@ class Mistakes(_Part):
         return self.model_dump(mode="json")
 
 
-def mistakes_of(answers: Answers, split: Split) -> Mistakes:
+def mistakes_of(answers: "Answers", split: Split) -> Mistakes:
     """Counts the answers of an exported file by the classes of the images.
 
     Args:

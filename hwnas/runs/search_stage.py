@@ -19,6 +19,7 @@ from hwnas.search.executors import Executor
 from hwnas.search.journal import Journal
 from hwnas.search.mode import mode_sentence
 from hwnas.search.problem import SearchProblem
+from hwnas.search.run_search import try_again
 
 
 def search_stage(
@@ -51,6 +52,10 @@ def search_stage(
             listener.say("scores cost nothing to compute: workers are not used")
         if said := mode_sentence(experiment.config.search.mode, workers=executor is not None):
             listener.say(said)
+        if again := try_again(journal, executor):
+            listener.say(
+                f"evaluations that search.limits ended, and would not now: {again:,}, tried again"
+            )
         keep_inputs(folder, experiment, searched=True)
         folder.adopt(experiment.config)
         with listener.progress("judging networks", "networks") as update:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
@@ -162,6 +163,8 @@ def search(
                 )
                 if searcher.how is not None:
                     journal.note(f"how {name} {settings[name]}", searcher.how)
+        # Of networks that no search asks for any more, or whose worker was ended.
+        shutil.rmtree(folder.candidates_folder, ignore_errors=True)
     if scores.second_opinion is not None:
         front = problem.front(*journal.evaluations())
         note_corrected(journal, front, scores.second_opinion(front.architectures))

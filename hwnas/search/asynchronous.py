@@ -62,6 +62,7 @@ class AsynchronousSearch:
             for number, outcome in self._executor.run(self._evaluation.evaluate, chosen):
                 row = self._running.pop(number)
                 self._answers.keep(self._trials.count, row, outcome)
+                self._evaluation.clear_away(row, outcome)
                 self._tell(row, outcome)
         if self._trials.count:
             self._answers.worst()

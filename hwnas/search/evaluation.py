@@ -68,6 +68,11 @@ class Evaluation:
         costs = self._problem.costs(rows).tolist()
         return [Candidate(row, cost, rule) for row, cost in zip(rows, costs, strict=True)]
 
+    def clear_away(self, architecture: Architectures, outcome: Outcome) -> None:
+        """Removes what the evaluation of an architecture (L,) has left, if it has failed."""
+        if outcome.score is None and self._staged is not None:
+            self._staged.discard(architecture)
+
     def _rows(self, texts: Iterable[str]) -> Architectures:
         """(N, L) the architectures of learning curves, by their texts.
 

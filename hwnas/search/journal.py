@@ -1,9 +1,10 @@
 """Journal: every evaluation of a run in one append-only SQLite file, `run.sqlite`."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
-from itertools import islice
+from itertools import count, islice, repeat
+from operator import itemgetter
 from pathlib import Path
 from typing import Self
 
@@ -110,14 +111,14 @@ class Journal:
 
     def evaluations(self) -> tuple[Architectures, NDArray[np.float64]]:
         """(N, L) architectures and their (N,) scores, in the order of evaluation."""
-        ((count,),) = self._database.rows("SELECT count(*) FROM evaluations")
+        ((total,),) = self._database.rows("SELECT count(*) FROM evaluations")
         query = "SELECT architecture, score FROM evaluations ORDER BY rowid"
-        rows = islice(self._database.each(query), count)
-        found, scores, done = np.empty((0, 0), dtype=np.int64), np.empty(count), 0
+        rows = islice(self._database.each(query), total)
+        found, scores, done = np.empty((0, 0), dtype=np.int64), np.empty(total), 0
         while some := list(islice(rows, _TOGETHER)):  # there may be a million
             try:
                 part = parsed_architectures([text for text, _ in some])
-                found = found if done else np.empty((count, part.shape[1]), dtype=np.int64)
+                found = found if done else np.empty((total, part.shape[1]), dtype=np.int64)
                 found[done : done + len(part)] = part
             except ValueError as error:
                 raise self._database.damaged(error) from error
@@ -161,19 +162,20 @@ class Journal:
 
         The names are sorted; a searcher that asked for none is left out.
         """
-        texts = self._database.each("SELECT architecture FROM evaluations ORDER BY rowid")
-        places = {text: place for place, (text,) in enumerate(texts)}
-        found: dict[str, bytearray] = {}
+        places = dict(zip(self._texts("evaluations ORDER BY rowid"), count(), strict=False))
+        found: dict[str, NDArray[np.bool_]] = {}
         for search in self._database.rows("SELECT DISTINCT searcher, settings FROM trials"):
             if settings is None or search[1] in settings:
-                marks = found.setdefault(search[0], bytearray(len(places)))
                 # Without the index: most rows are wanted, and in their order they are read faster.
-                query = "SELECT architecture FROM trials NOT INDEXED WHERE (searcher, settings) = "
-                for (text,) in self._database.each(f"{query}(?, ?)", search):
-                    if (place := places.get(text)) is not None:  # others have no score
-                        marks[place] = True
-        masks = {name: np.frombuffer(marks, np.bool_) for name, marks in sorted(found.items())}
-        return {name: mask for name, mask in masks.items() if mask.any()}
+                own = self._texts("trials NOT INDEXED WHERE (searcher, settings) = (?, ?)", search)
+                asked = np.fromiter(map(places.get, own, repeat(-1)), dtype=np.int64)
+                mask = found.setdefault(search[0], np.zeros(len(places), dtype=np.bool_))
+                mask[asked[asked >= 0]] = True  # others have no score
+        return {name: mask for name, mask in sorted(found.items()) if mask.any()}
+
+    def _texts(self, of: str, values: tuple[object, ...] = ()) -> Iterator[str]:
+        """The text of each architecture of a table."""
+        return map(itemgetter(0), self._database.each(f"SELECT architecture FROM {of}", values))
 
     def bind(self, key: str, value: str) -> None:
         """Ties the run to something, like the hash of the supernet that its scores come from.
@@ -243,6 +245,35 @@ class Journal:
             return False
         trials, networks = self._extent(searcher, settings)
         return trials == int(noted[1]) and networks >= int(noted[2])
+
+    def forget_ended(self, limits: Mapping[str, float | None]) -> int:
+        """Forgets failures of evaluations that took more than they might then, and may now.
+
+        Their searches ask for these networks again. What a search asked for after one, it asked
+        not knowing its score: it goes on from there. All that was evaluated stays known.
+
+        Args:
+            limits: of an evaluation, by name; None for none.
+
+        Returns:
+            How many were forgotten.
+        """
+        unfinished = self.outcomes.unfinished.items()
+        texts = [t for t, one in unfinished if one.ended and one.ended.is_allowed_now(limits)]
+        with self._database.transaction():
+            for text in texts:
+                for table in ("unfinished", "ended_by", "curves"):
+                    self._database.write(f"DELETE FROM {table} WHERE architecture = ?", (text,))
+                query = "SELECT searcher, settings, number FROM trials WHERE architecture = ?"
+                for searcher, settings, number in self._database.rows(query, (text,)):
+                    self._forget_from(searcher, settings, number)
+        del self.outcomes  # is read anew
+        return len(texts)
+
+    def _forget_from(self, searcher: str, settings: str, number: int) -> None:
+        later = "DELETE FROM trials WHERE searcher = ? AND settings = ? AND number >= ?"
+        self._database.write(later, (searcher, settings, number))
+        self._database.write("DELETE FROM meta WHERE key = ?", (_end(searcher, settings),))
 
     def _extent(self, searcher: str, settings: str) -> tuple[int, int]:
         """How many trials a search has, and how many networks the journal knows something of."""

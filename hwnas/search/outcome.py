@@ -1,11 +1,29 @@
 """Outcome: what the evaluation of one network gave, and what an evaluation is given."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from hwnas.spaces.space import Architectures
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What ended an evaluation that took more than it may.
+
+    Attributes:
+        limit: which limit, as `search.limits` calls it.
+        most: what was allowed, in its unit.
+    """
+
+    limit: str
+    most: float
+
+    def is_allowed_now(self, limits: Mapping[str, float | None]) -> bool:
+        """Whether limits allow more, by name; None is no limit."""
+        now = limits.get(self.limit)
+        return now is None or now > self.most
 
 
 @dataclass(frozen=True)
@@ -20,6 +38,7 @@ class Outcome:
         deviation: the standard deviation of a score that is predicted, since the training was
             stopped early; None of a score that was measured.
         failure: why there is no score.
+        ended: by which limit, where that is why.
     """
 
     score: float | None
@@ -27,6 +46,7 @@ class Outcome:
     curve: tuple[float, ...] = ()
     deviation: float | None = None
     failure: str | None = None
+    ended: Ended | None = None
 
     @property
     def is_measured(self) -> bool:
@@ -113,6 +133,12 @@ class StagedScore(Evaluate, Protocol):
         Args:
             finished: those that were trained to the end.
             stopped: the accuracies so far, in %, of those that were not.
+        """
+
+    def discard(self, architecture: Architectures) -> None:
+        """Removes what the evaluation of an architecture (L,) has left that was ended, if it did.
+
+        It has failed, and nothing goes on from there.
         """
 
 

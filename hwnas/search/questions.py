@@ -70,5 +70,6 @@ class Questions:
             for number, outcome in self._executor.run(self._evaluation.evaluate, candidates):
                 index = unknown[number]
                 self._answers.keep(first + index, asked[index], outcome)
+                self._evaluation.clear_away(asked[index], outcome)
                 outcomes[index] = outcome
         return outcomes

@@ -127,9 +127,20 @@ def run_search(
             kept = held.enter_context(_held(Path(journal)))
             kept.bind("space", digest(getattr(problem.space, "identity", problem.space.name)))
             kept.bind_scores(score_identity(score))
+            try_again(kept, executor)
         return run_searcher(
             made, asked, kept, progress, label, together=together, executor=executor, mode=mode
         )
+
+
+def try_again(journal: Journal, executor: Executor | None) -> int:
+    """Has evaluations tried again that an executor's limits would no longer end as they were.
+
+    Returns:
+        How many; 0 where the executor could end none.
+    """
+    limits = None if executor is None else executor.limits
+    return 0 if limits is None else journal.forget_ended(limits.model_dump())
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,13 @@ def parsed_architectures(texts: Sequence[str]) -> NDArray[np.int64]:
         ValueError: one is something else, or they have different numbers of choices.
     """
     slots = texts[0].count(",") + 1
-    if any(text.count(",") + 1 != slots for text in texts):
+    if set(map(str.count, texts, repeat(","))) != {slots - 1}:
         raise ValueError("two architectures have different numbers of choices")
+    joined = ",".join(texts)
+    if joined.count("[") != len(texts):
+        raise ValueError("an architecture is a list of lists")
     # Several times as quick as JSON, which makes an object of every list.
-    joined = ",".join([text[1:-1] for text in texts])
+    joined = joined.replace("[", "").replace("]", "")
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)  # of what is no number
         try:

@@ -3,8 +3,8 @@
 from functools import cached_property
 
 from hwnas.core.database import Database, now
-from hwnas.core.stored_rows import COUNT, DATE, SECONDS, TEXT, Rules, between
-from hwnas.search.outcome import Outcome
+from hwnas.core.stored_rows import COUNT, DATE, FINITE, SECONDS, TEXT, Rules, between
+from hwnas.search.outcome import Ended, Outcome
 from hwnas.search.stored_architectures import ARCHITECTURE
 
 OUTCOMES = """
@@ -13,7 +13,9 @@ CREATE TABLE IF NOT EXISTS curves (
     PRIMARY KEY (architecture, epoch));
 CREATE TABLE IF NOT EXISTS unfinished (
     architecture TEXT PRIMARY KEY, predicted REAL, deviation REAL, reason TEXT,
-    seconds REAL NOT NULL, date TEXT NOT NULL)
+    seconds REAL NOT NULL, date TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS ended_by (
+    architecture TEXT PRIMARY KEY, name TEXT NOT NULL, most REAL NOT NULL)
 """
 
 _PREDICTED = f"{{}} IS NULL OR {between(-1e9, 1e9)}"
@@ -27,6 +29,7 @@ OUTCOME_RULES: Rules = {
         "seconds": SECONDS,
         "date": DATE,
     },
+    "ended_by": {"architecture": ARCHITECTURE, "name": TEXT, "most": FINITE},
 }
 """What cells of these tables may hold: a prediction with its deviation, or a reason."""
 
@@ -41,22 +44,36 @@ class StoredOutcomes:
     def __init__(self, database: Database) -> None:
         """Reads what was stopped or has failed."""
         self._database = database
-        query = "SELECT architecture, predicted, deviation, reason, seconds FROM unfinished"
+        query = (
+            "SELECT architecture, predicted, deviation, reason, seconds, name, most "
+            "FROM unfinished LEFT JOIN ended_by USING (architecture)"
+        )
         self.unfinished: dict[str, Outcome] = {
-            text: Outcome(predicted, seconds, (), deviation, reason)
-            for text, predicted, deviation, reason, seconds in database.rows(query)
+            text: Outcome(predicted, seconds, (), deviation, reason, name and Ended(name, most))
+            for text, predicted, deviation, reason, seconds, name, most in database.rows(query)
         }
 
-    @cached_property
+    @property
     def finished_curves(self) -> dict[str, tuple[float, ...]]:
         """The curves of trainings that were not stopped, by the architecture's text."""
-        return {t: curve for t, curve in self.curves().items() if t not in self.unfinished}
+        return self._sorted_curves[0]
 
-    @cached_property
+    @property
     def stopped_curves(self) -> dict[str, tuple[float, ...]]:
         """The curves of trainings that were stopped, by the architecture's text."""
-        stopped = {text for text, one in self.unfinished.items() if one.score is not None}
-        return {text: curve for text, curve in self.curves().items() if text in stopped}
+        return self._sorted_curves[1]
+
+    @cached_property
+    def _sorted_curves(self) -> tuple[dict[str, tuple[float, ...]], dict[str, tuple[float, ...]]]:
+        """The finished and the stopped ones, without those of trainings that failed."""
+        finished, stopped = {}, {}
+        for text, curve in self.curves().items():
+            known = self.unfinished.get(text)
+            if known is None:
+                finished[text] = curve
+            elif known.score is not None:
+                stopped[text] = curve
+        return finished, stopped
 
     def curves(self) -> dict[str, tuple[float, ...]]:
         """Every curve, in % from the first epoch on, by the architecture's text."""
@@ -70,6 +87,9 @@ class StoredOutcomes:
         """Writes what was stopped or has failed, in a transaction that is open."""
         values = (outcome.score, outcome.deviation, outcome.failure, outcome.seconds, now())
         self._database.write("INSERT INTO unfinished VALUES (?, ?, ?, ?, ?, ?)", (text, *values))
+        if (ended := outcome.ended) is not None:
+            limit = (text, ended.limit, ended.most)
+            self._database.write("INSERT INTO ended_by VALUES (?, ?, ?)", limit)
 
     def write_curve(self, text: str, curve: tuple[float, ...]) -> None:
         """Writes the accuracies of a training, in a transaction that is open."""

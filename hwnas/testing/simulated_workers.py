@@ -13,7 +13,10 @@ class SimulatedWorkers:
 
     Attributes:
         clock: simulated seconds that have gone by.
+        limits: there are none.
     """
+
+    limits = None
 
     def __init__(self, workers: int, seconds: Callable[[Candidate], float]) -> None:
         """Takes how many workers there are, and the seconds that a candidate takes."""

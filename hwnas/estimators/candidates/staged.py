@@ -93,20 +93,27 @@ class TrainedCandidates:
         curve.add(recipe.epochs, value)
         return Outcome(value)
 
+    def discard(self, architecture: Architectures) -> None:
+        """Removes the checkpoint of an architecture (L,), if there is one."""
+        if self.folder is not None:
+            _remove(self.folder / self._name(architecture))
+
+    def _name(self, row: Architectures) -> str:
+        """What the checkpoint of an architecture (L,) is called."""
+        parts = [*self.candidates.identity.values(), str(self.seed), str(row.tolist())]
+        return f"{digest(chr(10).join(parts))}.safetensors"
+
     @contextmanager
     def _place(self, row: Architectures) -> Iterator[Path]:
         """Where the checkpoint of an architecture (L,) lies until it has its score."""
-        parts = [*self.candidates.identity.values(), str(self.seed), str(row.tolist())]
-        name = f"{digest(chr(10).join(parts))}.safetensors"
         if self.folder is None or not self.folder.parent.is_dir():
             with job_folder() as folder:
-                yield folder / name
+                yield folder / self._name(row)
             return
-        checkpoint = self.folder / name
+        checkpoint = self.folder / self._name(row)
         yield checkpoint
         # Hundreds of networks' weights would fill a disk; their accuracies are all that is wanted.
-        for path in (checkpoint, checkpoint.with_suffix(".json")):
-            path.unlink(missing_ok=True)
+        _remove(checkpoint)
 
 
 class _Curve:
@@ -139,6 +146,12 @@ class _Curve:
         if rule is not None:
             self.stopped = rule(self._candidate, self.values)
         return self.stopped is None
+
+
+def _remove(checkpoint: Path) -> None:
+    """Removes a checkpoint with what is kept beside it."""
+    for path in (checkpoint, checkpoint.with_suffix(".json")):
+        path.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> list[float]:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
+from hwnas.search.executors.evaluation_limits import EvaluationLimits
 from hwnas.search.outcome import Candidate, Evaluate, Outcome
 
 
@@ -27,6 +28,10 @@ class WorkerState:
 
 class Executor(Protocol):
     """Evaluates candidates, in any order, perhaps side by side."""
+
+    @property
+    def limits(self) -> EvaluationLimits | None:
+        """What an evaluation may take; None where nothing could end one."""
 
     def run(
         self, evaluate: Evaluate, candidates: Iterable[Candidate]

@@ -10,7 +10,13 @@ from hwnas.search.outcome import Candidate, Evaluate, Outcome
 
 
 class InProcess:
-    """Evaluates candidates in this process, one by one; what is raised ends the search."""
+    """Evaluates candidates in this process, one by one; what is raised ends the search.
+
+    Attributes:
+        limits: there are none.
+    """
+
+    limits = None
 
     def __init__(self) -> None:
         """Begins with nothing to evaluate."""

@@ -17,7 +17,7 @@ from hwnas.search.executors.executor import WorkerState
 from hwnas.search.executors.ray_pool import Member, RayPool
 from hwnas.search.executors.ray_shares import Share, Shares, computes_on_gpus
 from hwnas.search.executors.ray_worker import Exceeded
-from hwnas.search.outcome import Candidate, Evaluate, Outcome
+from hwnas.search.outcome import Candidate, Ended, Evaluate, Outcome
 
 # An evaluation whose worker dies is tried again so often.
 _TRIES = 3
@@ -298,7 +298,8 @@ class _Round:
             return
         if worker.candidates == exceeded.candidate:
             most = f"it had more than {self._limits.memory_mb:g} MB of memory"
-            yield running.index, Outcome(None, failure=f"{most} (search.limits.memory_mb)")
+            text = f"{most} (search.limits.memory_mb)"
+            yield running.index, Outcome(None, failure=text, ended=self._ended_by("memory_mb"))
         else:  # what it held is of the evaluation before
             self._again.append((running.index, running.candidate))
 
@@ -312,7 +313,11 @@ class _Round:
             self._pool.remove(running.worker)
             seconds = self._limits.seconds or 0.0
             text = f"it took more than {seconds:g} s (search.limits.seconds)"
-            yield running.index, Outcome(None, seconds=seconds, failure=text)
+            ended = self._ended_by("seconds")
+            yield running.index, Outcome(None, seconds=seconds, failure=text, ended=ended)
+
+    def _ended_by(self, name: str) -> Ended:
+        return Ended(name, float(getattr(self._limits, name)))
 
     def _say_if_alone(self) -> None:
         """Says, once, that no worker has been there for some time."""

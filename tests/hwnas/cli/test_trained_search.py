@@ -96,6 +96,9 @@ def test_a_killed_search_goes_on_and_ends_as_without_the_kill(
 
     monkeypatch.setattr(staged, "train_network", interrupted)
     assert terminal(*SEARCH).code == 130
+    left = known / "runs/known/candidates/of_a_worker_that_was_ended.safetensors"
+    left.parent.mkdir(exist_ok=True)
+    left.touch()
     assert terminal(*SEARCH).code == 130
     assert terminal(*SEARCH).document["front"] == whole
     assert len(trained) == 16 + 2

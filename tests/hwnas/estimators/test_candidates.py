@@ -93,6 +93,25 @@ def test_a_killed_training_goes_on_with_the_same_curve(
     assert list(run.iterdir()) == []
 
 
+def test_what_a_training_has_left_whose_process_died_can_be_removed(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(candidate: Candidate, curve: Sequence[float]) -> Outcome | None:
+        del candidate, curve
+        raise Killed
+
+    monkeypatch.setattr(
+        "hwnas.training.single.train", lambda *a, **kw: train(*a, checkpoint_seconds=0, **kw)
+    )
+    with pytest.raises(Killed):
+        staged(run)(Candidate(ROW, 1.0, kill))
+    other = SPACE.sample(np.random.default_rng(4), 1)[0]
+    staged(run).discard(other)
+    assert len(list(run.iterdir())) == 2
+    staged(run).discard(ROW)
+    assert list(run.iterdir()) == []
+
+
 def test_a_stopped_training_gives_what_is_predicted_and_its_curve_so_far(
     whole: Outcome, run: Path
 ) -> None:

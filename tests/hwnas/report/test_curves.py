@@ -22,7 +22,7 @@ def test_the_time_of_a_training_is_without_its_interruptions(
 ) -> None:
     times = [0.0, 1.0, 2.0, 3600.0, 3601.0]
     points = [Point("loss", step, 0.5, second) for step, second in enumerate(times)]
-    monkeypatch.setattr(curves, "read_curves", lambda _: points)
+    monkeypatch.setattr("hwnas.runs.tracking.curves.read_curves", lambda _: points)
     assert drawn_curves(Path()).seconds == 3.0
 
 
@@ -31,7 +31,7 @@ def test_values_of_a_training_that_diverged_are_not_drawn(
 ) -> None:
     values = [1.0, float("inf"), float("nan")]
     points = [Point("loss", step, value, step) for step, value in enumerate(values)]
-    monkeypatch.setattr(curves, "read_curves", lambda _: points)
+    monkeypatch.setattr("hwnas.runs.tracking.curves.read_curves", lambda _: points)
     assert drawn_curves(Path()).scalars == {"loss": [(0, 1.0)]}
 
 

@@ -9,6 +9,7 @@ from hwnas.latency.correction import Correction
 from hwnas.latency.model import LatencyModel
 from hwnas.networks.blocks import block_key
 from hwnas.report import points
+from hwnas.report.content import judged_points
 from hwnas.report.points import drawn_points
 from hwnas.report.values import LEAST_NETWORKS, choice_values
 from hwnas.runs.searching import front_points
@@ -54,6 +55,8 @@ def test_of_too_many_networks_the_front_and_some_others_are_shown(
     found = drawn()
     assert (len(found.ids), found.left_out) == (50, 270)
     assert found.score[found.front].tolist() == FOUND.front.scores.tolist()
+    counts = [len(judged.accuracy) for judged in judged_points(FOUND)]  # of the picture
+    assert max(counts) <= 50 <= sum(counts)
 
 
 def test_values_of_choices_are_those_of_a_sum_that_scores_are() -> None:

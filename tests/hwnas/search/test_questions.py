@@ -12,6 +12,7 @@ from hwnas.search.outcome import Candidate, Evaluate, Finished, Outcome, Stoppin
 from hwnas.search.run_search import Evaluations, run_searcher
 from hwnas.search.searchers.evolution import Evolution
 from hwnas.search.searchers.random_search import RandomSearch
+from hwnas.spaces import Architectures
 from tests.hwnas.search.problems import macro_problem, synthetic_score
 
 
@@ -45,6 +46,7 @@ class Trained:
     def __init__(self, stop_at: int | None = None) -> None:
         self.rules: list[list[float]] = []
         self.left = stop_at
+        self.discarded: list[list[int]] = []
 
     def stopping(
         self, finished: Sequence[Finished], stopped: Sequence[Sequence[float]]
@@ -52,6 +54,9 @@ class Trained:
         self.rules.append([one.curve[-1] for one in finished])
         self.stopped = len(stopped)
         return Below(finished) if finished else None
+
+    def discard(self, architecture: Architectures) -> None:
+        self.discarded.append(architecture.tolist())
 
     def __call__(self, candidate: Candidate) -> Outcome:
         if self.left is not None:
@@ -223,3 +228,18 @@ def test_a_curve_of_no_network_of_the_space_is_told_as_damage(text: str, tmp_pat
         journal.outcomes.write_curve(text, (1.0, 2.0))
         with pytest.raises(RunError, match="a learning curve that was kept is damaged"):
             run_searcher(RandomSearch(macro_problem(0.5), 5, seed=0), Trained(), journal)
+
+
+def test_what_an_evaluation_that_failed_has_left_is_discarded() -> None:
+    class Failing(Trained):
+        def __call__(self, candidate: Candidate) -> Outcome:
+            if candidate.architecture.sum() % 3 == 0:
+                return Outcome(None, failure="the process of a worker died")
+            return super().__call__(candidate)
+
+    score = Failing()
+    searcher = RandomSearch(macro_problem(0.5), 20, seed=0)
+    run_searcher(searcher, score)
+    failed = [row for row in searcher.evaluated[0].tolist() if sum(row) % 3 == 0]
+    assert failed
+    assert score.discarded == failed
