@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import lsq_linear
 
 from hwnas.latency.stored import Least0
 from hwnas.networks.blocks import Block, Network, Skip, block_key, distinct_blocks
@@ -178,6 +177,8 @@ class _Fit:
             coefficients[0] = 1.0
             return 0.0, coefficients, own
         columns = [FEATURES.index(feature) for feature in used]
+        from scipy.optimize import lsq_linear  # half a second of import, for those who fit
+
         parts = [self.features[rows][:, columns]]
         # Neither a network of no blocks nor a block can take less than no time.
         low = [0.0 if FEATURES[column] == "scale" else -np.inf for column in columns]

@@ -15,7 +15,6 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 from threadpoolctl import threadpool_limits
 
 from hwnas.latency.correction import surely_less
@@ -231,6 +230,8 @@ def _prior_of(
     space: _Blocks, counts: Matrix, ms: Matrix, prior: Mapping[str, float] | None
 ) -> tuple[Matrix, float]:
     """The prior of every block, ms, at the scale of these networks, and of the constant."""
+    from scipy.optimize import nnls  # half a second of import, for those who fit
+
     if prior is not None:
         values = np.array([prior[block_key(block)] for block in space.blocks])
         return values * np.median(ms / (counts @ values)), 0.0

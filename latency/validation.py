@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 from hwnas.latency.stored import Count, Least0, Measured, Share, Tau
 
@@ -33,6 +32,8 @@ class Agreement:
     @classmethod
     def of(cls, predicted: NDArray[np.float64], measured: NDArray[np.float64]) -> "Agreement":
         """Compares (N,) predictions with (N,) measurements, both in one unit, N ≥ 2."""
+        from scipy.stats import kendalltau  # a second of import, which reading a table does without
+
         error = np.abs(predicted - measured) / measured
         tau = kendalltau(predicted, measured).statistic
         return cls(
