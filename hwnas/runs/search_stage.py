@@ -62,7 +62,9 @@ def search_stage(
 
             def show(state: SearchState) -> None:
                 (now,) = (one for one in state.searchers if one.name == state.asking)
-                update(now.done, now.limit, now.name, search_lines(state))
+                # Scores that cost nothing come by the thousand: there is no more to say of them.
+                below = search_lines(state) if scores.exact is None else ()
+                update(now.done, now.limit, now.name, below)
 
             result = search(experiment, folder, journal, problem, scores, show, executor)
     if result.candidates is not None:

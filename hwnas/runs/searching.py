@@ -163,6 +163,7 @@ def search(
                 )
                 if searcher.how is not None:
                     journal.note(f"how {name} {settings[name]}", searcher.how)
+                del searcher  # which may hold a million scores
         # Of networks that no search asks for any more, or whose worker was ended.
         shutil.rmtree(folder.candidates_folder, ignore_errors=True)
     if scores.second_opinion is not None:

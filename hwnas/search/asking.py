@@ -6,20 +6,21 @@ import numpy as np
 
 from hwnas.core.errors import ConfigError
 from hwnas.search.searchers.searcher import Searcher
-from hwnas.spaces.space import Architectures, check_choices, keys
+from hwnas.spaces.space import Architectures, check_choices
 
 
 class Asking:
-    """Asks a searcher, which may be a stranger's.
-
-    Attributes:
-        seen: all that it asked for.
-    """
+    """Asks a searcher, which may be a stranger's."""
 
     def __init__(self, searcher: Searcher) -> None:
         """Takes a searcher that was not asked yet."""
         self._searcher = searcher
-        self.seen: set[tuple[int, ...]] = set()
+        self._seen: set[bytes] = set()
+        self._type = np.min_scalar_type(int(searcher.problem.space.choice_counts.max()))
+
+    def note(self, rows: Architectures) -> None:
+        """Takes architectures (N, L) that it must not ask for any more, since it was told them."""
+        self._seen.update(self._keys(rows))
 
     def __call__(self) -> Architectures:
         """(N, L) what it asks for next.
@@ -41,11 +42,17 @@ class Asking:
             check_choices(problem.space.name, problem.space.choice_counts, rows)
         except ValueError as error:
             raise ConfigError(f"the searcher {name} asked for a wrong choice: {error}") from error
-        for row in keys(rows):
-            if row in self.seen:
+        for number, key in enumerate(self._keys(rows)):
+            if key in self._seen:
                 raise ConfigError(
-                    f"the searcher {name} asked again for {list(row)}; its ask() must not return "
-                    "an architecture twice"
+                    f"the searcher {name} asked again for {rows[number].tolist()}; its ask() must "
+                    "not return an architecture twice"
                 )
-            self.seen.add(row)
+            self._seen.add(key)
         return rows
+
+    def _keys(self, rows: Architectures) -> list[bytes]:
+        """Of few bytes: there may be a million."""
+        packed = rows.astype(self._type)
+        content, width = packed.tobytes(), packed.shape[1] * packed.itemsize
+        return [content[start : start + width] for start in range(0, len(content), width)]

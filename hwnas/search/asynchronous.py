@@ -91,7 +91,7 @@ class AsynchronousSearch:
                 )
             self._tell(row, known)
         told = set(keys(before))
-        self._asking.seen |= told
+        self._asking.note(before)
         yield first[[row not in told for row in keys(first)]]
         while len(rows := self._ask()):
             yield rows

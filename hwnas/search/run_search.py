@@ -33,6 +33,9 @@ from hwnas.search.trials import Trials
 from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.space import Architectures
 
+# So many architectures are made lists at once, which take much memory.
+_TOGETHER = 50_000
+
 
 @dataclass(frozen=True)
 class Evaluations:
@@ -203,7 +206,8 @@ def run_searcher(
         else:
             _ask_and_tell(searcher, Questions(*parts).answer)
     rows, scores = searcher.evaluated
-    kept = np.array([trials.known(row) for row in rows.tolist()], dtype=np.bool_)
+    lists = (rows[start : start + _TOGETHER].tolist() for start in range(0, len(rows), _TOGETHER))
+    kept = np.array([trials.known(row) for some in lists for row in some], dtype=np.bool_)
     return Evaluations(searcher.problem, rows[kept], scores[kept], searcher.how)
 
 

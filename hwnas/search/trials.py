@@ -179,7 +179,9 @@ class StoredTrials(Trials):
         self._first = 0
         self._place: int | None = None  # that SQLite gives, until a question begins
         query = "SELECT number, architecture FROM trials WHERE searcher = ? AND settings = ?"
-        self._asked: dict[int, str] = dict(database.rows(query, self._key))
+        known = {text: text for text in scores}  # so that each text is there once
+        rows = database.each(query, self._key)
+        self._asked: dict[int, str] = {number: known.get(text, text) for number, text in rows}
 
     @override
     def begin(self, architectures: list[list[int]]) -> None:
