@@ -25,8 +25,9 @@ from hwnas.report.points import drawn_points
 from hwnas.report.rows import front_header, front_rows
 from hwnas.report.setting import Setting
 from hwnas.report.values import choice_values
+from hwnas.runs.front_points import front_points
 from hwnas.runs.mistakes import Wrong
-from hwnas.runs.searching import RunSearch, front_points
+from hwnas.runs.searching import RunSearch
 from hwnas.runs.summary_form import Figures, Reference, Summary
 from hwnas.search.front import knee
 from hwnas.search.problem import Limit, SearchProblem

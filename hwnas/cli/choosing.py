@@ -36,8 +36,8 @@ def ask_picks(output: Output, opened: "Run") -> str:
         BudgetError: the front is empty.
     """
     from hwnas.report.rows import front_header, front_rows
+    from hwnas.runs.front_points import front_points
     from hwnas.runs.picks import ALL, choose, read_picks
-    from hwnas.runs.searching import front_points
     from hwnas.search.front import knee
 
     result, space = opened.result(), opened.experiment.space

@@ -98,7 +98,7 @@ def show_predictor(output: Output, score_info: "ScoreInfo") -> None:
 
 def show_front(output: Output, result: "RunSearch", space: "Space") -> list[dict[str, Any]]:
     """Prints the joined front and returns the same as JSON."""
-    from hwnas.runs.searching import front_points
+    from hwnas.runs.front_points import front_points
     from hwnas.search.front import knee
 
     points = front_points(result, space)

@@ -20,7 +20,8 @@ from hwnas.report.setting import Setting, pick_command, setting_of
 from hwnas.report.values import ChoiceValues, choice_values
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.searching import RunSearch, front_points, search_result
+from hwnas.runs.front_points import front_points
+from hwnas.runs.searching import RunSearch, search_result
 from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.status_form import Status, read_status
 from hwnas.runs.stored_summary import stored_export

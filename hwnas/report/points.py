@@ -13,7 +13,8 @@ from hwnas.networks.blocks import Network
 from hwnas.networks.ids import network_id
 from hwnas.objectives.statistics.intervals import interval_text
 from hwnas.report.networks import Drawings
-from hwnas.runs.searching import FrontPoint, RunSearch
+from hwnas.runs.front_points import FrontPoint
+from hwnas.runs.searching import RunSearch
 from hwnas.search.front import knee
 from hwnas.spaces import Space
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     # Tables of timings are shown without what a search needs.
     from hwnas.estimators.scores import ScoreInfo
     from hwnas.report.contributions import Contribution
-    from hwnas.runs.searching import FrontPoint, RunSearch
+    from hwnas.runs.front_points import FrontPoint
+    from hwnas.runs.searching import RunSearch
     from hwnas.runs.summary_form import ExportSummary, Figures, Summary
 
 MS = "{:.4g} ms"

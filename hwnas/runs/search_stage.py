@@ -7,12 +7,13 @@ from hwnas.objectives.objective import amount
 from hwnas.runs.candidate_figures import candidate_plan
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.front_points import write_front
 from hwnas.runs.keeping import keep_inputs
 from hwnas.runs.model_warnings import warn_of_models
 from hwnas.runs.scores import bind_scores
 from hwnas.runs.search_lines import search_lines
 from hwnas.runs.search_state import SearchState
-from hwnas.runs.searching import RunSearch, search, write_front
+from hwnas.runs.searching import RunSearch, search
 from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.stale import note_front
 from hwnas.search.executors import Executor

@@ -1,12 +1,9 @@
 """The search stage of a run: every searcher under one journal, and the joined front."""
 
-import csv
-import io
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,13 +11,10 @@ from numpy.typing import NDArray
 
 from hwnas.core.digests import digest as digest_of
 from hwnas.core.errors import RunError
-from hwnas.core.files import write_atomically
 from hwnas.core.yaml_text import to_yaml
 from hwnas.estimators import SUPERNET, find_estimator
 from hwnas.estimators.scores import ScoreInfo, Scores
-from hwnas.networks.ids import network_id
 from hwnas.objectives.budgets import ENERGY, device_of
-from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.runs.candidate_figures import CandidateFigures, candidate_figures
 from hwnas.runs.config import SearchConfig
 from hwnas.runs.corrected import note_corrected, noted_corrected
@@ -38,7 +32,7 @@ from hwnas.search.problem import SearchProblem
 from hwnas.search.run_search import run_searcher, settings_digest
 from hwnas.search.searchers import make_searcher
 from hwnas.search.trellis import Trellis
-from hwnas.spaces import Architectures, Space
+from hwnas.spaces import Architectures
 from hwnas.training.train_config import LATER
 
 # The settings of the trials of networks that no searcher proposed.
@@ -170,7 +164,8 @@ def search(
         front = problem.front(*journal.evaluations())
         note_corrected(journal, front, scores.second_opinion(front.architectures))
     for name in config.searchers:
-        journal.note_end(name, settings[name])
+        if not journal.is_whole(name, settings[name]):
+            journal.note_end(name, settings[name])
     return result_in(experiment, journal, problem)
 
 
@@ -274,131 +269,3 @@ def _text_without_paths(experiment: Experiment) -> str:
             usual = {name for name, value in LATER.items() if content[key][name] == value}
             content[key] = {name: one for name, one in content[key].items() if name not in usual}
     return to_yaml(content)
-
-
-@dataclass(frozen=True)
-class FrontPoint:
-    """One network of a front: its id, its score, predicted latency in ms, who asked for it.
-
-    `id` is that of `hwnas.networks.ids`. `accuracy` is in %, or another score, as the result's
-    `score_info` says; `further_ms` is the predicted latency on each further device that a budget is
-    on, `energy_mj` the predicted energy where a budget is on it, `corrected` the score by a second
-    opinion where there is one. Where the search chose among several, `resolution` is that of its
-    images and `width` of its channels.
-    """
-
-    id: str
-    accuracy: float
-    latency_ms: float
-    macs: int
-    params: int
-    searchers: list[str]
-    architecture: list[int]
-    further_ms: dict[str, float]
-    energy_mj: float | None = None
-    corrected: float | None = None
-    resolution: int | None = None
-    width: float | None = None
-
-    @property
-    def chosen(self) -> list[int | float]:
-        """The resolution and the width, where these were a choice."""
-        return [one for one in (self.resolution, self.width) if one is not None]
-
-    @property
-    def further(self) -> list[float]:
-        """The predicted latencies on further devices, and the energy if there is one."""
-        return [*self.further_ms.values(), *([] if self.energy_mj is None else [self.energy_mj])]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As one level of keys, `corrected`, `predicted_ms@DEVICE` and `predicted_mj` if any."""
-        content = asdict(self)
-        further, energy = content.pop("further_ms"), content.pop("energy_mj")
-        for key in ("corrected", "resolution", "width"):
-            if content[key] is None:
-                del content[key]
-        content |= {} if energy is None else {"predicted_mj": energy}
-        return content | {f"predicted_ms@{device}": ms for device, ms in further.items()}
-
-
-def front_points(result: RunSearch, space: Space) -> list[FrontPoint]:
-    """The networks of the front, the most accurate last.
-
-    What accuracies are, `result.score_info` says; an architecture is the choice of each slot, 0 for
-    a skip where there is one; of a family it begins with the number of its member.
-    """
-    front = result.front
-    networks = space.networks(front.architectures)
-    further = {name: t.evaluate(front.architectures) for name, t in result.further.items()}
-    energy = None if result.energy is None else result.energy.evaluate(front.architectures)
-    members = [space.member(row) for row in front.architectures]
-    chosen = len(space.members) > 1
-    columns = zip(
-        map(network_id, networks),
-        front.scores.tolist(),
-        front.costs.tolist(),
-        map(int, MACS.evaluate(networks)),
-        map(int, PARAMETERS.evaluate(networks)),
-        front.architectures.tolist(),
-        strict=True,
-    )
-    return [
-        FrontPoint(
-            name,
-            accuracy,
-            latency_ms,
-            macs,
-            params,
-            [who for who, some in result.asked.items() if some[result.on_front[index]]],
-            row,
-            {name: float(values[index]) for name, values in further.items()},
-            None if energy is None else float(energy[index]),
-            None if result.corrected is None else float(result.corrected[index]),
-            members[index].resolution if chosen else None,
-            members[index].width if chosen else None,
-        )
-        for index, (name, accuracy, latency_ms, macs, params, row) in enumerate(columns)
-    ]
-
-
-def write_front(result: RunSearch, space: Space, path: Path) -> None:
-    """Writes the points of the front as CSV; the second column says what accuracies are.
-
-    Raises:
-        HwnasError: the file cannot be written.
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    further = [f"predicted_ms@{device}" for device in result.further]
-    further += [] if result.energy is None else ["predicted_mj"]
-    digits = 6 if result.score_info.is_accuracy else 12  # MACs are whole numbers
-    writer.writerow(
-        [
-            "id",
-            result.score_info.column,
-            *([] if result.corrected is None else ["corrected"]),
-            "predicted_ms",
-            *further,
-            "macs",
-            "params",
-            "searchers",
-            *(["resolution", "width"] if len(space.members) > 1 else []),
-            "architecture",
-        ]
-    )
-    for point in front_points(result, space):
-        writer.writerow(
-            [
-                point.id,
-                f"{point.accuracy:.{digits}g}",
-                *([] if point.corrected is None else [f"{point.corrected:.{digits}g}"]),
-                f"{point.latency_ms:.6g}",
-                *(f"{value:.6g}" for value in point.further),
-                point.macs,
-                point.params,
-                "+".join(point.searchers),
-                *(f"{value:g}" for value in point.chosen),
-                " ".join(map(str, point.architecture)),
-            ]
-        )
-    write_atomically(path, text.getvalue())

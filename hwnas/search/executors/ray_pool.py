@@ -146,7 +146,7 @@ class RayPool:
     def show_idle(self) -> None:
         """To be called when there is nothing more for idle workers at present."""
         for member in self.idle:
-            if member.at:
+            if member.doing[0]:
                 member.begin("")
 
     def event(self, reference: Any) -> tuple[Member, Exceeded] | None:

@@ -12,7 +12,7 @@ from hwnas.report import points
 from hwnas.report.content import judged_points
 from hwnas.report.points import drawn_points
 from hwnas.report.values import LEAST_NETWORKS, choice_values
-from hwnas.runs.searching import front_points
+from hwnas.runs.front_points import front_points
 from tests.hwnas.report.results import result_of
 from tests.hwnas.search.problems import macro
 

@@ -9,8 +9,10 @@ import pytest
 from hwnas.search.executors.evaluation_limits import EvaluationLimits
 from hwnas.search.executors.executor import WorkerState
 from hwnas.search.journal import Journal
+from hwnas.search.mode import ASYNCHRONOUS
 from hwnas.search.outcome import Candidate, Ended, Evaluate, Outcome
 from hwnas.search.run_search import Evaluations, run_searcher, try_again
+from hwnas.search.searchers import make_searcher
 from hwnas.search.searchers.evolution import Evolution
 from hwnas.search.searchers.random_search import RandomSearch
 from hwnas.spaces import Architectures
@@ -78,6 +80,22 @@ def test_what_a_limit_ended_is_tried_again_when_it_is_raised(tmp_path: Path) -> 
     # What had been judged before is not judged again.
     judged = {text for text in first.evaluated if f"[{text.replace(' ', ', ')}]" not in before}
     assert judged.isdisjoint(raised.evaluated)
+
+
+def test_an_asynchronous_search_tries_again_what_a_limit_ended(tmp_path: Path) -> None:
+    def search(executor: Limited) -> Evaluations:
+        with Journal(tmp_path / "run.sqlite") as journal:
+            try_again(journal, executor)
+            searcher = make_searcher("random", macro_problem(0.5), 40, 1, {}, ASYNCHRONOUS)
+            return run_searcher(
+                searcher, synthetic_score, journal, executor=executor, mode=ASYNCHRONOUS
+            )
+
+    few = search(Limited(7))
+    assert failed(tmp_path / "run.sqlite")
+    every = search(Limited(None))
+    assert failed(tmp_path / "run.sqlite") == {}
+    assert len(few.scores) < len(every.scores) == 40
 
 
 def eval_row(text: str) -> list[int]:
