@@ -148,9 +148,10 @@ class OpenedRun:
             try:
                 yield self
             finally:
-                self._holding, self._posed = False, None
+                posed, self._holding, self._posed = self._posed, False, None
             if not reading:
-                track(self.experiment.config, self.folder, self.listener)
+                problem = None if posed is None else posed[1]
+                track(self.experiment, self.folder, self.listener, problem)
 
     def read_images(self) -> None:
         """Reads the images, once, and says what they are; see `hwnas.runs.images.read_images`."""

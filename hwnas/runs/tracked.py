@@ -2,16 +2,21 @@
 
 import csv
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hwnas.core.errors import HwnasError
 from hwnas.core.listener import Listener
 from hwnas.runs.config import RunConfig
+from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.summary_form import Figures, read_summary
 from hwnas.runs.tracking import NONE, TRACKERS, Tracker
-from hwnas.runs.tracking.tracker import Tracked
+from hwnas.runs.tracking.searched import search_curves, search_figures
+from hwnas.runs.tracking.tracker import Point, Tracked
+from hwnas.search.journal import Journal
+from hwnas.search.problem import SearchProblem
 
 
 def tracker_of(config: RunConfig, folder: RunFolder) -> Tracker | None:
@@ -27,18 +32,37 @@ def tracker_of(config: RunConfig, folder: RunFolder) -> Tracker | None:
     return tracker
 
 
-def track(config: RunConfig, folder: RunFolder, listener: Listener) -> None:
-    """Has the tracker of a run keep what the run holds now; where it cannot, that is a warning."""
+def track(
+    experiment: Experiment,
+    folder: RunFolder,
+    listener: Listener,
+    problem: SearchProblem | None = None,
+) -> None:
+    """Has the tracker of a run keep what the run holds now; where it cannot, that is a warning.
+
+    Args:
+        experiment: of the run.
+        folder: of the run.
+        listener: gets sentences and warnings.
+        problem: of its search, where that is known.
+    """
     try:
-        tracker = tracker_of(config, folder)
+        tracker = tracker_of(experiment.config, folder)
         if tracker is not None:
-            listener.say(f"tracked: {tracker.keep(gathered(config, folder))}")
+            listener.say(f"tracked: {tracker.keep(gathered(experiment, folder, problem))}")
     except HwnasError as error:
         listener.warn(str(error))
 
 
-def gathered(config: RunConfig, folder: RunFolder) -> Tracked:
+def gathered(
+    experiment: Experiment, folder: RunFolder, problem: SearchProblem | None = None
+) -> Tracked:
     """What a run holds.
+
+    Args:
+        experiment: of the run.
+        folder: of the run.
+        problem: of its search; None where that is not known, which leaves its curves out.
 
     Raises:
         RunError: a file of it is damaged.
@@ -48,14 +72,27 @@ def gathered(config: RunConfig, folder: RunFolder) -> Tracked:
     front = _front(folder.front_file)
     named = (folder.config_file, folder.front_file, folder.summary_file, folder.report_file)
     winner = sorted(folder.export_folder("winner").glob("*"))
+    searched, curves = _searched(experiment, folder, problem)
     return Tracked(
         name=folder.path.resolve().name,
-        parameters=dict(_flat(config.model_dump(mode="json"))),
+        parameters=dict(_flat(experiment.config.model_dump(mode="json"))),
         curves=read_curves(folder.log_folder),
-        figures=dict(_figures(folder, front)),
+        figures=searched | dict(_figures(folder, front)),
         front=front,
         files=[file for file in (*named, *winner) if file.is_file()],
+        search=curves,
     )
+
+
+def _searched(
+    experiment: Experiment, folder: RunFolder, problem: SearchProblem | None
+) -> tuple[dict[str, float], list[Point]]:
+    """The figures and the curves of a run's search; none before it was searched."""
+    if not folder.journal_file.is_file():
+        return {}, []
+    with Journal(folder.journal_file, reading=True) as journal:
+        curves = [] if problem is None else search_curves(journal, problem, experiment.space)
+        return search_figures(journal), curves
 
 
 def _front(path: Path) -> list[dict[str, str]]:
@@ -78,6 +115,8 @@ def _flat(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, st
 def _figures(folder: RunFolder, front: list[dict[str, str]]) -> Iterator[tuple[str, float]]:
     if front:
         yield "front/networks", float(len(front))
+        with suppress(ValueError, IndexError):  # a person may have changed the file
+            yield "search/best", max(float(list(row.values())[1]) for row in front)
     summary = read_summary(folder.summary_file)
     if summary is not None:
         for name, one in (("winner", summary.winner), ("reference", summary.reference)):

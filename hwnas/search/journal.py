@@ -150,6 +150,15 @@ class Journal:
         )
         return int(count), float(seconds)
 
+    def dates(self) -> dict[str, float]:
+        """When each evaluation ended, in seconds since 1970, by the architecture's text.
+
+        Those with a score come first, in the order of evaluation.
+        """
+        query = "SELECT architecture, CAST(strftime('%s', date) AS REAL) FROM {} ORDER BY rowid"
+        scored, unfinished = map(query.format, ("evaluations", "unfinished"))
+        return dict(self._database.rows(scored)) | dict(self._database.rows(unfinished))
+
     def damaged(self, what: object) -> HwnasError:
         """The error to raise of content that cannot be."""
         return self._database.damaged(what)

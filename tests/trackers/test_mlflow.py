@@ -22,7 +22,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "mine"
 
 
-def tracked(run: Path, *, epochs: str, points: int) -> Tracked:
+def tracked(run: Path, *, epochs: str, points: int, judged: int = 0) -> Tracked:
     return Tracked(
         name="mine",
         parameters={"train.epochs": epochs, "search.budgets.latency@pi.yaml": "3 ms"},
@@ -30,6 +30,7 @@ def tracked(run: Path, *, epochs: str, points: int) -> Tracked:
         figures={"winner/accuracy": 91.0},
         front=[{"accuracy": "90"}],
         files=[run / "front.csv", run / "export/winner/model.onnx"],
+        search=[Point("search/best", step, 50.0 + step, 100.0) for step in range(judged)],
     )
 
 
@@ -67,6 +68,17 @@ def test_a_later_command_adds_what_is_new_to_the_same_run(run: Path) -> None:
     assert len(client.get_metric_history(found.info.run_id, "supernet/loss")) == 3
     assert found.data.params["train.epochs"] == "3"
     assert found.data.tags["train.epochs"] == "5"
+
+
+def test_curves_that_grow_side_by_side_are_each_kept_once(run: Path) -> None:
+    tracker = MlflowTracker(run)
+    for points, judged in ((2, 3), (2, 0), (4, 5)):
+        tracker.keep(tracked(run, epochs="3", points=points, judged=judged))
+    client = MlflowClient()
+    number = the_run(client).info.run_id
+    for name, count in (("supernet/loss", 4), ("search/best", 5)):
+        steps = [point.step for point in client.get_metric_history(number, name)]
+        assert steps == list(range(count))
 
 
 def test_a_run_that_was_deleted_there_or_a_damaged_note_begins_anew(run: Path) -> None:

@@ -18,7 +18,7 @@ from hwnas.core.registry import brief
 from hwnas.runs.tracking.tracker import Tracked, Tracker
 
 FILE = "mlflow.json"
-"""In a run folder: which run of MLflow it is, and how much of its curves is there."""
+"""In a run folder: which run of MLflow it is, and the last step of each curve that is there."""
 EXPERIMENT = "hwnas"
 """Unless `MLFLOW_EXPERIMENT_NAME` names another."""
 # What MLflow takes at a time, and how long a value may be.
@@ -54,12 +54,15 @@ class MlflowTracker(Tracker):
             kept = self._kept(client, uri) or self._begun(client, uri, tracked.name)
             run = str(kept["run"])
             self._parameters(client, run, tracked)
-            points = tracked.curves[int(kept["points"]) :]
+            every = [*tracked.curves, *tracked.search]
+            last = dict(kept["last"])
+            points = [point for point in every if point.step > last.get(point.name, -1)]
             curves = [(p.name, p.value, p.step, p.time) for p in points]
             now = time.time()
             figures = [(name, value, 0, now) for name, value in tracked.figures.items()]
             self._metrics(client, run, [*curves, *figures])
-            write_atomically(self._file, to_json(kept | {"points": len(tracked.curves)}) + "\n")
+            last |= {point.name: point.step for point in points}
+            write_atomically(self._file, to_json(kept | {"last": last}) + "\n")
             for file in tracked.files:
                 inside = file.parent.relative_to(self._file.parent)
                 client.log_artifact(run, str(file), None if inside == Path() else str(inside))
@@ -75,7 +78,7 @@ class MlflowTracker(Tracker):
         """What the file says, if MLflow still has that run."""
         try:
             kept: dict[str, Any] = json.loads(self._file.read_text(encoding="utf-8"))
-            if kept["uri"] != uri or type(kept["points"]) is not int:
+            if kept["uri"] != uri or not isinstance(kept["last"], dict):
                 return None
             client.get_run(kept["run"])
         except Exception:  # no file, a damaged one, or a run that was deleted
@@ -87,7 +90,7 @@ class MlflowTracker(Tracker):
         there = client.get_experiment_by_name(experiment)
         number = client.create_experiment(experiment) if there is None else there.experiment_id
         run = client.create_run(number, run_name=name)
-        return {"uri": uri, "run": run.info.run_id, "points": 0}
+        return {"uri": uri, "run": run.info.run_id, "last": {}}
 
     def _parameters(self, client: Any, run: str, tracked: Tracked) -> None:
         """New ones as parameters; those that another search has changed, as tags."""

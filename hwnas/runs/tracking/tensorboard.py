@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,16 @@ from tensorboardX.summary import hparams, scalar, text
 from typing_extensions import override
 
 from hwnas.core.errors import RunError
-from hwnas.runs.tracking.tracker import Tracked, Tracker
+from hwnas.runs.tracking.tracker import Point, Tracked, Tracker
 
 FOLDER = "result"
 """In the folder of the curves."""
+# Other than the names of trainings' files, which are read back.
+_CURVES = "curve"
 
 
 class TensorBoardTracker(Tracker):
-    """Config, figures and front in `tensorboard/result`, for `tensorboard --logdir`."""
+    """Config, figures and front in `tensorboard/result`, and the curves of the search beside it."""
 
     name = "tensorboard"
 
@@ -39,9 +42,24 @@ class TensorBoardTracker(Tracker):
             for summary in self._summaries(tracked):
                 writer.write_event(Event(wall_time=time.time(), step=0, summary=summary))
             writer.close()
+            self._keep_search(tracked.search)
         except OSError as problem:
             raise RunError(f"cannot write {self._folder}: {problem.strerror}") from problem
         return f"tensorboard --logdir {self._folder.parent}"
+
+    def _keep_search(self, points: Sequence[Point]) -> None:
+        """Each curve in a folder of its own, which TensorBoard shows as a line of one chart."""
+        curves: dict[Path, list[Point]] = {}
+        for point in points:
+            curves.setdefault(self._folder.parent / Path(point.name).parent, []).append(point)
+        for folder, its in curves.items():
+            shutil.rmtree(folder, ignore_errors=True)  # the earlier one
+            folder.mkdir(parents=True)
+            writer = EventsWriter(str(folder / _CURVES))
+            for one in its:
+                summary = scalar(Path(one.name).name, one.value)
+                writer.write_event(Event(wall_time=one.time, step=one.step, summary=summary))
+            writer.close()
 
     def _summaries(self, tracked: Tracked) -> list[Any]:
         found = [scalar(name, value) for name, value in tracked.figures.items()]

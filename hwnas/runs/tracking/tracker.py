@@ -24,9 +24,12 @@ class Tracked:
         name: of the run.
         parameters: the resolved config, by dotted keys.
         curves: of its trainings, in the order in which they were written.
-        figures: of the front, and of the exported winner and the reference.
+        figures: of the search and its front, and of the exported winner and the reference.
         front: the rows of `front.csv`, by the names of its columns.
         files: config, front, summary, report, and the files of the winner.
+        search: curves of the search: the best score within the budgets after so many judged
+            networks, and the learning curve of each candidate. Empty after commands that have not
+            asked what the budgets are.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Tracked:
     figures: Mapping[str, float]
     front: Sequence[Mapping[str, str]]
     files: Sequence[Path]
+    search: Sequence[Point] = ()
 
 
 class Tracker(Protocol):

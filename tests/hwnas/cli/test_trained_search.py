@@ -116,8 +116,13 @@ def test_the_winner_of_such_a_search_is_trained_and_exported(
         "accuracy.epochs=1",
         "--set",
         "accuracy.stop=null",
+        "--set",
+        "tracker=tensorboard",
     )
     assert terminal(*SEARCH, *few).code == 0
+    shown = known / "runs/known/tensorboard"
+    assert len(list((shown / "candidates").iterdir())) == 2
+    assert len(list((shown / "search").iterdir())) == 1
     answer = terminal("export", "runs/known", "--json")
     assert answer.code == 0, answer.stderr
     assert answer.document["winner"]["weights_from"] == "scratch"
