@@ -161,7 +161,7 @@ def main() -> None:
 
 def _drive(given: argparse.Namespace) -> None:
     """The process that searches."""
-    limits: dict[str, float] = {}
+    limits: dict[str, Any] = {}
     if given.harm:
         limits = {"seconds": _SECONDS + given.seconds, "memory_mb": _MEMORY_MB}
     with RayWorkers(2, address=given.drive, threads=1, listener=_Said(), **limits) as workers:

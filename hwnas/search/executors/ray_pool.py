@@ -1,4 +1,4 @@
-"""RayPool: the workers of a search, actors of Ray that have its evaluation."""
+"""RayPool: workers that have the same work, actors of Ray."""
 
 import time
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ from hwnas.core.foreign_text import shown
 from hwnas.core.ray_session import ray_sentence
 from hwnas.core.registry import brief
 from hwnas.search.executors.executor import WorkerState
+from hwnas.search.executors.jobs import Job, Work
 from hwnas.search.executors.ray_shares import Share, remote_options
 from hwnas.search.executors.ray_worker import Exceeded, Loaded, Worker
-from hwnas.search.outcome import Candidate, Evaluate
 
-# So many workers may die one after another before one has received the evaluation.
+# So many workers may die one after another before one has received its work.
 _STARTS = 3
 # After so many seconds without a word from workers it is asked which of them are left.
 _SILENCE_S = 1.0
@@ -27,21 +27,21 @@ class Member:
     Attributes:
         number: from 1; that which takes the place of another has its number.
         actor: its handle.
-        candidates: how many it was given.
-        ready: whether it ever had an evaluation.
+        jobs: how many it was given.
+        ready: whether it ever had its work.
         host: its machine.
-        doing: the choices of the candidate that it is at, "" where it waits, and since when.
+        doing: the text of the job that it is at, "" where it waits, and since when.
     """
 
     number: int
     actor: Any
-    candidates: int = 0
+    jobs: int = 0
     ready: bool = False
     host: str = ""
     doing: tuple[str, float] = field(default_factory=lambda: ("", time.monotonic()))
 
     def begin(self, at: str) -> None:
-        """Is at another candidate, or at none."""
+        """Is at another job, or at none."""
         self.doing = at, time.monotonic()
 
     @property
@@ -55,25 +55,28 @@ class RayPool:
     """Workers, which are actors of Ray.
 
     Attributes:
-        idle: workers that have the evaluation and nothing to do.
+        idle: workers that have their work and no job.
         closed: whether all have been ended.
     """
 
-    def __init__(self, workers: int, share: Share, memory_mb: float | None) -> None:
-        """Starts the workers; they have nothing to evaluate yet.
+    def __init__(
+        self, workers: int, share: Share, memory_mb: float | None, *, followed: bool = False
+    ) -> None:
+        """Starts the workers; they have no work yet.
 
         Args:
             workers: how many.
             share: what each gets of its machine.
             memory_mb: a worker that has more memory is reported; None for no limit.
+            followed: whether workers are asked how far they are.
         """
         import ray
 
         self._ray: Any = ray
-        options = remote_options(share, watched=memory_mb is not None)
+        options = remote_options(share, beside=followed + (memory_mb is not None))
         self._actor: Any = ray.remote(**options)(Worker)
         self._workers, self._threads, self._memory_mb = workers, share.threads, memory_mb
-        self._evaluate: Any = None
+        self._work: Any = None
         self._loads = self._deaths = 0
         self._members: list[Member] = []
         self._loading: dict[Any, Member] = {}
@@ -82,14 +85,14 @@ class RayPool:
         self.idle: list[Member] = []
         self.closed = False
 
-    def load(self, evaluate: Evaluate) -> None:
-        """Sends an evaluation to every worker; once to each machine.
+    def load(self, work: Work[Any, Any]) -> None:
+        """Sends work to every worker; once to each machine.
 
         Raises:
             RunError: it cannot be sent.
         """
         try:
-            self._evaluate = self._ray.put(evaluate)
+            self._work = self._ray.put(work)
         except (TypeError, AttributeError, ValueError, RuntimeError) as error:
             raise RunError(
                 f"the score cannot be sent to workers ({brief(error)}); give one that pickle can "
@@ -108,7 +111,7 @@ class RayPool:
         self.idle.clear()
 
     def begin(self) -> None:
-        """To be called before a question's candidates are given out."""
+        """To be called before jobs are given out."""
         if time.monotonic() - self._heard > _SILENCE_S:
             self.doubt()
 
@@ -131,12 +134,12 @@ class RayPool:
         """References that have a value as soon as something happens to a worker by itself."""
         return [*self._loading, *self._watches]
 
-    def start(self, candidate: Candidate) -> tuple[Any, Member]:
-        """Has an idle worker evaluate: a reference to the outcome, and the worker."""
+    def start(self, job: Job) -> tuple[Any, Member]:
+        """Has an idle worker do a job: a reference to what becomes of it, and the worker."""
         member = self.idle.pop()
-        member.candidates += 1
-        member.begin(candidate.text)
-        return member.actor.evaluate.remote(candidate), member
+        member.jobs += 1
+        member.begin(job.text)
+        return member.actor.do.remote(job), member
 
     def rest(self, member: Member) -> None:
         """Takes a worker that has answered as idle; until `show_idle` it is shown as before."""
@@ -163,7 +166,7 @@ class RayPool:
             try:
                 return member, self._ray.get(reference)
             except self._ray.exceptions.RayError:
-                return None  # the evaluation says so too
+                return None  # the job says so too
         member = self._loading.pop(reference)
         try:
             loaded: Loaded = self._ray.get(reference)
@@ -197,13 +200,13 @@ class RayPool:
         self.closed = True
         for member in list(self._members):
             self.remove(member)
-        self._evaluate = None
+        self._work = None
 
     def _load(self, member: Member) -> None:
-        self._loading[member.actor.load.remote(self._loads, self._evaluate)] = member
+        self._loading[member.actor.load.remote(self._loads, self._work)] = member
 
     def _count_death(self, error: Exception) -> None:
-        """Takes note of a worker that died before it had the evaluation.
+        """Takes note of a worker that died before it had its work.
 
         Raises:
             RunError: it is one too many in a row, or no worker can be made.

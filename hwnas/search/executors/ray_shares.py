@@ -67,12 +67,12 @@ def computes_on_gpus() -> bool:
     return torch is not None and bool(torch.cuda.is_initialized())
 
 
-def remote_options(share: Share, *, watched: bool) -> Mapping[str, Any]:
-    """How an actor is made that is a worker; `watched`: something looks at it while it works."""
+def remote_options(share: Share, *, beside: int) -> Mapping[str, Any]:
+    """How an actor is made that is a worker; `beside`: so many calls it answers while it works."""
     return {
         "num_cpus": share.cpus,
         "num_gpus": share.gpus,
         "max_restarts": 0,
         "max_task_retries": 0,
-        "max_concurrency": 2 if watched else 1,
+        "max_concurrency": 1 + beside,
     }

@@ -1,61 +1,41 @@
-"""RayWorkers: evaluations side by side, on this machine or on a cluster, by Ray."""
+"""RayWorkers: jobs side by side, on this machine or on a cluster, by Ray."""
 
-import time
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from hwnas.core.configs import parse_config
 from hwnas.core.errors import ConfigError
-from hwnas.core.foreign_text import shown
 from hwnas.core.listener import SILENT, Listener
-from hwnas.core.ray_session import RaySession, check_ray, what_died
+from hwnas.core.ray_session import RaySession, check_ray
 from hwnas.search.executors.evaluation_limits import EvaluationLimits
 from hwnas.search.executors.executor import WorkerState
-from hwnas.search.executors.ray_pool import Member, RayPool
+from hwnas.search.executors.jobs import Done, Job, Work
+from hwnas.search.executors.ray_pool import RayPool
+from hwnas.search.executors.ray_round import HowFar, Round
 from hwnas.search.executors.ray_shares import Share, Shares, computes_on_gpus
-from hwnas.search.executors.ray_worker import Exceeded
-from hwnas.search.outcome import Candidate, Ended, Evaluate, Outcome
+from hwnas.search.outcome import Candidate, Evaluate, Outcome
 
-# An evaluation whose worker dies is tried again so often.
-_TRIES = 3
-_CAUSES = {
-    "machine": "the machine of a worker left the cluster",
-    "memory": "a worker was ended since the memory of its machine ran out",
-    "link": "the process of a worker died",  # or its machine: what is tried elsewhere either way
-    "process": "the process of a worker died",
-}
-# After so many seconds without any worker, that is said; and how often that is looked at.
-_WAIT_S, _LOOK_S = 30.0, 5.0
-
-
-@dataclass(frozen=True)
-class _Running:
-    """An evaluation that a worker is at, and when it is to be ended."""
-
-    index: int
-    candidate: Candidate
-    worker: Member
-    end: float | None
+J = TypeVar("J", bound=Job)
+R = TypeVar("R")
 
 
 class RayWorkers:
-    """Workers that evaluate side by side; an executor, and a context in which it is ready.
+    """Workers that do jobs side by side; an executor, and a context in which it is ready.
 
         with RayWorkers(4) as workers:
             run_search(problem, score, executor=workers)
 
-    What is found is the same as without workers, and with any number of them. The evaluation (a
-    supernet's weights, images) is sent once to each machine. A worker that dies costs the
-    evaluation that it was at, which is tried again elsewhere, at most twice.
+    What is found is the same as without workers, and with any number of them. How jobs are done (a
+    supernet's weights, images) is sent once to each machine. A worker that dies costs the job that
+    it was at, which is tried again elsewhere, at most twice.
 
-    An evaluation that takes more time or memory than allowed is ended with its worker, and has
-    failed; so has one that raises something, or gives no finite number.
+    A job that takes more time or memory than allowed is ended with its worker, and has failed; so
+    has one that raises something, and an evaluation that gives no finite number.
 
     Attributes:
-        limits: what an evaluation may take.
+        limits: what a job may take.
 
     Raises:
         ConfigError: Ray is not installed, or an argument is no number that can be.
@@ -70,6 +50,8 @@ class RayWorkers:
         memory_mb: float | None = None,
         threads: int | None = None,
         store_mb: float | None = None,
+        gpus: bool | None = None,
+        followed: bool = False,
         listener: Listener = SILENT,
     ) -> None:
         """Starts nothing yet.
@@ -78,13 +60,16 @@ class RayWorkers:
             workers: how many; None for one on each CPU of a cluster.
             address: of a cluster: "auto" where this machine belongs to one, "HOST:PORT" or
                 "ray://HOST:PORT"; None for this machine alone.
-            seconds: that one evaluation may take; None for any.
+            seconds: that one job may take; None for any.
             memory_mb: that the process of a worker may have, in MB (10⁶ bytes), with what it has
-                before it evaluates; None for any.
+                before its first job; None for any.
             threads: that a worker may use; None for its share of the CPUs of its machine. Another
                 number may change the last bits of what PyTorch computes.
             store_mb: memory for what is sent to workers, in MB, on this machine alone; None for
                 what Ray takes.
+            gpus: whether jobs compute on the GPUs that there are; None for whether this process has
+                begun to.
+            followed: whether workers can be asked how far they are, see `each`.
             listener: gets sentences on what is worth knowing.
         """
         if workers is None and address is None:
@@ -99,12 +84,13 @@ class RayWorkers:
         self._threads, self._store_mb, self._listener = threads, store_mb, listener
         self._session: RaySession | None = None
         self._pool: RayPool | None = None
-        self._evaluate: Evaluate | None = None
+        self._gpus, self._followed = gpus, followed
+        self._work: Any = None
         self._depth = 0
         self._opening = False
 
     def __enter__(self) -> Self:
-        """Joins the cluster; Ray on this machine is started when there is something to evaluate."""
+        """Joins the cluster; Ray on this machine is started when there is something to do."""
         if self._address is not None and self._session is None:
             self._open()
         self._depth += 1
@@ -118,7 +104,7 @@ class RayWorkers:
     def close(self) -> None:
         """Ends every worker, and Ray where it was started for them."""
         pool, session = self._pool, self._session
-        self._pool = self._session = self._evaluate = None
+        self._pool = self._session = self._work = None
         self._opening = False
         if pool is not None:
             pool.close()
@@ -133,14 +119,32 @@ class RayWorkers:
         Raises:
             RunError: Ray cannot be started or joined, or no worker can be.
         """
+        for index, done in self.each(evaluate, candidates):
+            outcome = done.value or Outcome(None, failure=done.failure, ended=done.ended)
+            yield index, replace(outcome, seconds=done.seconds)
+
+    def each(
+        self, work: Work[J, R], jobs: Iterable[J], heard: HowFar | None = None
+    ) -> Generator[tuple[int, Done[R]], None, None]:
+        """The index of each job with what became of it, as they end.
+
+        Args:
+            work: how they are done; the same object is not sent again.
+            jobs: each is taken when it can be begun, and not before.
+            heard: called about twice a second with how far each is that tells it, see
+                `hwnas.search.executors.jobs.tell`; for workers that are `followed`.
+
+        Raises:
+            RunError: Ray cannot be started or joined, or no worker can be.
+        """
         if not self._depth:
             with self:
-                yield from self.run(evaluate, candidates)
+                yield from self.each(work, jobs, heard)
             return
-        yield from _Round(self._ready(evaluate), candidates, self.limits, self._listener).ends()
+        yield from Round(self._ready(work), jobs, self.limits, self._listener, heard).ends()
 
     def workers(self) -> Sequence[WorkerState]:
-        """What each worker is at; none before there was something to evaluate."""
+        """What each worker is at; none before there was something to do."""
         if (pool := self._pool) is not None:
             return pool.states
         # Ray itself takes seconds to start.
@@ -157,21 +161,23 @@ class RayWorkers:
         self._session = RaySession(self._address, cpus=cpus, store_mb=self._store_mb)
         return self._session
 
-    def _ready(self, evaluate: Evaluate) -> RayPool:
-        """The workers, all of which have the evaluation or are about to."""
+    def _ready(self, work: Work[Any, Any]) -> RayPool:
+        """The workers, all of which have the work or are about to."""
         self._opening = True
         session = self._session or self._open()
         if self._pool is None:
             alone = session.folder is not None
             shares = Shares(session.nodes(), self._workers, alone=alone)
-            share = shares.share(of_gpus=computes_on_gpus())
+            gpus = computes_on_gpus() if self._gpus is None else self._gpus
+            share = shares.share(of_gpus=gpus)
             if self._threads is not None:
                 share = replace(share, threads=self._threads)
             self._say_where(shares, share)
-            self._pool = RayPool(shares.workers, share, self.limits.memory_mb)
-        if not _same(self._evaluate, evaluate):
-            self._pool.load(evaluate)
-            self._evaluate = evaluate
+            most, followed = self.limits.memory_mb, self._followed
+            self._pool = RayPool(shares.workers, share, most, followed=followed)
+        if not _same(self._work, work):
+            self._pool.load(work)
+            self._work = work
         return self._pool
 
     def _say_where(self, shares: Shares, share: Share) -> None:
@@ -188,153 +194,8 @@ class RayWorkers:
             )
 
 
-class _Round:
-    """Candidates that are evaluated: those that workers are at, and those to be tried again."""
-
-    def __init__(
-        self,
-        pool: RayPool,
-        candidates: Iterable[Candidate],
-        limits: EvaluationLimits,
-        listener: Listener,
-    ) -> None:
-        import ray
-
-        self._ray: Any = ray
-        self._pool, self._limits, self._listener = pool, limits, listener
-        self._new = iter(enumerate(candidates))
-        self._all_taken = False
-        self._again: deque[tuple[int, Candidate]] = deque()
-        self._deaths: Counter[int] = Counter()
-        self._running: dict[Any, _Running] = {}
-        self._alone_since: float | None = None
-
-    def ends(self) -> Iterator[tuple[int, Outcome]]:
-        """Each index with its outcome."""
-        self._pool.begin()
-        try:
-            while self._running or self._again or not self._all_taken:
-                self._pool.fill()
-                self._start()
-                for ended in self._next():
-                    yield ended
-                    self._start()
-        finally:
-            if not self._pool.closed:
-                for running in self._running.values():  # after an exception or an interruption
-                    self._pool.remove(running.worker)
-
-    def _start(self) -> None:
-        while self._pool.idle and (taken := self._take()) is not None:
-            index, candidate = taken
-            reference, worker = self._pool.start(candidate)
-            seconds = self._limits.seconds
-            end = None if seconds is None else time.monotonic() + seconds
-            self._running[reference] = _Running(index, candidate, worker, end)
-        self._pool.show_idle()
-
-    def _take(self) -> tuple[int, Candidate] | None:
-        """The next candidate with its index, None where none is left."""
-        if self._again:
-            return self._again.popleft()
-        taken = None if self._all_taken else next(self._new, None)
-        self._all_taken = taken is None
-        return taken
-
-    def _next(self) -> Iterator[tuple[int, Outcome]]:
-        """What ends next, if anything does within some seconds."""
-        now = time.monotonic()
-        ends = [one.end for one in self._running.values() if one.end is not None]
-        timeout = min([_LOOK_S, *(max(0.0, end - now) for end in ends)])
-        awaited = [*self._running, *self._pool.events]
-        ready, _ = self._ray.wait(awaited, num_returns=1, timeout=timeout)
-        for reference in ready:
-            if reference in self._running:
-                yield from self._end(reference)
-            elif (exceeded := self._pool.event(reference)) is not None:
-                yield from self._over_memory(*exceeded)
-        yield from self._over_time()
-        self._say_if_alone()
-
-    def _end(self, reference: Any) -> Iterator[tuple[int, Outcome]]:
-        running = self._running.pop(reference)
-        try:
-            outcome: Outcome = self._ray.get(reference)
-        except self._ray.exceptions.RayTaskError as error:
-            # The evaluation's own exceptions are outcomes: this is of what came with them.
-            self._pool.rest(running.worker)
-            last = shown(str(error).strip().splitlines()[-1])
-            yield (
-                running.index,
-                Outcome(None, failure=f"it cannot be sent to or from a worker: {last}"),
-            )
-        except self._ray.exceptions.RayError as error:
-            self._pool.remove(running.worker)
-            self._pool.doubt()  # its machine may have had others
-            yield from self._died(running, _CAUSES[what_died(error)])
-        else:
-            self._pool.rest(running.worker)
-            yield running.index, outcome
-
-    def _died(self, running: _Running, cause: str) -> Iterator[tuple[int, Outcome]]:
-        """Has an evaluation tried again whose worker died, or gives it up."""
-        self._deaths[running.index] += 1
-        deaths = self._deaths[running.index]
-        if deaths == _TRIES:
-            text = f"{cause} while it was evaluated, {deaths} times"
-            yield running.index, Outcome(None, failure=text)
-            return
-        self._again.append((running.index, running.candidate))
-        self._listener.warn(
-            f"{cause} during an evaluation, which is tried again ({deaths + 1} of {_TRIES}); the "
-            "search goes on"
-        )
-
-    def _over_memory(self, worker: Member, exceeded: Exceeded) -> Iterator[tuple[int, Outcome]]:
-        at = [ref for ref, one in self._running.items() if one.worker is worker]
-        running = self._running.pop(at[0]) if at else None
-        self._pool.remove(worker)
-        if running is None:
-            return
-        if worker.candidates == exceeded.candidate:
-            most = f"it had more than {self._limits.memory_mb:g} MB of memory"
-            text = f"{most} (search.limits.memory_mb)"
-            yield running.index, Outcome(None, failure=text, ended=self._ended_by("memory_mb"))
-        else:  # what it held is of the evaluation before
-            self._again.append((running.index, running.candidate))
-
-    def _over_time(self) -> Iterator[tuple[int, Outcome]]:
-        now = time.monotonic()
-        over = [ref for ref, one in self._running.items() if one.end is not None and one.end <= now]
-        for reference in over:
-            if self._ray.wait([reference], timeout=0)[0]:
-                continue  # it has ended just now
-            running = self._running.pop(reference)
-            self._pool.remove(running.worker)
-            seconds = self._limits.seconds or 0.0
-            text = f"it took more than {seconds:g} s (search.limits.seconds)"
-            ended = self._ended_by("seconds")
-            yield running.index, Outcome(None, seconds=seconds, failure=text, ended=ended)
-
-    def _ended_by(self, name: str) -> Ended:
-        return Ended(name, float(getattr(self._limits, name)))
-
-    def _say_if_alone(self) -> None:
-        """Says, once, that no worker has been there for some time."""
-        if self._running or self._pool.idle:
-            self._alone_since = None
-        elif self._alone_since is None:
-            self._alone_since = time.monotonic()
-        elif time.monotonic() - self._alone_since > _WAIT_S:
-            self._alone_since = float("inf")
-            self._listener.warn(
-                "no worker has a place to run; the search waits until a machine joins the Ray "
-                "cluster, or CPUs of it are free"
-            )
-
-
-def _same(one: Evaluate | None, other: Evaluate) -> bool:
-    """Whether a worker that has the one needs not be sent the other.
+def _same(one: Any, other: Any) -> bool:
+    """Whether a worker that has the one work needs not be sent the other.
 
     The searchers of a run have an evaluation each, of one and the same score.
     """
