@@ -26,6 +26,7 @@ import numpy as np
 import torch
 
 from hwnas.core.files import write_atomically
+from hwnas.core.listener import SILENT
 from hwnas.data import Split, load_dataset
 from hwnas.devices.device import Device
 from hwnas.estimators.supernet.training import train_supernet
@@ -36,8 +37,9 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.profiling import profile_space
 from hwnas.runs.scores import bind_scores
 from hwnas.runs.searching import search
-from hwnas.runs.training import fine_tune, load_supernet, train_from_scratch
-from hwnas.runs.winner import train_winner
+from hwnas.runs.training import fine_tuning, load_supernet, training_from_scratch
+from hwnas.runs.trainings import Trainings
+from hwnas.runs.winner import train_winner, ways_to_train
 from hwnas.search.journal import Journal
 from hwnas.training.evaluation import accuracy
 
@@ -135,13 +137,15 @@ def run_cell(setting: Setting, cell: tuple[int, int]) -> dict[str, Any]:
         network, reference = experiment.space.network(row), experiment.published
         assert reference is not None
         trained = load_supernet(experiment, folder)
-        winner = train_winner(experiment, folder, trained, row)
-        modules = {
-            "winner": winner.module,
-            "fine_tuned": fine_tune(trained, row, experiment, folder),
-            "scratch": train_from_scratch(network, experiment, folder),
-            "reference": train_from_scratch(reference.network, experiment, folder),
+        trainings = Trainings(experiment, folder, SILENT)
+        ways = ways_to_train(experiment, folder, trained, row)
+        winner = train_winner(experiment, network, ways, trainings)
+        each = {
+            "fine_tuned": fine_tuning(trained, row, experiment, folder),
+            "scratch": training_from_scratch(network, experiment, folder),
+            "reference": training_from_scratch(reference.network, experiment, folder),
         }
+        modules = {"winner": winner.module} | {k: trainings(k, one) for k, one in each.items()}
         test = setting.test()
         figures = {
             "per_class": per_class,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from hwnas.api.checks import check_count, names_of
-from hwnas.core.errors import BudgetError
+from hwnas.core.errors import BudgetError, TrainingError
 from hwnas.core.listener import SILENT
 from hwnas.estimators import find_estimator
 from hwnas.runs.config import ProfileConfig
@@ -214,6 +214,8 @@ class Run(OpenedRun):
         formats: "Names" = (),
         precisions: "Names" = (),
         patience: float = PATIENCE,
+        workers: int | None = None,
+        ray: str | None = None,
         since: float | None = None,
     ) -> "Summary": ...
 
@@ -227,6 +229,8 @@ class Run(OpenedRun):
         formats: "Names" = (),
         precisions: "Names" = (),
         patience: float = PATIENCE,
+        workers: int | None = None,
+        ray: str | None = None,
         since: float | None = None,
     ) -> "ExportSummary": ...
 
@@ -239,6 +243,8 @@ class Run(OpenedRun):
         formats: "Names" = (),
         precisions: "Names" = (),
         patience: float = PATIENCE,
+        workers: int | None = None,
+        ray: str | None = None,
         since: float | None = None,
     ) -> "ExportSummary":
         """Trains, exports, checks and measures the best network of the front, or those picked.
@@ -258,14 +264,19 @@ class Run(OpenedRun):
                 measured side by side; see `status` of what is returned.
             precisions: "fp32", "fp16" or "int8" likewise: of every format; none for the device's.
             patience: for how many seconds a machine that is too busy to measure on is waited for.
+            workers: train so many networks side by side, each in a process of its own, by Ray; None
+                for one after another here, or, on a cluster, for one on each CPU. All else happens
+                here, one network after another, and nothing is measured while anything is trained.
+            ray: the address of the Ray cluster that they are on, see `search`.
             since: when what the summary's seconds count began, monotonic; None for now.
 
         Raises:
             BudgetError: no network of the front measures within the budgets; other picks are
                 exported all the same.
             DeviceError: the device failed; what was trained is kept.
-            ConfigError: there is no such network, format or precision.
-            RunError: the run was not searched to its end.
+            ConfigError: there is no such network, format or precision, or Ray is not installed.
+            TrainingError: networks cannot be trained; other picks are exported all the same.
+            RunError: the run was not searched to its end, or Ray cannot be started or joined.
         """
         from hwnas.runs.export_stage import add_status, export_stage, exporting
         from hwnas.runs.image_input import with_image_input
@@ -275,12 +286,14 @@ class Run(OpenedRun):
         from hwnas.runs.stored_summary import stored_export
         from hwnas.runs.training import start_of_winners
         from hwnas.runs.wanted_formats import WantedFormats
+        from hwnas.runs.workers import computing_with, training_workers
 
         start = time.monotonic() if since is None else since
         experiment = with_image_input(exporting(self.experiment, weights_from), image_input)
         parts = read_picks(picks)
         usual = experiment.device.precision
         wanted = WantedFormats.of(formats, precisions, usual=usual)
+        trainers = training_workers(experiment.config, workers, ray, self.listener)
         with self.held():
             self.experiment = experiment
             result = self.result()
@@ -292,18 +305,20 @@ class Run(OpenedRun):
             if self.folder.config() != experiment.config:
                 self.folder.adopt(experiment.config)
             try:
-                summary = export_stage(
-                    experiment,
-                    self.folder,
-                    latency,
-                    trained,
-                    result,
-                    self.listener,
-                    chosen,
-                    start=start,
-                    patience=Patience(patience),
-                )
-            except BudgetError:  # of the winner; the other picks are there
+                with computing_with(experiment.config.export.threads):
+                    summary = export_stage(
+                        experiment,
+                        self.folder,
+                        latency,
+                        trained,
+                        result,
+                        self.listener,
+                        chosen,
+                        start=start,
+                        patience=Patience(patience),
+                        workers=trainers,
+                    )
+            except (BudgetError, TrainingError):  # of one of them; the other picks are there
                 if chosen.picks and (others := stored_export(self.folder, result)) is not None:
                     add_status(experiment, self.folder, others, chosen, wanted, self.listener)
                 raise

@@ -82,6 +82,25 @@ Precisions = Annotated[
     ),
 ]
 
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Train so many networks at a time, each in a process of its own: on this machine, or "
+        "on the cluster of --ray. (default: one here; with --ray one on each CPU of the cluster)",
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="The Ray cluster that trains networks: 'auto' where this machine belongs to it, "
+        "HOST:PORT or ray://HOST:PORT.",
+    ),
+]
+
 
 def export(
     run: options.RunArgument,
@@ -93,6 +112,8 @@ def export(
     formats: Formats = None,
     precisions: Precisions = None,
     patience: Patience = PATIENCE,
+    workers: Workers = None,
+    ray: RayAddress = None,
     as_json: options.Json = False,
 ) -> None:
     """Train, export, check and measure the best network that a run found, or those that you pick.
@@ -101,7 +122,9 @@ def export(
     measured, on the device and on every further device of a budget that can be reached. The space's
     reference network is trained and measured beside it. No network replaces another: an earlier
     winner moves to export/ID. With --format and --precision networks are also made in other formats
-    and precisions, which one table compares. Run it again to resume.
+    and precisions, which one table compares. With --workers or --ray, networks are trained side by
+    side by Ray; they are checked and measured one after another all the same. Run it again to
+    resume.
     """
     from hwnas.api.run import Run
     from hwnas.cli.choosing import ask_picks, check_terminal
@@ -124,6 +147,8 @@ def export(
         formats=formats or (),
         precisions=precisions or (),
         patience=patience,
+        workers=workers,
+        ray=ray,
     )
     show_summary(output, summary)
     show_next(output, after_export(run))

@@ -77,7 +77,11 @@ class RunError(HwnasError):
     """A run folder that is missing, incomplete, or belongs to another config."""
 
 
-class DivergenceError(RunError):
+class TrainingError(RunError):
+    """A network that cannot be trained; others may well be."""
+
+
+class DivergenceError(TrainingError):
     """A training whose loss or weights are no longer finite, or whose loss only grows."""
 
 

@@ -16,13 +16,13 @@ from hwnas.runs.mixed import Mixed, mixed_file
 from hwnas.runs.places import OWN, MeasuredPlace
 from hwnas.runs.training import (
     TrainedSupernet,
-    fine_tune_pretrained,
-    train_from_scratch,
+    pretrained_tuning,
+    training_from_scratch,
     whole_config,
 )
-from hwnas.runs.winner import train_winner
+from hwnas.runs.trainings import Titled, Trainings
+from hwnas.runs.winner import train_winner, ways_to_train
 from hwnas.spaces import Architectures
-from hwnas.training.step_progress import with_loss
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,50 @@ class Candidates:
         trained: TrainedSupernet | None,
         places: Sequence[MeasuredPlace],
         listener: Listener,
+        trainings: Trainings,
     ) -> None:
         """Without a trained supernet every network is trained from scratch."""
         self._experiment, self._folder, self._trained = experiment, folder, trained
-        self._places, self._listener = places, listener
+        self._places, self._listener, self._trainings = places, listener, trainings
+
+    def train(self, networks: Sequence[tuple[Architectures, str]]) -> None:
+        """Trains the reference and further networks side by side; without workers, later.
+
+        Args:
+            networks: architectures (L,) of the space, each with what it is called.
+
+        Raises:
+            TrainingError: the reference cannot be trained, and the others learn from it.
+            RunError: see `Trainings.together`.
+        """
+        if not self._trainings.has_workers:
+            return
+        reference = [] if self._reference is None else [self._reference]
+        if self._is_taught:  # which needs the trained reference
+            ways = [self._ways(row, of, None) for row, of in networks]
+            alone = [one for way in ways for start, one in way.items() if start == "scratch"]
+            self._trainings.together([*reference, *alone])
+        ways = [self._ways(row, of, self._teacher) for row, of in networks]
+        self._trainings.together([*reference, *(one for way in ways for one in way.values())])
+
+    def _ways(
+        self, architecture: Architectures, of: str, teacher: NetworkModule | None
+    ) -> dict[StartedFrom, Titled]:
+        return ways_to_train(
+            self._experiment, self._folder, self._trained, architecture, of, teacher
+        )
+
+    @property
+    def _is_taught(self) -> bool:
+        """Whether winners that are fine-tuned are to learn from the trained reference."""
+        choice, published = self._experiment.config.export.teacher, self._experiment.pretrained
+        wanted = choice == "reference" or (choice == "auto" and published is not None)
+        return wanted and self._trained is not None and self._reference is not None
 
     @cached_property
     def _teacher(self) -> NetworkModule | None:
         """The trained reference, where winners are to learn from it."""
-        choice, published = self._experiment.config.export.teacher, self._experiment.pretrained
-        if choice == "none" or (choice == "auto" and published is None):
-            return None
-        return None if self.reference is None else self.reference.module
+        return self.reference.module if self._is_taught and self.reference is not None else None
 
     def trained(self, architecture: Architectures, name: str, text: str) -> Candidate:
         """The network of an architecture (L,), trained as the config says.
@@ -81,17 +113,15 @@ class Candidates:
             architecture: of the space.
             name: "winner" or an id: as its files are called.
             text: as it is called while it is trained.
+
+        Raises:
+            TrainingError: it cannot be trained.
+            RunError: see `hwnas.training.trainer.train`.
         """
-        won = train_winner(
-            self._experiment,
-            self._folder,
-            self._trained,
-            architecture,
-            lambda title: self._listener.progress(title, "steps"),
-            text,
-            self._teacher,
-        )
+        self.train([(architecture, text)])
         network = self._experiment.space.network(architecture)
+        ways = self._ways(architecture, text, self._teacher)
+        won = train_winner(self._experiment, network, ways, self._trainings)
         made = self._candidate(name, network, won.weights_from, won.module, won.chosen)
         taught = self._teacher is not None and won.weights_from != "scratch"
         return replace(made, teacher="reference") if taught else made
@@ -102,26 +132,28 @@ class Candidates:
 
         That is the pretrained network, or else the space's reference, from random weights.
         """
+        if self._reference is None:
+            return None
+        module = self._trainings(self._reference.title, self._reference.training)
+        start: StartedFrom = "scratch" if self._experiment.pretrained is None else "pretrained"
+        return self._candidate("reference", self._reference.training.network, start, module)
+
+    @cached_property
+    def _reference(self) -> Titled | None:
+        """Its training; None where there is no reference."""
         found, pretrained = self._experiment.published, self._experiment.pretrained
         if found is None:
             return None
         if pretrained is not None:
             title = f"fine-tuning {pretrained.network_name}, the reference, on the same images"
-            with self._listener.progress(title, "steps") as update:
-                module = fine_tune_pretrained(
-                    pretrained, self._experiment, self._folder, with_loss(update)
-                )
-            return self._candidate("reference", found.network, "pretrained", module)
+            return Titled(title, pretrained_tuning(pretrained, self._experiment, self._folder))
         if not whole_config(self._experiment.recipe).epochs:
             return None
         title = f"training {found.library}'s {found.name}, the reference, on as many images"
         if self._experiment.config.from_ofa is not None:
             title += ", but from random weights"
-        with self._listener.progress(title, "steps") as update:
-            module = train_from_scratch(
-                found.network, self._experiment, self._folder, with_loss(update)
-            )
-        return self._candidate("reference", found.network, "scratch", module)
+        training = training_from_scratch(found.network, self._experiment, self._folder)
+        return Titled(title, training)
 
     def _candidate(
         self,

@@ -36,7 +36,8 @@ class ExportConfig(StrictModel):
     see `hwnas.runs.winner`. With the `teacher` `reference` the winner learns from the trained
     reference, too, while it is fine-tuned; `auto` does so where that is a pretrained network.
     `input` is what the ONNX files take. `license` stands in the model card.
-    `int8` is for devices that compute in int8.
+    `int8` is for devices that compute in int8. `threads` are those that trainings compute with, by
+    default all of the machine's, which workers share.
     """
 
     weights_from: Literal["auto", "supernet", "scratch"] = "auto"
@@ -44,8 +45,10 @@ class ExportConfig(StrictModel):
     input: ImageInput = "float"
     license: License | None = None
     int8: Int8Config = Int8Config()
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
 
     @property
     def digest(self) -> str:
-        """Of what makes another network or other files: everything but the licence."""
-        return digest(self.model_copy(update={"license": None}).model_dump_json().encode())
+        """Of what makes another network or other files: everything but licence and threads."""
+        usual = self.model_copy(update={"license": None})
+        return digest(usual.model_dump_json(exclude={"threads"}).encode())

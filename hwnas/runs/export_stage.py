@@ -2,9 +2,9 @@
 
 import time
 from dataclasses import replace
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from hwnas.core.errors import BudgetError, ConfigError
+from hwnas.core.errors import BudgetError, ConfigError, TrainingError
 from hwnas.core.files import write_atomically
 from hwnas.core.listener import Listener
 from hwnas.estimators import SUPERNET, find_estimator
@@ -28,6 +28,9 @@ from hwnas.runs.training import TrainedSupernet
 from hwnas.runs.visit_warnings import WARNINGS
 from hwnas.runs.wanted_formats import WantedFormats
 
+if TYPE_CHECKING:
+    from hwnas.search.executors.ray_workers import RayWorkers
+
 # More than table and measurement differ by on a machine that was alike both times.
 FAR = 0.15
 
@@ -43,6 +46,7 @@ def export_stage(
     *,
     start: float,
     patience: Patience,
+    workers: "RayWorkers | None" = None,
 ) -> ExportSummary:
     """Exports what was chosen and the reference, and writes `summary.json` after each.
 
@@ -56,23 +60,28 @@ def export_stage(
         chosen: the winner, other networks, or both.
         start: monotonic, when what the summary calls its seconds began.
         patience: how long a busy machine is waited for.
+        workers: they train networks, side by side where there are several; None for here. All else
+            happens here, one network after another.
 
     Raises:
         BudgetError: no network of the front measures within the budgets; further picks are
             exported all the same.
+        TrainingError: networks cannot be trained; the others are exported.
         DeviceError, TableError, RunError: see the stages; what was done is kept.
     """
     warn_of_models(listener, experiment, latency)
     if short := short_supernet(experiment, folder):
         listener.warn(short)
-    exporter = Exporter(experiment, folder, latency, trained, result, listener, patience)
+    exporter = Exporter(experiment, folder, latency, trained, result, listener, patience, workers)
     record, without_winner = exporter.record, None
+    if left := [pick for pick in chosen.picks if record.row(pick) is None]:
+        exporter.train(left)
     if chosen.best and chosen.picks and record.has_winner:
         listener.say(f"{folder.export_folder(WINNER)} is complete")
     elif chosen.best:
         try:
             export = exporter.export()
-        except BudgetError as error:
+        except (BudgetError, TrainingError) as error:
             if not chosen.picks:
                 raise
             without_winner = error
@@ -82,18 +91,35 @@ def export_stage(
             seconds = time.monotonic() - start
             record.put_winner(summarize(export, experiment, latency, result, seconds))
             _forget_report(folder, listener)
+    failed = []
     for number, pick in enumerate(chosen.picks, start=1):
         if len(chosen.picks) > 1:
             listener.say(f"network {number} of {len(chosen.picks)}: {pick.id}")
-        _export_pick(pick, exporter, start)
+        try:
+            _export_pick(pick, exporter, start)
+        except TrainingError as error:
+            if len(chosen.picks) == 1 and not chosen.best:
+                raise
+            failed.append(f"{pick.id} ({error})")
+            listener.warn(f"{pick.id} is not exported: {error}")
+    if failed:
+        rest = "; the others were exported" if len(failed) < len(chosen.picks) else ""
+        raise TrainingError(
+            f"{len(failed)} of {len(chosen.picks)} picks cannot be trained: "
+            f"{', '.join(failed)}{rest}"
+        )
     if without_winner is not None and chosen.insists:
-        raise BudgetError(f"{without_winner}; the other picks were exported")
+        raise type(without_winner)(f"{without_winner}; the other picks were exported")
     assert record.summary is not None
     return record.summary
 
 
 def _export_pick(pick: Pick, exporter: Exporter, start: float) -> None:
-    """Exports a network that was picked, unless that was done before."""
+    """Exports a network that was picked, unless that was done before.
+
+    Raises:
+        TrainingError: it cannot be trained.
+    """
     experiment, result, listener = exporter.experiment, exporter.result, exporter.listener
     record = exporter.record
     row = record.row(pick)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +30,10 @@ from hwnas.runs.places import OWN, MeasuredPlace, further_places, own_place, say
 from hwnas.runs.searching import RunSearch
 from hwnas.runs.summary_form import Rejected
 from hwnas.runs.training import TrainedSupernet
+from hwnas.runs.trainings import Trainings
+
+if TYPE_CHECKING:
+    from hwnas.search.executors.ray_workers import RayWorkers
 
 
 @dataclass(frozen=True)
@@ -85,16 +90,28 @@ class Exporter:
         result: RunSearch,
         listener: Listener,
         patience: Patience | None = None,
+        workers: "RayWorkers | None" = None,
     ) -> None:
-        """Without a trained supernet networks are trained from scratch."""
+        """Without a trained supernet networks are trained from scratch; by workers, if given."""
         self.experiment, self.folder, self.result = experiment, folder, result
         self.listener = listener
         self.record = ExportRecord(folder, result, listener, experiment.config.export)
         self._patience = patience or Patience()
         self._own = own_place(experiment, latency, result, listener, self._patience)
         self._trained = trained
+        self._trainings = Trainings(experiment, folder, listener, workers)
         bound = result.problem.bound(ENERGY)
         self._energy = EnergyCheck(experiment, self._own.on, bound, listener, self._patience)
+
+    def train(self, picks: Sequence[Pick]) -> None:
+        """Trains the reference and, where there are workers, beside it what is to be exported.
+
+        Raises:
+            TrainingError: the reference cannot be trained, without which nothing is exported.
+            RunError: workers cannot be had, or weights cannot be written.
+        """
+        self._candidates.train([(np.array(pick.architecture), pick.id) for pick in picks])
+        _ = self.reference
 
     def export(self) -> Export:
         """Exports the winner, and beside it the space's reference network.
@@ -103,6 +120,7 @@ class Exporter:
 
         Raises:
             BudgetError: no network of the front measures within the budgets.
+            TrainingError: a network cannot be trained.
             DeviceError, TableError, RunError: see the stages; what was done is kept.
         """
         if not len(self.result.front.scores):
@@ -115,7 +133,7 @@ class Exporter:
             self._energy,
             self.listener,
         )
-        tried = best.find(self._reference)
+        tried = best.find(self.reference)
         energy = self._energy_of_reference()
         doubtful = doubts(tried, self._places)
         self._warn(doubtful, f"hwnas export {self.folder.path}")
@@ -128,9 +146,10 @@ class Exporter:
         """Exports a network that a person picked, whether it keeps the budgets or not.
 
         Raises:
+            TrainingError: it cannot be trained.
             DeviceError, TableError, RunError: see the stages; what was done is kept.
         """
-        reference = self._reference
+        reference = self.reference
         architecture = np.array(pick.architecture)
         candidate = self._candidates.trained(architecture, pick.id, pick.id)
         found = measured_on(self._places, candidate, reference, self.listener, pick=pick.id)
@@ -166,11 +185,22 @@ class Exporter:
 
     @cached_property
     def _candidates(self) -> Candidates:
-        return Candidates(self.experiment, self.folder, self._trained, self._places, self.listener)
+        return Candidates(
+            self.experiment,
+            self.folder,
+            self._trained,
+            self._places,
+            self.listener,
+            self._trainings,
+        )
 
     @property
-    def _reference(self) -> Candidate | None:
-        """It is trained when it is first needed."""
+    def reference(self) -> Candidate | None:
+        """What stands beside every network; it is trained when it is first needed.
+
+        Raises:
+            TrainingError: it cannot be trained, and then nothing can be exported.
+        """
         return self._candidates.reference
 
     @cached_property
@@ -178,7 +208,7 @@ class Exporter:
         return ExportWriter(self.experiment, self.folder, self._places)
 
     def _energy_of_reference(self) -> UsedEnergy | None:
-        reference = self._reference
+        reference = self.reference
         if reference is None:
             return None
         return self._energy.trained(reference.network, reference.own.shipped, REFERENCE)
@@ -188,7 +218,7 @@ class Exporter:
 
     def _write_reference(self, tried: Measured, energy: UsedEnergy | None) -> Exported | None:
         """Writes the reference, with what it measured beside another network."""
-        one = self._reference
+        one = self.reference
         return None if one is None else self._written(REFERENCE, REFERENCE, one, tried, energy)
 
     def _written(

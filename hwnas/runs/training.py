@@ -1,6 +1,8 @@
-"""Training single networks of a run, from scratch or from the weights of its supernet."""
+"""The trainings of single networks of a run, from scratch or from the weights of its supernet."""
 
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 from hwnas.core.digests import digest
 from hwnas.core.errors import ConfigError, RunError
@@ -20,8 +22,7 @@ from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import weights_digest
 from hwnas.training.distillation import Taught
 from hwnas.training.rules import Rule
-from hwnas.training.single import train_network
-from hwnas.training.step_progress import StepProgress
+from hwnas.training.single import SingleTraining
 from hwnas.training.train_config import TrainConfig
 
 
@@ -78,61 +79,49 @@ def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupern
     return load_supernet(experiment, folder)
 
 
-def fine_tune(
+def fine_tuning(
     trained: TrainedSupernet,
     architecture: Architectures,
     experiment: Experiment,
     folder: RunFolder,
-    progress: StepProgress | None = None,
     teacher: NetworkModule | None = None,
-) -> NetworkModule:
-    """The network of an architecture (L,), trained further from the supernet's weights.
+) -> SingleTraining:
+    """How the network of an architecture (L,) is trained further from the supernet's weights.
 
     Args:
         trained: the supernet.
         architecture: (L,) of its space.
-        experiment: the images, and how to train on them.
+        experiment: how networks are trained.
         folder: where finished weights are kept.
-        progress: called after every step.
         teacher: a trained network that it learns from, too, see `hwnas.training.distillation`.
-
-    Raises:
-        RunError: see `hwnas.training.trainer.train`.
     """
-    module = trained.supernet.extract(architecture)
-    recipe = experiment.recipe_of(module.blocks)
+    network = trained.supernet.space.network(architecture)
+    recipe = experiment.recipe_of(network)
     config = whole_config(recipe) if trained.at_its_start else recipe.fine_tune
     rule = None if teacher is None else Taught(teacher)
-    _train_alone(module, experiment, config, folder, trained.digest, progress, rule)
-    return module
+    start = partial(trained.supernet.extract, architecture)
+    began = trained.digest + trained.supernet.conventions.text
+    return SingleTraining(network, start, config, _kept(folder, began, network, config, rule), rule)
 
 
-def fine_tune_pretrained(
-    pretrained: Pretrained,
-    experiment: Experiment,
-    folder: RunFolder,
-    progress: StepProgress | None = None,
-) -> NetworkModule:
-    """The pretrained network, trained as supernet and winner together: the usual alternative.
+def pretrained_tuning(
+    pretrained: Pretrained, experiment: Experiment, folder: RunFolder
+) -> SingleTraining:
+    """How the pretrained network is trained as supernet and winner together: what one would try.
 
     On the same images, by the settings of the supernet, for the epochs of both.
-
-    Raises:
-        RunError: see `hwnas.training.trainer.train`.
     """
     space, config = experiment.space, whole_config(experiment.recipe)
-    module = pretrained.module(space.largest_resolution, space.classes, config.seed)
-    _train_alone(module, experiment, config, folder, pretrained.digest, progress)
-    return module
+    network = pretrained.network(space.largest_resolution, space.classes)
+    start = partial(pretrained.module, space.largest_resolution, space.classes, config.seed)
+    began = pretrained.digest + pretrained.conventions.text
+    return SingleTraining(network, start, config, _kept(folder, began, network, config))
 
 
-def train_from_scratch(
-    network: Network,
-    experiment: Experiment,
-    folder: RunFolder,
-    progress: StepProgress | None = None,
-) -> NetworkModule:
-    """A network trained on as many images as supernet and fine-tuning together.
+def training_from_scratch(
+    network: Network, experiment: Experiment, folder: RunFolder
+) -> SingleTraining:
+    """How a network is trained on as many images as supernet and fine-tuning together.
 
     Its batch norms have the epsilon of the space's reference, whether it is that or a winner: with
     few images the networks of V3 become some points better with 1e-3 than with 1e-5
@@ -140,19 +129,19 @@ def train_from_scratch(
 
     Args:
         network: its blocks.
-        experiment: the images, and how to train on them.
+        experiment: how networks are trained.
         folder: where finished weights are kept.
-        progress: called after every step.
 
     Raises:
-        RunError: see `hwnas.training.trainer.train`.
+        ConfigError: there are no epochs.
     """
     config = scratch_config(experiment.recipe_of(network))
     reference = experiment.published
     epsilon = USUAL.epsilon if reference is None else reference.conventions.epsilon
-    module = NetworkModule(network, config.seed, replace(USUAL, epsilon=epsilon))
-    _train_alone(module, experiment, config, folder, "scratch", progress)
-    return module
+    conventions = replace(USUAL, epsilon=epsilon)
+    start = partial(NetworkModule, network, config.seed, conventions)
+    kept = _kept(folder, "scratch" + conventions.text, network, config)
+    return SingleTraining(network, start, config, kept)
 
 
 def scratch_config(recipe: Recipe) -> TrainConfig:
@@ -179,23 +168,11 @@ def whole_config(recipe: Recipe) -> TrainConfig:
     return recipe.train.model_copy(update={"epochs": epochs, "compile": recipe.fine_tune.compile})
 
 
-def _train_alone(
-    module: NetworkModule,
-    experiment: Experiment,
-    config: TrainConfig,
-    folder: RunFolder,
-    start: str,
-    progress: StepProgress | None,
-    rule: Rule | None = None,
-) -> None:
-    """Trains one network on images of its own resolution.
-
-    Finished weights are kept by what they depend on, and read again.
-    """
-    parts = [start + module.conventions.text, config.settings]
-    parts += map(block_key, module.blocks)
+def _kept(
+    folder: RunFolder, start: str, network: Network, config: TrainConfig, rule: Rule | None = None
+) -> Path:
+    """The file of weights, by what they depend on: they are trained once."""
+    parts = [start, config.settings, *map(block_key, network)]
     parts += [] if rule is None else [rule.identity]
     name = digest("\n".join(parts))
-    checkpoint = folder.export_folder("trained") / f"{name}.safetensors"
-    images = experiment.dataset_of(module.blocks).train
-    train_network(module, images, config, checkpoint, progress, rule=rule)
+    return folder.export_folder("trained") / f"{name}.safetensors"

@@ -1,8 +1,6 @@
 """The winner's weights: trained from scratch, or the supernet's fine-tuned, whichever is better."""
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
@@ -10,17 +8,10 @@ from hwnas.objectives.statistics.intervals import Paired
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.export_config import StartedFrom
 from hwnas.runs.folder import RunFolder
-from hwnas.runs.training import TrainedSupernet, fine_tune, train_from_scratch
+from hwnas.runs.training import TrainedSupernet, fine_tuning, training_from_scratch
+from hwnas.runs.trainings import Titled, Trainings
 from hwnas.spaces import Architectures
 from hwnas.training.evaluation import right
-from hwnas.training.step_progress import with_loss
-
-
-class Progress(Protocol):
-    """Shows the course of a training."""
-
-    def __call__(self, title: str) -> AbstractContextManager[Any]:
-        """A context manager that gives update(done, total, note)."""
 
 
 @dataclass(frozen=True)
@@ -38,55 +29,66 @@ class Winner:
     chosen: str | None = None
 
 
-def train_winner(
+def ways_to_train(
     experiment: Experiment,
     folder: RunFolder,
     trained: TrainedSupernet | None,
     architecture: Architectures,
-    progress: Progress | None = None,
     of: str = "the winner",
     teacher: NetworkModule | None = None,
-) -> Winner:
-    """Trains the network of an architecture (L,) as the config's `export.weights_from` says.
+) -> dict[StartedFrom, Titled]:
+    """The trainings that the config's `export.weights_from` asks for, by what they start from.
 
-    `auto` trains it both ways, and takes the one from scratch, which has as many images as the
-    reference, unless the validation images show that fine-tuning is better: the 95 % interval of
-    the difference on the same images is above 0. Merely the higher of both would be no fair choice.
-    The search took the network for how well it does on these very images with the weights that
-    fine-tuning starts from, so that on few of them fine-tuning looks better than it is
-    (docs/guides/training.md, "Which weights the winner gets"). Published weights
-    (`from_ofa`, `pretrained`), which saw many more images, are always fine-tuned.
+    Two of them, fine-tuning first, are to be compared.
 
     Args:
         experiment: of the run.
         folder: of the run; keeps what is trained.
         trained: its supernet; without one the network is trained from scratch.
         architecture: (L,) of the space.
-        progress: shows each training.
         of: which network it is, in the titles of what is shown.
         teacher: a trained network that it learns from where it is fine-tuned.
 
     Raises:
+        ConfigError: it is to be trained from scratch, and there are no epochs.
+    """
+    config, network = experiment.config, experiment.space.network(architecture)
+    ways: dict[StartedFrom, Titled] = {}
+    if trained is not None:
+        start: StartedFrom = "pretrained" if trained.at_its_start else "supernet"
+        training = fine_tuning(trained, architecture, experiment, folder, teacher)
+        ways[start] = Titled(f"fine-tuning {of}", training)
+        if config.export.weights_from == "supernet" or config.starts_from_published:
+            return ways
+    scratch = training_from_scratch(network, experiment, folder)
+    return {**ways, "scratch": Titled(f"training {of} from scratch", scratch)}
+
+
+def train_winner(
+    experiment: Experiment,
+    network: Network,
+    ways: dict[StartedFrom, Titled],
+    trainings: Trainings,
+) -> Winner:
+    """Trains a network as `ways_to_train` says.
+
+    Where that is both ways, it takes the weights from scratch, which have seen as many images as
+    the reference, unless the validation images show that fine-tuning is better: the 95 % interval
+    of the difference on the same images is above 0. Merely the higher of both would be no fair
+    choice. The search took the network for how well it does on these very images with the weights
+    that fine-tuning starts from, so that on few of them fine-tuning looks better than it is
+    (docs/guides/training.md, "Which weights the winner gets"). Published weights
+    (`from_ofa`, `pretrained`), which saw many more images, are always fine-tuned.
+
+    Raises:
+        TrainingError: it cannot be trained.
         RunError: see `hwnas.training.trainer.train`.
     """
-    show = progress or _silently
-    config, network = experiment.config, experiment.space.network(architecture)
-
-    def from_scratch() -> NetworkModule:
-        with show(f"training {of} from scratch") as update:
-            return train_from_scratch(network, experiment, folder, with_loss(update))
-
-    if trained is None:
-        return Winner(from_scratch(), "scratch")
-    with show(f"fine-tuning {of}") as update:
-        tuned = fine_tune(trained, architecture, experiment, folder, with_loss(update), teacher)
-    if config.export.weights_from == "supernet" or config.starts_from_published:
-        return Winner(tuned, "pretrained" if trained.at_its_start else "supernet")
-    return _better(experiment, network, tuned, from_scratch())
-
-
-def _silently(_: str) -> AbstractContextManager[Any]:
-    return nullcontext(lambda *_: None)
+    modules = {start: trainings(way.title, way.training) for start, way in ways.items()}
+    if len(modules) == 1:
+        ((start, module),) = modules.items()
+        return Winner(module, start)
+    return _better(experiment, network, *modules.values())
 
 
 def _better(

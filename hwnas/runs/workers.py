@@ -1,14 +1,17 @@
-"""The workers that a search of a run is to have."""
+"""The workers that a search or the trainings of an export are to have."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hwnas.core.errors import ConfigError
 from hwnas.core.listener import Listener
-from hwnas.runs.config import SearchConfig
+from hwnas.runs.config import RunConfig, SearchConfig
 from hwnas.search.executors import Executor
+
+if TYPE_CHECKING:
+    from hwnas.search.executors.ray_workers import RayWorkers
 
 
 def executor_of(
@@ -49,6 +52,35 @@ def executor_of(
     raise ConfigError(
         "search.limits is for the workers that the run makes; give the executor limits of its own, "
         "and leave search.limits out"
+    )
+
+
+def training_workers(
+    config: RunConfig, workers: int | None, ray: str | None, listener: Listener
+) -> "RayWorkers | None":
+    """Where the networks of an export are trained; None for here, one after another.
+
+    Args:
+        config: of the run.
+        workers: how many, on this machine or a cluster.
+        ray: the address of a Ray cluster.
+        listener: gets sentences on workers.
+
+    Raises:
+        ConfigError: Ray is not installed, or an argument is no number that can be.
+    """
+    if workers is None and ray is None:
+        return None
+    from hwnas.search.executors.ray_workers import RayWorkers
+
+    trainings = [one for one in (config.train, config.fine_tune) if one is not None]
+    return RayWorkers(
+        workers,
+        address=ray,
+        threads=config.export.threads,
+        gpus=any(one.device != "cpu" for one in trainings),
+        followed=True,
+        listener=listener,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from hwnas.core.digests import digest
-from hwnas.core.errors import ConfigError, DivergenceError, RunError
+from hwnas.core.errors import ConfigError, DivergenceError, TrainingError
 from hwnas.core.memory import ran_out
 from hwnas.data.dataset import Split
 from hwnas.data.resolutions import by_resolution, digest_of
@@ -103,7 +103,7 @@ def train(
             the processes cannot share.
         RunError: the checkpoint belongs to another config, network or images, is damaged or
             cannot be written; or the loss is no longer finite, or diverges (`DivergenceError`), or
-            memory runs out (the last checkpoint stays, from before).
+            memory runs out (`TrainingError`; the last checkpoint stays, from before).
     """
     if config.compile and not isinstance(module, NetworkModule):
         raise ConfigError(
@@ -123,7 +123,7 @@ def train(
         where = "memory of the GPU" if device.type == "cuda" else "memory"
         kept = f"; {checkpoint} is kept" if checkpoint.is_file() else ""
         largest = by_resolution(split)[-1].resolution
-        raise RunError(
+        raise TrainingError(
             f"{where} ran out in a training with batch_size {config.batch_size} at resolution "
             f"{largest}{kept}; free some and run the same command again to resume, or lower "
             "batch_size or resolution in a new run folder (--run)"

@@ -3,10 +3,12 @@
 import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from torch import Tensor
 
 from hwnas.core.errors import RunError
@@ -109,6 +111,15 @@ class TrainingState:
 
     def _present(self, step: int) -> dict[str, Tensor]:
         return self._state if step == self._steps else self._all
+
+
+def has_ended(path: Path) -> bool:
+    """Whether a checkpoint is of a training that has ended; not where it cannot be read."""
+    # What is wrong with the file, those say who need its weights.
+    with suppress(Exception), safe_open(path, framework="numpy") as file:
+        texts = file.metadata() or {}
+        return "steps" in texts and texts.get("step") == texts["steps"]
+    return False
 
 
 def load_trained(module: torch.nn.Module, path: Path, belongs_to: Mapping[str, str]) -> None:

@@ -277,7 +277,7 @@ def test_an_export_that_was_interrupted_ends_the_same(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as context:
-        context.setattr(winner, "train_from_scratch", interrupted)
+        context.setattr(winner, "training_from_scratch", interrupted)
         assert terminal("export", "runs/known").code == 130
     assert not (known / "runs/known/export/winner").exists()
     again = terminal("export", "runs/known", "--json").document

@@ -58,7 +58,7 @@ def test_a_reading_that_contradicts_the_one_before_the_training_condemns_nothing
     assert latency["untrained_ms"] == pytest.approx(0.8)
 
     simulated_device(monkeypatch, {"screened": [0.8], "winner": [1.3, 0.81], "untrained": [0.8]})
-    monkeypatch.setattr("hwnas.runs.candidates.with_loss", no_training)
+    monkeypatch.setattr("hwnas.runs.trainings.with_loss", no_training)
     again = terminal("export", "runs/tiny", "--json", "--patience", "0")
     assert again.document["doubtful"] == []
     assert again.document["winner"]["measured_ms"] == pytest.approx(0.81)

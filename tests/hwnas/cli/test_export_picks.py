@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,17 @@ from hwnas.api.run import Run
 from hwnas.cli.choosing import ask_picks
 from hwnas.cli.output import Output
 from hwnas.core.errors import ConfigError
+from hwnas.networks.blocks import Network
 from hwnas.networks.ids import network_id
+from hwnas.runs import winner
 from hwnas.runs.exporting import ExportedPick, Exporter
 from hwnas.runs.picks import Pick
 from hwnas.runs.summary_form import Summary
+from hwnas.training.single import SingleTraining
 from tests.hwnas.cli.conftest import Once, Terminal, assert_refused
 from tests.hwnas.runs.simulated_device import no_training, simulated_device
 from tests.hwnas.runs.test_exporting import searched_run
+from tests.hwnas.runs.test_trainings import Diverging
 
 WELL = {"screened": [0.5], "winner": [0.9]}
 
@@ -141,6 +146,50 @@ def test_killed_between_two_picks_the_first_is_kept(
     assert [row.id for row in summary.picks] == [fastest, first, second]
 
 
+def test_a_pick_that_cannot_be_trained_stops_no_other(
+    run: Run, monkeypatch: pytest.MonkeyPatch, terminal: Terminal
+) -> None:
+    simulated_device(monkeypatch, WELL)
+    _, first, second, *_ = ids(run)
+    whole = winner.training_from_scratch
+
+    def training(network: Network, *given: Any) -> SingleTraining:
+        made = whole(network, *given)
+        diverges = network_id(network) == first
+        return replace(made, rule=Diverging()) if diverges else made
+
+    monkeypatch.setattr(winner, "training_from_scratch", training)
+    answer = terminal("export", "runs/known", "--pick", f"{first},{second}", "--patience", "0")
+    assert answer.code == 2
+    assert f"warning: {first} is not exported: the loss is nan" in answer.stderr
+    assert answer.stderr.splitlines()[-1] == (
+        f"hwnas: 1 of 2 picks cannot be trained: {first} (the loss is nan); the others were "
+        "exported"
+    )
+    assert (first in exported(run), second in exported(run)) == (False, True)
+    alone = terminal("export", "runs/known", "--pick", first)
+    assert (alone.code, alone.stderr.splitlines()[-1]) == (2, "hwnas: the loss is nan")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--workers 0", "--workers must be greater than or equal to 1"),
+        ("--ray here", "'here' is no address of a Ray cluster; write auto"),
+        ("--workers 2 --ray 127.0.0.1:1", "cluster '127.0.0.1:1' cannot be joined"),
+    ],
+)
+def test_workers_that_cannot_be_are_refused(
+    run: Run, terminal: Terminal, words: str, sentence: str
+) -> None:
+    before = exported(run)
+    answer = terminal("export", "runs/known", "--pick", ids(run)[1], *words.split())
+    assert answer.code == 2
+    assert sentence in answer.stderr.splitlines()[-1]
+    assert "Traceback" not in answer.stderr
+    assert exported(run) == before
+
+
 def test_picks_alone_make_no_winner(
     run: Run, monkeypatch: pytest.MonkeyPatch, terminal: Terminal
 ) -> None:
@@ -148,7 +197,7 @@ def test_picks_alone_make_no_winner(
     for path in run.folder.path.glob("export/*/verification.json"):
         path.unlink()  # as a new run with its trainings done
     simulated_device(monkeypatch, {"screened": [1.5], "winner": [1.2]})
-    monkeypatch.setattr("hwnas.runs.candidates.with_loss", no_training)
+    monkeypatch.setattr("hwnas.runs.trainings.with_loss", no_training)
     answer = terminal("export", "runs/known", "--pick", "fastest", "--json")
     assert answer.code == 0, answer.stderr
     document: dict[str, Any] = answer.document

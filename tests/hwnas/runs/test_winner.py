@@ -9,7 +9,7 @@ import pytest
 
 from hwnas.runs import winner
 from hwnas.runs.config import load_run_config
-from hwnas.runs.winner import Winner, train_winner
+from hwnas.runs.winner import Winner, train_winner, ways_to_train
 
 TRAINED = SimpleNamespace(at_its_start=False)
 
@@ -24,15 +24,17 @@ def trained_as(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Winner]:
             # As far as may be on other images than the first.
             "scratch": np.arange(images)[::-1] < scratch,
         }
-        monkeypatch.setattr(winner, "fine_tune", lambda *_: "supernet")
-        monkeypatch.setattr(winner, "train_from_scratch", lambda *_: "scratch")
+        monkeypatch.setattr(winner, "fine_tuning", lambda *_: "supernet")
+        monkeypatch.setattr(winner, "training_from_scratch", lambda *_: "scratch")
         monkeypatch.setattr(winner, "right", lambda module, _: ways[module])
         experiment = SimpleNamespace(
             config=load_run_config("photos", changed),
             space=SimpleNamespace(network=lambda row: row),
             dataset_of=lambda _: SimpleNamespace(validation=None),
         )
-        won = train_winner(experiment, None, supernet, np.zeros(3, int))  # type: ignore[arg-type]
+        row: Any = np.zeros(3, int)
+        asked = ways_to_train(experiment, None, supernet, row)  # type: ignore[arg-type]
+        won = train_winner(experiment, row, asked, lambda _, training: training)  # type: ignore[arg-type]
         assert won.module == won.weights_from
         return won
 
