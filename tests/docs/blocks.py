@@ -25,7 +25,7 @@ class Block:
         language: behind the fence.
         title: the file that the block is, "" for none.
         notes: of the comments before it: `search-part`, `replace A with B`, `elsewhere PATH`,
-            `part-of PATH`.
+            `part-of PATH`, `manifest`.
         text: as it stands there.
     """
 

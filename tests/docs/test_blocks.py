@@ -18,6 +18,7 @@ from hwnas.runs.config import RunConfig
 from hwnas.spaces.around_config import AroundConfig
 from hwnas.spaces.config import SpaceConfig, build_space
 from tests.docs.blocks import PAGES, ROOT, Block, all_blocks, blocks_of, name_of
+from tests.docs.test_commands import parse
 
 LANGUAGES = {"python", "yaml", "toml", "json", "csv", "sh", "text"}
 LEAST: dict[str, Any] = {
@@ -49,7 +50,7 @@ def ids(block: Block) -> str:
 def test_every_block_says_what_it_is() -> None:
     assert [b.place for page in PAGES for b in blocks_of(page) if b.language not in LANGUAGES] == []
     notes = [note.split()[0] for page in PAGES for b in blocks_of(page) for note in b.notes]
-    assert set(notes) <= {"search-part", "replace", "elsewhere", "part-of"}
+    assert set(notes) <= {"search-part", "replace", "elsewhere", "part-of", "manifest"}
 
 
 @pytest.mark.usefixtures("plugins", "quicker", "one_thread")
@@ -79,7 +80,9 @@ def test_the_python_of_a_page_runs(
 
 
 @pytest.mark.usefixtures("plugins")
-@pytest.mark.parametrize("block", all_blocks("yaml"), ids=ids)
+@pytest.mark.parametrize(
+    "block", [b for b in all_blocks("yaml") if "manifest" not in b.notes], ids=ids
+)
 def test_yaml_is_a_config_that_is_accepted(block: Block) -> None:
     content = parse_yaml(block.text, block.place)
     if isinstance(content, list):  # stages of a space
@@ -104,6 +107,28 @@ def merged(least: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
         if isinstance(least[key], dict):
             both[key] = merged(least[key], part[key])
     return both
+
+
+@pytest.mark.parametrize("block", [b for b in all_blocks("yaml") if "manifest" in b.notes], ids=ids)
+def test_a_manifest_of_kubernetes_runs_a_command_that_can_be_typed(block: Block) -> None:
+    content: Any = parse_yaml(block.text, block.place)
+    spec = content["spec"]
+    if content["apiVersion"] == "ray.io/v1":
+        assert content["kind"] == "RayJob"
+        words = spec["entrypoint"].split()
+        cluster = spec["rayClusterSpec"]
+        pods = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+        assert all(group["rayStartParams"] is not None for group in pods)
+        pods = [group["template"]["spec"] for group in pods]
+    else:
+        assert (content["apiVersion"], content["kind"]) == ("batch/v1", "Job")
+        pods = [spec["template"]["spec"]]
+        words = pods[0]["containers"][0]["command"]
+    parse(words[words.index("hwnas") + 1 :])
+    for pod in pods:
+        volumes = {one["name"] for one in pod.get("volumes", ())}
+        (container,) = pod["containers"]
+        assert {one["name"] for one in container.get("volumeMounts", ())} == volumes
 
 
 @pytest.mark.parametrize("block", all_blocks("csv"), ids=ids)

@@ -17,7 +17,8 @@ from tests.docs.blocks import PAGES, ROOT, Block, all_blocks, blocks_of, name_of
 from tests.hwnas.cli.conftest import Terminal, terminal  # noqa: F401
 
 ELSEWHERE = {"docker", "export", "jupyter", "pip", "python3", "ray", "sudo", "tensorboard", "."}
-"""Programs whose arguments are not ours to check."""
+ELSEWHERE |= {"kubectl", "srun"}
+"""Programs whose arguments are not ours to check, but for a command of hwnas among them."""
 PLACEHOLDER = re.compile(r"…|\.\.\.|[\[\]|]")
 
 
@@ -86,13 +87,15 @@ def parse_benchmark(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 def check(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Raises where a command line cannot be typed."""
-    while "=" in words[0] and words[0].partition("=")[0].isupper():
+    while words and "=" in words[0] and words[0].partition("=")[0].isupper():
         words = words[1:]
+    if not words:
+        return
     program, *rest = words
     if program == "hwnas":
         if rest not in (["--version"], ["--install-completion"], ["--show-completion"]):
             parse(rest)
-    elif program == "torchrun":
+    elif program == "torchrun" or (program == "srun" and "hwnas" in rest):
         parse(rest[rest.index("hwnas") + 1 :])
     elif program == "python" and rest[0] == "-m":
         parse_benchmark(rest, monkeypatch)
