@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from hwnas.api.checks import check_count, names_of
-from hwnas.core.errors import BudgetError, TrainingError
 from hwnas.core.listener import SILENT
 from hwnas.estimators import find_estimator
 from hwnas.runs.config import ProfileConfig
@@ -264,26 +263,23 @@ class Run(OpenedRun):
                 measured side by side; see `status` of what is returned.
             precisions: "fp32", "fp16" or "int8" likewise: of every format; none for the device's.
             patience: for how many seconds a machine that is too busy to measure on is waited for.
-            workers: train so many networks side by side, each in a process of its own, by Ray; None
-                for one after another here, or, on a cluster, for one on each CPU. All else happens
-                here, one network after another, and nothing is measured while anything is trained.
-            ray: the address of the Ray cluster that they are on, see `search`.
+            workers: train so many networks side by side, see `search`; None for one after another.
+                All else happens here, and nothing is measured while anything is trained.
+            ray: the address of the Ray cluster that they are on.
             since: when what the summary's seconds count began, monotonic; None for now.
 
         Raises:
-            BudgetError: no network of the front measures within the budgets; other picks are
-                exported all the same.
+            BudgetError, TrainingError: no network of the front measures within the budgets, or some
+                cannot be trained; other picks are exported all the same.
             DeviceError: the device failed; what was trained is kept.
             ConfigError: there is no such network, format or precision, or Ray is not installed.
-            TrainingError: networks cannot be trained; other picks are exported all the same.
-            RunError: the run was not searched to its end, or Ray cannot be started or joined.
+            RunError: the run was not searched to its end, or there is no such cluster.
         """
-        from hwnas.runs.export_stage import add_status, export_stage, exporting
+        from hwnas.runs.export_stage import export_stage, exporting
         from hwnas.runs.image_input import with_image_input
         from hwnas.runs.keeping import keep_inputs
         from hwnas.runs.latency_check import Patience
         from hwnas.runs.picks import choose, read_picks
-        from hwnas.runs.stored_summary import stored_export
         from hwnas.runs.training import start_of_winners
         from hwnas.runs.wanted_formats import WantedFormats
         from hwnas.runs.workers import computing_with, training_workers
@@ -291,8 +287,7 @@ class Run(OpenedRun):
         start = time.monotonic() if since is None else since
         experiment = with_image_input(exporting(self.experiment, weights_from), image_input)
         parts = read_picks(picks)
-        usual = experiment.device.precision
-        wanted = WantedFormats.of(formats, precisions, usual=usual)
+        wanted = WantedFormats.of(formats, precisions, usual=experiment.device.precision)
         trainers = training_workers(experiment.config, workers, ray, self.listener)
         with self.held():
             self.experiment = experiment
@@ -304,25 +299,20 @@ class Run(OpenedRun):
             trained = start_of_winners(experiment, self.folder)
             if self.folder.config() != experiment.config:
                 self.folder.adopt(experiment.config)
-            try:
-                with computing_with(experiment.config.export.threads):
-                    summary = export_stage(
-                        experiment,
-                        self.folder,
-                        latency,
-                        trained,
-                        result,
-                        self.listener,
-                        chosen,
-                        start=start,
-                        patience=Patience(patience),
-                        workers=trainers,
-                    )
-            except (BudgetError, TrainingError):  # of one of them; the other picks are there
-                if chosen.picks and (others := stored_export(self.folder, result)) is not None:
-                    add_status(experiment, self.folder, others, chosen, wanted, self.listener)
-                raise
-            return add_status(experiment, self.folder, summary, chosen, wanted, self.listener)
+            with computing_with(experiment.config.export.threads):
+                return export_stage(
+                    experiment,
+                    self.folder,
+                    latency,
+                    trained,
+                    result,
+                    self.listener,
+                    chosen,
+                    wanted,
+                    start=start,
+                    patience=Patience(patience),
+                    workers=trainers,
+                )
 
     def summary(self) -> "Summary | None":
         """The figures of the exported winner of the present front; None where there is none.

@@ -43,12 +43,15 @@ def export_stage(
     result: RunSearch,
     listener: Listener,
     chosen: Chosen,
+    wanted: WantedFormats,
     *,
     start: float,
     patience: Patience,
     workers: "RayWorkers | None" = None,
 ) -> ExportSummary:
     """Exports what was chosen and the reference, and writes `summary.json` after each.
+
+    Then it makes the further formats of what was exported.
 
     Args:
         experiment: of the run.
@@ -58,6 +61,7 @@ def export_stage(
         result: of its search.
         listener: gets progress, sentences and warnings.
         chosen: the winner, other networks, or both.
+        wanted: formats and precisions; none for no further files.
         start: monotonic, when what the summary calls its seconds began.
         patience: how long a busy machine is waited for.
         workers: they train networks, side by side where there are several; None for here. All else
@@ -68,11 +72,25 @@ def export_stage(
             exported all the same.
         TrainingError: networks cannot be trained; the others are exported.
         DeviceError, TableError, RunError: see the stages; what was done is kept.
+        ConfigError, HwnasError: see `hwnas.runs.status.status_stage`.
     """
+    exporter = Exporter(experiment, folder, latency, trained, result, listener, patience, workers)
+    try:
+        summary = _export(exporter, latency, chosen, start)
+    except (BudgetError, TrainingError):  # of one of them; the other picks are there
+        if chosen.picks and (others := exporter.record.summary) is not None:
+            _add_status(experiment, folder, others, chosen, wanted, listener)
+        raise
+    return _add_status(experiment, folder, summary, chosen, wanted, listener)
+
+
+def _export(exporter: Exporter, latency: AnyLatency, chosen: Chosen, start: float) -> ExportSummary:
+    """Exports what was chosen, one network after another."""
+    experiment, folder, result = exporter.experiment, exporter.folder, exporter.result
+    listener = exporter.listener
     warn_of_models(listener, experiment, latency)
     if short := short_supernet(experiment, folder):
         listener.warn(short)
-    exporter = Exporter(experiment, folder, latency, trained, result, listener, patience, workers)
     record, without_winner = exporter.record, None
     if left := [pick for pick in chosen.picks if record.row(pick) is None]:
         exporter.train(left)
@@ -139,7 +157,7 @@ def _forget_report(folder: RunFolder, listener: Listener) -> None:
         listener.say(sentence)
 
 
-def add_status(
+def _add_status(
     experiment: Experiment,
     folder: RunFolder,
     summary: ExportSummary,
@@ -147,19 +165,7 @@ def add_status(
     wanted: WantedFormats,
     listener: Listener,
 ) -> ExportSummary:
-    """Exports what was chosen in further formats, and adds their status to the summary.
-
-    Args:
-        experiment: of the run.
-        folder: of the run, open.
-        summary: of the export, written already.
-        chosen: the winner, other networks, or both.
-        wanted: formats and precisions; none for no further files.
-        listener: gets progress.
-
-    Raises:
-        ConfigError, HwnasError: see `hwnas.runs.status.status_stage`.
-    """
+    """Exports what was chosen in further formats, and adds their status to the summary."""
     names = [WINNER] if chosen.best and summary.winner is not None else []
     ids = [pick.id for pick in chosen.picks]
     names += [row.folder for row in summary.picks if row.id in ids]
