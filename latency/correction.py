@@ -192,16 +192,18 @@ class _Fit:
             penalty = np.hstack([np.zeros((len(own), free)), ridge * np.eye(len(own))])
             matrix, target = np.vstack([matrix, penalty]), np.append(target, np.zeros(len(own)))
             low += [-np.inf] * len(own)
-        # Columns of equal size: the solver's tolerances are absolute.
+        # Columns of equal size: the solver's tolerances are absolute. 'bvls' ends at the exact
+        # solution; SciPy's other method divides 0 by 0 where two columns are equal.
         size = np.maximum(np.abs(matrix).max(axis=0), 1e-12)
-        solution = lsq_linear(matrix / size, target, bounds=(np.array(low), np.inf)).x / size
+        bounds = (np.array(low), np.inf)
+        solution = lsq_linear(matrix / size, target, bounds=bounds, method="bvls").x / size
         coefficients[columns] = solution[: len(columns)]
         if ridge is not None:
             own = solution[-len(own) :]
         return (float(solution[len(columns)]) if overhead else 0.0), coefficients, own
 
     def determines(self, name: str) -> bool:
-        """Whether the networks tell a candidate's features apart.
+        """Whether the networks tell a candidate's features apart, whichever one is left out.
 
         Of networks that all have as many blocks a constant cannot be told from a cost a block.
         """
@@ -210,7 +212,10 @@ class _Fit:
         columns += [self.inverse] if overhead else []
         sizes = [max(float(np.abs(column).max()), 1e-12) for column in columns]
         matrix = np.stack([c / size for c, size in zip(columns, sizes, strict=True)])
-        return ridge is not None or int(np.linalg.matrix_rank(matrix)) == len(columns)
+        return ridge is not None or all(
+            int(np.linalg.matrix_rank(np.delete(matrix, row, axis=1))) == len(columns)
+            for row in range(matrix.shape[1])
+        )
 
     def left_out_errors(self, name: str) -> Matrix:
         """(N,) the relative error of each network when the fit is made without it."""

@@ -96,3 +96,26 @@ def test_a_constant_is_not_told_from_a_cost_a_block_by_networks_of_as_many_block
     assert not fit.determines(collinear)
     assert all(map(fit.determines, {*list(CANDIDATES)[1:]} - {collinear}))
     assert fit_correction(equal, measured, BLOCK_MS).name == "overhead + scale"
+
+
+def test_what_only_one_network_tells_is_not_learned() -> None:
+    depth = min(len(network) for network in NETWORKS)
+    stem, *_, head = NETWORKS[0]
+    deeper = max(NETWORKS, key=len)
+    networks = [deeper, *((stem, *network[1 : depth - 1], head) for network in NETWORKS[1:])]
+    measured = LatencyModel(BLOCK_MS, Correction("", 0.7, {"scale": 0.8})).predict(networks)
+    assert not _Fit.of(networks, measured, BLOCK_MS).determines("overhead + scale + per block")
+
+
+def test_columns_that_are_equal_are_fitted_without_a_warning() -> None:
+    # Networks of nine blocks each, but for the one that is left out: as the overhead so a block.
+    features = np.array([[2.0, 5.0], [5.0, 7.0], [9.0, 9.0], [9.0, 1.0]]) / 9
+    rows = np.array([True, True, True, False])
+    inverse = features[:, 1].copy()
+    wide = np.hstack([features, np.zeros((4, 2))])
+    fit = _Fit(wide, np.zeros((4, 0)), inverse, ())
+    overhead, coefficients, _ = fit.solve("overhead + scale + per block", rows)
+    # A scale below 0 would fit best: at 0 what is left is one column, whose best is known.
+    column = features[:3, 1]
+    assert coefficients[0] == 0.0
+    assert overhead + coefficients[1] == pytest.approx(column.sum() / (column @ column))
