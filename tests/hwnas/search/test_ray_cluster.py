@@ -63,7 +63,12 @@ def test_a_search_on_two_nodes_finds_what_one_here_finds(
     ray_cluster: RayCluster, tmp_path: Path
 ) -> None:
     (tmp_path / "marks").mkdir()
-    score = meeting(tmp_path / "marks", 2)
+    images, together = np.zeros(10**7, np.uint8), meeting(tmp_path / "marks", 2)
+
+    def score(rows: Architectures) -> NDArray[np.float64]:
+        assert not images.flags.owndata  # the node has them once, and its workers no copies
+        return together(rows)
+
     with RayWorkers(2, address=ray_cluster.address, threads=1) as workers:
         beside = searched(score, tmp_path / "beside.sqlite", workers)
     nodes = {int(path.name) for path in (tmp_path / "marks").iterdir()}
