@@ -11,7 +11,7 @@ from hwnas.core.listener import SILENT, Listener, Update
 from hwnas.devices.device import Device
 from hwnas.devices.hosts import THIS_MACHINE, Hosts, where
 from hwnas.devices.location import Place, same_machine
-from hwnas.devices.stopping import stopped_by
+from hwnas.devices.stopping import LATEST_S, stopped_by
 from hwnas.latency.family import AnyEnergy, AnyLatency
 from hwnas.runs.config import ProfileConfig, RunConfig
 from hwnas.runs.latencies import named_table, table_path
@@ -160,7 +160,9 @@ def profile_fleet(
         # Not by joining the threads: Python 3.11 takes a thread whose join was interrupted for
         # one that has ended.
         for _, ended in started:
-            ended.wait()
+            # In pieces: a signal that comes just before a wait begins does not end that wait.
+            while not ended.wait(LATEST_S):
+                pass
     except KeyboardInterrupt:
         stop.set()
         for thread, ended in started:

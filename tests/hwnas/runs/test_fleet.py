@@ -1,6 +1,7 @@
 """Which members of a fleet are measured at once, what one that fails does, and the tables."""
 
 import itertools
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from hwnas.core.errors import ConfigError, DeviceError
 from hwnas.devices.device import Device
 from hwnas.devices.location import HERE, Place
+from hwnas.devices.stopping import pause
 from hwnas.runs import fleet
 from hwnas.runs.config import ProfileConfig, load_run_config
 from hwnas.runs.fleet import Member, Outcome, load_fleet, profile_fleet
@@ -131,6 +133,21 @@ def test_an_error_of_ours_is_not_taken_for_a_device_that_fails(
 
     with pytest.raises(AssertionError):
         profiled(monkeypatch, measure, "a", "pi")
+
+
+@pytest.mark.usefixtures("devices")
+def test_a_signal_that_does_not_wake_the_one_who_waits_is_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def measure(_: str) -> None:
+        # As one does that comes just before the main thread waits, which is hard to hit.
+        pause(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        while True:
+            pause(0.01)
+
+    with pytest.raises(KeyboardInterrupt):
+        profiled(monkeypatch, measure, "a")
 
 
 def test_every_member_has_the_table_that_a_search_looks_for(devices: Path) -> None:
