@@ -23,6 +23,8 @@ from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, SearchSpace
 from hwnas.spaces.space import keys
 
+# One sweep, the costliest choices in open layers, one model a bucket, as in the recursion of the
+# paper; its authors' code was not read.
 PUBLISHED = {"buckets": 30, "keep": 1, "defaults": "costliest", "sweeps": 1}
 SEARCHERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "layernas, as published": ("layernas", PUBLISHED),
