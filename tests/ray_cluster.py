@@ -1,8 +1,10 @@
 """A real Ray cluster of two nodes on this machine, started once for all tests of a session."""
 
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partialmethod
 from typing import Any
 
 import pytest
@@ -11,8 +13,8 @@ import pytest
 ELSEWHERE, THIRD = "127.0.0.2", "127.0.0.3"
 # Of each node, for what is sent to its processes.
 _STORE_BYTES = 80 * 10**6
-# Within which Ray has noticed the death of a node, however busy the machine is.
-_NOTICED_S = 600
+# Within which a node starts, and Ray notices the death of one, however busy the machine is.
+_PATIENCE_S = 600
 
 
 class RayCluster:
@@ -29,6 +31,7 @@ class RayCluster:
         # Before Ray is imported: no figures are sent, and no warning of what will change.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
+        os.environ.setdefault("RAY_gcs_server_port_wait_time_s", str(_PATIENCE_S))
         from ray.cluster_utils import Cluster
 
         self._cluster: Any = Cluster()
@@ -53,14 +56,38 @@ class RayCluster:
     def kill(self, node: Any) -> None:
         """Kills a node, as when its machine loses its power, and waits until that is noticed."""
         self._cluster.remove_node(node, allow_graceful=False)
-        self._cluster.wait_for_nodes(timeout=_NOTICED_S)
+        self._cluster.wait_for_nodes(timeout=_PATIENCE_S)
 
     def close(self) -> None:
         """Ends all nodes."""
         self._cluster.shutdown()
 
     def _started(self, resources: dict[str, float], **keys: Any) -> Any:
-        return self._cluster.add_node(resources=resources, object_store_memory=_STORE_BYTES, **keys)
+        keys |= {"resources": resources, "object_store_memory": _STORE_BYTES}
+        with _patient():
+            return self._cluster.add_node(**keys)
+
+
+@contextmanager
+def _patient() -> Iterator[None]:
+    """Lets a node have more than the 30 seconds to start that Ray gives it, twice, unasked."""
+    from ray._private import services
+    from ray.cluster_utils import Cluster
+
+    once, registered = services.get_node, Cluster._wait_for_node
+
+    def get_node(*which: str) -> Any:
+        end = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < end:
+            with suppress(RuntimeError):  # it is not there yet
+                return once(*which)
+            time.sleep(0.1)
+        return once(*which)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services, "get_node", get_node)
+        patch.setattr(Cluster, "_wait_for_node", partialmethod(registered, timeout=_PATIENCE_S))
+        yield
 
 
 def raylet_of(node: Any) -> int:

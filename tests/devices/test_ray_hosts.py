@@ -14,7 +14,7 @@ from hwnas.core.errors import ConfigError, DeviceError
 from hwnas.core.listener import Silent
 from hwnas.devices.answers import Facts, RoundEnd, TargetVisit
 from hwnas.devices.device import Device
-from hwnas.devices.hosts import THIS_MACHINE, Hosts, held, joined_hosts, where
+from hwnas.devices.hosts import THIS_MACHINE, Hosts, held, joined_hosts, ray_hosts, where
 from hwnas.devices.location import HERE, Place
 from hwnas.devices.stopping import stopped_by
 from hwnas.devices.target import Round, Target, open_target
@@ -136,7 +136,7 @@ def test_a_device_never_runs_two_jobs_and_who_waits_says_so(
 
     with hosts.reaching(FAR, Heard()) as there:
         thread = in_thread(second)
-        assert heard.something.wait(120)
+        assert heard.something.wait(600)
         with open_target(there) as target:
             visits(target)
         order.append("first")
@@ -192,7 +192,9 @@ def test_a_process_of_the_host_that_dies_is_one_sentence(hosts: Hosts, tmp_path:
         job = target.run(LONG, least_runs=1, least_ms=0.0)
         next(job)
         psutil.Process(int((tmp_path / "marks").read_text())).kill()
-        with pytest.raises(DeviceError, match=r"held far on the host .* died; what was measured"):
+        # On a busy machine Ray learns of a death only after the connection has ended.
+        lost = r"(held far on the host .* died|, which has far, does not answer any more); what was"
+        with pytest.raises(DeviceError, match=lost):
             list(job)
     with hosts.reaching(device, Heard()) as there, open_target(there) as target:
         assert len(visits(target)) == 4
@@ -226,7 +228,10 @@ def test_a_device_that_two_hosts_have_or_one_has_twice_is_refused(ray_cluster: R
             hosts.place(Device(name="twin"))
 
 
-def test_a_host_that_was_started_again_is_waited_for(ray_cluster: RayCluster) -> None:
+def test_a_host_that_was_started_again_is_waited_for(
+    ray_cluster: RayCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_hosts, "_NOTICED_S", 600.0)  # however busy the machine is
     device, places = Device(name="again"), list[Place]()
     resource = {"device:again": 1.0}
     with (

@@ -18,8 +18,10 @@ from hwnas.search.executors.executor import WorkerState
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 
 SEARCHERS = (SearcherState("layernas", 100, 100), SearcherState("evolution", 20, 100))
+# A state is as old as the machine was busy meanwhile: one of the future is of just now.
+SOON_S = 3600.0
 STATE = SearchState(
-    time.time(), 1800.0, 120, SEARCHERS, 3, 1, 83.25, 2.3456, "accuracy (%)", "evolution",
+    time.time() + SOON_S, 1800.0, 120, SEARCHERS, 3, 1, 83.25, 2.3456, "accuracy (%)", "evolution",
     (WorkerState("worker 1", "pi", "1 0 2", 12.0), WorkerState("worker 2", "pi", "", 1.0)),
 )  # fmt: skip
 
@@ -37,7 +39,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_running_search_is_shown_with_its_workers(run: Path, terminal: Terminal) -> None:
-    write_state(replace(STATE, written=time.time()), run)
+    write_state(replace(STATE, written=time.time() + SOON_S), run)
     with locked(run / ".lock", error=RunError, busy=""):
         lines = terminal("status", "mine").stdout.splitlines()
     assert lines[0] == "mine: searching for 30 min, as of 0 s ago"
@@ -76,7 +78,7 @@ def scenes(run: Path, monkeypatch: pytest.MonkeyPatch) -> Scenes:
         left = iter(scenes)
         monkeypatch.setattr(
             "hwnas.cli.status.time",
-            SimpleNamespace(sleep=lambda _: next(left)(), time=time.time, monotonic=time.monotonic),
+            SimpleNamespace(sleep=lambda _: next(left)(), time=time.time, monotonic=lambda: 0.0),
         )
 
     assert run
@@ -89,8 +91,8 @@ def test_watching_waits_for_a_search_to_begin_and_to_end(
     with ExitStack() as used:
         used.enter_context(locked(run / ".lock", error=RunError, busy=""))
         scenes(
-            lambda: write_state(replace(STATE, written=time.time()), run),
-            lambda: write_state(replace(STATE, written=time.time(), evaluated=121), run),
+            lambda: write_state(replace(STATE, written=time.time() + SOON_S), run),
+            lambda: write_state(replace(STATE, written=time.time() + SOON_S, evaluated=121), run),
             lambda: (run / "search.json").unlink(),
             used.close,
         )
@@ -108,7 +110,7 @@ def test_watching_in_a_log_says_what_it_waits_for_and_how_it_ended(
 ) -> None:
     with ExitStack() as used:
         used.enter_context(locked(run / ".lock", error=RunError, busy=""))
-        scenes(lambda: write_state(replace(STATE, written=time.time()), run), used.close)
+        scenes(lambda: write_state(replace(STATE, written=time.time() + SOON_S), run), used.close)
         lines = terminal("status", "mine", "--watch").stdout.splitlines()
     assert lines[:2] == [
         "mine: in use; images or weights are being read, or another command is at work",
