@@ -6,12 +6,15 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
+
+import psutil
 
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.core.files import reason
@@ -24,6 +27,10 @@ _CLIENT = "ray://"
 _REACHED_S = 5.0
 # The path of a socket may have 107 characters, of which Ray needs some 60.
 _LONGEST_FOLDER = 40
+# On a busy machine Ray gives up on its own processes after 30 seconds; so often it is started.
+_STARTS = 2
+# What was started ends within so many seconds, or is killed.
+_ENDS_S, _LOOK_S = 20.0, 0.02
 # What Ray reads once, when it is imported or starts its processes.
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1"}
 
@@ -81,7 +88,7 @@ class RaySession:
 
         self.folder: Path | None = None
         self._held = ExitStack()
-        self._ours = not ray.is_initialized()
+        self._ours, self._begun = not ray.is_initialized(), False
         if not self._ours:
             pass
         elif address is None:
@@ -100,31 +107,33 @@ class RaySession:
         if self._ours:
             import ray
 
+            started = [] if self.folder is None else _processes_of(self.folder)
             with _own_sigterm():
                 ray.shutdown()
+            _see_off(started, _ENDS_S if self._begun else 0.0)
         self._held.close()
 
     def _start(self, ray: Any, cpus: int, store_mb: float | None) -> None:
         base = tempfile.gettempdir()
         place = Path(base if len(base) <= _LONGEST_FOLDER else "/tmp")
-        made = temporary_folder(place, "hwnas-ray-", error=RunError)
-        self.folder = self._held.enter_context(made)
-        store = {} if store_mb is None else {"object_store_memory": int(store_mb * 10**6)}
-        try:
-            self._init(
-                ray,
-                address="local",
-                num_cpus=cpus,
-                include_dashboard=False,
-                _temp_dir=str(self.folder),
-                **store,
-            )
-        except Exception as error:  # Ray raises bare ones
-            self.close()
-            raise RunError(
-                f"Ray cannot be started on this machine ({brief(error)}); where the machine is "
-                "very busy, try again later, or search without workers"
-            ) from error
+        options: dict[str, Any] = {"num_cpus": cpus, "include_dashboard": False}
+        if store_mb is not None:
+            options["object_store_memory"] = int(store_mb * 10**6)
+        for left in reversed(range(_STARTS)):
+            made = temporary_folder(place, "hwnas-ray-", error=RunError)
+            self.folder = self._held.enter_context(made)
+            try:
+                self._init(ray, address="local", _temp_dir=str(self.folder), **options)
+            except Exception as error:  # Ray raises bare ones
+                self.close()
+                if not left:
+                    raise RunError(
+                        f"Ray cannot be started on this machine ({brief(error)}); where the "
+                        "machine is very busy, try again later, or search without workers"
+                    ) from error
+            else:
+                self._begun = True
+                return
 
     def _join(self, ray: Any, address: str) -> None:
         try:
@@ -143,6 +152,35 @@ class RaySession:
             ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
         # Messages on workers that died come by another way than logs; hwnas says that itself.
         ray._private.worker._worker_logs_enabled = False
+
+
+def _processes_of(folder: Path) -> list[psutil.Process]:
+    """Those of a Ray that this process has started with a folder for its logs."""
+    found: list[psutil.Process] = []
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it has ended
+            if any(str(folder) in word for word in child.cmdline()):
+                found += [child, *child.children(recursive=True)]
+    return found
+
+
+def _see_off(processes: Sequence[psutil.Process], within_s: float) -> None:
+    """Waits until processes have ended: they would write into a folder that is gone."""
+    end = time.monotonic() + within_s
+    while left := [one for one in processes if _runs(one)]:
+        if time.monotonic() > end:
+            for one in left:
+                with suppress(psutil.Error):
+                    one.kill()
+            return
+        time.sleep(_LOOK_S)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
 
 
 def check_ray() -> None:
