@@ -60,7 +60,7 @@ class Child:
 
     def code(self) -> int | None:
         """What it ends with, negative for a signal; waits for it."""
-        self._process.join(60)
+        self._process.join(600)
         return self._process.exitcode
 
 

@@ -55,7 +55,7 @@ class Person:
         while self._read():
             pass
         os.close(self._end)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=600)
 
     def _read(self) -> bool:
         try:

@@ -173,7 +173,7 @@ def test_a_start_that_was_killed_is_continued(
     while process.poll() is None and not list(cache.glob("*.partial/rows.json")):
         time.sleep(0.005)
     process.send_signal(ending)
-    assert process.wait(30) != 0
+    assert process.wait(600) != 0
     # What is left has its room already, and so needs none.
     free = namedtuple("usage", "free")(filling._LEFT_FREE)
     monkeypatch.setattr(filling.shutil, "disk_usage", lambda _path: free)

@@ -59,7 +59,7 @@ def profiled(
 def test_machines_are_measured_at_once_and_devices_of_one_machine_are_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    together = threading.Barrier(3, timeout=30)  # breaks unless three are under way
+    together = threading.Barrier(3, timeout=600)  # breaks unless three are under way
     running: list[str] = []
     seen: list[set[str]] = []
 
