@@ -27,8 +27,9 @@ _CLIENT = "ray://"
 _REACHED_S = 5.0
 # The path of a socket may have 107 characters, of which Ray needs some 60.
 _LONGEST_FOLDER = 40
-# On a busy machine Ray gives up on its own processes after 30 seconds; so often it is started.
-_STARTS = 2
+# On a busy machine Ray may give up: its raylet waits for its own agents for 15 seconds, and nothing
+# changes that. So often it is started.
+_STARTS = 3
 # What was started ends within so many seconds, or is killed.
 _ENDS_S, _LOOK_S = 20.0, 0.02
 # What Ray reads once, when it is imported or starts its processes.

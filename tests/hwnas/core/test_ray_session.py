@@ -60,6 +60,6 @@ def test_a_ray_that_never_starts_is_one_sentence(starts: Starts) -> None:
     starts.failing = 9
     with pytest.raises(RunError, match=r"Ray cannot be started on this machine \(.*timed out dur"):
         RaySession(None)
-    assert len(starts.folders) == 2
+    assert len(starts.folders) == 3
     assert not any(folder.exists() for folder in starts.folders)
     assert all(process.wait() < 0 for process in starts.processes)

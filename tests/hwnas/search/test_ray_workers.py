@@ -25,6 +25,7 @@ from hwnas.search.searchers import SEARCHERS, make_searcher, needs_known_score
 from hwnas.spaces import Architectures
 from hwnas.spaces.space import keys
 from tests.hwnas.search.problems import macro_problem, synthetic_score
+from tests.ray_cluster import runs
 
 
 class Heard:
@@ -59,13 +60,6 @@ def workers() -> Iterator[RayWorkers]:
     assert not left_by_a_killed_search.exists()
     while any(map(runs, started)):
         time.sleep(0.01)
-
-
-def runs(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 @pytest.fixture
