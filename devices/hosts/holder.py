@@ -45,6 +45,7 @@ class Holder:
         # An older Ray hides the GPUs from what has asked it for none.
         if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
             del os.environ["CUDA_VISIBLE_DEVICES"]
+        self._raylet = os.getppid()
         self._link: DirectLink | None = None
         self._open = ExitStack()
         self._alone = threading.Lock()
@@ -93,6 +94,7 @@ class Holder:
             try:
                 yield from self._made.lines(made)
             except HwnasError as error:
+                self._leave_with_ray()
                 yield _told(error)
             except KeyboardInterrupt:  # by stop
                 return
@@ -123,6 +125,14 @@ class Holder:
             return _told(error)
         except KeyboardInterrupt:  # by close
             return DeviceError("it was stopped")
+
+    def _leave_with_ray(self) -> None:
+        """Ends this process where Ray has ended on its host: the device's agent ended with that.
+
+        Ray ends what its processes have started first, and themselves within a second.
+        """
+        if os.getppid() != self._raylet:
+            os._exit(1)
 
     def _stop_of(self, nonce: str) -> threading.Event:
         return self._stopped.setdefault(nonce, threading.Event())

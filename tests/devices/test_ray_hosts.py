@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from hwnas.devices.stopping import stopped_by
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.networks.blocks import ConvBlock
 from hwnas.networks.graph import build_graph
-from tests.ray_cluster import ELSEWHERE, THIRD, RayCluster, raylet_of
+from tests.ray_cluster import ELSEWHERE, THIRD, RayCluster, raylet_of, runs
 
 FAR = Device(name="far")
 GRAPH = build_graph([ConvBlock(3, 8, 3, 2, "relu", 16)]).SerializeToString()
@@ -211,6 +212,30 @@ def test_a_host_that_leaves_is_one_sentence(ray_cluster: RayCluster) -> None:
         job = target.run(LONG, least_runs=1, least_ms=0.0)
         next(job)
         ray_cluster.kill(node)
+        with pytest.raises(
+            DeviceError, match=r"the host .* which has leaving, .*run the same comm"
+        ):
+            list(job)
+
+
+def test_that_a_host_which_leaves_ends_the_agent_first_is_no_fault_of_the_device(
+    ray_cluster: RayCluster, tmp_path: Path
+) -> None:
+    device = marking("leaving", tmp_path, "$$")
+    with (
+        ray_cluster.node({"device:leaving": 1}) as node,
+        joined_hosts(ray_cluster.address) as hosts,
+        hosts.reaching(device, Heard()) as there,
+        open_target(there) as target,
+    ):
+        target.add("a", GRAPH)
+        job = target.run(LONG, least_runs=1, least_ms=0.0)
+        next(job)
+        raylet = psutil.Process(raylet_of(node))
+        raylet.kill()
+        while runs(raylet):
+            time.sleep(0.01)
+        psutil.Process(int((tmp_path / "marks").read_text())).kill()
         with pytest.raises(
             DeviceError, match=r"the host .* which has leaving, .*run the same comm"
         ):
