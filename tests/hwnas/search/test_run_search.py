@@ -1,3 +1,4 @@
+import itertools
 import math
 import signal
 import time
@@ -30,12 +31,13 @@ from tests.hwnas.search.problems import (
 from tests.hwnas.search.scores import SCORES, Depth, Estimated
 
 
-def search(say: Say, path: Path) -> None:
-    """A search that says each evaluation that it begins."""
+def search(say: Say, path: Path, most: int = 1000) -> None:
+    """A search that says each evaluation that it begins; after so many it waits to be killed."""
+    begun = itertools.count(1)
 
     def slow(rows: Architectures) -> NDArray[np.float64]:
         say(rows[0].tolist())
-        time.sleep(0.01)
+        time.sleep(0.01 if next(begun) < most else 3600)
         return synthetic_score(rows)
 
     with Journal(path) as journal:
@@ -61,7 +63,7 @@ def test_a_search_killed_five_times_ends_like_an_uninterrupted_one(tmp_path: Pat
     uninterrupted = run_to_the_end(whole)
     begun = []
     for moment in range(5):
-        with forked(search, killed) as process:
+        with forked(search, killed, 15) as process:
             begun += [process.next() for _ in range(1 + moment % 4 * 3)]
             time.sleep(0.004 * moment)  # at another point of an evaluation each time
             process.end(signal.SIGKILL)

@@ -1,3 +1,4 @@
+import itertools
 import random
 import signal
 import time
@@ -85,8 +86,16 @@ LONG = CONFIG.model_copy(update={"epochs": 20})
 
 
 def long_training(say, folder):
+    """Says each step; after some it waits to be killed."""
     torch.set_num_threads(1)
-    train_tiny(folder, LONG, tell=lambda step, *_: say(step))
+    steps = itertools.count(1)
+
+    def tell(step, *_):
+        say(step)
+        if next(steps) == 20:
+            time.sleep(3600)
+
+    train_tiny(folder, LONG, tell=tell)
 
 
 def test_training_killed_at_any_moment_ends_with_the_same_weights_bit_for_bit(tmp_path):
