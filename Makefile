@@ -14,6 +14,8 @@ PYTHON ?= python3
 # make install PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
 PIP_ARGS ?=
 BIN := .venv/bin
+# Tests start hundreds of processes, and each would compile hwnas anew.
+unexport PYTHONDONTWRITEBYTECODE
 INSTALLED := .venv/installed
 TIMM := .venv-timm/installed
 
@@ -50,7 +52,7 @@ imports: install
 	$(BIN)/lint-imports
 
 tests: install
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 test-devices: install
 	tests/targets/install.sh

@@ -14,12 +14,23 @@ from tests.ray_cluster import ray_cluster  # noqa: F401
 # loaded, and for child processes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# The fixtures that start a Ray.
+_OF_RAY = {"ray_cluster", "workers"}
 
 # How long a machine takes is no matter of tests.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a Ray come first, so that one process of pytest-xdist has them all.
+
+    It begins with one half of all tests, and others take from the end of that half only: no second
+    cluster is started, and what lasts longest is not what the other processes wait for at the end.
+    """
+    items.sort(key=lambda item: _OF_RAY.isdisjoint(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -52,3 +63,11 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         file = getattr(module, "__file__", None)
         if file is not None and Path(file).is_relative_to(folder):
             del sys.modules[name]
+
+
+@pytest.fixture(scope="class")
+def few_trees() -> Iterator[None]:
+    """Regressions of few trees, for what is not about how right a predictor is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hwnas.objectives.statistics.regression._TREES", 20)
+        yield

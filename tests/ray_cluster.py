@@ -40,7 +40,12 @@ class RayCluster:
         self._cluster: Any = Cluster()
         # A node that is killed is missed sooner; one that is slow to answer has as long as always.
         quick = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 300}
-        self.head = self._started({"device:near": 1}, include_dashboard=False, _system_config=quick)
+        self.head = self._started(
+            {"device:near": 1},
+            include_dashboard=False,
+            include_log_monitor=False,
+            _system_config=quick,
+        )
         self.address: str = self._cluster.address
         self.other = self._started(
             {"device:far": 1, "device:farther": 1}, node_ip_address=ELSEWHERE

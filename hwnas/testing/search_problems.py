@@ -23,6 +23,7 @@ def macro() -> SearchSpace:
     return load_space("nas_bench_macro")
 
 
+@functools.cache
 def macro_problem(quantile: float | None = None) -> SearchProblem:
     """NAS-Bench-Macro against MACs, with a budget at a quantile of all its networks."""
     cost = Trellis.of(macro(), MACS)
@@ -84,6 +85,7 @@ def small_space(
     return build_space(config, resolution, 2)
 
 
+@functools.cache
 def family_problem(quantile: float) -> SearchProblem:
     """A small space at two resolutions against MACs, the budget at a quantile of its networks."""
     members = (small_space(((0, 3), (1, 3)), (3, 5, 7), resolution) for resolution in (8, 12))
@@ -136,6 +138,7 @@ def widths_problem(share: float) -> SearchProblem:
     return SearchProblem(space, cost, (Limit(cost, least + share * (greatest - least)),))
 
 
+@functools.cache
 def large_problem(share: float) -> SearchProblem:
     """MobileNetV3's space with random costs and a budget at a share of their range."""
     space = load_space("mobilenet_v3_large")

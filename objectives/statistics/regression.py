@@ -26,6 +26,7 @@ LEAST_NETWORKS = 10
 _FOLDS = 5
 LEAST_OUT_OF_FOLD = 13  # without the largest of five parts, 10
 _ALPHAS = (0.01, 0.1, 1.0, 10.0, 100.0)
+_TREES = 300  # of a regression
 _PREDICTED_DIGITS = 6  # of a percent; see `rounded`
 
 
@@ -232,7 +233,7 @@ def _model(kind: str) -> Any:
         from sklearn.ensemble import GradientBoostingRegressor
 
         return GradientBoostingRegressor(
-            n_estimators=300, learning_rate=0.05, max_depth=4, subsample=0.7, random_state=0
+            n_estimators=_TREES, learning_rate=0.05, max_depth=4, subsample=0.7, random_state=0
         )
     from sklearn.linear_model import RidgeCV
 

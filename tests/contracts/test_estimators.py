@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from hwnas.estimators.blockwise.estimator import BlockwiseEstimator
 from hwnas.estimators.bn import BatchNormEstimator
 from hwnas.estimators.candidates.estimator import TrainedEstimator
@@ -64,6 +66,7 @@ class TestTable(OfCsv):
     estimator = TableEstimator()
 
 
+@pytest.mark.usefixtures("few_trees")
 class TestPredictor(OfCsv):
     estimator = PredictorEstimator()
     step = 2

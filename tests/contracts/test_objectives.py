@@ -126,6 +126,7 @@ def networks_of(name: str) -> list[Network]:
     return macro().networks(rows())
 
 
+@pytest.mark.usefixtures("few_trees")
 class TestObjectives(ObjectiveContract):
     @pytest.fixture(params=OBJECTIVES)
     def name(self, request: pytest.FixtureRequest) -> str:

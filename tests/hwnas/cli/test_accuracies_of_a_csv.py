@@ -22,6 +22,9 @@ device: npu.yaml
 table: table.sqlite
 search: {budgets: {latency: 1 s}, evaluations: 40, searchers: [surrogate, random]}
 """
+
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 PREDICTOR = ("--set", "accuracy.estimator=predictor", "--set", "accuracy.file=some.csv")
 
 

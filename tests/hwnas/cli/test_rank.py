@@ -18,6 +18,9 @@ space: tiny_space.yaml
 accuracy: {estimator: macs}
 search: {budgets: {}}
 """
+
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 WORDS = ("rank", "known.yaml", "--truth", "known.csv")
 
 
