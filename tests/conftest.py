@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -38,6 +39,23 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Set once and for child processes, too."""
     os.environ["HWNAS_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ["HWNAS_CONFIG"] = str(tmp_path_factory.mktemp("config"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_of_sessions() -> Iterator[None]:
+    """ONNX Runtime's threads wait by spinning: with two, tiny graphs take three times the CPU."""
+    import onnxruntime
+
+    whole = onnxruntime.InferenceSession.__init__
+
+    def limited(self: Any, model: Any, sess_options: Any = None, *rest: Any, **named: Any) -> None:
+        options = onnxruntime.SessionOptions() if sess_options is None else sess_options
+        options.intra_op_num_threads = options.intra_op_num_threads or 1
+        whole(self, model, options, *rest, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnxruntime.InferenceSession, "__init__", limited)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -44,6 +44,7 @@ class RayCluster:
             {"device:near": 1},
             include_dashboard=False,
             include_log_monitor=False,
+            no_monitor=True,
             _system_config=quick,
         )
         self.address: str = self._cluster.address

@@ -152,8 +152,8 @@ class SearcherContract:
     @pytest.mark.parametrize("share", [0.03, 0.4])
     def test_a_large_space_uses_the_limit(self, searcher: type[Searcher], share: float) -> None:
         """Where there are enough networks, all evaluations are used."""
-        asked = everything_asked(make(searcher, large_problem(share), 150))
-        assert 0 < len(asked) <= 150 if searcher.ends_early else len(asked) == 150
+        asked = everything_asked(make(searcher, large_problem(share), 90))
+        assert 0 < len(asked) <= 90 if searcher.ends_early else len(asked) == 90
 
     @pytest.mark.parametrize("share", [0.1, 0.6])
     def test_forbidden_transitions_are_never_asked_for(
@@ -214,7 +214,7 @@ class SearcherContract:
         least = float(other.evaluate(exact_best(other.negated, free)[None])[0])
         tight = least + 0.02 * (other.range[1] - other.range[0])
         problem = SearchProblem(space, one, (Limit(one, half), Limit(other, tight)))
-        asked = architectures_asked(make(searcher, problem, 60))
+        asked = architectures_asked(make(searcher, problem, 40))
         assert problem.feasible(asked).any()
 
     def test_it_finds_better_than_the_middling(self, searcher: type[Searcher]) -> None:

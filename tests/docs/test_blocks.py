@@ -53,7 +53,7 @@ def test_every_block_says_what_it_is() -> None:
     assert set(notes) <= {"search-part", "replace", "elsewhere", "part-of", "manifest"}
 
 
-@pytest.mark.usefixtures("plugins", "quicker", "one_thread")
+@pytest.mark.usefixtures("plugins", "quicker", "one_thread", "few_trees")
 @pytest.mark.filterwarnings("ignore::UserWarning")  # timings of a busy machine
 @pytest.mark.parametrize("page", OF_PYTHON, ids=name_of)
 def test_the_python_of_a_page_runs(

@@ -22,7 +22,7 @@ from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import FIRST_HALF, SECOND_HALF, Visit
 from hwnas.networks.blocks import ConvBlock, Network, block_key
 from tests.latency.test_fitting import measured_with_chains
-from tests.latency.test_profile import SPACE, profiled
+from tests.latency.test_profile import SPACE, finished, profiled
 
 FINGERPRINT = Fingerprint(
     machine="x86_64",
@@ -200,7 +200,7 @@ def test_merging_is_the_union_of_multisets(
 
 def test_merging_profiled_tables_fits_their_models_to_all_visits(tmp_path: Path) -> None:
     a, b, c = (tmp_path / f"{name}.sqlite" for name in "abc")
-    profiled(a)
+    finished(a)
     profiled(b, fitted=5)
     profiled(b, scope="other", fitted=4)
     found = merge([a, b], c)
@@ -235,7 +235,7 @@ def test_merging_takes_chains_over_and_fits_with_them_again(tmp_path: Path) -> N
 
 def test_merging_a_table_with_its_copy_changes_no_summary(tmp_path: Path) -> None:
     a, c, d = (tmp_path / f"{name}.sqlite" for name in "acd")
-    profiled(a)
+    finished(a)
     merge([a, a, a], c)
     merge([c, a], d)
     with LatencyTable(a) as table, LatencyTable(c) as merged, LatencyTable(d) as again:

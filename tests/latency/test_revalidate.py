@@ -25,7 +25,7 @@ from hwnas.latency.visit_log import MemoryLog
 from hwnas.latency.visits import Visit
 from hwnas.networks.blocks import Network, block_key
 from tests.latency.test_compare import FINGERPRINT
-from tests.latency.test_profile import DEVICE, NETWORKS, SCHEDULE, SPACE, profiled
+from tests.latency.test_profile import DEVICE, NETWORKS, SCHEDULE, SPACE, finished
 
 SCOPE = "macro"
 KEYS = [*map(block_key, SPACE.blocks()), *map(network_key, NETWORKS)]
@@ -80,7 +80,7 @@ def content(path: Path) -> list[str]:
 
 def test_a_profiled_table_is_measured_again_and_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
-    profiled(path)
+    finished(path)
     before = content(path)
     calls: list[tuple[int, int]] = []
     with LatencyTable(path) as table:

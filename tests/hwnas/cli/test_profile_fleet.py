@@ -22,7 +22,7 @@ def fleet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (own / "one.yaml").write_text("name: one\n")
     (own / "two.yaml").write_text("name: two\nthreads: 2\n")
     (own / "gone.yaml").write_text("name: gone\npython: /nowhere/python3\n")
-    quick = Schedule(sessions=2, most_sessions=2, rounds=2, least_runs=2, least_ms=0.0)
+    quick = Schedule(sessions=2, most_sessions=2, rounds=1, least_runs=2, least_ms=0.0)
     monkeypatch.setattr(profile, "Schedule", lambda: quick)
     return folder
 
@@ -30,7 +30,7 @@ def fleet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 FLEET = ("--device", "one", "--device", "two")
 
 
-@pytest.mark.usefixtures("few_visits")
+@pytest.mark.usefixtures("little")
 def test_a_search_has_a_budget_on_every_device_of_a_fleet(fleet: Path, terminal: Terminal) -> None:
     config = CONFIG.replace("npu.yaml", "one").replace("table: table.sqlite\n", "")
     (fleet / "known.yaml").write_text(config + "profile: {fit_networks: 5, check_networks: 5}\n")
@@ -49,7 +49,7 @@ def test_a_search_has_a_budget_on_every_device_of_a_fleet(fleet: Path, terminal:
     assert answer.code == 0, answer.stderr
     for words in ("tiny at 16 px on 2 devices", "tables/one.sqlite", "tables/two.sqlite"):
         assert words in answer.stdout
-    assert "measuring tiny on two: 40 of 40 visits, networks" in answer.stderr
+    assert "measuring tiny on two: 20 of 20 visits, networks" in answer.stderr
     found = terminal(*search, "latency@two=1 s", "--json")
     assert found.code == 0, found.stderr
     predicted = [point["predicted_ms@two"] for point in found.document["front"]]
@@ -102,7 +102,7 @@ def test_wrong_fleets_are_one_sentence(
     assert_refused(terminal, fleet, f"profile tiny.yaml {words}", sentence)
 
 
-@pytest.mark.usefixtures("few_visits")
+@pytest.mark.usefixtures("little")
 def test_the_table_of_a_config_is_that_of_its_device(fleet: Path, terminal: Terminal) -> None:
     assert terminal("profile", "tiny.yaml", "--device", "two").code == 0
     assert (fleet / "tables/two.sqlite").is_file()

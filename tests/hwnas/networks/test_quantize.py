@@ -139,8 +139,10 @@ def test_int8_blocks_and_networks_are_profiled_like_any(tmp_path: Path) -> None:
     from hwnas.latency.schedule import Schedule
     from hwnas.latency.table import LatencyTable
     from hwnas.spaces import load_space
+    from tests.hwnas.cli.conftest import SPACE
 
-    space = load_space("mobilenet_v3_small", resolution=16, classes=4)
+    (tmp_path / "tiny.yaml").write_text(SPACE)
+    space = load_space(str(tmp_path / "tiny.yaml"))
     networks = space.networks(space.sample(np.random.default_rng(0), 8))
     schedule = Schedule(sessions=2, most_sessions=2, rounds=1, least_runs=1, least_ms=0.0)
     with LatencyTable(tmp_path / "t.sqlite") as table:

@@ -18,7 +18,7 @@ from tests.hwnas.search.problems import every_front_point
 from tests.hwnas.search.random_spaces import MaskedSpace, random_problem
 
 SEEDS = st.integers(0, 2**32 - 1)
-often = settings(max_examples=250, deadline=None)
+often = settings(max_examples=100, deadline=None)
 
 
 def feasible(problem: SearchProblem) -> np.ndarray:
