@@ -32,6 +32,7 @@ class Setting:
     supernet_epochs: int
     learning_rate: tuple[float, ...]
     supernet_rate: float
+    random_rate: float
     batch_size: int
     evaluations: int
     judged: int
@@ -59,7 +60,7 @@ class Setting:
 
     def rates_of(self, name: str) -> tuple[float, ...]:
         """The learning rates that a network, by its name, is tried with."""
-        return self.learning_rate[:1] if RANDOM in name.split() else self.learning_rate
+        return (self.random_rate,) if RANDOM in name.split() else self.learning_rate
 
     def source(self) -> Pretrained:
         """The published network."""
@@ -132,10 +133,13 @@ def option_parser(documentation: str) -> argparse.ArgumentParser:
         type=float,
         nargs="+",
         default=[0.1, 0.03],
-        help="what networks are trained with; the first alone from random weights",
+        help="what networks are trained with, but those from random weights",
     )
     parser.add_argument(
         "--supernet-rate", type=float, default=0.03, help="learning rate from pretrained weights"
+    )
+    parser.add_argument(
+        "--random-rate", type=float, default=0.1, help="learning rate from random weights"
     )
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--evaluations", type=int, default=120)

@@ -17,8 +17,9 @@ to choose, the 10,000 test images to judge. The network is EfficientNet-Lite0 wi
 
 All train on the same images for the same number of epochs, of supernet and fine-tuning together,
 with the same settings but the learning rate: each network has that of `--learning-rate` which is
-better on the validation images with the first seed. Rivals may be 2 % over the budget. What was
-done is kept in `--work`: a stopped run goes on. The last line is JSON.
+better on the validation images with the first seed, and those of (c) have `--random-rate`. Rivals
+may be 2 % over the budget. What was done is kept in `--work`: a stopped run goes on. The last line
+is JSON.
 """
 
 import json
@@ -76,7 +77,7 @@ def train_supernet(setting: Setting, start: str, seed: int) -> Supernet:
     space, source = setting.space(), setting.source()
     supernet = Supernet(space, seed, conventions=source.conventions)
     whole = source.module(setting.resolutions[-1], CLASSES, seed)
-    rate = setting.learning_rate[0]
+    rate = setting.random_rate
     if start == PRETRAINED:
         load_network(supernet, whole)
         rate = setting.supernet_rate
