@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from benchmarks.macro_table import Macro
 from hwnas.estimators.predictor import SpaceCosts, SpacePredictor
+from hwnas.estimators.stage_features import StageFeatures
 from hwnas.objectives.statistics.gaussian import GaussianProcess
 from hwnas.objectives.statistics.regression import every_form, fit_regression
 from hwnas.search.exact.climbed import climbed_front
@@ -56,7 +57,8 @@ def _searches(macro: Macro, networks: int, seed: int, single: bool) -> Iterator[
     rows, known = macro.rows[drawn], (macro.observed(seed) if single else macro.mean)[drawn]
     costs = SpaceCosts(macro.space)
     start = time.perf_counter()
-    chosen = fit_regression(macro.space.choice_counts, rows, known, costs)
+    stages = StageFeatures(macro.space)
+    chosen = fit_regression(macro.space.choice_counts, rows, known, costs, stages)
     fitted = time.perf_counter() - start
     start = time.perf_counter()
     second = GaussianProcess.fitted(rows, known, costs)

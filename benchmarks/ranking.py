@@ -26,6 +26,7 @@ from benchmarks.bn_indicator import trained_norms
 from benchmarks.macro_images import MacroImages
 from hwnas.estimators.jacob_cov import JacobianCovariance
 from hwnas.estimators.predictor import SpaceCosts
+from hwnas.estimators.stage_features import StageFeatures
 from hwnas.estimators.synflow import SynFlow
 from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.objectives.objective import Objective
@@ -51,7 +52,8 @@ def _predicted(setting: MacroImages, seed: int) -> Scores:
     """By a predictor fitted to one training each of the other four fifths of the networks."""
     places, macro = setting.drawn(seed), setting.macro
     counts, rows = macro.space.choice_counts, macro.rows[places]
-    return out_of_fold(counts, rows, macro.observed(seed)[places], seed, SpaceCosts(macro.space))
+    features = SpaceCosts(macro.space), StageFeatures(macro.space)
+    return out_of_fold(counts, rows, macro.observed(seed)[places], seed, *features)
 
 
 def _blockwise(setting: MacroImages, seed: int) -> Scores:

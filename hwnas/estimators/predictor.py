@@ -14,6 +14,7 @@ from hwnas.estimators.csv_file import read_accuracies
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.scores import Scores
+from hwnas.estimators.stage_features import StageFeatures
 from hwnas.networks.blocks import Network
 from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.objectives.objective import Direction
@@ -37,7 +38,7 @@ class PredictorEstimator(Estimator):
     label = "accuracy predicted from {file}"
     needs_file = True
     free = True
-    version = 1
+    version = 2
 
     @override
     def scores(self, inputs: EstimatorInputs) -> Scores:
@@ -45,7 +46,11 @@ class PredictorEstimator(Estimator):
         known, costs = read_accuracies(path, space), SpaceCosts(space)
         try:
             regression = fit_regression(
-                space.choice_counts, known.architectures, known.accuracies, costs
+                space.choice_counts,
+                known.architectures,
+                known.accuracies,
+                costs,
+                StageFeatures(space),
             )
         except AccuracyError as error:
             raise AccuracyError(f"{path}: {error}; add more") from error
@@ -119,7 +124,7 @@ class SpacePredictor:
         return Trellis.from_values(self.space, "accuracy", "%", sums.constant, singles, pairs)
 
     def near(self, architecture: Architectures) -> Trellis | None:
-        """The sum with a curve of costs replaced by its tangent at (L,); None of trees."""
+        """The sum with a curve of costs replaced by its tangent at (L,); None of others."""
         curve = self.regression.curve
         if curve is None:
             return None
@@ -146,7 +151,7 @@ class _NearlySum:
     def nearest_sum(
         self, around: Architectures, architectures: Architectures, scores: NDArray[np.float64]
     ) -> Trellis:
-        """The tangent of the curve of costs; of trees, a ridge fitted to what they predict."""
+        """The tangent of the curve of costs; of others, a ridge fitted to what they predict."""
         tangent = self.predictor.near(around)
         if tangent is not None:
             return tangent

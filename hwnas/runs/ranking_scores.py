@@ -12,6 +12,7 @@ from hwnas.core.errors import RunError
 from hwnas.estimators.csv_file import KnownAccuracies
 from hwnas.estimators.predictor import PredictorEstimator, SpaceCosts
 from hwnas.estimators.scores import Scores
+from hwnas.estimators.stage_features import StageFeatures
 from hwnas.objectives.statistics.regression import out_of_fold
 from hwnas.runs.estimating import estimator_inputs, make_scores
 from hwnas.runs.experiment import Experiment
@@ -89,9 +90,9 @@ class Scorer:
         texts = [str(row) for row in rows.tolist()]
         if not all(text in stored for text in texts):
             start = time.perf_counter()
-            found = out_of_fold(
-                space.choice_counts, rows, known.accuracies[sample], seed, SpaceCosts(space)
-            )
+            features = SpaceCosts(space), StageFeatures(space)
+            accuracies = known.accuracies[sample]
+            found = out_of_fold(space.choice_counts, rows, accuracies, seed, *features)
             seconds = (time.perf_counter() - start) / len(rows)
             scored = [(t, s, seconds) for t, s in zip(texts, found.tolist(), strict=True)]
             self.journal.record_scores(self.name, identity, scored)

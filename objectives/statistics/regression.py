@@ -13,13 +13,14 @@ from hwnas.objectives.statistics.sums import (
     CostCurve,
     CostScale,
     CostsOf,
+    FeaturesOf,
     Rows,
     one_hot,
     one_hot_pairs,
     rounded,
 )
 
-ADDITIVE, NEIGHBOURS, TREES = "additive", "neighbours", "trees"
+ADDITIVE, NEIGHBOURS, STAGES, TREES = "additive", "neighbours", "stages", "trees"
 WITH_COSTS = " and costs"
 """Behind the name of a form that also sees the costs of a network."""
 LEAST_NETWORKS = 10
@@ -51,7 +52,7 @@ class Regression:
         kind: of the chosen form, a key of `errors`.
         errors: every form that was tried, the simplest first.
         networks: N, how many it was fitted to.
-        choices: of a ridge, its sum over slots and neighbours; None of trees.
+        choices: of a ridge on choices, its sum over slots and neighbours; None of stages and trees.
         curve: of a ridge that sees costs, the rest of it.
     """
 
@@ -61,7 +62,7 @@ class Regression:
     choices: ChoiceSum | None
     curve: CostCurve | None
     _design: "_Design"
-    _trees: Any = None
+    _model: Any = None
 
     @property
     def is_sum(self) -> bool:
@@ -73,7 +74,7 @@ class Regression:
         if not len(rows):
             return np.zeros(0)
         if self.choices is None:
-            found: NDArray[np.float64] = self._trees.predict(self._design.of(self.kind, rows))
+            found: NDArray[np.float64] = self._model.predict(self._design.of(self.kind, rows))
             return np.round(found, _PREDICTED_DIGITS)
         total = self.choices.evaluate(rows)
         if self.curve is None or self._design.costs is None:
@@ -82,22 +83,27 @@ class Regression:
 
 
 def fit_regression(
-    counts: Rows, rows: Rows, accuracies: NDArray[np.float64], costs: CostsOf | None = None
+    counts: Rows,
+    rows: Rows,
+    accuracies: NDArray[np.float64],
+    costs: CostsOf | None = None,
+    stages: FeaturesOf | None = None,
 ) -> Regression:
     """Fits the form that best orders networks it has not seen.
 
     A ridge on one-hot choices (additive), one that also has each pair of neighbouring slots, and
     boosted trees are judged by the same five folds. With costs, both ridges are also tried with the
-    logarithms of the costs and their squares, and the trees see the logarithms. The form of the
-    greatest tau is taken, since that is what a search needs; of equals, the simplest. On
-    NAS-Bench-Macro the trees are best from 200 networks on (tau 0.88, additive 0.84), in large
-    spaces of few known networks a ridge.
+    logarithms of the costs and their squares, and the trees see the logarithms. With features of
+    stages, a ridge on these alone is tried too. The form of the greatest tau is taken, since that
+    is what a search needs; of equals, the simplest. On NAS-Bench-Macro the trees are best from 200
+    networks on (tau 0.88, additive 0.84), in large spaces of few known networks a ridge.
 
     Args:
         counts: (L,) choices of each slot.
         rows: (N, L) choices of networks.
         accuracies: (N,) in percent.
         costs: what gives the costs of networks.
+        stages: what gives the features of their stages.
 
     Raises:
         AccuracyError: fewer than 10 networks.
@@ -107,7 +113,8 @@ def fit_regression(
             f"a predictor of accuracy needs {LEAST_NETWORKS} networks of known accuracy or more, "
             f"not {len(rows)}"
         )
-    design = _Design(counts, costs, CostScale.of(costs(rows)) if costs is not None else None)
+    scale = CostScale.of(costs(rows)) if costs is not None else None
+    design = _Design(counts, costs, scale, stages)
     from threadpoolctl import threadpool_limits
 
     # Matrices as small as these take longer on several cores than on one, much if these are busy.
@@ -134,6 +141,7 @@ def out_of_fold(
     accuracies: NDArray[np.float64],
     seed: int = 0,
     costs: CostsOf | None = None,
+    stages: FeaturesOf | None = None,
 ) -> NDArray[np.float64]:
     """(N,) predictions of networks by regressions that have not seen them.
 
@@ -146,6 +154,7 @@ def out_of_fold(
         accuracies: (N,) in percent.
         seed: of the parts.
         costs: what gives the costs of networks.
+        stages: what gives the features of their stages.
 
     Raises:
         AccuracyError: four of the parts are fewer than 10 networks.
@@ -159,7 +168,7 @@ def out_of_fold(
         )
     found = np.empty(len(rows))
     for rest, part in KFold(_FOLDS, shuffle=True, random_state=seed % 2**32).split(rows):
-        fitted = fit_regression(counts, rows[rest], accuracies[rest], costs)
+        fitted = fit_regression(counts, rows[rest], accuracies[rest], costs, stages)
         found[part] = fitted.predict(rows[part])
     return found
 
@@ -171,17 +180,21 @@ class _Design:
     counts: Rows
     costs: CostsOf | None
     scale: CostScale | None
+    stages: FeaturesOf | None = None
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The forms to be tried, the simplest first."""
+        of_stages = () if self.stages is None else (STAGES,)
         if self.costs is None:
-            return ADDITIVE, NEIGHBOURS, TREES
+            return ADDITIVE, NEIGHBOURS, *of_stages, TREES
         both = (name for kind in (ADDITIVE, NEIGHBOURS) for name in (kind, kind + WITH_COSTS))
-        return *both, TREES + WITH_COSTS
+        return *both, *of_stages, TREES + WITH_COSTS
 
     def of(self, kind: str, rows: Rows) -> NDArray[np.float64]:
         """(N, features): one-hot choices; pairs of neighbours; costs, and for ridges squares."""
+        if kind == STAGES and self.stages is not None:
+            return self.stages(rows)
         parts = [one_hot(self.counts, rows)]
         if kind.startswith(NEIGHBOURS):
             parts.append(one_hot_pairs(self.counts, rows))
@@ -199,7 +212,7 @@ def _fitted(
     accuracies: NDArray[np.float64],
 ) -> Regression:
     model = _model(kind).fit(design.of(kind, rows), accuracies)
-    if kind.startswith(TREES):
+    if kind == STAGES or kind.startswith(TREES):
         return Regression(kind, errors, len(rows), None, None, design, model)
     coefficients = rounded(np.append(model.coef_, model.intercept_))
     values, constant, curve = coefficients[:-1], coefficients[-1], None
@@ -237,4 +250,10 @@ def _model(kind: str) -> Any:
         )
     from sklearn.linear_model import RidgeCV
 
-    return RidgeCV(alphas=_ALPHAS)
+    ridge = RidgeCV(alphas=_ALPHAS)
+    if kind != STAGES:
+        return ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), ridge)  # kernels and depths have scales of their own

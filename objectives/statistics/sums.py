@@ -13,6 +13,9 @@ Rows = NDArray[np.int64]
 CostsOf = Callable[[Rows], NDArray[np.float64]]
 """(N, L) choices → (N, M) costs, all above 0: MACs and parameters."""
 
+FeaturesOf = Callable[[Rows], NDArray[np.float64]]
+"""(N, L) choices → (N, F) numbers of any sign, each with a scale of its own."""
+
 _DIGITS = 9
 
 

@@ -86,6 +86,7 @@ def test_a_predictor_tells_its_error_beside_the_additive_one(
         "additive and costs",
         "neighbours",
         "neighbours and costs",
+        "stages",
         "trees and costs",
     }
     assert reported["networks"] == len((known / "some.csv").read_text().splitlines()) - 1
@@ -133,7 +134,7 @@ def test_scores_of_another_version_of_the_predictor_do_not_meet(
     journal.close()
     answer = terminal("search", "known.yaml", *PREDICTOR)
     assert answer.code == 2
-    assert "was made with another estimator (predictor, version 0, now predictor)" in answer.stderr
+    assert "was made with another estimator (predictor, version 0, now predictor" in answer.stderr
     assert "name a new run folder with --run" in answer.stderr
     # What was found before can still be looked at.
     assert terminal("report", "runs/known").code == 0
