@@ -25,8 +25,8 @@ from hwnas.latency.validation import Agreement
 from hwnas.latency.visit_log import MemoryLog
 from hwnas.latency.visits import warning_shares
 from hwnas.networks.blocks import Network, block_key
-from hwnas.runs.config import ProfileConfig
-from hwnas.runs.profiling import sampled_networks
+from hwnas.runs.profile_config import ProfileConfig
+from hwnas.runs.sampled_networks import sampled_networks
 from hwnas.spaces import SearchSpace
 
 Naive = Callable[[Device, Mapping[str, Network], float], Mapping[str, float]]

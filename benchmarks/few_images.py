@@ -30,10 +30,11 @@ from hwnas.core.listener import SILENT
 from hwnas.data import Split, load_dataset
 from hwnas.devices.device import Device
 from hwnas.estimators.supernet.training import train_supernet
-from hwnas.runs.config import ProfileConfig, load_run_config
+from hwnas.runs.config import load_run_config
 from hwnas.runs.estimating import estimator_inputs, make_scores
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.profiling import profile_space
 from hwnas.runs.scores import bind_scores
 from hwnas.runs.searching import search

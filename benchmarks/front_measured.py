@@ -17,8 +17,8 @@ from benchmarks.options import space_and_device, space_parser
 from hwnas.latency.measure import measure_models, timed_model
 from hwnas.objectives.costs import MACS
 from hwnas.objectives.measured import measured_objective
-from hwnas.runs.config import ProfileConfig
 from hwnas.runs.on_device import FINAL
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.profiling import profile_space
 from hwnas.search.exact.exact_front import exact_best
 from hwnas.search.problem import Limit, SearchProblem

@@ -47,9 +47,9 @@ from hwnas.latency.validation import Agreement
 from hwnas.latency.visit_log import MemoryLog
 from hwnas.latency.visits import FIRST_HALF, SECOND_HALF, Visits
 from hwnas.networks.blocks import Network
-from hwnas.runs.config import ProfileConfig
 from hwnas.runs.hand_timed import ToTime, estimated_blocks, network_names, networks_to_time, sheet
 from hwnas.runs.latencies import scope_of
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.profiling import profile_space
 from hwnas.spaces import SearchSpace, load_space
 from hwnas.spaces.sampling import spread_sample

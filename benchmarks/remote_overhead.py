@@ -23,7 +23,8 @@ from hwnas.devices.answers import TargetVisit
 from hwnas.devices.device import Device
 from hwnas.devices.hosts import joined_hosts
 from hwnas.devices.target import Round, Target, open_target
-from hwnas.latency.measure import REFERENCE_BLOCK, timed_model
+from hwnas.latency.measure import timed_model
+from hwnas.latency.reference import REFERENCE_BLOCK
 from hwnas.networks.blocks import block_key
 from hwnas.spaces import load_space
 

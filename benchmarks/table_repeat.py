@@ -17,7 +17,7 @@ from benchmarks.options import space_and_device, space_parser
 from hwnas.latency.model import LatencyModel
 from hwnas.objectives.costs import MACS
 from hwnas.objectives.measured import measured_objective
-from hwnas.runs.config import ProfileConfig
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.profiling import profile_space
 from hwnas.search.exact.exact_front import exact_front
 from hwnas.search.front import Front

@@ -43,7 +43,7 @@ from hwnas.devices.device import Device
 from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.measured import measured_objective
-from hwnas.runs.config import ProfileConfig
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.profiling import profile_space
 from hwnas.search.journal import Journal
 from hwnas.search.problem import Limit, SearchProblem

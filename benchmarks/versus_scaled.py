@@ -28,8 +28,8 @@ from hwnas.latency.measure import measure_models, timed_model
 from hwnas.networks.blocks import Network, block_from_dict, block_to_dict
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.measured import measured_objective
-from hwnas.runs.config import ProfileConfig
 from hwnas.runs.on_device import FINAL
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.profiling import profile_space
 from hwnas.search.journal import Journal
 from hwnas.search.problem import Limit, SearchProblem

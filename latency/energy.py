@@ -20,6 +20,7 @@ from hwnas.latency.measure import builders, kept_messages, measured_groups, meas
 from hwnas.latency.profile import fitted_model
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.wanted import register_wanted
+from hwnas.latency.whole_networks import batches_of, progress_of_each
 from hwnas.networks.blocks import Block, Network
 
 
@@ -85,6 +86,7 @@ def profile_energy(
     fit_networks: Sequence[Network],
     check_networks: Sequence[Network],
     chains: bool = False,
+    singly: bool = True,
     schedule: EnergySchedule | None = None,
     progress: Progress | None = None,
 ) -> EnergyModel:
@@ -98,9 +100,16 @@ def profile_energy(
         TableError: the table is another device's, or another process measures into it.
     """
     plan = schedule or EnergySchedule()
-    wanted = register_wanted(table, blocks, fit_networks, check_networks, chains=chains)
-    missing = measure_energy(device, table, builders(device, wanted.all), plan, progress)
-    return fitted_model(EnergyModel, table, scope, wanted, changed=missing > 0)
+    wanted = register_wanted(
+        table, blocks, fit_networks, check_networks, chains=chains, singly=singly
+    )
+    groups = [wanted.all] if singly else list(batches_of(wanted.networks, wanted.networks))
+    visits = [plan.sessions * plan.rounds * len(group) for group in groups]
+    missing = [
+        measure_energy(device, table, builders(device, group), plan, told)
+        for group, told in zip(groups, progress_of_each(progress, visits), strict=True)
+    ]
+    return fitted_model(EnergyModel, table, scope, wanted, changed=any(missing))
 
 
 def measure_energy(

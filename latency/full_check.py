@@ -23,7 +23,7 @@ from hwnas.devices.link import DirectLink
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.engine import relative_difference
 from hwnas.latency.identity import identify
-from hwnas.latency.noise import NETWORK
+from hwnas.latency.reference import NETWORK
 from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Network
 from hwnas.networks.graph import INPUT, build_graph
 

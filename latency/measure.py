@@ -18,15 +18,15 @@ from hwnas.devices.answers import Answer, Cache, Facts, RoundEnd, TargetVisit
 from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.identity import identity_of
+from hwnas.latency.reference import NETWORK, REFERENCE_BLOCK
 from hwnas.latency.schedule import REFERENCE, Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.visit_log import MachineLog, MemoryLog, VisitLog
 from hwnas.latency.visits import LatencySummary, Visit
-from hwnas.networks.blocks import InvertedResidual, Network
+from hwnas.networks.blocks import Network
 from hwnas.networks.graph import build_graph
 from hwnas.networks.precision import WHOLE, Ends, in_precision
 
-REFERENCE_BLOCK = InvertedResidual(40, 120, 40, 5, 1, 32, "relu", 28)
 # Graphs of one job are all in memory at once, on the target.
 MOST_BYTES = 600e6
 _MOST_FRUITLESS = 10
@@ -167,7 +167,9 @@ def timed_model(network: Network, device: Device, *, inner: bool) -> bytes:
 
 
 def reference_model(device: Device) -> bytes:
-    """The ONNX file of the reference block."""
+    """The ONNX file of the reference block, or of a short network where no block runs alone."""
+    if not device.runtime_spec.blocks:
+        return timed_model(NETWORK, device, inner=False)
     return timed_model((REFERENCE_BLOCK,), device, inner=True)
 
 

@@ -12,7 +12,7 @@ from hwnas.devices.device import IMPORTED, Fingerprint
 from hwnas.latency.compare import measured_fingerprint
 from hwnas.latency.energies import EnergyVisit
 from hwnas.latency.energy_model import EnergyModel
-from hwnas.latency.model import BASES, LatencyModel, Model
+from hwnas.latency.model import BASES, WHOLE, Basis, BlockModel, LatencyModel, Model
 from hwnas.latency.new_table import new_table
 from hwnas.latency.profile import fit_model
 from hwnas.latency.table import LatencyTable
@@ -41,7 +41,8 @@ def merge(paths: Sequence[Path], into: Path) -> Merged:
 
     Visits that are the same in several tables are taken once. The model of every scope is fitted
     anew to all visits, with the networks that the first table with this scope fitted and checked
-    it by, and with chains where that table's was; a model without networks is kept unchanged.
+    it by, and with chains or from whole networks alone where that table's was; a model without
+    networks is kept unchanged.
 
     Args:
         paths: two tables or more, of one fingerprint.
@@ -153,11 +154,17 @@ def _fitted(
                 model.check_networks,
                 form,
                 blocks=model.blocks,
-                bases=BASES if "chain" in model.compared else BASES[:1],
+                bases=_bases(model),
             )
         merged.save_model(scope, model)
         found[scope] = model
     return found
+
+
+def _bases(model: BlockModel) -> tuple[Basis, ...]:
+    if model.basis == "networks":
+        return WHOLE
+    return BASES if "chain" in model.compared else BASES[:1]
 
 
 def _merged(table: LatencyTable, models: Mapping[str, LatencyModel]) -> Merged:

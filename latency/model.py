@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 Basis = Literal["alone", "chain", "networks"]
 BASES: tuple[Basis, ...] = ("alone", "chain")
 """What the value of a measured block may be from, the simpler one first."""
+WHOLE: tuple[Basis, ...] = ("networks",)
+"""The same where no block is measured by itself."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,8 +120,8 @@ class BlockModel:
         if self.basis == "networks":
             return (
                 f"{error} ({checked.twice}), on networks that the estimate had not seen; time more "
-                "networks ('hwnas table export-networks --count 60' writes them), or more "
-                "inferences of each, and measure what you choose by them"
+                f"networks ({self._more_networks}), or more inferences of each, and measure what "
+                "you choose by them"
             )
         if checked.noise > POOR:
             return f"{error} ({checked.twice}): {self.quantity.quiet}"
@@ -128,6 +130,12 @@ class BlockModel:
             "profile into a new table (--table) with more networks to fit it by "
             "(profile.fit_networks)"
         )
+
+    @property
+    def _more_networks(self) -> str:
+        if set(self.fit_networks) & set(self.check_networks):  # left out in turn: timed by hand
+            return "'hwnas table export-networks --count 60' writes them"
+        return "profile.fit_networks"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, with the values of blocks that it was fitted with.

@@ -10,24 +10,11 @@ from hwnas.devices.answers import Facts, TargetVisit
 from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target, open_target
 from hwnas.latency.measure import reference_model, timed_model
+from hwnas.latency.reference import NETWORK
 from hwnas.latency.schedule import REFERENCE
 from hwnas.latency.visits import AFFECTED, FIRST_HALF, SECOND_HALF, Visit, Visits
-from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual, Network
 
 NETWORK_NAME = "network"
-# A short MobileNetV2: some milliseconds on a server core, some tens on a phone's.
-NETWORK: Network = (
-    ConvBlock(3, 32, 3, 2, "relu6", 128),
-    InvertedResidual(32, 32, 16, 3, 1, 0, "relu6", 64),
-    InvertedResidual(16, 96, 24, 3, 2, 0, "relu6", 64),
-    InvertedResidual(24, 144, 24, 3, 1, 0, "relu6", 32),
-    InvertedResidual(24, 144, 40, 5, 2, 0, "relu6", 32),
-    InvertedResidual(40, 240, 40, 5, 1, 0, "relu6", 16),
-    InvertedResidual(40, 240, 80, 3, 1, 0, "relu6", 16),
-    InvertedResidual(80, 480, 160, 5, 2, 0, "relu6", 16),
-    InvertedResidual(160, 960, 160, 3, 1, 0, "relu6", 8),
-    Head(160, 640, 0, 1000, "relu6", 8),
-)
 
 
 @dataclass(frozen=True)

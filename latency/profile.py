@@ -13,13 +13,14 @@ from hwnas.devices.device import IMPORTED, Device
 from hwnas.latency.fitting import basis_values, fit_best
 from hwnas.latency.identity import Identity, read_identity
 from hwnas.latency.measure import measure
-from hwnas.latency.model import BASES, Basis, BlockModel, LatencyModel, Model
+from hwnas.latency.model import BASES, WHOLE, Basis, BlockModel, LatencyModel, Model
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable, Values
 from hwnas.latency.validation import Validation
 from hwnas.latency.visits import FIRST_HALF, SECOND_HALF
 from hwnas.latency.wanted import Wanted, register_wanted
-from hwnas.networks.blocks import Block, Network, block_key
+from hwnas.latency.whole_networks import fit_whole, measure_networks
+from hwnas.networks.blocks import Block, Network, block_from_key, block_key
 
 VisitsProgress: TypeAlias = Callable[[int, int, str], None]
 """Called with the visits done and in all, and of what: "blocks", "chains" or "networks"."""
@@ -37,6 +38,7 @@ def profile(
     fit_networks: Sequence[Network],
     check_networks: Sequence[Network],
     chains: bool = False,
+    singly: bool = True,
     schedule: Schedule | None = None,
     progress: VisitsProgress | None = None,
     identity: Identity | None = None,
@@ -51,6 +53,8 @@ def profile(
         fit_networks: whole networks that the model learns from.
         check_networks: whole networks that it is judged by and has not seen, at least 2.
         chains: whether the blocks are measured inside chains too, where the fit can choose.
+        singly: whether blocks are measured by themselves; else the model is estimated from the
+            networks alone, in the order of `fit_networks` (see `hwnas.latency.whole_networks`).
         schedule: how often each is visited.
         progress: called after every few visits.
         identity: of the device, where it was read already.
@@ -59,17 +63,21 @@ def profile(
         DeviceError: the device failed; what was measured is kept, calling again continues.
         TableError: the table is another device's, or cannot be written.
     """
-    plan = schedule or Schedule()
     device.require_measurable()
     identity = identity or read_identity(device)
     identity.require_real(device.name)  # before the table becomes its own
     table.bind(identity.fingerprint)
-    wanted = register_wanted(table, blocks, fit_networks, check_networks, chains=chains)
-    # Blocks first: they are what is searched with, and done in a tenth of the time.
-    groups = {"blocks": wanted.blocks, "chains": wanted.chains, "networks": wanted.networks}
+    wanted = register_wanted(
+        table, blocks, fit_networks, check_networks, chains=chains, singly=singly
+    )
     complete = not table.unfinished(wanted.all)
-    for what, some in groups.items():
-        measure(device, table, some, plan, _of(progress, what))
+    if singly:
+        # Blocks first: they are what is searched with, and done in a tenth of the time.
+        groups = {"blocks": wanted.blocks, "chains": wanted.chains, "networks": wanted.networks}
+        for what, some in groups.items():
+            measure(device, table, some, schedule or Schedule(), _of(progress, what))
+    else:
+        measure_networks(device, table, wanted, schedule, _of(progress, "networks"))
     return fitted_model(LatencyModel, table, scope, wanted, changed=not complete)
 
 
@@ -90,18 +98,19 @@ def fitted_model(
     model = table.models(form).get(scope)
     if model is None or changed or not _is_of(model, wanted):
         model = fit_model(
-            table, wanted.fit, wanted.check, form, blocks=wanted.blocks, bases=wanted.bases
+            table, wanted.fit, wanted.check, form, blocks=wanted.predicted, bases=wanted.bases
         )
         table.save_model(scope, model)
     return replace(model, source=table.source(scope))
 
 
 def _is_of(model: BlockModel, wanted: Wanted) -> bool:
-    """Whether a model is of the same networks and blocks, chains among them or not."""
+    """Whether a model is of the same networks and blocks, measured in the same ways."""
     return (
         (model.fit_networks, model.check_networks) == (wanted.fit, wanted.check)
         and ("chain" in model.compared) == ("chain" in wanted.bases)
-        and set(model.blocks) == set(wanted.blocks)
+        and (model.basis == "networks") == (wanted.bases == WHOLE)
+        and set(model.blocks) == set(wanted.predicted)
     )
 
 
@@ -143,7 +152,8 @@ def fit_model(
         blocks: keys of the blocks that it is for, among them those of the networks; all that are
             measured when None.
         bases: what the values of blocks may be from, see `fit_best`; "chain" is left out where
-            chains of these blocks were not measured to the end.
+            chains of these blocks were not measured to the end. `WHOLE` estimates them from the
+            networks.
 
     Raises:
         TableError: not all of the networks were measured, in both halves of the sessions.
@@ -151,20 +161,20 @@ def fit_model(
     quantity = form.quantity
     measured, networks, known = table.measured(quantity), table.networks(), table.blocks()
     values = measured.values()
-    single = {key: known[key] for key in (known if blocks is None else blocks) if key in values}
-    unfinished = table.unmeasured(quantity, table.chains())
-    candidates = {basis: basis_values(basis, single, values, unfinished) for basis in bases}
-    found = fit_best(
-        [networks[key] for key in fit],
-        _of_networks(form, values, fit),
-        single,
-        {basis: some for basis, some in candidates.items() if some is not None},
-    )
+    fitted, actual = [networks[key] for key in fit], _of_networks(form, values, fit)
+    if tuple(bases) == WHOLE:
+        found = fit_whole(fitted, actual, map(block_from_key, known if blocks is None else blocks))
+    else:
+        single = {key: known[key] for key in (known if blocks is None else blocks) if key in values}
+        unfinished = table.unmeasured(quantity, table.chains())
+        candidates = {basis: basis_values(basis, single, values, unfinished) for basis in bases}
+        some = {basis: each for basis, each in candidates.items() if each is not None}
+        found = fit_best(fitted, actual, single, some)
     model = form(found.blocks, found.correction, None, fit, check, found.basis, found.compared)
     predicted = model.predict([networks[key] for key in check])
     halves = [_half(form, measured, half, check) for half in (FIRST_HALF, SECOND_HALF)]
-    actual = _of_networks(form, values, check)
-    return replace(model, validation=Validation.of(predicted, actual, halves))
+    checked = _of_networks(form, values, check)
+    return replace(model, validation=Validation.of(predicted, checked, halves))
 
 
 @overload

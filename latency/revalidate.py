@@ -34,6 +34,8 @@ class Remeasured:
 class Revalidation:
     """What a table says beside new measurements, at least two of each kind.
 
+    Of a table of whole networks alone there are no blocks.
+
     Attributes:
         predictions: check networks as the models of their scopes predict them, by scope.
         networks: the same networks as they were measured.
@@ -143,11 +145,14 @@ def revalidate(
     whole = {key: network for key, network in table.networks().items() if key in checks}
     single: dict[str, Network] = {key: (block,) for key, block in table.blocks().items()}
     whole, single = _spread(whole, before, networks), _spread(single, before, blocks)
-    if min(len(whole), len(single)) < 2:
+    alone = all(model.basis == "networks" for model in models.values())
+    if min(len(whole), len(single)) < 2 and not (alone and len(whole) >= 2):
         raise TableError(
             f"{table.path} holds fewer than two check networks or two blocks; "
             "run 'hwnas profile' with the same config to its end"
         )
+    if len(single) < 2:
+        single = {}
     _check_device(table, device)
     log = MemoryLog(table.cache())
     run_sessions(device, builders(device, single | whole), log, schedule or Schedule(), progress)

@@ -32,6 +32,8 @@ class RuntimeSpec:
             it, stays an input; other runtimes fold it into the graph as they do weights.
         shares_cache: nothing of its cache is executed, see `CachingRuntime`, so that the cache of a
             table that somebody else measured can be used.
+        blocks: it runs single blocks of a network; where it takes whole networks of images alone,
+            latency tables are made of these (`profile.blocks`).
     """
 
     name: str
@@ -45,6 +47,7 @@ class RuntimeSpec:
     native: bool = False
     takes_values: bool = False
     shares_cache: bool = False
+    blocks: bool = True
 
     def __post_init__(self) -> None:
         """Refuses names that no job could carry."""

@@ -15,8 +15,8 @@ from hwnas.devices.hosts import joined_hosts
 from hwnas.latency.family import AnyLatency, FamilyModel
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.schedule import Schedule
-from hwnas.runs.config import ProfileConfig
 from hwnas.runs.model_warnings import warn_of_model
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.profile_stage import profile_stage, reached
 from hwnas.runs.visit_warnings import visit_sentences
 from hwnas.spaces import SearchSpace, Space
@@ -24,6 +24,7 @@ from hwnas.spaces import SearchSpace, Space
 # Two sessions of few visits, and few whole networks: seconds in place of minutes.
 _QUICK = Schedule(sessions=2, most_sessions=2, rounds=4, seconds=6)
 _QUICK_COUNTS = ProfileConfig(fit_networks=8, check_networks=6)
+_QUICK_ALONE = ProfileConfig(fit_networks=30, check_networks=6)
 
 
 @overload
@@ -33,6 +34,7 @@ def profile(
     *,
     table: str | Path | None = None,
     quick: bool = False,
+    blocks: bool | None = None,
     ray: str | None = None,
 ) -> LatencyModel: ...
 
@@ -44,6 +46,7 @@ def profile(
     *,
     table: str | Path | None = None,
     quick: bool = False,
+    blocks: bool | None = None,
     ray: str | None = None,
 ) -> LatencyModel | FamilyModel[LatencyModel]: ...
 
@@ -54,9 +57,10 @@ def profile(
     *,
     table: str | Path | None = None,
     quick: bool = False,
+    blocks: bool | None = None,
     ray: str | None = None,
 ) -> AnyLatency:
-    """Measures every distinct block of a space on a device, and some whole networks.
+    """Measures the distinct blocks of a space on a device, and whole networks, or these alone.
 
     Warns when the latencies cannot be relied on.
 
@@ -67,6 +71,8 @@ def profile(
             and to share; by default they are forgotten with the model.
         quick: seconds in place of minutes, for a first look: latencies are off by more then, which
             the model says (`model.validation`).
+        blocks: whether blocks are measured by themselves; else hundreds of whole networks are, and
+            the blocks are estimated from them. None where the runtime can run single blocks.
         ray: the address of a Ray cluster, "auto" where this machine belongs to it or "HOST:PORT": a
             device that is a resource of one of its hosts is measured there.
 
@@ -85,19 +91,28 @@ def profile(
             "the device must be one of hwnas.load_device, or its name, and not of the type "
             f"{type(device).__name__}"
         )
+    counts = ProfileConfig().changed(blocks=blocks)
+    singly = counts.singly(device)
+    if quick:
+        counts = (_QUICK_COUNTS if singly else _QUICK_ALONE).changed(blocks=blocks)
+    schedule = _QUICK if quick else None
     listener = PythonListener()
     with joined_hosts(ray) as hosts, reached(hosts, device, listener) as there:
         if table is not None:
-            return _profile(space, there, Path(table), listener, quick=quick)
+            return _profile(space, there, Path(table), counts, listener, schedule)
         within = Path(tempfile.gettempdir())
         with temporary_folder(within, "hwnas-profile-", error=TableError) as folder:
-            return _profile(space, there, folder / "table.sqlite", listener, quick=quick)
+            return _profile(space, there, folder / "table.sqlite", counts, listener, schedule)
 
 
 def _profile(
-    space: Space, device: Device, table: Path, listener: Listener, *, quick: bool
+    space: Space,
+    device: Device,
+    table: Path,
+    counts: ProfileConfig,
+    listener: Listener,
+    schedule: Schedule | None,
 ) -> AnyLatency:
-    counts, schedule = (_QUICK_COUNTS, _QUICK) if quick else (ProfileConfig(), None)
     found = profile_stage(space, device, table, counts, listener, schedule)
     for sentence in visit_sentences(found.warning_shares, found.disturbed):
         listener.warn(sentence)

@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from hwnas.api.checks import check_count, names_of
+from hwnas.api.profiled_run import ProfiledRun
 from hwnas.core.listener import SILENT
 from hwnas.estimators import find_estimator
-from hwnas.runs.config import ProfileConfig
 from hwnas.runs.defaults import PATIENCE, RANKED_OF_A_CSV, RANKED_TRAINED, RANKING_SEEDS, TRAINED
 from hwnas.runs.export_config import ImageInput, WeightsFrom
-from hwnas.runs.opened import OpenedRun
 
 if TYPE_CHECKING:  # what needs PyTorch or the like is imported by the stage that needs it
     from hwnas.report.writing import Report
-    from hwnas.runs.fleet import Outcome
     from hwnas.runs.picks import Picks
-    from hwnas.runs.profile_stage import Profiled
     from hwnas.runs.ranking import Ranking
     from hwnas.runs.searching import RunSearch
     from hwnas.runs.summary_form import ExportSummary, Summary
@@ -27,74 +24,12 @@ if TYPE_CHECKING:  # what needs PyTorch or the like is imported by the stage tha
     from hwnas.search.executors import Executor
 
 
-class Run(OpenedRun):
+class Run(ProfiledRun):
     """One experiment and its folder; `Run.open` makes one of a config or of a run folder.
 
     Each stage does what the command of its name does, may be interrupted, and resumes when it is
     called again. A stage that needs another one says so.
     """
-
-    def profile(
-        self, *, energy: bool = False, refuse: bool = False, ray: str | None = None
-    ) -> "Profiled":
-        """Measures the space on the run's device into its latency table.
-
-        Args:
-            energy: whether energies are measured too, on an NVIDIA GPU, as `profile.energy` says.
-            refuse: whether a latency budget out of reach is refused instead of warned about.
-            ray: the address of a Ray cluster, "auto" where this machine belongs to it or
-                "HOST:PORT": a device that is a resource of one of its hosts is measured there.
-
-        Raises:
-            BudgetError: a budget is out of reach.
-            ConfigError, RunError: the cluster cannot be joined, or two hosts have the device.
-            DeviceError: the device failed; what was measured is kept.
-            TableError: the table is another device's, or cannot be written.
-        """
-        from hwnas.devices.hosts import joined_hosts
-        from hwnas.runs.profile_stage import profile_experiment
-
-        counts = self._counts(energy)
-        self.forget_latencies()
-        with joined_hosts(ray) as hosts:
-            return profile_experiment(
-                self.experiment, counts, self.listener, refuse=refuse, hosts=hosts
-            )
-
-    def profile_further(self) -> "list[Profiled]":
-        """Measures on those further devices of budgets that have no table of the space yet.
-
-        Raises:
-            ConfigError, DeviceError, TableError: see `profile`.
-        """
-        from hwnas.runs.profile_stage import profile_further
-
-        self.forget_latencies()
-        return profile_further(self.experiment, self.listener)
-
-    def profile_devices(
-        self, devices: str | Sequence[str], *, energy: bool = False, ray: str | None = None
-    ) -> "list[Outcome]":
-        """Measures the space on several devices at once, each into its own table.
-
-        Args:
-            devices: their names, or the paths of their files; one, or a list.
-            energy: see `profile`.
-            ray: see `profile`.
-
-        Raises:
-            ConfigError, RunError: a device is wrong, or the cluster cannot be joined, before any
-                is measured.
-        """
-        from hwnas.devices.hosts import joined_hosts
-        from hwnas.runs.fleet import fleet_stage, load_fleet
-
-        experiment = self.experiment
-        members = load_fleet(names_of(devices), experiment.config, experiment.sources)
-        self.forget_latencies()
-        counts = self._counts(energy)
-        with joined_hosts(ray) as hosts:
-            return fleet_stage(experiment.space, members, counts, self.listener, hosts)
 
     def check(self, *, budgets: bool = True) -> None:
         """Refuses, before a training, scores that cannot be had and budgets that no network keeps.
@@ -394,7 +329,3 @@ class Run(OpenedRun):
             ranking = rank_stage(experiment, folder, known, names, most, seeds, self.listener)
             write_ranking(ranking, folder)
             return ranking
-
-    def _counts(self, energy: bool) -> ProfileConfig:
-        counts = self.experiment.config.profile
-        return counts.model_copy(update={"energy": True}) if energy else counts

@@ -48,6 +48,14 @@ _Energy = Annotated[
         help="Measure the energy per inference too, on an NVIDIA GPU (as profile.energy does).",
     ),
 ]
+_NoBlocks = Annotated[
+    bool,
+    typer.Option(
+        "--no-blocks",
+        help="Measure whole networks alone, 300 of them, where no block can be timed by itself (as "
+        "'profile.blocks: false' does).",
+    ),
+]
 _RayAddress = Annotated[
     str | None,
     typer.Option(
@@ -103,6 +111,7 @@ class _Given:
     pretrained: str | None
     pretrained_network: str | None
     energy: bool
+    no_blocks: bool
     ray: str | None
     files: list[Path]
     shapes: list[str]
@@ -122,6 +131,7 @@ def profile(
     pretrained: options.Pretrained = None,
     pretrained_network: options.PretrainedNetwork = None,
     energy: _Energy = False,
+    no_blocks: _NoBlocks = False,
     ray: _RayAddress = None,
     files: _Files = None,
     shape: _Shapes = None,
@@ -148,6 +158,7 @@ def profile(
         pretrained=pretrained,
         pretrained_network=pretrained_network,
         energy=energy,
+        no_blocks=no_blocks,
         ray=ray,
         files=files or [],
         shapes=shape or [],
@@ -181,6 +192,7 @@ def _profile_files(given: _Given, output: Output) -> None:
             "--pretrained": given.pretrained,
             "--pretrained-network": given.pretrained_network,
             "--energy": given.energy or None,
+            "--no-blocks": given.no_blocks or None,
             "--ray": given.ray,
         }
     )
@@ -225,7 +237,10 @@ def _profile_config(given: _Given, config: str, output: Output) -> None:
         device=given.devices[0] if len(given.devices) == 1 else None,
     )
     opened = shared.open(output)
-    profile_run(opened, given.devices, energy=given.energy, ray=given.ray, output=output)
+    blocks = False if given.no_blocks else None
+    profile_run(
+        opened, given.devices, energy=given.energy, blocks=blocks, ray=given.ray, output=output
+    )
     show_next(output, before_search(opened, shared))
 
 
@@ -246,6 +261,7 @@ def _profile_space(given: _Given, space: str, output: Output) -> None:
         classes=given.classes,
         table=given.table,
         energy=given.energy,
+        blocks=False if given.no_blocks else None,
         ray=given.ray,
         output=output,
     )

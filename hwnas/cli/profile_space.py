@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 
 def profile_run(
-    run: "Run", devices: Sequence[str], *, energy: bool, ray: str | None, output: Output
+    run: "Run",
+    devices: Sequence[str],
+    *,
+    energy: bool,
+    blocks: bool | None,
+    ray: str | None,
+    output: Output,
 ) -> None:
     """Measures the space of a config, and shows what came of it.
 
@@ -25,10 +31,10 @@ def profile_run(
         typer.Exit: one of several devices failed.
     """
     if len(devices) > 1:
-        outcomes = run.profile_devices(devices, energy=energy, ray=ray)
+        outcomes = run.profile_devices(devices, energy=energy, blocks=blocks, ray=ray)
         _show_outcomes(output, run.experiment.space, outcomes)
     else:
-        _show(output, run.profile(energy=energy, ray=ray))
+        _show(output, run.profile(energy=energy, blocks=blocks, ray=ray))
 
 
 def profile_alone(
@@ -39,20 +45,21 @@ def profile_alone(
     classes: int | None,
     table: str | None,
     energy: bool,
+    blocks: bool | None,
     ray: str | None,
     output: Output,
 ) -> None:
     """The same of a space without a config."""
     from hwnas.devices.device import load_device
     from hwnas.devices.hosts import joined_hosts
-    from hwnas.runs.config import ProfileConfig
     from hwnas.runs.fleet import fleet_stage, load_fleet
     from hwnas.runs.latencies import table_path
+    from hwnas.runs.profile_config import ProfileConfig
     from hwnas.runs.profile_stage import profile_stage, reached
     from hwnas.spaces import load_space
 
     space = load_space(name, resolution=resolution, classes=classes)
-    counts = ProfileConfig(energy=energy)
+    counts = ProfileConfig().changed(energy=energy, blocks=blocks)
     if len(devices) > 1:
         members = load_fleet(devices, None)
         with joined_hosts(ray) as hosts:
@@ -127,5 +134,6 @@ def _rows(outcome: "Outcome") -> list[list[str]]:
             else ["-", "-"]
         )
         of = f"{name}: {member}" if member else name
-        rows.append([of, str(len(one.blocks)), *errors, str(outcome.member.table)])
+        estimated = ", estimated" if one.basis == "networks" else ""
+        rows.append([of, f"{len(one.blocks)}{estimated}", *errors, str(outcome.member.table)])
     return rows

@@ -37,7 +37,12 @@ def show_model(output: Output, path: Path, space: "Space", model: "AnyLatency") 
     from hwnas.runs.latencies import scope_text
 
     what = scope_text(space) if len(space.members) == 1 else space.name
-    output.line(f"{path}: {block_counts(space)} of {what} ({space.size:.3g} networks)")
+    estimated = [one for one in model.members.values() if one.basis == "networks"]
+    how = ""
+    if estimated:  # no block was timed
+        networks = sum(len(one.fit_networks) for one in estimated)
+        how = f", estimated from {networks} whole networks alone"
+    output.line(f"{path}: {block_counts(space)} of {what} ({space.size:.3g} networks){how}")
     show_validation(output, model)
     return model_document(path, space, model)
 

@@ -78,7 +78,7 @@ def _show(output: Output, found: "Revalidation") -> None:
     output.table(
         f"{len(found.networks)} networks and {len(found.blocks)} blocks: stored, and measured now",
         VALIDATION_HEADER,
-        [[name, *agreement_cells(agreement(some))] for name, some in kinds.items()],
+        [[name, *agreement_cells(agreement(some))] for name, some in kinds.items() if some],
     )
     if found.slower is not None:
         output.line(
@@ -98,6 +98,6 @@ def _document(found: "Revalidation") -> dict[str, Any]:
         "verdict": found.verdict,
         "median_error": found.error,
         "slower": found.slower,
-        "agreement": {name: asdict(agreement(some)) for name, some in kinds.items()},
+        "agreement": {name: asdict(agreement(some)) for name, some in kinds.items() if some},
         **asdict(found),
     }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -17,6 +17,7 @@ from hwnas.runs.budgets_config import Budgets
 from hwnas.runs.choices_config import Resolutions, Widths
 from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.pretrained_config import SPACE, PretrainedConfig
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.tracking import NONE, TRACKERS
 from hwnas.search.executors.evaluation_limits import EvaluationLimits
 from hwnas.search.mode import ASYNCHRONOUS, SYNCHRONOUS, Mode
@@ -43,21 +44,6 @@ class DataConfig(StrictModel):
     @classmethod
     def _one_spelling(cls, value: str) -> str:
         return one_spelling(value)
-
-
-class ProfileConfig(StrictModel):
-    """How many whole networks are measured: to fit the latency model, and to check it.
-
-    `chains`: whether every block is also measured inside a longer graph (see
-    `hwnas.latency.chains`);
-    `auto` is where the runtime is one of GPUs, on which small blocks alone wait for their launch.
-    `energy`: whether the energy of all of them is measured too, on an NVIDIA GPU.
-    """
-
-    fit_networks: Annotated[int, Field(ge=4, le=10_000)] = 30
-    check_networks: Annotated[int, Field(ge=2, le=10_000)] = 30
-    chains: Literal["auto", "always", "never"] = "auto"
-    energy: bool = False
 
 
 # A score that costs microseconds is searched as a whole, and not rationed.

@@ -13,8 +13,9 @@ from hwnas.devices.hosts import THIS_MACHINE, Hosts, where
 from hwnas.devices.location import Place, same_machine
 from hwnas.devices.stopping import LATEST_S, stopped_by
 from hwnas.latency.family import AnyEnergy, AnyLatency
-from hwnas.runs.config import ProfileConfig, RunConfig
+from hwnas.runs.config import RunConfig
 from hwnas.runs.latencies import named_table, table_path
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.profiling import energy_of, profile_space
 from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.spaces import Space

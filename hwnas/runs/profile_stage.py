@@ -15,9 +15,10 @@ from hwnas.latency.readings import disturbance
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import warning_shares
-from hwnas.runs.config import ProfileConfig, RunConfig
+from hwnas.runs.config import RunConfig
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.latencies import unprofiled_devices
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.profiling import energy_of, profile_space
 from hwnas.runs.reach import check_budgets
 from hwnas.spaces import Space

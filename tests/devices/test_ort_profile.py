@@ -10,7 +10,7 @@ import pytest
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from hwnas.devices.runtimes.ort_profile import by_operator
-from hwnas.latency.noise import NETWORK
+from hwnas.latency.reference import NETWORK
 from hwnas.networks.graph import build_graph
 
 CPU = "CPUExecutionProvider"

@@ -20,9 +20,10 @@ from hwnas.estimators import ESTIMATORS
 from hwnas.networks.blocks import BLOCKS
 from hwnas.objectives.budgets import MEASURED
 from hwnas.objectives.costs import COSTS
-from hwnas.runs.config import AccuracyConfig, DataConfig, ProfileConfig, RunConfig, SearchConfig
+from hwnas.runs.config import AccuracyConfig, DataConfig, RunConfig, SearchConfig
 from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.pretrained_config import PretrainedConfig
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.tracking import TRACKERS
 from hwnas.search.searchers import SEARCHERS, searcher_class
 from hwnas.spaces.around_config import AroundConfig

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hwnas.latency.anchors import ANCHOR, Anchor, anchors_of, judged_by, nearest
-from hwnas.latency.noise import NETWORK
+from hwnas.latency.reference import NETWORK
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import Speed, Visit, Visits
 from tests.latency.test_profile import NETWORKS

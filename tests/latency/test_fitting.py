@@ -17,8 +17,8 @@ from hwnas.latency.profile import fit_model
 from hwnas.latency.table import LatencyTable
 from hwnas.latency.visits import Visit
 from hwnas.networks.blocks import Block, Network, Skip, block_key
-from hwnas.runs.config import ProfileConfig
-from hwnas.runs.profiling import sampled_networks
+from hwnas.runs.profile_config import ProfileConfig
+from hwnas.runs.sampled_networks import sampled_networks
 from hwnas.spaces import SearchSpace, load_space
 from tests.devices.test_device import FINGERPRINT
 

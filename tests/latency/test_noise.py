@@ -11,7 +11,8 @@ from hwnas.devices.answers import RoundEnd, TargetVisit
 from hwnas.devices.device import Device
 from hwnas.devices.target import Round, Target
 from hwnas.latency import noise
-from hwnas.latency.noise import NETWORK, NETWORK_NAME, Check, Noise, check_noise, measured_twice
+from hwnas.latency.noise import NETWORK_NAME, Check, Noise, check_noise, measured_twice
+from hwnas.latency.reference import NETWORK
 from hwnas.latency.verdict import grade, verdict
 from hwnas.latency.visits import SECOND_HALF, Visits
 from hwnas.latency.visits import Visit as TableVisit

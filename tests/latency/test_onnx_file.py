@@ -10,8 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from hwnas.core.errors import ConfigError
-from hwnas.latency.noise import NETWORK
 from hwnas.latency.onnx_file import precision_of, read_model
+from hwnas.latency.reference import NETWORK
 from hwnas.networks.graph import build_graph
 from hwnas.networks.half import to_half
 from tests.latency.onnx_models import convolution, model, saved, value

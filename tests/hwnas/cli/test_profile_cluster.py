@@ -13,7 +13,7 @@ import hwnas
 from hwnas.api import profiling
 from hwnas.latency.schedule import Schedule
 from hwnas.latency.table import LatencyTable
-from hwnas.runs.config import ProfileConfig
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.ray_cluster import RayCluster

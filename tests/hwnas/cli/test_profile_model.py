@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from hwnas.devices.deployments.python import PythonDeployment
 from hwnas.latency import foreign
-from hwnas.latency.noise import NETWORK
+from hwnas.latency.reference import NETWORK
 from hwnas.latency.schedule import Schedule
 from hwnas.networks.graph import build_graph
 from hwnas.networks.half import to_half

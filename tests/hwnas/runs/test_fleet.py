@@ -15,8 +15,9 @@ from hwnas.devices.device import Device
 from hwnas.devices.location import HERE, Place
 from hwnas.devices.stopping import pause
 from hwnas.runs import fleet
-from hwnas.runs.config import ProfileConfig, load_run_config
+from hwnas.runs.config import load_run_config
 from hwnas.runs.fleet import Member, Outcome, load_fleet, profile_fleet
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.spaces import load_space
 
 SPACE = load_space("nas_bench_macro", resolution=8, classes=4)

@@ -6,7 +6,7 @@ import pytest
 
 from hwnas.cli.output import Output
 from hwnas.devices.device import Device
-from hwnas.latency.noise import NETWORK
+from hwnas.latency.reference import NETWORK
 from hwnas.latency.visits import Speed
 from hwnas.networks.blocks import Network
 from hwnas.runs.latency_check import WINNER, LatencyCheck, LatencyFinding, Patience

@@ -7,7 +7,7 @@ import pytest
 
 from hwnas.cli.output import Output
 from hwnas.devices.device import Device
-from hwnas.latency.noise import NETWORK
+from hwnas.latency.reference import NETWORK
 from hwnas.runs import measured_energy
 from hwnas.runs.latency_check import Patience
 from hwnas.runs.measured_energy import EnergyCheck, UsedEnergy

@@ -10,8 +10,8 @@ from hwnas.core.errors import DeviceError
 from hwnas.devices.device import Device
 from hwnas.latency.identity import Identity
 from hwnas.runs import profiling
-from hwnas.runs.config import ProfileConfig
 from hwnas.runs.latencies import scope_of
+from hwnas.runs.profile_config import ProfileConfig
 from hwnas.spaces import load_space
 from hwnas.spaces.references.of_space import reference_of
 from tests.devices.test_device import FINGERPRINT

@@ -1,0 +1,107 @@
+"""Latency tables of whole networks alone: for devices on which no block can be timed by itself.
+
+Hundreds of networks tell what thirty networks and every block tell. Each is visited less often than
+where thirty have to do, since the regression averages over all of them; and they are measured batch
+by batch, each to its end, so that never more than a batch of them lies on the device.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.core.errors import TableError
+from hwnas.core.progress import Progress
+from hwnas.devices.device import Device
+from hwnas.latency.correction import Correction
+from hwnas.latency.estimate import LEAST_NETWORKS, estimate
+from hwnas.latency.fitting import Fitted
+from hwnas.latency.measure import measure
+from hwnas.latency.schedule import Schedule
+from hwnas.latency.table import LatencyTable
+from hwnas.latency.wanted import Wanted
+from hwnas.networks.blocks import Block, Network
+
+BATCH = 25
+"""Networks that are measured together: of a large space some 500 MB of files."""
+OFTEN = Schedule()
+"""How often networks are visited that the model is judged by."""
+SELDOM = Schedule(sessions=2, most_sessions=4, rounds=6, seconds=20.0)
+"""How often those are that it is fitted to; the seconds are those of a batch."""
+
+
+def fit_whole(
+    networks: Sequence[Network], actual: NDArray[np.float64], blocks: Iterable[Block]
+) -> Fitted:
+    """The values of blocks that explain those of whole networks, see `hwnas.latency.estimate`.
+
+    Args:
+        networks: N of them.
+        actual: (N,) their values.
+        blocks: all that will be predicted, those of the networks among them.
+
+    Raises:
+        TableError: they are too few, or all take the same.
+    """
+    if len(networks) < LEAST_NETWORKS:
+        raise TableError(
+            f"blocks are estimated from {LEAST_NETWORKS} whole networks or more, and there are "
+            f"only {len(networks)}; raise profile.fit_networks"
+        )
+    if len(set(actual.tolist())) == 1:
+        raise TableError(
+            f"all {len(networks)} networks take the same, the smallest as long as the largest, "
+            "which says nothing about their blocks; 'hwnas devices check' tells what is wrong"
+        )
+    found = estimate(networks, actual, tuple(blocks), {})
+    correction = Correction(f"from whole networks and {found.prior}", found.overhead)
+    return Fitted("networks", found.block_ms, correction, found.compared)
+
+
+def measure_networks(
+    device: Device,
+    table: LatencyTable,
+    wanted: Wanted,
+    schedule: Schedule | None,
+    progress: Progress | None = None,
+) -> None:
+    """Measures the networks that the table does not hold yet, or not to the end.
+
+    Args:
+        device: where to measure.
+        table: where the visits go.
+        wanted: its networks; those that judge the model come first.
+        schedule: how often each is visited; None for `OFTEN` and `SELDOM`.
+        progress: called after every few visits, with those of all batches.
+
+    Raises:
+        DeviceError, TableError: see `hwnas.latency.measure.measure`.
+    """
+    often, seldom = schedule or OFTEN, schedule or SELDOM
+    batches = [(often, some) for some in batches_of(wanted.networks, wanted.check)]
+    batches += [(seldom, some) for some in batches_of(wanted.networks, wanted.fit)]
+    visits = [plan.sessions * plan.rounds * len(some) for plan, some in batches]
+    for (plan, some), told in zip(batches, progress_of_each(progress, visits), strict=True):
+        measure(device, table, some, plan, told)
+
+
+def batches_of(
+    networks: Mapping[str, Network], keys: Iterable[str]
+) -> Iterator[dict[str, Network]]:
+    """Some networks by key, at most `BATCH` at a time."""
+    left = iter(keys)
+    while some := list(islice(left, BATCH)):
+        yield {key: networks[key] for key in some}
+
+
+def progress_of_each(progress: Progress | None, visits: Sequence[int]) -> Iterator[Progress | None]:
+    """What each of several parts of so many visits tells, so that they seem to be one."""
+    for part in range(len(visits)):
+        before, after = sum(visits[:part]), sum(visits[part + 1 :])
+        yield None if progress is None else partial(_told, progress, before, after)
+
+
+def _told(progress: Progress, before: int, after: int, done: int, total: int) -> None:
+    progress(before + done, before + total + after)
