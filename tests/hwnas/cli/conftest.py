@@ -13,7 +13,7 @@ import pytest
 from hwnas.cli.main import main
 from hwnas.devices.device import load_device
 from hwnas.export.int8.ranges import Calibration
-from hwnas.latency import profile
+from hwnas.latency import profile, whole_networks
 from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.imported import import_timings
 from hwnas.latency.schedule import Schedule
@@ -140,6 +140,8 @@ def few_visits(monkeypatch: pytest.MonkeyPatch) -> Schedule:
     """Measures little, for tests that are not about how right a table is."""
     few = Schedule(sessions=2, most_sessions=2, rounds=1, least_runs=2, least_ms=0.0)
     monkeypatch.setattr(profile, "Schedule", lambda: few)
+    for name in ("OFTEN", "SELDOM"):
+        monkeypatch.setattr(whole_networks, name, few)
     for name in ("SCREENING", "FINAL"):
         monkeypatch.setattr(latency_check, name, few)
     monkeypatch.setattr(mixed, "SCREENING", few)
