@@ -26,10 +26,10 @@ from hwnas.networks.blocks import Block, Network
 
 BATCH = 25
 """Networks that are measured together: of a large space some 500 MB of files."""
-OFTEN = Schedule()
-"""How often networks are visited that the model is judged by."""
-SELDOM = Schedule(sessions=2, most_sessions=4, rounds=6, seconds=20.0)
-"""How often those are that it is fitted to; the seconds are those of a batch."""
+OFTEN = Schedule(seconds=60.0)
+"""How often networks are visited that the model is judged by; the seconds are those of a batch."""
+SELDOM = Schedule(sessions=2, most_sessions=4, rounds=4, seconds=20.0)
+"""How often those are that it is fitted to."""
 
 
 def fit_whole(
