@@ -11,8 +11,9 @@ from hwnas.core.errors import ConfigError, DeviceError, TableError
 from hwnas.core.progress import Progress
 from hwnas.devices.device import Device
 from hwnas.devices.runtimes import RuntimeSpec
-from hwnas.latency import measure
+from hwnas.latency import energy, measure
 from hwnas.latency import revalidate as revalidation
+from hwnas.latency.energies import EnergyVisit
 from hwnas.latency.graph_keys import network_key
 from hwnas.latency.identity import Identity
 from hwnas.latency.interchange_json import table_from_json, table_to_json
@@ -321,3 +322,48 @@ def test_blocks_of_the_model_are_those_that_are_searched_with(tmp_path: Path) ->
         assert table.blocks() == {}
         model = load_model(table, scope_of(SPACE), SPACE.blocks())
     assert set(map(block_key, SPACE.blocks())) <= set(model.blocks)
+
+
+def test_energies_are_of_the_same_networks_in_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups: list[int] = []
+
+    def measure_energy(
+        device: Device,
+        table: LatencyTable,
+        graphs: Mapping[str, Callable[[], bytes]],
+        schedule: energy.EnergySchedule,
+        progress: Progress | None = None,
+    ) -> int:
+        del device, schedule, progress
+        groups.append(len(graphs))
+        networks = table.networks()
+        table.energies.add(
+            [
+                EnergyVisit(key, session, 0, 5 + 3 * additive(networks[key]), 100, 50.0)
+                for key in graphs
+                for session in (0, 1)
+            ]
+        )
+        return len(graphs)
+
+    monkeypatch.setattr(energy, "measure_energy", measure_energy)
+    fit, check = sampled_networks(
+        SPACE, COUNTS.model_copy(update={"fit_networks": 60, "check_networks": 10}), singly=False
+    )
+    with LatencyTable(tmp_path / "t.sqlite") as table:
+        table.bind(FINGERPRINT)
+        model = energy.profile_energy(
+            DEVICE,
+            table,
+            scope=scope_of(SPACE),
+            blocks=SPACE.blocks(),
+            fit_networks=fit,
+            check_networks=check,
+            singly=False,
+        )
+    assert groups == [BATCH, BATCH, 70 - 2 * BATCH]
+    assert model.basis == "networks"
+    assert model.validation is not None
+    assert model.validation.prediction.mape < 1

@@ -41,6 +41,9 @@ def _model(name: str, model: BlockModel) -> list[str]:
             f"({model.correction.name}) has not seen, beside the difference between two "
             "measurements of the same networks."
         )
+        if model.basis == "networks":
+            networks = len(model.fit_networks)
+            said += f" What each block adds is estimated from {networks} whole networks."
         parts += [
             paragraphs([said]),
             table(VALIDATION_HEADER, validation_rows(validation), "errors of predictions"),

@@ -32,6 +32,9 @@ def test_a_table_of_whole_networks_says_so_and_is_searched(
     found = terminal("search", "tiny.yaml", *words, "--json")
     assert found.code == 0, found.stderr
     assert found.document["front"]
+    assert terminal("report", "runs/found").code == 0
+    page = (folder / "runs/found/report.html").read_text()
+    assert "What each block adds is estimated from 9 whole networks." in page
 
 
 @pytest.mark.usefixtures("folder")
