@@ -1,7 +1,7 @@
 """Budget: how much of a cost is allowed, as people write it: "12 ms", "75 % of reference"."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hwnas.core.errors import BudgetError
@@ -110,6 +110,25 @@ def read_budgets(texts: Mapping[str, str | float]) -> tuple[Budget, ...]:
         BudgetError: see `Budget.of`.
     """
     return tuple(Budget.of(name, text) for name, text in texts.items())
+
+
+def check_cost(name: str, others: Sequence[str] = ()) -> None:
+    """Refuses a name that is of no cost: of none that a device is measured for, nor of `COSTS`.
+
+    Args:
+        name: which one.
+        others: what else may stand in its place, for the message.
+
+    Raises:
+        BudgetError: names what there is.
+    """
+    kind, at, device = name.partition("@")
+    if name in COSTS or (kind in MEASURED and not at) or (kind in _ON_DEVICES and device):
+        return
+    known = [*others, LATENCY, f"{LATENCY}@DEVICE", ENERGY, *COSTS.names()]
+    raise BudgetError(
+        f"there is no cost '{shown(name)}'{nearest(name, known)} (known: {', '.join(known)})"
+    )
 
 
 def device_of(name: str) -> str | None:

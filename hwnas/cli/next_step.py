@@ -174,14 +174,12 @@ def _has_latencies(run: "OpenedRun") -> bool:
 
 
 def _further_without_latencies(run: "OpenedRun") -> str | None:
-    """A device that a budget is on, and that has no table yet."""
+    """A device whose latencies are asked for, and that has no table yet."""
     from hwnas.runs.latencies import further_table
 
     config, sources = run.experiment.config, run.experiment.sources
-    devices = [budget.device for budget in config.search.budgets.values()]
-    return next(
-        (one for one in devices if one and not further_table(config, one, sources).exists()), None
-    )
+    devices = config.search.further_devices
+    return next((one for one in devices if not further_table(config, one, sources).exists()), None)
 
 
 def _is_trained(run: "OpenedRun") -> bool:

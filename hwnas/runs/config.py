@@ -7,11 +7,12 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from hwnas.core.configs import LocalPath, StrictModel, find_config, parse_config, read_content
-from hwnas.core.errors import ConfigError
+from hwnas.core.errors import BudgetError, ConfigError
 from hwnas.core.foreign_text import shown
 from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
+from hwnas.objectives.budgets import check_cost, device_of
 from hwnas.runs.accuracy_config import AccuracyConfig, either
 from hwnas.runs.budgets_config import Budgets
 from hwnas.runs.choices_config import Resolutions, Widths
@@ -26,9 +27,10 @@ from hwnas.search.searchers import (
     SEARCHERS,
     USUAL,
     check_mode,
+    costs_asked,
     needs_known_score,
-    searcher_settings,
 )
+from hwnas.search.searchers.several_objectives import OTHER_OBJECTIVES
 from hwnas.training.auto import FINE_TUNING, SUPERNET_LENGTH, resolved
 from hwnas.training.train_config import TrainConfig, TrainSettings
 
@@ -89,10 +91,25 @@ class SearchConfig(StrictModel):
     def _of_searchers(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for name, given in value.items():
             try:
-                searcher_settings(name, given)
+                for cost in costs_asked(name, given):
+                    check_cost(cost, OTHER_OBJECTIVES)
             except ConfigError as error:
                 raise ValueError(str(error)) from error
+            except BudgetError as error:
+                raise ValueError(f"{name}: {error}") from error
         return value
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """The names of the costs that budgets are on, and that settings of searchers name."""
+        asked = [one for name, given in self.settings.items() for one in costs_asked(name, given)]
+        return tuple(dict.fromkeys([*self.budgets, *asked]))
+
+    @property
+    def further_devices(self) -> tuple[str, ...]:
+        """The devices of those that are latencies on further ones, by name or path."""
+        devices = map(device_of, self.costs)
+        return tuple(dict.fromkeys(one for one in devices if one is not None))
 
 
 @dataclass(frozen=True)

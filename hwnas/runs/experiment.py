@@ -19,7 +19,7 @@ from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network, block_to_dict
-from hwnas.objectives.budgets import ENERGY
+from hwnas.objectives.budgets import ENERGY, LATENCY
 from hwnas.objectives.measured import measured_objective
 from hwnas.runs.config import Recipe, RunConfig
 from hwnas.runs.inputs import HeldLatency
@@ -305,19 +305,20 @@ class Experiment:
 
     @cached_property
     def further_latencies(self) -> dict[str, AnyLatency]:
-        """The latency model of each further device that a budget is on, by the budget's name.
+        """The latency model of each further device that a search asks for, by the cost's name.
+
+        Budgets ask for them, and objectives of searchers.
 
         Raises:
             ConfigError, TableError: see `hwnas.runs.latencies.further_latency`.
         """
         models = {}
-        for budget in self.config.search.budgets.values():
-            if budget.device is None:
-                continue
-            path = further_table(self.config, budget.device, self.sources)
-            held = self.sources.further(budget.name, path)
-            models[budget.name] = (
-                further_latency(budget.device, path, self.space, self.sources)
+        for device in self.config.search.further_devices:
+            name = f"{LATENCY}@{device}"
+            path = further_table(self.config, device, self.sources)
+            held = self.sources.further(name, path)
+            models[name] = (
+                further_latency(device, path, self.space, self.sources)
                 if held is None
                 else read_model(LatencyModel, held)
             )
@@ -325,13 +326,13 @@ class Experiment:
 
     @cached_property
     def energy(self) -> AnyEnergy | None:
-        """The energy model of the device's table; None without a budget on energy.
+        """The energy model of the device's table; None where no search asks for it.
 
         Raises:
             DeviceError: it is not a device that counts its energy.
             TableError: the table holds none for this space.
         """
-        if ENERGY not in self.config.search.budgets:
+        if ENERGY not in self.config.search.costs:
             return None
         require_gpu(self.device)
         held = self.sources.energy(self.table_path)

@@ -93,10 +93,9 @@ def _made_in(experiment: Experiment) -> Path:
 def _devices(experiment: Experiment) -> dict[str, Device]:
     """Those of the config that are there: budgets of a run that is only trained may name others."""
     config, found = experiment.config, {}
-    for name in (config.device, *(b.device for b in config.search.budgets.values())):
-        if name is not None:
-            with suppress(ConfigError):
-                found[name] = experiment.sources.device(name)
+    for name in (config.device, *config.search.further_devices):
+        with suppress(ConfigError):
+            found[name] = experiment.sources.device(name)
     return found
 
 

@@ -55,7 +55,7 @@ def of_space(space: Space, models: Mapping[str, Model]) -> Model | FamilyModel[M
 
 
 def further_table(config: RunConfig, name: str, sources: Sources) -> Path:
-    """The latency table of the device of a budget `latency@<name>`.
+    """The latency table of the device of a cost `latency@<name>`.
 
     Raises:
         ConfigError: there is no such device, or its file is wrong.
@@ -65,7 +65,7 @@ def further_table(config: RunConfig, name: str, sources: Sources) -> Path:
 
 
 def further_latency(name: str, path: Path, space: Space, sources: Sources) -> AnyLatency:
-    """The latency model for a space on the device of a budget `latency@<name>`.
+    """The latency model for a space on the device of a cost `latency@<name>`.
 
     Nothing is measured there, so that it need not be at hand: the table is compared with what the
     device's file says.
@@ -84,7 +84,7 @@ def further_latency(name: str, path: Path, space: Space, sources: Sources) -> An
         if not device.measurable:
             how = f"'hwnas table import YOUR.csv {path} --device {name}'"
         text = str(error).replace("'hwnas profile'", how)
-        raise TableError(f"the budget latency@{name}: {text}") from error
+        raise TableError(f"latency@{name}: {text}") from error
 
 
 def named_table(config: RunConfig, name: str, sources: Sources = NOTHING_HELD) -> str | None:
@@ -106,18 +106,16 @@ def named_table(config: RunConfig, name: str, sources: Sources = NOTHING_HELD) -
 def unprofiled_devices(
     config: RunConfig, space: Space, sources: Sources
 ) -> list[tuple[Device, Path]]:
-    """The devices of budgets `latency@DEVICE` whose tables lack a space, and those tables.
+    """The devices of costs `latency@DEVICE` whose tables lack a space, and those tables.
 
     Raises:
         ConfigError: there is no such device, or its file is wrong.
         TableError: a table is damaged.
     """
     found: list[tuple[Device, Path]] = []
-    for budget in config.search.budgets.values():
-        if budget.device is None:
-            continue
-        device = _device(budget.device, sources)
-        path = further_table(config, budget.device, sources)
+    for name in config.search.further_devices:
+        device = _device(name, sources)
+        path = further_table(config, name, sources)
         if device.measurable and not holds_models(path, space):
             found.append((device, path))
     return found
@@ -135,7 +133,7 @@ def _device(name: str, sources: Sources) -> Device:
     try:
         return sources.device(name)
     except ConfigError as error:
-        raise ConfigError(f"the budget latency@{name}: {error}") from error
+        raise ConfigError(f"latency@{name}: {error}") from error
 
 
 def _check_device(table: LatencyTable, device: Device) -> None:

@@ -28,10 +28,9 @@ from hwnas.search.front import Front
 from hwnas.search.given import GivenNetworks
 from hwnas.search.journal import Journal
 from hwnas.search.mode import SYNCHRONOUS
-from hwnas.search.problem import SearchProblem
+from hwnas.search.problem import AnyCost, SearchProblem
 from hwnas.search.run_search import run_searcher, settings_digest
 from hwnas.search.searchers import make_searcher
-from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures
 from hwnas.training.train_config import LATER
 
@@ -83,10 +82,14 @@ class RunSearch:
         return self.problem.front(self.architectures[self.on_front], self.scores[self.on_front])
 
     @property
-    def further(self) -> dict[str, Trellis]:
-        """The predicted latency on each further device that a budget is on, by that device."""
-        laid = ((device_of(b.name), b.trellis) for b in self.problem.limits)
-        return {device: trellis for device, trellis in laid if device is not None}
+    def further(self) -> dict[str, AnyCost]:
+        """The predicted latency on each further device that was asked for, by that device."""
+        found = {}
+        for name in self.problem.costs_known:
+            device = device_of(name)
+            if device is not None:
+                found[device] = self.problem.cost_of(name)
+        return found
 
     @property
     def chosen(self) -> bool:
@@ -94,10 +97,10 @@ class RunSearch:
         return len(getattr(self.problem.space, "members", ())) > 1
 
     @property
-    def energy(self) -> Trellis | None:
-        """The predicted energy in mJ, where a budget is on it."""
-        limits = self.problem.limits
-        return next((limit.trellis for limit in limits if limit.name == ENERGY), None)
+    def energy(self) -> AnyCost | None:
+        """The predicted energy in mJ, where it was asked for."""
+        asked = ENERGY in self.problem.costs_known
+        return self.problem.cost_of(ENERGY) if asked else None
 
 
 def search(

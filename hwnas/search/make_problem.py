@@ -30,7 +30,8 @@ def make_problem(
         space: to search, or several at once.
         cost: the front's axis beside the score, put together from values of blocks.
         budgets: as texts by name, {"latency": "12 ms", "macs": "60 M"}, or read.
-        objectives: costs that budgets name beside `cost` and the registered ones (`COSTS`).
+        objectives: costs that budgets, or the settings of searchers, name beside `cost` and the
+            registered ones (`COSTS`).
         reference: what budgets of "75 % of reference" are shares of.
 
     Raises:
@@ -60,6 +61,8 @@ def make_problem(
             tested.append(CheckedLimit(space, one, bound))
         else:
             limits.append(Limit(axis if one is cost else Trellis.of(space, one), bound))
-    problem = SearchProblem(space, axis, tuple(limits), tested=tuple(tested))
+    problem = SearchProblem(
+        space, axis, tuple(limits), tested=tuple(tested), objectives=tuple(known.values())
+    )
     check_reachable_together(problem)
     return problem

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.errors import BudgetError
-from hwnas.objectives.objective import Objective, amount, pareto_order, values_of
+from hwnas.objectives.costs import COSTS, load_cost
+from hwnas.objectives.objective import Objective, amount, is_of_blocks, pareto_order, values_of
 from hwnas.search.front import FoundFront, Front
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.choices import ChoiceSpace
@@ -49,22 +50,17 @@ class Limit:
         return over / ((greatest - least) or 1.0)
 
 
-class CheckedLimit:
-    """A limit on a cost that no trellis holds: each network has to be looked at.
+class CheckedCost:
+    """A cost that no trellis holds: each network has to be looked at, and is looked at once."""
 
-    Nothing is known of it before a network is complete: searchers test it, and none can prove that
-    it is out of reach. Every network is looked at once.
-    """
-
-    def __init__(self, space: Space, objective: Objective, bound: float) -> None:
+    def __init__(self, space: Space, objective: Objective) -> None:
         """Takes a cost.
 
         Args:
             space: whose networks it is of.
             objective: the cost, to be minimised.
-            bound: the most of it, in its unit.
         """
-        self.space, self.objective, self.bound = space, objective, bound
+        self.space, self.objective = space, objective
         self._values: dict[bytes, float] = {}
 
     @property
@@ -74,7 +70,7 @@ class CheckedLimit:
 
     @property
     def unit(self) -> str:
-        """Of the cost and the bound."""
+        """Of the cost."""
         return self.objective.unit
 
     def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
@@ -92,6 +88,25 @@ class CheckedLimit:
             self._values.update(zip(new, values.tolist(), strict=True))
         return np.array([self._values[key] for key in keys], dtype=np.float64)
 
+
+class CheckedLimit(CheckedCost):
+    """A limit on such a cost.
+
+    Nothing is known of it before a network is complete: searchers test it, and none can prove that
+    it is out of reach.
+    """
+
+    def __init__(self, space: Space, objective: Objective, bound: float) -> None:
+        """Takes a cost.
+
+        Args:
+            space: whose networks it is of.
+            objective: the cost, to be minimised.
+            bound: the most of it, in its unit.
+        """
+        super().__init__(space, objective)
+        self.bound = bound
+
     def kept(self, architectures: Architectures) -> NDArray[np.bool_]:
         """(N,) whether canonical architectures (N, L) keep it."""
         return self.evaluate(architectures) <= self.bound
@@ -102,6 +117,7 @@ class CheckedLimit:
 
 
 AnyLimit: TypeAlias = Limit | CheckedLimit
+AnyCost: TypeAlias = Trellis | CheckedCost
 
 
 class KnownScore(Protocol):
@@ -133,6 +149,7 @@ class SearchProblem:
         score: what is to be maximised, where it is known beforehand and costs nothing to compute.
         tested: limits that only a complete network can be held to.
         start: (N, L) networks that are known to be good, within the limits or not; None for none.
+        objectives: further costs, to be minimised, that searchers may be asked to look at.
     """
 
     space: ChoiceSpace
@@ -141,6 +158,7 @@ class SearchProblem:
     score: KnownScore | None = None
     tested: tuple[CheckedLimit, ...] = ()
     start: Architectures | None = field(default=None, compare=False)
+    objectives: tuple[Objective, ...] = field(default=(), compare=False)
 
     @property
     def every_limit(self) -> tuple[AnyLimit, ...]:
@@ -151,6 +169,33 @@ class SearchProblem:
         """The smallest limit on a cost, in its unit: `problem.bound("latency")`; None for none."""
         bounds = [limit.bound for limit in self.every_limit if limit.name == name]
         return min(bounds) if bounds else None
+
+    @property
+    def costs_known(self) -> list[str]:
+        """The names that `cost_of` takes, the front's cost first."""
+        known = [self.cost.name, *(limit.name for limit in self.every_limit)]
+        if isinstance(self.space, Space):
+            known += [*(one.name for one in self.objectives), *COSTS.names()]
+        return list(dict.fromkeys(known))
+
+    def cost_of(self, name: str) -> AnyCost:
+        """The cost of a name, to be evaluated: one of `costs_known`.
+
+        Raises:
+            BudgetError: there is none, or an installed package's is not a cost.
+        """
+        if name == self.cost.name:
+            return self.cost
+        for limit in self.every_limit:
+            if limit.name == name:
+                return limit.trellis if isinstance(limit, Limit) else limit
+        if not isinstance(self.space, Space):
+            raise BudgetError(f"nothing is known of the {name} of networks of {self.space.name}")
+        given = {one.name: one for one in self.objectives}
+        objective = given[name] if name in given else load_cost(name)
+        if is_of_blocks(objective):
+            return Trellis.of(self.space, objective)
+        return CheckedCost(self.space, objective)
 
     @property
     def relaxed(self) -> "SearchProblem":

@@ -29,6 +29,7 @@ from hwnas.search.questions import Questions
 from hwnas.search.score import Of, Score, as_score, known_score, score_identity
 from hwnas.search.searchers import USUAL, make_searcher, searcher_class, searcher_settings
 from hwnas.search.searchers.searcher import Searcher
+from hwnas.search.trellis import Trellis
 from hwnas.search.trials import Trials
 from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.space import Architectures
@@ -255,6 +256,10 @@ def settings_digest(
         parts.append(f"{trellis.name} {float(trellis.constant)!r} {limit!r}".encode())
         parts += [step.tobytes() for step in trellis.steps]
     parts += [f"{tested.name} {float(tested.bound)!r}".encode() for tested in problem.tested]
+    for name in searcher_class(searcher).costs_asked(chosen):
+        cost = problem.cost_of(name)
+        parts.append(f"{name} ".encode())
+        parts += [step.tobytes() for step in cost.steps] if isinstance(cost, Trellis) else []
     if problem.start is not None:
         parts.append(b"start " + problem.start.tobytes())
     return digest(b"".join(parts))

@@ -22,6 +22,7 @@ __all__ = [
     "USUAL",
     "Searcher",
     "check_mode",
+    "costs_asked",
     "is_asynchronous",
     "make_searcher",
     "needs_known_score",
@@ -160,6 +161,15 @@ def searcher_settings(
         raise ConfigError(f"{found.name} has no settings, leave {', '.join(given)} out")
     usual = (mode == ASYNCHRONOUS and found.asynchronous) or {}
     return parse_config({**usual, **given}, found.settings_model, found.name)
+
+
+def costs_asked(searcher: str | type[Searcher], given: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of costs, beside the front's, that settings of a searcher name.
+
+    Raises:
+        ConfigError: see `searcher_settings`.
+    """
+    return searcher_class(searcher).costs_asked(searcher_settings(searcher, given))
 
 
 def make_searcher(

@@ -6,8 +6,6 @@ need numba.
 
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pymoo.algorithms.moo.ctaea import CTAEA
 from pymoo.algorithms.moo.nsga2 import NSGA2
 from pymoo.algorithms.moo.nsga3 import NSGA3
@@ -15,7 +13,6 @@ from pymoo.algorithms.moo.rvea import RVEA
 from pymoo.algorithms.moo.sms import SMSEMOA
 from pymoo.algorithms.moo.spea2 import SPEA2, SPEA2Survival
 from pymoo.algorithms.moo.unsga3 import UNSGA3
-from pymoo.util.ref_dirs import get_reference_directions
 from typing_extensions import override
 
 from hwnas.search.searchers.pymoo_search import PymooSearch
@@ -38,7 +35,7 @@ class NSGA3Search(PymooSearch):
 
     @override
     def _make(self, size: int, parts: dict[str, Any]) -> Any:
-        return NSGA3(_directions(size), pop_size=size, **parts)
+        return NSGA3(self._directions(size), pop_size=size, **parts)
 
 
 class UNSGA3Search(PymooSearch):
@@ -48,7 +45,7 @@ class UNSGA3Search(PymooSearch):
 
     @override
     def _make(self, size: int, parts: dict[str, Any]) -> Any:
-        return UNSGA3(_directions(size), pop_size=size, **parts)
+        return UNSGA3(self._directions(size), pop_size=size, **parts)
 
 
 class SMSEMOASearch(PymooSearch):
@@ -68,7 +65,7 @@ class RVEASearch(PymooSearch):
 
     @override
     def _make(self, size: int, parts: dict[str, Any]) -> Any:
-        return RVEA(_directions(size), pop_size=size, **parts)
+        return RVEA(self._directions(size), pop_size=size, **parts)
 
 
 class CTAEASearch(PymooSearch):
@@ -78,7 +75,7 @@ class CTAEASearch(PymooSearch):
 
     @override
     def _make(self, size: int, parts: dict[str, Any]) -> Any:
-        return CTAEA(_directions(size), **parts)
+        return CTAEA(self._directions(size), **parts)
 
 
 class SPEA2Search(PymooSearch):
@@ -90,9 +87,3 @@ class SPEA2Search(PymooSearch):
     def _make(self, size: int, parts: dict[str, Any]) -> Any:
         # The survival of its default argument carries one search's extremes into the next.
         return SPEA2(pop_size=size, survival=SPEA2Survival(normalize=True), **parts)
-
-
-def _directions(count: int) -> NDArray[np.float64]:
-    """(count, 2) evenly spread reference directions (Das and Dennis 1998)."""
-    found: NDArray[np.float64] = get_reference_directions("das-dennis", 2, n_partitions=count - 1)
-    return found

@@ -92,6 +92,15 @@ class Searcher(ABC):
         self.how: str | None = None
         self.prepare()
 
+    @classmethod
+    def costs_asked(cls, settings: StrictModel) -> tuple[str, ...]:
+        """The names of costs, beside the front's, that settings name: the problem has to know them.
+
+        They are found by `SearchProblem.cost_of`.
+        """
+        del settings
+        return ()
+
     def prepare(self) -> None:  # noqa: B027  # most searchers need none
         """Called once, before the first question, with all attributes set."""
 

@@ -52,6 +52,30 @@ def test_a_budget_on_a_further_device_is_kept_and_shown(known: Path, terminal: T
     assert "on phone.yaml (ms)" in (known / "runs/known/report.html").read_text()
 
 
+def objectives(*names: str) -> tuple[str, ...]:
+    asked = f"search.settings={{nsga3: {{objectives: [{', '.join(names)}]}}}}"
+    return ("--set", "search.searchers=[nsga3]", "--set", asked)
+
+
+def test_the_latency_on_a_further_device_is_an_objective_without_a_budget(
+    known: Path, terminal: Terminal
+) -> None:
+    answer = terminal(
+        "search",
+        "known.yaml",
+        "--json",
+        *objectives("score", "cost", "params", "latency@phone.yaml"),
+    )
+    assert answer.code == 0, answer.stderr
+    assert "latency@phone.yaml: these latencies were never checked" in answer.stderr
+    assert list(answer.document["budgets"]) == ["latency"]
+    own = [point["latency_ms"] for point in answer.document["front"]]
+    further = [point["predicted_ms@phone.yaml"] for point in answer.document["front"]]
+    assert further == pytest.approx([7 * (ms - 0.1) + 0.1 for ms in own])
+    (known / "tables/phone.sqlite").unlink()  # what it was searched with, the run holds
+    assert terminal("report", "runs/known").code == 0
+
+
 @pytest.mark.usefixtures("known")
 def test_a_share_of_the_reference_is_that_on_the_further_device(terminal: Terminal) -> None:
     words = ("search", "known.yaml", "--json")
@@ -92,7 +116,7 @@ def test_a_budget_on_peak_memory_is_kept_by_every_searcher(terminal: Terminal) -
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--budget", "latency@pi=3 ms"), "the budget latency@pi: there is no device named 'pi'"),
+        (("--budget", "latency@pi=3 ms"), "latency@pi: there is no device named 'pi'"),
         (("--budget", "latency@=3 ms"), "the budget 'latency@' names no device"),
         (
             ("--budget", "latency@local_cpu=3 ms"),
@@ -107,6 +131,13 @@ def test_a_budget_on_peak_memory_is_kept_by_every_searcher(terminal: Terminal) -
             ("--budget", "latency@local_cpu=3 ms", "--set", "tables={local_cpu: table.sqlite}"),
             "machine is 'imported' there and 'local' here; name this one's table under tables",
         ),
+        (
+            objectives("score", "cost", "parms"),
+            "nsga3: there is no cost 'parms'; did you mean 'params'? (known: score, cost, novelty, "
+            "latency, latency@DEVICE, energy, macs, params, file_size, peak_memory",
+        ),
+        (objectives("score", "latency@pi"), "latency@pi: there is no device named 'pi'"),
+        (objectives("cost", "novelty"), "'objectives' does not name 'score'; add it"),
         (("--budget", "latency@phone.yaml=0.1 us"), "out of reach: networks of tiny take"),
         (("--budget", "peak_memory=1 B"), "the peak_memory budget of 1 bytes is out of reach"),
         (
