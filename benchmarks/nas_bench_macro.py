@@ -25,6 +25,8 @@ SEARCHERS = (
     "smsemoa",
     "nsga3",
     "evolution",
+    "l2nas",
+    "annealing",
     "local",
     "random",
 )

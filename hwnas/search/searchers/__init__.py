@@ -48,6 +48,8 @@ SEARCHERS: Registry[type[Searcher]] = Registry(
         "two_stage": f"{_HERE}.two_stage:TwoStage",
         "around": f"{_HERE}.around:AroundSearch",
         "evolution": f"{_HERE}.evolution:Evolution",
+        "l2nas": f"{_HERE}.l2nas:L2NAS",
+        "annealing": f"{_HERE}.annealing:Annealing",
         "local": f"{_HERE}.local_search:LocalSearch",
         "random": f"{_HERE}.random_search:RandomSearch",
         "exact_front": f"{_HERE}.exact_front:FrontSearch",
@@ -61,7 +63,7 @@ OF_KNOWN_SCORES = ("exact_front", 5000)
 
 # Of ours, so that reading a config imports none of them.
 _OF_KNOWN_SCORES = ("exact_front",)
-_ASYNCHRONOUS = ("surrogate", "around", "evolution", "local", "random")
+_ASYNCHRONOUS = ("surrogate", "around", "evolution", "l2nas", "annealing", "local", "random")
 
 
 def searcher_class(searcher: str | type[Searcher]) -> type[Searcher]:
