@@ -15,7 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.networks.blocks import Block, Network, distinct_blocks
-from hwnas.spaces.space import Architectures, SearchSpace, check_choices, members_at
+from hwnas.spaces.space import (
+    Architectures,
+    SearchSpace,
+    check_choices,
+    members_at,
+    size_text,
+)
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,9 @@ class SpaceFamily:
                 )
 
     def __repr__(self) -> str:
-        size = f"{self.size:,}" if self.size < 10**7 else f"{self.size:.1e}"
         return (
             f"SpaceFamily({self.name}, {self.classes} classes: {len(self.members)} members of "
-            f"{len(self.choice_counts) - 1} slots, {size} networks)"
+            f"{len(self.choice_counts) - 1} slots, {size_text(self.size)} networks)"
         )
 
     @property

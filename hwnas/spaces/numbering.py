@@ -1,6 +1,7 @@
 """How the choices of a space are numbered, in words: what `architecture` means in a CSV."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -14,6 +15,13 @@ ORDER = (
     "choices are numbered from 0: the skip first, where there is one; then kernels × expansions, "
     "of which the expansion varies fastest, or the list of blocks; squeeze-excite varies slowest"
 )
+
+SHORT_WORDS = (
+    "k: kernel, a: that before the expansion, e: expansion, se: squeeze-excite, same: padded as in "
+    "TensorFlow; 16→24 @112 s2: channels, input in pixels, stride"
+)
+SLOTS_HEADER = ["slots", "stage", "blocks", "choices"]
+"""The columns of `slot_rows`."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,24 @@ def numbered_slots(space: Space) -> list[NumberedSlots]:
             )
         )
     return found
+
+
+def slot_rows(slots: Sequence[NumberedSlots]) -> list[list[str]]:
+    """A row for slots of equal choices, each choice with its number."""
+    return [
+        [
+            str(one.first) if one.first == one.last else f"{one.first}–{one.last}",
+            str(one.stage),
+            one.shape,
+            ", ".join(_unbroken(*choice) for choice in enumerate(one.choices)),
+        ]
+        for one in slots
+    ]
+
+
+def _unbroken(number: int, text: str) -> str:
+    """A choice that is not divided between two lines."""
+    return f"{number}: {text}".replace(" ", "\u00a0")
 
 
 def read_architecture(space: Space, text: str) -> list[int]:

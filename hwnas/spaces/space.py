@@ -51,10 +51,9 @@ class SearchSpace:
     width: float = 1.0
 
     def __repr__(self) -> str:
-        size = f"{self.size:,}" if self.size < 10**7 else f"{self.size:.1e}"
         return (
             f"SearchSpace({self.name} at {self.resolution} px, {self.classes} classes: "
-            f"{len(self.slots)} slots, {size} networks)"
+            f"{len(self.slots)} slots, {size_text(self.size)} networks)"
         )
 
     @property
@@ -245,6 +244,11 @@ class SearchSpace:
 
 def _keys(blocks: Sequence[Block]) -> str:
     return ", ".join(map(block_key, blocks))
+
+
+def size_text(networks: int) -> str:
+    """How many networks there are: in full, or rounded where nobody would read that."""
+    return f"{networks:,}" if networks < 10**7 else f"{networks:.1e}"
 
 
 def keys(architectures: Architectures) -> list[tuple[int, ...]]:
