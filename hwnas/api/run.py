@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, overload
 from hwnas.api.checks import check_count, names_of
 from hwnas.api.profiled_run import ProfiledRun
 from hwnas.core.listener import SILENT
-from hwnas.estimators import find_estimator
 from hwnas.runs.defaults import PATIENCE, RANKED_OF_A_CSV, RANKED_TRAINED, RANKING_SEEDS, TRAINED
 from hwnas.runs.export_config import ImageInput, WeightsFrom
 
@@ -119,8 +118,8 @@ class Run(ProfiledRun):
         check_steps(experiment, folder)
         latency, problem = self.pose()  # a budget out of reach is refused before all else
         scores = self.untrained_scores()
-        estimator = find_estimator(experiment.config.accuracy.estimator)
-        with ready(chosen), self.held(images=estimator.needs_images):
+        images = experiment.config.accuracy.scorer.needs_images
+        with ready(chosen), self.held(images=images):
             scores = scores or make_scores(experiment, folder)
             with computing_with(config.threads):
                 return search_stage(
@@ -304,6 +303,7 @@ class Run(ProfiledRun):
             RunError: something has to be trained before.
         """
         from hwnas.report.writing import write_ranking
+        from hwnas.runs.estimating import estimator_of
         from hwnas.runs.rank_stage import known_accuracies, rank_stage, train_truth_stage
         from hwnas.runs.ranking import check_estimators, rankable
 
@@ -320,7 +320,8 @@ class Run(ProfiledRun):
         known = None if trained else known_accuracies(experiment, Path(truth), self.listener)
         if trained:
             _ = experiment.config.recipe
-        images = any(find_estimator(name).needs_images for name in names or rankable())
+        config = experiment.config
+        images = any(estimator_of(config, name).needs_images for name in names or rankable())
         with self.held(images=trained or (images and experiment.config.data is not None)):
             if known is None:
                 most = networks or RANKED_TRAINED

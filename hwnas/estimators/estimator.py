@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,8 +45,10 @@ class Estimator(ABC):
         families: whether it scores the networks of several resolutions and widths together.
         seeded: whether scores depend on a seed.
         weights: the name of the file that must have been trained; None where nothing is trained.
-        trains_candidates: whether every network that it scores is trained: `accuracy.epochs` and
-            `accuracy.stop` are for it.
+        trains_candidates: whether every network that it scores is trained: `accuracy.epochs` is for
+            it.
+        may_stop: whether such a training may end early, as `accuracy.stop` says.
+        parts: of one that is made of others, their weights by name.
         takes_teacher: whether its training may learn from a network that is given.
         free: whether thousands of scores cost nothing. They are then searched exactly, or as a
             whole.
@@ -62,6 +65,8 @@ class Estimator(ABC):
     seeded: bool = False
     weights: str | None = None
     trains_candidates: bool = False
+    may_stop: bool = True
+    parts: Mapping[str, float] = MappingProxyType({})
     takes_teacher: bool = False
     free: bool = False
 
@@ -90,6 +95,20 @@ class Estimator(ABC):
         """
         del inputs, listener
         raise ConfigError(f"nothing is trained for the estimator {self.name}")
+
+    def with_parts(self, parts: Mapping[str, float]) -> "Estimator":
+        """The same estimator made of other parts.
+
+        Args:
+            parts: the weight of each by its name.
+
+        Raises:
+            ConfigError: it has no parts, or they cannot be used.
+        """
+        raise ConfigError(
+            f"the estimator {self.name} has no parts; leave out parts ({', '.join(parts)}), or "
+            "name mixed"
+        )
 
     def of_networks(
         self,

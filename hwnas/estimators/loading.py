@@ -76,7 +76,7 @@ def load_estimator(
             raise ConfigError(f"the estimator {found.name} needs {kind}: {key}={example!r}")
         if not needed and given is not None:
             raise ConfigError(f"the estimator {found.name} does not take {kind}; leave {key} out")
-    if stop is not None and not found.trains_candidates:
+    if stop is not None and not (found.trains_candidates and found.may_stop):
         raise ConfigError(f"the estimator {found.name} trains nothing to stop; leave stop out")
     if pretrained is not None and found.name != SUPERNET and not found.trains_candidates:
         raise ConfigError(

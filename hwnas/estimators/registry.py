@@ -1,5 +1,6 @@
 """The estimators by name: ours, and those of installed packages."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hwnas.core.errors import ConfigError
@@ -21,6 +22,7 @@ ESTIMATORS: "Registry[type[Estimator] | Estimator]" = Registry(
         "predictor": "hwnas.estimators.predictor:PredictorEstimator",
         "synflow": "hwnas.estimators.synflow:SynFlowEstimator",
         "jacob_cov": "hwnas.estimators.jacob_cov:JacobianEstimator",
+        "mixed": "hwnas.estimators.mixed.estimator:MixedEstimator",
         "bn": "hwnas.estimators.bn:BatchNormEstimator",
         "blockwise": "hwnas.estimators.blockwise.estimator:BlockwiseEstimator",
         "macs": "hwnas.estimators.costs:MACS_ESTIMATOR",
@@ -30,12 +32,18 @@ ESTIMATORS: "Registry[type[Estimator] | Estimator]" = Registry(
 """Every estimator by the name that `accuracy.estimator` and `hwnas rank --estimator` call it."""
 
 
-def find_estimator(estimator: "str | type[Estimator] | Estimator") -> "Estimator":
+def find_estimator(
+    estimator: "str | type[Estimator] | Estimator", parts: Mapping[str, float] | None = None
+) -> "Estimator":
     """An estimator by its name; one that is given as a class or an object is taken as it is.
 
+    Args:
+        estimator: which one.
+        parts: the weights of its parts by name; None for its own.
+
     Raises:
-        ConfigError: there is none of that name, what a package brings is no estimator, or a class
-            cannot be made without arguments.
+        ConfigError: there is none of that name, what a package brings is no estimator, a class
+            cannot be made without arguments, or it has no such parts.
     """
     from hwnas.estimators.estimator import Estimator
 
@@ -54,4 +62,4 @@ def find_estimator(estimator: "str | type[Estimator] | Estimator") -> "Estimator
             f"the estimator {what} is {type(made).__name__} instead of an Estimator; derive its "
             "class from hwnas.estimators.estimator.Estimator"
         )
-    return made
+    return made if parts is None else made.with_parts(parts)

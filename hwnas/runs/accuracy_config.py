@@ -8,6 +8,7 @@ from hwnas.core.configs import LocalPath, StrictModel
 from hwnas.core.errors import ConfigError
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
 from hwnas.estimators.candidates.settings import CANDIDATE_EPOCHS, StopSettings
+from hwnas.estimators.estimator import Estimator
 
 
 class AccuracyConfig(StrictModel):
@@ -15,14 +16,16 @@ class AccuracyConfig(StrictModel):
 
     `teacher` is the folder of an exported network for `estimator: blockwise`, instead of the
     space's largest; `seed` is that of scores that have one: initial weights, the choice of images.
-    `epochs` and `stop` are for `estimator: trained`: how long each network is trained, and when a
-    training ends early.
+    `parts` are the weights of the estimators that `estimator: mixed` adds up. `epochs` and `stop`
+    are for `estimator: trained`: how long each network is trained, and when a training ends early;
+    `epochs` is for `mixed`, too.
     """
 
     estimator: str = SUPERNET
     file: LocalPath | None = None
     teacher: LocalPath | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    parts: dict[str, Annotated[float, Field(gt=0, le=1_000)]] | None = None
     epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
     stop: StopSettings | None = None
 
@@ -35,9 +38,27 @@ class AccuracyConfig(StrictModel):
             raise ValueError(str(error)) from error
         return value
 
+    @property
+    def scorer(self) -> Estimator:
+        """The estimator, made of the parts that are named."""
+        return find_estimator(self.estimator, self.parts)
+
+    @model_validator(mode="after")
+    def _parts_of_what_has_some(self) -> Self:
+        usual = find_estimator(self.estimator)
+        if self.parts is None:
+            # Written out or not, the same ones are meant.
+            self.__dict__["parts"] = dict(usual.parts) if usual.parts else None
+            return self
+        try:
+            usual.with_parts(self.parts)
+        except ConfigError as error:
+            raise ValueError(f"parts: {error}") from error
+        return self
+
     @model_validator(mode="after")
     def _file_where_needed(self) -> Self:
-        estimator = find_estimator(self.estimator)
+        estimator = self.scorer
         if self.file is not None and not estimator.needs_file:
             raise ValueError(
                 f"estimator: {self.estimator} reads no file; leave out file, or set estimator to "
@@ -57,7 +78,13 @@ class AccuracyConfig(StrictModel):
 
     @model_validator(mode="after")
     def _of_candidates_that_are_trained(self) -> Self:
-        if find_estimator(self.estimator).trains_candidates:
+        scorer = self.scorer
+        if self.stop is not None and not (scorer.trains_candidates and scorer.may_stop):
+            raise ValueError(
+                f"estimator: {self.estimator} trains no network that may be stopped; leave out "
+                f"stop, or set estimator to {either('trains_candidates', 'may_stop')}"
+            )
+        if scorer.trains_candidates:
             # Written out or not, they are trained alike.
             epochs = self.epochs or CANDIDATE_EPOCHS
             self.__dict__["epochs"] = epochs
@@ -67,15 +94,17 @@ class AccuracyConfig(StrictModel):
             except ConfigError as error:
                 raise ValueError(str(error)) from error
             return self
-        for key in ("epochs", "stop"):
-            if getattr(self, key) is not None:
-                raise ValueError(
-                    f"estimator: {self.estimator} trains no network for its score; leave out "
-                    f"{key}, or set estimator to {either('trains_candidates')}"
-                )
+        if self.epochs is not None:
+            raise ValueError(
+                f"estimator: {self.estimator} trains no network for its score; leave out epochs, "
+                f"or set estimator to {either('trains_candidates')}"
+            )
         return self
 
 
-def either(attribute: str) -> str:
-    """Our estimators that have an attribute set, as in "table or predictor"."""
-    return " or ".join(name for name in ESTIMATORS.ours if getattr(find_estimator(name), attribute))
+def either(*attributes: str) -> str:
+    """Our estimators that have some attributes set, as in "table or predictor"."""
+    found = {name: find_estimator(name) for name in ESTIMATORS.ours}
+    return " or ".join(
+        name for name, one in found.items() if all(getattr(one, each) for each in attributes)
+    )

@@ -219,7 +219,7 @@ class RunConfig(StrictModel):
     @model_validator(mode="after")
     def _searched_as_the_estimator_allows(self) -> Self:
         """What the config does not say of the search follows from what a score costs."""
-        estimator, search = find_estimator(self.accuracy.estimator), self.search
+        estimator, search = self.accuracy.scorer, self.search
         if estimator.free:
             given = search.model_fields_set
             missing = {key: value for key, value in _OF_FREE_SCORES.items() if key not in given}
@@ -261,10 +261,10 @@ class RunConfig(StrictModel):
                 "leave one of them out"
             )
         for key in ("from_ofa", "pretrained"):
-            estimator = find_estimator(name)
-            trains = estimator.weights is not None or (
-                estimator.trains_candidates and key == "from_ofa"
-            )
+            scorer = self.accuracy.scorer
+            # Networks that are trained each alone inherit from a pretrained one.
+            inherits = scorer.trains_candidates and key == "pretrained"
+            trains = (scorer.weights is not None or scorer.trains_candidates) and not inherits
             if getattr(self, key) is None or name == SUPERNET or not trains:
                 continue
             raise ValueError(
@@ -290,7 +290,7 @@ class RunConfig(StrictModel):
     def _chosen_where_the_estimator_can(self) -> Self:
         for key in ("resolution", "width"):
             name = self.accuracy.estimator
-            if isinstance(getattr(self, key), tuple) and not find_estimator(name).families:
+            if isinstance(getattr(self, key), tuple) and not self.accuracy.scorer.families:
                 raise ValueError(
                     f"{key}: accuracy.estimator: {name} is of one resolution and one width; name "
                     "one, or another estimator such as supernet"

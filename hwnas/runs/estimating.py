@@ -7,13 +7,27 @@ from typing import TYPE_CHECKING
 from hwnas.core.errors import ConfigError
 from hwnas.estimators import find_estimator
 from hwnas.estimators.candidates.settings import CANDIDATE_EPOCHS
+from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.scores import Scores
+from hwnas.runs.config import RunConfig
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from hwnas.networks.modules import NetworkModule
+
+
+def estimator_of(config: RunConfig, name: str | None = None) -> Estimator:
+    """The estimator of a name, of the parts that a config names where it is that of the config.
+
+    Args:
+        config: of the run.
+        name: None for that of the config.
+    """
+    if name in (None, config.accuracy.estimator):
+        return config.accuracy.scorer
+    return find_estimator(name)
 
 
 def estimator_inputs(
@@ -29,7 +43,7 @@ def estimator_inputs(
     """
     config, find = experiment.config, experiment.sources.find
     accuracy = config.accuracy
-    estimator = find_estimator(name or accuracy.estimator)
+    estimator = estimator_of(config, name)
     file, teacher, published = (
         None if text is None else Path(find(text))
         for text in (accuracy.file, accuracy.teacher, config.from_ofa)
@@ -79,7 +93,8 @@ def make_scores(
     """
     name = name or experiment.config.accuracy.estimator
     check_needs(experiment, folder, name)
-    return find_estimator(name).scores(estimator_inputs(experiment, folder, name, seed))
+    inputs = estimator_inputs(experiment, folder, name, seed)
+    return estimator_of(experiment.config, name).scores(inputs)
 
 
 def check_needs(experiment: Experiment, folder: RunFolder, name: str) -> None:
@@ -89,7 +104,8 @@ def check_needs(experiment: Experiment, folder: RunFolder, name: str) -> None:
         ConfigError: the config names no images or no CSV where one is needed.
         RunError: something has to be trained before.
     """
-    estimator, config = find_estimator(name), experiment.config
+    config = experiment.config
+    estimator = estimator_of(config, name)
     if estimator.needs_file and config.accuracy.file is None:
         raise ConfigError(f"{name} reads a CSV and the config names none: set accuracy.file")
     if estimator.needs_images and config.data is None:

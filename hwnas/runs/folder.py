@@ -34,6 +34,7 @@ FIXED = (
     "train",
     "accuracy.estimator",
     "accuracy.teacher",
+    "accuracy.parts",
     "accuracy.epochs",
     "accuracy.stop",
 )

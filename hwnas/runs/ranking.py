@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.errors import AccuracyError, ConfigError, HwnasError, RunError
-from hwnas.estimators import ESTIMATORS, find_estimator
+from hwnas.estimators import ESTIMATORS
 from hwnas.estimators.csv_file import KnownAccuracies
 from hwnas.objectives.statistics.ranking import (
     LEAST_NETWORKS,
@@ -18,7 +18,7 @@ from hwnas.objectives.statistics.ranking import (
     ranking_report,
 )
 from hwnas.objectives.statistics.regression import LEAST_OUT_OF_FOLD
-from hwnas.runs.estimating import check_needs
+from hwnas.runs.estimating import check_needs, estimator_of
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.ranking_journal import RankingJournal
@@ -138,7 +138,7 @@ def rank(
                     raise
                 left_out[name] = str(error)  # a training that has not ended, say
                 continue
-            estimator = find_estimator(name)
+            estimator = estimator_of(experiment.config, name)
             ranked[name] = Ranked(
                 name,
                 estimator.label.replace("{file}", known.path.name),
@@ -191,7 +191,7 @@ def check_estimators(experiment: Experiment, folder: RunFolder, names: Sequence[
                 f"'{name}' is the truth that others are compared with; name one of "
                 f"{', '.join(rankable())}"
             )
-        find_estimator(name).check_space(experiment.space)
+        estimator_of(experiment.config, name).check_space(experiment.space)
         if name != PREDICTOR:  # it learns from the truth, whatever CSV the config names
             check_needs(experiment, folder, name)
 
@@ -209,7 +209,7 @@ def _left_out(experiment: Experiment, folder: RunFolder, networks: int) -> dict[
             check_estimators(experiment, folder, [name])
         except HwnasError as error:
             reasons[name] = str(error)
-        if find_estimator(name).trains_candidates:
+        if estimator_of(experiment.config, name).trains_candidates:
             reasons[name] = f"it trains every network; name it to have that: --estimator {name}"
     if networks < LEAST_OUT_OF_FOLD:
         reasons[PREDICTOR] = f"it needs {LEAST_OUT_OF_FOLD} networks"

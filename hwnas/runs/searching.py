@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hwnas.core.digests import digest as digest_of
 from hwnas.core.errors import RunError
 from hwnas.core.yaml_text import to_yaml
-from hwnas.estimators import SUPERNET, find_estimator
+from hwnas.estimators import SUPERNET
 from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.objectives.budgets import ENERGY, device_of
 from hwnas.runs.candidate_figures import CandidateFigures, candidate_figures
@@ -174,8 +174,8 @@ def search(
 
 def _inherits(experiment: Experiment) -> bool:
     """Whether networks are judged with weights that they have from the run's pretrained one."""
-    name = experiment.config.accuracy.estimator
-    return name == SUPERNET or find_estimator(name).trains_candidates
+    accuracy = experiment.config.accuracy
+    return accuracy.estimator == SUPERNET or accuracy.scorer.trains_candidates
 
 
 def search_digest(problem: SearchProblem, config: SearchConfig, name: str) -> str:
@@ -264,7 +264,7 @@ def _text_without_paths(experiment: Experiment) -> str:
     del content["pretrained"]  # as in runs of earlier versions; its weights are in the digest
     # How networks of a front are exported makes no other front of it; as in runs of 0.1.0.
     content["export"] = {"weights_from": "auto"}
-    for key in ("epochs", "stop"):  # as in runs of versions that trained no candidates
+    for key in ("parts", "epochs", "stop"):  # as in runs of versions without them
         if content["accuracy"][key] is None:
             del content["accuracy"][key]
     for key in ("train", "fine_tune"):

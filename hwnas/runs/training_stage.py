@@ -7,7 +7,7 @@ from hwnas.core.errors import ConfigError
 from hwnas.core.listener import Listener
 from hwnas.data import Balance, balance_of
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
-from hwnas.runs.estimating import estimator_inputs
+from hwnas.runs.estimating import estimator_inputs, estimator_of
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.training.trainer import TrainReport
@@ -48,7 +48,7 @@ def trained_estimator(experiment: Experiment, named: str | None = None) -> str:
         )
     by_config = experiment.config.accuracy.estimator
     chosen = named or (SUPERNET if find_estimator(by_config).weights is None else by_config)
-    find_estimator(chosen).check_space(experiment.space)
+    estimator_of(experiment.config, chosen).check_space(experiment.space)
     return chosen
 
 
@@ -62,5 +62,5 @@ def train_stage(
         RunError: see `hwnas.training.trainer.train`.
     """
     inputs = estimator_inputs(experiment, folder, estimator)
-    report = find_estimator(estimator).train(inputs, listener)
+    report = estimator_of(experiment.config, estimator).train(inputs, listener)
     return Trained(estimator, inputs.weights_file, report, balance_of(experiment.dataset))

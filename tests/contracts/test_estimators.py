@@ -11,6 +11,7 @@ from hwnas.estimators.candidates.estimator import TrainedEstimator
 from hwnas.estimators.costs import MACS_ESTIMATOR, PARAMETERS_ESTIMATOR
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.jacob_cov import JacobianEstimator
+from hwnas.estimators.mixed.estimator import MixedEstimator
 from hwnas.estimators.predictor import PredictorEstimator
 from hwnas.estimators.supernet.estimator import SupernetEstimator
 from hwnas.estimators.synflow import SynFlowEstimator
@@ -80,3 +81,16 @@ class TestTrained(EstimatorContract):
         inputs = super().inputs_in(folder)
         training = TrainSettings(epochs=3, batch_size=8, learning_rate=0.05, crop_padding=1)
         return replace(inputs, training=training, candidates=folder / "candidates")
+
+
+class TestMixed(EstimatorContract):
+    estimator = MixedEstimator()
+
+    @classmethod
+    def inputs_in(cls, folder: Path) -> EstimatorInputs:
+        inputs = super().inputs_in(folder)
+        return replace(inputs, candidates=folder / "candidates")
+
+
+class TestMixedOfUntrained(EstimatorContract):
+    estimator = MixedEstimator({"macs": 1, "params": 2, "synflow": 0.5})

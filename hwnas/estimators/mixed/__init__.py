@@ -1,0 +1,1 @@
+"""`accuracy.estimator: mixed`: several scores of a network in one."""
