@@ -39,6 +39,7 @@ from hwnas.networks.blocks import Network
 from hwnas.networks.folding import folded_weights
 from hwnas.networks.graph import build_graph
 from hwnas.networks.modules import NetworkModule
+from hwnas.objectives.objective import Objective
 from hwnas.search.outcome import Candidate
 from hwnas.spaces import load_space
 from hwnas.spaces.extremes import largest, smallest
@@ -133,9 +134,7 @@ def runs(network: Network) -> None:
 def make_scores(options: argparse.Namespace) -> None:
     """Scores networks one after another; each is in the file before the next begins."""
     if options.data is None or options.table is None:
-        raise SystemExit(
-            "name images and networks: --data cifar10/train --table macro.json"
-        )
+        raise SystemExit("name images and networks: --data cifar10/train --table macro.json")
     macro = Macro.load(options.table)
     space = load_space("nas_bench_macro", resolution=RESOLUTION)
     images = load_dataset(str(options.data), resolution=RESOLUTION, limit=7 * options.validation)
@@ -153,7 +152,10 @@ def make_scores(options: argparse.Namespace) -> None:
     }
     trained = load_estimator(TRAINED, space, data=dataset, training=TRAINING).staged
     assert trained is not None
-    untrained = {"jacob_cov": JacobianCovariance(images.train), "synflow": SynFlow()}
+    untrained: dict[str, Objective] = {
+        "jacob_cov": JacobianCovariance(images.train),
+        "synflow": SynFlow(),
+    }
     for place in np.random.default_rng([0, 31]).permutation(len(macro.rows))[: options.networks]:
         row = macro.rows[place]
         known = kept(options.file, made_with)

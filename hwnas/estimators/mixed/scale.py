@@ -55,14 +55,13 @@ class Scale:
         if len(values) == 1:
             return np.zeros(len(scores))
         outer = max(1, len(values) // _OUTER)
-        inside: NDArray[np.float64] = np.interp(scores, values, places)
-        below = np.minimum(scores - values[0], 0) * _slope(values[: outer + 1], places)
-        above = np.maximum(scores - values[-1], 0) * _slope(
-            values[-outer - 1 :], places[-outer - 1 :]
-        )
-        return inside + below + above
+        first, last = slice(outer + 1), slice(-outer - 1, None)
+        below = np.minimum(scores - values[0], 0) * _slope(values[first], places[first])
+        above = np.maximum(scores - values[-1], 0) * _slope(values[last], places[last])
+        found: NDArray[np.float64] = np.interp(scores, values, places) + below + above
+        return found
 
 
 def _slope(values: NDArray[np.float64], places: NDArray[np.float64]) -> float:
     """Of the line through the ends of some values."""
-    return float((places[len(values) - 1] - places[0]) / (values[-1] - values[0]))
+    return float((places[-1] - places[0]) / (values[-1] - values[0]))
