@@ -31,7 +31,7 @@ from hwnas.core.files import write_atomically
 from hwnas.data import Split, load_dataset
 from hwnas.estimators.jacob_cov import JacobianCovariance
 from hwnas.estimators.loading import load_estimator
-from hwnas.estimators.mixed.references import REFERENCES
+from hwnas.estimators.mixed.references import TRAINED_REFERENCES
 from hwnas.estimators.mixed.scale import Scale
 from hwnas.estimators.synflow import SynFlow
 from hwnas.export.verification import check_numbers
@@ -208,18 +208,19 @@ def compared(path: Path, macro: Macro) -> dict[str, Any]:
         found[f"mixed with {name}"] = mixed | {"better_part": better}
         for how, tau in mixed.items():
             print(f"{SHARE} {name} + {1 - SHARE} {TRAINED}, {how}: {tau:.3f} (parts: {better:.3f})")
+    both = [Scale.of(parts[name].tolist())(parts[name]) for name in UNTRAINED]
+    found["mixed, untrained"] = _tau(both[0] + both[1], truth)
+    print(f"{' + '.join(UNTRAINED)}, normal scores: {found['mixed, untrained']:.3f}")
     return found
 
 
 def _comparable(*parts: Scores) -> dict[str, list[Scores]]:
     """The scores of parts on one scale, made in several ways."""
-    # As the estimator does it: by a sample of networks, others than those that are ranked where
-    # there are enough.
-    samples = [one[-REFERENCES:].tolist() for one in parts]
+    # As the estimator does it, with the ranked networks as the sample: 100 of its untrained part.
+    untrained, trained = parts
+    scales = Scale.of(untrained.tolist()), Scale.of(trained[-TRAINED_REFERENCES:].tolist())
     return {
-        "normal scores of a sample": [
-            Scale.of(sample)(one) for sample, one in zip(samples, parts, strict=True)
-        ],
+        "normal scores": [scale(one) for scale, one in zip(scales, parts, strict=True)],
         "ranks among all": [rankdata(one) for one in parts],
         "standard deviations": [(one - one.mean()) / one.std() for one in parts],
     }

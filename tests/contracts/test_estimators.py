@@ -1,5 +1,6 @@
 """What every estimator must do."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from hwnas.estimators.costs import MACS_ESTIMATOR, PARAMETERS_ESTIMATOR
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.jacob_cov import JacobianEstimator
 from hwnas.estimators.mixed.estimator import MixedEstimator
+from hwnas.estimators.mixed.references import REFERENCES, TRAINED_REFERENCES
 from hwnas.estimators.predictor import PredictorEstimator
+from hwnas.estimators.scores import Scores
 from hwnas.estimators.supernet.estimator import SupernetEstimator
 from hwnas.estimators.synflow import SynFlowEstimator
 from hwnas.estimators.table import TableEstimator
@@ -90,6 +93,15 @@ class TestMixed(EstimatorContract):
     def inputs_in(cls, folder: Path) -> EstimatorInputs:
         inputs = super().inputs_in(folder)
         return replace(inputs, candidates=folder / "candidates")
+
+    def test_fewer_networks_are_trained_than_are_scored(
+        self, scores: Scores, inputs: EstimatorInputs
+    ) -> None:
+        del scores  # for which the sample was judged
+        parts = json.loads(inputs.weights_file.read_text())["parts"]
+        most = min(REFERENCES, inputs.space.size)
+        counts = {name: len(one["scores"]) for name, one in parts.items()}
+        assert counts == {"jacob_cov": most, "trained": min(TRAINED_REFERENCES, most)}
 
 
 class TestMixedOfUntrained(EstimatorContract):

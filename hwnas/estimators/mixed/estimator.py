@@ -18,7 +18,7 @@ from hwnas.core.foreign_text import shown
 from hwnas.core.listener import SILENT, Listener
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
-from hwnas.estimators.mixed.references import References
+from hwnas.estimators.mixed.references import REFERENCES, TRAINED_REFERENCES, References
 from hwnas.estimators.registry import find_estimator
 from hwnas.estimators.scores import Scores
 from hwnas.spaces.space import Architectures
@@ -78,9 +78,9 @@ class MixedEstimator(Estimator):
 
     @override
     def scores(self, inputs: EstimatorInputs) -> Scores:
-        of_sample = self._of_sample(inputs)
-        scales, made_of = References(inputs.weights_file, inputs.space, of_sample).scales()
-        ready = self._ready(inputs) if inputs.seed else of_sample
+        references = self._references(inputs)
+        scales, made_of = references.scales()
+        ready = self._ready(inputs) if inputs.seed else references.parts
 
         def of_canonical(architectures: Architectures) -> NDArray[np.float64]:
             total = np.zeros(len(architectures))
@@ -104,11 +104,16 @@ class MixedEstimator(Estimator):
                 f"the estimator {self.name} scores its sample in one process; run 'hwnas train' "
                 "without torchrun"
             )
-        References(inputs.weights_file, inputs.space, self._of_sample(inputs)).judge(listener)
+        self._references(inputs).judge(listener)
 
-    def _of_sample(self, inputs: EstimatorInputs) -> dict[str, Scores]:
-        """The parts as they score the sample: with one seed, whatever that of the scores is."""
-        return self._ready(replace(inputs, seed=0))
+    def _references(self, inputs: EstimatorInputs) -> References:
+        """The sample, scored with one seed, whatever that of the scores is."""
+        most = {
+            name: TRAINED_REFERENCES if one.trains_candidates else REFERENCES
+            for name, one in self._estimators.items()
+        }
+        parts = self._ready(replace(inputs, seed=0))
+        return References(inputs.weights_file, inputs.space, parts, most)
 
     def _ready(self, inputs: EstimatorInputs) -> dict[str, Scores]:
         own = replace(inputs, weights=None, file=None, stop=None, teacher=None)

@@ -10,6 +10,7 @@ from hwnas.core.errors import RunError
 
 LEAST_REFERENCES = 2
 _OUTER = 4  # beyond an end the scale goes on as through the quarter of the sample that is there
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ class Scale:
                 f"a scale is made of {LEAST_REFERENCES} or more scores that are numbers, and not "
                 f"of {sample.tolist()}"
             )
+        # What differs by rounding alone is one score, and no slope is without end.
+        step = _ROUNDING * (1 + float(np.abs(sample).max()))
+        sample = step * np.round(sample / step)
         places = ndtri((rankdata(sample) - 0.375) / (len(sample) + 0.25))
         values, first = np.unique(sample, return_index=True)
         return cls(values, np.asarray(places[first], dtype=np.float64))
