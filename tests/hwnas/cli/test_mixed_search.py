@@ -46,7 +46,7 @@ def test_the_sample_is_judged_then_networks_are_searched_and_ranked(
     content = json.loads((mixed / "runs/mixed/mixed.json").read_text())
     assert set(content["parts"]) == {"synflow", "params"}
     found = terminal("search", "mixed.yaml", "--json").document
-    assert found["accuracy"]["estimator"] == "mixed"
+    assert found["accuracy"]["estimator"] == "mixed", found
     assert found["accuracy"]["unit"] == "standard deviations"
     assert all(np.isfinite(one["score"]) for one in found["front"])
     words = ("--truth", "known.csv", "--networks", "10", "--seeds", "2", "--json")
