@@ -79,6 +79,11 @@ class AccuracyConfig(StrictModel):
     @model_validator(mode="after")
     def _of_candidates_that_are_trained(self) -> Self:
         scorer = self.scorer
+        if self.epochs is not None and not scorer.trains_candidates:
+            raise ValueError(
+                f"estimator: {self.estimator} trains no network for its score; leave out epochs, "
+                f"or set estimator to {either('trains_candidates')}"
+            )
         if self.stop is not None and not (scorer.trains_candidates and scorer.may_stop):
             raise ValueError(
                 f"estimator: {self.estimator} trains no network that may be stopped; leave out "
@@ -93,12 +98,6 @@ class AccuracyConfig(StrictModel):
                     self.stop.check(epochs)
             except ConfigError as error:
                 raise ValueError(str(error)) from error
-            return self
-        if self.epochs is not None:
-            raise ValueError(
-                f"estimator: {self.estimator} trains no network for its score; leave out epochs, "
-                f"or set estimator to {either('trains_candidates')}"
-            )
         return self
 
 
