@@ -1,7 +1,8 @@
-"""Surrogate-guided search: evaluate where an additive model's exact optimum is, refit, repeat.
+"""Surrogate-guided search: evaluate what a model of the scores promises, refit, repeat.
 
-Predictors of scores pay off on a well-chosen part of the space (arXiv 2011.12043). Here that part
-is exact: the best that the model promises in the whole space, found by dynamic programming.
+Predictors of scores pay off on a well-chosen part of the space (arXiv 2011.12043). Where scores are
+nearly sums over slots, that part is exact: the best that the model promises in the whole space,
+found by dynamic programming. Where they are not, it is climbed to from there.
 """
 
 import math
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
@@ -17,7 +19,9 @@ from hwnas.search.exact.completion import OPEN, Partials
 from hwnas.search.exact.exact_front import FEW_LABELS, exact_front
 from hwnas.search.exact.k_best import k_best
 from hwnas.search.exact.sampling import sample_feasible
-from hwnas.search.neighbours import neighbours
+from hwnas.search.neighbours import mutated, neighbours
+from hwnas.search.searchers.hopeful import Hopeful, crossed
+from hwnas.search.searchers.interactions import ADDITIVE, Interactions
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.searchers.warp import Warp
@@ -31,6 +35,13 @@ _REFITS = 20
 # Of the evaluations, by aim: a front needs its best end, too, where an area to be widened is least.
 _FRONT_SHARE = {"best": 0.0, "both": 0.2, "front": 0.9}
 _AROUND = 40  # networks of the promised front whose neighbours are looked at
+# Of a batch, what no model chooses: where scores are wholly foretold, and where not at all.
+_UNFORESEEN = (0.1, 0.4)
+_FEW = 8  # evaluations that tell nothing of interactions
+_MOST = 300  # that interactions are fitted to, for it takes with their cube
+_PARENTS = 10  # the best so far, of which children are evolved
+_CHILDREN = 16  # that are looked at, before a random network is taken instead
+_STARTS = 20  # networks that the sums of interactions promise most of, to climb from
 
 
 class SurrogateSettings(StrictModel):
@@ -49,12 +60,16 @@ class SurrogateSettings(StrictModel):
 class SurrogateSearch(Searcher):
     """Random networks of all costs first, then batch by batch what the surrogate promises most.
 
-    For the best, a batch is the unseen of the surrogate's k best within the budgets; for the front,
-    what adds most hypervolume to the front so far, if the surrogate is right; for both, four of one
-    to one of the other. What counts is the best observed, never the best predicted.
+    The surrogate is the form of growing interaction that foretells the scores so far best. For the
+    best network, a batch is, of an additive form, the unseen of its k best within the budgets; of
+    any other, what is expected to improve most on the best so far. A part of it no model chooses,
+    the more, the worse it foretells. For the front, a batch is what adds most hypervolume to the
+    front so far, if the surrogate is right; for both, four of one to one of the other. What counts
+    is the best observed, never the best predicted.
     """
 
     name: ClassVar[str] = "surrogate"
+    version: ClassVar[int] = 2
     asynchronous: ClassVar[Mapping[str, Any] | None] = {"batch": 1}
     settings_model: ClassVar[type[StrictModel]] = SurrogateSettings
     settings: SurrogateSettings
@@ -76,19 +91,75 @@ class SurrogateSearch(Searcher):
             return self.nothing
         known, scores = self.evaluated
         warp = Warp.of(scores, self._initial)
-        model = fit_additive(self.problem.space, known, warp(scores))
-        share, done = _FRONT_SHARE[self.settings.aim], len(known) + len(self.pending)
-        for_front = math.floor(share * (done + count)) - math.floor(share * done)
-        rows = self._promising(model, count - for_front)
+        sums, model = fit_additive(self.problem.space, known, warp(scores)), None
+        if len(known) > _FEW:
+            model = self._interactions(known, warp(scores))
+        for_front = self._share(_FRONT_SHARE[self.settings.aim], count)
+        rows = self._for_the_best(sums, model, count - for_front)
         if len(rows) < count and for_front:
-            wider = self._widening(model, warp, count)
+            wider = self._widening(sums, model, warp, count)
             rows = self.unseen(np.concatenate((rows, wider)))[:count]
         if len(rows) < count:
             rows = np.concatenate((rows, self.random(count - len(rows), rows)))
         return rows
 
+    def _interactions(self, known: Architectures, warped: NDArray[np.float64]) -> Interactions:
+        """Fitted to all that is known; of very much, to the best half and others as they came."""
+        if len(known) > _MOST:
+            order = np.argsort(-warped, kind="stable")
+            best, rest = order[: _MOST // 2], np.sort(order[_MOST // 2 :])
+            others = np.linspace(0, len(rest) - 1, _MOST - len(best)).astype(np.int64)
+            used = np.sort(np.append(best, rest[others]))
+            known, warped = known[used], warped[used]
+        return Interactions(self.problem.space, known, warped)
+
+    def _share(self, share: float, count: int) -> int:
+        """How many of the next `count` networks are of a share of all."""
+        done = len(self.scores) + len(self.pending)
+        return math.floor(share * (done + count)) - math.floor(share * done)
+
+    def _for_the_best(self, sums: Trellis, model: Interactions | None, count: int) -> Architectures:
+        """(count', L) what may be the best."""
+        if model is None or count <= 0:
+            return self._promising(sums, count)
+        least, most = _UNFORESEEN
+        unforeseen = self._share(most - (most - least) * max(0.0, model.told), count)
+        if model.form.name == ADDITIVE:
+            rows = self._promising(sums, count - unforeseen)
+        else:
+            rows = self._hopeful(model.sums or sums, model, count - unforeseen)
+        for number in range(unforeseen):
+            other = self.random(1, rows) if number % 2 else self._child(rows)
+            rows = np.concatenate((rows, other))
+        return rows
+
+    def _hopeful(self, sums: Trellis, model: Interactions, count: int) -> Architectures:
+        """(count', L) the unseen that are expected to improve most on the best."""
+        if count <= 0:
+            return self.nothing
+        known, scores = self.evaluated
+        best = known[np.argsort(-scores, kind="stable")[:_PARENTS]]
+        asked = np.concatenate((known, self.rows_pending))
+        found = Hopeful(self.problem, model, asked, float(model.mean(known).max()))
+        starts, _ = k_best(sums, self.problem.relaxed, _STARTS)
+        found.add(self._within(starts))
+        found.add_around(best, known, self.generator)
+        return found.batch(count, self.rows_pending)
+
+    def _child(self, others: Architectures) -> Architectures:
+        """(1, L) a new network evolved from the best so far, none of `others`; or a random one."""
+        known, scores = self.evaluated
+        best = known[np.argsort(-scores, kind="stable")[:_PARENTS]]
+        children = crossed(best, known, _CHILDREN, self.generator)
+        children = mutated(self.problem.space, children, self.generator)
+        taken = set(keys(others))
+        for key in keys(self.unseen(children[self.problem.feasible(children)])):
+            if key not in taken:
+                return np.array([key], dtype=np.int64)
+        return self.random(1, others)
+
     def _promising(self, model: Trellis, count: int) -> Architectures:
-        """(count', L) the unseen of which the model promises most."""
+        """(count', L) the unseen of which sums promise most."""
         asked = len(self.scores) + len(self.pending)
         best, _ = k_best(model, self.problem.relaxed, asked + count)
         rows = self.unseen(self._within(best))[:count]
@@ -127,22 +198,25 @@ class SurrogateSearch(Searcher):
         return np.unique(rows[[*order[:1], *order[-1:]]], axis=0)
 
     def _widening(
-        self,
-        model: Trellis,
-        warp: Warp,
-        count: int,
+        self, sums: Trellis, model: Interactions | None, warp: Warp, count: int
     ) -> Architectures:
-        """(count', L) the unseen that add most to the front, if they score as the model says."""
+        """(count', L) the unseen that add most to the front, if they score as is expected."""
+
+        def expected(rows: Architectures) -> NDArray[np.float64]:
+            interact = model is not None and model.form.name != ADDITIVE
+            warped = model.mean(rows) if model and interact else sums.evaluate(rows)
+            return warp.back(warped)
+
         evaluated, scores = self.evaluated
         asked = np.concatenate((evaluated, self.rows_pending))
-        promised = exact_front(model, self.problem.relaxed, FEW_LABELS)
+        promised = exact_front(sums, self.problem.relaxed, FEW_LABELS)
         # By the model's own lights: beside a lucky score nothing would ever look worth while.
-        front = self.problem.front(asked, warp.back(model.evaluate(asked)))
+        front = self.problem.front(asked, expected(asked))
         spread = np.linspace(0, len(promised.costs) - 1, _AROUND).round().astype(np.int64)
         near = neighbours(self.problem, promised.architectures[np.unique(spread)])
         around = neighbours(self.problem, front.architectures)
         rows = np.unique(np.concatenate((promised.architectures, near, around)), axis=0)
         fresh = [index for index, key in enumerate(keys(rows)) if self.is_new(key)]
         rows = self._within(rows[fresh])
-        expected = warp.back(model.evaluate(rows))
-        return most_widening(self.problem, front, rows, expected, count, float(scores.min()))
+        least = float(scores.min())
+        return most_widening(self.problem, front, rows, expected(rows), count, least)
