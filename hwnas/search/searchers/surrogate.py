@@ -215,8 +215,8 @@ class SurrogateSearch(Searcher):
         spread = np.linspace(0, len(promised.costs) - 1, _AROUND).round().astype(np.int64)
         near = neighbours(self.problem, promised.architectures[np.unique(spread)])
         around = neighbours(self.problem, front.architectures)
-        rows = np.unique(np.concatenate((promised.architectures, near, around)), axis=0)
-        fresh = [index for index, key in enumerate(keys(rows)) if self.is_new(key)]
-        rows = self._within(rows[fresh])
+        every = dict.fromkeys(keys(np.concatenate((promised.architectures, near, around))))
+        fresh = [key for key in every if self.is_new(key)]
+        rows = self._within(np.array(fresh, dtype=np.int64).reshape(-1, self.problem.length))
         least = float(scores.min())
         return most_widening(self.problem, front, rows, expected(rows), count, least)

@@ -114,6 +114,22 @@ def test_every_refit_asks_for_the_best_predicted() -> None:
     assert tuple(best.tolist()) in asked
 
 
+def test_where_slots_far_apart_interact_it_finds_what_no_sum_promises() -> None:
+    problem, every = macro_problem(), every_architecture(macro())
+
+    def score(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        # Alone, choice 2 of slots 0 and 5 is bad; together they are what is best.
+        both = (rows[:, 0] == 2) & (rows[:, 5] == 2)
+        alone = (rows[:, 0] == 2) ^ (rows[:, 5] == 2)
+        return 6.0 * both - 3.0 * alone + rows[:, 2] + rows[:, 4] - rows[:, 6]
+
+    for seed in range(3):
+        searcher = SurrogateSearch(problem, 100, seed)
+        while len(rows := searcher.ask()):
+            searcher.tell(rows, score(rows))
+        assert max(searcher.scores.values()) == score(every).max()
+
+
 @pytest.mark.parametrize("scores", [np.zeros(6), np.array([3.0, 1.0, 2.0, -5.0, 0.5, 9.0])])
 def test_warping_keeps_the_order_and_is_undone(scores: NDArray[np.float64]) -> None:
     warp = Warp.of(scores, first=4)
