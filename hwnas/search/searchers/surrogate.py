@@ -61,11 +61,11 @@ class SurrogateSearch(Searcher):
     """Random networks of all costs first, then batch by batch what the surrogate promises most.
 
     The surrogate is the form of growing interaction that foretells the scores so far best. For the
-    best network, a batch is, of an additive form, the unseen of its k best within the budgets; of
-    any other, what is expected to improve most on the best so far. A part of it no model chooses,
-    the more, the worse it foretells. For the front, a batch is what adds most hypervolume to the
-    front so far, if the surrogate is right; for both, four of one to one of the other. What counts
-    is the best observed, never the best predicted.
+    best network, a batch is what is expected to improve most on the best so far, among the k best
+    by its sums, found exactly, and what is climbed to from these and from the best so far. A part
+    of it no model chooses, the more, the worse it foretells. For the front, a batch is what adds
+    most hypervolume to the front so far, if the surrogate is right; for both, four of one to one of
+    the other. What counts is the best observed, never the best predicted.
     """
 
     name: ClassVar[str] = "surrogate"
@@ -124,10 +124,7 @@ class SurrogateSearch(Searcher):
             return self._promising(sums, count)
         least, most = _UNFORESEEN
         unforeseen = self._share(most - (most - least) * max(0.0, model.told), count)
-        if model.form.name == ADDITIVE:
-            rows = self._promising(sums, count - unforeseen)
-        else:
-            rows = self._hopeful(model.sums or sums, model, count - unforeseen)
+        rows = self._hopeful(sums, model, count - unforeseen)
         for number in range(unforeseen):
             other = self.random(1, rows) if number % 2 else self._child(rows)
             rows = np.concatenate((rows, other))
@@ -141,10 +138,16 @@ class SurrogateSearch(Searcher):
         best = known[np.argsort(-scores, kind="stable")[:_PARENTS]]
         asked = np.concatenate((known, self.rows_pending))
         found = Hopeful(self.problem, model, asked, float(model.mean(known).max()))
-        starts, _ = k_best(sums, self.problem.relaxed, _STARTS)
-        found.add(self._within(starts))
+        additive = model.form.name == ADDITIVE
+        # Of an additive score, the unseen of the very best; of any other, tops to climb from.
+        starts = len(asked) + count if additive else _STARTS
+        promised, _ = k_best(sums if additive else model.sums or sums, self.problem.relaxed, starts)
+        found.add(self._within(promised))
         found.add_around(best, known, self.generator)
-        return found.batch(count, self.rows_pending)
+        rows = found.batch(count, self.rows_pending)
+        if len(rows) < count:  # a space that is nearly all seen
+            rows = self.unseen(np.concatenate((rows, self._promising(sums, count))))[:count]
+        return rows
 
     def _child(self, others: Architectures) -> Architectures:
         """(1, L) a new network evolved from the best so far, none of `others`; or a random one."""
