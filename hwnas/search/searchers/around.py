@@ -1,4 +1,4 @@
-"""Search around networks that are known to be good: few changes of them first, then their sum."""
+"""Search around networks that are known to be good: few changes of them first, then a model."""
 
 from typing import ClassVar
 
@@ -21,8 +21,8 @@ class AroundSearch(SurrogateSearch):
     A supernet that was made around a trained network judges best what is near to it: random
     networks, which change every slot, all score badly there, and say little about which change
     costs what. So half of the evaluations change a fifth of the slots of one of the start networks
-    at random, and then further slots to cheaper choices until the budgets are kept. The additive
-    model of these scores is searched exactly within the budgets, refitted, and searched again.
+    at random, and then further slots to cheaper choices until the budgets are kept. A model of
+    these scores is searched within the budgets, refitted, and searched again.
 
     Without a start it begins at the costliest network of each first choice, which is the resolution
     and width where there are several.
