@@ -147,8 +147,10 @@ def synthetic(kind: str, slots: int, choices: int, seed: int, linked: int = 1) -
             total = values[np.arange(slots), rows].sum(axis=1)
             for (one, other), table in pairs:
                 total += table[rows[:, one], rows[:, other]]
-            curved = 1 / (1 + np.exp(-total / scale))
-            return curved if steps is None else np.floor(steps * curved) / steps
+            curved: Values = 1 / (1 + np.exp(-total / scale))
+            if steps is not None:
+                curved = np.floor(steps * curved) / steps
+            return curved
 
         if kind == "sums":
             best = float(truth(values.argmax(axis=1)[None])[0])

@@ -142,7 +142,8 @@ def log_improvement(
     # Its asymptote, which goes on from there.
     far = np.minimum(away, _FAR)
     found += (_FAR**2 - far**2) / 2 - 2 * np.log(far / _FAR)
-    return np.round(np.log(deviation) + found, 9)
+    rounded: NDArray[np.float64] = np.round(np.log(deviation) + found, 9)
+    return rounded
 
 
 def _keys(rows: Architectures) -> list[bytes]:

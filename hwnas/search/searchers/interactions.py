@@ -178,7 +178,7 @@ class _Shared:
         """(N, M) by a form; 1 of equals, if there are pairs of slots."""
         # All but neighbours follows from how many slots are shared: a table is quick.
         shared, pairs = np.arange(self.slots + 1), max(1, self.slots - 1)
-        table = form.single / self.slots * shared
+        table: Values = form.single / self.slots * shared.astype(np.float64)
         table += form.pairs / (self.slots * pairs) * shared * (shared - 1)
         table += form.whole * np.exp(form.reach * (shared / self.slots - 1))
         total: Values = table[self.single.astype(np.intp)]
