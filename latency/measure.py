@@ -24,7 +24,8 @@ from hwnas.latency.table import LatencyTable
 from hwnas.latency.visit_log import MachineLog, MemoryLog, VisitLog
 from hwnas.latency.visits import LatencySummary, Visit
 from hwnas.networks.blocks import Network
-from hwnas.networks.graph import build_graph
+from hwnas.networks.ensemble import Ensemble
+from hwnas.networks.graph import build_ensemble, build_graph
 from hwnas.networks.precision import WHOLE, Ends, in_precision
 
 # Graphs of one job are all in memory at once, on the target.
@@ -151,17 +152,20 @@ def builders(device: Device, graphs: Mapping[str, Network]) -> dict[str, Callabl
     }
 
 
-def timed_model(network: Network, device: Device, *, inner: bool) -> bytes:
+def timed_model(network: Network | Ensemble, device: Device, *, inner: bool) -> bytes:
     """The ONNX file that is timed on a device: its precision, its batch, random weights.
 
     Args:
-        network: one block, or a whole network.
+        network: one block, a whole network, or an ensemble.
         device: where it will run.
         inner: whether it stands for a block inside a network, which takes and gives quantised
             or half-precision tensors when the precision is int8 or fp16.
     """
-    model = build_graph(network, batch=device.batch)
-    ends = Ends.of(network) if inner else WHOLE
+    if isinstance(network, Ensemble):
+        model, ends = build_ensemble(network, batch=device.batch), WHOLE
+    else:
+        model = build_graph(network, batch=device.batch)
+        ends = Ends.of(network) if inner else WHOLE
     timed = in_precision(model, device.precision, device.int8_recipe, ends=ends)
     return bytes(timed.SerializeToString())
 

@@ -1,5 +1,6 @@
 """The file that a device runs of a trained network: its precision, its batch, its recipe."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import onnx
@@ -16,6 +17,7 @@ from hwnas.networks.folding import folded_weights
 from hwnas.networks.graph import build_graph
 from hwnas.networks.modules import NetworkModule
 from hwnas.networks.precision import in_precision
+from hwnas.networks.trainable import Trainable
 
 
 @dataclass(frozen=True)
@@ -83,24 +85,47 @@ def file_for(
         RunError: a training for int8 failed.
     """
     graph = build_graph(network, batch=device.batch, weights=folded_weights(module))
+
+    def int8(recipe: str) -> QuantisedFile:
+        return quantised(network, module, dataset, recipe, batch=device.batch, plan=plan)
+
+    return file_of_graph(device, graph, module, dataset, image_input, int8)
+
+
+def file_of_graph(
+    device: Device,
+    graph: onnx.ModelProto,
+    module: Trainable,
+    dataset: ImageDataset,
+    image_input: str,
+    int8: Callable[[str], QuantisedFile],
+) -> DeviceFile:
+    """The same of a graph that was built already.
+
+    Args:
+        device: what it is for.
+        graph: in fp32, of the device's batch.
+        module: what it was made from.
+        dataset: the images at its resolution.
+        image_input: what the file takes.
+        int8: makes the int8 file by a recipe, where the device wants one.
+
+    Raises:
+        HwnasError, RunError: see `file_for`.
+    """
     whole = as_shipped(graph, module, image_input)
     numbers = check_numbers(whole, module, dataset.test, batch=device.batch)
     if device.precision == "fp32":
         return DeviceFile(whole, whole, "fp32", device.batch, numbers, numbers)
-    int8: QuantisedFile | None = None
-    if device.precision == "int8":
-        recipe, batch = device.int8_recipe or "", device.batch
-        int8 = quantised(network, module, dataset, recipe, batch=batch, plan=plan)
-        converted = int8.chosen.model
-    else:
-        converted = in_precision(graph, device.precision)
+    found = int8(device.int8_recipe or "") if device.precision == "int8" else None
+    converted = in_precision(graph, device.precision) if found is None else found.chosen.model
     model = as_shipped(converted, module, image_input)
     answers = onnx_answers(model, dataset.test, batch=device.batch, conventions=module.conventions)
     of_file = NumericalCheck(numbers.images, numbers.max_abs_diff, answers)
-    return DeviceFile(model, whole, device.precision, device.batch, of_file, numbers, int8)
+    return DeviceFile(model, whole, device.precision, device.batch, of_file, numbers, found)
 
 
-def as_shipped(graph: onnx.ModelProto, module: NetworkModule, image_input: str) -> bytes:
+def as_shipped(graph: onnx.ModelProto, module: Trainable, image_input: str) -> bytes:
     """The file of a graph, which takes floats or the bytes of images."""
     if image_input == UINT8:
         graph = taking_bytes(graph, module.conventions)

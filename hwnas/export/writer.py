@@ -48,27 +48,37 @@ def network_config(
     `training` says how its weights came about, `conventions` are the network's own, `image_input`
     is what the ONNX files take.
     """
-    taken = {
-        "name": INPUT,
-        "shape": [batch, 3, dataset.resolution, dataset.resolution],
-        "preprocessing": describe(dataset.resolution, dataset.deep_bits, conventions),
-    }
     timm, names = timm_network(network), dataset.class_names
     of_timm = {} if timm is None else timm.config(dataset.resolution, names, conventions)
     return {
         "hwnas": VERSION,
         "id": network_id(network),
-        "resolution": dataset.resolution,
-        "input": describe_input(taken, image_input == UINT8),
-        "output": {"name": OUTPUT, "shape": [batch, len(names)]},
-        "opset": OPSET,
-        "class_names": list(names),
+        **file_config(dataset, batch=batch, conventions=conventions, image_input=image_input),
         "arch_def": timm and timm.arch_def,
         **of_timm,
         "training": training,
         "batch_norm_epsilon": conventions.epsilon,
         "batch_norm_momentum": conventions.momentum,
         "blocks": [block_to_dict(block) for block in network],
+    }
+
+
+def file_config(
+    dataset: ImageDataset, *, batch: int, conventions: Conventions, image_input: str
+) -> dict[str, Any]:
+    """The part of it that says what the ONNX file takes and gives, whatever is inside."""
+    size = dataset.resolution
+    taken = {
+        "name": INPUT,
+        "shape": [batch, 3, size, size],
+        "preprocessing": describe(size, dataset.deep_bits, conventions),
+    }
+    return {
+        "resolution": size,
+        "input": describe_input(taken, image_input == UINT8),
+        "output": {"name": OUTPUT, "shape": [batch, dataset.classes]},
+        "opset": OPSET,
+        "class_names": list(dataset.class_names),
     }
 
 

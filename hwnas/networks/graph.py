@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from hwnas.networks.blocks import Block, block_key
+from hwnas.networks.ensemble import LEAST_PROBABILITY, Ensemble
 from hwnas.networks.layers import Layer
 
 # ONNX Runtime 1.31 reads opset ≤ 26 and IR ≤ 13; these two are read by every runtime since 2022.
@@ -23,6 +24,7 @@ BUILDER_VERSION = 1
 
 INPUT = "input"
 OUTPUT = "output"
+_AVERAGE = "average"
 
 Attribute = int | float | list[int]
 Weights = Mapping[str, NDArray[np.float32]]
@@ -49,31 +51,55 @@ def build_graph(
     """
     if not blocks:
         raise ValueError("a graph needs at least one block")
-    given = weights if weights is not None else [random_weights(block) for block in blocks]
-    if len(given) != len(blocks):
-        raise ValueError(f"{len(given)} weights for {len(blocks)} blocks")
     graph = _Graph()
-    value = INPUT
-    for index, (block, block_weights) in enumerate(zip(blocks, given, strict=True)):
-        value = graph.add_block(f"block{index}", block, block_weights, value)
+    value = graph.add_blocks("", blocks, _given(blocks, weights), INPUT)
     graph.node("Identity", [value], OUTPUT) if value == INPUT else graph.rename(value, OUTPUT)
-    first, last = blocks[0], blocks[-1]
-    shape = [batch, first.in_channels, first.resolution, first.resolution]
-    out_shape = [batch, last.out_channels]
+    last = blocks[-1]
+    shape = [last.out_channels]
     if not last.gives_logits:
-        out_shape += [last.out_resolution] * 2
-    return helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "hwnas",
-            [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, shape)],
-            [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, out_shape)],
-            graph.initializers,
-        ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-        producer_name="hwnas",
-    )
+        shape += [last.out_resolution] * 2
+    return graph.model(blocks[0], shape, batch)
+
+
+def build_ensemble(
+    ensemble: Ensemble, *, batch: int = 1, weights: Sequence[Weights] | None = None
+) -> onnx.ModelProto:
+    """The ONNX graph of an ensemble: the trunk, every tail, and the mean of their probabilities.
+
+    Args:
+        ensemble: the members.
+        batch: images per inference; the graph's shapes are fixed.
+        weights: the folded weights of each of `ensemble.blocks`; None gives random ones.
+
+    Returns:
+        A model from `input` (batch, channels, resolution, resolution) to `output` (batch, classes),
+        float32: the logarithm of the averaged probabilities.
+
+    Raises:
+        ValueError: weights of the wrong names or shapes.
+    """
+    given = _given(ensemble.blocks, weights)
+    graph, start = _Graph(), len(ensemble.trunk)
+    shared = graph.add_blocks("", ensemble.trunk, given[:start], INPUT)
+    logits = []
+    for number, tail in enumerate(ensemble.tails):
+        end = start + len(tail)
+        logits.append(graph.add_blocks(f"member{number}.", tail, given[start:end], shared))
+        start = end
+    graph.rename(graph.add_average(logits), OUTPUT)
+    return graph.model(ensemble.first, [ensemble.classes], batch)
+
+
+def averaging(model: onnx.ModelProto) -> list[str]:
+    """The nodes of an ensemble's graph that average probabilities, by name; none of a network."""
+    return [node.name for node in model.graph.node if node.name.startswith(f"{_AVERAGE}.")]
+
+
+def _given(blocks: Sequence[Block], weights: Sequence[Weights] | None) -> Sequence[Weights]:
+    found = weights if weights is not None else [random_weights(block) for block in blocks]
+    if len(found) != len(blocks):
+        raise ValueError(f"{len(found)} weights for {len(blocks)} blocks")
+    return found
 
 
 def value_name(block: str, operation: str, activation: str = "none") -> str:
@@ -126,6 +152,39 @@ class _Graph:
             self._constants.add(name)
             self.initializers.append(numpy_helper.from_array(array, name))
         return name
+
+    def add_blocks(
+        self, prefix: str, blocks: Sequence[Block], weights: Sequence[Weights], value: str
+    ) -> str:
+        for index, (block, block_weights) in enumerate(zip(blocks, weights, strict=True)):
+            value = self.add_block(f"{prefix}block{index}", block, block_weights, value)
+        return value
+
+    def add_average(self, logits: Sequence[str]) -> str:
+        shares = [
+            self.node("Softmax", [value], f"{_AVERAGE}.member{number}", axis=1)
+            for number, value in enumerate(logits)
+        ]
+        mean = self.node("Mean", shares, f"{_AVERAGE}.mean")
+        least = self.constant(f"{_AVERAGE}.least", np.array(LEAST_PROBABILITY, np.float32))
+        floor = self.node("Clip", [mean, least], f"{_AVERAGE}.clip")
+        return self.node("Log", [floor], f"{_AVERAGE}.log")
+
+    def model(self, first: Block, shape: Sequence[int], batch: int) -> onnx.ModelProto:
+        """What takes the input of a first block and gives an output of a shape for each image."""
+        taken = [batch, first.in_channels, first.resolution, first.resolution]
+        return helper.make_model(
+            helper.make_graph(
+                self.nodes,
+                "hwnas",
+                [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, taken)],
+                [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [batch, *shape])],
+                self.initializers,
+            ),
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+            producer_name="hwnas",
+        )
 
     def add_block(self, name: str, block: Block, weights: Weights, value: str) -> str:
         layers = {layer.name: layer for layer in block.layers()}

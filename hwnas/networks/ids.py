@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from hwnas.core.digests import SHA256, digest
 from hwnas.networks.blocks import Network, block_key
+from hwnas.networks.ensemble import Ensemble
 
 # Without vowels no id is, or begins, a word that a command knows ("best", "all"), a month that a
 # spreadsheet would take for a date, or a word that nobody wants to read; without l, o and y none of
@@ -22,7 +23,17 @@ def network_id(network: Network) -> str:
     A letter and six letters or digits, from the SHA-256 of the keys of its blocks: neither a shell
     nor YAML nor a spreadsheet takes one for a number.
     """
-    number = int(digest("\n".join(map(_key, network)), SHA256), 16)
+    return _id_of("\n".join(map(_key, network)))
+
+
+def ensemble_id(ensemble: Ensemble) -> str:
+    """The same of an ensemble, whatever the order of its members."""
+    parts = [ensemble.trunk, *sorted(ensemble.tails, key=lambda tail: list(map(_key, tail)))]
+    return _id_of("\n\n".join("\n".join(map(_key, part)) for part in parts))
+
+
+def _id_of(text: str) -> str:
+    number = int(digest(text, SHA256), 16)
     number, first = divmod(number, len(_LETTERS))
     found = _LETTERS[first]
     for _ in range(LENGTH - 1):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import onnx
 
 from hwnas.networks.blocks import Network
+from hwnas.networks.graph import averaging
 from hwnas.networks.half import to_half
 from hwnas.networks.quantize import Ranges, inside_network, quantize
 
@@ -61,7 +62,9 @@ def in_precision(
         case "fp16":
             return to_half(model, first=ends.image, last=ends.logits)
         case "int8" if recipe is not None:
-            quantized = quantize(model, recipe, None if ranges is None else ranges())
+            # Steps of 1/255 would be all that is left of a small probability.
+            spans = None if ranges is None else ranges()
+            quantized = quantize(model, recipe, spans, averaging(model))
             if ends == WHOLE:
                 return quantized
             return inside_network(quantized, first=ends.image, last=ends.logits)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from hwnas.latency.readings import Bench, Reading
 from hwnas.networks.blocks import Network
+from hwnas.networks.ensemble import Ensemble
 from hwnas.runs.on_device import FINAL, SCREENING, OnDevice
 
 WINNER, UNTRAINED = "winner", "the same network untrained"
@@ -107,27 +108,29 @@ class LatencyCheck:
 
     def trained(
         self,
-        network: Network,
+        network: Network | Ensemble,
         shipped: bytes,
         before: Reading | None,
         beside: Mapping[str, bytes],
         *,
         pick: str | None = None,
+        called: str = WINNER,
     ) -> LatencyFinding:
         """Measures what is to be shipped, and again while that contradicts the first reading.
 
         Args:
-            network: its blocks.
+            network: its blocks, or those of an ensemble.
             shipped: what runs on the device.
             before: the reading of the untrained network.
             beside: further files to measure in the same sessions, by name.
             pick: the id of a network that a person picked: it is shipped over its budget, too, so
                 that being over it needs no second opinion. None for one that may become the winner.
+            called: as people read it, where it is not picked.
 
         Raises:
             DeviceError: the device failed.
         """
-        called = pick or WINNER
+        called = pick or called
         bench = self._on.files({WINNER: shipped, **beside}, FINAL, self.bound)
         title = f"measuring {' and '.join([called, *beside])} on {self._on.device.name}"
         readings = self._on.measure(bench, title)
@@ -137,7 +140,7 @@ class LatencyCheck:
         return self._settled(network, shipped, LatencyFinding(readings, None, before), called)
 
     def _settled(
-        self, network: Network, shipped: bytes, first: LatencyFinding, called: str
+        self, network: Network | Ensemble, shipped: bytes, first: LatencyFinding, called: str
     ) -> LatencyFinding:
         assert self.bound is not None
         models = {WINNER: shipped, UNTRAINED: self._on.untrained(network)}

@@ -20,6 +20,7 @@ from hwnas.latency.schedule import Schedule
 from hwnas.latency.visits import Speed
 from hwnas.networks.blocks import Network
 from hwnas.networks.conventions import USUAL, Conventions
+from hwnas.networks.ensemble import Ensemble
 
 SCREENING = Schedule(sessions=4, rounds=6, seconds=30)
 # The schedule of the last word on a network: more sessions than a table's entry gets.
@@ -72,8 +73,8 @@ class OnDevice:
         """The same of what runs on the device: ONNX files or engines, by name."""
         return bench_of(self.device, shipped, schedule, self._known(bound))
 
-    def untrained(self, network: Network) -> bytes:
-        """The graph of a network with random weights: it takes as long as the trained one."""
+    def untrained(self, network: Network | Ensemble) -> bytes:
+        """The graph with random weights: it takes as long as the trained one."""
         model = timed_model(network, self.device, inner=False)
         if self._image_input == FLOAT:
             return model
