@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from hwnas.api.checks import check_count, names_of
+from hwnas.api.ensembling import EnsemblingRun
 from hwnas.api.profiled_run import ProfiledRun
 from hwnas.core.listener import SILENT
 from hwnas.runs.defaults import PATIENCE, RANKED_OF_A_CSV, RANKED_TRAINED, RANKING_SEEDS, TRAINED
@@ -23,7 +24,7 @@ if TYPE_CHECKING:  # what needs PyTorch or the like is imported by the stage tha
     from hwnas.search.executors import Executor
 
 
-class Run(ProfiledRun):
+class Run(ProfiledRun, EnsemblingRun):
     """One experiment and its folder; `Run.open` makes one of a config or of a run folder.
 
     Each stage does what the command of its name does, may be interrupted, and resumes when it is
@@ -125,17 +126,6 @@ class Run(ProfiledRun):
                 return search_stage(
                     experiment, folder, latency, problem, scores, self.listener, chosen
                 )
-
-    def result(self) -> "RunSearch":
-        """What the run's last search found, without searching.
-
-        Raises:
-            RunError: the run was not searched to its end with its present settings.
-        """
-        from hwnas.runs.searching import search_result
-
-        self.folder.check_searched()
-        return search_result(self.experiment, self.folder, self.pose()[1])
 
     @overload
     def export(

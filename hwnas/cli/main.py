@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from hwnas.cli import (
     benchmark,
     devices,
+    ensemble,
     export,
     init,
     predict,
@@ -78,6 +79,7 @@ app.command("publish", rich_help_panel=_WORK)(publish.publish)
 app.command("runs", rich_help_panel=_BESIDE)(runs.runs)
 app.command("status", rich_help_panel=_BESIDE)(status.status)
 app.command("benchmark", rich_help_panel=_BESIDE)(benchmark.benchmark)
+app.command("ensemble", rich_help_panel=_BESIDE)(ensemble.ensemble)
 app.command("rank", rich_help_panel=_BESIDE)(rank.rank)
 app.add_typer(devices.app, name="devices", rich_help_panel=_BESIDE)
 app.add_typer(table.app, name="table", rich_help_panel=_BESIDE)

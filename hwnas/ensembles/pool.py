@@ -48,7 +48,8 @@ class Pool:
     @cached_property
     def answers(self) -> NDArray[np.int64]:
         """(M, N) the likeliest class by each network."""
-        return self.probabilities.argmax(2)
+        answers: NDArray[np.int64] = self.probabilities.argmax(2)
+        return answers
 
     @cached_property
     def _variations(self) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import numpy as np
+import onnx
 
 from hwnas.core.version import VERSION
 from hwnas.data import ImageDataset
@@ -19,6 +19,7 @@ from hwnas.networks.ensemble_module import EnsembleModule, ensemble_weights
 from hwnas.networks.graph import build_ensemble
 from hwnas.networks.ids import ensemble_id, network_id
 from hwnas.networks.precision import in_precision
+from hwnas.networks.quantize import Ranges
 
 
 def ensemble_file(
@@ -42,25 +43,36 @@ def ensemble_file(
     graph = build_ensemble(module.ensemble, batch=device.batch, weights=weights)
 
     def int8(recipe: str) -> QuantisedFile:
-        images = dataset.validation.sample(JUDGED)
-
-        def accuracy(content: bytes) -> float:
-            right = onnx_right(content, images, batch=device.batch, conventions=module.conventions)
-            return 100 * float(np.mean(right))
-
-        tensors = grids(in_precision(graph, "int8", recipe))
-        calibration = Calibration(graph, dataset.train, module.conventions, tensors)
-        tried = []
-        for method, ranges in calibration.methods.items():
-            spans = ranges()
-            model = in_precision(graph, "int8", recipe, ranges=lambda spans=spans: spans)
-            found = accuracy(model.SerializeToString())
-            tried.append(Tried(method, found, model, weights, spans))
-        best = max(tried, key=lambda one: one.accuracy)
-        fp32 = accuracy(graph.SerializeToString())
-        return QuantisedFile(best, tuple(tried), len(images), fp32)
+        return _calibrated(graph, module, dataset, recipe, device.batch)
 
     return file_of_graph(device, graph, module, dataset, image_input, int8)
+
+
+def _calibrated(
+    graph: onnx.ModelProto,
+    module: EnsembleModule,
+    dataset: ImageDataset,
+    recipe: str,
+    batch: int,
+) -> QuantisedFile:
+    """The int8 file by each calibration, and the best of them on validation images."""
+    images, conventions = dataset.validation.sample(JUDGED), module.conventions
+
+    def accuracy(model: onnx.ModelProto) -> float:
+        content: bytes = model.SerializeToString()
+        right = onnx_right(content, images, batch=batch, conventions=conventions)
+        return 100 * float(right.mean())
+
+    def tried(method: str, spans: Ranges) -> Tried:
+        model = in_precision(graph, "int8", recipe, ranges=lambda: spans)
+        return Tried(method, accuracy(model), model, weights, spans)
+
+    weights = ensemble_weights(module)
+    tensors = grids(in_precision(graph, "int8", recipe))
+    methods = Calibration(graph, dataset.train, conventions, tensors).methods
+    found = tuple(tried(method, ranges()) for method, ranges in methods.items())
+    best = max(found, key=lambda one: one.accuracy)
+    return QuantisedFile(best, found, len(images), accuracy(graph))
 
 
 def ensemble_config(

@@ -21,7 +21,7 @@ from hwnas.runs.training import (
     whole_config,
 )
 from hwnas.runs.trainings import Titled, Trainings
-from hwnas.runs.winner import train_winner, ways_to_train
+from hwnas.runs.winner import Winner, train_winner, ways_to_train
 from hwnas.spaces import Architectures
 
 
@@ -67,11 +67,14 @@ class Candidates:
         self._experiment, self._folder, self._trained = experiment, folder, trained
         self._places, self._listener, self._trainings = places, listener, trainings
 
-    def train(self, networks: Sequence[tuple[Architectures, str]]) -> None:
+    def train(
+        self, networks: Sequence[tuple[Architectures, str]], *, beside_reference: bool = True
+    ) -> None:
         """Trains the reference and further networks side by side; without workers, later.
 
         Args:
             networks: architectures (L,) of the space, each with what it is called.
+            beside_reference: whether the reference is trained, too, if none learns from it.
 
         Raises:
             TrainingError: the reference cannot be trained, and the others learn from it.
@@ -79,7 +82,8 @@ class Candidates:
         """
         if not self._trainings.has_workers:
             return
-        reference = [] if self._reference is None else [self._reference]
+        wanted = beside_reference or self._is_taught
+        reference = [self._reference] if wanted and self._reference is not None else []
         if self._is_taught:  # which needs the trained reference
             ways = [self._ways(row, of, None) for row, of in networks]
             alone = [one for way in ways for start, one in way.items() if start == "scratch"]
@@ -119,12 +123,23 @@ class Candidates:
             RunError: see `hwnas.training.trainer.train`.
         """
         self.train([(architecture, text)])
-        network = self._experiment.space.network(architecture)
-        ways = self._ways(architecture, text, self._teacher)
-        won = train_winner(self._experiment, network, ways, self._trainings)
+        network, won = (
+            self._experiment.space.network(architecture),
+            self.weights(architecture, text),
+        )
         made = self._candidate(name, network, won.weights_from, won.module, won.chosen)
         taught = self._teacher is not None and won.weights_from != "scratch"
         return replace(made, teacher="reference") if taught else made
+
+    def weights(self, architecture: Architectures, text: str) -> Winner:
+        """The same without files.
+
+        Raises:
+            TrainingError, RunError: see `trained`.
+        """
+        network = self._experiment.space.network(architecture)
+        ways = self._ways(architecture, text, self._teacher)
+        return train_winner(self._experiment, network, ways, self._trainings)
 
     @cached_property
     def reference(self) -> Candidate | None:

@@ -7,3 +7,7 @@ PATIENCE = 300.0
 """For so many seconds an export waits for a machine that is too busy to measure on."""
 TRAINED = "trained"
 """The truth of a ranking whose networks are trained from scratch."""
+ENSEMBLE_MEMBERS = 3
+FRONT = "front"
+SOURCES = (FRONT,)
+"""Where the members of an ensemble may be from."""

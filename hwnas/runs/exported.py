@@ -308,7 +308,7 @@ class ExportWriter:
             "latency": {
                 "device": self._experiment.device.name,
                 **exported.timed.to_dict(),
-                "measured_by": self._measured_by(),
+                "measured_by": measured_by(self._experiment),
             },
             "images": {
                 "name": dataset.name,
@@ -323,13 +323,14 @@ class ExportWriter:
             "mistakes": mistakes_of(exported.numbers.answers, dataset.test).to_dict(),
         }
 
-    def _measured_by(self) -> dict[str, Any]:
-        """What latencies on the run's own device are of."""
-        known = self._experiment.latency_fingerprint
-        if known is None:
-            return _settings(self._experiment.device)
-        names = ("cpu", "cores", "runtime_version", "provider")
-        return _settings(self._experiment.device) | {name: getattr(known, name) for name in names}
+
+def measured_by(experiment: Experiment) -> dict[str, Any]:
+    """What latencies on a run's own device are of, for `verification.json`."""
+    known = experiment.latency_fingerprint
+    if known is None:
+        return _settings(experiment.device)
+    names = ("cpu", "cores", "runtime_version", "provider")
+    return _settings(experiment.device) | {name: getattr(known, name) for name in names}
 
 
 def _settings(device: Device) -> dict[str, Any]:

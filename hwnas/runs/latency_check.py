@@ -75,7 +75,7 @@ class LatencyCheck:
         self._bench: Bench | None = None
         self._untrained: dict[str, Reading] = {}
 
-    def screen(self, networks: Mapping[str, Network]) -> None:
+    def screen(self, networks: Mapping[str, Network] | Mapping[str, Ensemble]) -> None:
         """Measures untrained networks side by side, by name; see `untrained`.
 
         Raises:

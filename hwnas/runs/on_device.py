@@ -59,9 +59,12 @@ class OnDevice:
         self._known_speed, self._known_anchors, self._known_cache = speed, anchors, cache
 
     def networks(
-        self, networks: Mapping[str, Network], schedule: Schedule, bound: float | None = None
+        self,
+        networks: Mapping[str, Network] | Mapping[str, Ensemble],
+        schedule: Schedule,
+        bound: float | None = None,
     ) -> Bench:
-        """A bench of untrained networks, by name; `bound` is about what they take, ms."""
+        """A bench of what is untrained, by name; `bound` is about what it takes, ms."""
         builders: dict[str, Callable[[], bytes]] = {
             name: partial(self.untrained, network) for name, network in networks.items()
         }

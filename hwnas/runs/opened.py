@@ -17,6 +17,7 @@ from hwnas.search.problem import SearchProblem
 
 if TYPE_CHECKING:
     from hwnas.estimators.scores import Scores
+    from hwnas.runs.searching import RunSearch
 
 
 class OpenedRun:
@@ -175,6 +176,17 @@ class OpenedRun:
             latency = self.experiment.latency_model()
             self._posed = latency, self.experiment.problem(latency)
         return self._posed
+
+    def result(self) -> "RunSearch":
+        """What the run's last search found, without searching.
+
+        Raises:
+            RunError: the run was not searched to its end with its present settings.
+        """
+        from hwnas.runs.searching import search_result
+
+        self.folder.check_searched()
+        return search_result(self.experiment, self.folder, self.pose()[1])
 
     def forget_latencies(self) -> None:
         """Has every latency and energy model read anew when it is next needed."""

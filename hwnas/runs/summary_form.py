@@ -28,20 +28,20 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 Interval = tuple[float, float]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     """A part of the document; keys that a later version adds are left aside."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class Fp32Figures(_Part):
+class Fp32Figures(Part):
     """What the fp32 file does on a device that runs another precision: ms, and %."""
 
     measured_ms: Positive | None
     accuracy: Percent
 
 
-class DeviceFigures(_Part):
+class DeviceFigures(Part):
     """A network on a further device that a budget is on.
 
     `measured_ms` is None where it could not be reached; `accuracy`, in % on the test images, is
@@ -54,7 +54,7 @@ class DeviceFigures(_Part):
     accuracy: Percent
 
 
-class Figures(_Part):
+class Figures(Part):
     """An exported network.
 
     Attributes:
@@ -109,7 +109,7 @@ class Reference(Figures):
     library: str
 
 
-class Rejected(_Part):
+class Rejected(Part):
     """A network of the front that misses a budget for real.
 
     Attributes:
@@ -131,7 +131,7 @@ class Rejected(_Part):
     device: str = ""
 
 
-class Picked(_Part):
+class Picked(Part):
     """A network that a person picked to be exported, whether it keeps the budgets or not.
 
     Attributes:
@@ -163,7 +163,7 @@ class Picked(_Part):
     figures: Figures
 
 
-class ExportSummary(_Part):
+class ExportSummary(Part):
     """The figures of what a run exported, the same in terminal, file and report.
 
     Those of a winner are None where none was exported.

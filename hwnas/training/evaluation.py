@@ -10,7 +10,7 @@ from hwnas.data.dataset import Images, Split
 from hwnas.networks.inference import FoldedNetwork, running_statistics, weighted_blocks
 from hwnas.networks.modules import NetworkModule
 from hwnas.networks.norm_statistics import norm_statistics
-from hwnas.training.inputs import in_order, recalibration_batch, suitable_batch
+from hwnas.training.inputs import Inputs, in_order, recalibration_batch, suitable_batch
 from hwnas.training.placement import device_of
 from hwnas.training.recalibration import mixed_batches
 
@@ -26,14 +26,29 @@ def right(network: NetworkModule, split: Split, batch: int | None = None) -> NDA
     Runs in evaluation mode, and leaves the network in it; where its weights are. In batches of at
     most so many images, or as suits the network.
     """
-    network.eval()
-    device, most = device_of(network), batch or suitable_batch(network.blocks)
     with torch.inference_mode():
-        folded = FoldedNetwork(weighted_blocks(network.path, device), running_statistics(network))
-        batches = in_order(split.images, device, most, network.conventions)
-        predicted = predictions(folded, batches)
+        predicted = predictions(*_ready(network, split, batch))
     found: NDArray[np.bool_] = predicted == split.labels
     return found
+
+
+def probabilities(
+    network: NetworkModule, split: Split, batch: int | None = None
+) -> NDArray[np.float64]:
+    """(N, classes) the probability of each class for each image, as `right` runs the network."""
+    with torch.inference_mode():
+        folded, batches = _ready(network, split, batch)
+        found = torch.cat([folded(x).softmax(1).cpu() for x in batches])
+    rows: NDArray[np.float64] = found.double().numpy()
+    return rows
+
+
+def _ready(network: NetworkModule, split: Split, batch: int | None) -> tuple[FoldedNetwork, Inputs]:
+    """A network, left in evaluation mode, and its images in batches; in inference mode."""
+    network.eval()
+    device, most = device_of(network), batch or suitable_batch(network.blocks)
+    folded = FoldedNetwork(weighted_blocks(network.path, device), running_statistics(network))
+    return folded, in_order(split.images, device, most, network.conventions)
 
 
 def recalibrated_accuracy(network: NetworkModule, split: Split, images: Images) -> float:

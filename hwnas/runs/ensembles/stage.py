@@ -1,0 +1,281 @@
+"""The ensemble stage: ensembles built and measured until one keeps the budget, and exported."""
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hwnas.core.errors import BudgetError
+from hwnas.core.listener import Listener
+from hwnas.export.ensemble import ensemble_file
+from hwnas.export.for_device import DeviceFile
+from hwnas.export.layout import MODEL
+from hwnas.latency.family import AnyLatency
+from hwnas.latency.readings import Reading
+from hwnas.networks.blocks import Network
+from hwnas.networks.ensemble_module import EnsembleModule
+from hwnas.networks.ids import ensemble_id, network_id
+from hwnas.objectives.costs import MACS, PARAMETERS
+from hwnas.objectives.statistics.intervals import Paired, wilson
+from hwnas.runs.best_of_front import BestOfFront
+from hwnas.runs.candidates import Candidate as Single
+from hwnas.runs.candidates import Candidates
+from hwnas.runs.ensembles.budget import predicted_ms
+from hwnas.runs.ensembles.form import PREFIX, EnsembleSummary, OneFile, Tried
+from hwnas.runs.ensembles.source import Candidate, Source
+from hwnas.runs.ensembles.verdict import ensemble_verdict
+from hwnas.runs.ensembles.writing import write_ensemble
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.exported import Timed
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.latency_check import LatencyFinding, Patience
+from hwnas.runs.measured_energy import EnergyCheck
+from hwnas.runs.places import own_place, say_problems
+from hwnas.runs.searching import RunSearch
+from hwnas.runs.training import TrainedSupernet
+from hwnas.runs.trainings import Trainings
+
+if TYPE_CHECKING:
+    from hwnas.search.executors.ray_workers import RayWorkers
+
+SINGLE = "the best single network"
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """An ensemble with its file and its latency beside the single network's."""
+
+    candidate: Candidate
+    module: EnsembleModule
+    made: DeviceFile
+    found: LatencyFinding | None
+
+
+class EnsembleStage:
+    """Builds ensembles of a run and exports the best that keeps its budget.
+
+    It stands beside the best single network of the front that measures within the same budget. On a
+    device whose timings were imported, nothing is measured, and predictions have the last word.
+
+    Attributes:
+        candidates: trains networks, for ensembles too.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        folder: RunFolder,
+        latency: AnyLatency,
+        trained: TrainedSupernet | None,
+        result: RunSearch,
+        listener: Listener,
+        *,
+        patience: Patience,
+        workers: "RayWorkers | None" = None,
+    ) -> None:
+        """Trains nothing yet.
+
+        Args:
+            experiment: of the run.
+            folder: of the run, open.
+            latency: of its device.
+            trained: what networks are fine-tuned from; without one they are trained from scratch.
+            result: of its search, within the budget of the ensemble.
+            listener: gets progress, sentences and warnings.
+            patience: how long a busy machine is waited for.
+            workers: they train networks side by side; None for here, one after another.
+        """
+        self._experiment, self._folder, self._latency = experiment, folder, latency
+        self._result, self._listener, self._patience = result, listener, patience
+        self._own = own_place(experiment, latency, result, listener, patience)
+        trainings = Trainings(experiment, folder, listener, workers)
+        places = [self._own]
+        self.candidates = Candidates(experiment, folder, trained, places, listener, trainings)
+        self._rejected: dict[tuple[str, ...], float] = {}
+
+    def run(self, source: Source, start: float) -> EnsembleSummary:
+        """Exports an ensemble.
+
+        Args:
+            source: proposes ensembles.
+            start: monotonic, when what the summary calls its seconds began.
+
+        Raises:
+            BudgetError: no ensemble, or no single network, keeps the budget.
+            TrainingError: a network cannot be trained.
+            DeviceError, HwnasError: see the parts; what was trained is kept.
+        """
+        source.check()
+        say_problems([self._own], self._listener)
+        single = self._single()
+        tried = list(source.candidates())
+        self._listener.say(f"{len(tried)} ensembles are predicted to keep the budget")
+        for candidate in tried:
+            measured = self._measured(source, candidate, single)
+            if measured is not None:
+                summary = self._summary(source, tried, measured, single, start)
+                timed = self._timed(measured)
+                folder = self._folder.export_folder(PREFIX + summary.ensemble.id)
+                write_ensemble(
+                    folder, self._experiment, measured.module, measured.made, timed, summary
+                )
+                return summary
+        raise BudgetError(
+            f"none of the {len(tried)} ensembles measured within {self._bound:.4g} ms; allow more "
+            "(--budget), or take the best single network: hwnas export "
+            f"{self._folder.path} --pick {network_id(single.network)}"
+        )
+
+    @property
+    def _bound(self) -> float:
+        assert self._own.bound is not None
+        return self._own.bound
+
+    def _single(self) -> Single:
+        """The best network of the front that measures within the budget, trained."""
+        energy = EnergyCheck(self._experiment, self._own.on, None, self._listener, self._patience)
+        best = BestOfFront(
+            self._experiment, self._result, [self._own], self.candidates, energy, self._listener
+        )
+        return best.find(None).candidate
+
+    def _measured(self, source: Source, candidate: Candidate, single: Single) -> _Measured | None:
+        """An ensemble, built and measured beside the single network; None over the budget."""
+        own = self._own
+        name = PREFIX + ensemble_id(candidate.ensemble)
+        before: Reading | None = None
+        if source.trains and not own.problem:
+            own.check.screen({name: candidate.ensemble})
+            before = own.check.untrained(name)
+            if before.keeps(self._bound) is False:
+                self._reject(candidate, before.ms, "untrained")
+                return None
+        module = candidate.module()
+        made = self._file(module, name)
+        if own.problem:
+            return _Measured(candidate, module, made, None)
+        found = own.check.trained(
+            candidate.ensemble,
+            made.shipped,
+            before,
+            {SINGLE: single.own.shipped},
+            called="the ensemble",
+        )
+        if found.keeps is False:
+            self._reject(candidate, found.winner.ms, "exported")
+            return None
+        return _Measured(candidate, module, made, found)
+
+    def _file(self, module: EnsembleModule, name: str) -> DeviceFile:
+        experiment, place = self._experiment, self._own
+        dataset = experiment.dataset_at(module.ensemble.first.resolution)
+        made = ensemble_file(place.device, module, dataset, experiment.config.export.input)
+        if place.problem:
+            return made
+        images = dataset.test.images
+        return replace(made, engine=place.on.engine(made.model, name, images, module.conventions))
+
+    def _reject(self, candidate: Candidate, ms: float, stage: str) -> None:
+        ids = _ids(candidate)
+        self._rejected[ids] = ms
+        self._listener.say(
+            f"the ensemble of {', '.join(ids)} measures {ms:.4g} ms {stage}, over the budget of "
+            f"{self._bound:.4g} ms; trying the next"
+        )
+
+    def _timed(self, measured: _Measured) -> Timed:
+        predicted = predicted_ms(self._latency, measured.candidate.ensemble)
+        found, place = measured.found, self._own
+        if found is None:
+            return Timed(place.bound, predicted, problem=place.problem)
+        return Timed(place.bound, predicted, found.winner, found.before, found.doubt(self._bound))
+
+    def _summary(
+        self,
+        source: Source,
+        tried: list[Candidate],
+        measured: _Measured,
+        single: Single,
+        start: float,
+    ) -> EnsembleSummary:
+        experiment, timed = self._experiment, self._timed(measured)
+        ensemble, candidate = measured.candidate.ensemble, measured.candidate
+        readings = {} if measured.found is None else measured.found.readings
+        beside = readings[SINGLE].ms if SINGLE in readings else None
+        paired = Paired.of(measured.made.numbers.right, single.own.numbers.right)
+        one = _one_file(
+            ensemble_id(ensemble),
+            ensemble.blocks,
+            measured.made,
+            timed.predicted_ms,
+            timed.measured_ms,
+        )
+        other = _one_file(
+            network_id(single.network),
+            single.network,
+            single.own,
+            self._own.predicted(single.network),
+            beside,
+        )
+        known = (one.measured_ms or one.predicted_ms, other.measured_ms or other.predicted_ms)
+        dataset = experiment.dataset_at(ensemble.first.resolution)
+        folder = self._folder.export_folder(PREFIX + one.id)
+        ms = (
+            self._rejected
+            if timed.measured_ms is None
+            else {**self._rejected, _ids(candidate): timed.measured_ms}
+        )
+        return EnsembleSummary(
+            source=source.name,
+            budget_ms=self._bound,
+            ensemble=one,
+            single=other,
+            members=candidate.members,
+            shared_blocks=len(ensemble.trunk),
+            pool=source.pool,
+            tried=tuple(
+                Tried(
+                    members=_ids(each),
+                    ways=each.ways,
+                    accuracy=each.accuracy,
+                    diversity=each.diversity,
+                    predicted_ms=predicted_ms(self._latency, each.ensemble),
+                    measured_ms=ms.get(_ids(each)),
+                )
+                for each in tried
+            ),
+            accuracy_difference=paired.difference,
+            accuracy_difference_interval=paired.interval,
+            verdict=ensemble_verdict(paired, *known),
+            doubtful=timed.doubtful,
+            onnx_max_abs_diff=measured.made.numbers.max_abs_diff,
+            front_digest=self._result.digest,
+            device=experiment.device.name,
+            precision=experiment.device.precision,
+            images=dataset.name,
+            test_images=len(dataset.test),
+            model=str(folder / MODEL),
+            seconds=round(time.monotonic() - start, 1),
+        )
+
+
+def _ids(candidate: Candidate) -> tuple[str, ...]:
+    return tuple(one.id for one in candidate.members)
+
+
+def _one_file(
+    name: str,
+    blocks: Network,
+    made: DeviceFile,
+    predicted: float | None,
+    measured: float | None,
+) -> OneFile:
+    accuracy = made.numbers.accuracy
+    return OneFile(
+        id=name,
+        predicted_ms=predicted,
+        measured_ms=measured,
+        accuracy=accuracy,
+        accuracy_interval=wilson(accuracy, made.numbers.images),
+        macs=int(MACS.evaluate([blocks])[0]),
+        parameters=int(PARAMETERS.evaluate([blocks])[0]),
+    )

@@ -1,0 +1,148 @@
+"""`hwnas ensemble` exports as docs/guides/ensembles.md says, and refuses in a sentence."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from hwnas.api.run import Run
+from hwnas.core.errors import BudgetError, ConfigError
+from hwnas.data import to_input
+from hwnas.export.layout import find_model
+from hwnas.runs.ensembles.form import EnsembleSummary, read_ensemble
+from hwnas.training.evaluation import probabilities
+from tests.hwnas.cli.conftest import Once, Terminal, assert_refused
+from tests.hwnas.runs.simulated_device import simulated_device
+from tests.hwnas.runs.test_exporting import searched_run
+
+WELL = {"screened": [0.5], "winner": [0.9]}
+BUDGET = "latency=0.9 ms"
+
+
+@pytest.fixture
+def run(folder: Path, once: Once) -> Run:
+    """A run that was searched within 1 ms by the number of parameters, and not trained."""
+
+    def make() -> None:
+        searched_run(folder)
+
+    once("searched by parameters", make)
+    return Run.open("runs/known")
+
+
+def ensemble_of(run: Run) -> tuple[Path, EnsembleSummary]:
+    """The one export folder of an ensemble, and what it says."""
+    (found,) = run.folder.path.glob("export/ensemble-*")
+    summary = read_ensemble(found)
+    assert summary is not None
+    return found, summary
+
+
+def test_one_file_averages_trained_networks_of_the_front(
+    run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulated_device(monkeypatch, WELL)
+    typed = terminal(
+        *("ensemble", "runs/known", "--members", "2", "--candidates", "3", "--json"),
+        *("--patience", "0"),
+    )
+    assert typed.code == 0, typed.stderr
+    folder, summary = ensemble_of(run)
+    assert typed.document == json.loads(folder.joinpath("ensemble.json").read_text())
+    assert (summary.source, summary.budget_ms, summary.shared_blocks) == ("front", 1.0, 0)
+    assert len(summary.pool) == 3
+    assert {one.id for one in summary.members} <= {one.id for one in summary.pool}
+    assert summary.ensemble.measured_ms == pytest.approx(0.9)
+    assert summary.ensemble.predicted_ms is not None
+    assert summary.ensemble.predicted_ms <= 1
+    assert summary.single.predicted_ms is not None
+    assert summary.verdict.count("the best single network within the budget on") == 1
+    assert summary.tried[0].accuracy == max(one.accuracy for one in summary.tried)
+
+    # The file computes the mean of what the members, trained as exports, compute by themselves.
+    whole = onnx.load(find_model(folder))
+    assert [node.op_type for node in whole.graph.node].count("Softmax") == len(summary.members)
+    dataset = run.experiment.dataset
+    some = dataset.test.images[:4]
+    session = onnxruntime.InferenceSession(find_model(folder))
+    inputs = to_input(some).contiguous().numpy()
+    found = np.exp([session.run(None, {"input": x[None]})[0][0] for x in inputs])
+    each = [_trained(run, one.architecture, some) for one in summary.members]
+    assert found == pytest.approx(np.mean(each, axis=0), abs=1e-5)
+    config = json.loads((folder / "config.json").read_text())
+    ids = [one["id"] for one in config["ensemble"]["members"]]
+    assert ids == [one.id for one in summary.members]
+
+
+def _trained(run: Run, architecture: tuple[int, ...], images: np.ndarray) -> np.ndarray:
+    """The probabilities by the weights that an export of a network would have."""
+    from hwnas.data import Split
+    from hwnas.runs.training import training_from_scratch
+
+    network = run.experiment.space.network(np.array(architecture))
+    training = training_from_scratch(network, run.experiment, run.folder)
+    assert not training.is_left
+    module = training.run(run.experiment.dataset.train)
+    return probabilities(module, Split(images, np.zeros(len(images), np.int64)))
+
+
+def test_what_is_exported_is_used_as_every_export(
+    run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    simulated_device(monkeypatch, WELL)
+    run.ensemble(members=2, candidates=2, budget="0.9 ms", patience=0)
+    folder, summary = ensemble_of(run)
+    pixels = run.experiment.dataset.test.images[0].transpose(1, 2, 0)
+    Image.fromarray(pixels).save(tmp_path / "digit.png")
+    seen = terminal("predict", str(folder), "digit.png", "--top", "10", "--json")
+    assert seen.code == 0
+    total = sum(one["probability"] for one in seen.document["images"][0]["classes"])
+    assert total == pytest.approx(1, abs=1e-4)
+    assert summary.budget_ms == pytest.approx(0.9)
+
+
+def test_an_ensemble_that_measures_over_its_budget_is_left_for_the_next(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The single network, then the ensembles: each that is over it is measured again untrained.
+    simulated_device(
+        monkeypatch, {"screened": [0.5], "winner": [0.9, 1.3, 1.3, 0.8], "untrained": [1.3]}
+    )
+    summary = run.ensemble(members=3, candidates=4, patience=0)
+    rejected, taken = summary.tried[:2]
+    assert rejected.measured_ms == pytest.approx(1.3)
+    assert taken.measured_ms == pytest.approx(0.8)
+    assert taken.members == tuple(one.id for one in summary.members)
+
+    simulated_device(monkeypatch, {"screened": [0.5], "winner": [0.9, 1.3], "untrained": [1.3]})
+    with pytest.raises(BudgetError, match=r"none of the \d+ ensembles measured within 1 ms"):
+        run.ensemble(members=3, candidates=4, patience=0)
+
+
+def test_what_cannot_be_is_refused_before_anything_is_trained(
+    run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulated_device(monkeypatch, WELL)
+    folder = run.folder.path
+    for words, sentence in {
+        "--budget macs=3M": "the budget of an ensemble is a latency on the run's own device",
+        "--budget latency=3": "has no unit",
+        "--members 1": "members must be from 2 to 16",
+        "--members 17": "members must be from 2 to 16",
+        "--from elsewhere": "are from front",
+        "--budget latency=1us": "out of reach",
+        "--candidates 1": "--candidates must be",
+    }.items():
+        assert_refused(terminal, folder, f"ensemble runs/known {words}", sentence)
+    front = run.result().front
+    tight = f"{1.2 * front.costs[0]} ms"
+    with pytest.raises(BudgetError, match=r"no two of the .* together: the two fastest take"):
+        run.ensemble(budget=tight)
+    with pytest.raises(ConfigError, match="candidates must be at least 2"):
+        run.ensemble(candidates=1)
+    assert not (folder / "export").exists()
