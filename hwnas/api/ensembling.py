@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from hwnas.core.errors import ConfigError
 from hwnas.core.spelling import nearest
-from hwnas.runs.defaults import ENSEMBLE_MEMBERS, FRONT, PATIENCE, SOURCES
+from hwnas.runs.defaults import ENSEMBLE_MEMBERS, FRONT, PATHS, PATIENCE, SOURCES
 from hwnas.runs.opened import OpenedRun
 
 if TYPE_CHECKING:
@@ -34,8 +34,11 @@ class EnsemblingRun(OpenedRun):
             members: at most so many networks, from 2 to 16.
             budget: what the whole ensemble may take, "latency=2 ms" or "2 ms"; None for the run's
                 own latency budget.
-            source: "front": networks of the front, each trained as an export of it is.
-            candidates: so many of them are trained to choose from; None for twice the members.
+            source: "front": networks of the front, each trained as an export of it is; or
+                "supernet": paths of the run's supernet that share their first blocks, which run
+                once, trained further together.
+            candidates: so many networks are trained to choose from (None for twice the members),
+                or so many paths are judged with the supernet's weights (None for 60).
             patience: for how many seconds a machine that is too busy to measure on is waited for.
             workers: train so many networks side by side, see `Run.export`.
             ray: the address of the Ray cluster that they are on.
@@ -50,10 +53,12 @@ class EnsemblingRun(OpenedRun):
         """
         from hwnas.runs.ensembles.budget import latency_budget, within_latency
         from hwnas.runs.ensembles.of_front import FrontSource
+        from hwnas.runs.ensembles.of_supernet import SupernetSource
+        from hwnas.runs.ensembles.source import Source
         from hwnas.runs.ensembles.stage import EnsembleStage
         from hwnas.runs.keeping import keep_inputs
         from hwnas.runs.latency_check import Patience
-        from hwnas.runs.training import start_of_winners
+        from hwnas.runs.training import load_supernet, start_of_winners
         from hwnas.runs.workers import computing_with, training_workers
 
         start = time.monotonic()
@@ -61,6 +66,8 @@ class EnsemblingRun(OpenedRun):
         trainers = training_workers(self.experiment.config, workers, ray, self.listener)
         with self.held():
             experiment, folder = self.experiment, self.folder
+            if source != FRONT:
+                folder.check_trained()
             latency, _ = self.pose()
             result = within_latency(experiment, latency, self.result(), allowed, self.listener)
             self.read_images()
@@ -75,9 +82,23 @@ class EnsemblingRun(OpenedRun):
                 patience=Patience(patience),
                 workers=trainers,
             )
-            chosen = FrontSource(
-                experiment, latency, result, stage.candidates, members=members, most=most
-            )
+            chosen: Source
+            if source == FRONT:
+                chosen = FrontSource(
+                    experiment, latency, result, stage.candidates, members=members, most=most
+                )
+            else:
+                trained = load_supernet(experiment, folder)
+                chosen = SupernetSource(
+                    experiment,
+                    folder,
+                    latency,
+                    trained,
+                    result,
+                    self.listener,
+                    members=members,
+                    most=most,
+                )
             with computing_with(experiment.config.export.threads):
                 return stage.run(chosen, start)
 
@@ -102,7 +123,7 @@ def _checked(members: int, source: str, candidates: int | None) -> int:
             f"'{source}'{nearest(str(source), SOURCES)}"
         )
     if candidates is None:
-        return 2 * members
+        return 2 * members if source == FRONT else PATHS
     if isinstance(candidates, bool) or not isinstance(candidates, int) or candidates < 2:
         raise ConfigError(f"candidates must be at least 2, and is {candidates!r}")
     return candidates

@@ -29,7 +29,8 @@ Source = Annotated[
         "--from",
         metavar=f"[{'|'.join(SOURCES)}]",
         help="Where the members are from: 'front', networks of the front, each trained as an "
-        "export of it is.",
+        "export of it is; or 'supernet', paths of the supernet that share their first blocks, "
+        "which run once, fine-tuned together.",
     ),
 ]
 CandidatesOption = Annotated[
@@ -37,7 +38,8 @@ CandidatesOption = Annotated[
     typer.Option(
         "--candidates",
         min=2,
-        help="Train so many networks to choose the members from. (default: twice the members)",
+        help="Train so many networks of the front to choose the members from, or judge so many "
+        "paths of the supernet. (default: twice the members; 60 paths)",
         show_default=False,
     ),
 ]

@@ -60,13 +60,14 @@ def by_information(
     """
     del seed
     values, count = tdac(pool.answers, pool.labels, diversity), len(pool)
-    pairs: list[tuple[int, int]] = (
-        [(i, j) for i in range(count) for j in range(i) if fits([i, j])] if most > 1 else []
-    )
+    pairs = list[tuple[int, int]]()
+    if most > 1:
+        pairs = [(i, j) for i in range(count) for j in range(i) if fits([i, j])]
     if not pairs:
         alone = [one for one in range(count) if fits([one])]
         return (max(alone, key=lambda one: pool.accuracy([one])),) if alone else ()
-    members = list(max(pairs, key=lambda pair: float(values[pair])))
+    first = max(pairs, key=lambda pair: float(values[pair]))
+    members = list(first)
     while len(members) < most:
         further = [i for i in range(count) if i not in members and fits([*members, i])]
         if not further:

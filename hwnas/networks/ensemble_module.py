@@ -72,16 +72,14 @@ class EnsembleModule(Trainable):
             found.append(one.train(self.training))
         return found
 
-    def logits(self, x: Tensor) -> list[Tensor]:
-        """Images (N, 3, R, R) → the logits (N, classes) of each member."""
-        shared = self.trunk(x)
-        return [tail(shared) for tail in self.tails]
+    def forward(self, x: Tensor, *, apart: bool = False) -> Tensor:
+        """Images (N, 3, R, R) → the logarithm of the averaged probabilities (N, classes).
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Images (N, 3, R, R) → the logarithm of the averaged probabilities (N, classes)."""
-        shares = [logits.softmax(1) for logits in self.logits(x)]
-        mean = torch.stack(shares).mean(0)
-        return mean.clamp_min(LEAST_PROBABILITY).log()
+        With `apart` the logits of each member, (members, N, classes).
+        """
+        shared = self.trunk(x)
+        logits = torch.stack([tail(shared) for tail in self.tails])
+        return logits if apart else logits.softmax(2).mean(0).clamp_min(LEAST_PROBABILITY).log()
 
 
 def ensemble_weights(module: EnsembleModule) -> list[FoldedWeights]:

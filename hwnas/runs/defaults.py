@@ -9,5 +9,7 @@ TRAINED = "trained"
 """The truth of a ranking whose networks are trained from scratch."""
 ENSEMBLE_MEMBERS = 3
 FRONT = "front"
-SOURCES = (FRONT,)
+SOURCES = (FRONT, "supernet")
 """Where the members of an ensemble may be from."""
+PATHS = 60
+"""So many paths of a supernet are judged for an ensemble."""

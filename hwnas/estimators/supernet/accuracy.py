@@ -113,12 +113,28 @@ class SupernetAccuracy:
         Raises:
             ValueError: not an architecture of the supernet's space.
         """
-        images = self._judging[self.supernet.space.member(architecture).resolution]
         with torch.inference_mode():
-            blocks = [self._weighted(*part) for part in self.supernet.path(architecture)]
-            statistics = norm_statistics(blocks, images.recalibration)
-            predicted = predictions(FoldedNetwork(blocks, statistics), images.validation)
+            network, images = self._recalibrated(architecture)
+            predicted = predictions(network, images.validation)
         return 100.0 * float((predicted == images.labels).mean())
+
+    def probabilities(self, architecture: Architectures) -> NDArray[np.float64]:
+        """(N, classes) what one architecture (L,) says of the validation images, see `judge`.
+
+        Raises:
+            ValueError: not an architecture of the supernet's space.
+        """
+        with torch.inference_mode():
+            network, images = self._recalibrated(architecture)
+            found = torch.cat([network(x).softmax(1).cpu() for x in images.validation])
+        rows: NDArray[np.float64] = found.double().numpy()
+        return rows
+
+    def _recalibrated(self, architecture: Architectures) -> tuple[FoldedNetwork, "_Judging"]:
+        """The network of an architecture, and the images that it is judged on."""
+        images = self._judging[self.supernet.space.member(architecture).resolution]
+        blocks = [self._weighted(*part) for part in self.supernet.path(architecture)]
+        return FoldedNetwork(blocks, norm_statistics(blocks, images.recalibration)), images
 
     def _weighted(self, module: BlockModule, block: Block) -> WeightedBlock:
         if (module, block) not in self._blocks:

@@ -26,7 +26,7 @@ class Member(Part):
         id: its short name.
         architecture: the choice of each slot.
         predicted_ms: as a network by itself.
-        accuracy: by itself on the validation images, in %.
+        accuracy: by itself on the validation images, in %; of a path with the supernet's weights.
     """
 
     id: str
@@ -41,7 +41,7 @@ class Tried(Part):
     Attributes:
         members: the ids.
         ways: how its members were found, as in "PIE".
-        accuracy: on the validation images, in %.
+        accuracy: on the validation images, in %, by the weights that the members have then.
         diversity: how differently the members answer them, see `hwnas.ensembles.pool`.
         predicted_ms: by the latency model.
         measured_ms: where it was measured, and was over the budget or is the one that is exported.

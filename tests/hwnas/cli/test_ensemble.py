@@ -15,7 +15,7 @@ from hwnas.export.layout import find_model
 from hwnas.runs.ensembles.form import EnsembleSummary, read_ensemble
 from hwnas.training.evaluation import probabilities
 from tests.hwnas.cli.conftest import Once, Terminal, assert_refused
-from tests.hwnas.runs.simulated_device import simulated_device
+from tests.hwnas.runs.simulated_device import no_training, simulated_device
 from tests.hwnas.runs.test_exporting import searched_run
 
 WELL = {"screened": [0.5], "winner": [0.9]}
@@ -146,3 +146,36 @@ def test_what_cannot_be_is_refused_before_anything_is_trained(
     with pytest.raises(ConfigError, match="candidates must be at least 2"):
         run.ensemble(candidates=1)
     assert not (folder / "export").exists()
+
+
+def test_paths_of_a_supernet_share_a_trunk_and_are_trained_together(
+    trained: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert trained.is_dir()
+    simulated_device(monkeypatch, WELL)
+    assert terminal("search", "tiny.yaml", "--budget", "latency=1 s").code == 0
+    words = ("ensemble", "runs/tiny", "--from", "supernet", "--candidates", "12", "--members", "2")
+    typed = terminal(*words, "--json")
+    assert typed.code == 0, typed.stderr
+    run = Run.open("runs/tiny")
+    folder, summary = ensemble_of(run)
+    assert (summary.source, summary.pool) == ("supernet", ())
+    config = json.loads((folder / "config.json").read_text())["ensemble"]
+    assert summary.shared_blocks == len(config["trunk"]) >= 1  # the stem at least
+    alone = sum(one.predicted_ms or 0 for one in summary.members)
+    assert summary.ensemble.predicted_ms is not None
+    assert summary.ensemble.predicted_ms < alone
+    assert {way for one in summary.tried for way in one.ways} == {"PRS", "PAP", "PIE"}
+    softmax = [one for one in onnx.load(find_model(folder)).graph.node if one.op_type == "Softmax"]
+    assert len(softmax) == len(summary.members) == 2
+
+    # Trained once: what is made again has the same weights.
+    before = (folder / "model.onnx").read_bytes()
+    monkeypatch.setattr("hwnas.runs.ensembles.of_supernet.with_loss", no_training)
+    assert terminal(*words).code == 0
+    assert (folder / "model.onnx").read_bytes() == before
+
+
+def test_without_a_supernet_there_is_no_trunk_to_share(run: Run, terminal: Terminal) -> None:
+    words = "ensemble runs/known --from supernet"
+    assert_refused(terminal, run.folder.path, words, "has no trained supernet")
