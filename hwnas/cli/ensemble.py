@@ -88,14 +88,11 @@ def _show(output: Output, summary: "EnsembleSummary") -> None:
         MEMBER_HEADER,
         ensemble_rows,
         ensemble_sentences,
+        ensemble_title,
         member_rows,
     )
 
-    output.table(
-        f"within {summary.budget_ms:.4g} ms on {summary.device}",
-        ENSEMBLE_HEADER,
-        ensemble_rows(summary),
-    )
+    output.table(ensemble_title(summary), ENSEMBLE_HEADER, ensemble_rows(summary))
     output.table("members", MEMBER_HEADER, member_rows(summary))
     for sentence in ensemble_sentences(summary):
         output.line(sentence)

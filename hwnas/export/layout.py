@@ -15,6 +15,8 @@ CONFIG = "config.json"
 VERIFICATION = "verification.json"
 STATUS = "status.json"
 """Where an export was made in further formats, see `hwnas.runs.status_form`."""
+ENSEMBLE = "ensemble.json"
+"""In the folder of an ensemble: what is known of it, see `hwnas.runs.ensembles.form`."""
 STALE = "STALE.txt"
 """In the winner's folder, while it is that of an earlier front."""
 WINNER = Path("export", "winner")

@@ -14,7 +14,7 @@ from hwnas.core.files import reason
 from hwnas.core.licenses import LICENSE
 from hwnas.export.card import CARD, UNKNOWN, with_license
 from hwnas.export.hashes import exported_hashes
-from hwnas.export.layout import STATUS, VERIFICATION, WINNER
+from hwnas.export.layout import ENSEMBLE, STATUS, VERIFICATION, WINNER
 from hwnas.export.writer import is_exported_name
 
 if TYPE_CHECKING:
@@ -76,6 +76,11 @@ def prepare(path: Path, target: str, license_id: str | None = None) -> Publicati
         names = _checked_names(folder)
         card = card_file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
+        if (folder / ENSEMBLE).is_file():
+            raise ConfigError(
+                f"{folder} is an ensemble, which has no model card; write {CARD} there, or name "
+                "the folder of a network"
+            ) from error
         raise ConfigError(f"{error.filename} is missing; export the network again") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         cause = reason(error) if isinstance(error, OSError) else str(error).split("\n")[0]

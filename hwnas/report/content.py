@@ -1,6 +1,7 @@
 """What a report shows: everything judged, the front, the winner, and how right the table is."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,7 @@ from hwnas.report.points import DrawnPoints, chosen_points, drawn_points
 from hwnas.report.rows import front_header, front_notes, front_rows
 from hwnas.report.setting import Setting, pick_command, setting_of
 from hwnas.report.values import ChoiceValues, choice_values
+from hwnas.runs.ensembles.form import EnsembleSummary, ensembles_of
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.front_points import front_points
@@ -44,11 +46,11 @@ class ReportContent:
 
     `drawn` are the judged networks with their blocks, `curves` how the training went, `classes` how
     the winner answers class by class and `values` what choices are worth, both None where that is
-    not known. `summary` is None before a winner was exported, `exported` before anything was, and
-    `status` where the winner is in no other format; `front_knee` is the index of the knee in the
-    front; `front_header` and `front_rows` are the front as a table of text, `front_notes` sentences
-    below it, `warnings` what a reader should know before all else; `energy` is None without a
-    budget on it; `digest` is the front's.
+    not known. `summary` is None before a winner was exported, `exported` before anything was;
+    `ensembles` are those of this front, and `status` is None where the winner is in no other
+    format. `front_knee` is the index of the knee in the front; `front_header` and `front_rows` are
+    the front as a table of text, `front_notes` sentences below it, `warnings` what a reader should
+    know before all else; `energy` is None without a budget on it; `digest` is the front's.
     """
 
     title: str
@@ -69,6 +71,7 @@ class ReportContent:
     energy: AnyEnergy | None = None
     digest: str = ""
     exported: ExportSummary | None = None
+    ensembles: Sequence[EnsembleSummary] = ()
     status: Status | None = None
     drawn: DrawnPoints | None = None
     curves: Curves = field(default_factory=Curves)
@@ -115,6 +118,7 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
         energy=experiment.energy,
         digest=result.digest,
         exported=exported,
+        ensembles=ensembles_of(folder.path, result.digest),
         status=None if summary is None else read_status(folder.export_folder("winner")),
         drawn=drawn_points(
             result,

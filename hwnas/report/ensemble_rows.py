@@ -20,6 +20,11 @@ ENSEMBLE_HEADER = [
 MEMBER_HEADER = ["id", "architecture", "alone, predicted (ms)", "alone, validation images (%)"]
 
 
+def ensemble_title(summary: "EnsembleSummary") -> str:
+    """As in "within 2 ms on local_cpu"."""
+    return f"within {summary.budget_ms:.4g} ms on {summary.device}"
+
+
 def ensemble_rows(summary: "EnsembleSummary") -> list[list[str]]:
     """The ensemble, and the best single network within the same budget."""
     count = len(summary.members)

@@ -12,6 +12,7 @@ from hwnas.report.html import as_data, callouts, text
 from hwnas.report.points import DrawnPoints
 from hwnas.report.sections.classes import classes_section
 from hwnas.report.sections.costs import costs_section
+from hwnas.report.sections.ensembles import ensembles_section
 from hwnas.report.sections.front import front_axes, front_section
 from hwnas.report.sections.network import network_section
 from hwnas.report.sections.reproduce import reproduce_section
@@ -30,6 +31,7 @@ _SECTIONS: tuple[tuple[Callable[[ReportContent], str], str, str], ...] = (
     (verdict_section, "result", "Result"),
     (front_section, "front", "Front"),
     (network_section, "network", "Network"),
+    (ensembles_section, "ensembles", "Ensembles"),
     (classes_section, "classes", "Classes"),
     (validation_section, "validation", "Predictions"),
     (training_section, "training", "Training"),

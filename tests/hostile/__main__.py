@@ -28,6 +28,7 @@ KINDS = (
     Kind("journals", 600, runs.journals),
     Kind("scores", 120, runs.scores),
     Kind("summaries", 400, runs.summaries),
+    Kind("ensembles", 200, runs.ensembles),
     Kind("inputs", 300, runs.inputs),
     Kind("exports", 300, runs.exports),
     Kind("rankings", 200, runs.rankings),

@@ -130,6 +130,50 @@ def summaries(bench: Bench) -> None:
     _gather(bench, run)
 
 
+def ensembles(bench: Bench) -> None:
+    """`ensemble.json` of another shape, as a report reads it."""
+    from hwnas.runs.ensembles.form import read_ensemble
+
+    random, folder = bench.random, bench.folder / "ensemble-b000000"
+    folder.mkdir()
+    one = {
+        "id": "b000000",
+        "predicted_ms": 1.0,
+        "measured_ms": None,
+        "accuracy": 90.0,
+        "accuracy_interval": [85.0, 95.0],
+        "macs": 1000,
+        "parameters": 100,
+    }
+    member = {"id": "b000001", "architecture": [0, 1], "predicted_ms": 0.5, "accuracy": 80.0}
+    tried = {
+        **{"members": ["b000001"], "ways": ["PIE"], "accuracy": 90.0, "diversity": 0.1},
+        **{"predicted_ms": 1.0, "measured_ms": None},
+    }
+    content = {
+        **{"source": "front", "budget_ms": 1.0, "ensemble": one, "single": one},
+        **{"members": [member], "shared_blocks": 0, "pool": [member], "tried": [tried]},
+        **{"accuracy_difference": 0.0, "accuracy_difference_interval": [-1.0, 1.0]},
+        **{"verdict": "so", "doubtful": None, "onnx_max_abs_diff": 0.0, "front_digest": "0"},
+        **{"device": "here", "precision": "fp32", "images": "digits", "test_images": 10},
+        **{"model": "model.onnx", "seconds": 1.0},
+    }
+    path = folder / "ensemble.json"
+    if random.random() < 0.8:
+        path.write_text(mutations.json_text(content, random))
+    else:
+        path.write_bytes(mutations.raw(json.dumps(content).encode(), random))
+    bench.call(lambda: _shown(read_ensemble(folder)))
+
+
+def _shown(summary: Any) -> None:
+    """The rows of an ensemble, as terminal and page show them."""
+    from hwnas.report.ensemble_rows import ensemble_rows, ensemble_sentences, member_rows
+
+    if summary is not None:
+        _ = ensemble_rows(summary), ensemble_sentences(summary), member_rows(summary)
+
+
 def inputs(bench: Bench) -> None:
     """`inputs.json`, which stands in for the files of a run that was moved away from them."""
     random = bench.random

@@ -8,11 +8,11 @@ from pydantic import Field, ValidationError
 from hwnas.core.errors import RunError
 from hwnas.core.invalid import first_error
 from hwnas.core.json_text import to_json
+from hwnas.export.layout import ENSEMBLE
 from hwnas.latency.stored import Count, Least0
+from hwnas.runs.stored_summary import is_whole
 from hwnas.runs.summary_form import Interval, Part, Percent, Positive
 
-ENSEMBLE = "ensemble.json"
-"""The name of the file in the export folder of an ensemble."""
 PREFIX = "ensemble-"
 """Of the name of that folder, before the ensemble's id."""
 
@@ -146,3 +146,14 @@ def read_ensemble(folder: Path) -> EnsembleSummary | None:
             f"{path} is damaged ({first_error(error)}); delete {folder} and run 'hwnas ensemble' "
             "again"
         ) from error
+
+
+def ensembles_of(run: Path, front_digest: str) -> list[EnsembleSummary]:
+    """The exported ensembles of a run's front, in the order of their folders' names.
+
+    Raises:
+        RunError: the file of one is damaged.
+    """
+    folders = sorted(path for path in run.glob(f"export/{PREFIX}*") if is_whole(path))
+    found = [read_ensemble(folder) for folder in folders]
+    return [one for one in found if one is not None and one.front_digest == front_digest]

@@ -123,4 +123,4 @@ class Paths:
     @property
     def _first(self) -> int:
         """The column of the first slot: that of a family's architecture names its member."""
-        return int(self._rows.shape[1]) - (self._behind.shape[1] - 1)
+        return int(self._rows.shape[1] - self._behind.shape[1] + 1)

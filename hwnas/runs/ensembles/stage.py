@@ -31,6 +31,7 @@ from hwnas.runs.latency_check import LatencyFinding, Patience
 from hwnas.runs.measured_energy import EnergyCheck
 from hwnas.runs.places import own_place, say_problems
 from hwnas.runs.searching import RunSearch
+from hwnas.runs.stale import forget_report
 from hwnas.runs.training import TrainedSupernet
 from hwnas.runs.trainings import Trainings
 
@@ -118,6 +119,8 @@ class EnsembleStage:
                 write_ensemble(
                     folder, self._experiment, measured.module, measured.made, timed, summary
                 )
+                for sentence in forget_report(self._folder):
+                    self._listener.say(sentence)
                 return summary
         raise BudgetError(
             f"none of the {len(tried)} ensembles measured within {self._bound:.4g} ms; allow more "

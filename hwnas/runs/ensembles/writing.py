@@ -6,11 +6,11 @@ from typing import Any
 
 from hwnas.export.ensemble import ensemble_config
 from hwnas.export.for_device import DeviceFile
-from hwnas.export.layout import MODEL, OPEN_BATCH
+from hwnas.export.layout import ENSEMBLE, MODEL, OPEN_BATCH
 from hwnas.export.open_batch import check_open_batch, with_open_batch
 from hwnas.export.writer import write_export
 from hwnas.networks.ensemble_module import EnsembleModule
-from hwnas.runs.ensembles.form import ENSEMBLE, EnsembleSummary
+from hwnas.runs.ensembles.form import EnsembleSummary
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.exported import Timed, measured_by
 from hwnas.runs.mistakes import mistakes_of

@@ -83,6 +83,19 @@ def test_the_winner_is_an_engine_with_what_it_was_built_for(
     _refused(terminal, "is missing or damaged")
 
 
+def test_an_ensemble_is_an_engine_too(
+    searched: Path, terminal: Terminal, trt: ComputingTrt
+) -> None:
+    words = ("--from", "supernet", "--members", "2", "--candidates", "6", "--patience", "0")
+    answer = terminal("ensemble", "runs/tiny", *words, "--json")
+    assert answer.code == 0, answer.stderr
+    folder = Path(answer.document["model"]).parent
+    verification = json.loads((searched / folder / "verification.json").read_text())
+    assert verification["engine_difference"] < 1e-5
+    assert set(verification["sha256"]) >= {"model.engine", "model.engine.json", "ensemble.json"}
+    assert trt.built.count((searched / folder / "model.onnx").read_bytes()) == 1
+
+
 def test_an_engine_is_not_for_the_processor(searched: Path, terminal: Terminal) -> None:
     (searched / "any.engine").write_bytes(b"any")
     answer = terminal("profile", "--model", "any.engine")

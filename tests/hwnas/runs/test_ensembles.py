@@ -9,10 +9,11 @@ import pytest
 from hwnas.api.run import Run
 from hwnas.core.errors import BudgetError, RunError
 from hwnas.core.listener import Silent
+from hwnas.export.layout import ENSEMBLE
 from hwnas.networks.ensemble import Ensemble
 from hwnas.objectives.statistics.intervals import Paired
 from hwnas.runs.ensembles.budget import latency_budget, predicted_ms, within_latency
-from hwnas.runs.ensembles.form import ENSEMBLE, read_ensemble
+from hwnas.runs.ensembles.form import read_ensemble
 from hwnas.runs.ensembles.of_supernet import shared_blocks
 from hwnas.runs.ensembles.paths import Paths
 from hwnas.runs.ensembles.verdict import ensemble_verdict
