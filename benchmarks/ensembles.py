@@ -29,10 +29,10 @@ resolution: 32
 classes: 10
 stem: {channels: 16, activation: hard_swish}
 stages:
-  - {channels: 16, depth: [1, 2], kernels: [3, 5], expansions: [1, 2, 3], activation: relu}
-  - {channels: 24, stride: 2, depth: [1, 3], kernels: [3, 5], expansions: [2, 3, 4],
+  - {channels: 16, depth: [1, 2], kernels: [3, 5], expansions: [1, 3], activation: relu}
+  - {channels: 24, stride: 2, depth: [1, 4], kernels: [3, 5], expansions: [1, 3, 6],
      activation: relu}
-  - {channels: 40, stride: 2, depth: [1, 3], kernels: [3, 5], expansions: [2, 3, 4],
+  - {channels: 40, stride: 2, depth: [1, 4], kernels: [3, 5], expansions: [1, 3, 6],
      activation: hard_swish}
 head: {features: 128, activation: hard_swish}
 """
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--fine-tune", type=int, default=5, help="epochs")
     parser.add_argument("--evaluations", type=int, default=60)
     parser.add_argument("--members", type=int, default=3)
-    parser.add_argument("--share", type=float, default=0.75, help="the budget, of the slowest")
+    parser.add_argument("--share", type=float, default=0.6, help="the budget, of the slowest")
     parser.add_argument("--json", action="store_true", help="the JSON alone")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from hwnas.objectives.budgets import LATENCY
 from hwnas.runs.candidates import Candidates
 from hwnas.runs.ensembles.budget import predicted_ms
 from hwnas.runs.ensembles.form import Member
-from hwnas.runs.ensembles.source import Candidate
+from hwnas.runs.ensembles.source import Proposed
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.searching import RunSearch
 from hwnas.search.front import spread
@@ -74,13 +74,13 @@ class FrontSource:
             "networks, or share a trunk (--from supernet)"
         )
 
-    def candidates(self) -> Iterator[Candidate]:
+    def candidates(self) -> Iterator[Proposed]:
         """The ensembles that SAEP's three ways propose, the most accurate first."""
         networks = self._networks
         modules = self._trained
         for one in proposals(self._pool, self._members, self._fits):
             chosen = list(one.members)
-            yield Candidate(
+            yield Proposed(
                 Ensemble.of([networks[index] for index in chosen]),
                 tuple(self.pool[index] for index in chosen),
                 one.ways,

@@ -21,7 +21,7 @@ from hwnas.objectives.budgets import LATENCY
 from hwnas.runs.ensembles.budget import predicted_ms
 from hwnas.runs.ensembles.form import Member
 from hwnas.runs.ensembles.paths import Group, Paths
-from hwnas.runs.ensembles.source import Candidate
+from hwnas.runs.ensembles.source import Proposed
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import RunSearch
@@ -92,9 +92,9 @@ class SupernetSource:
             "search for faster networks"
         )
 
-    def candidates(self) -> Iterator[Candidate]:
+    def candidates(self) -> Iterator[Proposed]:
         """The ensembles that SAEP's three ways propose of each group, the most accurate first."""
-        found: dict[frozenset[Key], Candidate] = {}
+        found: dict[frozenset[Key], Proposed] = {}
         rows = {tuple(row.tolist()): row for group in self._groups for row in group.paths}
         title = "judging paths of the supernet"
         with self._listener.progress(title, "networks") as update:
@@ -108,7 +108,7 @@ class SupernetSource:
         best = sorted(found.values(), key=lambda one: (-one.accuracy, -one.diversity))
         yield from best[:_MOST_TRIED]
 
-    def _of_group(self, group: Group) -> Iterator[tuple[frozenset[Key], Candidate]]:
+    def _of_group(self, group: Group) -> Iterator[tuple[frozenset[Key], Proposed]]:
         space, labels = self._experiment.space, self._labels(group)
         keys = [tuple(row.tolist()) for row in group.paths]
         pool = Pool(np.stack([self._known[key] for key in keys]), labels)
@@ -129,7 +129,7 @@ class SupernetSource:
             chosen = list(one.members)
             yield (
                 frozenset(keys[index] for index in chosen),
-                Candidate(
+                Proposed(
                     ensemble(chosen),
                     tuple(
                         Member(

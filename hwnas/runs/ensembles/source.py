@@ -12,7 +12,7 @@ MOST_MEMBERS = 16
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Proposed:
     """An ensemble that may be exported.
 
     Attributes:
@@ -37,7 +37,7 @@ class Source(Protocol):
 
     Attributes:
         name: "front" or "supernet".
-        trains: whether `Candidate.module` takes long, so that a graph without trained weights is
+        trains: whether `Proposed.module` takes long, so that a graph without trained weights is
             measured first.
     """
 
@@ -51,7 +51,7 @@ class Source(Protocol):
             BudgetError: names what two would take.
         """
 
-    def candidates(self) -> Iterator[Candidate]:
+    def candidates(self) -> Iterator[Proposed]:
         """The most accurate first.
 
         Raises:

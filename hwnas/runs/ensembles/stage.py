@@ -17,11 +17,10 @@ from hwnas.networks.ids import ensemble_id, network_id
 from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.objectives.statistics.intervals import Paired, wilson
 from hwnas.runs.best_of_front import BestOfFront
-from hwnas.runs.candidates import Candidate as Single
-from hwnas.runs.candidates import Candidates
+from hwnas.runs.candidates import Candidate, Candidates
 from hwnas.runs.ensembles.budget import predicted_ms
 from hwnas.runs.ensembles.form import PREFIX, EnsembleSummary, OneFile, Tried
-from hwnas.runs.ensembles.source import Candidate, Source
+from hwnas.runs.ensembles.source import Proposed, Source
 from hwnas.runs.ensembles.verdict import ensemble_verdict
 from hwnas.runs.ensembles.writing import write_ensemble
 from hwnas.runs.experiment import Experiment
@@ -45,7 +44,7 @@ SINGLE = "the best single network"
 class _Measured:
     """An ensemble with its file and its latency beside the single network's."""
 
-    candidate: Candidate
+    proposed: Proposed
     module: EnsembleModule
     made: DeviceFile
     found: LatencyFinding | None
@@ -110,8 +109,8 @@ class EnsembleStage:
         single = self._single()
         tried = list(source.candidates())
         self._listener.say(f"{len(tried)} ensembles are predicted to keep the budget")
-        for candidate in tried:
-            measured = self._measured(source, candidate, single)
+        for proposed in tried:
+            measured = self._measured(source, proposed, single)
             if measured is not None:
                 summary = self._summary(source, tried, measured, single, start)
                 timed = self._timed(measured)
@@ -133,7 +132,7 @@ class EnsembleStage:
         assert self._own.bound is not None
         return self._own.bound
 
-    def _single(self) -> Single:
+    def _single(self) -> Candidate:
         """The best network of the front that measures within the budget, trained."""
         energy = EnergyCheck(self._experiment, self._own.on, None, self._listener, self._patience)
         best = BestOfFront(
@@ -141,32 +140,32 @@ class EnsembleStage:
         )
         return best.find(None).candidate
 
-    def _measured(self, source: Source, candidate: Candidate, single: Single) -> _Measured | None:
+    def _measured(self, source: Source, proposed: Proposed, single: Candidate) -> _Measured | None:
         """An ensemble, built and measured beside the single network; None over the budget."""
         own = self._own
-        name = PREFIX + ensemble_id(candidate.ensemble)
+        name = PREFIX + ensemble_id(proposed.ensemble)
         before: Reading | None = None
         if source.trains and not own.problem:
-            own.check.screen({name: candidate.ensemble})
+            own.check.screen({name: proposed.ensemble})
             before = own.check.untrained(name)
             if before.keeps(self._bound) is False:
-                self._reject(candidate, before.ms, "untrained")
+                self._reject(proposed, before.ms, "untrained")
                 return None
-        module = candidate.module()
+        module = proposed.module()
         made = self._file(module, name)
         if own.problem:
-            return _Measured(candidate, module, made, None)
+            return _Measured(proposed, module, made, None)
         found = own.check.trained(
-            candidate.ensemble,
+            proposed.ensemble,
             made.shipped,
             before,
             {SINGLE: single.own.shipped},
             called="the ensemble",
         )
         if found.keeps is False:
-            self._reject(candidate, found.winner.ms, "exported")
+            self._reject(proposed, found.winner.ms, "exported")
             return None
-        return _Measured(candidate, module, made, found)
+        return _Measured(proposed, module, made, found)
 
     def _file(self, module: EnsembleModule, name: str) -> DeviceFile:
         experiment, place = self._experiment, self._own
@@ -177,8 +176,8 @@ class EnsembleStage:
         images = dataset.test.images
         return replace(made, engine=place.on.engine(made.model, name, images, module.conventions))
 
-    def _reject(self, candidate: Candidate, ms: float, stage: str) -> None:
-        ids = _ids(candidate)
+    def _reject(self, proposed: Proposed, ms: float, stage: str) -> None:
+        ids = _ids(proposed)
         self._rejected[ids] = ms
         self._listener.say(
             f"the ensemble of {', '.join(ids)} measures {ms:.4g} ms {stage}, over the budget of "
@@ -186,7 +185,7 @@ class EnsembleStage:
         )
 
     def _timed(self, measured: _Measured) -> Timed:
-        predicted = predicted_ms(self._latency, measured.candidate.ensemble)
+        predicted = predicted_ms(self._latency, measured.proposed.ensemble)
         found, place = measured.found, self._own
         if found is None:
             return Timed(place.bound, predicted, problem=place.problem)
@@ -195,13 +194,13 @@ class EnsembleStage:
     def _summary(
         self,
         source: Source,
-        tried: list[Candidate],
+        tried: list[Proposed],
         measured: _Measured,
-        single: Single,
+        single: Candidate,
         start: float,
     ) -> EnsembleSummary:
         experiment, timed = self._experiment, self._timed(measured)
-        ensemble, candidate = measured.candidate.ensemble, measured.candidate
+        ensemble, proposed = measured.proposed.ensemble, measured.proposed
         readings = {} if measured.found is None else measured.found.readings
         beside = readings[SINGLE].ms if SINGLE in readings else None
         paired = Paired.of(measured.made.numbers.right, single.own.numbers.right)
@@ -225,14 +224,14 @@ class EnsembleStage:
         ms = (
             self._rejected
             if timed.measured_ms is None
-            else {**self._rejected, _ids(candidate): timed.measured_ms}
+            else {**self._rejected, _ids(proposed): timed.measured_ms}
         )
         return EnsembleSummary(
             source=source.name,
             budget_ms=self._bound,
             ensemble=one,
             single=other,
-            members=candidate.members,
+            members=proposed.members,
             shared_blocks=len(ensemble.trunk),
             pool=source.pool,
             tried=tuple(
@@ -261,8 +260,8 @@ class EnsembleStage:
         )
 
 
-def _ids(candidate: Candidate) -> tuple[str, ...]:
-    return tuple(one.id for one in candidate.members)
+def _ids(proposed: Proposed) -> tuple[str, ...]:
+    return tuple(one.id for one in proposed.members)
 
 
 def _one_file(
