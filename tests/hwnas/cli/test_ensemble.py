@@ -12,11 +12,12 @@ from hwnas.api.run import Run
 from hwnas.core.errors import BudgetError, ConfigError
 from hwnas.data import to_input
 from hwnas.export.layout import find_model
+from hwnas.export.publication import prepare
 from hwnas.runs.ensembles.form import EnsembleSummary, read_ensemble
 from hwnas.training.evaluation import probabilities
 from tests.hwnas.cli.conftest import Once, Terminal, assert_refused
 from tests.hwnas.runs.simulated_device import no_training, simulated_device
-from tests.hwnas.runs.test_exporting import searched_run
+from tests.hwnas.runs.test_exporting import CONFIG, searched_run
 
 WELL = {"screened": [0.5], "winner": [0.9]}
 BUDGET = "latency=0.9 ms"
@@ -179,3 +180,22 @@ def test_paths_of_a_supernet_share_a_trunk_and_are_trained_together(
 def test_without_a_supernet_there_is_no_trunk_to_share(run: Run, terminal: Terminal) -> None:
     words = "ensemble runs/known --from supernet"
     assert_refused(terminal, run.folder.path, words, "has no trained supernet")
+
+
+def test_of_a_device_that_is_not_reached_predictions_have_the_last_word(npu: Path) -> None:
+    (npu / "known.yaml").write_text(CONFIG.replace("device: local_cpu", "device: npu.yaml"))
+    run = Run.open("known.yaml")
+    run.search()
+    summary = run.ensemble(members=2, candidates=2)
+    folder, _ = ensemble_of(run)
+    assert (summary.ensemble.measured_ms, summary.single.measured_ms) == (None, None)
+    assert summary.ensemble.predicted_ms is not None
+    assert summary.ensemble.predicted_ms <= summary.budget_ms
+    latency = json.loads((folder / "verification.json").read_text())["latency"]
+    assert latency["not_measured"] == "the timings of npu were imported"
+
+    page = run.report().page.read_text()
+    assert "Ensembles" in page
+    assert summary.ensemble.id in page
+    with pytest.raises(ConfigError, match="has no model card"):
+        prepare(folder, "hf:somebody/something")
