@@ -60,11 +60,11 @@ def main() -> None:
             rows.append(one)
             if not options.json:
                 print(_text(one), flush=True)
-    found = {"rows": rows, "means": _means(rows)}
-    for name, one in found["means"].items():
+    means = _means(rows)
+    for name, one in means.items():
         if not options.json:
             print(name, one)
-    print(json.dumps(found))
+    print(json.dumps({"rows": rows, "means": means}))
 
 
 def _of_seed(options: argparse.Namespace, seed: int) -> list[dict[str, Any]]:
