@@ -143,12 +143,17 @@ def test_a_signal_that_does_not_wake_the_one_who_waits_is_heard(
     def measure(_: str) -> None:
         # As one does that comes just before the main thread waits, which is hard to hit.
         pause(0.2)
-        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
         while True:
             pause(0.01)
 
-    with pytest.raises(KeyboardInterrupt):
-        profiled(monkeypatch, measure, "a")
+    # Processes of pytest-xdist are deaf to Ctrl-C itself.
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            profiled(monkeypatch, measure, "a")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_every_member_has_the_table_that_a_search_looks_for(devices: Path) -> None:
