@@ -20,6 +20,7 @@ from hwnas.runs.config import SearchConfig
 from hwnas.runs.corrected import note_corrected, noted_corrected
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.profile_config import FIT_BESIDE_BLOCKS
 from hwnas.runs.scores import check_scores, identity_of, info_of
 from hwnas.runs.search_state import SearchState
 from hwnas.runs.search_watch import SearchWatch
@@ -267,6 +268,11 @@ def _text_without_paths(experiment: Experiment) -> str:
     for key in ("parts", "epochs", "stop"):  # as in runs of versions without them
         if content["accuracy"][key] is None:
             del content["accuracy"][key]
+    profile = content["profile"]
+    if profile["fit_networks"] == "auto":
+        profile["fit_networks"] = FIT_BESIDE_BLOCKS
+    if profile["blocks"] == "auto":
+        del profile["blocks"]
     for key in ("train", "fine_tune"):
         if content[key] is not None:
             usual = {name for name, value in LATER.items() if content[key][name] == value}
