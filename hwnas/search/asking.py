@@ -6,7 +6,7 @@ import numpy as np
 
 from hwnas.core.errors import ConfigError
 from hwnas.search.searchers.searcher import Searcher
-from hwnas.spaces.space import Architectures, check_choices
+from hwnas.spaces.space import Architectures, check_choices, row_bytes
 
 
 class Asking:
@@ -53,6 +53,4 @@ class Asking:
 
     def _keys(self, rows: Architectures) -> list[bytes]:
         """Of few bytes: there may be a million."""
-        packed = rows.astype(self._type)
-        content, width = packed.tobytes(), packed.shape[1] * packed.itemsize
-        return [content[start : start + width] for start in range(0, len(content), width)]
+        return row_bytes(rows.astype(self._type))

@@ -256,6 +256,12 @@ def keys(architectures: Architectures) -> list[tuple[int, ...]]:
     return list(map(tuple, architectures.tolist()))
 
 
+def row_bytes(rows: Architectures) -> list[bytes]:
+    """What tells rows (N, L) of one type from one another; quicker than `keys`, and smaller."""
+    content, width = rows.tobytes(), rows.shape[1] * rows.itemsize
+    return [content[start : start + width] for start in range(0, len(content), width)]
+
+
 def members_at(name: str, members: Sequence[SearchSpace], resolution: int) -> tuple[int, ...]:
     """The numbers of the members of a resolution.
 

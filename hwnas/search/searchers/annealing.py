@@ -85,13 +85,7 @@ class Annealing(Searcher):
     def ask(self) -> Architectures:
         if self._at is None:
             return self.random(1 if self.pending else self._start)
-        rows = self.nothing
-        for _ in range(min(self.settings.batch, self.remaining)):
-            row = self._next(self._at, rows)
-            if not len(row):
-                break
-            rows = np.concatenate((rows, row))
-        return rows
+        return self.one_by_one(min(self.settings.batch, self.remaining), self._next)
 
     @override
     def tell(self, architectures: Architectures, scores: NDArray[np.float64]) -> None:
@@ -99,9 +93,10 @@ class Annealing(Searcher):
         for key in keys(architectures):
             self._at = self._after(key, key if self._at is None else self._at)
 
-    def _next(self, at: tuple[int, ...], others: Architectures) -> Architectures:
+    def _next(self, others: Architectures) -> Architectures:
         """(1, L) a new network that is none of `others`; (0, L) where nothing is left."""
-        taken = set(keys(others))
+        assert self._at is not None
+        at, taken = self._at, set(keys(others))
         for _ in range(_FRUITLESS // _DRAWN):
             for key in keys(self._moved(at)):
                 if self.is_new(key) and key not in taken:

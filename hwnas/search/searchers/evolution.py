@@ -70,26 +70,19 @@ class Evolution(Searcher):
         missing = self._size - len(self._alive) - len(self.pending)
         if missing > 0 or not self._alive:
             return self.random(max(1, missing))
-        rows = self.nothing
-        for _ in range(min(self.settings.batch, self._size, self.remaining)):
-            child = self._child(rows)
-            if not len(child):
-                break
-            rows = np.concatenate((rows, child))
-        return rows
+        count = min(self.settings.batch, self._size, self.remaining)
+        return self.one_by_one(count, self._child)
 
     def _child(self, others: Architectures) -> Architectures:
         """(1, L) a child that is new and none of `others`; (0, L) where nothing is left."""
         drawn = self.generator.permutation(len(self._alive))[: self.settings.sample]
         parent = max((self._alive[index] for index in drawn), key=self.scores.__getitem__)
         rows = np.tile(np.array(parent, dtype=np.int64), (_CHILDREN, 1))
-        taken = set(keys(others))
         for _ in range(_MUTATIONS):
             rows = mutated(self.problem.space, rows, self.generator)
-            children = self.unseen(rows[self.problem.feasible(rows)])
-            new = [index for index, key in enumerate(keys(children)) if key not in taken]
-            if new:
-                return children[new[:1]]
+            child = self.first_unseen(rows[self.problem.feasible(rows)], others)
+            if len(child):
+                return child
         return self.random(1, others)
 
     @override

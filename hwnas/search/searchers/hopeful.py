@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hwnas.search.neighbours import neighbours
 from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers.interactions import Interactions
-from hwnas.spaces.space import Architectures
+from hwnas.spaces.space import Architectures, row_bytes
 
 _CHILDREN = 100  # of the best so far, of either kind
 _ROUNDS = 8
@@ -48,7 +48,7 @@ class Hopeful:
             best: the expected score to improve on.
         """
         self._problem, self._model, self._best = problem, model, best
-        self._asked = set(_keys(asked))
+        self._asked = set(row_bytes(asked))
         self._rows: Architectures = np.zeros((0, problem.length), dtype=np.int64)
         self._gains: NDArray[np.float64] = np.zeros(0)
         self._seen: set[bytes] = set()
@@ -57,7 +57,7 @@ class Hopeful:
     def add(self, rows: Architectures) -> None:
         """Takes in architectures (N, L) within the limits."""
         fresh = []
-        for index, key in enumerate(_keys(rows)):
+        for index, key in enumerate(row_bytes(rows)):
             if key not in self._seen:
                 self._seen.add(key)
                 fresh.append(index)
@@ -82,7 +82,7 @@ class Hopeful:
 
     def climb(self, rows: Architectures) -> None:
         """Takes in architectures (N, L) and their neighbours."""
-        self._climbed.update(_keys(rows))
+        self._climbed.update(row_bytes(rows))
         self.add(rows)
         self.add(neighbours(self._problem, rows))
 
@@ -91,12 +91,12 @@ class Hopeful:
         for _ in range(_ROUNDS):
             # Those that only lead on to what is worth less than the batch need not be climbed.
             best = self._rows[self._order()[: 2 * count + _CLIMBED]]
-            left = [i for i, key in enumerate(_keys(best)) if key not in self._climbed]
+            left = [i for i, key in enumerate(row_bytes(best)) if key not in self._climbed]
             if not left:
                 break
             self.climb(best[left[:_CLIMBED]])
         rows = self._rows[self._order()]
-        new = [i for i, key in enumerate(_keys(rows)) if key not in self._asked]
+        new = [i for i, key in enumerate(row_bytes(rows)) if key not in self._asked]
         rows = rows[new[: _WEIGHED + 3 * count]]
         return rows[self._chosen(rows, count, pending)]
 
@@ -105,7 +105,7 @@ class Hopeful:
 
     def _chosen(self, rows: Architectures, count: int, pending: Architectures) -> list[int]:
         """Which of rows (N, L) improve most together."""
-        mean, _ = self._model.expected(rows)
+        mean = self._model.mean(rows)
         covariance = self._model.covariance(np.concatenate((rows, pending)))
         chosen: list[int] = []
         for believed in range(len(rows), len(rows) + len(pending)):
@@ -144,9 +144,3 @@ def log_improvement(
     found += (_FAR**2 - far**2) / 2 - 2 * np.log(far / _FAR)
     rounded: NDArray[np.float64] = np.round(np.log(deviation) + found, 9)
     return rounded
-
-
-def _keys(rows: Architectures) -> list[bytes]:
-    """What tells rows (N, L) from one another; quicker than tuples."""
-    every, size = rows.astype(np.uint32).tobytes(), 4 * rows.shape[1]
-    return [every[start : start + size] for start in range(0, len(every), size)]

@@ -99,8 +99,10 @@ class Interactions:
                 if likely > best:
                     best, self.form, self._noise, self._scale = likely, form, noise, scale
                     self.told = 1 - float(np.mean(errors**2))
-                    self._weights = rounded(weights)
-                    self._inverse = (vectors * shrunk) @ vectors.T
+                    self._weights, inverse = weights, (vectors, shrunk)
+        self._weights = rounded(self._weights)
+        vectors, shrunk = inverse
+        self._inverse = (vectors * shrunk) @ vectors.T
 
     def mean(self, rows: Architectures) -> Values:
         """(N,) expected scores of canonical architectures (N, L)."""

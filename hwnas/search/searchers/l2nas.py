@@ -1,6 +1,7 @@
 """L2NAS (Mills et al. 2021, arXiv 2109.12425): an actor proposes, a quantile critic judges it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
@@ -9,10 +10,11 @@ from pydantic import Field
 from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
+from hwnas.objectives.statistics.sums import one_hot
 from hwnas.search.exact.k_best import k_best
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.trellis import Trellis
-from hwnas.spaces.space import Architectures, keys
+from hwnas.spaces.space import Architectures
 
 if TYPE_CHECKING:  # loads PyTorch
     from hwnas.search.searchers.actor_critic import ActorCritic
@@ -76,7 +78,7 @@ class L2NAS(Searcher):
         warm_up = usual if self.settings.warm_up is None else self.settings.warm_up
         self._warm_up = min(warm_up, max(1, self.evaluations // 2))
         counts = self.problem.space.choice_counts
-        self._offsets = np.concatenate(([0], np.cumsum(counts)[:-1]))
+        self._ends = np.cumsum(counts)[:-1]
         self._total = int(counts.sum())
         self._learner: ActorCritic | None = None
         self._states = np.empty((0, self._total), dtype=np.float32)
@@ -86,13 +88,8 @@ class L2NAS(Searcher):
         missing = self._warm_up - len(self.scores) - len(self.pending)
         if missing > 0 or not self.scores:
             return self.random(max(1, missing))
-        rows, state = self.nothing, self._state()
-        for _ in range(min(self.settings.batch, self.remaining)):
-            row = self._proposed(state, rows)
-            if not len(row):
-                break
-            rows = np.concatenate((rows, row))
-        return rows
+        count = min(self.settings.batch, self.remaining)
+        return self.one_by_one(count, partial(self._proposed, self._state()))
 
     @override
     def tell(self, architectures: Architectures, scores: NDArray[np.float64]) -> None:
@@ -130,26 +127,25 @@ class L2NAS(Searcher):
 
     def _actions(self, rows: Architectures) -> NDArray[np.float32]:
         """(N, T) a 1 for each choice of architectures (N, L)."""
-        actions = np.zeros((len(rows), self._total), dtype=np.float32)
-        np.put_along_axis(actions, rows + self._offsets, 1.0, axis=1)
-        return actions
+        return one_hot(self.problem.space.choice_counts, rows).astype(np.float32)
 
     def _proposed(self, state: NDArray[np.float32], others: Architectures) -> Architectures:
         """(1, L) a new network that is none of `others`; (0, L) where nothing is left."""
         left = self.remaining / max(1, self.evaluations - self._warm_up)
         if self._learner is None or self.generator.random() < self.settings.explore * left:
             return self.random(1, others)
-        values, taken = self._learner.values(state), set(keys(others))
+        values = self._learner.values(state)
         for turn in range(_PROPOSALS):
             noise = self.generator.normal(0.0, 1.0, self._total)
-            for key in keys(self._best(values + self.settings.noise * (1 + turn) * noise)):
-                if self.is_new(key) and key not in taken:
-                    return np.array([key], dtype=np.int64)
+            best = self._best(values + self.settings.noise * (1 + turn) * noise)
+            row = self.first_unseen(best, others)
+            if len(row):
+                return row
         return self.random(1, others)
 
     def _best(self, values: NDArray[np.float64]) -> Architectures:
         """(N, L) the network of the greatest sum within the budgets; perhaps none."""
-        slots = np.split(values, self._offsets[1:])
+        slots = np.split(values, self._ends)
         row = self.problem.space.canonical(np.array([[int(slot.argmax()) for slot in slots]]))
         if self.problem.feasible(row)[0]:
             return row

@@ -1,7 +1,7 @@
 """Searcher: the one interface of every search method, and what they share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -145,6 +145,31 @@ class Searcher(ABC):
         rows = dict.fromkeys(keys(architectures))
         fresh = [row for row in rows if self.is_new(row)][: self.remaining]
         return np.array(fresh, dtype=np.int64).reshape(len(fresh), self.problem.length)
+
+    def first_unseen(self, architectures: Architectures, but: Architectures) -> Architectures:
+        """(1, L) the first row that was not asked for yet and is none of `but`; (0, L) for none."""
+        taken = set(keys(but))
+        for row in keys(self.unseen(architectures)):
+            if row not in taken:
+                return np.array([row], dtype=np.int64)
+        return self.nothing
+
+    def one_by_one(
+        self, count: int, another: Callable[[Architectures], Architectures]
+    ) -> Architectures:
+        """(count', L) what is asked for at once, where each depends on those before it.
+
+        Args:
+            count: how many.
+            another: gives one (1, L), given those before it (N, L); or none, which ends it.
+        """
+        rows = self.nothing
+        for _ in range(count):
+            row = another(rows)
+            if not len(row):
+                break
+            rows = np.concatenate((rows, row))
+        return rows
 
     def is_new(self, architecture: tuple[int, ...]) -> bool:
         """Whether its score is neither known nor pending."""

@@ -91,9 +91,10 @@ class SurrogateSearch(Searcher):
             return self.nothing
         known, scores = self.evaluated
         warp = Warp.of(scores, self._initial)
-        sums, model = fit_additive(self.problem.space, known, warp(scores)), None
+        warped, model = warp(scores), None
+        sums = fit_additive(self.problem.space, known, warped)
         if len(known) > _FEW:
-            model = self._interactions(known, warp(scores))
+            model = self._interactions(known, warped)
         for_front = self._share(_FRONT_SHARE[self.settings.aim], count)
         rows = self._for_the_best(sums, model, count - for_front)
         if len(rows) < count and for_front:
@@ -134,8 +135,7 @@ class SurrogateSearch(Searcher):
         """(count', L) the unseen that are expected to improve most on the best."""
         if count <= 0:
             return self.nothing
-        known, scores = self.evaluated
-        best = known[np.argsort(-scores, kind="stable")[:_PARENTS]]
+        known, best = self._parents()
         asked = np.concatenate((known, self.rows_pending))
         found = Hopeful(self.problem, model, asked, float(model.mean(known).max()))
         additive = model.form.name == ADDITIVE
@@ -151,15 +151,16 @@ class SurrogateSearch(Searcher):
 
     def _child(self, others: Architectures) -> Architectures:
         """(1, L) a new network evolved from the best so far, none of `others`; or a random one."""
-        known, scores = self.evaluated
-        best = known[np.argsort(-scores, kind="stable")[:_PARENTS]]
+        known, best = self._parents()
         children = crossed(best, known, _CHILDREN, self.generator)
         children = mutated(self.problem.space, children, self.generator)
-        taken = set(keys(others))
-        for key in keys(self.unseen(children[self.problem.feasible(children)])):
-            if key not in taken:
-                return np.array([key], dtype=np.int64)
-        return self.random(1, others)
+        child = self.first_unseen(children[self.problem.feasible(children)], others)
+        return child if len(child) else self.random(1, others)
+
+    def _parents(self) -> tuple[Architectures, Architectures]:
+        """(N, L) all that is known, and the best of it, best first."""
+        known, scores = self.evaluated
+        return known, known[np.argsort(-scores, kind="stable")[:_PARENTS]]
 
     def _promising(self, model: Trellis, count: int) -> Architectures:
         """(count', L) the unseen of which sums promise most."""
