@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SHARE = 0.25  # of the first scores' distance from the best
+_STEPS = 8  # between the best score and the top, of those that a float can take there
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,10 @@ class Warp:
         """For scores (N,) of which the `first` were drawn at random."""
         random = scores[:first]
         distance = float(np.median(random.max() - random))
-        least = 1e-6 * (float(np.ptp(scores)) or 1.0)
-        return cls(float(scores.max()) + max(_SHARE * distance, least))
+        top = float(scores.max())
+        # Of large scores that are nearly equal, a smaller distance would be rounded away.
+        least = max(1e-6 * (float(np.ptp(scores)) or 1.0), _STEPS * float(np.spacing(abs(top))))
+        return cls(top + max(_SHARE * distance, least))
 
     def __call__(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N,) warped scores."""

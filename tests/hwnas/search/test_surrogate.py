@@ -136,3 +136,11 @@ def test_warping_keeps_the_order_and_is_undone(scores: NDArray[np.float64]) -> N
     assert np.isfinite(warp(scores)).all()
     assert (np.argsort(warp(scores), kind="stable") == np.argsort(scores, kind="stable")).all()
     assert warp.back(warp(scores)) == pytest.approx(scores)
+
+
+@pytest.mark.parametrize("usual", [1e12, -1e12, 0.1])
+def test_scores_that_hardly_differ_for_their_size_are_warped(usual: float) -> None:
+    for scores in (np.full(4, usual), usual + np.spacing(abs(usual)) * np.arange(4.0)):
+        warped = Warp.of(scores, first=4)(scores)
+        assert np.isfinite(warped).all()
+        assert (np.diff(warped) >= 0).all()
