@@ -17,7 +17,7 @@ def shared_information(first: Classes, second: Classes) -> float:
     1 where each follows from the other, 0 where they are independent or one never changes.
     """
     one, other, both = _entropies(first, second)
-    return (one + other - both) / np.sqrt(one * other) if one > 0 and other > 0 else 0.0
+    return _share((one + other - both) / np.sqrt(one * other)) if one > 0 and other > 0 else 0.0
 
 
 def variation(first: Classes, second: Classes) -> float:
@@ -26,7 +26,7 @@ def variation(first: Classes, second: Classes) -> float:
     0 where each follows from the other, 1 where they are independent.
     """
     one, other, both = _entropies(first, second)
-    return 1 - (one + other - both) / both if both > 0 else 0.0
+    return _share(1 - (one + other - both) / both) if both > 0 else 0.0
 
 
 def variations(answers: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -62,6 +62,11 @@ def _entropies(first: Classes, second: Classes) -> tuple[float, float, float]:
     counts = np.bincount(first * classes + second, minlength=classes**2)
     shares = counts.reshape(classes, classes) / len(first)
     return _entropy(shares.sum(1)), _entropy(shares.sum(0)), _entropy(shares)
+
+
+def _share(value: float) -> float:
+    """From 0 to 1, which rounding may leave."""
+    return min(max(float(value), 0.0), 1.0)
 
 
 def _entropy(shares: NDArray[np.float64]) -> float:

@@ -59,5 +59,14 @@ def test_tdac_weighs_diversity_and_accuracy() -> None:
 def test_both_measures_are_symmetric_shares(answers: np.ndarray) -> None:
     for measure in (shared_information, variation):
         value = measure(answers[0], answers[1])
-        assert -1e-9 <= value <= 1 + 1e-9
+        assert 0 <= value <= 1
         assert value == pytest.approx(measure(answers[1], answers[0]), abs=1e-9)
+
+
+def test_rounding_leaves_no_share_that_is_none() -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(50):
+        answers = generator.integers(0, 5, 40)
+        others = generator.permutation(5)[answers]  # the same by other names
+        assert 0 <= variation(answers, others) < 1e-9
+        assert 1 - 1e-9 < shared_information(answers, others) <= 1
