@@ -64,6 +64,7 @@ class Annealing(Searcher):
     """
 
     name: ClassVar[str] = "annealing"
+    version: ClassVar[int] = 2
     asynchronous: ClassVar[Mapping[str, Any] | None] = {"batch": 1}
     settings_model: ClassVar[type[StrictModel]] = AnnealingSettings
     settings: AnnealingSettings
@@ -89,9 +90,13 @@ class Annealing(Searcher):
 
     @override
     def tell(self, architectures: Architectures, scores: NDArray[np.float64]) -> None:
+        first = self._start - len(self.scores)
         super().tell(architectures, scores)
-        for key in keys(architectures):
-            self._at = self._after(key, key if self._at is None else self._at)
+        for number, key in enumerate(keys(architectures)):
+            if self._at is None or number < first:
+                self._at = max(self._at or key, key, key=self.scores.__getitem__)
+            else:
+                self._at = self._after(key, self._at)
 
     def _next(self, others: Architectures) -> Architectures:
         """(1, L) a new network that is none of `others`; (0, L) where nothing is left."""

@@ -31,6 +31,16 @@ def test_a_move_is_one_step_in_a_few_slots_of_the_best_of_the_first(slots: int) 
     assert 0 < steps.sum() <= slots
 
 
+def test_it_moves_from_the_best_of_the_first_however_warm_it_is() -> None:
+    for together in (True, False):
+        searcher = Annealing(macro_problem(), 100, 0, AnnealingSettings(worse=1e9))
+        first = searcher.ask()
+        parts = [first] if together else np.split(first, len(first))
+        for rows in parts:
+            searcher.tell(rows, additive(rows))
+        assert searcher._at == tuple(first[additive(first).argmax()].tolist())
+
+
 @pytest.mark.parametrize("accept", ["cooling", "stalls"])
 def test_it_comes_near_the_optimum_of_an_additive_score_within_a_budget(accept: str) -> None:
     problem = large_problem(0.4)
@@ -48,13 +58,18 @@ def test_it_comes_near_the_optimum_of_an_additive_score_within_a_budget(accept: 
 
 
 def test_a_worse_network_is_moved_to_while_it_is_warm() -> None:
-    def found(worse: float) -> set[tuple[int, ...]]:
-        searcher = Annealing(macro_problem(), 60, 0, AnnealingSettings(start=1, worse=worse))
-        while len(rows := searcher.ask()):
-            searcher.tell(rows, -additive(rows))
-        return set(searcher.scores)
+    top, worse = (0,) * 8, (1,) * 8
 
-    assert found(0.0) != found(1e9)
+    def after(warmth: float, evaluations: int) -> tuple[int, ...]:
+        settings = AnnealingSettings(start=1, worse=warmth)
+        searcher = Annealing(macro_problem(), evaluations, 0, settings)
+        searcher.tell(np.array([top]), np.array([10.0]))
+        searcher.tell(np.array([worse]), np.array([9.0]))
+        return searcher._after(worse, top)
+
+    assert after(1e9, 60) == worse
+    assert after(1e-9, 60) == after(0.0, 60) == top
+    assert after(1e9, 2) == top  # at the end it is cold
 
 
 def test_after_stalls_it_moves_to_what_is_a_little_worse() -> None:
