@@ -50,7 +50,7 @@ class Paths:
 
     def least_ms(self) -> float:
         """What two paths take that differ in nothing but the last slot and what is behind it."""
-        return float((self._behind[:, 0] + self._behind[:, -2]).min())
+        return float((self._whole + self._behind[:, -2]).min())
 
     def groups(self, members: int, paths: int, size: int) -> Iterator[Group]:
         """Groups for 2 to so many members, with at most so many paths in all.
@@ -58,19 +58,21 @@ class Paths:
         Args:
             members: at most, of an ensemble.
             paths: in all groups.
-            size: paths of a group.
+            size: paths of a group, at most.
         """
-        counts = range(2, members + 1)
+        # Few paths are in few groups, which are no smaller than an ensemble if that can be.
+        size = min(size, max(members, paths // (members - 1)), paths)
+        most = max(1, paths // size)
+        counts = _spread(2, members, most)
         splits = self._behind.shape[1] - 1
-        wanted = max(1, min(splits, paths // (size * len(counts))))
-        for split in np.unique(np.linspace(0, splits - 1, wanted).round().astype(int)).tolist():
+        for split in _spread(0, splits - 1, most // len(counts)):
             for count in counts:
                 group = self._group(split, count, size)
                 if group is not None:
                     yield group
 
     def _group(self, split: int, count: int, size: int) -> Group | None:
-        whole, tails = self._behind[:, 0], self._behind[:, split]
+        whole, tails = self._whole, self._behind[:, split]
         fitting = np.flatnonzero(whole + (count - 1) * tails <= self._bound)
         if not len(fitting):
             return None
@@ -104,9 +106,14 @@ class Paths:
     def _behind(self) -> NDArray[np.float64]:
         """(N, S + 1) what the judged networks take from each of S slots on, in ms.
 
-        The first is all of it, with the overhead; the last is what is behind the slots.
+        The last is what is behind the slots.
         """
         return np.stack([self._behind_of(row) for row in self._rows])
+
+    @cached_property
+    def _whole(self) -> NDArray[np.float64]:
+        """(N,) what the judged networks take, with the overhead and what is before the slots."""
+        return self._latency.predict(self._space.networks(self._rows))
 
     def _behind_of(self, row: Architectures) -> NDArray[np.float64]:
         member, choices = self._space.of_member(row)
@@ -116,11 +123,16 @@ class Paths:
             for slot, choice in zip(member.slots, choices, strict=True)
         ]
         last = sum(map(model.block_value, member.suffix))
-        behind = np.cumsum([last, *slots[::-1]])[::-1]
-        behind[0] += model.correction.overhead + sum(map(model.block_value, member.prefix))
-        return behind
+        return np.cumsum([last, *slots[::-1]])[::-1]
 
     @property
     def _first(self) -> int:
         """The column of the first slot: that of a family's architecture names its member."""
         return int(self._rows.shape[1] - self._behind.shape[1] + 1)
+
+
+def _spread(first: int, last: int, most: int) -> list[int]:
+    """At most so many whole numbers, evenly from a first to a last one."""
+    found = np.linspace(first, last, min(most, last - first + 1)).round().astype(int)
+    numbers: list[int] = found.tolist()
+    return numbers

@@ -96,6 +96,25 @@ def test_the_paths_of_a_group_share_their_first_choices_and_two_fit(run: Run) ->
     assert list(Paths(space, latency, run.result(), 0.5 * paths.least_ms()).groups(3, 80, 8)) == []
 
 
+def test_what_all_paths_begin_with_counts_once_wherever_they_part(run: Run) -> None:
+    latency, space, result = run.experiment.latency_model(), run.experiment.space, run.result()
+    networks = space.networks(result.architectures)
+    start = len(space.members[0].prefix)
+    shared = latency.predict([network[:start] for network in networks])  # and the overhead
+    least = float((2 * latency.predict(networks) - shared).min())
+    (group,) = Paths(space, latency, result, least + 1e-9).groups(2, 6, 6)
+    assert group.split == 0
+    assert not list(Paths(space, latency, result, least - 1e-9).groups(2, 6, 6))
+
+
+@pytest.mark.parametrize(("members", "paths"), [(3, 2), (3, 12), (16, 60), (16, 4), (2, 5)])
+def test_no_more_paths_are_drawn_than_are_asked_for(run: Run, members: int, paths: int) -> None:
+    latency, space = run.experiment.latency_model(), run.experiment.space
+    groups = list(Paths(space, latency, run.result(), 50.0).groups(members, paths, 3 * members))
+    assert 2 <= sum(len(group.paths) for group in groups) <= paths
+    assert all(len(group.paths) > 1 for group in groups)
+
+
 def test_equal_blocks_of_other_weights_are_not_shared(run: Run) -> None:
     space = run.experiment.space
     row = np.ones(len(space.choice_counts), dtype=np.int64)
