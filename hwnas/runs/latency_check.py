@@ -75,15 +75,24 @@ class LatencyCheck:
         self._bench: Bench | None = None
         self._untrained: dict[str, Reading] = {}
 
-    def screen(self, networks: Mapping[str, Network] | Mapping[str, Ensemble]) -> None:
+    def screen(
+        self,
+        networks: Mapping[str, Network] | Mapping[str, Ensemble],
+        *,
+        called: str | None = None,
+    ) -> None:
         """Measures untrained networks side by side, by name; see `untrained`.
+
+        Args:
+            networks: their blocks, or those of ensembles.
+            called: as people read them; None for networks of the front.
 
         Raises:
             DeviceError: the device failed.
         """
         self._bench = self._on.networks(networks, SCREENING, self.bound)
         count = "a network" if len(networks) == 1 else f"{len(networks)} networks"
-        title = f"measuring {count} of the front on {self._on.device.name}"
+        title = f"measuring {called or f'{count} of the front'} on {self._on.device.name}"
         self._untrained = self._on.measure(self._bench, title)
 
     def untrained(self, name: str) -> Reading:

@@ -108,6 +108,11 @@ class EnsembleStage:
         say_problems([self._own], self._listener)
         single = self._single()
         tried = list(source.candidates())
+        if not tried:
+            raise BudgetError(
+                f"no ensemble that was looked at is predicted to run within {self._bound:.4g} ms; "
+                "look at more (--candidates), or allow more (--budget)"
+            )
         self._listener.say(f"{len(tried)} ensembles are predicted to keep the budget")
         for proposed in tried:
             measured = self._measured(source, proposed, single)
@@ -146,7 +151,7 @@ class EnsembleStage:
         name = PREFIX + ensemble_id(proposed.ensemble)
         before: Reading | None = None
         if source.trains and not own.problem:
-            own.check.screen({name: proposed.ensemble})
+            own.check.screen({name: proposed.ensemble}, called="an untrained ensemble")
             before = own.check.untrained(name)
             if before.keeps(self._bound) is False:
                 self._reject(proposed, before.ms, "untrained")

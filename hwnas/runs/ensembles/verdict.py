@@ -18,7 +18,7 @@ def ensemble_verdict(paired: Paired, ensemble_ms: float | None, single_ms: float
     """
     low, high = paired.interval
     difference = paired.difference
-    how = "as accurate as" if difference == 0 else f"{abs(difference):.1f} points "
+    how = "as accurate as" if difference == 0 else f"{_points(abs(difference))} "
     if difference:
         how += "more accurate than" if difference > 0 else "less accurate than"
     told = (
@@ -30,6 +30,10 @@ def ensemble_verdict(paired: Paired, ensemble_ms: float | None, single_ms: float
     if difference > 0:
         return f"whether the ensemble is worth it is not known: {told}"
     return f"the ensemble is not worth it: {told}"
+
+
+def _points(difference: float) -> str:
+    return f"{difference:.1f} points" if difference >= 0.05 else "less than 0.1 points"
 
 
 def _speed(ensemble_ms: float | None, single_ms: float | None) -> str:

@@ -149,6 +149,15 @@ def test_what_cannot_be_is_refused_before_anything_is_trained(
     assert not (folder / "export").exists()
 
 
+def test_where_nothing_is_predicted_to_fit_a_sentence_says_so(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulated_device(monkeypatch, WELL)
+    monkeypatch.setattr("hwnas.runs.ensembles.of_front.proposals", lambda *_: [])
+    with pytest.raises(BudgetError, match=r"no ensemble that was looked at is predicted to run wi"):
+        run.ensemble(members=2, candidates=2, patience=0)
+
+
 def test_paths_of_a_supernet_share_a_trunk_and_are_trained_together(
     trained: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,6 +132,8 @@ def test_a_verdict_is_as_sure_as_the_images() -> None:
     assert unknown.endswith("in as much time")
     worse = ensemble_verdict(Paired(90, 2, 3, 5), None, 1.0)
     assert worse.startswith("the ensemble is not worth it: 1.0 points less accurate than")
+    hardly = ensemble_verdict(Paired(9000, 10, 8, 982), None, None)
+    assert ": less than 0.1 points more accurate than the best" in hardly
     assert ensemble_verdict(Paired(90, 2, 2, 6), 2.0, 1.0).count("as accurate as the best") == 1
 
 
