@@ -11,6 +11,7 @@ from hwnas.core.errors import RunError
 LEAST_REFERENCES = 2
 _OUTER = 4  # beyond an end the scale goes on as through the quarter of the sample that is there
 _ROUNDING = 1e-12
+_LEAST_STEP = 1e-290
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Scale:
                 f"of {sample.tolist()}"
             )
         # What differs by rounding alone is one score, and no slope is without end.
-        step = _ROUNDING * (1 + float(np.abs(sample).max()))
+        step = max(_ROUNDING * float(np.abs(sample).max()), _LEAST_STEP)
         sample = step * np.round(sample / step)
         places = ndtri((rankdata(sample) - 0.375) / (len(sample) + 0.25))
         values, first = np.unique(sample, return_index=True)

@@ -64,7 +64,14 @@ def test_a_scale_never_turns_an_order_round(sample: list[float], scores: list[fl
     assert (np.diff(found) >= -1e-9 * (1 + np.abs(found[1:]))).all()
 
 
+@pytest.mark.parametrize("unit", [1e-15, 1.0, 1e15])
+def test_the_unit_of_scores_does_not_matter(unit: float) -> None:
+    found = Scale.of([unit, 2 * unit, 4 * unit])(unit * np.array([1.0, 3.0, 5.0]))
+    assert found == pytest.approx(Scale.of([1.0, 2.0, 4.0])(np.array([1.0, 3.0, 5.0])))
+
+
 def test_a_sample_that_scores_alike_says_nothing() -> None:
+    assert Scale.of([0.0, 0.0])(np.array([1.0, 9.0])).tolist() == [0.0, 0.0]
     assert Scale.of([5.0, 5.0, 5.0])(np.array([1.0, 9.0])).tolist() == [0.0, 0.0]
 
 
