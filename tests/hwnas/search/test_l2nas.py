@@ -77,7 +77,18 @@ def test_what_a_budget_forbids_is_replaced_by_the_best_that_it_allows() -> None:
     assert row.sum() >= rows[problem.feasible(rows)].sum(axis=1).max()
 
 
-def test_a_critic_learns_a_quantile_and_the_actor_goes_where_it_is_high() -> None:
+@pytest.mark.parametrize(("quantile", "expected"), [(0.9, 1.0), (0.1, 0.0)])
+def test_a_critic_learns_a_quantile(quantile: float, expected: float) -> None:
+    learner = ActorCritic([2], np.random.default_rng(0), quantile, (1e-3, 1e-2))
+    action = np.tile(np.array([1.0, 0.0], dtype=np.float32), (10, 1))
+    rewards = (np.arange(10) % 2).astype(np.float32)  # half of them
+    learner.learn(action, action, rewards, 200, 64)
+    with torch.no_grad():
+        found = float(learner._critic(torch.from_numpy(np.hstack((action, action))))[0, 0])
+    assert found == pytest.approx(expected, abs=0.2)
+
+
+def test_the_actor_goes_where_the_critic_expects_most() -> None:
     generator = np.random.default_rng(0)
     learner = ActorCritic([2, 3], generator, 0.9, (3e-3, 3e-3))
     rows = np.column_stack((generator.integers(0, 2, 400), generator.integers(0, 3, 400)))
