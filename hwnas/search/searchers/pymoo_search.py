@@ -128,7 +128,7 @@ class PymooSearch(Searcher):
         for _ in range(_FRUITLESS if self.remaining > 0 else 0):
             with _quiet():
                 self._infills = self._algorithm.ask()
-            if self._infills is None:
+            if self._infills is None or not len(self._infills):  # it has no other offspring
                 break
             rows = self._rows(self._infills)
             fresh = self.unseen(rows[self.problem.feasible(rows)])

@@ -15,7 +15,9 @@ from hwnas.search.searchers import make_searcher, searcher_class
 from hwnas.search.searchers.novelty import jaccard
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.searchers.several_objectives import SeveralObjectives
+from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures
+from hwnas.testing.search_problems import small_space
 from hwnas.testing.searchers import MostKernels, SearcherContract
 from tests.hwnas.search.problems import (
     every_architecture,
@@ -46,6 +48,17 @@ def test_every_algorithm_takes_as_many_objectives_as_are_named(
     assert len(one) == 60
     assert problem.feasible(one).all()
     assert one.tolist() == other.tolist()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("objectives", [("score", "cost"), ("score", "cost", "novelty")])
+def test_a_space_of_a_handful_of_networks_is_searched_to_its_end(
+    name: str, objectives: tuple[str, ...]
+) -> None:
+    space = small_space(((1, 1), (1, 1)), (3, 5))
+    problem = SearchProblem(space, Trellis.of(space, MACS))
+    given = {"objectives": objectives, "population": 4}
+    assert len(asked(make_searcher(name, problem, 30, 0, given))) == space.size == 4
 
 
 class TestNovelty(SearcherContract):
