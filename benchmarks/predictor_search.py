@@ -1,6 +1,8 @@
-"""How good the network is that a search by a predictor finds, and how much of its accuracy is luck.
+r"""How good the network is that a search by a predictor finds, and how much of that is luck.
 
     python -m benchmarks.predictor_search --data nas-bench-macro_cifar10.json --json
+    python -m benchmarks.predictor_search --data nas-bench-macro_cifar10.json --json \
+        --taus 50 100 200 400 --seeds 10
 
 A predictor is fitted to networks of NAS-Bench-Macro and searched within budgets at quantiles of all
 networks' MACs, as `hwnas search` does it by default. A gap is how much better the best network
@@ -9,6 +11,10 @@ network. Each form of the predictor is searched, whichever cross-validation choo
 small enough for the search to score it all; `worst_gap_climbed` is what is missed without that, as
 in large spaces. `curse_error` is how far the corrected accuracy of the networks found is from the
 true one, in points, on average; `uncorrected_error` is that of the accuracy that was predicted.
+
+With `--taus` nothing is searched: the forms rank networks that they have not seen, of this space
+and of once-for-all's (see `benchmarks.predictor_taus`); `tau_without` is that of the choice between
+all forms but those of `--without`.
 """
 
 import argparse
@@ -23,14 +29,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.macro_table import Macro
-from hwnas.estimators.predictor import SpaceCosts, SpacePredictor
-from hwnas.estimators.stage_features import StageFeatures
+from benchmarks.predictor_taus import ranked
+from hwnas.estimators.predictor import SpacePredictor
+from hwnas.estimators.space_features import SpaceCosts, space_features
 from hwnas.objectives.statistics.gaussian import GaussianProcess
 from hwnas.objectives.statistics.regression import every_form, fit_regression
 from hwnas.search.exact.climbed import climbed_front
 from hwnas.search.problem import SearchProblem
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 1.0)
+WITHOUT = ("slots", "slots and costs")
 
 
 def main() -> None:
@@ -40,9 +48,18 @@ def main() -> None:
     parser.add_argument("--networks", type=int, default=200, help="that predictors are fitted to")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--single", action="store_true", help="know one training of each network")
+    parser.add_argument("--taus", type=int, nargs="+", help="rank, by as many known networks")
+    parser.add_argument("--without", nargs="+", default=WITHOUT, help="forms of no other choice")
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
     macro = Macro.load(options.data)
+    if options.taus:
+        lines = []
+        for line in ranked(macro, options.taus, options.seeds, options.without):
+            lines.append(line)
+            print(json.dumps(line), file=sys.stderr)
+        print(json.dumps({"seeds": options.seeds, "without": options.without, "taus": lines}))
+        return
     found = [
         one
         for seed in range(options.seeds)
@@ -57,8 +74,8 @@ def _searches(macro: Macro, networks: int, seed: int, single: bool) -> Iterator[
     rows, known = macro.rows[drawn], (macro.observed(seed) if single else macro.mean)[drawn]
     costs = SpaceCosts(macro.space)
     start = time.perf_counter()
-    stages = StageFeatures(macro.space)
-    chosen = fit_regression(macro.space.choice_counts, rows, known, costs, stages)
+    features = space_features(macro.space, costs)
+    chosen = fit_regression(macro.space.choice_counts, rows, known, features)
     fitted = time.perf_counter() - start
     start = time.perf_counter()
     second = GaussianProcess.fitted(rows, known, costs)

@@ -25,8 +25,7 @@ from benchmarks.blockwise import rated_stages
 from benchmarks.bn_indicator import trained_norms
 from benchmarks.macro_images import MacroImages
 from hwnas.estimators.jacob_cov import JacobianCovariance
-from hwnas.estimators.predictor import SpaceCosts
-from hwnas.estimators.stage_features import StageFeatures
+from hwnas.estimators.space_features import SpaceCosts, space_features
 from hwnas.estimators.synflow import SynFlow
 from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.objectives.objective import Objective
@@ -52,8 +51,8 @@ def _predicted(setting: MacroImages, seed: int) -> Scores:
     """By a predictor fitted to one training each of the other four fifths of the networks."""
     places, macro = setting.drawn(seed), setting.macro
     counts, rows = macro.space.choice_counts, macro.rows[places]
-    features = SpaceCosts(macro.space), StageFeatures(macro.space)
-    return out_of_fold(counts, rows, macro.observed(seed)[places], seed, *features)
+    features = space_features(macro.space, SpaceCosts(macro.space))
+    return out_of_fold(counts, rows, macro.observed(seed)[places], features, seed)
 
 
 def _blockwise(setting: MacroImages, seed: int) -> Scores:

@@ -50,6 +50,7 @@ class Estimator(ABC):
         may_stop: whether such a training may end early, as `accuracy.stop` says.
         parts: of one that is made of others, their weights by name.
         takes_teacher: whether its training may learn from a network that is given.
+        takes_latency: whether it may see the latencies of a device.
         free: whether thousands of scores cost nothing. They are then searched exactly, or as a
             whole.
     """
@@ -68,6 +69,7 @@ class Estimator(ABC):
     may_stop: bool = True
     parts: Mapping[str, float] = MappingProxyType({})
     takes_teacher: bool = False
+    takes_latency: bool = False
     free: bool = False
 
     @abstractmethod

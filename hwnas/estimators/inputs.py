@@ -10,6 +10,7 @@ from hwnas.core.errors import ConfigError
 from hwnas.data.dataset import ImageDataset
 from hwnas.data.resolutions import check_same_images, fingerprint_of
 from hwnas.estimators.candidates.settings import StopSettings
+from hwnas.latency.family import AnyLatency
 from hwnas.spaces.family import Space
 from hwnas.spaces.space import SearchSpace
 from hwnas.training.auto import SUPERNET_LENGTH, resolved
@@ -38,6 +39,7 @@ class EstimatorInputs:
         candidates: the folder of what is kept of a network while it is trained to be scored.
         stop: when such a training ends early.
         teacher: loads a trained network to learn from, in place of the space's largest.
+        latency: loads the latency model of the space, for an estimator that sees latencies too.
         log: a folder for TensorBoard.
     """
 
@@ -53,6 +55,7 @@ class EstimatorInputs:
     candidates: Path | None = None
     stop: StopSettings | None = None
     teacher: "Callable[[], NetworkModule] | None" = None
+    latency: Callable[[], AnyLatency] | None = None
     log: Path | None = None
 
     @cached_property

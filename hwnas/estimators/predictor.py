@@ -14,9 +14,8 @@ from hwnas.estimators.csv_file import read_accuracies
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.scores import Scores
-from hwnas.estimators.stage_features import StageFeatures
+from hwnas.estimators.space_features import SpaceCosts, space_features
 from hwnas.networks.blocks import Network
-from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.objectives.objective import Direction
 from hwnas.objectives.statistics.gaussian import GaussianProcess
 from hwnas.objectives.statistics.regression import Regression, fit_regression
@@ -37,20 +36,27 @@ class PredictorEstimator(Estimator):
     name = "predictor"
     label = "accuracy predicted from {file}"
     needs_file = True
+    takes_latency = True
     free = True
-    version = 2
+    version = 3
+
+    @override
+    def identity(self, inputs: EstimatorInputs) -> dict[str, str]:
+        found = super().identity(inputs)
+        if inputs.latency is not None:
+            found["latency model"] = costs_of(inputs).identity
+        return found
 
     @override
     def scores(self, inputs: EstimatorInputs) -> Scores:
         space, path = inputs.space, inputs.csv_file
-        known, costs = read_accuracies(path, space), SpaceCosts(space)
+        known, costs = read_accuracies(path, space), costs_of(inputs)
         try:
             regression = fit_regression(
                 space.choice_counts,
                 known.architectures,
                 known.accuracies,
-                costs,
-                StageFeatures(space),
+                space_features(space, costs),
             )
         except AccuracyError as error:
             raise AccuracyError(f"{path}: {error}; add more") from error
@@ -68,15 +74,13 @@ class PredictorEstimator(Estimator):
         )
 
 
-class SpaceCosts:
-    """MACs and parameters of architectures, at array speed."""
+def costs_of(inputs: EstimatorInputs) -> SpaceCosts:
+    """The costs that a predictor sees: latencies too, where a latency model is given.
 
-    def __init__(self, space: Space) -> None:
-        self.trellises = tuple(Trellis.of(space, cost) for cost in (MACS, PARAMETERS))
-
-    def __call__(self, architectures: Architectures) -> NDArray[np.float64]:
-        """(N, 2) of canonical architectures (N, L)."""
-        return np.column_stack([each.evaluate(architectures) for each in self.trellises])
+    Raises:
+        BudgetError, TableError: there is no such model, or it is of another space.
+    """
+    return SpaceCosts(inputs.space, None if inputs.latency is None else inputs.latency())
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
 """What the stages of architectures have: how deep they are, how wide, how large their kernels."""
 
-from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.networks.blocks import Block, Skip
+from hwnas.estimators.traits import choice_traits
 from hwnas.spaces.family import Space
 from hwnas.spaces.space import Architectures
 
@@ -29,7 +28,7 @@ class StageFeatures:
         self._members = len(space.members)
         self._leading = len(space.choice_counts) - len(space.members[0].slots)
         slots = space.members[0].slots
-        self._traits = [np.array(list(map(_traits, slot.choices))) for slot in slots]
+        self._traits = choice_traits(space)[self._leading :]
         self._stages = [
             [index for index, _ in group]
             for _, group in groupby(enumerate(slots), key=lambda slot: slot[1].stage)
@@ -52,12 +51,3 @@ def _of_stage(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
     first, others = blocks[0, :, 1:], blocks[1:].sum(axis=0)
     means = others[:, 1:] / np.maximum(others[:, :1], 1.0)
     return np.column_stack((depth, first, means, means * depth[:, None]))
-
-
-def _traits(block: Block) -> Sequence[float]:
-    """1 for a block, its expansion and its largest kernel; of a skip zeros."""
-    if isinstance(block, Skip):
-        return 0.0, 0.0, 0.0
-    layers = block.layers()
-    widest = max((layer.out_channels for layer in layers[:-1]), default=block.in_channels)
-    return 1.0, widest / block.in_channels, float(max(layer.kernel for layer in layers))

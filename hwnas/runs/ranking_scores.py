@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from hwnas.core.errors import RunError
 from hwnas.estimators.csv_file import KnownAccuracies
-from hwnas.estimators.predictor import PredictorEstimator, SpaceCosts
+from hwnas.estimators.predictor import PredictorEstimator, costs_of
 from hwnas.estimators.scores import Scores
-from hwnas.estimators.stage_features import StageFeatures
+from hwnas.estimators.space_features import space_features
 from hwnas.objectives.statistics.regression import out_of_fold
 from hwnas.runs.estimating import estimator_inputs, make_scores
 from hwnas.runs.experiment import Experiment
@@ -90,9 +90,9 @@ class Scorer:
         texts = [str(row) for row in rows.tolist()]
         if not all(text in stored for text in texts):
             start = time.perf_counter()
-            features = SpaceCosts(space), StageFeatures(space)
+            features = space_features(space, costs_of(inputs))
             accuracies = known.accuracies[sample]
-            found = out_of_fold(space.choice_counts, rows, accuracies, seed, *features)
+            found = out_of_fold(space.choice_counts, rows, accuracies, features, seed)
             seconds = (time.perf_counter() - start) / len(rows)
             scored = [(t, s, seconds) for t, s in zip(texts, found.tolist(), strict=True)]
             self.journal.record_scores(self.name, identity, scored)

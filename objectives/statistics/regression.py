@@ -8,19 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.errors import AccuracyError
+from hwnas.objectives.statistics.features import NO_FEATURES, Features
 from hwnas.objectives.statistics.sums import (
     ChoiceSum,
     CostCurve,
     CostScale,
-    CostsOf,
-    FeaturesOf,
     Rows,
     one_hot,
     one_hot_pairs,
     rounded,
 )
 
-ADDITIVE, NEIGHBOURS, STAGES, TREES = "additive", "neighbours", "stages", "trees"
+ADDITIVE, NEIGHBOURS, SLOTS = "additive", "neighbours", "slots"
+STAGES, TREES = "stages", "trees"
 WITH_COSTS = " and costs"
 """Behind the name of a form that also sees the costs of a network."""
 LEAST_NETWORKS = 10
@@ -52,7 +52,8 @@ class Regression:
         kind: of the chosen form, a key of `errors`.
         errors: every form that was tried, the simplest first.
         networks: N, how many it was fitted to.
-        choices: of a ridge on choices, its sum over slots and neighbours; None of stages and trees.
+        choices: of a ridge on choices or slots, its sum over slots and neighbours; None of stages
+            and trees.
         curve: of a ridge that sees costs, the rest of it.
     """
 
@@ -77,33 +78,33 @@ class Regression:
             found: NDArray[np.float64] = self._model.predict(self._design.of(self.kind, rows))
             return np.round(found, _PREDICTED_DIGITS)
         total = self.choices.evaluate(rows)
-        if self.curve is None or self._design.costs is None:
+        costs = self._design.features.costs
+        if self.curve is None or costs is None:
             return total
-        return np.round(total + self.curve.evaluate(self._design.costs(rows)), _PREDICTED_DIGITS)
+        return np.round(total + self.curve.evaluate(costs(rows)), _PREDICTED_DIGITS)
 
 
 def fit_regression(
     counts: Rows,
     rows: Rows,
     accuracies: NDArray[np.float64],
-    costs: CostsOf | None = None,
-    stages: FeaturesOf | None = None,
+    features: Features = NO_FEATURES,
 ) -> Regression:
     """Fits the form that best orders networks it has not seen.
 
     A ridge on one-hot choices (additive), one that also has each pair of neighbouring slots, and
-    boosted trees are judged by the same five folds. With costs, both ridges are also tried with the
-    logarithms of the costs and their squares, and the trees see the logarithms. With features of
-    stages, a ridge on these alone is tried too. The form of the greatest tau is taken, since that
-    is what a search needs; of equals, the simplest. On NAS-Bench-Macro the trees are best from 200
-    networks on (tau 0.88, additive 0.84), in large spaces of few known networks a ridge.
+    boosted trees are judged by the same five folds. With traits of choices, a ridge on those of
+    each slot is tried too. With costs, these ridges are also tried with the logarithms of the costs
+    and their squares, and the trees see the logarithms. With features of stages, a ridge on these
+    alone is tried too. The form of the greatest tau is taken, since that is what a search needs; of
+    equals, the simplest. On NAS-Bench-Macro the trees are best from 200 networks on (tau 0.88,
+    additive 0.84), in large spaces of few known networks a ridge.
 
     Args:
         counts: (L,) choices of each slot.
         rows: (N, L) choices of networks.
         accuracies: (N,) in percent.
-        costs: what gives the costs of networks.
-        stages: what gives the features of their stages.
+        features: what is known of networks beside their choices.
 
     Raises:
         AccuracyError: fewer than 10 networks.
@@ -113,8 +114,8 @@ def fit_regression(
             f"a predictor of accuracy needs {LEAST_NETWORKS} networks of known accuracy or more, "
             f"not {len(rows)}"
         )
-    scale = CostScale.of(costs(rows)) if costs is not None else None
-    design = _Design(counts, costs, scale, stages)
+    scale = CostScale.of(features.costs(rows)) if features.costs is not None else None
+    design = _Design(counts, features, scale)
     from threadpoolctl import threadpool_limits
 
     # Matrices as small as these take longer on several cores than on one, much if these are busy.
@@ -139,9 +140,8 @@ def out_of_fold(
     counts: Rows,
     rows: Rows,
     accuracies: NDArray[np.float64],
+    features: Features = NO_FEATURES,
     seed: int = 0,
-    costs: CostsOf | None = None,
-    stages: FeaturesOf | None = None,
 ) -> NDArray[np.float64]:
     """(N,) predictions of networks by regressions that have not seen them.
 
@@ -152,9 +152,8 @@ def out_of_fold(
         counts: (L,) choices of each slot.
         rows: (N, L) choices of distinct networks.
         accuracies: (N,) in percent.
+        features: what is known of networks beside their choices.
         seed: of the parts.
-        costs: what gives the costs of networks.
-        stages: what gives the features of their stages.
 
     Raises:
         AccuracyError: four of the parts are fewer than 10 networks.
@@ -168,7 +167,7 @@ def out_of_fold(
         )
     found = np.empty(len(rows))
     for rest, part in KFold(_FOLDS, shuffle=True, random_state=seed % 2**32).split(rows):
-        fitted = fit_regression(counts, rows[rest], accuracies[rest], costs, stages)
+        fitted = fit_regression(counts, rows[rest], accuracies[rest], features)
         found[part] = fitted.predict(rows[part])
     return found
 
@@ -178,29 +177,37 @@ class _Design:
     """What regressions see of networks."""
 
     counts: Rows
-    costs: CostsOf | None
+    features: Features
     scale: CostScale | None
-    stages: FeaturesOf | None = None
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The forms to be tried, the simplest first."""
-        of_stages = () if self.stages is None else (STAGES,)
-        if self.costs is None:
-            return ADDITIVE, NEIGHBOURS, *of_stages, TREES
-        both = (name for kind in (ADDITIVE, NEIGHBOURS) for name in (kind, kind + WITH_COSTS))
+        ridges = [ADDITIVE, NEIGHBOURS]
+        if self.features.traits is not None:
+            ridges.append(SLOTS)
+        of_stages = () if self.features.stages is None else (STAGES,)
+        if self.scale is None:
+            return *ridges, *of_stages, TREES
+        both = (one + end for one in ridges for end in ("", WITH_COSTS))
+        # Stages with costs are not tried: a form more to be chosen by chance, and never the best.
         return *both, *of_stages, TREES + WITH_COSTS
 
     def of(self, kind: str, rows: Rows) -> NDArray[np.float64]:
-        """(N, features): one-hot choices; pairs of neighbours; costs, and for ridges squares."""
-        if kind == STAGES and self.stages is not None:
-            return self.stages(rows)
-        parts = [one_hot(self.counts, rows)]
-        if kind.startswith(NEIGHBOURS):
+        """(N, features): what a form is named after; costs, and for ridges their squares."""
+        form, features = kind.removesuffix(WITH_COSTS), self.features
+        parts: list[NDArray[np.float64]] = []
+        if form == SLOTS and features.traits is not None:
+            parts += [of[column] for of, column in zip(features.traits, rows.T, strict=True)]
+        elif form == STAGES and features.stages is not None:
+            parts.append(features.stages(rows))
+        else:
+            parts.append(one_hot(self.counts, rows))
+        if form == NEIGHBOURS:
             parts.append(one_hot_pairs(self.counts, rows))
-        if kind.endswith(WITH_COSTS) and self.costs is not None and self.scale is not None:
-            scaled = self.scale(self.costs(rows))
-            parts += [scaled] if kind.startswith(TREES) else [scaled, scaled**2]
+        if form != kind and features.costs is not None and self.scale is not None:
+            scaled = self.scale(features.costs(rows))
+            parts += [scaled] if form == TREES else [scaled, scaled**2]
         return np.concatenate(parts, axis=1)
 
 
@@ -211,18 +218,29 @@ def _fitted(
     rows: Rows,
     accuracies: NDArray[np.float64],
 ) -> Regression:
-    model = _model(kind).fit(design.of(kind, rows), accuracies)
-    if kind == STAGES or kind.startswith(TREES):
+    model, form = _model(kind).fit(design.of(kind, rows), accuracies), kind.removesuffix(WITH_COSTS)
+    if form in (STAGES, TREES):
         return Regression(kind, errors, len(rows), None, None, design, model)
-    coefficients = rounded(np.append(model.coef_, model.intercept_))
-    values, constant, curve = coefficients[:-1], coefficients[-1], None
-    if kind.endswith(WITH_COSTS) and design.scale is not None:
+    coefficients = rounded(np.append(*_linear(model)))
+    values, constant, curve = coefficients[:-1], float(coefficients[-1]), None
+    if form != kind and design.scale is not None:
         costs = len(design.scale.mean)
         values, linear, squared = np.split(values, [len(values) - 2 * costs, len(values) - costs])
         curve = CostCurve(design.scale, linear, squared)
-    pairs = kind.startswith(NEIGHBOURS)
-    choices = ChoiceSum.of_coefficients(float(constant), values, design.counts, pairs)
+    if form == SLOTS and design.features.traits is not None:
+        choices = ChoiceSum.of_traits(constant, values, design.features.traits)
+    else:
+        choices = ChoiceSum.of_coefficients(constant, values, design.counts, form == NEIGHBOURS)
     return Regression(kind, errors, len(rows), choices, curve, design)
+
+
+def _linear(model: Any) -> tuple[NDArray[np.float64], float]:
+    """The coefficients of a ridge and its intercept, of features as they are."""
+    if not hasattr(model, "steps"):
+        return model.coef_, model.intercept_
+    scaler, ridge = (step for _, step in model.steps)
+    slopes = ridge.coef_ / scaler.scale_
+    return slopes, ridge.intercept_ - slopes @ scaler.mean_
 
 
 def _cross_validated(
@@ -251,7 +269,7 @@ def _model(kind: str) -> Any:
     from sklearn.linear_model import RidgeCV
 
     ridge = RidgeCV(alphas=_ALPHAS)
-    if kind != STAGES:
+    if not kind.startswith((SLOTS, STAGES)):
         return ridge
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

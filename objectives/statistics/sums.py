@@ -13,9 +13,6 @@ Rows = NDArray[np.int64]
 CostsOf = Callable[[Rows], NDArray[np.float64]]
 """(N, L) choices → (N, M) costs, all above 0: MACs and parameters."""
 
-FeaturesOf = Callable[[Rows], NDArray[np.float64]]
-"""(N, L) choices → (N, F) numbers of any sign, each with a scale of its own."""
-
 _DIGITS = 9
 
 
@@ -53,6 +50,19 @@ class ChoiceSum:
             for slot, (shape, part) in enumerate(zip(shapes, np.split(rest, ends), strict=True)):
                 steps[slot + 1] = steps[slot + 1] + part.reshape(shape)
         return cls(constant, tuple(steps))
+
+    @classmethod
+    def of_traits(
+        cls,
+        constant: float,
+        coefficients: NDArray[np.float64],
+        traits: Sequence[NDArray[np.float64]],
+    ) -> "ChoiceSum":
+        """From those of traits: L arrays (C, F), the features of the choices of each slot."""
+        ends = np.cumsum([own.shape[1] for own in traits])[:-1]
+        parts = np.split(coefficients, ends)
+        values = [rounded(own @ part) for own, part in zip(traits, parts, strict=True)]
+        return cls(constant, tuple(value[None, :] for value in values))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from hwnas.estimators.blockwise.estimator import BlockwiseEstimator
 from hwnas.estimators.bn import BatchNormEstimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.jacob_cov import JacobianCovariance
-from hwnas.estimators.predictor import SpaceCosts, SpacePredictor
+from hwnas.estimators.predictor import SpacePredictor
+from hwnas.estimators.space_features import SpaceCosts
 from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.estimators.synflow import SynFlow
 from hwnas.estimators.table import TableEstimator
@@ -22,6 +23,7 @@ from hwnas.networks.blocks import Block, Network, block_key
 from hwnas.objectives.costs import COSTS, load_cost
 from hwnas.objectives.measured import measured_objective
 from hwnas.objectives.objective import BlockObjective, Objective, is_of_blocks
+from hwnas.objectives.statistics.features import Features
 from hwnas.objectives.statistics.regression import fit_regression
 from hwnas.search.exact.known_scores import ListedScore
 from hwnas.spaces import SearchSpace
@@ -69,7 +71,7 @@ def table() -> Objective:
 def predictor(kind_of_score: Callable[[np.ndarray], np.ndarray]) -> Objective:
     some = np.unique(rows(100), axis=0)
     costs = SpaceCosts(macro())
-    regression = fit_regression(macro().choice_counts, some, kind_of_score(some), costs)
+    regression = fit_regression(macro().choice_counts, some, kind_of_score(some), Features(costs))
     return SpacePredictor(macro(), regression, costs)
 
 

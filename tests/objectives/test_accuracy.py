@@ -3,7 +3,8 @@ import pytest
 from scipy.stats import kendalltau
 
 from hwnas.core.errors import AccuracyError
-from hwnas.estimators.predictor import SpaceCosts
+from hwnas.estimators.space_features import SpaceCosts
+from hwnas.objectives.statistics.features import Features
 from hwnas.objectives.statistics.regression import ADDITIVE, WITH_COSTS, fit_regression, out_of_fold
 from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy
 
@@ -70,7 +71,7 @@ def test_what_follows_the_costs_is_fitted_with_them() -> None:
         macs, size = np.log(costs(architectures)).T
         return 3 * macs - 0.4 * (macs - 18) ** 2 + size + 0.05 * architectures[:, 0]
 
-    fitted = fit_regression(macro().choice_counts, rows, known(rows), costs)
+    fitted = fit_regression(macro().choice_counts, rows, known(rows), Features(costs))
     assert fitted.kind == ADDITIVE + WITH_COSTS
     assert kendalltau(fitted.predict(rest), known(rest)).statistic > 0.99
     without = fit_regression(macro().choice_counts, rows, known(rows))
@@ -86,7 +87,6 @@ def test_what_follows_the_costs_is_fitted_with_them() -> None:
 
 def test_networks_of_equal_costs_are_fitted_all_the_same() -> None:
     rows = some(30)
-    fitted = fit_regression(
-        macro().choice_counts, rows, macro_accuracy(rows), lambda some: np.ones((len(some), 2))
-    )
+    costs = Features(lambda some: np.ones((len(some), 2)))
+    fitted = fit_regression(macro().choice_counts, rows, macro_accuracy(rows), costs)
     assert np.isfinite(fitted.predict(rows)).all()

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from hwnas.estimators.predictor import SpaceCosts, SpacePredictor
+from hwnas.estimators.predictor import SpacePredictor
+from hwnas.estimators.space_features import SpaceCosts
+from hwnas.objectives.statistics.features import Features
 from hwnas.objectives.statistics.gaussian import GaussianProcess
 from hwnas.objectives.statistics.regression import every_form, fit_regression
 from tests.hwnas.search.problems import every_architecture, macro, macro_accuracy, macro_problem
@@ -16,7 +18,7 @@ def test_it_corrects_the_accuracies_of_networks_that_were_chosen_for_them() -> N
     costs, every = SpaceCosts(macro()), every_architecture(macro())
     optimism, left = [], []
     rows = some(100, 0)
-    chosen = fit_regression(macro().choice_counts, rows, macro_accuracy(rows), costs)
+    chosen = fit_regression(macro().choice_counts, rows, macro_accuracy(rows), Features(costs))
     for seed in range(3):
         rows = some(100, seed)
         known = macro_accuracy(rows)

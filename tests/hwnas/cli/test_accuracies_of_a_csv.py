@@ -86,6 +86,8 @@ def test_a_predictor_tells_its_error_beside_the_additive_one(
         "additive and costs",
         "neighbours",
         "neighbours and costs",
+        "slots",
+        "slots and costs",
         "stages",
         "trees and costs",
     }

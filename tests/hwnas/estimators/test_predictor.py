@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
-from hwnas.estimators.predictor import SpaceCosts, SpacePredictor
+from hwnas.estimators.predictor import SpacePredictor
+from hwnas.estimators.space_features import SpaceCosts, space_features
 from hwnas.objectives.statistics.regression import (
     ADDITIVE,
     NEIGHBOURS,
+    SLOTS,
     WITH_COSTS,
     Regression,
     every_form,
@@ -20,11 +22,11 @@ ROWS = every_architecture(macro())[np.random.default_rng(0).permutation(3969)[:1
 @pytest.fixture(scope="module")
 def forms() -> dict[str, Regression]:
     known = macro_accuracy(ROWS)
-    chosen = fit_regression(macro().choice_counts, ROWS, known, COSTS)
+    chosen = fit_regression(macro().choice_counts, ROWS, known, space_features(macro(), COSTS))
     return {form.kind: form for form in every_form(chosen, ROWS, known)}
 
 
-@pytest.mark.parametrize("kind", [ADDITIVE, NEIGHBOURS])
+@pytest.mark.parametrize("kind", [ADDITIVE, NEIGHBOURS, SLOTS])
 def test_a_sum_is_the_trellis_that_is_searched_to_the_last_bit(
     kind: str, forms: dict[str, Regression]
 ) -> None:
@@ -34,7 +36,7 @@ def test_a_sum_is_the_trellis_that_is_searched_to_the_last_bit(
     assert np.array_equal(known.evaluate(ROWS), predictor.evaluate_architectures(ROWS))
 
 
-@pytest.mark.parametrize("kind", [ADDITIVE + WITH_COSTS, NEIGHBOURS + WITH_COSTS])
+@pytest.mark.parametrize("kind", [form + WITH_COSTS for form in (ADDITIVE, NEIGHBOURS, SLOTS)])
 def test_the_sum_nearest_to_a_curve_of_costs_touches_it(
     kind: str, forms: dict[str, Regression]
 ) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from hwnas.estimators.predictor import SpaceCosts, SpacePredictor
+from hwnas.estimators.predictor import SpacePredictor
+from hwnas.estimators.space_features import SpaceCosts, space_features
 from hwnas.estimators.stage_features import OF_A_STAGE, StageFeatures
 from hwnas.networks.blocks import Skip
 from hwnas.objectives.costs import MACS
@@ -71,7 +72,8 @@ def fitted() -> Regression:
     """Of 60 networks of a large space whose accuracies follow from their stages."""
     rows = SPACE.sample(np.random.default_rng(1), 60)
     known = accuracies(rows)
-    return fit_regression(SPACE.choice_counts, rows, known, SpaceCosts(SPACE), StageFeatures(SPACE))
+    features = space_features(SPACE, SpaceCosts(SPACE))
+    return fit_regression(SPACE.choice_counts, rows, known, features)
 
 
 def accuracies(rows: np.ndarray) -> np.ndarray:
@@ -86,7 +88,12 @@ def test_what_follows_from_stages_is_fitted_by_them_from_few_networks(fitted: Re
     assert kendalltau(fitted.predict(rest), accuracies(rest)).statistic > 0.95
     others = [error.tau for kind, error in fitted.errors.items() if kind != STAGES]
     assert fitted.errors[STAGES].tau > max(others)
-    assert list(fitted.errors)[-2:] == [STAGES, "trees and costs"]
+    assert list(fitted.errors)[4:] == [
+        "slots",
+        "slots and costs",
+        "stages",
+        "trees and costs",
+    ]
 
 
 def test_a_search_climbs_to_what_no_drawn_network_reaches(fitted: Regression) -> None:
