@@ -42,7 +42,8 @@ class Run(ProfiledRun, EnsemblingRun):
             BudgetError: a budget is out of reach.
             TableError: the device was not profiled.
         """
-        self.untrained_scores()
+        if budgets or not self.experiment.config.accuracy.latency:
+            self.untrained_scores()
         if budgets:
             self.pose()
 

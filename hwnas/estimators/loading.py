@@ -14,6 +14,7 @@ from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.registry import SUPERNET, find_estimator
 from hwnas.estimators.scores import Scores
+from hwnas.latency.family import AnyLatency
 from hwnas.spaces.family import Space
 from hwnas.training.train_config import TrainSettings
 
@@ -33,6 +34,7 @@ def load_estimator(
     pretrained: "str | Path | Pretrained | None" = None,
     training: TrainSettings | Mapping[str, Any] | None = None,
     stop: StopSettings | Mapping[str, Any] | None = None,
+    latency: AnyLatency | None = None,
     seed: int = 0,
 ) -> Scores:
     """An estimator's scores of the networks of a space.
@@ -49,6 +51,7 @@ def load_estimator(
             (`trained`): its file, or what `hwnas.supernet.pretrained.read_pretrained` gave.
         training: how every network is trained (`trained`): what `train` of a config may hold, as in
             `{"epochs": 5, "batch_size": 64}`.
+        latency: a latency model of the space, whose logarithm is a feature, too (`predictor`).
         stop: when a training ends early in a search, as `accuracy.stop` of a config says it.
         seed: of scores that depend on one (`synflow`, `jacob_cov`, `trained`).
 
@@ -58,6 +61,7 @@ def load_estimator(
             does not need is.
         DataError: the images cannot be used.
         RunError: the weights cannot be used.
+        TableError: the latency model is of another space.
     """
     found = find_estimator(estimator)
     if not isinstance(space, Space):
@@ -82,6 +86,10 @@ def load_estimator(
         raise ConfigError(
             f"the estimator {found.name} does not take a pretrained network; leave pretrained out"
         )
+    if latency is not None and not found.takes_latency:
+        raise ConfigError(
+            f"the estimator {found.name} does not take a latency model; leave latency out"
+        )
     return found.scores(
         EstimatorInputs(
             space,
@@ -93,6 +101,7 @@ def load_estimator(
             training=None if training is None else _settings(training, TrainSettings, "training"),
             stop=None if stop is None else _settings(stop, StopSettings, "stop"),
             pretrained=pretrained_of(pretrained),
+            latency=None if latency is None else lambda: latency,
         )
     )
 

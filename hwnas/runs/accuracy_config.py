@@ -18,7 +18,8 @@ class AccuracyConfig(StrictModel):
     space's largest; `seed` is that of scores that have one: initial weights, the choice of images.
     `parts` are the weights of the estimators that `estimator: mixed` adds up. `epochs` and `stop`
     are for `estimator: trained`: how long each network is trained, and when a training ends early;
-    `epochs` is for `mixed`, too.
+    `epochs` is for `mixed`, too. `latency` lets `estimator: predictor` see the latencies of the
+    run's device.
     """
 
     estimator: str = SUPERNET
@@ -28,6 +29,7 @@ class AccuracyConfig(StrictModel):
     parts: dict[str, Annotated[float, Field(gt=0, le=1_000)]] | None = None
     epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
     stop: StopSettings | None = None
+    latency: bool = False
 
     @field_validator("estimator")
     @classmethod
@@ -73,6 +75,11 @@ class AccuracyConfig(StrictModel):
             raise ValueError(
                 f"estimator: {self.estimator} has no teacher; leave it out, or set estimator to "
                 f"{either('takes_teacher')}"
+            )
+        if self.latency and not estimator.takes_latency:
+            raise ValueError(
+                f"estimator: {self.estimator} sees no latencies; leave out latency, or set "
+                f"estimator to {either('takes_latency')}"
             )
         return self
 

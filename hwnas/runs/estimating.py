@@ -48,6 +48,7 @@ def estimator_inputs(
         None if text is None else Path(find(text))
         for text in (accuracy.file, accuracy.teacher, config.from_ofa)
     )
+    sees_latency = accuracy.latency and estimator.takes_latency
     training = config.train
     if estimator.trains_candidates and training is not None:
         training = training.model_copy(update={"epochs": accuracy.epochs or CANDIDATE_EPOCHS})
@@ -64,6 +65,7 @@ def estimator_inputs(
         candidates=folder.candidates_folder,
         stop=accuracy.stop,
         teacher=None if teacher is None else partial(_teacher, teacher),
+        latency=experiment.stored_latency_model if sees_latency else None,
         log=folder.log_folder,
     )
 

@@ -189,6 +189,6 @@ class OpenedRun:
         return search_result(self.experiment, self.folder, self.pose()[1])
 
     def forget_latencies(self) -> None:
-        """Has every latency and energy model read anew when it is next needed."""
-        self._posed = None
+        """Has every latency and energy model, and what sees it, read anew when it is needed."""
+        self._posed = self._scores = None
         self.experiment.forget_latencies()

@@ -265,8 +265,8 @@ def _text_without_paths(experiment: Experiment) -> str:
     del content["pretrained"]  # as in runs of earlier versions; its weights are in the digest
     # How networks of a front are exported makes no other front of it; as in runs of 0.1.0.
     content["export"] = {"weights_from": "auto"}
-    for key in ("parts", "epochs", "stop"):  # as in runs of versions without them
-        if content["accuracy"][key] is None:
+    for key in ("parts", "epochs", "stop", "latency"):  # as in runs of versions without them
+        if content["accuracy"][key] in (None, False):
             del content["accuracy"][key]
     profile = content["profile"]
     if profile["fit_networks"] == "auto":

@@ -12,7 +12,7 @@ import pytest
 from hwnas.estimators.loading import load_estimator
 from hwnas.runs import winner
 from hwnas.spaces import load_space
-from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run
+from tests.hwnas.cli.conftest import Terminal, add_training, assert_no_run, imported
 from tests.hwnas.search.problems import every_architecture, synthetic_score
 
 CONFIG = """
@@ -95,6 +95,26 @@ def test_a_predictor_tells_its_error_beside_the_additive_one(
     assert terminal("report", "runs/known").code == 0
     page = (known / "runs/known/report.html").read_text()
     assert f"{reported['chosen']} (used)" in page
+
+
+def test_a_predictor_that_sees_latencies_is_of_one_measurement_of_the_device(
+    known: Path, terminal: Terminal
+) -> None:
+    first = ("search", "known.yaml", *PREDICTOR, "--set", "accuracy.latency=true")
+    assert terminal(*first).code == 0
+    assert terminal(*first).code == 0
+    (known / "table.sqlite").unlink()
+    imported(known, "npu", "table.sqlite", scale=2.0)
+    again = terminal(*first)
+    assert again.code == 2
+    assert "was made with another latency model" in again.stderr
+    assert "Traceback" not in again.stderr
+
+
+def test_a_table_of_accuracies_sees_no_latencies(known: Path, terminal: Terminal) -> None:
+    words = ("--set", "accuracy.latency=true")
+    sentence = "leave out latency, or set estimator to predictor"
+    assert_no_run(terminal, known, words, sentence)
 
 
 def test_a_predictor_is_searched_exactly_by_default_and_corrected(

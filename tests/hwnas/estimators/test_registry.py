@@ -129,12 +129,13 @@ def test_a_class_of_which_no_estimator_can_be_made_is_refused(
         ("macs", {"file": "a.csv"}, "macs does not take a CSV of known accuracies; leave file out"),
         ("synflow", {"data": "digits"}, "synflow does not take images; leave data out"),
         ("table", {"weights": "w", "file": "a"}, "table does not take trained weights; leave weig"),
+        ("macs", {"latency": 1}, "macs does not take a latency model; leave latency out"),
         ("table", {}, "table needs a CSV of known accuracies: file='known.csv'"),
         ("jacob_cov", {}, "jacob_cov needs images: data='my_images'"),
     ],
 )
 def test_an_estimator_takes_what_it_needs_and_nothing_else(
-    name: str, given: dict[str, str], sentence: str
+    name: str, given: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(ConfigError, match=sentence):
         load_estimator(name, macro(), **given)  # type: ignore[arg-type]
