@@ -69,7 +69,7 @@ class SurrogateSearch(Searcher):
     """
 
     name: ClassVar[str] = "surrogate"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     asynchronous: ClassVar[Mapping[str, Any] | None] = {"batch": 1}
     settings_model: ClassVar[type[StrictModel]] = SurrogateSettings
     settings: SurrogateSettings
@@ -81,6 +81,9 @@ class SurrogateSearch(Searcher):
             min(self.evaluations // _RANDOM_SHARE, 2 * freedom), min(4, self.evaluations)
         )
         self._batch = self.settings.batch or max(1, self.evaluations // _REFITS)
+        # What no model chooses: a part of a network that is still to be asked for, and whether the
+        # last of them was evolved; the next one is random then.
+        self._owed, self._evolved = 0.0, False
 
     @override
     def ask(self) -> Architectures:
@@ -124,10 +127,13 @@ class SurrogateSearch(Searcher):
         if model is None or count <= 0:
             return self._promising(sums, count)
         least, most = _UNFORESEEN
-        unforeseen = self._share(most - (most - least) * max(0.0, model.told), count)
+        self._owed += (most - (most - least) * max(0.0, model.told)) * count
+        unforeseen = math.floor(self._owed)
+        self._owed -= unforeseen
         rows = self._hopeful(sums, model, count - unforeseen)
-        for number in range(unforeseen):
-            other = self.random(1, rows) if number % 2 else self._child(rows)
+        for _ in range(unforeseen):
+            other = self.random(1, rows) if self._evolved else self._child(rows)
+            self._evolved = not self._evolved
             rows = np.concatenate((rows, other))
         return rows
 
