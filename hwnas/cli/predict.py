@@ -49,7 +49,7 @@ def predict(export: Export, images: Images, top: Top = 3, as_json: options.Json 
     output = Output(as_json)
     model, files = find_model(export), _files(images)
     if (model.parent / STALE).is_file():
-        output.warn(f"{model.parent} is the winner of an earlier front of its run")
+        output.warn(f"{model.parent} is of an earlier front of its run")
     # Here, not above: what is wrong so far is said at once.
     from hwnas.export.classifier import Classifier
     from hwnas.export.predicting import predictions

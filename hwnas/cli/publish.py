@@ -52,7 +52,7 @@ def publish(
     output = Output(as_json)
     publication = prepare(export, to, license_id)
     if (publication.folder / STALE).is_file():
-        output.warn(f"{publication.folder} is the winner of an earlier front of its run")
+        output.warn(f"{publication.folder} is of an earlier front of its run")
     address = upload(publication, private=private) if yes else None
     _show(output, publication, address)
     output.document(

@@ -18,7 +18,7 @@ STATUS = "status.json"
 ENSEMBLE = "ensemble.json"
 """In the folder of an ensemble: what is known of it, see `hwnas.runs.ensembles.form`."""
 STALE = "STALE.txt"
-"""In the winner's folder, while it is that of an earlier front."""
+"""In the folder of a winner or an ensemble, while it is of an earlier front."""
 WINNER = Path("export", "winner")
 """Of a run."""
 _EXAMPLE = "runs/quickstart/export/winner"

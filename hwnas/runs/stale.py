@@ -7,7 +7,7 @@ from typing import Any
 
 from hwnas.core.files import write_atomically
 from hwnas.core.json_text import to_json
-from hwnas.export.layout import STALE
+from hwnas.export.layout import ENSEMBLE, STALE
 from hwnas.runs.folder import RunFolder
 
 META = "hwnas-front"
@@ -21,7 +21,7 @@ def note_front(folder: RunFolder, digest: str) -> list[str]:
     """Removes or marks what is not of the front with a digest, and unmarks what is.
 
     Report and picture are made anew by one command and are removed; a trained winner is not, and
-    gets a file that says so, as its `summary.json` does.
+    gets a file that says so, as its `summary.json` does, and as ensembles do.
 
     Args:
         folder: of the run.
@@ -36,7 +36,8 @@ def note_front(folder: RunFolder, digest: str) -> list[str]:
     sentences = []
     if folder.report_file.is_file() and _front_of(folder.report_file) != digest:
         sentences += forget_report(folder)
-    summary = _summary(folder.summary_file)
+    sentences += _note_ensembles(folder, digest)
+    summary = _content(folder.summary_file)
     if summary is None:
         return sentences
     mark = folder.export_folder("winner") / STALE
@@ -59,6 +60,27 @@ def note_front(folder: RunFolder, digest: str) -> list[str]:
     return [*sentences, f"{mark.parent} is marked as stale: it is the winner of an earlier front"]
 
 
+def _note_ensembles(folder: RunFolder, digest: str) -> list[str]:
+    """Marks the ensembles of other fronts and unmarks those of this one."""
+    sentences = []
+    for path in sorted(folder.path.glob(f"export/*/{ENSEMBLE}")):
+        content = _content(path)
+        if content is None:  # damaged
+            continue
+        place = path.parent
+        mark = place / STALE
+        if content.get("front_digest") == digest:
+            mark.unlink(missing_ok=True)
+        elif not mark.is_file():
+            text = (
+                "this is an ensemble of an earlier front: the run has been searched again since; "
+                f"'hwnas ensemble {folder.path}' makes one of the present front"
+            )
+            write_atomically(mark, text + "\n")
+            sentences.append(f"{place} is marked as stale: it is of an earlier front")
+    return sentences
+
+
 def forget_report(folder: RunFolder) -> list[str]:
     """Removes report and picture of what was before; returns a sentence on that, if any were."""
     found = [path for path in (folder.report_file, folder.picture_file) if path.is_file()]
@@ -67,7 +89,7 @@ def forget_report(folder: RunFolder) -> list[str]:
     if not found:
         return []
     names = " and ".join(path.name for path in found)
-    return [f"removed {names} of the earlier front; 'hwnas report {folder.path}' writes new ones"]
+    return [f"removed {names}, out of date by now; 'hwnas report {folder.path}' writes new ones"]
 
 
 def meta_tag(digest: str) -> str:
@@ -84,7 +106,7 @@ def _front_of(report: Path) -> str | None:
     return found[1] if found else None
 
 
-def _summary(path: Path) -> dict[str, Any] | None:
+def _content(path: Path) -> dict[str, Any] | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -6,7 +6,7 @@ from typing import Any
 
 from hwnas.export.ensemble import ensemble_config
 from hwnas.export.for_device import DeviceFile
-from hwnas.export.layout import ENSEMBLE, MODEL, OPEN_BATCH
+from hwnas.export.layout import ENSEMBLE, MODEL, OPEN_BATCH, STALE
 from hwnas.export.open_batch import check_open_batch, with_open_batch
 from hwnas.export.writer import write_export
 from hwnas.networks.ensemble_module import EnsembleModule
@@ -55,6 +55,7 @@ def write_ensemble(
     config = ensemble_config(
         module, dataset, batch=made.batch, image_input=experiment.config.export.input
     )
+    (folder / STALE).unlink(missing_ok=True)
     write_export(
         folder,
         files=files,

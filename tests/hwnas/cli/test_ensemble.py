@@ -14,6 +14,7 @@ from hwnas.data import to_input
 from hwnas.export.layout import find_model
 from hwnas.export.publication import prepare
 from hwnas.runs.ensembles.form import EnsembleSummary, read_ensemble
+from hwnas.runs.stale import note_front
 from hwnas.training.evaluation import probabilities
 from tests.hwnas.cli.conftest import Once, Terminal, assert_refused
 from tests.hwnas.runs.simulated_device import no_training, simulated_device
@@ -202,6 +203,17 @@ def test_of_a_device_that_is_not_reached_predictions_have_the_last_word(npu: Pat
     assert summary.ensemble.predicted_ms <= summary.budget_ms
     latency = json.loads((folder / "verification.json").read_text())["latency"]
     assert latency["not_measured"] == "the timings of npu were imported"
+
+    mark = folder / "STALE.txt"
+    for sentence in note_front(run.folder, "of another search"):
+        assert sentence == f"{folder} is marked as stale: it is of an earlier front"
+    assert "this is an ensemble of an earlier front" in mark.read_text()
+    assert note_front(run.folder, "of another search") == []  # said once
+    assert note_front(run.folder, summary.front_digest) == []
+    assert not mark.exists()
+    mark.write_text("of an earlier front")
+    assert run.ensemble(members=2, candidates=2).ensemble.id == summary.ensemble.id
+    assert not mark.exists()
 
     page = run.report().page.read_text()
     assert "Ensembles" in page

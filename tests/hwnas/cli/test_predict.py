@@ -121,7 +121,7 @@ def test_the_winner_of_an_earlier_front_is_called_so(made: Path, terminal: Termi
     (made / "run/export/winner/STALE.txt").write_text("stale\n")
     answer = terminal("predict", "run", "photos/b.jpg")
     assert answer.code == 0
-    assert "run/export/winner is the winner of an earlier front" in answer.stderr
+    assert "run/export/winner is of an earlier front" in answer.stderr
 
 
 def changed(**changes: Any) -> str:

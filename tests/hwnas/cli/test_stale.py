@@ -38,7 +38,7 @@ def test_another_front_removes_the_report_and_marks_the_winner_until_it_is_found
 
     other = terminal(*words, "--budget", "params=100 M")
     assert other.code == 0
-    assert "removed report.html and front.svg of the earlier front" in other.stderr
+    assert "removed report.html and front.svg, out of date by now" in other.stderr
     assert f"{RUN}/export/winner is marked as stale" in other.stderr
     assert not (exported / "report.html").exists()
     assert not (exported / "front.svg").exists()
@@ -60,6 +60,6 @@ def test_an_export_removes_the_report_of_what_was_before(
     mark = exported / "export/winner/STALE.txt"
     mark.write_text("of an earlier front")
     answer = terminal("export", RUN)
-    assert "removed report.html and front.svg of the earlier front" in answer.stderr
+    assert "removed report.html and front.svg, out of date by now" in answer.stderr
     assert not (exported / "report.html").exists()
     assert not mark.exists()
