@@ -11,6 +11,7 @@ from hwnas.core.foreign_text import shown
 from hwnas.latency.family import AnyLatency
 from hwnas.networks.blocks import Network
 from hwnas.networks.ids import network_id
+from hwnas.objectives.objective import amount
 from hwnas.objectives.statistics.intervals import interval_text
 from hwnas.report.networks import Drawings
 from hwnas.runs.front_points import FrontPoint
@@ -191,6 +192,7 @@ def _notes(point: FrontPoint) -> list[str]:
     """What else is predicted of a network of the front."""
     notes = [f"on {device}: {ms:.4g} ms" for device, ms in point.further_ms.items()]
     notes += [] if point.energy_mj is None else [f"energy: {point.energy_mj:.4g} mJ"]
+    notes += [f"{name}: {amount(value)}" for name, value in point.costs.items()]
     if point.resolution is not None and point.width is not None:
         notes.append(f"size: {point.resolution} px, width {point.width:g}")
     return notes

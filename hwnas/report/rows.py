@@ -165,6 +165,7 @@ def front_header(result: "RunSearch") -> list[str]:
         *([] if result.energy is None else ["energy (mJ)"]),
         "MACs",
         "parameters",
+        *(f"{name} ({c.unit})" if c.unit else name for name, c in result.other_costs.items()),
         *(["px", "width"] if result.chosen else []),
         "found by",
     ]
@@ -183,6 +184,7 @@ def front_rows(
             *(f"{value:.4g}" for value in p.further),
             f"{p.macs:,}",
             f"{p.params:,}",
+            *map(amount, p.costs.values()),
             *(f"{value:g}" for value in p.chosen),
             (", ".join(p.searchers) or "an earlier search") + (" (knee)" if index == bend else ""),
         ]

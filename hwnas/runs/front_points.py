@@ -19,9 +19,10 @@ class FrontPoint:
 
     `id` is that of `hwnas.networks.ids`. `accuracy` is in %, or another score, as the result's
     `score_info` says; `further_ms` is the predicted latency on each further device that a budget is
-    on, `energy_mj` the predicted energy where a budget is on it, `corrected` the score by a second
-    opinion where there is one. Where the search chose among several, `resolution` is that of its
-    images and `width` of its channels.
+    on, `energy_mj` the predicted energy where a budget is on it, `costs` what else budgets are on
+    and searchers minimise, by name, `corrected` the score by a second opinion where there is one.
+    Where the search chose among several, `resolution` is that of its images and `width` of its
+    channels.
     """
 
     id: str
@@ -32,6 +33,7 @@ class FrontPoint:
     searchers: list[str]
     architecture: list[int]
     further_ms: dict[str, float]
+    costs: dict[str, float]
     energy_mj: float | None = None
     corrected: float | None = None
     resolution: int | None = None
@@ -48,11 +50,11 @@ class FrontPoint:
         return [*self.further_ms.values(), *([] if self.energy_mj is None else [self.energy_mj])]
 
     def to_dict(self) -> dict[str, Any]:
-        """As one level of keys, `corrected`, `predicted_ms@DEVICE` and `predicted_mj` if any."""
+        """With `corrected`, `predicted_ms@DEVICE`, `predicted_mj` and `costs` if any."""
         content = asdict(self)
         further, energy = content.pop("further_ms"), content.pop("energy_mj")
-        for key in ("corrected", "resolution", "width"):
-            if content[key] is None:
+        for key in ("corrected", "resolution", "width", "costs"):
+            if content[key] in (None, {}):
                 del content[key]
         content |= {} if energy is None else {"predicted_mj": energy}
         return content | {f"predicted_ms@{device}": ms for device, ms in further.items()}
@@ -68,6 +70,7 @@ def front_points(result: RunSearch, space: Space) -> list[FrontPoint]:
     networks = space.networks(front.architectures)
     further = {name: t.evaluate(front.architectures) for name, t in result.further.items()}
     energy = None if result.energy is None else result.energy.evaluate(front.architectures)
+    costs = {name: c.evaluate(front.architectures) for name, c in result.other_costs.items()}
     members = [space.member(row) for row in front.architectures]
     chosen = len(space.members) > 1
     columns = zip(
@@ -89,6 +92,7 @@ def front_points(result: RunSearch, space: Space) -> list[FrontPoint]:
             [who for who, some in result.asked.items() if some[result.on_front[index]]],
             row,
             {name: float(values[index]) for name, values in further.items()},
+            {name: float(values[index]) for name, values in costs.items()},
             None if energy is None else float(energy[index]),
             None if result.corrected is None else float(result.corrected[index]),
             members[index].resolution if chosen else None,
@@ -118,6 +122,7 @@ def write_front(result: RunSearch, space: Space, path: Path) -> None:
             *further,
             "macs",
             "params",
+            *result.other_costs,
             "searchers",
             *(["resolution", "width"] if len(space.members) > 1 else []),
             "architecture",
@@ -133,6 +138,7 @@ def write_front(result: RunSearch, space: Space, path: Path) -> None:
                 *(f"{value:.6g}" for value in point.further),
                 point.macs,
                 point.params,
+                *(f"{value:.12g}" for value in point.costs.values()),
                 "+".join(point.searchers),
                 *(f"{value:g}" for value in point.chosen),
                 " ".join(map(str, point.architecture)),

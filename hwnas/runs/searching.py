@@ -15,6 +15,7 @@ from hwnas.core.yaml_text import to_yaml
 from hwnas.estimators import SUPERNET
 from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.objectives.budgets import ENERGY, device_of
+from hwnas.objectives.costs import MACS, PARAMETERS
 from hwnas.runs.candidate_figures import CandidateFigures, candidate_figures
 from hwnas.runs.config import SearchConfig
 from hwnas.runs.corrected import note_corrected, noted_corrected
@@ -58,6 +59,7 @@ class RunSearch:
             `hwnas.objectives.statistics.gaussian`).
         candidates: the figures of an estimator that trains networks.
         seconds: that judging took, searchers aside.
+        asked_for: the costs that budgets are on, and that settings of searchers name.
     """
 
     problem: SearchProblem
@@ -71,6 +73,7 @@ class RunSearch:
     corrected: NDArray[np.float64] | None = None
     candidates: CandidateFigures | None = None
     seconds: float = 0.0
+    asked_for: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         front = self.front.scores
@@ -102,6 +105,16 @@ class RunSearch:
         """The predicted energy in mJ, where it was asked for."""
         asked = ENERGY in self.problem.costs_known
         return self.problem.cost_of(ENERGY) if asked else None
+
+    @property
+    def other_costs(self) -> dict[str, AnyCost]:
+        """The costs that were asked for and that no front has by itself, by name."""
+        shown = {self.problem.cost.name, MACS.name, PARAMETERS.name, ENERGY}
+        return {
+            name: self.problem.cost_of(name)
+            for name in self.asked_for
+            if name not in shown and device_of(name) is None
+        }
 
 
 def search(
@@ -233,6 +246,7 @@ def result_in(experiment: Experiment, journal: Journal, problem: SearchProblem) 
         noted_corrected(journal, front),
         candidate_figures(journal),
         journal.spent()[1] + sum(one.seconds for one in journal.outcomes.unfinished.values()),
+        config.costs,
     )
 
 

@@ -76,6 +76,21 @@ def test_the_latency_on_a_further_device_is_an_objective_without_a_budget(
     assert terminal("report", "runs/known").code == 0
 
 
+def test_what_a_searcher_looks_at_is_shown_of_each_network(known: Path, terminal: Terminal) -> None:
+    words = ("search", "known.yaml", *objectives("score", "cost", "params", "peak_memory"))
+    answer = terminal(*words, "--json")
+    assert answer.code == 0, answer.stderr
+    space = load_space("tiny_space.yaml")
+    rows = np.array([point["architecture"] for point in answer.document["front"]])
+    expected = [{"peak_memory": value} for value in PEAK_MEMORY.evaluate(space.networks(rows))]
+    assert [point["costs"] for point in answer.document["front"]] == expected
+    with (known / "runs/known/front.csv").open() as file:
+        assert [{"peak_memory": float(row["peak_memory"])} for row in csv.DictReader(file)] == (
+            expected
+        )
+    assert "peak_memory (bytes)" in terminal(*words).stdout.replace("\n", " ")
+
+
 @pytest.mark.usefixtures("known")
 def test_a_share_of_the_reference_is_that_on_the_further_device(terminal: Terminal) -> None:
     words = ("search", "known.yaml", "--json")
