@@ -73,8 +73,8 @@ def generate(
     files = [output]
     if count > 1:
         files = [output.with_stem(f"{output.stem}_{number}") for number in range(1, count + 1)]
-    for file in files:
-        check_new_file("--output", file, _YAML, force=force)
+    for file in files:  # what is there is looked at when it is known what would replace it
+        check_new_file("--output", file, _YAML, force=True)
     found = generate_spaces(
         reference or USUAL,
         name=output.stem,
@@ -84,10 +84,21 @@ def generate(
         count=count,
     )
     for file, one in zip(files, found, strict=True):
+        if not _holds(file, one.text):  # as after a kill between two of them
+            check_new_file("--output", file, _YAML, force=force)
+    for file, one in zip(files, found, strict=True):
         write_atomically(file, one.text, error=ConfigError)
     _show(shown, files, found)
     words = command_line("hwnas space show", files[0])
     show_next(shown, Step(words, "its slots, and what its networks cost"))
+
+
+def _holds(file: Path, text: str) -> bool:
+    """Whether a file is there and says just that."""
+    try:
+        return file.read_bytes() == text.encode()
+    except OSError:
+        return False
 
 
 def _show(output: Output, files: list[Path], found: "list[Generated]") -> None:
