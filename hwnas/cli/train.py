@@ -26,8 +26,8 @@ def train(
     estimator: Annotated[
         str | None,
         typer.Option(
-            help="Train what this estimator needs: supernet, bn, blockwise or one of your own, as "
-            "'hwnas rank' compares them. (default: the config's accuracy.estimator, or the "
+            help="Train what this estimator needs: supernet, bn, blockwise, mixed or one of your "
+            "own, as 'hwnas rank' compares them. (default: the config's accuracy.estimator, or the "
             "supernet)"
         ),
     ] = None,
@@ -38,13 +38,15 @@ def train(
     Run it again to resume an interrupted training from its last checkpoint; the result is the same.
     To train on several GPUs: 'torchrun --nproc-per-node N -m hwnas train CONFIG'.
     """
+    from hwnas.runs.folder import trained_text
+
     output = Output(as_json)
     opened = given.open(output)
     trained = opened.train(estimator)
     if not trained.first:
         return
     what = trained.weights.stem
-    output.line(f"trained {what}: {trained.weights}")
+    output.line(f"{trained_text(trained.weights)}: {trained.weights}")
     done = asdict(trained.report) if trained.report else {"steps": 0, "images": 0}
     balance = trained.balance.to_dict()
     output.document({what: str(trained.weights), **done, "balance": balance})

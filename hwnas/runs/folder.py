@@ -198,7 +198,7 @@ class RunFolder:
         if not weights.is_file():
             option = "" if estimator == SUPERNET else f" --estimator {estimator}"
             raise RunError(
-                f"{self.path} has no trained {weights.stem}; run 'hwnas train{option}' with the "
+                f"{self.path} has no {trained_text(weights)}; run 'hwnas train{option}' with the "
                 "same config first"
             )
 
@@ -324,3 +324,8 @@ def _difference(key: str, before: Any, after: Any) -> str | None:
         return None
     there, here = ("not set" if value is None else repr(value) for value in (before, after))
     return f"{key} is {there} there and {here} here"
+
+
+def trained_text(weights: Path) -> str:
+    """What an estimator keeps, in words: "trained supernet"; of what are no weights, its name."""
+    return f"trained {weights.stem}" if weights.suffix == ".safetensors" else weights.name

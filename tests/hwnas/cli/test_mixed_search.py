@@ -38,7 +38,7 @@ def test_the_sample_is_judged_then_networks_are_searched_and_ranked(
 ) -> None:
     refused = terminal("search", "mixed.yaml")
     assert refused.code == 2
-    assert "has no trained mixed; run 'hwnas train --estimator mixed'" in refused.stderr
+    assert "has no mixed.json; run 'hwnas train --estimator mixed'" in refused.stderr
     answer = terminal("train", "mixed.yaml")
     assert answer.code == 0, answer.stderr
     assert "judging networks to compare with" in answer.stderr
