@@ -72,8 +72,8 @@ def require_gpu(device: Device) -> None:
     if not device.runtime_spec.on_gpu:
         raise EnergyError(
             f"energy is measured on NVIDIA GPUs, and {device.name} has the runtime "
-            f"{device.runtime}; leave out --energy (profile.energy), or name a device with "
-            "'runtime: tensorrt'"
+            f"{device.runtime}; leave out what asks for it (--energy, profile.energy, a budget, an "
+            "objective of a searcher), or name a device with 'runtime: tensorrt'"
         )
 
 

@@ -212,6 +212,8 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
         sentence = shown(first["ctx"]["error"], longest=2_000)
         return f"{key}: {sentence}" if path else sentence
     message = _WANTED.get(first["type"]) or first["msg"][0].lower() + first["msg"][1:]
+    if first["type"] == "too_short" and (least := first["ctx"]["min_length"]) > 1:
+        message = f"must name at least {least}"
     # Of a value that may be a number or one of some words.
     words = [
         o["ctx"]["expected"]

@@ -197,6 +197,7 @@ def test_energy_is_not_measured_on_a_processor(terminal: Terminal) -> None:
     )
     assert answer.code == 2
     assert "energy is measured on NVIDIA GPUs, and local_cpu has the runtime" in answer.stderr
+    assert "leave out what asks for it (--energy, profile.energy, a budget" in answer.stderr
     answer = terminal("profile", "--model", "any.onnx", "--energy")
     assert answer.code == 2
     assert "--model times a file as it is, and --energy goes with a search" in answer.stderr

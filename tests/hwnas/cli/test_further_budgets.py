@@ -153,6 +153,7 @@ def test_a_budget_on_peak_memory_is_kept_by_every_searcher(terminal: Terminal) -
         ),
         (objectives("score", "latency@pi"), "latency@pi: there is no device named 'pi'"),
         (objectives("cost", "novelty"), "'objectives' does not name 'score'; add it"),
+        (objectives("score"), "'objectives' is ['score'], but must name at least 2"),
         (("--budget", "latency@phone.yaml=0.1 us"), "out of reach: networks of tiny take"),
         (("--budget", "peak_memory=1 B"), "the peak_memory budget of 1 bytes is out of reach"),
         (
