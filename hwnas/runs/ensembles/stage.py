@@ -113,7 +113,8 @@ class EnsembleStage:
                 f"no ensemble that was looked at is predicted to run within {self._bound:.4g} ms; "
                 "look at more (--candidates), or allow more (--budget)"
             )
-        self._listener.say(f"{len(tried)} ensembles are predicted to keep the budget")
+        ensembles = "1 ensemble is" if len(tried) == 1 else f"{len(tried)} ensembles are"
+        self._listener.say(f"{ensembles} predicted to keep the budget")
         for proposed in tried:
             measured = self._measured(source, proposed, single)
             if measured is not None:
