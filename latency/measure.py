@@ -40,6 +40,8 @@ def measure(
     graphs: Mapping[str, Network],
     schedule: Schedule,
     progress: Progress | None = None,
+    *,
+    to_the_end: bool = True,
 ) -> None:
     """Measures the graphs that the table does not hold yet, or not to the end.
 
@@ -52,6 +54,7 @@ def measure(
         graphs: registered graphs by key.
         schedule: visits a graph.
         progress: called after every few visits.
+        to_the_end: whether that is all that there will be; else a later call makes more sessions.
 
     Raises:
         DeviceError: the device failed; what was measured before is kept.
@@ -63,7 +66,8 @@ def measure(
         missing = table.unfinished(graphs)
         wanted = builders(device, {key: graphs[key] for key in missing})
         run_sessions(device, wanted, table, schedule, progress)
-        table.finish(missing)
+        if to_the_end:
+            table.finish(missing)
 
 
 def measuring_into(table: LatencyTable) -> AbstractContextManager[None]:

@@ -2,10 +2,11 @@
 
 Hundreds of networks tell what thirty networks and every block tell. Each is visited less often than
 where thirty have to do, since the regression averages over all of them; and they are measured batch
-by batch, each to its end, so that never more than a batch of them lies on the device.
+by batch, a session of each in turn, so that never more than a batch of them lies on the device.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -26,9 +27,12 @@ from hwnas.networks.blocks import Block, Network
 
 BATCH = 25
 """Networks that are measured together: of a large space some 500 MB of files."""
-OFTEN = Schedule(seconds=60.0)
-"""How often networks are visited that the model is judged by; the seconds are those of a batch."""
-SELDOM = Schedule(sessions=2, most_sessions=4, rounds=4, seconds=20.0)
+OFTEN = Schedule(seconds=30.0)
+"""How often networks are visited that the model is judged by.
+
+The seconds are those of a batch from its last regular session on.
+"""
+SELDOM = Schedule(sessions=3, most_sessions=4, rounds=3, seconds=12.0)
 """How often those are that it is fitted to."""
 
 
@@ -60,6 +64,31 @@ def fit_whole(
     return Fitted("networks", found.block_ms, correction, found.compared)
 
 
+@dataclass(frozen=True)
+class Turn:
+    """A batch of networks and the sessions of it that are due.
+
+    Attributes:
+        networks: by key.
+        schedule: up to these sessions.
+        last: whether these are all.
+    """
+
+    networks: Mapping[str, Network]
+    schedule: Schedule
+    last: bool
+
+    @property
+    def earlier(self) -> int:
+        """Visits of the turns before it."""
+        return (self.schedule.sessions - 1) * self.visits
+
+    @property
+    def visits(self) -> int:
+        """Visits of this turn, at least."""
+        return self.schedule.rounds * len(self.networks)
+
+
 def measure_networks(
     device: Device,
     table: LatencyTable,
@@ -68,6 +97,10 @@ def measure_networks(
     progress: Progress | None = None,
 ) -> None:
     """Measures the networks that the table does not hold yet, or not to the end.
+
+    All batches have their first session before any has its second: within the minute that a batch
+    takes, a shared machine may be faster or slower than in all others, and what is then measured at
+    once would say so of these networks.
 
     Args:
         device: where to measure.
@@ -82,9 +115,22 @@ def measure_networks(
     often, seldom = schedule or OFTEN, schedule or SELDOM
     batches = [(often, some) for some in batches_of(wanted.networks, wanted.check)]
     batches += [(seldom, some) for some in batches_of(wanted.networks, wanted.fit)]
-    visits = [plan.sessions * plan.rounds * len(some) for plan, some in batches]
-    for (plan, some), told in zip(batches, progress_of_each(progress, visits), strict=True):
-        measure(device, table, some, plan, told)
+    turns = turns_of(batches)
+    visits, earlier = [turn.visits for turn in turns], [turn.earlier for turn in turns]
+    for turn, told in zip(turns, progress_of_each(progress, visits, earlier), strict=True):
+        measure(device, table, turn.networks, turn.schedule, told, to_the_end=turn.last)
+
+
+def turns_of(batches: Sequence[tuple[Schedule, Mapping[str, Network]]]) -> list[Turn]:
+    """The turns of batches of networks, each with its schedule, session by session."""
+    return [
+        Turn(some, plan, last=True)
+        if session == plan.sessions
+        else Turn(some, replace(plan, sessions=session, most_sessions=session), last=False)
+        for session in range(1, max((plan.sessions for plan, _ in batches), default=0) + 1)
+        for plan, some in batches
+        if session <= plan.sessions
+    ]
 
 
 def batches_of(
@@ -96,10 +142,19 @@ def batches_of(
         yield {key: networks[key] for key in some}
 
 
-def progress_of_each(progress: Progress | None, visits: Sequence[int]) -> Iterator[Progress | None]:
-    """What each of several parts of so many visits tells, so that they seem to be one."""
-    for part in range(len(visits)):
-        before, after = sum(visits[:part]), sum(visits[part + 1 :])
+def progress_of_each(
+    progress: Progress | None, visits: Sequence[int], earlier: Sequence[int] | None = None
+) -> Iterator[Progress | None]:
+    """What each of several parts of a measurement tells, so that they seem to be one.
+
+    Args:
+        progress: told of all.
+        visits: of each part.
+        earlier: those of its graphs that a part tells of, but that earlier parts made.
+    """
+    for place in range(len(visits)):
+        before = sum(visits[:place]) - (earlier[place] if earlier else 0)
+        after = sum(visits[place + 1 :])
         yield None if progress is None else partial(_told, progress, before, after)
 
 

@@ -75,14 +75,17 @@ class Simulated:
             raise DeviceError("the cable was pulled")
         self.measured.append(list(builders))
         self.schedules.append(schedule)
+        known = log.visits()
         for key, build in builders.items():
             (network,) = build.args  # type: ignore[attr-defined]
-            for session in range(2):
-                factor = self._random.normal(1, self._noise, 3)
-                ms = tuple((0.2 + additive(network)) * factor)
-                log.add([Visit(key, session, 0, ms, 0.25)])
+            for session in range(schedule.sessions):
+                if not known.of(key, [session]):
+                    factor = np.exp(self._random.normal(0, self._noise, 3))
+                    ms = tuple((0.2 + additive(network)) * factor)
+                    log.add([Visit(key, session, 0, ms, 0.25)])
         if progress is not None:
-            progress(len(builders), len(builders))
+            visits = schedule.sessions * schedule.rounds * len(builders)
+            progress(visits, visits)
 
 
 @pytest.fixture
@@ -139,10 +142,18 @@ def test_networks_are_measured_in_batches_and_those_that_judge_more_often(
         lambda done, total, what: told.append((done, total, what)),
     )
     assert max(map(len, device.measured)) == BATCH
-    assert device.schedules == [OFTEN] * 2 + [SELDOM] * 5
+    assert [one for one in device.schedules if one in (OFTEN, SELDOM)] == [SELDOM] * 5 + [OFTEN] * 2
     assert {what for _, _, what in told} == {"networks"}
     done = [one[0] for one in told]
     assert done == sorted(done)  # one bar for all
+    assert {one[1] for one in told} == {done[-1]}
+
+
+def test_every_batch_has_a_session_before_any_has_two(tmp_path: Path, device: Simulated) -> None:
+    profiled(tmp_path / "t.sqlite")
+    batches = [tuple(sorted(some)) for some in device.measured]
+    assert batches[:7] == batches[7:14] == batches[14:21]
+    assert len(set(batches[:7])) == 7
 
 
 def test_what_was_interrupted_goes_on_and_more_networks_use_what_is_there(
@@ -154,13 +165,14 @@ def test_what_was_interrupted_goes_on_and_more_networks_use_what_is_there(
         profiled(path)
     device.fails_at = None
     model = profiled(path)
-    keys = [key for some in device.measured for key in some]
-    assert len(keys) == len(set(keys)) == len({*model.fit_networks, *model.check_networks})
-    assert profiled(path) == model  # to the last digit, and without measuring
-    more = COUNTS.model_copy(update={"fit_networks": 160})
+    keys = {key for some in device.measured for key in some}
+    assert keys == {*model.fit_networks, *model.check_networks}
     before = len(device.measured)
+    assert profiled(path) == model  # to the last digit, and without measuring
+    assert len(device.measured) == before
+    more = COUNTS.model_copy(update={"fit_networks": 160})
     larger = profiled(path, more)
-    new = [key for some in device.measured[before:] for key in some]
+    new = {key for some in device.measured[before:] for key in some}
     assert len(new) == 40
     assert set(model.fit_networks) < set(larger.fit_networks)
     assert larger.check_networks == model.check_networks
