@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--data", default="digits", help="cifar, a dataset, or a folder")
     parser.add_argument("--work", type=Path, default=Path("runs/ensembles"))
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--images", type=int, default=1500)
     parser.add_argument("--resolution", type=int, default=32)
     parser.add_argument("--epochs", type=int, default=10, help="of the supernet")
@@ -55,7 +56,7 @@ def main() -> None:
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     rows = []
-    for seed in range(options.seeds):
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
         for one in _of_seed(options, seed):
             rows.append(one)
             if not options.json:
