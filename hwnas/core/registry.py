@@ -67,9 +67,9 @@ class Registry(Generic[Part]):
         Raises:
             HwnasError: of the registry's type; it is the name of one of our parts.
         """
-        if name not in self._ours:
+        if name not in self.ours:
             self._added[name] = part
-        elif self._ours[name] != part:
+        elif self._ours.get(name) != part:
             raise self._error(
                 f"hwnas itself has a {self.what} '{shown(name)}'; give yours another name"
             )
@@ -108,7 +108,7 @@ class Registry(Generic[Part]):
                 name, or it cannot be imported.
         """
         if name in self._ours:
-            self._warn_of_others(name)
+            self.warn_of_others(name)
             ours = self._ours[name]
             return load_object(ours) if isinstance(ours, str) else ours
         if name in self._added:
@@ -151,7 +151,7 @@ class Registry(Generic[Part]):
         point = self._entry_point(name)
         return f"{point.value} of {_package(point)}"
 
-    def _warn_of_others(self, name: str) -> None:
+    def warn_of_others(self, name: str) -> None:
         """Says, once a process, that a package's part of a name of ours is never used."""
         if name in self._warned:
             return

@@ -2,11 +2,15 @@
 
 import functools
 import itertools
+from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.networks.blocks import InvertedResidual, Network
 from hwnas.objectives.costs import MACS
+from hwnas.objectives.objective import Direction
 from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.trellis import Trellis
@@ -43,6 +47,19 @@ def synthetic_score(architectures: Architectures) -> NDArray[np.float64]:
         if slot:
             total += 0.5 * np.sin(3.0 * column * rows[:, slot - 1])
     return total
+
+
+class MostKernels:
+    """How many distinct kernel sizes a network has: a cost that is not a sum over blocks."""
+
+    name: ClassVar[str] = "kernel_sizes"
+    unit: ClassVar[str] = "sizes"
+    direction: ClassVar[Direction] = "minimize"
+
+    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
+        """(N,) values of N networks."""
+        found = [{b.kernel for b in n if isinstance(b, InvertedResidual)} for n in networks]
+        return np.array([len(sizes) for sizes in found], dtype=np.float64)
 
 
 class SyntheticScore:

@@ -9,10 +9,8 @@ def searcher(self):
 return TabuSearch
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -20,8 +18,6 @@ from numpy.typing import NDArray
 
 from hwnas.core.configs import StrictModel
 from hwnas.core.errors import BudgetError
-from hwnas.networks.blocks import InvertedResidual, Network
-from hwnas.objectives.objective import Direction
 from hwnas.search.exact.climbed import ClimbedScore
 from hwnas.search.exact.exact_front import exact_best
 from hwnas.search.journal import Journal
@@ -33,6 +29,7 @@ from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, load_space
 from hwnas.testing.search_problems import (
+    MostKernels,
     SyntheticScore,
     every_architecture,
     family_problem,
@@ -72,19 +69,6 @@ def everything_asked(searcher: Searcher, score: Score = synthetic_score) -> list
 def architectures_asked(searcher: Searcher) -> Architectures:
     """(N, L) the same as an array."""
     return np.array(everything_asked(searcher), dtype=np.int64)
-
-
-class MostKernels:
-    """How many distinct kernel sizes a network has: a cost that is not a sum over blocks."""
-
-    name: ClassVar[str] = "kernel_sizes"
-    unit: ClassVar[str] = "sizes"
-    direction: ClassVar[Direction] = "minimize"
-
-    def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
-        """(N,) values of N networks."""
-        found = [{b.kernel for b in n if isinstance(b, InvertedResidual)} for n in networks]
-        return np.array([len(sizes) for sizes in found], dtype=np.float64)
 
 
 class SearcherContract:

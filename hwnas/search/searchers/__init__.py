@@ -1,6 +1,7 @@
 """Searchers by name: ours, and those of installed packages (entry points `hwnas.searchers`).
 
-A searcher is one file and one line here; its module is imported when it is asked for.
+A searcher is one file and one line here; its module is imported when it is asked for. Every policy
+is a searcher, too.
 """
 
 from collections.abc import Mapping
@@ -11,9 +12,10 @@ import numpy as np
 from hwnas.core.configs import StrictModel, parse_config
 from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
-from hwnas.core.registry import Registry
 from hwnas.search.mode import ASYNCHRONOUS, SYNCHRONOUS, Mode
+from hwnas.search.policies import POLICIES, Policy, policy_class
 from hwnas.search.problem import SearchProblem
+from hwnas.search.searchers.registry import SearcherRegistry, of_policy
 from hwnas.search.searchers.searcher import Searcher
 
 __all__ = [
@@ -32,9 +34,7 @@ __all__ = [
 
 _HERE = "hwnas.search.searchers"
 
-SEARCHERS: Registry[type[Searcher]] = Registry(
-    "searcher",
-    "hwnas.searchers",
+SEARCHERS = SearcherRegistry(
     {
         "surrogate": f"{_HERE}.surrogate:SurrogateSearch",
         "layernas": f"{_HERE}.layernas:LayerNAS",
@@ -63,15 +63,26 @@ OF_KNOWN_SCORES = ("exact_front", 5000)
 
 # Of ours, so that reading a config imports none of them.
 _OF_KNOWN_SCORES = ("exact_front",)
-_ASYNCHRONOUS = ("surrogate", "around", "evolution", "l2nas", "annealing", "local", "random")
+_ASYNCHRONOUS = (
+    "surrogate",
+    "around",
+    "evolution",
+    "l2nas",
+    "annealing",
+    "local",
+    "random",
+    *POLICIES.ours,
+)
 
 
-def searcher_class(searcher: str | type[Searcher]) -> type[Searcher]:
-    """The searcher of a name; a class is itself.
+def searcher_class(searcher: str | type[Searcher] | type[Policy]) -> type[Searcher]:
+    """The searcher of a name; a class is itself, or the search by a policy.
 
     Raises:
         ConfigError: there is no such searcher, or an installed package's or a class is none.
     """
+    if isinstance(searcher, type) and issubclass(searcher, Policy):
+        return of_policy(policy_class(searcher))
     if not isinstance(searcher, str):
         return _checked(searcher)
     found: object = SEARCHERS.load(searcher)

@@ -22,6 +22,7 @@ from hwnas.search.exact.sampling import sample_feasible
 from hwnas.search.neighbours import mutated, neighbours
 from hwnas.search.searchers.hopeful import Hopeful, crossed
 from hwnas.search.searchers.interactions import ADDITIVE, Interactions
+from hwnas.search.searchers.promising import promising, within
 from hwnas.search.searchers.searcher import Searcher
 from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.searchers.warp import Warp
@@ -125,7 +126,7 @@ class SurrogateSearch(Searcher):
     def _for_the_best(self, sums: Trellis, model: Interactions | None, count: int) -> Architectures:
         """(count', L) what may be the best."""
         if model is None or count <= 0:
-            return self._promising(sums, count)
+            return promising(self, sums, count)
         least, most = _UNFORESEEN
         self._owed += (most - (most - least) * max(0.0, model.told)) * count
         unforeseen = math.floor(self._owed)
@@ -148,11 +149,11 @@ class SurrogateSearch(Searcher):
         # Of an additive score, the unseen of the very best; of any other, tops to climb from.
         starts = len(asked) + count if additive else _STARTS
         promised, _ = k_best(sums if additive else model.sums or sums, self.problem.relaxed, starts)
-        found.add(self._within(promised))
+        found.add(within(self.problem, promised))
         found.add_around(best, known, self.generator)
         rows = found.batch(count, self.rows_pending)
         if len(rows) < count:  # a space that is nearly all seen
-            rows = self.unseen(np.concatenate((rows, self._promising(sums, count))))[:count]
+            rows = self.unseen(np.concatenate((rows, promising(self, sums, count))))[:count]
         return rows
 
     def _child(self, others: Architectures) -> Architectures:
@@ -167,21 +168,6 @@ class SurrogateSearch(Searcher):
         """(N, L) all that is known, and the best of it, best first."""
         known, scores = self.evaluated
         return known, known[np.argsort(-scores, kind="stable")[:_PARENTS]]
-
-    def _promising(self, model: Trellis, count: int) -> Architectures:
-        """(count', L) the unseen of which sums promise most."""
-        asked = len(self.scores) + len(self.pending)
-        best, _ = k_best(model, self.problem.relaxed, asked + count)
-        rows = self.unseen(self._within(best))[:count]
-        if len(rows) < count:
-            # Budgets that hardly agree, or a space that is nearly all seen.
-            front = exact_front(model, self.problem.relaxed, FEW_LABELS).architectures[::-1]
-            rows = self.unseen(np.concatenate((rows, self._within(front))))[:count]
-        return rows
-
-    def _within(self, rows: Architectures) -> Architectures:
-        """What is left of rows (N, L) of an exact search by limits that it does not know of."""
-        return rows[self.problem.feasible(rows)] if self.problem.tested else rows
 
     def _first(self) -> Architectures:
         """One random network of each of equally many of all costs; for a front also both ends."""
@@ -227,6 +213,8 @@ class SurrogateSearch(Searcher):
         around = neighbours(self.problem, front.architectures)
         every = dict.fromkeys(keys(np.concatenate((promised.architectures, near, around))))
         fresh = [key for key in every if self.is_new(key)]
-        rows = self._within(np.array(fresh, dtype=np.int64).reshape(-1, self.problem.length))
+        rows = within(
+            self.problem, np.array(fresh, dtype=np.int64).reshape(-1, self.problem.length)
+        )
         least = float(scores.min())
         return most_widening(self.problem, front, rows, expected(rows), count, least)

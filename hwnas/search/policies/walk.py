@@ -1,0 +1,135 @@
+"""Architectures drawn slot by slot; every beginning can be completed within the budgets."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.core.errors import BudgetError
+from hwnas.search.exact.sampling import sample_feasible
+from hwnas.search.problem import SearchProblem
+from hwnas.spaces.space import Architectures
+
+# With several budgets, or those that only a complete network can be held to, a walk may end where
+# nothing is left: it is walked again so often, and then a network is looked for otherwise.
+_WALKS = 8
+# Random networks of which those within the budgets are taken, before the others are walked to.
+_SAMPLES = 4
+
+Open: TypeAlias = NDArray[np.bool_]
+"""(N, C) whether each choice of a slot may follow each of N beginnings."""
+
+Choices: TypeAlias = NDArray[np.int64]
+"""(N,) one choice of a slot for each of N beginnings."""
+
+Choose: TypeAlias = Callable[[int, Architectures, Open], Choices]
+"""The slot, beginnings (N, slot), and which choices may follow → (N,) one choice for each."""
+
+
+class Walk:
+    """Walks through the slots of a problem, from the first to the last."""
+
+    def __init__(self, problem: SearchProblem) -> None:
+        """Takes a problem whose budgets can be kept."""
+        self._problem = problem
+        self._allowed = [problem.space.allowed(slot) for slot in range(problem.length)]
+
+    def draw(self, count: int, choose: Choose, generator: np.random.Generator) -> Architectures:
+        """(count, L) canonical architectures within the budgets.
+
+        Args:
+            count: how many.
+            choose: gives a choice that is open for each beginning.
+            generator: for what has to be found otherwise.
+
+        Raises:
+            BudgetError: no network within budgets that have to be tested was found.
+        """
+        rows = self._walked(count, choose)
+        if not self._problem.every_limit:
+            return rows
+        missing = np.flatnonzero(~self._problem.feasible(rows))
+        for _ in range(_WALKS):
+            if not len(missing):
+                return rows
+            rows[missing] = self._walked(len(missing), choose)
+            missing = missing[~self._problem.feasible(rows[missing])]
+        if len(missing):
+            others = sample_feasible(self._problem, generator, len(missing))
+            if not len(others):
+                names = ", ".join(limit.name for limit in self._problem.every_limit)
+                raise BudgetError(
+                    f"no network of {self._problem.space.name} within the budgets was found "
+                    f"({names}); allow more"
+                )
+            rows[missing] = others[np.arange(len(missing)) % len(others)]
+        return rows
+
+    def random(self, count: int, generator: np.random.Generator) -> Architectures:
+        """(count, L) canonical architectures within the budgets, as the space samples them.
+
+        Where few keep the budgets, what is still missing is walked to, with every choice that
+        leaves the budgets reachable as likely.
+
+        Raises:
+            BudgetError: see `draw`.
+        """
+        rows = self._problem.space.sample(generator, count)
+        if not self._problem.every_limit:
+            return rows
+        missing = np.flatnonzero(~self._problem.feasible(rows))
+        for _ in range(_SAMPLES):
+            rows[missing] = self._problem.space.sample(generator, len(missing))
+            missing = missing[~self._problem.feasible(rows[missing])]
+        if len(missing):
+
+            def choose(slot: int, beginnings: Architectures, open_choices: Open) -> Choices:
+                del slot, beginnings
+                return picked(np.zeros(open_choices.shape[1]), open_choices, generator)
+
+            rows[missing] = self.draw(len(missing), choose, generator)
+        return rows
+
+    def _walked(self, count: int, choose: Choose) -> Architectures:
+        """(count, L) what is walked to; of several budgets, some may be broken."""
+        limits = self._problem.limits
+        rows = np.zeros((count, self._problem.length), dtype=np.int64)
+        spent = [np.full(count, limit.trellis.constant) for limit in limits]
+        zeros = np.zeros(count, dtype=np.int64)
+        for slot, allowed in enumerate(self._allowed):
+            before = rows[:, slot - 1] if slot else zeros
+            open_choices, reached = allowed[before], []
+            for limit, so_far in zip(limits, spent, strict=True):
+                trellis, step = limit.trellis, limit.trellis.steps[slot]
+                sheets = rows[:, 0] if len(step) > 1 else zeros
+                added = step[sheets, before if step.shape[1] > 1 else zeros]
+                total = trellis.combine(so_far[:, None], added)
+                rest = trellis.cheapest_completion[slot]
+                if slot == 0 and len(rest) > 1:  # the choice is the sheet
+                    onward = np.diagonal(rest)[None]
+                else:
+                    onward = rest[rows[:, 0] if len(rest) > 1 else zeros]
+                least = trellis.join(total, onward)
+                open_choices = open_choices & (least <= limit.bound + limit.rounding)
+                reached.append(total)
+            lost = ~open_choices.any(axis=1)
+            if lost.any():  # budgets that do not agree: what is found is not within them
+                open_choices[lost] = allowed[before[lost]]
+            rows[:, slot] = choose(slot, rows[:, :slot], open_choices)
+            spent = [total[np.arange(count), rows[:, slot]] for total in reached]
+        return rows
+
+
+def picked(
+    logits: NDArray[np.float64], open_choices: Open, generator: np.random.Generator
+) -> Choices:
+    """(N,) an open choice each, drawn with probabilities in proportion to exp(logits).
+
+    Args:
+        logits: (N, C) or (C,).
+        open_choices: (N, C), in each row at least one.
+        generator: of the random numbers.
+    """
+    noise = generator.gumbel(size=open_choices.shape)
+    return np.where(open_choices, logits + noise, -np.inf).argmax(axis=1)
