@@ -59,9 +59,9 @@ def run_search(
             one, "HOST:PORT" or "ray://HOST:PORT"; None for this machine.
         executor: another one in place of these, see `hwnas.search.executors`.
         mode: "synchronous": all scores of a question are waited for before the next. Or
-            "asynchronous", with `surrogate`, `around`, `evolution`, `l2nas`, `annealing`, `local`
-            and `random`: a worker that is free is given the next network at once; what is found
-            then depends on which evaluation ends first.
+            "asynchronous", with `surrogate`, `around`, `evolution`, `l2nas`, `annealing`, `local`,
+            `random` and policies: a worker that is free is given the next network at once; what is
+            found then depends on which evaluation ends first.
 
     Returns:
         The front and all that was scored.

@@ -1,9 +1,13 @@
 """The choices of all slots in a row: what is known of each is one array."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.spaces.space import Architectures
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 class FlatChoices:
@@ -28,12 +32,12 @@ class FlatChoices:
         places: NDArray[np.int64] = architectures + self.starts
         return places
 
-    def of(self, slot: int, array: NDArray[np.float64]) -> NDArray[np.float64]:
+    def of(self, slot: int, array: NDArray[Number]) -> NDArray[Number]:
         """(C,) the part of an array (T,) that is of a slot."""
         start = self.starts[slot]
         return array[start : start + self.counts[slot]]
 
-    def split(self, array: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    def split(self, array: NDArray[Number]) -> list[NDArray[Number]]:
         """L arrays (C,) of an array (T,)."""
         return np.split(array, self.starts[1:])
 
@@ -43,7 +47,8 @@ class FlatChoices:
         """(T,) the weights (N,) of architectures (N, L), added up by choice."""
         repeated = np.repeat(weights, architectures.shape[1])
         places = self.places(architectures).reshape(-1)
-        return np.bincount(places, weights=repeated, minlength=self.total)
+        found = np.bincount(places, weights=repeated, minlength=self.total)
+        return found.astype(np.float64)
 
     def softmax(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """(T,) probabilities, which add up to 1 in each slot, of logits (T,)."""

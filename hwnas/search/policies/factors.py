@@ -1,7 +1,7 @@
 """Factors of the choices of a space: what its blocks differ in, told apart by stage."""
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ def _values(slot: Slot) -> list[list[tuple[str, Any]]] | None:
     blocks = [block for block in slot.choices if not isinstance(block, Skip)]
     names = [
         field.name
-        for field in (fields(blocks[0]) if blocks else ())
+        for field in (fields(cast(Any, blocks[0])) if blocks else ())
         if all(type(block) is type(blocks[0]) for block in blocks)
         and len({getattr(block, field.name) for block in blocks}) > 1
     ]

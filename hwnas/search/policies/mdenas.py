@@ -20,12 +20,11 @@ class MultinomialSettings(StrictModel):
 
     Attributes:
         rate: the probability that moves from one choice to another.
-        performance: of a choice: the `last` reward of a network with it, as published, or the
-            `mean` of all.
+        performance: of a choice: the `mean` of its rewards, or the `last`, as published.
     """
 
     rate: Annotated[float, Field(gt=0, le=1)] = 0.01
-    performance: Literal["last", "mean"] = "last"
+    performance: Literal["mean", "last"] = "mean"
 
 
 class MultinomialSearch(Policy):
@@ -36,8 +35,9 @@ class MultinomialSearch(Policy):
 
     It compares how fast choices learn, so it needs a training: of the choices of a table, which
     are worth the same however often they are drawn, the one that gains probability is drawn more
-    often, hence never gains again before the others have caught up. The mean in place of the last
-    reward is ours; it does not change that. The values are the logarithms of the probabilities.
+    often, hence never gains again before the others have caught up. Published is the last reward of
+    a choice; ours is the running mean, for the rest of the network decides about one reward. The
+    values are the logarithms of the probabilities.
     """
 
     name: ClassVar[str] = "mdenas"

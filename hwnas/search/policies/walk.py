@@ -1,6 +1,6 @@
 """Architectures drawn slot by slot; every beginning can be completed within the budgets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from hwnas.core.errors import BudgetError
 from hwnas.search.exact.sampling import sample_feasible
-from hwnas.search.problem import SearchProblem
+from hwnas.search.problem import Limit, SearchProblem
+from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
 
 # With several budgets, or those that only a complete network can be held to, a walk may end where
@@ -33,6 +34,7 @@ class Walk:
     def __init__(self, problem: SearchProblem) -> None:
         """Takes a problem whose budgets can be kept."""
         self._problem = problem
+        self._limits = (*problem.limits, *_together(problem.limits))
         self._allowed = [problem.space.allowed(slot) for slot in range(problem.length)]
 
     def draw(self, count: int, choose: Choose, generator: np.random.Generator) -> Architectures:
@@ -93,7 +95,7 @@ class Walk:
 
     def _walked(self, count: int, choose: Choose) -> Architectures:
         """(count, L) what is walked to; of several budgets, some may be broken."""
-        limits = self._problem.limits
+        limits = self._limits
         rows = np.zeros((count, self._problem.length), dtype=np.int64)
         spent = [np.full(count, limit.trellis.constant) for limit in limits]
         zeros = np.zeros(count, dtype=np.int64)
@@ -132,4 +134,26 @@ def picked(
         generator: of the random numbers.
     """
     noise = generator.gumbel(size=open_choices.shape)
-    return np.where(open_choices, logits + noise, -np.inf).argmax(axis=1)
+    chosen: Choices = np.where(open_choices, logits + noise, -np.inf).argmax(axis=1)
+    return chosen
+
+
+def _together(limits: Sequence[Limit]) -> list[Limit]:
+    """A limit on the sum of all costs, each as a share of its range; none of fewer than two.
+
+    Who keeps each limit keeps this one, too, and of budgets that hardly agree it tells far sooner
+    what breaks one of them: the least of one cost is then far from the least of the others.
+    """
+    sums = [limit for limit in limits if limit.trellis.combine is np.add]
+    if len(sums) < 2:
+        return []
+    shares = [1.0 / ((limit.trellis.range[1] - limit.trellis.range[0]) or 1.0) for limit in sums]
+    every = list(zip(shares, sums, strict=True))
+    steps = tuple(
+        np.asarray(sum(share * limit.trellis.steps[slot] for share, limit in every))
+        for slot in range(len(sums[0].trellis.steps))
+    )
+    constant = sum(share * limit.trellis.constant for share, limit in every)
+    bound = sum(share * (limit.bound + limit.rounding) for share, limit in every)
+    total = Trellis("all budgets", "", constant, steps, sums[0].trellis.allowed)
+    return [Limit(total, bound)]

@@ -19,7 +19,7 @@ from hwnas.search.searchers.searcher import Searcher
 from hwnas.spaces.space import Architectures, keys
 
 # Draws in a row that are all known: the policy has settled.
-_SETTLED = 100
+_SETTLED = 50
 # The values are searched anew after each of so many parts of what is left to them.
 _FINAL_BATCHES = 4
 _FRONT_SHARE = {"best": 0.0, "both": 0.2, "front": 0.9}
@@ -48,6 +48,9 @@ class PolicySearch(Searcher):
     on learning from the networks that its values promise. `policy_searcher` makes the searcher of
     a policy.
 
+    Attributes:
+        drawing: the policy.
+
     Raises:
         BudgetError: no network keeps the budgets.
     """
@@ -64,7 +67,9 @@ class PolicySearch(Searcher):
         seed = int(self.generator.integers(2**63))
         own = self.settings.model_dump(include=set(self.policy.settings_model.model_fields))
         settings = self.policy.settings_model.model_validate(own)
-        self._policy = self.policy(self.problem, self._drawn_until, seed, settings)
+        self.drawing = self.policy(self.problem, self._drawn_until, seed, settings)
+        if self.policy.needs_training:
+            self.how = "by a policy that learns in trainings, and nothing from scores that stay"
         # How often each network under way was drawn.
         self._draws: dict[tuple[int, ...], int] = {}
 
@@ -73,7 +78,7 @@ class PolicySearch(Searcher):
         if self.remaining <= 0:
             return self.nothing
         left = self._drawn_until - len(self.scores) - len(self.pending)
-        rows = self._drawn(min(left, self.settings.batch or self._policy.wanted))
+        rows = self._drawn(min(left, self.settings.batch or self.drawing.wanted))
         if not len(rows):
             self._drawn_until = 0  # if it has settled, it stays settled
             count = self.settings.batch or math.ceil(self.remaining / _FINAL_BATCHES)
@@ -85,7 +90,7 @@ class PolicySearch(Searcher):
         found: dict[tuple[int, ...], None] = {}
         known = 0
         while len(found) < count and known < _SETTLED:
-            for key in keys(self._policy.draw(count - len(found))):
+            for key in keys(self.drawing.draw(count - len(found))):
                 known = 0 if self.is_new(key) and key not in found else known + 1
                 if key in self.scores:
                     self._learn([key], np.array([self.scores[key]]))
@@ -103,11 +108,11 @@ class PolicySearch(Searcher):
         self._learn(np.repeat(architectures, times, axis=0), np.repeat(scores, times))
 
     def _learn(self, rows: ArrayLike, scores: NDArray[np.float64]) -> None:
-        self._policy.learn(np.asarray(rows, dtype=np.int64), scores)
+        self.drawing.learn(np.asarray(rows, dtype=np.int64), scores)
 
     def _promised(self, count: int) -> Architectures:
         """(count', L) new networks of which the policy's values promise most."""
-        score, done = self._policy.score, len(self.scores) + len(self.pending)
+        score, done = self.drawing.score, len(self.scores) + len(self.pending)
         share = _FRONT_SHARE[self.settings.aim]
         for_front = math.floor(share * (done + count)) - math.floor(share * done)
         rows = promising(self, score, count - for_front)

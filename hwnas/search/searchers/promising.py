@@ -12,6 +12,8 @@ from hwnas.spaces.space import Architectures
 
 def promising(searcher: Searcher, model: Trellis, count: int) -> Architectures:
     """(count', L) what a searcher has not asked for yet and a sum promises most of, best first."""
+    if count <= 0:
+        return searcher.nothing
     problem, asked = searcher.problem, len(searcher.scores) + len(searcher.pending)
     best, _ = k_best(model, problem.relaxed, asked + count)
     rows = searcher.unseen(within(problem, best))[:count]
