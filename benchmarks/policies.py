@@ -3,10 +3,12 @@
     python -m benchmarks.policies --data nas-bench-macro_cifar10.json --json
 
 Each seed fixes for every network which of its three trainings is observed. Judged is the best
-observed network by its rank among the feasible ones by mean accuracy. Then: tree search whose nodes
-share what they know, and whose nodes do not; samples that `parsec` takes until its distribution has
-settled, with as many every step and with ever fewer; and how many numbers its distribution has in a
-space of MobileNetV3. A table cannot be learnt by `mdenas`, which compares how fast choices learn.
+observed network by its rank among the feasible ones by mean accuracy. Then: how good the best
+network by the values of each policy is, without a search at the end (`mdenas` as published, which
+compares the last rewards of choices, cannot learn a table); tree search whose nodes share what they
+know, and whose nodes do not; samples that `parsec` takes until its distribution has settled, with
+as many every step and with ever fewer; and how many numbers its distribution has in a space of
+MobileNetV3.
 """
 
 import argparse
@@ -19,7 +21,7 @@ import numpy as np
 from benchmarks.macro_table import Macro
 from hwnas.objectives.costs import MACS
 from hwnas.search.exact.exact_front import exact_best
-from hwnas.search.policies import make_policy
+from hwnas.search.policies import POLICIES, make_policy
 from hwnas.search.policies.parsec import ImportanceSearch
 from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers import make_searcher
@@ -45,7 +47,7 @@ def main() -> None:
     # Constants were settled with seeds 0 to 9.
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--settings", default="{}", help="of all the searchers, as JSON")
-    parser.add_argument("--parts", default="ranks,sharing,samples,parameters")
+    parser.add_argument("--parts", default="ranks,values,sharing,samples,parameters")
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
     macro, parts = Macro.load(options.data), options.parts.split(",")
@@ -61,10 +63,21 @@ def main() -> None:
             }
             for name in options.names.split(",")
         }
+    if "values" in parts:
+        print("median rank of the best network by the values of a policy, of those it drew last")
+        kinds: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in POLICIES.ours]
+        result["values"] = {
+            f"{name}{settings or ''}": _valued(macro, name, settings, seeds)
+            for name, settings in [*kinds, ("mdenas", {"performance": "last"})]
+        }
     if "sharing" in parts:
         print("tree search, 50 evaluations: nodes that share, and that do not")
         result["sharing"] = {
-            weight: _shown(macro, "mcts", 50, seeds, {"sharing": weight}) for weight in (1.0, 0.0)
+            f"{weight:g}, final {final:g}": _shown(
+                macro, "mcts", 50, seeds, {"sharing": weight, "final": final}
+            )
+            for final in (0.2, 0.0)
+            for weight in (1.0, 0.0)
         }
     if "samples" in parts:
         print("samples until a distribution has settled, and the median rank of its best network")
@@ -94,6 +107,32 @@ def _shown(
     cells = "  ".join(f"{budget} {median:6g}" for budget, median in medians.items())
     print(f"{name:10} {limit:>4}  {cells}  {settings or ''}", flush=True)
     return medians
+
+
+def _valued(
+    macro: Macro, name: str, settings: dict[str, Any], seeds: range
+) -> dict[int, list[float]]:
+    """After so many draws, repeated ones among them."""
+    problem, found = macro.problem(None), {}
+    for draws in (50, 150, 1000):
+        best, last = list[int](), list[int]()
+        for seed in seeds:
+            policy, observed = (
+                make_policy(name, problem, draws, seed, settings),
+                macro.observed(seed),
+            )
+            drawn = list[int]()
+            while len(drawn) < draws:
+                rows = policy.draw(min(policy.wanted, draws - len(drawn)))
+                places = [macro.index[key] for key in keys(rows)]
+                policy.learn(rows, observed[places])
+                drawn += places
+            row = exact_best(policy.score, problem)
+            best.append(macro.rank(problem, macro.index[tuple(row.tolist())]))
+            last += [macro.rank(problem, place) for place in drawn[-20:]]
+        found[draws] = [float(np.median(best)), float(np.median(last))]
+    print(f"{name:10} {settings or ''}  {found}", flush=True)
+    return found
 
 
 def _settled(macro: Macro, settings: dict[str, Any], seeds: range) -> dict[str, float]:

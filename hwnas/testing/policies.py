@@ -41,29 +41,18 @@ _PLANNED = 120
 
 
 class Toy:
-    """A sum of random values of choices; in a training, choices come near theirs by being drawn."""
+    """A sum of random values of choices."""
 
-    def __init__(
-        self, problem: SearchProblem, seed: int, training: bool, factor: float = 1.0
-    ) -> None:
+    def __init__(self, problem: SearchProblem, seed: int, factor: float = 1.0) -> None:
         generator = np.random.default_rng([seed, 42])
-        self._training = training
         self._values = [factor * generator.random(count) for count in problem.space.choice_counts]
-        self._drawn = [np.zeros(count) for count in problem.space.choice_counts]
 
     def __call__(self, rows: Architectures) -> NDArray[np.float64]:
-        """(N,) what architectures (N, L) are worth to a policy."""
-        rewards = np.zeros(len(rows))
-        for number, row in enumerate(rows.tolist()):
-            for values, drawn, choice in zip(self._values, self._drawn, row, strict=True):
-                drawn[choice] += 1
-                learnt = 1 - np.exp(-drawn[choice] / 8) if self._training else 1.0
-                rewards[number] += learnt * values[choice]
-        return rewards
-
-    def truth(self, rows: Architectures) -> NDArray[np.float64]:
-        """(N,) what they are worth at last."""
-        return sum((v[column] for v, column in zip(self._values, rows.T, strict=True)), np.zeros(1))
+        """(N,) what architectures (N, L) are worth."""
+        total = np.zeros(len(rows))
+        for values, column in zip(self._values, rows.T, strict=True):
+            total += values[column]
+        return total
 
 
 def taught(policy: Policy, reward: Reward, draws: int) -> Architectures:
@@ -94,8 +83,7 @@ class PolicyContract:
     def test_draws_depend_on_the_seed_alone(self, policy: type[Policy]) -> None:
         """And on the rewards."""
         drawn = [
-            taught(policy(macro_problem(0.5), 60, seed), _toy(policy, 0), 60).tolist()
-            for seed in (3, 3, 4)
+            taught(policy(macro_problem(0.5), 60, seed), _toy(0), 60).tolist() for seed in (3, 3, 4)
         ]
         assert drawn[0] == drawn[1] != drawn[2]
 
@@ -104,7 +92,7 @@ class PolicyContract:
         self, policy: type[Policy], draws: int, tmp_path: Path
     ) -> None:
         """A training that is killed resumes with the same policy."""
-        problem, toy = macro_problem(0.5), _toy(policy, 0)
+        problem, toy = macro_problem(0.5), _toy(0)
         one = policy(problem, 80, 1)
         taught(one, toy, draws)
         one.draw(2)  # and is killed before it is told of them
@@ -122,13 +110,13 @@ class PolicyContract:
     def test_a_state_does_not_change_later(self, policy: type[Policy]) -> None:
         """It may be written while the policy learns on."""
         one = policy(macro_problem(), 60, 0)
-        taught(one, _toy(policy, 0), 10)
+        taught(one, _toy(0), 10)
         state = one.state
         before = {name: array.copy() for name, array in state.items()}
-        taught(one, _toy(policy, 1), 20)
+        taught(one, _toy(1), 20)
         assert all(np.array_equal(state[name], array) for name, array in before.items())
         one.restore(state)
-        taught(one, _toy(policy, 1), 20)
+        taught(one, _toy(1), 20)
         assert all(np.array_equal(state[name], array) for name, array in before.items())
 
     def test_the_state_of_another_space_is_refused(self, policy: type[Policy]) -> None:
@@ -173,7 +161,7 @@ class PolicyContract:
     ) -> None:
         """However few networks do; and no choice follows one that it may not follow."""
         problem = make()
-        rows = taught(policy(problem, 40, 0), Toy(problem, 0, policy.needs_training), 40)
+        rows = taught(policy(problem, 40, 0), Toy(problem, 0), 40)
         assert problem.feasible(rows).all()
         assert (problem.space.canonical(rows) == rows).all()
 
@@ -186,7 +174,7 @@ class PolicyContract:
         limits = (*macro_problem(0.6).limits, Limit(other, tight))
         problem = replace(macro_problem(), limits=limits)
         problem = replace(problem, tested=(CheckedLimit(macro(), MostKernels(), 1.0),))
-        rows = taught(policy(problem, 30, 0), _toy(policy, 0), 30)
+        rows = taught(policy(problem, 30, 0), _toy(0), 30)
         assert problem.feasible(rows).all()
 
     def test_an_unreachable_budget_is_refused(self, policy: type[Policy]) -> None:
@@ -200,7 +188,7 @@ class PolicyContract:
     ) -> None:
         """Also before anything is known."""
         one = policy(macro_problem(0.5), 30, 0)
-        taught(one, _toy(policy, 0), draws)
+        taught(one, _toy(0), draws)
         values = one.values()
         assert [value.shape for value in values] == [(n,) for n in macro().choice_counts.tolist()]
         assert all(np.isfinite(value).all() for value in values)
@@ -210,7 +198,7 @@ class PolicyContract:
         """Scores of estimators are of any."""
         drawn = []
         for factor in (1.0, 1024.0):  # the same digits
-            toy = _toy(policy, 0, factor)
+            toy = _toy(0, factor)
             drawn.append(taught(policy(macro_problem(), 60, 0), toy, 60).tolist())
         assert drawn[0] == drawn[1]
 
@@ -224,16 +212,16 @@ class PolicyContract:
         """The best by its values is worth more than three of four random networks, on average."""
         problem, shares = macro_problem(), []
         for seed in range(6):
-            one, toy = policy(problem, _PLANNED, seed), _toy(policy, seed)
+            one, toy = policy(problem, _PLANNED, seed), _toy(seed)
             taught(one, toy, _PLANNED)
-            found = toy.truth(exact_best(one.score, problem)[None])
-            others = toy.truth(problem.space.sample(_generator(), 1000))
+            found = toy(exact_best(one.score, problem)[None])
+            others = toy(problem.space.sample(_generator(), 1000))
             shares.append(float((others < found).mean()))
         assert np.mean(shares) > 0.75
 
 
-def _toy(policy: type[Policy], seed: int, factor: float = 1.0) -> Toy:
-    return Toy(macro_problem(), seed, policy.needs_training, factor)
+def _toy(seed: int, factor: float = 1.0) -> Toy:
+    return Toy(macro_problem(), seed, factor)
 
 
 def _generator() -> np.random.Generator:

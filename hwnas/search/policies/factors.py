@@ -53,7 +53,8 @@ def _values(slot: Slot) -> list[list[tuple[str, Any]]] | None:
     ]
     for coarse in (True, False):
         ordered = {name: _ordered(blocks, name, coarse) for name in names}
-        found = [[(name, ordered[name][number]) for name in names] for number in range(len(blocks))]
+        varied = [name for name in names if len(set(ordered[name])) > 1]
+        found = [[(n, ordered[n][number]) for n in varied] for number in range(len(blocks))]
         if len({tuple(each) for each in found}) == len(blocks):
             break
     else:

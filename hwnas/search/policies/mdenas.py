@@ -33,17 +33,16 @@ class MultinomialSearch(Policy):
     After each reward, the choices of a slot are compared in pairs: from one that was drawn at least
     as often as another and performs worse, probability moves to the other.
 
-    It compares how fast choices learn, so it needs a training: of the choices of a table, which
-    are worth the same however often they are drawn, the one that gains probability is drawn more
-    often, hence never gains again before the others have caught up. Published is the last reward of
-    a choice; ours is the running mean, for the rest of the network decides about one reward. The
+    Published is the last reward of a choice, in a training where choices improve by being drawn.
+    Of scores that stay as they are it learns nothing: the rest of the network decides about one
+    reward, and a choice that has gained probability is drawn more often, hence cannot gain again
+    before the others have caught up. Ours, by default, is the running mean, whose order stays. The
     values are the logarithms of the probabilities.
     """
 
     name: ClassVar[str] = "mdenas"
     settings_model: ClassVar[type[StrictModel]] = MultinomialSettings
     settings: MultinomialSettings
-    needs_training: ClassVar[bool] = True
 
     @override
     def prepare(self) -> None:

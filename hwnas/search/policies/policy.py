@@ -52,9 +52,6 @@ class Policy(ABC):
     """Raised when it draws something else than before: searches under way begin anew."""
     settings_model: ClassVar[type[StrictModel]] = StrictModel
     """What can be set, with a default for everything."""
-    needs_training: ClassVar[bool] = False
-    """Whether it learns only where drawing a choice improves it, as in the training of a supernet,
-    and nothing where the same architecture always has the same reward."""
 
     growing: ClassVar[frozenset[str]] = frozenset()
     """The arrays of `learnt` whose first axis changes its length."""

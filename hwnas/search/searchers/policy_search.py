@@ -68,8 +68,6 @@ class PolicySearch(Searcher):
         own = self.settings.model_dump(include=set(self.policy.settings_model.model_fields))
         settings = self.policy.settings_model.model_validate(own)
         self.drawing = self.policy(self.problem, self._drawn_until, seed, settings)
-        if self.policy.needs_training:
-            self.how = "by a policy that learns in trainings, and nothing from scores that stay"
         # How often each network under way was drawn.
         self._draws: dict[tuple[int, ...], int] = {}
 
