@@ -13,7 +13,7 @@ from hwnas.core.foreign_text import shown
 from hwnas.search.exact.exact_front import check_reachable_together
 from hwnas.search.policies.choices import FlatChoices
 from hwnas.search.policies.randomness import generator_array, set_generator
-from hwnas.search.policies.walk import Walk
+from hwnas.search.policies.walk import SPARE, Walk
 from hwnas.search.problem import SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
@@ -43,7 +43,7 @@ class Policy(ABC):
         generator: for everything random.
         choices: the choices of all slots in a row, as most arrays of `learnt` have them.
         walk: draws within the budgets.
-        learnt: named arrays, all that later draws depend on; `prepare` fills it.
+        learnt: named arrays, all that later draws depend on; `prepare` adds those of the policy.
     """
 
     name: ClassVar[str]
@@ -75,12 +75,12 @@ class Policy(ABC):
         self.settings = self.settings_model() if settings is None else settings
         self.generator = np.random.default_rng(seed)
         self.choices = FlatChoices(problem.space.choice_counts)
-        self.walk = Walk(problem)
         self.learnt: dict[str, NDArray[Any]] = {}
+        self.walk = Walk(problem, self.learnt)
         self.prepare()
 
     def prepare(self) -> None:  # noqa: B027  # some policies learn nothing
-        """Called once, before the first draw, with all attributes set: fills `learnt`."""
+        """Called once, before the first draw, with all attributes set: adds to `learnt`."""
 
     @abstractmethod
     def draw(self, count: int) -> Architectures:
@@ -133,6 +133,6 @@ class Policy(ABC):
 
     def _fits(self, name: str, own: NDArray[Any], given: NDArray[Any]) -> bool:
         """Whether an array can stand in the place of an own one."""
-        start = int(name in self.growing)
+        start = int(name in self.growing or name == SPARE)
         same = own.ndim == given.ndim and own.shape[start:] == given.shape[start:]
         return same and own.dtype == given.dtype

@@ -1,7 +1,7 @@
 """Architectures drawn slot by slot; every beginning can be completed within the budgets."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,13 @@ from hwnas.search.trellis import Trellis
 from hwnas.spaces.space import Architectures
 
 # With several budgets, or those that only a complete network can be held to, a walk may end where
-# nothing is left: it is walked again so often, and then a network is looked for otherwise.
-_WALKS = 8
+# nothing is left: in so many rounds so many are walked for each that is missing, which costs little
+# more than one. Then a network is looked for otherwise.
+_ROUNDS, _WALKS = 2, 16
+# That takes long, hence so many are looked for at once, and what is too many is for later draws.
+_FOUND = 32
+SPARE = "spare"
+"""The array of a policy's `learnt` that holds these."""
 # Random networks of which those within the budgets are taken, before the others are walked to.
 _SAMPLES = 4
 
@@ -31,9 +36,15 @@ Choose: TypeAlias = Callable[[int, Architectures, Open], Choices]
 class Walk:
     """Walks through the slots of a problem, from the first to the last."""
 
-    def __init__(self, problem: SearchProblem) -> None:
-        """Takes a problem whose budgets can be kept."""
-        self._problem = problem
+    def __init__(self, problem: SearchProblem, learnt: dict[str, NDArray[Any]]) -> None:
+        """Begins.
+
+        Args:
+            problem: its budgets can be kept.
+            learnt: of a policy; the walk keeps an array there.
+        """
+        self._problem, self._learnt = problem, learnt
+        learnt[SPARE] = np.zeros((0, problem.length), dtype=np.int64)
         self._limits = (*problem.limits, *_together(problem.limits))
         self._allowed = [problem.space.allowed(slot) for slot in range(problem.length)]
 
@@ -52,21 +63,31 @@ class Walk:
         if not self._problem.every_limit:
             return rows
         missing = np.flatnonzero(~self._problem.feasible(rows))
-        for _ in range(_WALKS):
+        for _ in range(_ROUNDS):
             if not len(missing):
                 return rows
-            rows[missing] = self._walked(len(missing), choose)
-            missing = missing[~self._problem.feasible(rows[missing])]
+            tried = self._walked(_WALKS * len(missing), choose)
+            kept = tried[self._problem.feasible(tried)][: len(missing)]
+            rows[missing[: len(kept)]] = kept
+            missing = missing[len(kept) :]
         if len(missing):
-            others = sample_feasible(self._problem, generator, len(missing))
-            if not len(others):
+            rows[missing] = self._found(len(missing), generator)
+        return rows
+
+    def _found(self, count: int, generator: np.random.Generator) -> Architectures:
+        """(count, L) networks within the budgets that no walk has led to, some of them equal."""
+        spare = self._learnt[SPARE]
+        if len(spare) < count:
+            spare = sample_feasible(self._problem, generator, max(count, _FOUND))
+            if not len(spare):
                 names = ", ".join(limit.name for limit in self._problem.every_limit)
                 raise BudgetError(
                     f"no network of {self._problem.space.name} within the budgets was found "
                     f"({names}); allow more"
                 )
-            rows[missing] = others[np.arange(len(missing)) % len(others)]
-        return rows
+            spare = spare[np.arange(max(count, len(spare))) % len(spare)]
+        self._learnt[SPARE] = spare[count:]
+        return spare[:count]
 
     def random(self, count: int, generator: np.random.Generator) -> Architectures:
         """(count, L) canonical architectures within the budgets, as the space samples them.

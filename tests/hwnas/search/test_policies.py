@@ -33,7 +33,7 @@ def test_no_beginning_that_cannot_be_completed_is_drawn(problem: SearchProblem) 
         beginnings.append(rows.copy())
         return picked(np.zeros(open_choices.shape[1]), open_choices, generator)
 
-    rows = Walk(problem).draw(50, choose, generator)
+    rows = Walk(problem, {}).draw(50, choose, generator)
     assert problem.feasible(rows).all()
     assert all(problem.completable(each).all() for each in beginnings)
     assert len({each.shape[1] for each in beginnings}) == problem.length
