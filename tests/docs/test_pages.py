@@ -25,6 +25,7 @@ from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.pretrained_config import PretrainedConfig
 from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.tracking import TRACKERS
+from hwnas.search.policies import POLICIES
 from hwnas.search.searchers import SEARCHERS, searcher_class
 from hwnas.spaces.around_config import AroundConfig
 from hwnas.spaces.config import HeadConfig, SpaceConfig, StageConfig, StemConfig
@@ -36,6 +37,7 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     COSTS,
     DATASETS,
     ESTIMATORS,
+    POLICIES,
     RUNTIMES,
     SEARCHERS,
     TRANSPORTS,
