@@ -20,8 +20,8 @@ from hwnas.search.executors.ray_pool import RayPool
 from hwnas.search.executors.ray_workers import RayWorkers
 from hwnas.search.journal import Journal
 from hwnas.search.outcome import Candidate, Outcome
-from hwnas.search.run_search import Evaluations, run_searcher
 from hwnas.search.policies import POLICIES
+from hwnas.search.run_search import Evaluations, run_searcher
 from hwnas.search.searchers import SEARCHERS, make_searcher, needs_known_score
 from hwnas.spaces import Architectures
 from hwnas.spaces.space import keys
