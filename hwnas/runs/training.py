@@ -10,7 +10,7 @@ from hwnas.estimators import SUPERNET, find_estimator
 from hwnas.estimators.supernet.start import start_supernet
 from hwnas.estimators.supernet.training import load_supernet as read_supernet
 from hwnas.networks.blocks import Network, block_key
-from hwnas.networks.conventions import USUAL
+from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.networks.modules import NetworkModule
 from hwnas.runs.config import Recipe
 from hwnas.runs.estimating import estimator_inputs
@@ -136,12 +136,17 @@ def training_from_scratch(
         ConfigError: there are no epochs.
     """
     config = scratch_config(experiment.recipe_of(network))
-    reference = experiment.published
-    epsilon = USUAL.epsilon if reference is None else reference.conventions.epsilon
-    conventions = replace(USUAL, epsilon=epsilon)
+    conventions = conventions_from_scratch(experiment)
     start = partial(NetworkModule, network, config.seed, conventions)
     kept = _kept(folder, "scratch" + conventions.text, network, config)
     return SingleTraining(network, start, config, kept)
+
+
+def conventions_from_scratch(experiment: Experiment) -> Conventions:
+    """What networks with random weights do with images and batch norms."""
+    reference = experiment.published
+    epsilon = USUAL.epsilon if reference is None else reference.conventions.epsilon
+    return replace(USUAL, epsilon=epsilon)
 
 
 def scratch_config(recipe: Recipe) -> TrainConfig:

@@ -1,4 +1,4 @@
-"""Ensembles of paths of a supernet that share a trunk, trained further together."""
+"""Ensembles of paths of a supernet that share a trunk, trained together."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
@@ -6,7 +6,6 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.core.digests import digest
 from hwnas.core.errors import BudgetError
 from hwnas.core.listener import Listener
 from hwnas.ensembles.pool import Pool
@@ -22,14 +21,13 @@ from hwnas.runs.ensembles.budget import predicted_ms
 from hwnas.runs.ensembles.form import Member
 from hwnas.runs.ensembles.paths import Group, Paths
 from hwnas.runs.ensembles.source import Proposed
+from hwnas.runs.ensembles.weights import TogetherTrained
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import RunSearch
 from hwnas.runs.training import TrainedSupernet
 from hwnas.spaces import Architectures
 from hwnas.training.placement import choose_device
-from hwnas.training.step_progress import with_loss
-from hwnas.training.together import EnsembleTraining
 
 # Of the ensembles that were looked at, so many of the best may be measured.
 _MOST_TRIED = 12
@@ -43,7 +41,7 @@ class SupernetSource:
     """Judges paths with the weights that they inherit, and proposes ensembles of those.
 
     The members of one share every first block that is the same in all of them: it has the same
-    weights in the supernet. What is proposed is trained further as a whole.
+    weights in the supernet. What is proposed is trained as a whole.
     """
 
     name, trains = "supernet", True
@@ -143,24 +141,15 @@ class SupernetSource:
                     one.ways,
                     one.accuracy,
                     one.diversity,
-                    partial(self._tuned, group.paths[chosen]),
+                    partial(self._module, group.paths[chosen]),
                 ),
             )
 
-    def _tuned(self, rows: Architectures) -> EnsembleModule:
-        """The ensemble of some paths, trained further as the network of a path is."""
-        supernet, experiment = self._trained.supernet, self._experiment
-        shared = shared_blocks([supernet.path(row) for row in rows])
-        module = EnsembleModule([supernet.extract(row) for row in rows], shared)
-        network = experiment.space.network(rows[0])
-        config = experiment.recipe_of(network).fine_tune
-        name = digest("\n".join([self._trained.digest, config.settings, module.identity]))
-        file = self._folder.export_folder("trained") / f"{name}.safetensors"
-        images = experiment.dataset_of(network).train
-        title = f"fine-tuning {len(rows)} networks together"
-        with self._listener.progress(title, "steps") as update:
-            EnsembleTraining(config, file).run(module, images, with_loss(update))
-        return module
+    def _module(self, rows: Architectures) -> EnsembleModule:
+        """The ensemble of some paths, trained as a whole."""
+        paths = [self._trained.supernet.path(row) for row in rows]
+        train = TogetherTrained(self._experiment, self._folder, self._trained, self._listener)
+        return train(rows, shared_blocks(paths))
 
     def _labels(self, group: Group) -> NDArray[np.int64]:
         return self._experiment.dataset_of(

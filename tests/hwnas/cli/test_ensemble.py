@@ -171,6 +171,7 @@ def test_paths_of_a_supernet_share_a_trunk_and_are_trained_together(
     run = Run.open("runs/tiny")
     folder, summary = ensemble_of(run)
     assert (summary.source, summary.pool) == ("supernet", ())
+    assert "the ensemble was trained both ways" in typed.stderr
     config = json.loads((folder / "config.json").read_text())["ensemble"]
     assert summary.shared_blocks == len(config["trunk"]) >= 1  # the stem at least
     alone = sum(one.predicted_ms or 0 for one in summary.members)
@@ -182,7 +183,7 @@ def test_paths_of_a_supernet_share_a_trunk_and_are_trained_together(
 
     # Trained once: what is made again has the same weights.
     before = (folder / "model.onnx").read_bytes()
-    monkeypatch.setattr("hwnas.runs.ensembles.of_supernet.with_loss", no_training)
+    monkeypatch.setattr("hwnas.runs.ensembles.weights.with_loss", no_training)
     assert terminal(*words).code == 0
     assert (folder / "model.onnx").read_bytes() == before
 
