@@ -62,11 +62,11 @@ def main() -> None:
     parser.add_argument("--file", type=Path, default=CURVES, help="of the curves")
     parser.add_argument("--make-curves", action="store_true", help="trains what is missing")
     parser.add_argument("--data", type=Path, help="CIFAR-10's train folder, <class>/*")
-    parser.add_argument("--networks", type=int, default=100)
+    parser.add_argument("--networks", type=int, default=60)
     parser.add_argument("--backwards", action="store_true", help="a second process, from the end")
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--images", type=int, default=5000, help="to train on")
-    parser.add_argument("--validation", type=int, default=3000, help="images to judge by")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--images", type=int, default=6000, help="to train on")
+    parser.add_argument("--validation", type=int, default=5000, help="images to judge by")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
@@ -283,11 +283,12 @@ def _space() -> SearchSpace:
 
 
 def _training(epochs: int) -> dict[str, Any]:
-    """As `benchmarks.macro_images` trains supernets."""
+    """Averaged weights: those of a step jitter by as much as networks differ."""
     return {
         "epochs": epochs,
-        "batch_size": 128,
-        "learning_rate": 0.1,
+        "batch_size": 64,
+        "learning_rate": 0.05,
+        "ema": 0.98,
         "weight_decay": 2e-4,
         "warmup_epochs": 0.05 * epochs,
         "label_smoothing": 0.0,
