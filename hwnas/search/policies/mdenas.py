@@ -42,6 +42,7 @@ class MultinomialSearch(Policy):
 
     name: ClassVar[str] = "mdenas"
     settings_model: ClassVar[type[StrictModel]] = MultinomialSettings
+    of_accuracies: ClassVar[bool] = True
     settings: MultinomialSettings
 
     @override

@@ -53,6 +53,12 @@ class Policy(ABC):
     settings_model: ClassVar[type[StrictModel]] = StrictModel
     """What can be set, with a default for everything."""
 
+    of_accuracies: ClassVar[bool] = False
+    """Whether, in a training, its rewards are validation accuracies after each epoch.
+
+    Else they are the losses of the paths that are trained.
+    """
+
     growing: ClassVar[frozenset[str]] = frozenset()
     """The arrays of `learnt` whose first axis changes its length."""
 
