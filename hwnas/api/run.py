@@ -58,7 +58,8 @@ class Run(ProfiledRun, EnsemblingRun):
             DataError: the images cannot be used.
             RunError: the training failed, or the folder is another config's.
         """
-        from hwnas.estimators import SUPERNET
+        from hwnas.estimators import find_estimator
+        from hwnas.estimators.registry import SUPERNET_FILE
         from hwnas.estimators.supernet.start import start_supernet
         from hwnas.runs.estimating import estimator_inputs
         from hwnas.runs.training_stage import train_stage, trained_estimator
@@ -75,7 +76,8 @@ class Run(ProfiledRun, EnsemblingRun):
                 images_of_step(experiment.dataset.train, experiment.recipe.train, group.processes)
             if not group.first:
                 return replace(train_stage(experiment, folder, chosen, SILENT), first=False)
-            if experiment.config.starts_from_published and chosen == SUPERNET:
+            of_supernet = find_estimator(chosen).weights == SUPERNET_FILE
+            if experiment.config.starts_from_published and of_supernet:
                 # Published weights that do not fit are refused before anything is written.
                 self.listener.say(start_supernet(estimator_inputs(experiment, folder, chosen)).text)
             with self.held(images=True):

@@ -26,15 +26,16 @@ def train(
     estimator: Annotated[
         str | None,
         typer.Option(
-            help="Train what this estimator needs: supernet, bn, blockwise, mixed or one of your "
-            "own, as 'hwnas rank' compares them. (default: the config's accuracy.estimator, or the "
-            "supernet)"
+            help="Train what this estimator needs: supernet, policy (the supernet, too), bn, "
+            "blockwise, mixed or one of your own, as 'hwnas rank' compares them. (default: the "
+            "config's accuracy.estimator, or the supernet)"
         ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Train what the search judges networks by: usually the weight-sharing supernet.
 
+    'train.paths' of the config names the policy that draws the paths of its steps.
     Run it again to resume an interrupted training from its last checkpoint; the result is the same.
     To train on several GPUs: 'torchrun --nproc-per-node N -m hwnas train CONFIG'.
     """

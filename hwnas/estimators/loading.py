@@ -12,7 +12,7 @@ from hwnas.data.entry_points import Dataset
 from hwnas.estimators.candidates.settings import StopSettings
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
-from hwnas.estimators.registry import SUPERNET, find_estimator
+from hwnas.estimators.registry import SUPERNET_FILE, find_estimator
 from hwnas.estimators.scores import Scores
 from hwnas.latency.family import AnyLatency
 from hwnas.spaces.family import Space
@@ -45,8 +45,8 @@ def load_estimator(
         file: a CSV of known accuracies (`table`, `predictor`).
         data: images: the name of a dataset, a folder, a dataset of your own, or what
             `hwnas.data.load_dataset` gave.
-        weights: the file that was trained for the estimator (`supernet`, `bn`, `blockwise`), as it
-            lies in a run folder.
+        weights: the file that was trained for the estimator (`supernet`, `policy`, `bn`,
+            `blockwise`), as it lies in a run folder.
         pretrained: the network that a supernet was made around, or that networks inherit from
             (`trained`): its file, or what `hwnas.supernet.pretrained.read_pretrained` gave.
         training: how every network is trained (`trained`): what `train` of a config may hold, as in
@@ -82,7 +82,7 @@ def load_estimator(
             raise ConfigError(f"the estimator {found.name} does not take {kind}; leave {key} out")
     if stop is not None and not (found.trains_candidates and found.may_stop):
         raise ConfigError(f"the estimator {found.name} trains nothing to stop; leave stop out")
-    if pretrained is not None and found.name != SUPERNET and not found.trains_candidates:
+    if pretrained is not None and found.weights != SUPERNET_FILE and not found.trains_candidates:
         raise ConfigError(
             f"the estimator {found.name} does not take a pretrained network; leave pretrained out"
         )

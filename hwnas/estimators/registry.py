@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 SUPERNET = "supernet"
 """The estimator of a config that names none."""
 
+POLICY = "policy"
+"""The estimator of what drew a supernet's paths."""
+
+SUPERNET_FILE = "supernet.safetensors"
+"""The `weights` of every estimator whose training is that of a supernet."""
+
 ESTIMATORS: "Registry[type[Estimator] | Estimator]" = Registry(
     "estimator",
     "hwnas.estimators",
@@ -25,6 +31,7 @@ ESTIMATORS: "Registry[type[Estimator] | Estimator]" = Registry(
         "mixed": "hwnas.estimators.mixed.estimator:MixedEstimator",
         "bn": "hwnas.estimators.bn:BatchNormEstimator",
         "blockwise": "hwnas.estimators.blockwise.estimator:BlockwiseEstimator",
+        POLICY: "hwnas.estimators.supernet.policy:PolicyEstimator",
         "macs": "hwnas.estimators.costs:MACS_ESTIMATOR",
         "params": "hwnas.estimators.costs:PARAMETERS_ESTIMATOR",
     },

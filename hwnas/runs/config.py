@@ -12,6 +12,7 @@ from hwnas.core.foreign_text import shown
 from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
+from hwnas.estimators.registry import POLICY, SUPERNET_FILE
 from hwnas.objectives.budgets import check_cost, device_of
 from hwnas.runs.accuracy_config import AccuracyConfig, either
 from hwnas.runs.budgets_config import Budgets
@@ -22,6 +23,7 @@ from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.tracking import NONE, TRACKERS
 from hwnas.search.executors.evaluation_limits import EvaluationLimits
 from hwnas.search.mode import ASYNCHRONOUS, SYNCHRONOUS, Mode
+from hwnas.search.policies import policy_class
 from hwnas.search.searchers import (
     OF_KNOWN_SCORES,
     SEARCHERS,
@@ -32,7 +34,7 @@ from hwnas.search.searchers import (
 )
 from hwnas.search.searchers.several_objectives import OTHER_OBJECTIVES
 from hwnas.training.auto import FINE_TUNING, SUPERNET_LENGTH, resolved
-from hwnas.training.train_config import TrainConfig, TrainSettings
+from hwnas.training.train_config import UNIFORM, TrainConfig, TrainSettings
 
 
 class DataConfig(StrictModel):
@@ -192,13 +194,21 @@ class RunConfig(StrictModel):
                 "compile is for single networks (a supernet runs another network at every step, "
                 "and each would be compiled anew); write it in fine_tune"
             )
+        if value is not None:
+            name, settings = value.policy
+            try:
+                parse_config(settings, policy_class(name).settings_model, f"paths: {name}")
+            except ConfigError as error:
+                raise ValueError(str(error)) from error
         return value
 
     @field_validator("fine_tune")
     @classmethod
     def _of_one_network(cls, value: TrainSettings | None) -> TrainSettings | None:
-        if value is not None and (value.rule != "single_path" or value.random_paths is not None):
-            raise ValueError("rule and random_paths are for a supernet; write them in train")
+        if value is None:
+            return value
+        if value.rule != "single_path" or value.random_paths is not None or value.paths != UNIFORM:
+            raise ValueError("rule, random_paths and paths are for a supernet; write them in train")
         return value
 
     @field_validator("tracker")
@@ -265,7 +275,8 @@ class RunConfig(StrictModel):
             # Networks that are trained each alone inherit from a pretrained one.
             inherits = scorer.trains_candidates and key == "pretrained"
             trains = (scorer.weights is not None or scorer.trains_candidates) and not inherits
-            if getattr(self, key) is None or name == SUPERNET or not trains:
+            of_supernet = scorer.weights == SUPERNET_FILE
+            if getattr(self, key) is None or of_supernet or not trains:
                 continue
             raise ValueError(
                 f"{key}: the weights are for a supernet, and accuracy.estimator: {name} trains "
@@ -283,6 +294,29 @@ class RunConfig(StrictModel):
                 f"train.frozen_epochs is {train.frozen_epochs} and accuracy.epochs {epochs}, so "
                 "that nothing but the classifier of a candidate would ever be trained; give more "
                 "epochs, or freeze fewer"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _paths_are_drawn_where_they_can(self) -> Self:
+        name, estimator = self.accuracy.estimator, self.accuracy.scorer
+        policy = UNIFORM if self.train is None else self.train.policy[0]
+        if policy == UNIFORM:
+            if name == POLICY:
+                raise ValueError(
+                    "train.paths: accuracy.estimator: policy searches what a policy has learnt, "
+                    "and uniform paths teach none; name another policy, such as mcts"
+                )
+            return self
+        if estimator.weights not in (None, SUPERNET_FILE):
+            raise ValueError(
+                f"train.paths: the policy {policy} draws the paths of a supernet, and "
+                f"accuracy.estimator: {name} trains none; leave one of them out"
+            )
+        if isinstance(self.resolution, tuple):
+            raise ValueError(
+                f"train.paths: the policy {policy} draws networks of any resolution, and every "
+                "step of a training is of one; name one resolution, or leave out paths"
             )
         return self
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, get_args
 from hwnas.core.errors import BudgetError, ConfigError, TrainingError
 from hwnas.core.files import write_atomically
 from hwnas.core.listener import Listener
-from hwnas.estimators import SUPERNET, find_estimator
+from hwnas.estimators import find_estimator
+from hwnas.estimators.registry import SUPERNET_FILE
 from hwnas.latency.family import AnyLatency
 from hwnas.runs.conversion import conversion_doubts
 from hwnas.runs.experiment import Experiment
@@ -191,7 +192,7 @@ def exporting(experiment: Experiment, weights_from: WeightsFrom | None) -> Exper
         raise ConfigError(f"weights_from must be {known}, and is {weights_from!r}")
     config = experiment.config
     name = config.accuracy.estimator
-    own_weights = name != SUPERNET and find_estimator(name).weights is not None
+    own_weights = find_estimator(name).weights not in (None, SUPERNET_FILE)
     if weights_from == "supernet" and own_weights:
         raise ConfigError(
             f"--from-supernet: with accuracy.estimator: {name} there is no supernet; leave it out"

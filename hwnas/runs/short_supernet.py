@@ -6,7 +6,7 @@ from typing import Any
 from safetensors import safe_open
 
 from hwnas.data.loading import DIGITS
-from hwnas.estimators import SUPERNET
+from hwnas.estimators.registry import SUPERNET_FILE
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.training.auto import short_training
@@ -19,7 +19,7 @@ def short_supernet(experiment: Experiment, folder: RunFolder) -> str | None:
     are before the training.
     """
     config = experiment.config
-    if config.accuracy.estimator != SUPERNET or config.starts_from_published:
+    if config.accuracy.scorer.weights != SUPERNET_FILE or config.starts_from_published:
         return None
     if config.data is None or config.data.source == DIGITS:
         return None

@@ -7,6 +7,7 @@ from pathlib import Path
 from hwnas.core.digests import digest
 from hwnas.core.errors import ConfigError, RunError
 from hwnas.estimators import SUPERNET, find_estimator
+from hwnas.estimators.registry import SUPERNET_FILE
 from hwnas.estimators.supernet.start import start_supernet
 from hwnas.estimators.supernet.training import load_supernet as read_supernet
 from hwnas.networks.blocks import Network, block_key
@@ -62,8 +63,9 @@ def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupern
     """
     config = experiment.config
     name = config.accuracy.estimator
-    own_weights = name != SUPERNET and find_estimator(name).weights is not None
-    elsewhere = name != SUPERNET and not folder.supernet_file.is_file()
+    weights = find_estimator(name).weights
+    own_weights = weights not in (None, SUPERNET_FILE)
+    elsewhere = weights is None and not folder.supernet_file.is_file()
     unneeded = elsewhere and config.export.weights_from == "auto"
     if unneeded and config.pretrained is not None:
         supernet = start_supernet(estimator_inputs(experiment, folder, SUPERNET)).supernet

@@ -94,4 +94,5 @@ def weights_digest(state: Mapping[str, torch.Tensor]) -> str:
 
 def _bytes(tensor: torch.Tensor) -> bytes:
     flat = tensor.detach().cpu().contiguous().reshape(-1)
-    return bytes(flat.view(torch.uint8).numpy().tobytes())
+    # An array without numbers may have strides that PyTorch cannot view as bytes.
+    return bytes(flat.view(torch.uint8).numpy().tobytes()) if flat.numel() else b""

@@ -62,14 +62,18 @@ class Group:
 
     def text_of_first(self, text: str, device: torch.device) -> str:
         """The text of the first process, in each of them; tensors carry it on the device."""
+        return self.bytes_of_first(text.encode(), device).decode()
+
+    def bytes_of_first(self, sent: bytes, device: torch.device) -> bytes:
+        """The bytes of the first process, in each of them; tensors carry them on the device."""
         if self.processes == 1:
-            return text
-        content = torch.tensor(list(text.encode()), dtype=torch.uint8, device=device)
+            return sent
+        content = torch.frombuffer(bytearray(sent), dtype=torch.uint8).to(device)
         length = torch.tensor(len(content), device=device)
         dist.broadcast(length, 0)
         content = content if self.first else content.new_empty(int(length))
         dist.broadcast(content, 0)
-        return bytes(content.tolist()).decode()
+        return content.cpu().numpy().tobytes()
 
 
 def without_sync(module: nn.Module) -> AbstractContextManager[None]:

@@ -16,7 +16,8 @@ from torch.nn import functional
 
 from hwnas.spaces import Architectures, Space
 from hwnas.spaces.extremes import largest, smallest
-from hwnas.training.train_config import TrainConfig
+from hwnas.training.paths import Paths, UniformPaths
+from hwnas.training.train_config import RANDOM_PATHS, TrainConfig
 
 Pass = Callable[[], Tensor]
 """Runs forward once and returns the loss, a scalar whose gradient is wanted."""
@@ -66,16 +67,44 @@ class Plain:
         return [lambda: functional.cross_entropy(module(inputs), target, label_smoothing=smoothing)]
 
 
-class SinglePath:
+class PathRule:
+    """What rules of supernets share: the last passes of a step are of paths that are drawn.
+
+    Attributes:
+        identity: see `Rule`.
+        drawn_by: draws them, and is told their losses.
+    """
+
+    def __init__(self, space: Space, count: int, identity: str, drawn_by: Paths | None) -> None:
+        """Takes the space, how many paths a step has, and what draws them; None for uniform."""
+        self.drawn_by: Paths = UniformPaths(space) if drawn_by is None else drawn_by
+        by = self.drawn_by.identity
+        self.identity = f"{identity}, paths by {by}" if by else identity
+        self._space, self._count = space, count
+        self._drawn: Architectures = np.zeros((0, len(space.choice_counts)), dtype=np.int64)
+
+    def _draw(self, inputs: Tensor, generator: np.random.Generator) -> Architectures:
+        """(N, L) the paths of a step with some inputs."""
+        resolution = _resolution(self._space, inputs)
+        self._drawn = self.drawn_by.draw(self._count, resolution, generator)
+        return self._drawn
+
+    def learn(self, losses: Sequence[float]) -> None:
+        """Takes the losses of the passes that were given last, means over the processes."""
+        of_paths = np.array(losses[len(losses) - len(self._drawn) :], dtype=np.float64)
+        self.drawn_by.learn_losses(self._drawn, of_paths)
+
+
+class SinglePath(PathRule):
     """A random path a step (Guo et al. 2020, arXiv 1904.00420), as `space.sample` draws them.
 
     With more paths, each is a pass of the same batch. In a family of spaces each path is of a
     random member among those of the batch's resolution.
     """
 
-    def __init__(self, space: Space, paths: int = 1) -> None:
-        self._space, self._paths = space, paths
-        self.identity = "single path" if paths == 1 else f"{paths} paths"
+    def __init__(self, space: Space, paths: int = 1, drawn_by: Paths | None = None) -> None:
+        identity = "single path" if paths == 1 else f"{paths} paths"
+        super().__init__(space, paths, identity, drawn_by)
 
     def passes(
         self,
@@ -91,12 +120,10 @@ class SinglePath:
             logits = module(inputs, architecture)
             return functional.cross_entropy(logits, target, label_smoothing=smoothing)
 
-        resolution = _resolution(self._space, inputs)
-        paths = self._space.sample(generator, self._paths, resolution=resolution)
-        return [partial(run, row) for row in paths]
+        return [partial(run, row) for row in self._draw(inputs, generator)]
 
 
-class Sandwich:
+class Sandwich(PathRule):
     """A teacher, the smallest network and random ones, which learn from the teacher.
 
     The sandwich rule with in-place distillation (Yu et al. 2020, BigNAS, arXiv 2003.11142): the
@@ -107,17 +134,21 @@ class Sandwich:
     """
 
     def __init__(
-        self, space: Space, random_paths: int = 2, teacher: Architectures | None = None
+        self,
+        space: Space,
+        random_paths: int = 2,
+        teacher: Architectures | None = None,
+        drawn_by: Paths | None = None,
     ) -> None:
-        self._space, self._paths = space, random_paths
         self._smallest = {each: smallest(space, resolution=each) for each in space.resolutions}
-        self.identity = f"sandwich with {random_paths} paths"
+        identity = f"sandwich with {random_paths} paths"
         if teacher is None:
             self._teacher = {each: largest(space, resolution=each) for each in space.resolutions}
         else:
             row = space.canonical(teacher)[0]
             self._teacher = {each: _at(space, row, each) for each in space.resolutions}
-            self.identity += f", taught by {' '.join(map(str, row))}"
+            identity += f", taught by {' '.join(map(str, row))}"
+        super().__init__(space, random_paths, identity, drawn_by)
 
     def passes(
         self,
@@ -139,22 +170,32 @@ class Sandwich:
         def learn(architecture: Architectures) -> Tensor:
             return functional.cross_entropy(module(inputs, architecture), taught[0])
 
-        paths = self._space.sample(generator, self._paths, resolution=resolution)
-        students = [self._smallest[resolution], *paths]
+        students = [self._smallest[resolution], *self._draw(inputs, generator)]
         return [teach, *(partial(learn, row) for row in students)]
 
 
-def supernet_rule(config: TrainConfig, space: Space, teacher: Architectures | None = None) -> Rule:
+def supernet_rule(
+    config: TrainConfig,
+    space: Space,
+    teacher: Architectures | None = None,
+    drawn_by: Paths | None = None,
+) -> PathRule:
     """The rule that a config names.
 
     Args:
         config: of the training.
         space: of the supernet.
         teacher: (L,) the network that a sandwich is taught by; None for the largest.
+        drawn_by: draws the random paths; None for uniform.
     """
     if config.rule == "sandwich":
-        return Sandwich(space, config.random_paths or 2, teacher)
-    return SinglePath(space, config.random_paths or 1)
+        return Sandwich(space, paths_of_step(config), teacher, drawn_by)
+    return SinglePath(space, paths_of_step(config), drawn_by)
+
+
+def paths_of_step(config: TrainConfig) -> int:
+    """How many random paths a step has."""
+    return config.random_paths or RANDOM_PATHS[config.rule]
 
 
 def _resolution(space: Space, inputs: Tensor) -> int:

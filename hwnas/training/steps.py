@@ -14,7 +14,7 @@ from hwnas.training.batches import PATH, stream
 from hwnas.training.distributed import Group, without_sync
 from hwnas.training.optimizer import build_optimizer, of_classifier
 from hwnas.training.precision import Precision
-from hwnas.training.rules import Rule
+from hwnas.training.rules import PathRule, Rule
 from hwnas.training.train_config import TrainConfig
 
 
@@ -81,6 +81,8 @@ class Steps:
                 raise DivergenceError(
                     f"the loss is {value} at step {step + 1}; {advice(self._config)}"
                 )
+        if isinstance(self._rule, PathRule):
+            self._rule.learn(values)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate * group["rate"]
         if classifier_alone:

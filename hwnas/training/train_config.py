@@ -3,9 +3,9 @@
 Read without loading PyTorch; `hwnas.training.auto` makes the one of the other.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from hwnas.core.configs import StrictModel
 
@@ -16,13 +16,20 @@ _LearningRate = Annotated[float, Field(gt=0)]
 _Warmup = Annotated[float, Field(ge=0)]
 _CropPadding = Annotated[int, Field(ge=0, le=1_024)]
 
+RANDOM_PATHS = {"single_path": 1, "sandwich": 2}
+"""How many random paths a step of each rule has."""
+
+UNIFORM = "uniform"
+"""The policy of a config that names none: each path as likely as the space samples it."""
+
 
 class TrainSettings(StrictModel):
     """Hyper-parameters: SGD with Nesterov momentum, warm-up, then cosine decay to zero.
 
     Those that may be `auto` follow from the images (see `hwnas.training.auto`). `crop_padding` is
     in pixels; a step is one batch, warm-up and length are in epochs. `rule` and
-    `random_paths` are of supernets: the sub-networks of a step (see `hwnas.training.rules`).
+    `random_paths` are of supernets: the sub-networks of a step (see `hwnas.training.rules`), which
+    the policy of `paths` draws: its name, or {its name: its settings}.
     `body_rate` is what the learning rate of all layers but the classifier is multiplied by; for the
     first `frozen_epochs` the classifier alone is trained. Both are for weights that are trained
     already.
@@ -43,6 +50,7 @@ class TrainSettings(StrictModel):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     rule: Literal["single_path", "sandwich"] = "single_path"
     random_paths: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    paths: str | dict[str, dict[str, Any]] = UNIFORM
     body_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     frozen_epochs: Annotated[int, Field(ge=0, le=100_000)] = 0
     clip: Annotated[float, Field(gt=0)] | None = None
@@ -66,9 +74,30 @@ class TrainSettings(StrictModel):
     @model_validator(mode="after")
     def _one_spelling(self) -> Self:
         # Written out or not, the rule's own number trains alike.
-        if self.random_paths == {"single_path": 1, "sandwich": 2}[self.rule]:
+        if self.random_paths == RANDOM_PATHS[self.rule]:
             self.__dict__["random_paths"] = None
         return self
+
+    @field_validator("paths", mode="before")
+    @classmethod
+    def _one_policy(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return value
+        if not (isinstance(value, dict) and len(value) == 1):
+            raise ValueError(
+                "name one policy, as in 'paths: mcts', or one with settings, as in 'paths: {mcts: "
+                "{explore: 0.5}}'"
+            )
+        ((name, settings),) = value.items()
+        return value if settings else name
+
+    @property
+    def policy(self) -> tuple[str, dict[str, Any]]:
+        """The name of what draws paths, and its settings."""
+        if isinstance(self.paths, str):
+            return self.paths, {}
+        ((name, settings),) = self.paths.items()
+        return name, settings
 
 
 LATER = {"body_rate": 1.0, "frozen_epochs": 0}
@@ -88,4 +117,5 @@ class TrainConfig(TrainSettings):
     def settings(self) -> str:
         """Equal exactly for trainings that are to give the same weights, wherever they run."""
         later = {name for name, usual in LATER.items() if getattr(self, name) == usual}
-        return self.model_dump_json(exclude={"device", *later})
+        # How paths are drawn, the identity of a rule says: single networks have none.
+        return self.model_dump_json(exclude={"device", "paths", *later})

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from hwnas.core.digests import digest
 from hwnas.core.errors import ConfigError, DivergenceError, TrainingError
@@ -14,14 +16,15 @@ from hwnas.data.dataset import Split
 from hwnas.data.resolutions import by_resolution, digest_of
 from hwnas.networks.modules import NetworkModule
 from hwnas.networks.trainable import Trainable
+from hwnas.spaces import Architectures
 from hwnas.training.allocator import keep_freed_memory
 from hwnas.training.averaging import moving_average
-from hwnas.training.batches import Batches, prefetch
+from hwnas.training.batches import PATH, Batches, prefetch, stream
 from hwnas.training.distributed import current_group
 from hwnas.training.log import TrainingLog
 from hwnas.training.optimizer import learning_rate, momentum
 from hwnas.training.placement import choose_device, placed
-from hwnas.training.rules import Plain, Rule
+from hwnas.training.rules import PathRule, Plain, Rule
 from hwnas.training.running_loss import RunningLoss
 from hwnas.training.step_progress import StepProgress
 from hwnas.training.steps import Steps, advice
@@ -34,6 +37,9 @@ _WATCHES = 10
 
 Watch = Callable[[torch.nn.Module], Mapping[str, float]]
 """Judges a module in the middle of its training, and leaves it as it is: values by name."""
+
+Judge = Callable[[torch.nn.Module, Architectures], NDArray[np.float64]]
+"""The validation accuracies (N,), in percent, of paths (N, L) of a module, left as it is."""
 
 Goes = Callable[[int, torch.nn.Module], bool]
 """Says after an epoch whether a training goes on, by what it would end with now.
@@ -70,6 +76,7 @@ def train(
     checkpoint_seconds: float = 15.0,
     log: Path | None = None,
     watch: Watch | None = None,
+    judge: Judge | None = None,
     goes_on: Goes | None = None,
 ) -> TrainReport:
     """Trains a module in place, from its checkpoint when there is one.
@@ -94,6 +101,9 @@ def train(
         log: a folder for TensorBoard.
         watch: called about ten times, at the end of an epoch, with the weights that would be the
             result; its values go into the log.
+        judge: called after every epoch for what draws paths and learns from accuracies, with the
+            weights that would be the result (in the first process); without it, that learns
+            nothing.
         goes_on: asked after every epoch but the last. Where it says no, the training ends there:
             the module has the weights of that moment, and the checkpoint stays as it was. Not for
             several processes.
@@ -116,7 +126,7 @@ def train(
     try:
         with placed(module, device):
             training = _Training(module, split, config, checkpoint, rule or Plain(), device)
-            return training.run(progress, checkpoint_seconds, log, watch, goes_on)
+            return training.run(progress, checkpoint_seconds, log, watch, judge, goes_on)
     except Exception as error:
         if not ran_out(error):
             raise
@@ -153,6 +163,7 @@ class _Training:
             processes=self._group.processes,
         )
         self._length = config.epochs * self._batches.per_epoch
+        self._resolution = by_resolution(split)[-1].resolution
         self._steps = Steps(module, config, rule, self._group, device)
         self._average = moving_average(module, config.ema) if config.ema else None
         self._state = module.state_dict()  # references: always the present values
@@ -160,7 +171,10 @@ class _Training:
         if self._average is not None:
             until_end |= _named("average", self._average.module.state_dict())
         belongs_to = identity(module, split, config, rule)
-        self._saved = TrainingState(checkpoint, self._state, until_end, belongs_to, self._length)
+        self._paths = rule.drawn_by if isinstance(rule, PathRule) else None
+        self._saved = TrainingState(
+            checkpoint, self._state, until_end, belongs_to, self._length, self._paths
+        )
 
     def run(
         self,
@@ -168,6 +182,7 @@ class _Training:
         seconds: float,
         folder: Path | None,
         watch: Watch | None,
+        judge: Judge | None,
         goes_on: Goes | None,
     ) -> TrainReport:
         first = self._saved.resume(self._group, self._device)
@@ -188,6 +203,8 @@ class _Training:
                         log.write(step, {"images_per_second": rate} | self._shown(step))
                     if watch is not None and self._group.first and self._is_watched(step):
                         log.write(step, watch(self._result))
+                    if judge is not None and step % self._batches.per_epoch == 0:
+                        self._learn_accuracies(judge)
                     if goes_on is not None and not self._goes_on(step, goes_on):
                         ended = step
                         break
@@ -246,6 +263,19 @@ class _Training:
     def _goes_on(self, step: int, goes_on: Goes) -> bool:
         epoch, rest = divmod(step, self._batches.per_epoch)
         return rest > 0 or step == self._length or goes_on(epoch, self._result)
+
+    def _learn_accuracies(self, judge: Judge) -> None:
+        """Has some paths judged and tells what draws them, where it wants that."""
+        if self._paths is None or not self._paths.judged:
+            return
+        number = self._paths.judged
+        generator = stream(self._config.seed, PATH, self._length)  # that of no step
+        rows = self._paths.draw(number, self._resolution, generator)
+        found = torch.zeros(number, dtype=torch.float64, device=self._device)
+        if self._group.first:
+            found.copy_(torch.from_numpy(judge(self._result, rows)))
+        self._group.copy_from_first([found])
+        self._paths.learn_accuracies(rows, found.cpu().numpy())
 
     def _finish(self) -> None:
         """Makes the result the module's weights, in every process, and writes them."""

@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from safetensors import safe_open
+from safetensors.numpy import load, save
 from torch import Tensor
 
-from hwnas.core.errors import RunError
+from hwnas.core.errors import HwnasError, RunError
 from hwnas.training.checkpoint import damaged, load_weights, save_weights
 from hwnas.training.distributed import Group
+from hwnas.training.paths import Paths
 
 _MEANING = {
     "settings": "other training settings",
@@ -21,6 +25,10 @@ _MEANING = {
     "images": "other images",
     "start": "other published weights to start from",
 }
+
+
+_PATHS = "paths/"
+"""Begins the names of what `hwnas.training.paths.Paths` keep in a checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,8 @@ class TrainingState:
     """Writes and reads the checkpoint of one training.
 
     Tensors: the module's state under its own names and, until the end, momentum and averages under
-    theirs. Texts: those of `Position`, the number of steps, and what the training belongs to.
+    theirs; what the paths keep, at the end their outcome. Texts: those of `Position`, the number of
+    steps, and what the training belongs to.
     """
 
     def __init__(
@@ -51,9 +60,11 @@ class TrainingState:
         until_end: dict[str, Tensor],
         identity: Mapping[str, str],
         steps: int,
+        paths: Paths | None,
     ) -> None:
         """Takes references to tensors, whose values are written and read in place."""
         self._path, self._identity, self._steps = path, dict(identity), steps
+        self._paths = paths
         self._state = dict(state)
         self._all = self._state | until_end
 
@@ -70,7 +81,7 @@ class TrainingState:
         Raises:
             RunError: the file cannot be written; the old one is still there.
         """
-        tensors = self._present(position.step)
+        tensors = self._present(position.step) | self._of_paths(position.step)
         texts = {key: str(value) for key, value in asdict(position).items()}
         save_weights(self._path, tensors, texts | {"steps": str(self._steps)} | self._identity)
 
@@ -83,6 +94,10 @@ class TrainingState:
         position = self._read() if group.first else Position()
         text = group.text_of_first(json.dumps(asdict(position)), device)
         group.copy_from_first(self._all.values())
+        if self._paths is not None and self._paths.state:
+            arrays = load(group.bytes_of_first(save(self._paths.state), device))
+            if not group.first:
+                self._paths.restore(arrays)
         return Position(**json.loads(text))
 
     def _read(self) -> Position:
@@ -91,9 +106,14 @@ class TrainingState:
         saved, texts = load_weights(self._path)
         _check_identity(self._path, texts, self._identity)
         position = self._position(texts)
-        wanted = self._present(position.step)
+        wanted, saved, arrays = self._present(position.step), *_split(saved)
         if _forms(saved) != _forms(wanted):
             raise damaged(self._path, "it lacks some weights, or they are of other sizes")
+        if self._paths is not None and position.step < self._steps:
+            try:
+                self._paths.restore(arrays)
+            except HwnasError as error:
+                raise damaged(self._path, f"what drew its paths cannot go on: {error}") from error
         with torch.no_grad():
             for name, tensor in wanted.items():
                 tensor.copy_(saved[name])
@@ -111,6 +131,13 @@ class TrainingState:
 
     def _present(self, step: int) -> dict[str, Tensor]:
         return self._state if step == self._steps else self._all
+
+    def _of_paths(self, step: int) -> dict[str, Tensor]:
+        """What the paths keep; numbers of any kind, also infinite ones."""
+        if self._paths is None:
+            return {}
+        arrays = self._paths.outcome if step == self._steps else self._paths.state
+        return {_PATHS + name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
 def has_ended(path: Path) -> bool:
@@ -133,13 +160,39 @@ def load_trained(module: torch.nn.Module, path: Path, belongs_to: Mapping[str, s
     Raises:
         RunError: no such file, damaged, unfinished, or of another network or other images.
     """
+    weights, _ = _split(_ended(path, belongs_to))
+    if _forms(module.state_dict()) != _forms(weights):
+        raise RunError(f"{path} holds the weights of another network; train this one first")
+    module.load_state_dict(weights)
+
+
+def load_outcome(path: Path, belongs_to: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    """What stayed of what drew the paths of a training that has ended; empty for uniform paths.
+
+    Args:
+        path: the training's checkpoint.
+        belongs_to: see `load_trained`.
+
+    Raises:
+        RunError: see `load_trained`.
+    """
+    return _split(_ended(path, belongs_to))[1]
+
+
+def _ended(path: Path, belongs_to: Mapping[str, str]) -> dict[str, Tensor]:
+    """The tensors of a training that has ended."""
     saved, texts = load_weights(path)
     _check_identity(path, texts, belongs_to)
     if texts.get("step") != texts.get("steps"):
         raise RunError(f"the training of {path} has not ended; run it again to resume")
-    if _forms(module.state_dict()) != _forms(saved):
-        raise RunError(f"{path} holds the weights of another network; train this one first")
-    module.load_state_dict(saved)
+    return saved
+
+
+def _split(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, NDArray[Any]]]:
+    """Weights and their like, and what the paths have kept."""
+    weights = {name: one for name, one in tensors.items() if not name.startswith(_PATHS)}
+    kept = {name: one for name, one in tensors.items() if name not in weights}
+    return weights, {name.removeprefix(_PATHS): one.numpy() for name, one in kept.items()}
 
 
 def _forms(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:

@@ -17,6 +17,7 @@ from hwnas.estimators.mixed.references import REFERENCES, TRAINED_REFERENCES
 from hwnas.estimators.predictor import PredictorEstimator
 from hwnas.estimators.scores import Scores
 from hwnas.estimators.supernet.estimator import SupernetEstimator
+from hwnas.estimators.supernet.policy import PolicyEstimator
 from hwnas.estimators.synflow import SynFlowEstimator
 from hwnas.estimators.table import TableEstimator
 from hwnas.testing.estimators import EstimatorContract
@@ -27,6 +28,15 @@ from tests.hwnas.supernet.conftest import one_thread  # noqa: F401
 
 class TestSupernet(EstimatorContract):
     estimator = SupernetEstimator()
+
+
+class TestPolicy(EstimatorContract):
+    estimator = PolicyEstimator()
+
+    @classmethod
+    def inputs_in(cls, folder: Path) -> EstimatorInputs:
+        training = TrainSettings(epochs=2, batch_size=16, crop_padding=1, paths="mcts")
+        return replace(super().inputs_in(folder), training=training)
 
 
 class TestBatchNorms(EstimatorContract):

@@ -8,6 +8,7 @@ from typing_extensions import override
 from hwnas.core.listener import SILENT, Listener
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.registry import SUPERNET_FILE
 from hwnas.estimators.scores import Scores
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class SupernetEstimator(Estimator):
     label = "validation accuracy with supernet weights"
     short = "validation accuracy"
     needs_images = True
-    weights = "supernet.safetensors"
+    weights = SUPERNET_FILE
 
     @override
     def scores(self, inputs: EstimatorInputs) -> Scores:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from hwnas.core.errors import ConfigError
 from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.supernet.paths import paths_of
 from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.spaces.containing import architecture_in
 from hwnas.supernet.around import load_network
@@ -86,9 +87,9 @@ def rule_of(inputs: EstimatorInputs) -> Rule:
     """What is trained in a step; a pretrained network is the teacher of a sandwich.
 
     Raises:
-        ConfigError: the space does not contain that network.
+        ConfigError: the space does not contain that network; or see `paths_of`.
     """
     pretrained, teacher = inputs.pretrained, None
     if pretrained is not None:
         teacher = architecture_in(inputs.space, pretrained.blocks, pretrained.network_name)
-    return supernet_rule(inputs.recipe, inputs.space, teacher)
+    return supernet_rule(inputs.recipe, inputs.space, teacher, paths_of(inputs))

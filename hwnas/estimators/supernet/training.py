@@ -3,6 +3,8 @@
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from hwnas.core.digests import digest
@@ -13,6 +15,7 @@ from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.estimators.supernet.plan import plan, too_short
 from hwnas.estimators.supernet.start import conventions_of, rule_of, start_supernet
 from hwnas.estimators.trained import read_trained, training_images
+from hwnas.spaces import Architectures
 from hwnas.spaces.extremes import largest, smallest
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import load_weights, save_weights
@@ -58,6 +61,7 @@ def train_supernet(inputs: EstimatorInputs, listener: Listener = SILENT) -> Trai
             progress=with_loss(update),
             log=inputs.log,
             watch=partial(_extremes, inputs),
+            judge=partial(_accuracies, inputs),
         )
 
 
@@ -82,9 +86,7 @@ def _extremes(inputs: EstimatorInputs, module: nn.Module) -> dict[str, float]:
 
     Of a space of several resolutions those of each.
     """
-    assert isinstance(module, Supernet)
-    space = inputs.space
-    accuracy = SupernetAccuracy(module, [_watched(inputs, each) for each in space.resolutions])
+    space, accuracy = inputs.space, _accuracy(inputs, module)
     found: dict[str, float] = {}
     for resolution in space.resolutions:
         where = f"_{resolution}px" if len(space.resolutions) > 1 else ""
@@ -92,6 +94,19 @@ def _extremes(inputs: EstimatorInputs, module: nn.Module) -> dict[str, float]:
             row = extreme(space, resolution=resolution)
             found[f"accuracy/{name}{where}"] = float(accuracy.evaluate_architectures(row)[0])
     return found
+
+
+def _accuracies(
+    inputs: EstimatorInputs, module: nn.Module, paths: Architectures
+) -> NDArray[np.float64]:
+    """(N,) validation accuracies of paths (N, L), in percent."""
+    return _accuracy(inputs, module).evaluate_architectures(paths)
+
+
+def _accuracy(inputs: EstimatorInputs, module: nn.Module) -> SupernetAccuracy:
+    """Of the present weights, on few images."""
+    assert isinstance(module, Supernet)
+    return SupernetAccuracy(module, [_watched(inputs, each) for each in inputs.space.resolutions])
 
 
 def _watched(inputs: EstimatorInputs, resolution: int) -> ImageDataset:

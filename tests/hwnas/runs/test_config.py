@@ -81,7 +81,8 @@ FREE = {"space": "nas_bench_macro", "accuracy": {"estimator": "predictor", "file
 def test_scores_that_cost_nothing_are_searched_exactly_by_default(estimator: str) -> None:
     file = {"file": "a.csv"} if find_estimator(estimator).needs_file else {}
     accuracy = {"estimator": estimator} | file
-    training = {"train": {"epochs": 1}, "fine_tune": {"epochs": 1}}
+    paths = {"paths": "mcts"} if estimator == "policy" else {}
+    training = {"train": {"epochs": 1, **paths}, "fine_tune": {"epochs": 1}}
     given = {**FREE, "accuracy": accuracy, "search": {"budgets": {}}, **training}
     search = RunConfig.model_validate(given).search
     assert (search.searchers, search.evaluations) == (("exact_front",), 5000)

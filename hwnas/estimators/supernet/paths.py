@@ -1,0 +1,115 @@
+"""A policy as what draws the paths of a supernet's training."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.core.errors import ConfigError
+from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.objectives.costs import MACS
+from hwnas.search.make_problem import make_problem
+from hwnas.search.policies import Policy, make_policy, policy_class
+from hwnas.spaces import Architectures
+from hwnas.training.auto import steps_of_epoch
+from hwnas.training.paths import Paths
+from hwnas.training.rules import paths_of_step
+from hwnas.training.train_config import UNIFORM
+
+VALUES = "values"
+"""The name of a policy's values, those of all slots in a row, in what a training leaves."""
+
+_MEAN, _OF_POLICY = "mean_loss", "policy/"
+# Of the moving mean: that of about the last twenty paths, which is late by some steps only and adds
+# a fortieth to the variance of a reward.
+_SHARE = 0.05
+# Paths that are judged after each epoch, on some hundred images: about as many passes as 2,000
+# images of training.
+_JUDGED = 4
+
+
+class PolicyPaths:
+    """Draws what a policy draws, and makes rewards of losses or accuracies.
+
+    While a supernet is trained, all losses fall. The reward of a path is 1 - loss / mean, where the
+    mean is the moving one of earlier steps: the share by which it loses less than paths did of
+    late. (Published for MCT-NAS is mean / loss, which is the same to first order but has no bound
+    where a loss comes close to 0.) The reward of an accuracy is its distance, in points, from the
+    mean of those that were judged with the same weights.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        """Takes a policy that has drawn nothing."""
+        self.policy = policy
+        self._mean = math.nan
+        version = "" if policy.version == 1 else f", version {policy.version}"
+        self.identity = f"{policy.name}{version} {policy.settings.model_dump_json()}"
+        self.judged = _JUDGED if policy.of_accuracies else 0
+
+    def draw(self, count: int, resolution: int, generator: np.random.Generator) -> Architectures:
+        """(count, L) what the policy draws, by its own random numbers."""
+        del resolution, generator
+        return self.policy.draw(count)
+
+    def learn_losses(self, paths: Architectures, losses: NDArray[np.float64]) -> None:
+        """Takes the losses (N,) of the paths (N, L) of a step."""
+        if self.judged:
+            return
+        mean = float(losses.mean()) if math.isnan(self._mean) else self._mean
+        # Losses are 0 or more: with such a mean, all of them were 0.
+        self.policy.learn(paths, 1.0 - losses / (mean or 1.0))
+        for loss in losses.tolist():
+            mean += _SHARE * (loss - mean)
+        self._mean = mean
+
+    def learn_accuracies(self, paths: Architectures, accuracies: NDArray[np.float64]) -> None:
+        """Takes the accuracies (N,) of paths (N, L), of the same weights and images."""
+        self.policy.learn(paths, accuracies - accuracies.mean())
+
+    @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The policy's, and the moving mean."""
+        of_policy = {_OF_POLICY + name: one for name, one in self.policy.state.items()}
+        return {_MEAN: np.array([self._mean]), **of_policy}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Goes on from a state.
+
+        Raises:
+            ConfigError: it is that of another policy or space.
+        """
+        mean = state.get(_MEAN)
+        if mean is None or mean.shape != (1,):
+            raise ConfigError("this is no state of a policy in a training; begin anew")
+        own = {name.removeprefix(_OF_POLICY): one for name, one in state.items() if name != _MEAN}
+        self.policy.restore(own)
+        self._mean = float(mean[0])
+
+    @property
+    def outcome(self) -> dict[str, NDArray[Any]]:
+        """The policy's values: (T,) all slots in a row."""
+        return {VALUES: np.concatenate(self.policy.values())}
+
+
+def paths_of(inputs: EstimatorInputs) -> Paths | None:
+    """What draws the paths of a supernet's training; None for uniform ones.
+
+    Raises:
+        ConfigError: there is no such policy or setting, or the space has several resolutions.
+    """
+    config, space = inputs.recipe, inputs.space
+    name, settings = config.policy
+    if name == UNIFORM:
+        return None
+    if len(space.resolutions) > 1:
+        raise ConfigError(
+            f"the policy {name} draws networks of any resolution, and every step of {space.name} "
+            f"trains those of one of its {len(space.resolutions)}; name one resolution, or leave "
+            "out train.paths"
+        )
+    of_epoch = steps_of_epoch(config, len(inputs.dataset.train)) * paths_of_step(config)
+    rewards = config.epochs * (_JUDGED if policy_class(name).of_accuracies else of_epoch)
+    problem = make_problem(space, MACS)
+    return PolicyPaths(make_policy(name, problem, max(1, rewards), config.seed, settings))

@@ -1,0 +1,90 @@
+"""Paths: what draws the sub-networks of a supernet's training, and may learn how they do."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.spaces import Architectures, Space
+
+
+class Paths(Protocol):
+    """Draws the random paths of every step.
+
+    What has a memory tells all of it by `state`: it lies in the checkpoint, so that a training that
+    was killed draws on as if it had not been. In a training of several processes each has one, and
+    all are told the same, hence draw the same.
+    """
+
+    @property
+    def identity(self) -> str:
+        """Equal exactly for what draws alike; a checkpoint belongs to it; "" for `UniformPaths`."""
+
+    @property
+    def judged(self) -> int:
+        """How many paths it is told the validation accuracies of after every epoch; 0 for none."""
+
+    def draw(self, count: int, resolution: int, generator: np.random.Generator) -> Architectures:
+        """(count, L) canonical architectures.
+
+        Args:
+            count: how many.
+            resolution: of the images, in pixels.
+            generator: random numbers that follow from seed and step alone.
+        """
+
+    def learn_losses(self, paths: Architectures, losses: NDArray[np.float64]) -> None:
+        """Takes the losses (N,) of the paths (N, L) of a step, means over the processes."""
+
+    def learn_accuracies(self, paths: Architectures, accuracies: NDArray[np.float64]) -> None:
+        """Takes the validation accuracies (N,), in percent, of paths (N, L) after an epoch."""
+
+    @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Named arrays that `restore` goes on from."""
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Goes on from a state.
+
+        Raises:
+            HwnasError: it is of something else.
+        """
+
+    @property
+    def outcome(self) -> dict[str, NDArray[Any]]:
+        """Named arrays that stay with the weights of a training that has ended."""
+
+
+class UniformPaths:
+    """As the space samples them; nothing is learnt (Guo et al. 2020, arXiv 1904.00420)."""
+
+    identity = ""
+    judged = 0
+
+    def __init__(self, space: Space) -> None:
+        """Takes the space of the supernet."""
+        self._space = space
+
+    def draw(self, count: int, resolution: int, generator: np.random.Generator) -> Architectures:
+        """(count, L) as `space.sample` draws them at a resolution."""
+        return self._space.sample(generator, count, resolution=resolution)
+
+    def learn_losses(self, paths: Architectures, losses: NDArray[np.float64]) -> None:
+        """Nothing."""
+
+    def learn_accuracies(self, paths: Architectures, accuracies: NDArray[np.float64]) -> None:
+        """Nothing."""
+
+    @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Nothing."""
+        return {}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Nothing."""
+
+    @property
+    def outcome(self) -> dict[str, NDArray[Any]]:
+        """Nothing."""
+        return {}

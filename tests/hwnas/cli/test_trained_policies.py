@@ -1,0 +1,91 @@
+"""Runs whose supernet is trained along the paths of a policy, and searched by its values."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from hwnas.runs.config import load_run_config
+from hwnas.runs.estimating import make_scores
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from tests.hwnas.cli import conftest
+from tests.hwnas.cli.conftest import Terminal, assert_refused
+from tests.hwnas.cli.test_additive_estimators import CONFIG, EVERY, SPACE
+
+
+@pytest.fixture
+def run(folder: Path) -> Path:
+    """The run of a config `known.yaml` in the working folder."""
+    (folder / "small_space.yaml").write_text(SPACE)
+    (folder / "tiny_space.yaml").write_text(SPACE)
+    conftest.imported(folder, "npu", "table.sqlite")
+    config = CONFIG.replace("NAME", "policy").replace("epochs: 1,", "epochs: 1, paths: mcts,", 1)
+    (folder / "known.yaml").write_text(config)
+    lines = "".join(f"{' '.join(map(str, row))},{50 + sum(row)}\n" for row in EVERY[::3].tolist())
+    (folder / "truth.csv").write_text(f"architecture,accuracy\n{lines}")
+    return folder / "runs/known"
+
+
+def test_the_values_of_the_policy_are_searched_exactly_and_ranked(
+    run: Path, terminal: Terminal
+) -> None:
+    trained = terminal("train", "known.yaml", "--json")
+    assert trained.code == 0, trained.stderr
+    assert [path.name for path in run.glob("*.safetensors")] == ["supernet.safetensors"]
+    answer = terminal("search", "known.yaml", "--json")
+    assert answer.code == 0, answer.stderr
+    assert "which is not an accuracy" in answer.stderr
+    experiment = Experiment(RunFolder(run).config())
+    problem = experiment.problem(experiment.latency_model())
+    rows = experiment.space.canonical(EVERY)
+    rows = rows[problem.feasible(rows)]
+    best = make_scores(experiment, RunFolder(run)).evaluate_architectures(rows).max()
+    with (run / "front.csv").open() as file:
+        assert max(float(row["policy"]) for row in csv.DictReader(file)) == pytest.approx(best)
+    words = ("rank", "known.yaml", "--truth", "truth.csv", "--networks", "10", "--seeds", "1")
+    ranked = terminal(*words, "--estimator", "policy", "--json")
+    assert ranked.code == 0, ranked.stderr
+    assert set(ranked.document["estimators"]) == {"policy", "macs"}
+
+
+@pytest.mark.usefixtures("run")
+def test_of_uniform_paths_there_are_no_values(terminal: Terminal) -> None:
+    changed = "accuracy.estimator=supernet", "train.paths=uniform", "search.searchers=[random]"
+    uniform = [word for one in changed for word in ("--set", one)]
+    assert terminal("train", "known.yaml", *uniform).code == 0
+    words = ("rank", "known.yaml", "--truth", "truth.csv", *uniform, "--estimator", "policy")
+    answer = terminal(*words)
+    assert answer.code == 2
+    assert "supernet.safetensors were uniform, of which no values are left;" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("train.paths=mtcs", "train: there is no policy 'mtcs'; did you mean 'mcts'?"),
+        ("train.paths={mcts: {explor: 1}}", "unknown key 'explor'; did you mean 'explore'?"),
+        ("train.paths={mcts: {}, ddpnas: {}}", "train.paths: name one policy, as in 'paths: mcts'"),
+        ("train.paths=3", "train.paths: name one policy, as in 'paths: mcts'"),
+        ("train.paths=uniform", "uniform paths teach none; name another policy, such as mcts"),
+        ("accuracy.estimator=bn", "accuracy.estimator: bn trains none; leave one of them out"),
+        ("resolution=[8, 16]", "of a training is of one; name one resolution, or leave out paths"),
+        ("fine_tune.paths=mcts", "rule, random_paths and paths are for a supernet; write them in"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence(
+    run: Path, terminal: Terminal, words: str, sentence: str
+) -> None:
+    answer = terminal("train", "known.yaml", "--set", words)
+    assert answer.code == 2
+    assert sentence in answer.stderr
+    assert answer.stderr.count("\n") == 1
+    assert not run.exists()
+
+
+def test_a_run_keeps_the_policy_that_it_was_trained_with(run: Path, terminal: Terminal) -> None:
+    RunFolder(run).path.mkdir(parents=True)
+    RunFolder(run).adopt(load_run_config("known.yaml"))
+    sentence = "train.paths is 'mcts' there and 'ddpnas' here"
+    words = "train known.yaml --set train.paths=ddpnas"
+    assert_refused(terminal, run.parent.parent, words, sentence)
