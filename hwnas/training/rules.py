@@ -5,6 +5,7 @@ the passes of a step, and each pass runs the module once and returns its loss. A
 the sum of those of its passes, so that only one pass's activations are in memory at a time.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
@@ -67,7 +68,7 @@ class Plain:
         return [lambda: functional.cross_entropy(module(inputs), target, label_smoothing=smoothing)]
 
 
-class PathRule:
+class PathRule(ABC):
     """What rules of supernets share: the last passes of a step are of paths that are drawn.
 
     Attributes:
@@ -82,6 +83,17 @@ class PathRule:
         self.identity = f"{identity}, paths by {by}" if by else identity
         self._space, self._count = space, count
         self._drawn: Architectures = np.zeros((0, len(space.choice_counts)), dtype=np.int64)
+
+    @abstractmethod
+    def passes(
+        self,
+        module: torch.nn.Module,
+        inputs: Tensor,
+        target: Tensor,
+        generator: np.random.Generator,
+        smoothing: float,
+    ) -> Sequence[Pass]:
+        """Those of the paths that `_draw` gives come last; see `Rule`."""
 
     def _draw(self, inputs: Tensor, generator: np.random.Generator) -> Architectures:
         """(N, L) the paths of a step with some inputs."""

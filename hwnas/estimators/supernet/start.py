@@ -12,7 +12,7 @@ from hwnas.supernet.once_for_all import OnceForAll
 from hwnas.supernet.pretrained import Pretrained
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import load_weights
-from hwnas.training.rules import Rule, supernet_rule
+from hwnas.training.rules import PathRule, supernet_rule
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def conventions_of(inputs: EstimatorInputs) -> Conventions:
     return USUAL if inputs.pretrained is None else inputs.pretrained.conventions
 
 
-def rule_of(inputs: EstimatorInputs) -> Rule:
+def rule_of(inputs: EstimatorInputs) -> PathRule:
     """What is trained in a step; a pretrained network is the teacher of a sandwich.
 
     Raises:
