@@ -1,8 +1,11 @@
 """The ensemble stage: ensembles built and measured until one keeps the budget, and exported."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from hwnas.core.errors import BudgetError
 from hwnas.core.listener import Listener
@@ -19,7 +22,7 @@ from hwnas.objectives.statistics.intervals import Paired, wilson
 from hwnas.runs.best_of_front import BestOfFront
 from hwnas.runs.candidates import Candidate, Candidates
 from hwnas.runs.ensembles.budget import predicted_ms
-from hwnas.runs.ensembles.form import PREFIX, EnsembleSummary, OneFile, Tried
+from hwnas.runs.ensembles.form import PREFIX, EnsembleSummary, Member, OneFile, Tried
 from hwnas.runs.ensembles.source import Proposed, Source
 from hwnas.runs.ensembles.verdict import ensemble_verdict
 from hwnas.runs.ensembles.writing import write_ensemble
@@ -33,6 +36,7 @@ from hwnas.runs.searching import RunSearch
 from hwnas.runs.stale import forget_report
 from hwnas.runs.training import TrainedSupernet
 from hwnas.runs.trainings import Trainings
+from hwnas.training.evaluation import accuracy
 
 if TYPE_CHECKING:
     from hwnas.search.executors.ray_workers import RayWorkers
@@ -53,7 +57,8 @@ class _Measured:
 class EnsembleStage:
     """Builds ensembles of a run and exports the best that keeps its budget.
 
-    It stands beside the best single network of the front that measures within the same budget. On a
+    It stands beside the best single network that measures within the same budget: that of the front
+    by the search's score, or a network that was trained to choose members from and is better. On a
     device whose timings were imported, nothing is measured, and predictions have the last word.
 
     Attributes:
@@ -115,6 +120,7 @@ class EnsembleStage:
             )
         ensembles = "1 ensemble is" if len(tried) == 1 else f"{len(tried)} ensembles are"
         self._listener.say(f"{ensembles} predicted to keep the budget")
+        single = self._better(single, source.pool)
         for proposed in tried:
             measured = self._measured(source, proposed, single)
             if measured is not None:
@@ -145,6 +151,19 @@ class EnsembleStage:
             self._experiment, self._result, [self._own], self.candidates, energy, self._listener
         )
         return best.find(None).candidate
+
+    def _better(self, single: Candidate, pool: Sequence[Member]) -> Candidate:
+        """That, or a network of the pool that does better on the validation images.
+
+        The single network was taken by the search's score, and members by these images: without
+        a look at each of them alone an ensemble would seem better than its own best member.
+        """
+        best = max(pool, key=lambda one: one.accuracy, default=None)
+        images = self._experiment.dataset_of(single.network).validation
+        if best is None or best.accuracy <= accuracy(single.module, images):
+            return single
+        row = np.array(best.architecture, dtype=np.int64)
+        return self.candidates.trained(row, best.id, f"network {best.id}")
 
     def _measured(self, source: Source, proposed: Proposed, single: Candidate) -> _Measured | None:
         """An ensemble, built and measured beside the single network; None over the budget."""

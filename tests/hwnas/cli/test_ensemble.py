@@ -57,6 +57,8 @@ def test_one_file_averages_trained_networks_of_the_front(
     assert (summary.source, summary.budget_ms, summary.shared_blocks) == ("front", 1.0, 0)
     assert len(summary.pool) == 3
     assert {one.id for one in summary.members} <= {one.id for one in summary.pool}
+    alone = {one.id: one.accuracy for one in summary.pool}
+    assert summary.single.id not in alone or alone[summary.single.id] == max(alone.values())
     assert summary.ensemble.measured_ms == pytest.approx(0.9)
     assert summary.ensemble.predicted_ms is not None
     assert summary.ensemble.predicted_ms <= 1
