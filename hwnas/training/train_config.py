@@ -100,7 +100,7 @@ class TrainSettings(StrictModel):
         return name, settings
 
 
-LATER = {"body_rate": 1.0, "frozen_epochs": 0}
+LATER: dict[str, Any] = {"body_rate": 1.0, "frozen_epochs": 0, "paths": UNIFORM}
 """Settings that checkpoints of earlier versions do not have, and what these were trained with."""
 
 

@@ -256,7 +256,7 @@ def test_children_come_from_those_whose_score_is_known() -> None:
 
 @pytest.mark.parametrize("name", ["layernas", "nsga2", "two_stage", "exact_front"])
 def test_a_searcher_that_needs_whole_questions_is_refused_with_those_that_do_not(name: str) -> None:
-    sentence = rf"{name} cannot search asynchronously: .* name surrogate, .* local or random, or"
+    sentence = rf"{name} cannot search asynchronously: .* name surrogate, .* random, .*, or leave"
     with pytest.raises(ConfigError, match=sentence):
         run_search(macro_problem(0.5), lambda _: [0.0], searcher=name, mode="asynchronous")
 
