@@ -262,26 +262,41 @@ def checkpoints(bench: Bench) -> None:
 
 def trainings(bench: Bench) -> None:
     """A training that has not ended: what goes on with it has its very tensors, or refuses them."""
+    import numpy as np
     import torch
 
+    from hwnas.estimators.supernet.paths import PolicyPaths
+    from hwnas.objectives.costs import MACS
+    from hwnas.search.make_problem import make_problem
+    from hwnas.search.policies import make_policy
+    from hwnas.spaces import load_space
     from hwnas.training.distributed import Group
     from hwnas.training.training_state import Position, TrainingState
+
+    def drawing() -> PolicyPaths:
+        problem = make_problem(load_space("nas_bench_macro"), MACS)
+        return PolicyPaths(make_policy("mcts", problem, 20, 0))
 
     path = bench.folder / "supernet.safetensors"
     identity = {"settings": "s", "network": "n", "images": "i"}
     position = Position(4, 2.25, 2.5, "{}")
     before = {"a": torch.arange(24.0).reshape(4, 6), "b": torch.ones(3)}
 
-    def progress(state: dict[str, torch.Tensor]) -> TrainingState:
-        return TrainingState(path, state, {"momentum": torch.zeros(5)}, identity, 10)
+    def progress(state: dict[str, torch.Tensor], paths: PolicyPaths) -> TrainingState:
+        return TrainingState(path, state, {"momentum": torch.zeros(5)}, identity, 10, paths)
 
-    progress(before).write(position)
+    learnt, resumed = drawing(), drawing()
+    rows = learnt.draw(12, 32, np.random.default_rng(0))
+    learnt.learn_losses(rows, np.linspace(2.0, 1.0, 12))
+    progress(before, learnt).write(position)
     _damaged_tensors(bench, path)
     state = {name: torch.zeros_like(tensor) for name, tensor in before.items()}
 
     def use() -> None:
-        found = progress(state).resume(Group(), torch.device("cpu"))
+        found = progress(state, resumed).resume(Group(), torch.device("cpu"))
         same = all(torch.equal(state[name], tensor) for name, tensor in before.items())
+        kept = resumed.state
+        same &= all(np.array_equal(kept[name], one) for name, one in learnt.state.items())
         if found != position or not same:
             bench.wrong(f"{found} and other tensors were taken")
 
