@@ -12,18 +12,18 @@ from hwnas.core.foreign_text import shown
 from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
-from hwnas.estimators.registry import POLICY, SUPERNET_FILE
+from hwnas.estimators.registry import SUPERNET_FILE
 from hwnas.objectives.budgets import check_cost, device_of
 from hwnas.runs.accuracy_config import AccuracyConfig, either
 from hwnas.runs.budgets_config import Budgets
 from hwnas.runs.choices_config import Resolutions, Widths
 from hwnas.runs.export_config import ExportConfig
+from hwnas.runs.paths_config import check_drawn, check_policy
 from hwnas.runs.pretrained_config import SPACE, PretrainedConfig
 from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.tracking import NONE, TRACKERS
 from hwnas.search.executors.evaluation_limits import EvaluationLimits
 from hwnas.search.mode import ASYNCHRONOUS, SYNCHRONOUS, Mode
-from hwnas.search.policies import policy_class
 from hwnas.search.searchers import (
     OF_KNOWN_SCORES,
     SEARCHERS,
@@ -195,11 +195,7 @@ class RunConfig(StrictModel):
                 "and each would be compiled anew); write it in fine_tune"
             )
         if value is not None:
-            name, settings = value.policy
-            try:
-                parse_config(settings, policy_class(name).settings_model, f"paths: {name}")
-            except ConfigError as error:
-                raise ValueError(str(error)) from error
+            check_policy(value)
         return value
 
     @field_validator("fine_tune")
@@ -299,25 +295,8 @@ class RunConfig(StrictModel):
 
     @model_validator(mode="after")
     def _paths_are_drawn_where_they_can(self) -> Self:
-        name, estimator = self.accuracy.estimator, self.accuracy.scorer
-        policy = UNIFORM if self.train is None else self.train.policy[0]
-        if policy == UNIFORM:
-            if name == POLICY:
-                raise ValueError(
-                    "train.paths: accuracy.estimator: policy searches what a policy has learnt, "
-                    "and uniform paths teach none; name another policy, such as mcts"
-                )
-            return self
-        if estimator.weights not in (None, SUPERNET_FILE):
-            raise ValueError(
-                f"train.paths: the policy {policy} draws the paths of a supernet, and "
-                f"accuracy.estimator: {name} trains none; leave one of them out"
-            )
-        if isinstance(self.resolution, tuple):
-            raise ValueError(
-                f"train.paths: the policy {policy} draws networks of any resolution, and every "
-                "step of a training is of one; name one resolution, or leave out paths"
-            )
+        several = isinstance(self.resolution, tuple)
+        check_drawn(self.train, self.accuracy.scorer, several_resolutions=several)
         return self
 
     @model_validator(mode="after")

@@ -13,7 +13,6 @@ from hwnas.ensembles.proposals import proposals
 from hwnas.estimators.supernet.accuracy import SupernetAccuracy
 from hwnas.latency.family import AnyLatency
 from hwnas.networks.ensemble import Ensemble
-from hwnas.networks.ensemble_module import EnsembleModule
 from hwnas.networks.ids import network_id
 from hwnas.networks.modules import Path
 from hwnas.objectives.budgets import LATENCY
@@ -26,7 +25,6 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import RunSearch
 from hwnas.runs.training import TrainedSupernet
-from hwnas.spaces import Architectures
 from hwnas.training.placement import choose_device
 
 # Of the ensembles that were looked at, so many of the best may be measured.
@@ -71,13 +69,14 @@ class SupernetSource:
             members: of an ensemble, at most.
             most: paths that are judged to choose from.
         """
-        self._experiment, self._folder, self._latency = experiment, folder, latency
+        self._experiment, self._latency = experiment, latency
         self._trained, self._listener = trained, listener
         self._members, self._most = members, most
         bound = result.problem.bound(LATENCY)
         assert bound is not None
         self._bound = bound
         self._paths = Paths(experiment.space, latency, result, bound)
+        self._train = TogetherTrained(experiment, folder, trained, listener)
         self._known: dict[Key, NDArray[np.float64]] = {}
 
     def check(self) -> None:
@@ -125,10 +124,11 @@ class SupernetSource:
 
         for one in proposals(pool, self._members, fits):
             chosen = list(one.members)
+            made = ensemble(chosen)
             yield (
                 frozenset(keys[index] for index in chosen),
                 Proposed(
-                    ensemble(chosen),
+                    made,
                     tuple(
                         Member(
                             id=network_id(networks[index]),
@@ -141,15 +141,9 @@ class SupernetSource:
                     one.ways,
                     one.accuracy,
                     one.diversity,
-                    partial(self._module, group.paths[chosen]),
+                    partial(self._train, group.paths[chosen], len(made.trunk)),
                 ),
             )
-
-    def _module(self, rows: Architectures) -> EnsembleModule:
-        """The ensemble of some paths, trained as a whole."""
-        paths = [self._trained.supernet.path(row) for row in rows]
-        train = TogetherTrained(self._experiment, self._folder, self._trained, self._listener)
-        return train(rows, shared_blocks(paths))
 
     def _labels(self, group: Group) -> NDArray[np.int64]:
         return self._experiment.dataset_of(

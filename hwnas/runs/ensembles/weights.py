@@ -1,7 +1,5 @@
 """The weights of an ensemble whose members share a trunk: trained as a network's are."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,7 +72,7 @@ class TogetherTrained:
             EnsembleModule([supernet.extract(row) for row in rows], shared),
             self._experiment.recipe_of(network).fine_tune,
             self._trained.digest,
-            lambda count: f"fine-tuning {count} networks together",
+            f"fine-tuning {len(rows)} networks together",
         )
 
     def _from_scratch(self, rows: Architectures, shared: int) -> EnsembleModule:
@@ -92,7 +90,7 @@ class TogetherTrained:
             EnsembleModule(members, shared),
             config,
             "scratch",
-            lambda count: f"training {count} networks together from scratch",
+            f"training {len(rows)} networks together from scratch",
         )
 
     def _run(
@@ -101,11 +99,11 @@ class TogetherTrained:
         module: EnsembleModule,
         config: TrainConfig,
         start: str,
-        title: Callable[[int], str],
+        title: str,
     ) -> EnsembleModule:
         name = digest("\n".join([start, config.settings, module.identity]))
         file = self._folder.export_folder("trained") / f"{name}.safetensors"
-        with self._listener.progress(title(len(rows)), "steps") as update:
+        with self._listener.progress(title, "steps") as update:
             EnsembleTraining(config, file).run(module, self._images(rows)[0], with_loss(update))
         return module
 

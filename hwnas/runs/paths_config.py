@@ -1,0 +1,54 @@
+"""`train.paths` of a config: whether its policy is one, and draws where it can."""
+
+from hwnas.core.configs import parse_config
+from hwnas.core.errors import ConfigError
+from hwnas.estimators.estimator import Estimator
+from hwnas.estimators.registry import POLICY, SUPERNET_FILE
+from hwnas.search.policies import policy_class
+from hwnas.training.train_config import UNIFORM, TrainSettings
+
+
+def check_policy(train: TrainSettings) -> None:
+    """Refuses a policy that is not there, and settings that it has not.
+
+    Raises:
+        ValueError: with a sentence.
+    """
+    name, settings = train.policy
+    try:
+        parse_config(settings, policy_class(name).settings_model, f"paths: {name}")
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+
+
+def check_drawn(
+    train: TrainSettings | None, estimator: Estimator, *, several_resolutions: bool
+) -> None:
+    """Refuses a policy with nothing to draw, and an estimator with no policy to read.
+
+    Args:
+        train: of a config.
+        estimator: of the same config, made of the parts that it names.
+        several_resolutions: whether the space has more than one.
+
+    Raises:
+        ValueError: with a sentence.
+    """
+    policy = UNIFORM if train is None else train.policy[0]
+    if policy == UNIFORM:
+        if estimator.name == POLICY:
+            raise ValueError(
+                "train.paths: accuracy.estimator: policy searches what a policy has learnt, "
+                "and uniform paths teach none; name another policy, such as mcts"
+            )
+        return
+    if estimator.weights not in (None, SUPERNET_FILE):
+        raise ValueError(
+            f"train.paths: the policy {policy} draws the paths of a supernet, and "
+            f"accuracy.estimator: {estimator.name} trains none; leave one of them out"
+        )
+    if several_resolutions:
+        raise ValueError(
+            f"train.paths: the policy {policy} draws networks of any resolution, and every "
+            "step of a training is of one; name one resolution, or leave out paths"
+        )
