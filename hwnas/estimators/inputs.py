@@ -1,6 +1,6 @@
 """EstimatorInputs: all that an estimator may be given, in one small value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,8 @@ from hwnas.data.dataset import ImageDataset
 from hwnas.data.resolutions import check_same_images, fingerprint_of
 from hwnas.estimators.candidates.settings import StopSettings
 from hwnas.latency.family import AnyLatency
+from hwnas.objectives.budgets import Budget
+from hwnas.search.problem import SearchProblem
 from hwnas.spaces.family import Space
 from hwnas.spaces.space import SearchSpace
 from hwnas.training.auto import SUPERNET_LENGTH, resolved
@@ -40,6 +42,7 @@ class EstimatorInputs:
         stop: when such a training ends early.
         teacher: loads a trained network to learn from, in place of the space's largest.
         latency: loads the latency model of the space, for an estimator that sees latencies too.
+        problem: lays costs over the space with budgets on them, where a training keeps some.
         log: a folder for TensorBoard.
     """
 
@@ -56,6 +59,7 @@ class EstimatorInputs:
     stop: StopSettings | None = None
     teacher: "Callable[[], NetworkModule] | None" = None
     latency: Callable[[], AnyLatency] | None = None
+    problem: Callable[[Sequence[Budget]], SearchProblem] | None = None
     log: Path | None = None
 
     @cached_property

@@ -14,8 +14,8 @@ from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
 from hwnas.estimators.registry import SUPERNET_FILE
 from hwnas.objectives.budgets import check_cost, device_of
+from hwnas.objectives.budgets_config import Budgets
 from hwnas.runs.accuracy_config import AccuracyConfig, either
-from hwnas.runs.budgets_config import Budgets
 from hwnas.runs.choices_config import Resolutions, Widths
 from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.paths_config import check_drawn, check_policy
@@ -34,7 +34,7 @@ from hwnas.search.searchers import (
 )
 from hwnas.search.searchers.several_objectives import OTHER_OBJECTIVES
 from hwnas.training.auto import FINE_TUNING, SUPERNET_LENGTH, resolved
-from hwnas.training.train_config import UNIFORM, TrainConfig, TrainSettings
+from hwnas.training.train_config import TrainConfig, TrainSettings
 
 
 class DataConfig(StrictModel):
@@ -203,8 +203,10 @@ class RunConfig(StrictModel):
     def _of_one_network(cls, value: TrainSettings | None) -> TrainSettings | None:
         if value is None:
             return value
-        if value.rule != "single_path" or value.random_paths is not None or value.paths != UNIFORM:
-            raise ValueError("rule, random_paths and paths are for a supernet; write them in train")
+        usual = TrainSettings(epochs=1)
+        for key in ("rule", "random_paths", "paths", "budgets"):
+            if getattr(value, key) != getattr(usual, key):
+                raise ValueError(f"{key} is for a supernet; write it in train")
         return value
 
     @field_validator("tracker")

@@ -66,6 +66,7 @@ def estimator_inputs(
         stop=accuracy.stop,
         teacher=None if teacher is None else partial(_teacher, teacher),
         latency=experiment.stored_latency_model if sees_latency else None,
+        problem=experiment.problem_within,
         log=folder.log_folder,
     )
 

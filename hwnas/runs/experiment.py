@@ -1,6 +1,6 @@
 """Experiment: what a config names, loaded once when it is first needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,8 @@ from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network, block_to_dict
-from hwnas.objectives.budgets import ENERGY, LATENCY
+from hwnas.objectives.budgets import ENERGY, LATENCY, Budget
+from hwnas.objectives.costs import MACS
 from hwnas.objectives.measured import measured_objective
 from hwnas.runs.config import Recipe, RunConfig
 from hwnas.runs.inputs import HeldLatency
@@ -345,6 +346,17 @@ class Experiment:
         """Has the models of further devices and of energy read anew when they are next needed."""
         for name in ("further_latencies", "energy"):
             vars(self).pop(name, None)
+
+    def problem_within(self, budgets: Sequence[Budget]) -> SearchProblem:
+        """The problem of some budgets, on counted costs and on the latency of the run's device.
+
+        Raises:
+            BudgetError: see `problem`.
+            TableError: a budget is on latency, and there is no latency model.
+        """
+        asked = any(budget.name == LATENCY for budget in budgets)
+        measured = [measured_objective(self.stored_latency_model())] if asked else []
+        return make_problem(self.space, MACS, budgets, measured, self.reference)
 
     def problem(self, latency: AnyLatency) -> SearchProblem:
         """The search problem: latency as the front's axis, and every budget.

@@ -1,4 +1,4 @@
-"""`train.paths` of a config: whether its policy is one, and draws where it can."""
+"""`train.paths` and `train.budgets` of a config: whether there is a policy, and what it draws."""
 
 from hwnas.core.configs import parse_config
 from hwnas.core.errors import ConfigError
@@ -35,20 +35,22 @@ def check_drawn(
         ValueError: with a sentence.
     """
     policy = UNIFORM if train is None else train.policy[0]
-    if policy == UNIFORM:
-        if estimator.name == POLICY:
-            raise ValueError(
-                "train.paths: accuracy.estimator: policy searches what a policy has learnt, "
-                "and uniform paths teach none; name another policy, such as mcts"
-            )
+    within = train is not None and bool(train.budgets)
+    if policy == UNIFORM and estimator.name == POLICY and not within:
+        raise ValueError(
+            "train.paths: accuracy.estimator: policy searches what a policy has learnt, "
+            "and uniform paths teach none; name another policy, such as mcts"
+        )
+    if policy == UNIFORM and not within:
         return
+    key = "budgets" if policy == UNIFORM else "paths"
     if estimator.weights not in (None, SUPERNET_FILE):
         raise ValueError(
-            f"train.paths: the policy {policy} draws the paths of a supernet, and "
+            f"train.{key}: the policy {policy} draws the paths of a supernet, and "
             f"accuracy.estimator: {estimator.name} trains none; leave one of them out"
         )
     if several_resolutions:
         raise ValueError(
-            f"train.paths: the policy {policy} draws networks of any resolution, and every "
-            "step of a training is of one; name one resolution, or leave out paths"
+            f"train.{key}: the policy {policy} draws networks of any resolution, and every "
+            f"step of a training is of one; name one resolution, or leave out {key}"
         )

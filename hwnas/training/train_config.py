@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from hwnas.core.configs import StrictModel
+from hwnas.objectives.budgets import LATENCY, Budget
+from hwnas.objectives.budgets_config import Budgets
+from hwnas.objectives.costs import COSTS
 
 Auto = Literal["auto"]
 _Epochs = Annotated[int, Field(ge=0, le=100_000)]
@@ -29,7 +32,8 @@ class TrainSettings(StrictModel):
     Those that may be `auto` follow from the images (see `hwnas.training.auto`). `crop_padding` is
     in pixels; a step is one batch, warm-up and length are in epochs. `rule` and
     `random_paths` are of supernets: the sub-networks of a step (see `hwnas.training.rules`), which
-    the policy of `paths` draws: its name, or {its name: its settings}.
+    the policy of `paths` draws: its name, or {its name: its settings}. `budgets` bound what these
+    sub-networks cost.
     `body_rate` is what the learning rate of all layers but the classifier is multiplied by; for the
     first `frozen_epochs` the classifier alone is trained. Both are for weights that are trained
     already.
@@ -51,6 +55,7 @@ class TrainSettings(StrictModel):
     rule: Literal["single_path", "sandwich"] = "single_path"
     random_paths: Annotated[int, Field(ge=1, le=1_000)] | None = None
     paths: str | dict[str, dict[str, Any]] = UNIFORM
+    budgets: Budgets = Field(default_factory=dict)
     body_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     frozen_epochs: Annotated[int, Field(ge=0, le=100_000)] = 0
     clip: Annotated[float, Field(gt=0)] | None = None
@@ -91,6 +96,15 @@ class TrainSettings(StrictModel):
         ((name, settings),) = value.items()
         return value if settings else name
 
+    @field_validator("budgets")
+    @classmethod
+    def _known_without_further_devices(cls, value: dict[str, Budget]) -> dict[str, Budget]:
+        for name in value:
+            if name != LATENCY and name not in COSTS:
+                known = ", ".join([LATENCY, *COSTS.names()])
+                raise ValueError(f"a training keeps no budget on {name} (known: {known})")
+        return value
+
     @property
     def policy(self) -> tuple[str, dict[str, Any]]:
         """The name of what draws paths, and its settings."""
@@ -100,7 +114,7 @@ class TrainSettings(StrictModel):
         return name, settings
 
 
-LATER: dict[str, Any] = {"body_rate": 1.0, "frozen_epochs": 0, "paths": UNIFORM}
+LATER: dict[str, Any] = {"body_rate": 1.0, "frozen_epochs": 0, "paths": UNIFORM, "budgets": {}}
 """Settings that checkpoints of earlier versions do not have, and what these were trained with."""
 
 
@@ -118,4 +132,4 @@ class TrainConfig(TrainSettings):
         """Equal exactly for trainings that are to give the same weights, wherever they run."""
         later = {name for name, usual in LATER.items() if getattr(self, name) == usual}
         # How paths are drawn, the identity of a rule says: single networks have none.
-        return self.model_dump_json(exclude={"device", "paths", *later})
+        return self.model_dump_json(exclude={"device", "paths", "budgets", *later})

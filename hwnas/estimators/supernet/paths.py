@@ -1,7 +1,8 @@
 """A policy as what draws the paths of a supernet's training."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from hwnas.core.errors import ConfigError
 from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.objectives.budgets import Budget
 from hwnas.objectives.costs import MACS
 from hwnas.search.make_problem import make_problem
 from hwnas.search.policies import Policy, make_policy, policy_class
@@ -40,12 +42,19 @@ class PolicyPaths:
     mean of those that were judged with the same weights.
     """
 
-    def __init__(self, policy: Policy) -> None:
-        """Takes a policy that has drawn nothing."""
+    def __init__(self, policy: Policy, budgets: Sequence[Budget] = ()) -> None:
+        """Takes a policy that has drawn nothing, and the budgets that it draws within.
+
+        A training is known by the budgets as they are written: when latencies are measured anew,
+        what was trained by the old ones stays of use.
+        """
         self.policy = policy
         self._mean = math.nan
         version = "" if policy.version == 1 else f", version {policy.version}"
         self.identity = f"{policy.name}{version} {policy.settings.model_dump_json()}"
+        if budgets:
+            texts = sorted(f"{budget.name} {budget.text}" for budget in budgets)
+            self.identity += f" within {', '.join(texts)}"
         self.judged = _JUDGED if policy.of_accuracies else 0
 
     def draw(self, count: int, resolution: int, generator: np.random.Generator) -> Architectures:
@@ -94,22 +103,26 @@ class PolicyPaths:
 
 
 def paths_of(inputs: EstimatorInputs) -> Paths | None:
-    """What draws the paths of a supernet's training; None for uniform ones.
+    """What draws the paths of a supernet's training; None for uniform ones without budgets.
 
     Raises:
+        BudgetError: no network keeps the budgets, or one cannot be used.
         ConfigError: there is no such policy or setting, or the space has several resolutions.
+        TableError: a budget is on latency, and there is no latency model.
     """
     config, space = inputs.recipe, inputs.space
     name, settings = config.policy
-    if name == UNIFORM:
+    budgets = tuple(config.budgets.values())
+    if name == UNIFORM and not budgets:
         return None
     if len(space.resolutions) > 1:
         raise ConfigError(
             f"the policy {name} draws networks of any resolution, and every step of {space.name} "
             f"trains those of one of its {len(space.resolutions)}; name one resolution, or leave "
-            "out train.paths"
+            f"out train.{'budgets' if name == UNIFORM else 'paths'}"
         )
     of_epoch = steps_of_epoch(config, len(inputs.dataset.train)) * paths_of_step(config)
     rewards = config.epochs * (_JUDGED if policy_class(name).of_accuracies else of_epoch)
-    problem = make_problem(space, MACS)
-    return PolicyPaths(make_policy(name, problem, max(1, rewards), config.seed, settings))
+    made = inputs.problem or partial(make_problem, space, MACS)
+    policy = make_policy(name, made(budgets), max(1, rewards), config.seed, settings)
+    return PolicyPaths(policy, budgets)

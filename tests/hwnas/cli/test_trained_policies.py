@@ -70,7 +70,8 @@ def test_of_uniform_paths_there_are_no_values(terminal: Terminal) -> None:
         ("train.paths=uniform", "uniform paths teach none; name another policy, such as mcts"),
         ("accuracy.estimator=bn", "accuracy.estimator: bn trains none; leave one of them out"),
         ("resolution=[8, 16]", "of a training is of one; name one resolution, or leave out paths"),
-        ("fine_tune.paths=mcts", "rule, random_paths and paths are for a supernet; write them in"),
+        ("fine_tune.paths=mcts", "fine_tune: paths is for a supernet; write it in train"),
+        ("train.budgets={energy: 1 mJ}", "a training keeps no budget on energy (known: latency"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_sentence(
@@ -81,6 +82,16 @@ def test_what_cannot_be_is_refused_with_a_sentence(
     assert sentence in answer.stderr
     assert answer.stderr.count("\n") == 1
     assert not run.exists()
+
+
+def test_a_budget_of_a_training_that_no_network_keeps_is_refused(
+    run: Path, terminal: Terminal
+) -> None:
+    answer = terminal("train", "known.yaml", "--set", "train.budgets={macs: 1}")
+    assert answer.code == 2
+    sentence = "the macs budget of 1 MACs is out of reach: networks of small take 45,728 to 149,920"
+    assert sentence in answer.stderr.splitlines()[-1]
+    assert not RunFolder(run).supernet_file.exists()
 
 
 def test_a_run_keeps_the_policy_that_it_was_trained_with(run: Path, terminal: Terminal) -> None:

@@ -16,6 +16,8 @@ from hwnas.estimators.supernet import training
 from hwnas.estimators.supernet.paths import VALUES, PolicyPaths, paths_of
 from hwnas.estimators.supernet.start import rule_of
 from hwnas.estimators.supernet.training import load_supernet, train_supernet
+from hwnas.objectives.costs import MACS
+from hwnas.search.make_problem import make_problem
 from hwnas.training.checkpoint import load_weights, weights_digest
 from hwnas.training.paths import UniformPaths
 from hwnas.training.rules import PathRule, SinglePath, supernet_rule
@@ -117,6 +119,28 @@ def test_uniform_paths_are_what_a_config_without_paths_trains_by(
     assert texts == same
     assert set(weights) == set(load_supernet(one).state_dict())
     assert rule_of(one).identity == SinglePath(one.space).identity == "single path"
+
+
+@pytest.mark.parametrize("name", ["uniform", "mcts"])
+def test_what_breaks_the_budgets_of_a_training_is_not_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    problem = make_problem(small_space(tmp_path), MACS)
+    bound = sum(problem.cost.range) / 2
+    inputs = inputs_of(tmp_path, paths=name, random_paths=4, budgets={"macs": bound})
+    drawn: list[Any] = []
+
+    def heard(_: PolicyPaths, rows: Any, losses: Any) -> None:
+        assert len(rows) == len(losses)
+        drawn.append(rows)
+
+    monkeypatch.setattr(PolicyPaths, "learn_losses", heard)
+    trained(inputs, monkeypatch)
+    assert len(np.concatenate(drawn)) >= 4 * STEPS
+    assert (problem.costs(np.concatenate(drawn)) <= bound).all()
+    identity = rule_of(inputs).identity
+    assert identity.startswith(f"4 paths, paths by {name} ")
+    assert identity.endswith(f" within macs {bound}")
 
 
 def test_another_policy_or_another_setting_is_another_training(

@@ -7,7 +7,7 @@ from hwnas.training.train_config import TrainConfig
 
 def test_settings_are_every_key_but_the_device_and_what_the_identity_of_a_rule_says():
     known = json.loads(TrainConfig(epochs=2, body_rate=0.1, frozen_epochs=1).settings)
-    assert {*known, "device", "paths"} == set(TrainConfig.model_fields)
+    assert {*known, "device", "paths", "budgets"} == set(TrainConfig.model_fields)
 
 
 def test_keys_that_older_checkpoints_lack_do_not_change_what_these_are_known_by():
@@ -15,6 +15,7 @@ def test_keys_that_older_checkpoints_lack_do_not_change_what_these_are_known_by(
     assert set(TrainConfig.model_fields) - set(known) == {
         "device",
         "paths",
+        "budgets",
         "body_rate",
         "frozen_epochs",
     }
