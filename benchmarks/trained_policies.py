@@ -1,0 +1,223 @@
+r"""Policies that draw the paths of a supernet's training, on NAS-Bench-Macro with its images.
+
+    python -m benchmarks.trained_policies --data cifar10/train \
+        --table nas-bench-macro_cifar10.json [--work FOLDER] --json
+
+For each seed and policy a supernet is trained along single paths, for equally many images. Then:
+how it ranks random networks by their published accuracies, all of them and the truly best fifth;
+and the network that would ship within three budgets of MACs, by a sum that is fitted to these
+networks' accuracies and searched exactly, and by the policy's own values, searched exactly, too.
+`mdenas` is told validation accuracies, whose passes the others do not have. `--work` keeps what was
+computed; a second process with --backwards begins at the end.
+"""
+
+import argparse
+import json
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+from benchmarks.macro_table import Macro
+from hwnas.core.files import write_atomically
+from hwnas.data import ImageDataset, load_dataset
+from hwnas.estimators import find_estimator
+from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.supernet.paths import VALUES
+from hwnas.estimators.supernet.training import train_supernet
+from hwnas.search.exact.exact_front import exact_best
+from hwnas.search.policies.choices import FlatChoices
+from hwnas.search.problem import SearchProblem
+from hwnas.search.searchers.surrogate_model import fit_additive
+from hwnas.search.trellis import Trellis
+from hwnas.spaces import SearchSpace, load_space
+from hwnas.training.train_config import UNIFORM, TrainSettings
+from hwnas.training.training_state import load_outcome
+
+POLICIES = (UNIFORM, "mcts", "parsec", "ddpnas", "mdenas")
+BUDGETS = (0.25, 0.5, 0.75)
+"""Quantiles of all networks' MACs."""
+# Random networks beside the one that `mdenas` ships, of its MACs within this share.
+_BESIDE, _ALIKE = 20, 0.02
+
+
+def main() -> None:
+    """Prints a line for each training, a table of their means, and one JSON object last."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="CIFAR-10's train folder")
+    parser.add_argument("--table", type=Path, required=True, help="nas-bench-macro_cifar10.json")
+    parser.add_argument("--work", type=Path, default=Path("runs/trained_policies"))
+    parser.add_argument("--policies", default=",".join(POLICIES))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--images", type=int, default=10_000, help="to train on")
+    parser.add_argument("--validation", type=int, default=500, help="images to judge by")
+    parser.add_argument("--networks", type=int, default=500, help="to be ranked")
+    parser.add_argument("--backwards", action="store_true", help="a second process, from the end")
+    parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    setting = Setting(
+        Macro.load(options.table),
+        options.data,
+        options.work,
+        options.epochs,
+        (options.images, options.validation),
+        options.networks,
+    )
+    names = options.policies.split(",")
+    every = [(name, seed) for seed in range(options.seeds) for name in names]
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for name, seed in every[::-1] if options.backwards else every:
+        figures = setting.figures(name, seed, setting.trained(name, seed))
+        found[name].append(figures)
+        print(f"{name}, seed {seed}: {json.dumps(figures)}", flush=True)
+    result = {name: _means(figures) for name, figures in found.items()}
+    for name, means in result.items():
+        print(f"{name:8} " + ", ".join(f"{key} {value}" for key, value in means.items()))
+    print(json.dumps({"epochs": options.epochs, "seeds": options.seeds, **result}))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One experiment.
+
+    Attributes:
+        macro: the published accuracies.
+        data: the folder of images, <class>/*.
+        work: where weights and figures are kept.
+        epochs: of every training.
+        images: how many are trained on, and how many judge.
+        networks: how many are ranked.
+    """
+
+    macro: Macro
+    data: Path
+    work: Path
+    epochs: int
+    images: tuple[int, int]
+    networks: int
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        """At 16 px, a quarter of the size that the published accuracies are of."""
+        return load_space("nas_bench_macro", resolution=16)
+
+    @cached_property
+    def dataset(self) -> ImageDataset:
+        """Of the images, as many as are asked for."""
+        whole = load_dataset(str(self.data), resolution=self.space.resolution)
+        train, validation = self.images
+        return replace(
+            whole,
+            train=whole.train.sample(train),
+            validation=whole.validation.sample(validation),
+        )
+
+    def drawn(self, seed: int) -> NDArray[np.int64]:
+        """(networks,) the places in the table of those that a seed ranks."""
+        order = np.random.default_rng([seed, 31]).permutation(len(self.macro.rows))
+        return order[: self.networks]
+
+    def trained(self, name: str, seed: int) -> dict[str, list[float]]:
+        """Accuracies with a supernet's weights, in %, and the policy's values; computed once."""
+        size = "-".join(map(str, (self.epochs, *self.images, self.networks)))
+        path = self.work / f"{name}-{size}-{seed}.json"
+        if not path.is_file():
+            inputs = self._inputs(name, seed, path.with_suffix(".safetensors"))
+            self.work.mkdir(parents=True, exist_ok=True)
+            train_supernet(inputs)
+            rows = self.macro.rows[self.drawn(seed)]
+            judged = find_estimator("supernet").scores(inputs).evaluate_architectures(rows)
+            values = load_outcome(inputs.weights_file, {}).get(VALUES, np.zeros(0))
+            found = {"judged": judged.tolist(), "values": values.tolist()}
+            write_atomically(path, json.dumps(found))
+        known: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8"))
+        return known
+
+    def _inputs(self, name: str, seed: int, weights: Path) -> EstimatorInputs:
+        training = TrainSettings(
+            epochs=self.epochs,
+            batch_size=128,
+            learning_rate=0.1,
+            weight_decay=2e-4,
+            warmup_epochs=0.05 * self.epochs,
+            label_smoothing=0.0,
+            crop_padding=self.space.resolution // 8,
+            clip=5.0,
+            paths=name,
+            seed=seed,
+        )
+        return EstimatorInputs(
+            self.space, seed, images=lambda: self.dataset, weights=weights, training=training
+        )
+
+    def figures(self, name: str, seed: int, known: dict[str, list[float]]) -> dict[str, float]:
+        """What a training has come to."""
+        drawn, judged = self.drawn(seed), np.array(known["judged"])
+        truth = self.macro.mean[drawn]
+        top = np.argsort(-truth)[: len(truth) // 5]
+        found = {
+            "tau": float(kendalltau(judged, truth).statistic),
+            "tau_of_top_fifth": float(kendalltau(judged[top], truth[top]).statistic),
+        }
+        sums = {"fitted": fit_additive(self.space, self.macro.rows[drawn], judged)}
+        if known["values"]:
+            slots = FlatChoices(self.space.choice_counts).split(np.array(known["values"]))
+            sums["values"] = Trellis.from_values(self.space, name, "", 0.0, slots)
+            every = sums["values"].evaluate(self.macro.rows[drawn])
+            found["tau_of_values"] = float(kendalltau(every, truth).statistic)
+        for quantile in BUDGETS:
+            problem = self.macro.problem(quantile)
+            for kind, score in sums.items():
+                place = self._shipped(score, problem)
+                within = f"{kind}, {quantile:.0%} of MACs"
+                found[f"rank by {within}"] = self.macro.rank(problem, place)
+                found[f"accuracy by {within}"] = float(self.macro.mean[place])
+                if kind == "values" and name == "mdenas":
+                    found[f"above the random by {within}"] = self._above(place, seed)
+        if name == "mdenas":
+            found["entropy left"] = _entropy(known["values"]) / float(
+                np.log(self.space.choice_counts).sum()
+            )
+        return {key: round(value, 4) for key, value in found.items()}
+
+    def _shipped(self, score: Trellis, problem: SearchProblem) -> int:
+        """The place of the best by a sum within a budget."""
+        return self.macro.index[tuple(exact_best(score, problem).tolist())]
+
+    def _above(self, place: int, seed: int) -> float:
+        """Points by which it is better than the median of random ones of its MACs plus their sd."""
+        macs = self.macro.cost.evaluate(self.macro.rows)
+        alike = np.flatnonzero(np.abs(macs / macs[place] - 1) <= _ALIKE)
+        some = np.random.default_rng([seed, 41]).permutation(alike)[:_BESIDE]
+        others = self.macro.mean[some]
+        return float(self.macro.mean[place] - np.median(others) - others.std())
+
+
+def _entropy(log_probabilities: list[float]) -> float:
+    logs = np.array(log_probabilities)
+    return float(-(np.exp(logs) * logs).sum())
+
+
+def _means(figures: list[dict[str, float]]) -> dict[str, str]:
+    """Mean ± standard deviation over the seeds; of ranks the median."""
+    found = {}
+    for key in figures[0]:
+        values = np.array([one[key] for one in figures])
+        spread = values.std(ddof=1) if len(values) > 1 else math.nan
+        if key.startswith("rank"):
+            found[key] = f"{np.median(values):g}"
+        else:
+            found[key] = f"{values.mean():.3f} ± {spread:.3f}"
+    return found
+
+
+if __name__ == "__main__":
+    main()
