@@ -24,6 +24,7 @@ from hwnas.search.front import Front
 from hwnas.search.journal import Journal
 from hwnas.search.mode import ASYNCHRONOUS, SYNCHRONOUS, Mode
 from hwnas.search.outcome import StagedScore
+from hwnas.search.policies.history import ValueHistory
 from hwnas.search.problem import SearchProblem
 from hwnas.search.questions import Questions
 from hwnas.search.score import Of, Score, as_score, known_score, score_identity
@@ -47,12 +48,14 @@ class Evaluations:
         architectures: (N, L) canonical, in the order in which they were asked for.
         scores: (N,) theirs, to be maximised.
         how: a clause on how the searcher has searched, where it says so.
+        value_history: what the searcher has held of each choice, where it learns that.
     """
 
     problem: SearchProblem
     architectures: Architectures
     scores: NDArray[np.float64]
     how: str | None = None
+    value_history: ValueHistory | None = None
 
     @property
     def front(self) -> Front:
@@ -209,7 +212,9 @@ def run_searcher(
     rows, scores = searcher.evaluated
     lists = (rows[start : start + _TOGETHER].tolist() for start in range(0, len(rows), _TOGETHER))
     kept = np.array([trials.known(row) for some in lists for row in some], dtype=np.bool_)
-    return Evaluations(searcher.problem, rows[kept], scores[kept], searcher.how)
+    return Evaluations(
+        searcher.problem, rows[kept], scores[kept], searcher.how, searcher.value_history
+    )
 
 
 def _tell(progress: Progress | None, trials: Trials, limit: int) -> None:

@@ -40,6 +40,9 @@ class Paths(Protocol):
     def learn_accuracies(self, paths: Architectures, accuracies: NDArray[np.float64]) -> None:
         """Takes the validation accuracies (N,), in percent, of paths (N, L) after an epoch."""
 
+    def end_epoch(self, epoch: int, epochs: int) -> None:
+        """Called after each epoch: so many are done, of so many."""
+
     @property
     def state(self) -> dict[str, NDArray[Any]]:
         """Named arrays that `restore` goes on from."""
@@ -74,6 +77,9 @@ class UniformPaths:
         """Nothing."""
 
     def learn_accuracies(self, paths: Architectures, accuracies: NDArray[np.float64]) -> None:
+        """Nothing."""
+
+    def end_epoch(self, epoch: int, epochs: int) -> None:
         """Nothing."""
 
     @property

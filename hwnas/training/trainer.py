@@ -23,6 +23,7 @@ from hwnas.training.batches import PATH, Batches, prefetch, stream
 from hwnas.training.distributed import current_group
 from hwnas.training.log import TrainingLog
 from hwnas.training.optimizer import learning_rate, momentum
+from hwnas.training.paths import Paths
 from hwnas.training.placement import choose_device, placed
 from hwnas.training.rules import PathRule, Plain, Rule
 from hwnas.training.running_loss import RunningLoss
@@ -203,8 +204,8 @@ class _Training:
                         log.write(step, {"images_per_second": rate} | self._shown(step))
                     if watch is not None and self._group.first and self._is_watched(step):
                         log.write(step, watch(self._result))
-                    if judge is not None and step % self._batches.per_epoch == 0:
-                        self._learn_accuracies(judge)
+                    if step % self._batches.per_epoch == 0:
+                        self._end_epoch(step // self._batches.per_epoch, judge)
                     if goes_on is not None and not self._goes_on(step, goes_on):
                         ended = step
                         break
@@ -264,18 +265,24 @@ class _Training:
         epoch, rest = divmod(step, self._batches.per_epoch)
         return rest > 0 or step == self._length or goes_on(epoch, self._result)
 
-    def _learn_accuracies(self, judge: Judge) -> None:
-        """Has some paths judged and tells what draws them, where it wants that."""
-        if self._paths is None or not self._paths.judged:
+    def _end_epoch(self, epoch: int, judge: Judge | None) -> None:
+        """Tells what draws the paths that an epoch is done, and what it wants to know of it."""
+        if self._paths is None:
             return
-        number = self._paths.judged
+        if judge is not None and self._paths.judged:
+            self._learn_accuracies(self._paths, judge)
+        self._paths.end_epoch(epoch, self._config.epochs)
+
+    def _learn_accuracies(self, paths: Paths, judge: Judge) -> None:
+        """Has some paths judged and tells what draws them."""
+        number = paths.judged
         generator = stream(self._config.seed, PATH, self._length)  # that of no step
-        rows = self._paths.draw(number, self._resolution, generator)
+        rows = paths.draw(number, self._resolution, generator)
         found = torch.zeros(number, dtype=torch.float64, device=self._device)
         if self._group.first:
             found.copy_(torch.from_numpy(judge(self._result, rows)))
         self._group.copy_from_first([found])
-        self._paths.learn_accuracies(rows, found.cpu().numpy())
+        paths.learn_accuracies(rows, found.cpu().numpy())
 
     def _finish(self) -> None:
         """Makes the result the module's weights, in every process, and writes them."""

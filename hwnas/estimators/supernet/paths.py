@@ -14,14 +14,16 @@ from hwnas.objectives.budgets import Budget
 from hwnas.objectives.costs import MACS
 from hwnas.search.make_problem import make_problem
 from hwnas.search.policies import Policy, make_policy, policy_class
+from hwnas.search.policies.history import ValueHistory, is_kept
 from hwnas.spaces import Architectures
 from hwnas.training.auto import steps_of_epoch
 from hwnas.training.paths import Paths
 from hwnas.training.rules import paths_of_step
 from hwnas.training.train_config import UNIFORM
 
-VALUES = "values"
-"""The name of a policy's values, those of all slots in a row, in what a training leaves."""
+VALUES, MOMENTS, HISTORY = "values", "moments", "history"
+"""The names, in what a training leaves, of a policy's values, those of all slots in a row; of the
+epochs that are in its history; and of that, the values after each of them."""
 
 _MEAN, _OF_POLICY = "mean_loss", "policy/"
 # Of the moving mean: that of about the last twenty paths, which is late by some steps only and adds
@@ -50,6 +52,7 @@ class PolicyPaths:
         """
         self.policy = policy
         self._mean = math.nan
+        self._history = ValueHistory.empty(policy.choices.total)
         version = "" if policy.version == 1 else f", version {policy.version}"
         self.identity = f"{policy.name}{version} {policy.settings.model_dump_json()}"
         if budgets:
@@ -77,11 +80,16 @@ class PolicyPaths:
         """Takes the accuracies (N,) of paths (N, L), of the same weights and images."""
         self.policy.learn(paths, accuracies - accuracies.mean())
 
+    def end_epoch(self, epoch: int, epochs: int) -> None:
+        """Keeps the policy's values, of at most a hundred epochs."""
+        if is_kept(epoch, epochs):
+            self._history = self._history.added(epoch, self.policy.values())
+
     @property
     def state(self) -> dict[str, NDArray[Any]]:
-        """The policy's, and the moving mean."""
+        """The policy's, the moving mean, and the history of the values."""
         of_policy = {_OF_POLICY + name: one for name, one in self.policy.state.items()}
-        return {_MEAN: np.array([self._mean]), **of_policy}
+        return {_MEAN: np.array([self._mean]), **self._kept, **of_policy}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Goes on from a state.
@@ -92,14 +100,25 @@ class PolicyPaths:
         mean = state.get(_MEAN)
         if mean is None or mean.shape != (1,):
             raise ConfigError("this is no state of a policy in a training; begin anew")
-        own = {name.removeprefix(_OF_POLICY): one for name, one in state.items() if name != _MEAN}
-        self.policy.restore(own)
-        self._mean = float(mean[0])
+        total = self.policy.choices.total
+        history = ValueHistory.empty(total)
+        if state.keys() & {MOMENTS, HISTORY}:  # not in files of earlier versions
+            try:
+                history = ValueHistory.of(state[MOMENTS], state[HISTORY], total)
+            except (KeyError, ValueError) as error:
+                raise ConfigError("this is no history of a policy's values; begin anew") from error
+        rest = {name: one for name, one in state.items() if name not in (_MEAN, MOMENTS, HISTORY)}
+        self.policy.restore({name.removeprefix(_OF_POLICY): one for name, one in rest.items()})
+        self._mean, self._history = float(mean[0]), history
 
     @property
     def outcome(self) -> dict[str, NDArray[Any]]:
-        """The policy's values: (T,) all slots in a row."""
-        return {VALUES: np.concatenate(self.policy.values())}
+        """The policy's values, (T,) all slots in a row, and their history."""
+        return {VALUES: np.concatenate(self.policy.values()), **self._kept}
+
+    @property
+    def _kept(self) -> dict[str, NDArray[Any]]:
+        return {MOMENTS: self._history.moments, HISTORY: self._history.values}
 
 
 def paths_of(inputs: EstimatorInputs) -> Paths | None:

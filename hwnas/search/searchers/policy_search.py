@@ -13,6 +13,7 @@ from typing_extensions import override
 from hwnas.core.configs import StrictModel
 from hwnas.core.errors import ConfigError
 from hwnas.search.exact.exact_front import FEW_LABELS, exact_front
+from hwnas.search.policies.history import ValueHistory
 from hwnas.search.policies.policy import Policy
 from hwnas.search.searchers.promising import promising, within
 from hwnas.search.searchers.searcher import Searcher
@@ -22,6 +23,8 @@ from hwnas.spaces.space import Architectures, keys
 _SETTLED = 50
 # The values are searched anew after each of so many parts of what is left to them.
 _FINAL_BATCHES = 4
+# After each of so many parts of the evaluations, what the policy holds is kept.
+_MOMENTS = 10
 _FRONT_SHARE = {"best": 0.0, "both": 0.2, "front": 0.9}
 
 
@@ -70,6 +73,7 @@ class PolicySearch(Searcher):
         self.drawing = self.policy(self.problem, self._drawn_until, seed, settings)
         # How often each network under way was drawn.
         self._draws: dict[tuple[int, ...], int] = {}
+        self._history = ValueHistory.empty(self.drawing.choices.total)
 
     @override
     def ask(self) -> Architectures:
@@ -104,6 +108,17 @@ class PolicySearch(Searcher):
         told = keys(architectures)
         times = [self._draws.pop(key, 1) for key in told]
         self._learn(np.repeat(architectures, times, axis=0), np.repeat(scores, times))
+        judged, kept = len(self.scores), len(self._history.moments)
+        if _MOMENTS * judged >= (kept + 1) * self.evaluations:
+            self._history = self._history.added(judged, self.drawing.values())
+
+    @property
+    @override
+    def value_history(self) -> ValueHistory | None:
+        """The values after each tenth of the evaluations, and now."""
+        if not self.scores:
+            return None
+        return self._history.added(len(self.scores), self.drawing.values())
 
     def _learn(self, rows: ArrayLike, scores: NDArray[np.float64]) -> None:
         self.drawing.learn(np.asarray(rows, dtype=np.int64), scores)

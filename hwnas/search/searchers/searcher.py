@@ -11,6 +11,7 @@ from hwnas.core.configs import StrictModel
 from hwnas.core.errors import ConfigError
 from hwnas.search.exact.exact_front import check_reachable_together
 from hwnas.search.exact.sampling import sample_feasible
+from hwnas.search.policies.history import ValueHistory
 from hwnas.search.problem import SearchProblem
 from hwnas.spaces.space import Architectures, keys
 
@@ -114,6 +115,11 @@ class Searcher(ABC):
         self.scores.update(zip(told, scores.tolist(), strict=True))
         for row in told if self.pending else ():
             self.pending.pop(row, None)
+
+    @property
+    def value_history(self) -> ValueHistory | None:
+        """What it has held of each choice on the way, now at last; None where it holds nothing."""
+        return None
 
     @property
     def remaining(self) -> int:

@@ -75,6 +75,26 @@ def test_when_a_policy_has_settled_its_values_are_searched() -> None:
     assert [sum(row) for row in asked] == [16] + [15] * 8 + [14] * 11
 
 
+def test_what_a_policy_holds_is_kept_after_each_tenth_of_the_evaluations() -> None:
+    searcher = make_searcher("mcts", macro_problem(), 40, 0)
+    assert searcher.value_history is None
+    found = []
+    while len(rows := searcher.ask()):
+        searcher.tell(rows, synthetic_score(rows))
+        assert isinstance(searcher, PolicySearch)
+        found.append(np.concatenate(searcher.drawing.values()).astype(np.float32))
+        now = searcher.value_history
+        assert now is not None
+        assert now.values[-1].tolist() == found[-1].tolist()
+    kept = searcher.value_history
+    assert kept is not None
+    # Later ones are the ends of the questions in which further tenths are passed.
+    assert kept.moments.tolist()[:3] == [4, 8, 12]
+    assert (len(kept.moments) <= 11, kept.moments[-1]) == (True, 40)
+    assert kept.values[0].tolist() == found[3].tolist()
+    assert make_searcher("random", macro_problem(), 5, 0).value_history is None
+
+
 def test_settings_are_those_of_the_policy_and_of_the_search() -> None:
     searcher = make_searcher("mcts", macro_problem(), 50, 0, {"explore": 0.7, "final": 0.5})
     assert isinstance(searcher, PolicySearch)
