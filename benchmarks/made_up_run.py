@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hwnas.data import Balance
+from hwnas.estimators.choice_values import ChoiceValues
 from hwnas.estimators.supernet.estimator import SupernetEstimator
 from hwnas.latency.correction import Correction
 from hwnas.latency.model import LatencyModel
@@ -21,15 +22,17 @@ from hwnas.report.class_results import ClassResults, picture
 from hwnas.report.content import Judged, ReportContent
 from hwnas.report.contributions import contributions
 from hwnas.report.curves import Curves
+from hwnas.report.framed import framed_network
 from hwnas.report.points import drawn_points
 from hwnas.report.rows import front_header, front_rows
 from hwnas.report.setting import Setting
-from hwnas.report.values import choice_values
+from hwnas.report.values import PATHS, RunValues, fitted_values
 from hwnas.runs.front_points import front_points
 from hwnas.runs.mistakes import Wrong
 from hwnas.runs.searching import RunSearch
 from hwnas.runs.summary_form import Figures, Reference, Summary
 from hwnas.search.front import knee
+from hwnas.search.policies.history import ValueHistory
 from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace, load_reference, load_space
@@ -76,7 +79,7 @@ def made_up(trials: int, **changed: Any) -> ReportContent:
         "drawn": drawn,
         "curves": _curves(),
         "classes": _classes(generator),
-        "values": choice_values(result, space),
+        "values": _values(result, space),
         "setting": Setting(
             [("device", "a small board"), ("processor", "a CPU (aarch64, 4 cores)")],
             [("search", f"{trials:,} networks judged", "0:21:40")],
@@ -162,6 +165,26 @@ def _curves() -> Curves:
     smaller = [(step, value - 6) for step, value in watched]
     scalars = {"loss": loss, "accuracy/smallest": smaller, "accuracy/largest": watched}
     return Curves(scalars, 1200.0)
+
+
+def _values(result: RunSearch, space: SearchSpace) -> RunValues:
+    """A fit, and what a policy held after each of 60 epochs, ever more of what that found."""
+    fitted = fitted_values(result, space)
+    assert fitted is not None
+    framed = framed_network(result, space, None, None)
+    assert framed is not None
+    history = ValueHistory.empty(int(space.choice_counts.sum()))
+    for epoch in range(1, 61):
+        history = history.added(epoch, [epoch / 60 * one for one in fitted.values.values])
+    drawn = ChoiceValues.of_space(
+        space,
+        fitted.values.values,
+        of=PATHS,
+        title="What mcts holds of each choice, which drew the supernet's paths",
+        notes=["The values of the policy mcts at the end of the supernet's training, its own."],
+        history=history,
+    )
+    return RunValues([one.framing(framed.chosen, framed.words) for one in (fitted.values, drawn)])
 
 
 def _classes(generator: np.random.Generator) -> ClassResults:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from hwnas.estimators.choice_values import ChoiceValues
     from hwnas.networks.modules import NetworkModule
 
 
@@ -224,9 +225,14 @@ class SearchResult:
     """
 
     def __init__(
-        self, problem: Problem, architectures: Architectures, scores: NDArray[np.float64]
+        self,
+        problem: Problem,
+        architectures: Architectures,
+        scores: NDArray[np.float64],
+        learnt: "ChoiceValues | None" = None,
     ) -> None:
         self.problem, self.architectures, self.scores = problem, architectures, scores
+        self._learnt = learnt
         found = problem.search_problem.front(architectures, scores)
         self.front = Front(problem, self._networks(found.architectures, found.scores), knee(found))
 
@@ -241,6 +247,23 @@ class SearchResult:
             judged = f"none of the {len(self.scores):,} judged networks keeps every budget"
             raise RunError(f"{judged}; allow more evaluations, or more of a budget")
         return self.front[-1]
+
+    def choice_values(self) -> "ChoiceValues":
+        """What the policy that has searched holds of each choice; a notebook shows a heat map.
+
+        The best network is framed. For values that an estimator's scores are sums of, see
+        `hwnas.estimators.scores.Scores.choice_values`.
+
+        Raises:
+            HwnasError: the searcher was no policy.
+        """
+        if self._learnt is None:
+            raise ConfigError(
+                "only policies hold values of choices; search with one, such as searcher='mcts'"
+            )
+        if not len(self.front):
+            return self._learnt
+        return self._learnt.framing(self.front[-1].architecture, "the best network of the front")
 
     def to_frame(self) -> "DataFrame":
         """Every judged network as a pandas data frame, in the order of judging.

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, overload
 from hwnas.api.checks import check_count, names_of
 from hwnas.api.ensembling import EnsemblingRun
 from hwnas.api.profiled_run import ProfiledRun
+from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
 from hwnas.core.listener import SILENT
 from hwnas.runs.defaults import PATIENCE, RANKED_OF_A_CSV, RANKED_TRAINED, RANKING_SEEDS, TRAINED
 from hwnas.runs.export_config import ImageInput, WeightsFrom
 
 if TYPE_CHECKING:  # what needs PyTorch or the like is imported by the stage that needs it
+    from hwnas.estimators.choice_values import ChoiceValues
     from hwnas.report.writing import Report
     from hwnas.runs.picks import Picks
     from hwnas.runs.ranking import Ranking
@@ -250,6 +253,38 @@ class Run(ProfiledRun, EnsemblingRun):
         from hwnas.runs.stored_summary import stored_summary
 
         return stored_summary(self.folder, self.result())
+
+    def choice_values(self, of: str | None = None) -> "ChoiceValues":
+        """What each choice of each slot is worth, as in the report; a notebook shows a heat map.
+
+        Args:
+            of: whose values: the name of the estimator (those that its scores are sums of, or else
+                of a sum that is fitted to the judged networks), that of a policy that has searched,
+                or "train.paths", the policy that drew the supernet's paths. None for the first of
+                these that there is.
+
+        Raises:
+            ConfigError: the run knows no such values.
+            RunError: the run was not searched to its end, or a file is damaged.
+        """
+        from hwnas.report.framed import framed_network, winner_network
+        from hwnas.report.values import run_values
+        from hwnas.runs.stored_summary import stored_export
+
+        experiment, folder, result = self.experiment, self.folder, self.result()
+        exported = stored_export(folder, result)
+        framed = framed_network(result, experiment.space, exported, winner_network(folder))
+        found = run_values(experiment, folder, result, framed)
+        known = {one.of: one for one in found.maps}
+        chosen = next(iter(known), None) if of is None else of
+        if chosen in known:
+            return known[chosen]
+        names = f"there are those of {', '.join(known)}" if known else "it has judged too few"
+        names += found.missing and f"; {found.missing}"
+        raise ConfigError(
+            f"the run {folder.path} knows no values of choices"
+            f"{'' if of is None else f' of {shown(of)}'}; {names}"
+        )
 
     def report(self, out: str | Path | None = None) -> "Report":
         """Writes `report.html` and `front.svg`.

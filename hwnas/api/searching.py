@@ -9,6 +9,7 @@ from hwnas.api.problem import Problem
 from hwnas.api.progress import PythonListener
 from hwnas.api.results import SearchResult
 from hwnas.core.errors import ConfigError
+from hwnas.estimators.choice_values import ChoiceValues
 from hwnas.runs.workers import executor_of
 from hwnas.search.executors import Executor
 from hwnas.search.mode import SYNCHRONOUS, Mode, mode_sentence
@@ -96,4 +97,8 @@ def run_search(
             progress=update,
             mode=mode,
         )
-    return SearchResult(problem, found.architectures, found.scores)
+    history, learnt = found.value_history, None
+    if history is not None:
+        called = searcher if isinstance(searcher, str) else getattr(searcher, "name", name)
+        learnt = ChoiceValues.of_policy(problem.space, called, history)
+    return SearchResult(problem, found.architectures, found.scores, learnt)

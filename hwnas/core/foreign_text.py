@@ -1,5 +1,6 @@
 """Text that comes from outside, made safe to show: names, answers, messages of libraries."""
 
+import html
 import unicodedata
 
 # A sentence that quotes more of a stranger than this is read by nobody.
@@ -34,6 +35,11 @@ def shown(text: object, *, longest: int = LONGEST) -> str:
 def shown_lines(text: object) -> str:
     """The same for a text of several lines of any length: line breaks and tabs stay."""
     return "\n".join("\t".join(map(_escaped, line.split("\t"))) for line in str(text).split("\n"))
+
+
+def html_text(text: object) -> str:
+    """A text of strangers as HTML: neither markup nor characters that cannot be seen."""
+    return html.escape(shown_lines(text))
 
 
 def _escaped(text: str) -> str:

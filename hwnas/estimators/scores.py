@@ -9,12 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from hwnas.core.errors import AccuracyError
+from hwnas.estimators.choice_values import ChoiceValues, effects_notes
 from hwnas.estimators.stated import Stated
 from hwnas.networks.blocks import Network
 from hwnas.objectives.objective import Direction
 from hwnas.objectives.statistics.intervals import Interval, interval_text, wilson
 from hwnas.objectives.statistics.regression import CrossValidation
+from hwnas.search.exact.effects import ChoiceEffects, SumOfChoices
 from hwnas.search.outcome import StagedScore
+from hwnas.search.policies.history import ValueHistory
 from hwnas.search.problem import KnownScore
 from hwnas.spaces.family import Space
 from hwnas.spaces.space import Architectures
@@ -107,6 +111,24 @@ class ScoreInfo:
         interval = self.interval(score)
         return "" if interval is None else f" ({interval_text(interval)})"
 
+    def values_of(
+        self, space: Space, effects: ChoiceEffects, history: ValueHistory | None
+    ) -> ChoiceValues:
+        """The values that scores of a space are sums of.
+
+        Raises:
+            ValueError: they are not of the choices of that space.
+        """
+        return ChoiceValues.of_space(
+            space,
+            effects.values,
+            of=self.estimator,
+            title=f"What each choice is worth by {self.estimator}",
+            notes=effects_notes(self.estimator, effects),
+            unit="" if self.unit == "value" else self.unit,
+            history=history,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """For documents."""
         return asdict(self)
@@ -140,6 +162,7 @@ class Scores:
         second_opinion: what to expect of (N, L) networks that were chosen for their scores, (N,) in
             the same unit; None where there is nothing to say that by.
         staged: what a search evaluates candidates by, where each is trained and may be stopped.
+        value_history: of a sum over choices, what their values were on the way to what they are.
     """
 
     direction: ClassVar[Direction] = "maximize"
@@ -151,6 +174,7 @@ class Scores:
     exact: KnownScore | None = None
     second_opinion: Callable[[Architectures], NDArray[np.float64]] | None = None
     staged: StagedScore | None = None
+    value_history: ValueHistory | None = None
 
     @property
     def name(self) -> str:
@@ -177,6 +201,34 @@ class Scores:
             ValueError: not architectures of the space.
         """
         return self.of_canonical(self.space.canonical(architectures))
+
+    @property
+    def effects(self) -> ChoiceEffects | None:
+        """The value of each choice, where a score is a sum of such values; None of any other."""
+        return self.exact.effects if isinstance(self.exact, SumOfChoices) else None
+
+    def choice_values(self, architecture: Architectures | Sequence[int] = ()) -> ChoiceValues:
+        """What each choice of each slot is worth; a notebook shows it as a heat map.
+
+        Args:
+            architecture: (L,) a network to be framed; empty for none.
+
+        Raises:
+            AccuracyError: a score is no sum of values of choices.
+            ValueError: not an architecture of the space.
+        """
+        effects = self.effects
+        if effects is None:
+            raise AccuracyError(
+                f"scores of {self.info.estimator} are no sum of values of choices; take an "
+                "estimator whose scores are, such as bn or policy, or 'run.choice_values()' of a "
+                "run, which fits a sum to what was judged"
+            )
+        found = self.info.values_of(self.space, effects, self.value_history)
+        if not len(architecture):
+            return found
+        row = self.space.canonical(np.asarray(architecture)[None])[0]
+        return found.framing(row.tolist(), "the network that was given")
 
 
 def axis_label(label: str, unit: str) -> str:

@@ -1,6 +1,5 @@
 """What a report shows: everything judged, the front, the winner, and how right the table is."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,16 +8,17 @@ from numpy.typing import NDArray
 
 from hwnas.estimators.scores import ScoreInfo
 from hwnas.latency.family import AnyEnergy, AnyLatency
-from hwnas.networks.blocks import Network, block_from_dict
+from hwnas.networks.blocks import Network
 from hwnas.objectives.budgets import LATENCY
 from hwnas.objectives.statistics.intervals import Interval
 from hwnas.report.class_results import ClassResults, class_results
 from hwnas.report.contributions import Contribution, contributions
 from hwnas.report.curves import Curves, drawn_curves
+from hwnas.report.framed import framed_network, winner_network
 from hwnas.report.points import DrawnPoints, chosen_points, drawn_points
 from hwnas.report.rows import front_header, front_notes, front_rows
 from hwnas.report.setting import Setting, pick_command, setting_of
-from hwnas.report.values import ChoiceValues, choice_values
+from hwnas.report.values import RunValues, run_values
 from hwnas.runs.ensembles.form import EnsembleSummary, ensembles_of
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
@@ -76,7 +76,7 @@ class ReportContent:
     drawn: DrawnPoints | None = None
     curves: Curves = field(default_factory=Curves)
     classes: ClassResults | None = None
-    values: ChoiceValues | None = None
+    values: RunValues | None = None
     setting: Setting = field(default_factory=Setting)
 
     @property
@@ -98,6 +98,8 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
     points = front_points(result, experiment.space)
     exported = stored_export(folder, result)
     summary = exported if isinstance(exported, Summary) else None
+    winner = None if summary is None else winner_network(folder)
+    framed = framed_network(result, experiment.space, exported, winner)
     curves = drawn_curves(folder.log_folder)
     return ReportContent(
         title=f"{experiment.space.name} on {experiment.device.name}",
@@ -125,25 +127,16 @@ def gather(experiment: Experiment, folder: RunFolder) -> ReportContent:
             points,
             experiment.space,
             latency,
-            winner=None if summary is None else _winner(folder),
+            winner=winner,
             reference=_reference(experiment),
             picked=() if exported is None else [one.id for one in exported.picks],
             export=pick_command(folder),
         ),
         curves=curves,
         classes=None if summary is None else class_results(experiment, folder),
-        values=choice_values(result, experiment.space),
+        values=run_values(experiment, folder, result, framed),
         setting=setting_of(experiment, folder, exported, curves, result),
     )
-
-
-def _winner(folder: RunFolder) -> Network | None:
-    """The exported network; None where its `config.json` cannot be read."""
-    try:
-        content = json.loads((folder.export_folder("winner") / "config.json").read_bytes())
-        return tuple(map(block_from_dict, content["blocks"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
 
 
 def _reference(experiment: Experiment) -> tuple[str, Network] | None:

@@ -1,16 +1,15 @@
 """Pieces of HTML: text of strangers made harmless, tables, paragraphs, sections."""
 
-import html
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hwnas.core.foreign_text import shown_lines
+from hwnas.core.foreign_text import html_text
 
 
 def text(value: object) -> str:
-    """A text of strangers as HTML: neither markup nor characters that cannot be seen."""
-    return html.escape(shown_lines(value))
+    """A text of strangers as HTML, see `html_text`."""
+    return html_text(value)
 
 
 def paragraphs(sentences: Iterable[str], css: str = "") -> str:

@@ -110,7 +110,8 @@ def document(*, title: str, head: str, body: str, data: dict[str, Any]) -> str:
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
         f"{title}<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<style>{_asset('page.css')}</style></head>\n<body><main>{head}{body}</main>\n"
-        f"{as_data('data', data)}<script>{_asset('page.js')}</script></body></html>\n"
+        f"{as_data('data', data)}<script>{_asset('page.js')}</script>"
+        f"<script>{_asset('values.js')}</script></body></html>\n"
     )
 
 

@@ -1,17 +1,25 @@
-"""What each choice of each slot is worth, fitted to the judged networks of a run."""
+"""What each choice of each slot is worth in a run: the score's own values, or those of a fit."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hwnas.core.errors import HwnasError
-from hwnas.networks.blocks import Skip
+from hwnas.core.errors import HwnasError, RunError
+from hwnas.estimators.choice_values import ChoiceValues
+from hwnas.estimators.registry import POLICY, SUPERNET_FILE
+from hwnas.report.framed import Framed
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import RunSearch
 from hwnas.search.exact.exact_front import FEW_LABELS, exact_front
 from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import Space
+from hwnas.training.train_config import UNIFORM
+
+PATHS = "train.paths"
+"""What the values of the policy that drew a supernet's paths are called."""
 
 # With fewer networks a choice of the worst kind of space was hardly ever seen.
 LEAST_NETWORKS = 30
@@ -21,63 +29,82 @@ _MOST = 20_000
 _MANY, _STRENGTH = 1000, 1.0
 
 
-@dataclass(frozen=True)
-class ChoiceValues:
-    """An additive fit of scores.
+@dataclass(frozen=True, eq=False)
+class RunValues:
+    """The values of choices that a run knows.
 
     Attributes:
-        slots: their names.
-        choices: of each slot, the names of its choices.
-        values: of each slot, (C,) what a choice adds beside the mean of the slot.
-        chosen: of each slot, the choice of the best network within the budgets; -1 for none.
-        seen: of each slot, (C,) how many judged networks have the choice.
-        explained: the share of the scores' variance that the sum explains (R²).
-        networks: how many it was fitted to.
-        model_ms, model_score: the exact front of the sum against predicted latency, within the
-            budgets; empty where there is none.
+        maps: those of the score first, then those of policies.
+        model_ms, model_score: the exact front of a fitted sum against predicted latency, within the
+            budgets; empty where nothing was fitted, or nothing keeps them.
+        missing: why what drew the supernet's paths is not among the maps; "" where there is none.
     """
 
-    slots: list[str]
-    choices: list[list[str]]
-    values: list[NDArray[np.float64]]
-    chosen: list[int]
-    seen: list[NDArray[np.int64]]
-    explained: float
-    networks: int
-    model_ms: list[float] = field(default_factory=list)
-    model_score: list[float] = field(default_factory=list)
+    maps: Sequence[ChoiceValues]
+    model_ms: Sequence[float] = ()
+    model_score: Sequence[float] = ()
+    missing: str = ""
 
 
-def choice_values(result: RunSearch, space: Space) -> ChoiceValues | None:
+def run_values(
+    experiment: Experiment, folder: RunFolder, result: RunSearch, framed: Framed | None
+) -> RunValues:
+    """What each choice is worth, by all that a run knows of it.
+
+    Where the score is a sum of values of choices, these are shown, else those of a sum that is
+    fitted to the judged networks, if there are enough of them. Then come what each policy that has
+    searched holds of the choices, and what the policy that drew the supernet's paths does.
+    """
+    space, maps, model, missing = experiment.space, [], None, ""
+    if result.effects is not None:
+        own = result.score_info.values_of(space, result.effects, result.value_history)
+        maps.append(replace(own, title="What each choice is worth"))
+    elif fitted := fitted_values(result, space):
+        maps, model = [fitted.values], fitted.model
+    maps += [
+        ChoiceValues.of_policy(space, name, history) for name, history in result.learnt.items()
+    ]
+    try:
+        maps += _drawn(experiment, folder)
+    except RunError as error:  # the rest does not depend on that file
+        missing = str(error)
+    if framed is not None:
+        maps = [one.framing(framed.chosen, framed.words) for one in maps]
+    costs, scores = ([], []) if model is None else _front(model, result)
+    return RunValues(maps, costs, scores, missing)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A sum of one value a choice, fitted to judged networks: as values, and to be searched."""
+
+    values: ChoiceValues
+    model: Trellis
+
+
+def fitted_values(result: RunSearch, space: Space) -> Fitted | None:
     """Fits a sum of values of choices to a run's judged networks; None of too few of them."""
     rows, scores = result.architectures[:_MOST], result.scores[:_MOST]
     if len(rows) < LEAST_NETWORKS or not float(np.ptp(scores)) > 0:
         return None
     model = fit_additive(space, rows, scores, _STRENGTH if len(rows) > _MANY else None)
     rest = scores - model.evaluate(rows)
-    counts = [int(one) for one in space.choice_counts]
-    seen = [np.bincount(rows[:, i], minlength=count) for i, count in enumerate(counts)]
-    best = result.front.architectures[-1].tolist() if len(result.front.scores) else None
-    names, choices = _names(space)
-    costs, promised = _front(model, result)
-    return ChoiceValues(
-        slots=names,
-        choices=choices,
-        values=[
-            _beside_mean(step[0, 0], some) for step, some in zip(model.steps, seen, strict=True)
+    counts = space.choice_counts.tolist()
+    seen = tuple(np.bincount(rows[:, i], minlength=count) for i, count in enumerate(counts))
+    explained = float(1 - rest.var() / scores.var())
+    values = ChoiceValues.of_space(
+        space,
+        [step[0, 0] for step in model.steps],
+        of=result.score_info.estimator,
+        title="What each choice is worth",
+        notes=[
+            f"A sum of one value a choice, fitted to {len(rows):,} judged networks; it explains "
+            f"{explained:.0%} of the differences between their scores."
         ],
-        chosen=best or [-1] * len(counts),
+        unit=result.score_info.unit,
         seen=seen,
-        explained=float(1 - rest.var() / scores.var()),
-        networks=len(rows),
-        model_ms=costs,
-        model_score=promised,
     )
-
-
-def _beside_mean(values: NDArray[np.float64], seen: NDArray[np.int64]) -> NDArray[np.float64]:
-    mean = float(np.average(values, weights=seen)) if seen.any() else 0.0
-    return values - mean
+    return Fitted(values, model)
 
 
 def _front(model: Trellis, result: RunSearch) -> tuple[list[float], list[float]]:
@@ -88,17 +115,29 @@ def _front(model: Trellis, result: RunSearch) -> tuple[list[float], list[float]]
     return front.costs.tolist(), front.scores.tolist()
 
 
-def _names(space: Space) -> tuple[list[str], list[list[str]]]:
-    """The names of the slots and of their choices."""
-    first, names, choices = space.members[0], [], []
-    if len(space.choice_counts) > len(first.slots):
-        names.append("size")
-        choices.append([f"{one.resolution} px, width {one.width:g}" for one in space.members])
-    place: dict[int, int] = {}
-    for slot in first.slots:
-        place[slot.stage] = place.get(slot.stage, 0) + 1
-        names.append(f"stage {slot.stage}, block {place[slot.stage]}")
-        choices.append(
-            ["skip" if isinstance(one, Skip) else one.choice_name for one in slot.choices]
-        )
-    return names, choices
+def _drawn(experiment: Experiment, folder: RunFolder) -> list[ChoiceValues]:
+    """What the policy that drew the paths of the run's supernet holds; nothing of uniform ones.
+
+    Also nothing where its values are the run's score, hence shown already, or none was trained.
+
+    Raises:
+        RunError: the supernet's file is damaged, or its training has not ended.
+    """
+    config, path = experiment.config, folder.path / SUPERNET_FILE
+    name = UNIFORM if config.train is None else config.train.policy[0]
+    if name == UNIFORM or config.accuracy.estimator == POLICY or not path.is_file():
+        return []
+    from hwnas.estimators.supernet.learnt_values import read_learnt_values  # loads PyTorch
+
+    found = read_learnt_values(path, experiment.space)
+    if found is None:
+        return []
+    values = ChoiceValues.of_space(
+        experiment.space,
+        found.values,
+        of=PATHS,
+        title=f"What {name} holds of each choice, which drew the supernet's paths",
+        notes=[f"The values of the policy {name} at the end of the supernet's training, its own."],
+        history=found.history,
+    )
+    return [values]

@@ -21,15 +21,18 @@ from hwnas.runs.config import SearchConfig
 from hwnas.runs.corrected import note_corrected, noted_corrected
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.runs.noted_values import note_learnt, note_values, noted_learnt, noted_values
 from hwnas.runs.profile_config import FIT_BESIDE_BLOCKS
 from hwnas.runs.scores import check_scores, identity_of, info_of
 from hwnas.runs.search_state import SearchState
 from hwnas.runs.search_watch import SearchWatch
+from hwnas.search.exact.effects import ChoiceEffects
 from hwnas.search.executors import Executor, InProcess
 from hwnas.search.front import Front
 from hwnas.search.given import GivenNetworks
 from hwnas.search.journal import Journal
 from hwnas.search.mode import SYNCHRONOUS
+from hwnas.search.policies.history import ValueHistory
 from hwnas.search.problem import AnyCost, SearchProblem
 from hwnas.search.run_search import run_searcher, settings_digest
 from hwnas.search.searchers import make_searcher
@@ -60,6 +63,9 @@ class RunSearch:
         candidates: the figures of an estimator that trains networks.
         seconds: that judging took, searchers aside.
         asked_for: the costs that budgets are on, and that settings of searchers name.
+        effects: the values of choices that a score is a sum of; None of other scores.
+        value_history: of these, where it is known.
+        learnt: what searchers have held of each choice, by their names.
     """
 
     problem: SearchProblem
@@ -74,6 +80,9 @@ class RunSearch:
     candidates: CandidateFigures | None = None
     seconds: float = 0.0
     asked_for: tuple[str, ...] = ()
+    effects: ChoiceEffects | None = None
+    value_history: ValueHistory | None = None
+    learnt: Mapping[str, ValueHistory] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         front = self.front.scores
@@ -174,9 +183,12 @@ def search(
                 )
                 if searcher.how is not None:
                     journal.note(f"how {name} {settings[name]}", searcher.how)
+                if searcher.value_history is not None:
+                    note_learnt(journal, name, settings[name], searcher.value_history)
                 del searcher  # which may hold a million scores
         # Of networks that no search asks for any more, or whose worker was ended.
         shutil.rmtree(folder.candidates_folder, ignore_errors=True)
+    note_values(journal, scores)
     if scores.second_opinion is not None:
         front = problem.front(*journal.evaluations())
         note_corrected(journal, front, scores.second_opinion(front.architectures))
@@ -234,6 +246,11 @@ def result_in(experiment: Experiment, journal: Journal, problem: SearchProblem) 
     if experiment.pretrained is not None:
         belongs_to += f" {experiment.pretrained.digest}"
     ways = {name: text for name, text in how.items() if text is not None}
+    effects, history = noted_values(journal, experiment.space) or (None, None)
+    learnt = {
+        name: noted_learnt(journal, name, setting, experiment.space)
+        for name, setting in settings.items()
+    }
     return RunSearch(
         problem,
         architectures,
@@ -247,6 +264,9 @@ def result_in(experiment: Experiment, journal: Journal, problem: SearchProblem) 
         candidate_figures(journal),
         journal.spent()[1] + sum(one.seconds for one in journal.outcomes.unfinished.values()),
         config.costs,
+        effects,
+        history,
+        {name: one for name, one in learnt.items() if one is not None},
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 from benchmarks.browser import PAINTED, window
 from benchmarks.made_up_run import made_up
 from hwnas.report.page import render_page
+from hwnas.report.values import RunValues
 from tests.browser.conftest import Window
 
 if TYPE_CHECKING:
@@ -100,7 +102,7 @@ def test_a_click_selects_a_network_and_draws_its_blocks(run_window: Window) -> N
 def test_arrow_keys_move_along_the_front(run_window: Window) -> None:
     with run_window() as opened:
         page, content = opened.page, data(opened.page)
-        plot = page.get_by_role("slider")
+        plot = page.locator("#front-chart [role=slider]")
         plot.focus()
         page.keyboard.press("Home")
         assert chosen(page) == content["id"][content["front"][0]]
@@ -203,10 +205,69 @@ def test_it_prints_in_light_with_all_unfolded(run_window: Window) -> None:
         assert page.pdf().startswith(b"%PDF")
 
 
+def test_keys_move_through_what_choices_were_worth(run_window: Window) -> None:
+    with run_window() as opened:
+        page = opened.page
+        sliders = page.locator("#values input[type=range]")
+        assert sliders.count() == 1  # a fit has no history
+        said = page.locator("#values output")
+        cells = page.locator("#values-map-1 td")
+        tone = "one => getComputedStyle(one).getPropertyValue('--cell')"
+        assert said.inner_text() == "after epoch 60"
+        values = cells.locator("span").all_inner_texts()
+        strongest = max(range(len(values)), key=lambda place: abs(float(values[place])))
+        colour = cells.nth(strongest).evaluate(tone)
+        sliders.focus()
+        page.keyboard.press("Home")
+        assert said.inner_text() == "after epoch 1"
+        # What a screen reader says.
+        assert sliders.get_attribute("aria-valuetext") == "after epoch 1"
+        page.keyboard.press("ArrowRight")
+        assert said.inner_text() == "after epoch 2"
+        early = cells.nth(strongest).locator("span").inner_text()
+        assert float(early) == pytest.approx(2 / 60 * float(values[strongest]), abs=0.011)
+        assert cells.nth(strongest).evaluate(tone) != colour
+        assert f"{early}, after epoch 2" in (cells.nth(strongest).get_attribute("data-tip") or "")
+        page.keyboard.press("End")
+        assert cells.locator("span").all_inner_texts() == values
+        assert cells.nth(strongest).evaluate(tone) == colour
+        assert opened.errors == []
+
+
+def test_the_best_network_is_framed_in_every_map_and_each_moment(run_window: Window) -> None:
+    with run_window() as opened:
+        page = opened.page
+        rows = page.locator("#values-map-0 tr").count()
+        for name in ("#values-map-0", "#values-map-1"):
+            assert page.locator(f"{name} td.won").count() == rows
+        page.locator("#values input[type=range]").focus()
+        page.keyboard.press("Home")
+        assert page.locator("#values-map-1 td.won").count() == rows
+        assert "The best network of the front is framed." in page.locator("#values").inner_text()
+
+
+def test_a_page_that_is_printed_shows_the_values_without_their_slider(run_window: Window) -> None:
+    with run_window() as opened:
+        page = opened.page
+        assert page.locator("#values .moments").is_visible()
+        page.emulate_media(media="print")
+        assert page.locator("#values .moments").is_hidden()
+        assert page.locator("#values-map-1").is_visible()
+
+
 def test_names_with_markup_stay_names(chromium: "Browser", tmp_path: Path) -> None:
     content = made_up(40, title=HOSTILE, config_yaml=HOSTILE, warnings=[HOSTILE])
     assert content.drawn is not None
     object.__setattr__(content.drawn, "groups", [HOSTILE, *content.drawn.groups[1:]])
+    assert content.values is not None
+    drawn = content.values.maps[1]
+    names = {"title": HOSTILE, "unit": HOSTILE, "moment": HOSTILE + " {}", "framed": HOSTILE}
+    slots = {
+        "slots": (HOSTILE,) * len(drawn.slots),
+        "choices": tuple((HOSTILE,) * len(one) for one in drawn.choices),
+    }
+    hostile = RunValues([drawn, replace(drawn, **names, **slots)])
+    content = replace(content, values=hostile)
     path = tmp_path / "report.html"
     path.write_text(render_page(content), encoding="utf-8")
     with window(chromium, path) as opened:
@@ -215,10 +276,16 @@ def test_names_with_markup_stay_names(chromium: "Browser", tmp_path: Path) -> No
         assert page.locator("h1").inner_text() == HOSTILE
         assert page.locator("#front-legend button").first.inner_text() == HOSTILE
         assert page.locator("img[src=x]").count() == 0
-        page.get_by_role("slider").focus()
+        page.locator("#front-chart [role=slider]").focus()
         for number in range(len(content.drawn.front)):
             page.keyboard.press("Home" if number == 0 else "ArrowRight")
+        page.locator("#values input[type=range]").last.focus()
+        page.keyboard.press("Home")
+        assert page.locator("#values output").last.inner_text() == f"{HOSTILE} 1"
+        page.locator("#values-map-1 td").first.hover()
+        assert HOSTILE in page.locator(".tip").inner_text()
         assert page.locator("img[src=x]").count() == 0
+        assert opened.errors == []
 
 
 def test_every_part_has_a_name_for_screen_readers(run_window: Window) -> None:
@@ -228,7 +295,7 @@ def test_every_part_has_a_name_for_screen_readers(run_window: Window) -> None:
         assert page.locator("h1").count() == 1
         nameless = page.evaluate(
             """() => [...document.querySelectorAll(
-                 "section, [role=img], [role=slider], [role=region], button, img")]
+                 "section, [role=img], [role=slider], [role=region], button, input, img")]
                .filter(one => !(one.getAttribute("aria-label") || one.textContent.trim()
                  || one.getAttribute("alt") || one.getAttribute("aria-labelledby")))
                .map(one => one.outerHTML)"""

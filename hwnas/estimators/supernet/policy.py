@@ -1,7 +1,9 @@
 """`accuracy.estimator: policy`: what drew the supernet's paths holds of each choice, added up."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from typing_extensions import override
 
 from hwnas.core.digests import digest
@@ -11,7 +13,6 @@ from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.registry import POLICY, SUPERNET_FILE
 from hwnas.estimators.scores import Scores
-from hwnas.search.policies.choices import FlatChoices
 
 if TYPE_CHECKING:
     from hwnas.training.trainer import TrainReport
@@ -32,22 +33,20 @@ class PolicyEstimator(Estimator):
 
     @override
     def scores(self, inputs: EstimatorInputs) -> Scores:
-        from hwnas.estimators.supernet.paths import VALUES
+        from hwnas.estimators.supernet.learnt_values import read_learnt_values
         from hwnas.estimators.supernet.training import load_supernet
-        from hwnas.training.training_state import load_outcome
 
         load_supernet(inputs)  # refuses those of other spaces or images
-        outcome = load_outcome(inputs.weights_file, {})
-        if VALUES not in outcome:
+        found = read_learnt_values(inputs.weights_file, inputs.space)
+        if found is None:
             raise RunError(
                 f"the paths of {inputs.weights_file} were uniform, of which no values are left; "
                 "train with a policy in another run folder, as in 'hwnas train CONFIG --set "
                 "train.paths=mcts --run RUN'"
             )
-        values = outcome[VALUES]
-        identity = {"values": digest(values.tobytes())}
-        slots = FlatChoices(inputs.space.choice_counts).split(values)
-        return self.of_values(inputs, slots, identity)
+        identity = {"values": digest(np.concatenate(found.values).tobytes())}
+        scores = self.of_values(inputs, found.values, identity)
+        return replace(scores, value_history=found.history)
 
     @override
     def train(self, inputs: EstimatorInputs, listener: Listener = SILENT) -> "TrainReport | None":

@@ -2,50 +2,57 @@
 
 import numpy as np
 
+from hwnas.estimators.choice_values import ChoiceValues
+from hwnas.estimators.heat_map import Scale, centred_history, heat_table, notes_of, scale_of
 from hwnas.report.content import ReportContent
-from hwnas.report.html import paragraphs, section, table, text
+from hwnas.report.html import as_data, paragraphs, section, table, text
 from hwnas.report.rows import PREDICTOR_HEADER, predictor_rows
-from hwnas.report.values import ChoiceValues
 from hwnas.runs.search_stage import scores_text
 
 
 def values_section(content: ReportContent) -> str:
-    """A heat map of slots and choices; "" of a run that judged too few networks."""
-    if content.values is None:
+    """Heat maps of slots and choices; "" of a run that knows no values."""
+    if content.values is None or not (content.values.maps or content.values.missing):
         return ""
-    found, unit = content.values, content.score_info.unit
-    note = (
-        f"A sum of one value a choice, fitted to {found.networks:,} judged networks; it explains "
-        f"{found.explained:.0%} of the differences between their scores. Values are in "
-        f"{'points' if unit == '%' else unit}, beside the mean of the slot. The best network of "
-        "the front is framed, and a hatched choice was not judged."
-    )
-    return section("values", "What each choice is worth", _heat(found), note=note)
+    maps, missing = content.values.maps, content.values.missing
+    parts = [_map(number, one) for number, one in enumerate(maps)]
+    if missing:
+        parts.append(paragraphs([f"What drew the supernet's paths is not shown: {missing}."]))
+    return section("values", maps[0].title if maps else "What each choice is worth", *parts)
 
 
-def _heat(found: ChoiceValues) -> str:
-    most = max((float(np.abs(one).max(initial=0.0)) for one in found.values), default=0.0) or 1.0
-    digits = 2 if most < 20 else 1
-    rows = []
-    for slot, names in enumerate(found.choices):
-        cells = []
-        for choice, name in enumerate(names):
-            value, seen = float(found.values[slot][choice]), int(found.seen[slot][choice])
-            css = " won" if found.chosen[slot] == choice else ""
-            tone = "--plus" if value > 0 else "--minus"
-            style = f" style='--cell:rgba(var({tone}),{0.75 * abs(value) / most:.2f})'"
-            if not seen:
-                css, style = css + " none", ""
-            tip = f"{found.slots[slot]}: {name}\n{value:+.4g}, in {seen:,} judged networks"
-            number = f"{value:+.{digits}f}" if seen else "–"
-            cells.append(
-                f"<td class='{css.strip()}'{style} data-tip='{text(tip)}'>{number}"
-                f"<small>{text(name)}</small></td>"
-            )
-        rows.append(f"<tr><th scope='row'>{text(found.slots[slot])}</th>{''.join(cells)}</tr>")
+def _map(number: int, found: ChoiceValues) -> str:
+    """A heat map with its notes, and a slider where values have a history."""
+    scale = scale_of(found)
+    heading = f"<h3>{text(found.title)}</h3>" if number else ""
+    notes = paragraphs([" ".join(notes_of(found))], "note")
+    name = f"values-map-{number}"
+    inner = heat_table(found, scale, f"id='{name}'")
+    region = f"<div class='scroll' role='region' tabindex='0' aria-label='{text(found.title)}'>"
+    return f"{heading}{notes}{_slider(name, found, scale)}{region}{inner}</div>"
+
+
+def _slider(name: str, found: ChoiceValues, scale: Scale) -> str:
+    """Moves through the moments of a history; hidden where no script runs."""
+    if found.history is None or len(found.history.moments) < 2:
+        return ""
+    numbers = 10**scale.decimals / scale.divisor
+    last = len(found.history.moments) - 1
+    moments = [found.moment.format(f"{one:,}") for one in found.history.moments.tolist()]
+    data = {
+        "moments": moments,
+        # As they are written, without the point: few characters.
+        "values": [
+            list(map(int, np.round(row * numbers).tolist())) for row in centred_history(found)
+        ],
+        "decimals": scale.decimals,
+        "most": scale.most * numbers,
+        "unit": scale.unit(found.unit),
+    }
     return (
-        "<div class='scroll' role='region' tabindex='0' aria-label='values of choices'>"
-        f"<table class='heat values' data-cell-tips><tbody>{''.join(rows)}</tbody></table></div>"
+        f"<p class='moments no-print' hidden><input type='range' min='0' max='{last}' "
+        f"value='{last}' aria-label='{text(found.title)}, over time' data-map='{name}'>"
+        f"<output>{text(moments[-1])}</output></p>{as_data(f'{name}-history', data)}"
     )
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.search.exact.effects import ChoiceEffects, effects_of
 from hwnas.search.exact.exact_front import exact_best, exact_front
 from hwnas.search.exact.label_costs import LabelCosts
 from hwnas.search.front import FoundFront
@@ -27,6 +28,11 @@ class SumScore:
     def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
         """(N,) scores of canonical architectures (N, L)."""
         return self.trellis.evaluate(architectures)
+
+    @property
+    def effects(self) -> ChoiceEffects | None:
+        """The value of each choice; None where steps are not added."""
+        return effects_of(self.trellis)
 
     def front(self, problem: SearchProblem, generator: np.random.Generator) -> FoundFront:
         """The front, by dynamic programming; with budgets on many costs nearly exactly.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.search.exact.effects import ChoiceEffects
 from hwnas.search.exact.exact_front import FEW_LABELS, exact_front
 from hwnas.search.exact.label_costs import LabelCosts
 from hwnas.search.front import FoundFront, Front
@@ -59,6 +60,19 @@ class StageScore:
     def evaluate(self, architectures: Architectures) -> NDArray[np.float64]:
         """(N,) scores of canonical architectures (N, L) of the space."""
         return self.trellis.evaluate(self.stages.of_blocks(architectures))
+
+    @property
+    def effects(self) -> ChoiceEffects:
+        """The mean value of the paths of a stage that have a choice."""
+        values = []
+        for stage, (paths, step) in enumerate(
+            zip(self.stages.paths, self.trellis.steps, strict=True)
+        ):
+            counts = self.stages.space.choice_counts[self.stages.slots[stage]]
+            for column, count in zip(paths.T, counts.tolist(), strict=True):
+                sums = np.bincount(column, weights=step[0, 0], minlength=count)
+                values.append(sums / np.bincount(column, minlength=count))
+        return ChoiceEffects(values, "paths")
 
     def front(self, problem: SearchProblem, generator: np.random.Generator) -> FoundFront:
         """The front over the slots of the space against the cost of a problem over these.

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hwnas.api.run import Run
@@ -75,6 +76,37 @@ def test_a_run_is_searched_and_reported_without_a_word(
     assert report.page.is_file()
     assert (known / "runs/known/front.csv").is_file()
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("known")
+def test_a_run_gives_the_values_of_choices_of_its_score_and_of_its_policies() -> None:
+    overrides = {"search.searchers": ["mcts"], "search.evaluations": 20}
+    run = Run.open("known.yaml", overrides=overrides)
+    with pytest.raises(RunError):
+        run.choice_values()
+    result = run.search()
+    own, learnt = run.choice_values(), run.choice_values("mcts")
+    assert (own.of, learnt.of) == ("params", "mcts")
+    best = tuple(result.front.architectures[-1].tolist())
+    assert own.chosen == learnt.chosen == best
+    sums = sum(one[result.architectures[:, i]] for i, one in enumerate(own.values))
+    assert np.ptp(result.scores - sums) == pytest.approx(0)
+    assert learnt.history is not None
+    assert learnt.history.moments[-1] == len(result.scores)
+    with pytest.raises(
+        ConfigError, match="no values of choices of bn; there are those of params, mcts"
+    ):
+        run.choice_values("bn")
+    page = run.report().page.read_text()
+    assert "A score of params is a sum of values of choices" in page
+    assert "<h3>What mcts holds of each choice</h3>" in page
+    assert "exact front of a sum of choices" not in page  # it is the front itself
+    # What is there already is not searched again, and is still known.
+    again = Run.open("known.yaml", overrides=overrides)
+    again.search()
+    same = again.choice_values("mcts").history
+    assert same is not None
+    assert same.values.tolist() == learnt.history.values.tolist()
 
 
 @pytest.mark.usefixtures("known")

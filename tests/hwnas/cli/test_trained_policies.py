@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hwnas.api.run import Run
 from hwnas.runs.config import load_run_config
 from hwnas.runs.estimating import make_scores
 from hwnas.runs.experiment import Experiment
@@ -43,6 +44,13 @@ def test_the_values_of_the_policy_are_searched_exactly_and_ranked(
     best = make_scores(experiment, RunFolder(run)).evaluate_architectures(rows).max()
     with (run / "front.csv").open() as file:
         assert max(float(row["policy"]) for row in csv.DictReader(file)) == pytest.approx(best)
+    values = Run.of_folder(run).choice_values()
+    assert values.of == "policy"
+    assert values.history is not None
+    assert values.history.moments.tolist() == [1]
+    assert terminal("report", "runs/known").code == 0
+    page = (run / "report.html").read_text()
+    assert "A score of policy is a sum of values of choices: these are its own" in page
     words = ("rank", "known.yaml", "--truth", "truth.csv", "--networks", "10", "--seeds", "1")
     ranked = terminal(*words, "--estimator", "policy", "--json")
     assert ranked.code == 0, ranked.stderr

@@ -13,12 +13,14 @@ from hwnas.core.listener import SILENT
 from hwnas.data import ImageDataset
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.supernet import training
-from hwnas.estimators.supernet.paths import VALUES, PolicyPaths, paths_of
+from hwnas.estimators.supernet.learnt_values import read_learnt_values
+from hwnas.estimators.supernet.paths import HISTORY, MOMENTS, VALUES, PolicyPaths, paths_of
+from hwnas.estimators.supernet.policy import PolicyEstimator
 from hwnas.estimators.supernet.start import rule_of
 from hwnas.estimators.supernet.training import load_supernet, train_supernet
 from hwnas.objectives.costs import MACS
 from hwnas.search.make_problem import make_problem
-from hwnas.training.checkpoint import load_weights, weights_digest
+from hwnas.training.checkpoint import load_weights, save_weights, weights_digest
 from hwnas.training.paths import UniformPaths
 from hwnas.training.rules import PathRule, SinglePath, supernet_rule
 from hwnas.training.train_config import TrainSettings
@@ -100,9 +102,13 @@ def test_a_killed_training_ends_with_the_same_weights_and_the_same_policy_to_the
     resumed = trained(parts, monkeypatch)
     assert state_bytes(load_supernet(parts)) == state_bytes(load_supernet(whole))
     assert arrays_of(resumed.state) == arrays_of(drawn_by.state)
-    (values,) = load_outcome(parts.weights_file, {}).values()
-    assert values.tobytes() == drawn_by.outcome[VALUES].tobytes()
+    outcome = load_outcome(parts.weights_file, {})
+    assert arrays_of(outcome) == arrays_of(drawn_by.outcome)
+    values = outcome[VALUES]
     assert len(values) == whole.space.choice_counts.sum()
+    # Of every epoch, whenever the training was killed, and in the end what the values are.
+    assert outcome[MOMENTS].tolist() == list(range(1, EPOCHS + 1))
+    assert outcome[HISTORY][-1].tolist() == values.astype(np.float32).tolist()
     begun = rule_of(whole).drawn_by.state
     told = [name for name, one in drawn_by.state.items() if not np.array_equal(one, begun[name])]
     assert len(told) > 2
@@ -192,6 +198,76 @@ def test_mdenas_is_told_accuracies_of_few_paths_after_each_epoch(
     paths = trained(inputs_of(tmp_path, paths="mdenas"), monkeypatch)
     epochs = paths.policy.learnt["epochs"]
     assert epochs[: paths.policy.choices.counts[0]].sum() == paths.judged * EPOCHS == 12
+
+
+def test_a_file_of_an_earlier_version_has_values_and_no_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = inputs_of(tmp_path, paths="mcts")
+    trained(inputs, monkeypatch)
+    path, space = inputs.weights_file, inputs.space
+    found = read_learnt_values(path, space)
+    assert found is not None
+    assert found.history is not None
+    assert len(np.unique(found.history.values, axis=0)) == EPOCHS
+    tensors, texts = load_weights(path)
+    older = {name: one for name, one in tensors.items() if not name.endswith((HISTORY, MOMENTS))}
+    assert len(older) == len(tensors) - 2
+    save_weights(path, older, texts)
+    again = read_learnt_values(path, space)
+    assert again is not None
+    assert again.history is None
+    assert all(map(np.array_equal, again.values, found.values))
+    picture = PolicyEstimator().scores(inputs).choice_values()
+    assert picture.history is None
+    assert all(map(np.array_equal, picture.values, found.values))
+
+
+def test_a_checkpoint_without_a_history_goes_on_with_that_of_the_rest(tmp_path: Path) -> None:
+    inputs = inputs_of(tmp_path, paths="mcts")
+    first, second = paths_of(inputs), paths_of(inputs)
+    assert isinstance(first, PolicyPaths)
+    assert isinstance(second, PolicyPaths)
+    first.end_epoch(1, 3)
+    state = {name: one for name, one in first.state.items() if name not in (MOMENTS, HISTORY)}
+    second.restore(state)
+    second.end_epoch(2, 3)
+    assert second.outcome[MOMENTS].tolist() == [2]
+    for broken in ({MOMENTS: np.array([2])}, {MOMENTS: np.array([2]), HISTORY: np.zeros((1, 1))}):
+        with pytest.raises(ConfigError, match="no history of a policy's values; begin anew"):
+            second.restore(state | broken)
+
+
+def test_of_many_epochs_at_most_a_hundred_and_the_last_one_are_kept(tmp_path: Path) -> None:
+    paths = paths_of(inputs_of(tmp_path, paths="mcts"))
+    assert isinstance(paths, PolicyPaths)
+    for epoch in range(1, 252):
+        paths.end_epoch(epoch, 251)
+    assert paths.outcome[MOMENTS].tolist() == [*range(3, 251, 3), 251]
+    assert len(paths.outcome[HISTORY]) <= 100
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "sentence"),
+    [
+        (VALUES, lambda one: one[:-1], "holds values of the choices of another space"),
+        (VALUES, lambda one: one * np.nan, "a value of a choice is no finite number"),
+        (MOMENTS, lambda one: one[::-1].copy(), "the moments do not rise"),
+        (HISTORY, lambda one: one[:, 1:].copy(), "not one number for each choice and moment"),
+        (HISTORY, lambda one: one + np.inf, "a value of a choice is no finite number"),
+    ],
+)
+def test_values_that_cannot_be_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, change: Any, sentence: str
+) -> None:
+    inputs = inputs_of(tmp_path, paths="mcts")
+    trained(inputs, monkeypatch)
+    tensors, texts = load_weights(inputs.weights_file)
+    key = f"paths/{name}"
+    changed = torch.from_numpy(change(tensors[key].numpy()))
+    save_weights(inputs.weights_file, tensors | {key: changed}, texts)
+    with pytest.raises(RunError, match=sentence):
+        read_learnt_values(inputs.weights_file, inputs.space)
 
 
 def test_what_cannot_be_is_refused_in_one_sentence(tmp_path: Path) -> None:

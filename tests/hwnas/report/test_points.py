@@ -1,7 +1,5 @@
 """What the page is told of judged networks, and what choices are worth."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,6 @@ from hwnas.networks.blocks import block_key
 from hwnas.report import points
 from hwnas.report.content import judged_points
 from hwnas.report.points import drawn_points
-from hwnas.report.values import LEAST_NETWORKS, choice_values
 from hwnas.runs.front_points import front_points
 from tests.hwnas.report.results import result_of
 from tests.hwnas.search.problems import macro
@@ -57,22 +54,3 @@ def test_of_too_many_networks_the_front_and_some_others_are_shown(
     assert found.score[found.front].tolist() == FOUND.front.scores.tolist()
     counts = [len(judged.accuracy) for judged in judged_points(FOUND)]  # of the picture
     assert max(counts) <= 50 <= sum(counts)
-
-
-def test_values_of_choices_are_those_of_a_sum_that_scores_are() -> None:
-    values = [np.arange(float(count)) for count in SPACE.choice_counts]
-    scores = sum(one[FOUND.architectures[:, i]] for i, one in enumerate(values))
-    exact = choice_values(replace(FOUND, scores=np.asarray(scores)), SPACE)
-    assert exact is not None
-    assert exact.explained == pytest.approx(1.0, abs=1e-3)
-    for found, true, seen in zip(exact.values, values, exact.seen, strict=True):
-        assert found == pytest.approx(true - np.average(true, weights=seen), abs=0.05)
-    assert (
-        exact.model_score[-1]
-        >= float(np.max(scores[FOUND.problem.feasible(FOUND.architectures)])) - 0.5
-    )
-
-
-def test_few_networks_say_nothing_about_choices() -> None:
-    few = result_of({"random": NUMBERS[: LEAST_NETWORKS - 1]})
-    assert choice_values(few, SPACE) is None
