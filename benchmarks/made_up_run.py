@@ -180,8 +180,8 @@ def _values(result: RunSearch, space: SearchSpace) -> RunValues:
         space,
         fitted.values.values,
         of=PATHS,
-        title="What mcts holds of each choice, which drew the supernet's paths",
-        notes=["The values of the policy mcts at the end of the supernet's training, its own."],
+        title="What mcts, which drew the supernet's paths, holds of each choice",
+        notes=["The policy's own values at the end of the supernet's training."],
         history=history,
     )
     return RunValues([one.framing(framed.chosen, framed.words) for one in (fitted.values, drawn)])

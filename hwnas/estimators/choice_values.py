@@ -107,7 +107,7 @@ class ChoiceValues:
             FlatChoices(space.choice_counts).split(last),
             of=searcher,
             title=f"What {searcher} holds of each choice",
-            notes=[f"The values of the policy {searcher} at the end of its search, its own."],
+            notes=["The policy's own values at the end of its search."],
             history=history,
             moment=NETWORKS,
         )

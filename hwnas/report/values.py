@@ -136,8 +136,8 @@ def _drawn(experiment: Experiment, folder: RunFolder) -> list[ChoiceValues]:
         experiment.space,
         found.values,
         of=PATHS,
-        title=f"What {name} holds of each choice, which drew the supernet's paths",
-        notes=[f"The values of the policy {name} at the end of the supernet's training, its own."],
+        title=f"What {name}, which drew the supernet's paths, holds of each choice",
+        notes=["The policy's own values at the end of the supernet's training."],
         history=found.history,
     )
     return [values]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwnas.api.run import Run
 from hwnas.runs.estimating import make_scores
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
@@ -88,10 +89,19 @@ def test_the_front_is_that_of_all_networks(
     with (run / "front.csv").open() as file:
         found = {tuple(map(int, row["architecture"].split())) for row in csv.DictReader(file)}
     assert found == wanted
+    values = Run.of_folder(run).choice_values()
+    assert (values.of, values.framed) == (estimator, "the best network of the front")
+    own = made.choice_values()
+    assert all(map(np.array_equal, values.values, own.values))
+    over = "the mean over the paths of its stage" in " ".join(values.notes)
+    assert over == (estimator == "blockwise")
     exported = terminal("export", "runs/known", "--json")
     assert exported.code == 0, exported.stderr
     assert "from scratch" in exported.stderr
     assert json.loads((run / "export/winner/config.json").read_text())["resolution"] == 16
+    framed = Run.of_folder(run).choice_values()
+    assert framed.framed == "the exported winner"
+    assert framed.chosen in found
 
 
 def test_nothing_is_searched_before_it_is_trained(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hwnas.api.run import Run
+from hwnas.core.errors import ConfigError
 from hwnas.runs.config import load_run_config
 from hwnas.runs.estimating import make_scores
 from hwnas.runs.experiment import Experiment
@@ -55,6 +56,37 @@ def test_the_values_of_the_policy_are_searched_exactly_and_ranked(
     ranked = terminal(*words, "--estimator", "policy", "--json")
     assert ranked.code == 0, ranked.stderr
     assert set(ranked.document["estimators"]) == {"policy", "macs"}
+
+
+def test_a_search_by_accuracies_shows_what_drew_the_paths_after_each_epoch(
+    run: Path, terminal: Terminal
+) -> None:
+    changed = (
+        "accuracy.estimator=supernet",
+        "train.epochs=2",
+        "search.searchers=[random]",
+        "search.evaluations=4",
+    )
+    words = [word for one in changed for word in ("--set", one)]
+    for command in ("train", "search"):
+        answer = terminal(command, "known.yaml", *words)
+        assert answer.code == 0, answer.stderr
+    values = Run.of_folder(run).choice_values("train.paths")
+    assert values.title == "What mcts, which drew the supernet's paths, holds of each choice"
+    assert values.framed == "the best network of the front"
+    assert values.history is not None
+    assert values.history.moments.tolist() == [1, 2]
+    assert terminal("report", "runs/known").code == 0
+    assert "data-map=" in (run / "report.html").read_text()
+    # What the report does not depend on may be broken.
+    weights = run / "supernet.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert terminal("report", "runs/known").code == 0
+    page = (run / "report.html").read_text()
+    assert "data-map=" not in page
+    assert "What drew the supernet&#x27;s paths is not shown: " in page
+    with pytest.raises(ConfigError, match=r"of train.paths; .*supernet.safetensors is damaged"):
+        Run.of_folder(run).choice_values("train.paths")
 
 
 @pytest.mark.usefixtures("run")

@@ -51,7 +51,7 @@ def maps(**changed: object) -> RunValues:
 def test_the_page_says_whether_values_were_fitted_or_are_the_policy_s_own() -> None:
     page = render_page(replace(content(), values=maps()))
     assert "A sum of one value a choice, fitted to 320 judged networks" in page
-    assert "The values of the policy mcts at the end of its search, its own." in page
+    assert "The policy&#x27;s own values at the end of its search." in page
     assert "<h3>What mcts holds of each choice</h3>" in page
     assert "is framed" not in page
 
