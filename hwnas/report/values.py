@@ -124,8 +124,11 @@ def _drawn(experiment: Experiment, folder: RunFolder) -> list[ChoiceValues]:
         RunError: the supernet's file is damaged, or its training has not ended.
     """
     config, path = experiment.config, folder.path / SUPERNET_FILE
-    name = UNIFORM if config.train is None else config.train.policy[0]
-    if name == UNIFORM or config.accuracy.estimator == POLICY or not path.is_file():
+    train = config.train
+    if train is None or config.accuracy.estimator == POLICY or not path.is_file():
+        return []
+    name = train.policy[0]
+    if name == UNIFORM and not train.budgets:  # which no policy draws
         return []
     from hwnas.estimators.supernet.learnt_values import read_learnt_values  # loads PyTorch
 
