@@ -84,11 +84,12 @@ test-hostile: install
 test-timm: install $(TIMM)
 	$(BIN)/pytest tests/timm
 
-# torchvision, which timm requires, is built for CUDA and asks for such a torch.
-$(TIMM): tests/timm/requirements.txt constraints.txt
+# torch and what else timm requires is that of .venv, whose hwnas is not found there. torchvision,
+# which timm requires, is built for CUDA and asks for such a torch.
+$(TIMM): tests/timm/requirements.txt $(INSTALLED)
 	$(PYTHON) -m venv --clear .venv-timm
-	.venv-timm/bin/pip install --quiet $(PIP_ARGS) --constraint constraints.txt \
-		"$$(grep '^torch==' constraints.txt)" huggingface_hub numpy pillow pyyaml safetensors
+	realpath .venv/lib/python*/site-packages \
+		> "$$(realpath .venv-timm/lib/python*/site-packages)/beside.pth"
 	.venv-timm/bin/pip install --quiet $(PIP_ARGS) --no-deps --requirement $<
 	touch $@
 
