@@ -21,7 +21,7 @@ _PRELOADED = [
     "pytest",
     "scipy.stats",
     "sklearn.linear_model",
-    "torch",
+    "torch._dynamo",  # which PyTorch's DistributedDataParallel imports
     "yaml",
 ]
 

@@ -1,10 +1,58 @@
 """The optimizer, and the learning rate of each step."""
 
 import math
+from typing import Any
 
 import torch
+from torch.optim.sgd import sgd
 
 from hwnas.training.train_config import TrainConfig
+
+
+class Descent:
+    """SGD with Nesterov momentum, by PyTorch's own function.
+
+    Not by its class: the first optimizer of a process imports PyTorch's compiler, two seconds of
+    every training's start.
+
+    Attributes:
+        param_groups: as `torch.amp.GradScaler` reads them; of each group its `params`, their
+            `weight_decay`, the `lr` of the next step, and `rate`, its share of the learning rate.
+        momentum: of each parameter; empty without momentum.
+    """
+
+    def __init__(self, groups: list[dict[str, Any]], config: TrainConfig) -> None:
+        """Takes groups with `params`, `weight_decay` and `rate`."""
+        self.param_groups = [{**group, "lr": config.learning_rate} for group in groups]
+        self._momentum = config.momentum
+        # Made here, not at the first gradient, so that a checkpoint always has the same tensors; a
+        # first step from zero is the same as PyTorch's own.
+        parameters = [one for group in groups for one in group["params"]] if config.momentum else []
+        self.momentum = {one: torch.zeros_like(one) for one in parameters}
+
+    def zero_grad(self) -> None:
+        """Forgets the gradients."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Moves the parameters that have a gradient."""
+        for group in self.param_groups:
+            moved = [one for one in group["params"] if one.grad is not None]
+            sgd(
+                moved,
+                [one.grad for one in moved],
+                [self.momentum[one] for one in moved] if self._momentum else [],
+                fused=True,
+                weight_decay=group["weight_decay"],
+                momentum=self._momentum,
+                lr=group["lr"],
+                dampening=0.0,
+                nesterov=self._momentum > 0,
+                maximize=False,
+            )
 
 
 def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int) -> float:
@@ -16,8 +64,8 @@ def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int) -> float
     return config.learning_rate * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup))) / 2
 
 
-def build_optimizer(module: torch.nn.Module, config: TrainConfig) -> torch.optim.SGD:
-    """SGD with Nesterov momentum for the parameters that are trained.
+def build_optimizer(module: torch.nn.Module, config: TrainConfig) -> Descent:
+    """For the parameters that are trained.
 
     Decay pulls weights towards zero; batch norm and biases, which that only hurts, are spared. The
     `rate` of a group is its share of the learning rate.
@@ -40,15 +88,7 @@ def build_optimizer(module: torch.nn.Module, config: TrainConfig) -> torch.optim
         for some, rate in parts
         for decays in (True, False)
     ]
-    optimizer = torch.optim.SGD(
-        groups, config.learning_rate, config.momentum, nesterov=config.momentum > 0, fused=True
-    )
-    # Made here, not at the first gradient, so that a checkpoint always has the same tensors; a
-    # first step from zero is the same as PyTorch's own.
-    if config.momentum:
-        for parameter in parameters:
-            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
-    return optimizer
+    return Descent(groups, config)
 
 
 def of_classifier(name: str) -> bool:
@@ -56,10 +96,10 @@ def of_classifier(name: str) -> bool:
     return "classifier" in name.split(".")[:-1]
 
 
-def momentum(module: torch.nn.Module, optimizer: torch.optim.SGD) -> dict[str, torch.Tensor]:
+def momentum(module: torch.nn.Module, optimizer: Descent) -> dict[str, torch.Tensor]:
     """The momentum of each parameter by its name; empty without momentum."""
     return {
-        name: optimizer.state[parameter]["momentum_buffer"]
+        name: optimizer.momentum[parameter]
         for name, parameter in module.named_parameters()
-        if parameter in optimizer.state
+        if parameter in optimizer.momentum
     }

@@ -2,9 +2,12 @@
 
 import json
 from contextlib import AbstractContextManager
+from typing import cast
 
 import torch
 from torch import Tensor
+
+from hwnas.training.optimizer import Descent
 
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -26,16 +29,17 @@ class Precision:
         """Adds the gradient of a loss."""
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
 
-    def step(self, optimizer: torch.optim.Optimizer, clip: float | None) -> None:
+    def step(self, optimizer: Descent, clip: float | None) -> None:
         """Moves the weights by a gradient of norm `clip` at most.
 
         In fp16 a gradient that overflowed moves nothing, and the scale is halved.
         """
+        scaled = cast("torch.optim.Optimizer", optimizer)  # as far as the scaler reads it
         if clip is not None:
-            self._scaler.unscale_(optimizer)
+            self._scaler.unscale_(scaled)
             parameters = [p for group in optimizer.param_groups for p in group["params"]]
             torch.nn.utils.clip_grad_norm_(parameters, clip)
-        self._scaler.step(optimizer)
+        self._scaler.step(scaled)
         self._scaler.update()
 
     def to_text(self) -> str:

@@ -65,7 +65,7 @@ class Steps:
             stream(self._config.seed, PATH, step),
             self._config.label_smoothing,
         )
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         losses = []
         for number, run in enumerate(passes, start=1):
             last = number == len(passes)

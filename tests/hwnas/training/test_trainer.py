@@ -1,6 +1,7 @@
 import itertools
 import random
 import signal
+import sys
 import time
 
 import numpy as np
@@ -73,6 +74,11 @@ def test_training_that_stops_and_goes_on_gives_the_same_weights_bit_for_bit(tmp_
     assert state_bytes(parts) == state_bytes(whole)
     assert last.final_loss == report.final_loss
     assert 0 < last.images < report.images == 2 * 4 * 16
+
+
+def test_the_compiler_of_pytorch_is_not_imported(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch._dynamo", None)  # importing it fails
+    train_tiny(tmp_path)
 
 
 def test_another_seed_gives_other_weights(tmp_path):
