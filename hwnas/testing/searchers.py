@@ -10,7 +10,9 @@ return TabuSearch
 """
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -43,6 +45,8 @@ from hwnas.testing.search_problems import (
 from hwnas.testing.simulated_workers import SimulatedWorkers
 
 _MOST_QUESTIONS = 2000
+
+_Contents = tuple[list[list[int]], list[float], dict[str, list[bool]]]
 
 
 def make(
@@ -162,7 +166,7 @@ class SearcherContract:
 
     def test_all_that_is_asked_is_canonical(self, searcher: type[Searcher]) -> None:
         """Equal networks are one architecture."""
-        asked = architectures_asked(make(searcher, macro_problem(0.5), 150))
+        asked = _long_search(searcher, 0)
         assert (macro().canonical(asked) == asked).all()
 
     def test_two_budgets_are_both_kept_by_what_is_found(self, searcher: type[Searcher]) -> None:
@@ -207,7 +211,7 @@ class SearcherContract:
         scores = synthetic_score(every[problem.feasible(every)])
         found = []
         for seed in range(3):
-            asked = architectures_asked(make(searcher, problem, 150, seed))
+            asked = _long_search(searcher, seed)
             found.append(problem.front(asked, synthetic_score(asked)).scores[-1])
         assert np.median(found) >= np.quantile(scores, 0.95)
 
@@ -245,8 +249,7 @@ class SearcherContract:
             evaluated += 1
             return synthetic_score(rows)
 
-        _run(searcher, tmp_path / "whole.sqlite", score)
-        whole, evaluated = evaluated, 0
+        whole, contents = _uninterrupted(searcher)
         moment = {"none": 0, "one": 1, "a third": whole // 3, "all but one": whole - 1}
 
         def interrupted(rows: Architectures) -> NDArray[np.float64]:
@@ -258,7 +261,7 @@ class SearcherContract:
             _run(searcher, tmp_path / "killed.sqlite", interrupted)
         _run(searcher, tmp_path / "killed.sqlite", score)
         assert evaluated == whole
-        assert _contents(tmp_path / "killed.sqlite") == _contents(tmp_path / "whole.sqlite")
+        assert _contents(tmp_path / "killed.sqlite") == contents
 
     @pytest.mark.parametrize("workers", [1, 3, 90])
     def test_an_asynchronous_search_keeps_the_rules_and_is_resumed(
@@ -294,12 +297,34 @@ class SearcherContract:
         assert len(evaluated) == 60
 
 
+@cache
+def _long_search(searcher: type[Searcher], seed: int) -> Architectures:
+    """(N, L) what a search for 150 networks asks for; the same for every test."""
+    return architectures_asked(make(searcher, macro_problem(0.5), 150, seed))
+
+
+@cache
+def _uninterrupted(searcher: type[Searcher]) -> tuple[int, _Contents]:
+    """How often `_run` evaluates, and its journal; the same for every test."""
+    evaluated = 0
+
+    def score(rows: Architectures) -> NDArray[np.float64]:
+        nonlocal evaluated
+        evaluated += 1
+        return synthetic_score(rows)
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "whole.sqlite"
+        _run(searcher, path, score)
+        return evaluated, _contents(path)
+
+
 def _run(searcher: type[Searcher], path: Path, score: Score) -> None:
     with Journal(path) as journal:
         run_searcher(make(searcher, macro_problem(0.5), 60, 1), score, journal)
 
 
-def _contents(path: Path) -> tuple[list[list[int]], list[float], dict[str, list[bool]]]:
+def _contents(path: Path) -> _Contents:
     with Journal(path) as journal:
         architectures, scores = journal.evaluations()
         asked = {name: some.tolist() for name, some in journal.asked_by().items()}
