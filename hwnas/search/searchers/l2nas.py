@@ -20,7 +20,8 @@ if TYPE_CHECKING:  # loads PyTorch
     from hwnas.search.searchers.actor_critic import ActorCritic
 
 # Networks a step of learning; and candidates of an exact search, of which the first within the
-# budgets that have to be tested is asked for.
+# budgets that have to be tested is asked for: more than one only where there are such, or where an
+# exact search for one is not certain to have found the best.
 _BATCH, _CANDIDATES = 64, 8
 # Proposals in a row that are known, each with more noise, before a random network is taken.
 _PROPOSALS = 6
@@ -150,5 +151,7 @@ class L2NAS(Searcher):
         if self.problem.feasible(row)[0]:
             return row
         score = Trellis.from_values(self.problem.space, "actor", "", 0.0, slots)
-        rows, _ = k_best(score, self.problem.relaxed, _CANDIDATES)
+        rows, certain = k_best(score, self.problem.relaxed, 1)
+        if self.problem.tested or not certain:
+            rows, _ = k_best(score, self.problem.relaxed, _CANDIDATES)
         return rows[self.problem.feasible(rows)][:1]
