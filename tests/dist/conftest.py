@@ -10,8 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.dist.distribution import ROOT, Distribution, only
-from tests.dist.environments import Environment, environment, requirements
-from tests.dist.pythons import VERSIONS, python
+from tests.dist.environments import (
+    Environment,
+    environment,
+    installed_requirements,
+    linked_requirements,
+)
+from tests.dist.pythons import THIS, VERSIONS, python
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +43,12 @@ def environments(
     @cache
     def make(version: str, wheel: Path = distribution.wheel) -> Environment:
         interpreter = python(version)
-        folder = tmp_path_factory.mktemp(f"python{version}") / "venv"
-        return environment(folder, interpreter, wheel, requirements(interpreter, distribution))
+        folder = tmp_path_factory.mktemp(f"python{version}")
+        if version == THIS:
+            requirements = linked_requirements(folder / "requirements", distribution)
+        else:
+            requirements = installed_requirements(interpreter, distribution)
+        return environment(folder / "venv", interpreter, wheel, requirements)
 
     return make
 

@@ -1,8 +1,10 @@
 """Virtual environments in which nothing but a wheel of hwnas, and what it requires, is installed.
 
-Requirements are gigabytes where torch comes with CUDA. They are installed once a Python, into a
-folder of the user's cache, and found from each fresh environment through a `.pth` file; pip then
-finds all of them there, and is kept from asking the package index.
+Requirements are gigabytes where torch comes with CUDA. On the Python of the tests they are those of
+`make install`, which took the same versions from the package index: a folder of links to what the
+wheel requires, and to nothing else. On another Python they are installed once, into a folder of the
+user's cache. Each fresh environment finds its folder through a `.pth` file; pip then finds all that
+the wheel requires there, and is kept from asking the package index.
 """
 
 import hashlib
@@ -11,14 +13,18 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import distributions
+from importlib import metadata
 from pathlib import Path
 
 import platformdirs
+from packaging.requirements import Requirement
 
 from tests.dist.distribution import ROOT, Distribution
+from tests.dist.pythons import THIS
 
 _CONSTRAINTS = ROOT / "constraints.txt"
 _PTH = "requirements.pth"
@@ -39,6 +45,11 @@ class Environment:
     def packages(self) -> Path:
         """Its site-packages."""
         return next(self.folder.glob("lib/python3.*/site-packages"))
+
+    @property
+    def version(self) -> str:
+        """Of Python: "3.11"."""
+        return self.packages.parent.name.removeprefix("python")
 
     def names(self) -> set[str]:
         """What can be imported from its site-packages, without what a new environment has."""
@@ -73,7 +84,36 @@ def environment(folder: Path, python: Path, wheel: Path, requirements: Path) -> 
     return made
 
 
-def requirements(python: Path, distribution: Distribution) -> Path:
+def linked_requirements(folder: Path, distribution: Distribution) -> Path:
+    """Fills a folder with links to all that the wheel requires, in this process's environment."""
+    assert "{}.{}".format(*sys.version_info) == THIS
+    for package in _required(distribution.metadata().get_all("Requires-Dist", [])):
+        assert package.files, f"nobody knows the files of {package.name}"
+        for file in package.files:
+            if ".." not in file.parts:  # a command, in a folder beside
+                place = folder / file
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.symlink_to(Path(str(package.locate_file(file))))
+    return folder
+
+
+def _required(lines: Iterable[str]) -> Iterator[metadata.Distribution]:
+    """What these lines of metadata require, and what that requires in its turn."""
+    waiting, known = [(lines, ("",))], set[tuple[str, frozenset[str]]]()
+    packages: dict[str, metadata.Distribution] = {}
+    while waiting:
+        lines, extras = waiting.pop()
+        for one in map(Requirement, lines):
+            marker, key = one.marker, (_normal(one.name), frozenset(one.extras))
+            wanted = marker is None or any(marker.evaluate({"extra": extra}) for extra in extras)
+            if wanted and key not in known:
+                known.add(key)
+                package = packages[key[0]] = metadata.distribution(one.name)
+                waiting.append((package.requires or [], ("", *one.extras)))
+    return iter(packages.values())
+
+
+def installed_requirements(python: Path, distribution: Distribution) -> Path:
     """A folder with all that the wheel requires, and not the wheel; installed there once."""
     root = Path(platformdirs.user_cache_dir("hwnas-tests")) / f"requirements-{python.name}"
     folder = root / _digest(distribution)
@@ -106,7 +146,7 @@ def _is_as_pinned(folder: Path) -> bool:
     pinned = {_normal(name): version for name, version in lines}
     return all(
         one.version.partition("+")[0] == pinned.get(_normal(one.name), one.version)
-        for one in distributions(path=[str(folder)])
+        for one in metadata.distributions(path=[str(folder)])
     )
 
 

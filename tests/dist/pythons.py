@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 PROMISED = ("3.11", "3.12", "3.13")
 """What pyproject.toml's classifiers promise."""
+THIS = "{}.{}".format(*sys.version_info)
+"""That of the tests themselves."""
 VERSIONS = tuple(os.environ.get("HWNAS_DIST_PYTHONS", "").split()) or PROMISED
 """Those that are tried here: all, unless the environment names some."""
 
