@@ -38,7 +38,7 @@ class Structures:
         alone = [
             (slot, slot + 1)
             for slot, each in enumerate(member.slots)
-            if each.can_skip and slot not in within
+            if each.can_skip and len(each.choices) > 1 and slot not in within
         ]
         runs = sorted([*member.groups, *alone])
         return tuple((start + self.members, end + self.members) for start, end in runs)

@@ -193,6 +193,32 @@ class SpaceFamily:
         rows = [self.architecture(network) for network in networks]
         return np.array(rows, dtype=np.int64).reshape(len(rows), len(self.choice_counts))
 
+    def numbers_of(self, architectures: Architectures) -> Architectures:
+        """(N, 1 + L) the numbers that people and files call the choices by.
+
+        See `SearchSpace.numbers_of`; the first is the member's.
+        """
+        rows = self.check(architectures)
+        return np.column_stack((rows[:, 0], self.members[0].numbers_of(rows[:, 1:])))
+
+    def of_numbers(self, numbers: Architectures) -> Architectures:
+        """(N, 1 + L) the canonical architectures of choices by those numbers.
+
+        Raises:
+            ValueError: wrong length, or a choice that does not exist or was taken away.
+        """
+        rows = np.atleast_2d(numbers)
+        found = np.column_stack((rows[:, 0], self.members[0].of_numbers(rows[:, 1:])))
+        return self.check(found)
+
+    def has(self, numbers: Architectures) -> NDArray[np.bool_]:
+        """(N,) whether the family has the network of choices by those numbers.
+
+        Raises:
+            ValueError: wrong length, or a choice that never was there.
+        """
+        return self.members[0].has(np.atleast_2d(numbers)[:, 1:])
+
     def blocks(self) -> tuple[Block, ...]:
         """Every distinct block of the members that can be timed."""
         return distinct_blocks([member.blocks() for member in self.members])

@@ -126,13 +126,7 @@ class SearchSpace:
     @cached_property
     def groups(self) -> tuple[tuple[int, int], ...]:
         """[start, end) of every run of two or more interchangeable slots with a skip."""
-        runs, start = [], 0
-        for index in range(1, len(self.slots) + 1):
-            if index == len(self.slots) or self.slots[index] != self.slots[start]:
-                if index - start > 1 and self.slots[start].can_skip:
-                    runs.append((start, index))
-                start = index
-        return tuple(runs)
+        return interchangeable(self.slots)
 
     def allowed(self, slot: int) -> NDArray[np.bool_]:
         """(choices before, choices of slot): the canonical transitions; one row for slot 0."""
@@ -240,6 +234,40 @@ class SearchSpace:
     def blocks(self) -> tuple[Block, ...]:
         """Every distinct block of the space that can be timed."""
         return distinct_blocks([self.prefix, *(slot.choices for slot in self.slots), self.suffix])
+
+    def numbers_of(self, architectures: Architectures) -> Architectures:
+        """(N, L) the numbers that people and files call the choices of architectures (N, L) by.
+
+        Those of the space with all its choices: of a `ShrunkSpace` they are others.
+        """
+        return self.check(architectures)
+
+    def of_numbers(self, numbers: Architectures) -> Architectures:
+        """(N, L) the canonical architectures of choices by those numbers, see `numbers_of`.
+
+        Raises:
+            ValueError: wrong length, or a choice that does not exist or was taken away.
+        """
+        return self.canonical(numbers)
+
+    def has(self, numbers: Architectures) -> NDArray[np.bool_]:
+        """(N,) whether the space has the network of choices by those numbers.
+
+        Raises:
+            ValueError: wrong length, or a choice that never was there.
+        """
+        return np.ones(len(self.check(numbers)), dtype=np.bool_)
+
+
+def interchangeable(slots: Sequence[Slot]) -> tuple[tuple[int, int], ...]:
+    """[start, end) of every run of two or more equal slots with a skip."""
+    runs, start = [], 0
+    for index in range(1, len(slots) + 1):
+        if index == len(slots) or slots[index] != slots[start]:
+            if index - start > 1 and slots[start].can_skip:
+                runs.append((start, index))
+            start = index
+    return tuple(runs)
 
 
 def _keys(blocks: Sequence[Block]) -> str:
