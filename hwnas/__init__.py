@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hwnas.api.results import to_torch as to_torch
     from hwnas.api.run import Run as Run
     from hwnas.api.searching import run_search as run_search
+    from hwnas.api.shrinking import shrink as shrink
     from hwnas.core.errors import HwnasError as HwnasError
     from hwnas.estimators.loading import load_estimator as load_estimator
 
@@ -51,6 +52,7 @@ _MODULES = {
     "profile": "hwnas.api.profiling",
     "run_search": "hwnas.api.searching",
     "show_progress": "hwnas.api.progress",
+    "shrink": "hwnas.api.shrinking",
     "to_torch": "hwnas.api.results",
 }
 
@@ -70,6 +72,7 @@ __all__ = [
     "profile",
     "run_search",
     "show_progress",
+    "shrink",
     "to_torch",
 ]
 

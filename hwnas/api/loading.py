@@ -49,6 +49,7 @@ def load_space(
     classes: int | None = None,
     width: float | None = None,
     pretrained: "str | Path | Pretrained | None" = None,
+    choices: str | Path | None = None,
 ) -> SearchSpace: ...
 
 
@@ -60,6 +61,7 @@ def load_space(
     classes: int | None = None,
     width: float | Sequence[float] | None = None,
     pretrained: "str | Path | Pretrained | None" = None,
+    choices: str | Path | None = None,
 ) -> Space: ...
 
 
@@ -70,6 +72,7 @@ def load_space(
     classes: int | None = None,
     width: float | Sequence[float] | None = None,
     pretrained: "str | Path | Pretrained | None" = None,
+    choices: str | Path | None = None,
 ) -> Space:
     """A search space by its name or by the path of its YAML file.
 
@@ -81,19 +84,26 @@ def load_space(
         width: multiplies the channels of stem, stages and head; a list makes it a choice too.
         pretrained: what the space "around_pretrained" is around: a file of weights, or what
             `hwnas.supernet.pretrained.read_pretrained` gave.
+        choices: a file of the choices that stay, as `hwnas shrink` writes it; all by default.
 
     Returns:
         Of several resolutions or widths a family of spaces, which stands wherever a space does.
 
     Raises:
-        HwnasError: there is no such space, or its blocks do not fit together.
+        HwnasError: there is no such space, its blocks do not fit together, or the choices are
+            another space's.
     """
     for one in several(width, "width"):
         if one is not None:
             check_positive(one, "width")
     network = pretrained_of(pretrained)
     return load_space_file(
-        str(name), resolution=resolution, classes=classes, width=width, pretrained=network
+        str(name),
+        resolution=resolution,
+        classes=classes,
+        width=width,
+        pretrained=network,
+        choices=None if choices is None else str(choices),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 from hwnas.api.checks import check_count, names_of
 from hwnas.api.ensembling import EnsemblingRun
 from hwnas.api.profiled_run import ProfiledRun
+from hwnas.api.shrinking import ShrinkingRun
 from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
 from hwnas.core.listener import SILENT
@@ -27,7 +28,7 @@ if TYPE_CHECKING:  # what needs PyTorch or the like is imported by the stage tha
     from hwnas.search.executors import Executor
 
 
-class Run(ProfiledRun, EnsemblingRun):
+class Run(ProfiledRun, EnsemblingRun, ShrinkingRun):
     """One experiment and its folder; `Run.open` makes one of a config or of a run folder.
 
     Each stage does what the command of its name does, may be interrupted, and resumes when it is

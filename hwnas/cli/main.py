@@ -22,6 +22,7 @@ from hwnas.cli import (
     report,
     runs,
     search,
+    shrink,
     space,
     status,
     table,
@@ -81,6 +82,7 @@ app.command("status", rich_help_panel=_BESIDE)(status.status)
 app.command("benchmark", rich_help_panel=_BESIDE)(benchmark.benchmark)
 app.command("ensemble", rich_help_panel=_BESIDE)(ensemble.ensemble)
 app.command("rank", rich_help_panel=_BESIDE)(rank.rank)
+app.command("shrink", rich_help_panel=_BESIDE)(shrink.shrink)
 app.add_typer(devices.app, name="devices", rich_help_panel=_BESIDE)
 app.add_typer(table.app, name="table", rich_help_panel=_BESIDE)
 app.add_typer(space.app, name="space", rich_help_panel=_BESIDE)

@@ -105,6 +105,16 @@ def before_search(run: "OpenedRun", given: "Given") -> Step | None:
     return None
 
 
+def after_shrink(run: "OpenedRun", given: "Given", choices: Path) -> Step:
+    """A run of its own in what is left: its training where something is trained, or the search."""
+    folder = run.folder.path
+    settings = [*(given.settings or ()), f"space.choices={choices}"]
+    again = replace(given, run=folder.with_name(f"{folder.name}_shrunk"), settings=settings)
+    if run.experiment.config.accuracy.scorer.weights is not None:
+        return Step(_typed("train", again, _OF_TRAIN), "trains on what is left of the space")
+    return Step(_typed("search", again, _OF_SEARCH), "searches what is left of the space")
+
+
 def after_search(run: "OpenedRun") -> Step:
     """The export; of a config that has nothing to train networks with, the report."""
     folder = run.folder.path

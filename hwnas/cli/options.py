@@ -61,6 +61,13 @@ Width = Annotated[
         help="Multiply the channels by this; several, as in 0.75,1, are a choice of the search.",
     ),
 ]
+Choices = Annotated[
+    str | None,
+    typer.Option(
+        "--choices",
+        help="A file of the choices that stay, as 'hwnas shrink' writes it. (default: all do)",
+    ),
+]
 Budgets = Annotated[
     list[str] | None,
     typer.Option(
@@ -266,7 +273,9 @@ def shared(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return decorate
 
 
-def parsed_settings(settings: list[str] | None, example: str) -> dict[str, Any]:
+def parsed_settings(
+    settings: list[str] | None, example: str, option: str = "--set"
+) -> dict[str, Any]:
     """The values of `--set KEY=VALUE` by key; `example` is one that may be written.
 
     Raises:
@@ -274,12 +283,12 @@ def parsed_settings(settings: list[str] | None, example: str) -> dict[str, Any]:
     """
     from hwnas.core.yaml_text import parse_yaml
 
-    pairs = [_pair("--set", text, example) for text in settings or []]
+    pairs = [_pair(option, text, example) for text in settings or []]
     values: dict[str, Any] = {}
     for key, value in pairs:
         if key in values:
-            raise ConfigError(f"--set {shown(key)} is given twice; give it once")
-        values[key] = parse_yaml(value, f"--set {shown(key)}")
+            raise ConfigError(f"{option} {shown(key)} is given twice; give it once")
+        values[key] = parse_yaml(value, f"{option} {shown(key)}")
     return values
 
 

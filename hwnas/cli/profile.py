@@ -10,6 +10,7 @@ from hwnas.cli import completion, options
 from hwnas.cli.next_step import FASTER, Step, before_search, show_next
 from hwnas.cli.output import Output
 from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
 
 _EXAMPLES = ", as in 'hwnas profile quickstart', or an ONNX file by --model"
 
@@ -102,6 +103,7 @@ class _Given:
 
     config: str | None
     space: str | None
+    choices: str | None
     resolution: int | list[int] | None
     classes: int | None
     data: str | None
@@ -122,6 +124,7 @@ class _Given:
 def profile(
     config: _Config = None,
     space: _Space = None,
+    choices: options.Choices = None,
     resolution: options.Resolution = None,
     classes: _Classes = None,
     data: options.Data = None,
@@ -149,6 +152,7 @@ def profile(
     given = _Given(
         config=config,
         space=space,
+        choices=choices,
         resolution=resolution,
         classes=classes,
         data=data,
@@ -184,6 +188,7 @@ def _profile_files(given: _Given, output: Output) -> None:
         {
             "a config": given.config,
             "--space": given.space,
+            "--choices": given.choices,
             "--resolution": given.resolution,
             "--classes": given.classes,
             "--data": given.data,
@@ -226,6 +231,11 @@ def _profile_config(given: _Given, config: str, output: Output) -> None:
 
     if given.classes is not None:
         raise ConfigError("--classes goes with --space; a config takes them from its images")
+    if given.choices is not None:
+        raise ConfigError(
+            "--choices goes with --space; of a config they are a key, as in --set "
+            f"space.choices={shown(given.choices)}"
+        )
     shared = options.Given(
         config=config,
         data=given.data,
@@ -256,6 +266,7 @@ def _profile_space(given: _Given, space: str, output: Output) -> None:
         )
     profile_alone(
         space,
+        given.choices,
         given.devices,
         resolution=given.resolution,
         classes=given.classes,

@@ -39,6 +39,7 @@ def profile_run(
 
 def profile_alone(
     name: str,
+    choices: str | None,
     devices: Sequence[str],
     *,
     resolution: int | list[int] | None,
@@ -58,7 +59,7 @@ def profile_alone(
     from hwnas.runs.profile_stage import profile_stage, reached
     from hwnas.spaces import load_space
 
-    space = load_space(name, resolution=resolution, classes=classes)
+    space = load_space(name, resolution=resolution, classes=classes, choices=choices)
     counts = ProfileConfig().changed(energy=energy, blocks=blocks)
     if len(devices) > 1:
         members = load_fleet(devices, None)

@@ -29,6 +29,7 @@ def show_space(
     ],
     resolution: options.Resolution = None,
     width: options.Width = None,
+    choices: options.Choices = None,
     svg: Annotated[
         Path | None, typer.Option("--svg", help="Write a picture of the space to this file.")
     ] = None,
@@ -44,6 +45,7 @@ def show_space(
     Of several resolutions or widths, the first slot chooses among them.
 
     The column architecture of front.csv, and of CSVs of accuracies and timings, has these numbers.
+    With --choices, the slots have what is left alone; the numbers stay.
 
     For example: hwnas space show nas_bench_macro --svg macro.svg
     """
@@ -54,9 +56,9 @@ def show_space(
     for file, name in ((svg, "svg"), (html, "html")):
         if file is not None:
             check_new_file(f"--{name}", file, [f".{name}"], force=force)
-    loaded = load_space(space, resolution=resolution, width=width)
+    loaded = load_space(space, resolution=resolution, width=width, choices=choices)
     _show(output, loaded, _write(loaded, svg, html))
-    words = command_line("hwnas profile", space=space)
+    words = command_line("hwnas profile", space=space, choices=choices)
     show_next(output, Step(words, "measures every block of it on this machine"))
 
 

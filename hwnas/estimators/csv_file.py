@@ -16,7 +16,8 @@ from hwnas.core.foreign_text import shown
 from hwnas.estimators.scores import ScoreInfo
 from hwnas.estimators.stated import KEYS, NOTHING, Stated, read_stated, split_comments
 from hwnas.spaces.family import Space
-from hwnas.spaces.numbering import read_architecture
+from hwnas.spaces.numbering import read_numbers
+from hwnas.spaces.shrunk import whole_of
 from hwnas.spaces.space import Architectures
 
 COLUMNS = ("architecture", "accuracy")
@@ -83,7 +84,7 @@ def read_accuracies(path: Path, space: Space) -> KnownAccuracies:
     stated = _of_same_images(rows, path)
     choices, values = [], []
     for row in rows:
-        choices.append(row.choices(space))
+        choices.append(row.numbers(space))
         values.append(row.percent())
     if not values:
         raise AccuracyError(f"{path} has no row of a network; give it one for each")
@@ -92,7 +93,15 @@ def read_accuracies(path: Path, space: Space) -> KnownAccuracies:
             f"{path}, column accuracy: no value is above 1, but accuracies are in percent; write "
             "92.5 for 0.925"
         )
-    distinct, index = np.unique(space.canonical(np.array(choices)), axis=0, return_inverse=True)
+    # Of a space that was shrunk, what became of the other networks does not matter.
+    left = np.flatnonzero(space.has(np.array(choices))).tolist()
+    if not left:
+        raise AccuracyError(
+            f"{path} has no network whose choices are all left in {space.name}; keep more choices, "
+            "or give it rows of networks that are left"
+        )
+    choices, values = [choices[row] for row in left], [values[row] for row in left]
+    distinct, index = np.unique(space.of_numbers(np.array(choices)), axis=0, return_inverse=True)
     index = index.reshape(-1)
     means = np.bincount(index, np.array(values)) / np.bincount(index)
     trainings = _trainings(choices, values, index.tolist())
@@ -155,12 +164,12 @@ class _Row:
     def error(self, column: str, problem: str) -> AccuracyError:
         return AccuracyError(f"{self.source} line {self.line}, column {column}: {problem}")
 
-    def choices(self, space: Space) -> list[int]:
+    def numbers(self, space: Space) -> list[int]:
         try:
-            row = read_architecture(space, self.architecture)
+            row = read_numbers(space, self.architecture)
         except ValueError as error:
             raise self.error("architecture", str(error)) from error
-        own, stated = space.member(np.array(row)).resolution, self.stated.resolution
+        own, stated = whole_of(space).member(np.array(row)).resolution, self.stated.resolution
         if len(space.resolutions) > 1 and stated not in (None, own):
             raise self.error(
                 "architecture",

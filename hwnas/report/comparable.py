@@ -19,6 +19,7 @@ from hwnas.runs.stored_summary import stored_summary
 from hwnas.runs.summary_form import Summary
 from hwnas.search.journal import Journal
 from hwnas.spaces import SearchSpace, Space
+from hwnas.spaces.shrunk import whole_of
 
 
 @dataclass(frozen=True)
@@ -112,17 +113,19 @@ def check_comparable(runs: Sequence[Searched]) -> None:
 
 def _differences(first: Searched, other: Searched) -> Iterator[str]:
     one, two = first.experiment, other.experiment
-    space, its = one.space, two.space
+    # Of the same space some choices may be gone in one of them.
+    space, its = whole_of(one.space), whole_of(two.space)
     yield from _difference("space", space.name, its.name)
     yield from _difference("resolution", _pixels(space), _pixels(its))
     yield from _difference("classes", space.classes, its.classes)
     if _unnamed(space) != _unnamed(its):
-        there, here = one.config.space, two.config.space
+        there, here = one.config.space_name, two.config.space_name
         yield f"space is {there!r} there and {here!r} here, with other blocks"
     # The supernet may differ: with the same validation images both accuracies mean the same.
     if _images(first) != _images(other):
         yield from _difference("images", _images_text(first), _images_text(other))
-    for key in sorted((first.bound.keys() | other.bound.keys()) - {"supernet", "images", "scores"}):
+    compared = {"space", "supernet", "images", "scores"}
+    for key in sorted((first.bound.keys() | other.bound.keys()) - compared):
         yield from _difference(key, first.bound.get(key), other.bound.get(key))
 
 

@@ -11,6 +11,7 @@ from hwnas.objectives.statistics.intervals import interval_text
 from hwnas.report.comparable import Searched
 from hwnas.report.networks import Drawings
 from hwnas.report.points import DrawnPoints, DrawnReference, drawn_reference
+from hwnas.spaces.numbering import architecture_text
 
 
 def compared_points(runs: Sequence[Searched]) -> DrawnPoints:
@@ -29,12 +30,12 @@ def compared_points(runs: Sequence[Searched]) -> DrawnPoints:
         front, info = run.result.front, run.result.score_info
         networks = run.experiment.space.networks(front.architectures) if len(front.scores) else []
         for network, row, score in zip(
-            networks, front.architectures.tolist(), front.scores.tolist(), strict=True
+            networks, front.architectures, front.scores.tolist(), strict=True
         ):
             if (interval := info.interval(score)) is not None:
                 intervals[len(ids)] = interval_text(interval)
             ids.append(network_id(network))
-            architectures.append(" ".join(map(str, row)))
+            architectures.append(architecture_text(run.experiment.space, row))
             blocks.append(drawings.add(network, latency))
     fronts = [run.result.front for run in runs]
     ms = np.concatenate([front.costs for front in fronts])

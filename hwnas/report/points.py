@@ -18,6 +18,7 @@ from hwnas.runs.front_points import FrontPoint
 from hwnas.runs.searching import RunSearch
 from hwnas.search.front import knee
 from hwnas.spaces import Space
+from hwnas.spaces.numbering import architecture_text
 
 MOST = 5000
 """So many judged networks a page shows; of more those of the front, and others drawn at random."""
@@ -154,7 +155,7 @@ def drawn_points(
         member=member,
         kept=result.problem.feasible(rows),
         ids=ids,
-        architectures=[" ".join(map(str, row)) for row in rows.tolist()],
+        architectures=[architecture_text(space, row) for row in rows],
         blocks=[drawings.add(network, latency) for network in networks],
         front=front,
         intervals=intervals,

@@ -18,9 +18,11 @@ from hwnas.objectives.budgets_config import Budgets
 from hwnas.runs.accuracy_config import AccuracyConfig, either
 from hwnas.runs.choices_config import Resolutions, Widths
 from hwnas.runs.export_config import ExportConfig
+from hwnas.runs.overrides import put_values
 from hwnas.runs.paths_config import check_drawn, check_policy
 from hwnas.runs.pretrained_config import SPACE, PretrainedConfig
 from hwnas.runs.profile_config import ProfileConfig
+from hwnas.runs.space_config import ChosenSpace, SpaceName
 from hwnas.runs.tracking import NONE, TRACKERS
 from hwnas.search.executors.evaluation_limits import EvaluationLimits
 from hwnas.search.mode import ASYNCHRONOUS, SYNCHRONOUS, Mode
@@ -149,7 +151,7 @@ class RunConfig(StrictModel):
     from, around which `space` is where it is left out. `tracker` is given what comes of the run.
     """
 
-    space: LocalPath
+    space: SpaceName
     resolution: Resolutions | None = None
     width: Widths | None = None
     from_ofa: LocalPath | None = None
@@ -313,6 +315,16 @@ class RunConfig(StrictModel):
         return self
 
     @property
+    def space_name(self) -> str:
+        """The name of the space, or the path of its file."""
+        return self.space.name if isinstance(self.space, ChosenSpace) else self.space
+
+    @property
+    def choices(self) -> str | None:
+        """The path of the file of the choices that stay; None where all do."""
+        return self.space.choices if isinstance(self.space, ChosenSpace) else None
+
+    @property
     def starts_from_published(self) -> bool:
         """Whether the supernet has seen other images before those of the run."""
         return self.from_ofa is not None or self.pretrained is not None
@@ -374,16 +386,5 @@ def load_run_config(name: str, overrides: dict[str, Any] | None = None) -> RunCo
     for key in _OF_FREE_SCORES:
         if key not in config.search.model_fields_set:
             del content["search"][key]  # it follows from the estimator, which may change
-    for key, value in overrides.items():
-        *parents, last = key.split(".")
-        node = content
-        for parent in parents:
-            if node.get(parent) is None:  # images, say, that the config does without
-                node[parent] = {}
-            if parent == "pretrained" and isinstance(node[parent], str):
-                node[parent] = {"file": node[parent]}
-            node = node[parent]
-            if not isinstance(node, dict):
-                raise ConfigError(f"the command line: '{parent}' in '{key}' holds no keys")
-        node[last] = value
+    put_values(content, overrides)
     return parse_config(content, RunConfig, "the command line")

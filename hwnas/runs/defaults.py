@@ -8,6 +8,8 @@ PATIENCE = 300.0
 TRAINED = "trained"
 """The truth of a ranking whose networks are trained from scratch."""
 ENSEMBLE_MEMBERS = 3
+SHRUNK_STAGES, SHRUNK_NETWORKS, SHRUNK_KEEP = 4, 100, 0.1
+"""Of a shrinker: stages, networks judged in each, and the least share of the networks left."""
 FRONT = "front"
 SOURCES = (FRONT, "supernet")
 """Where the members of an ensemble may be from."""

@@ -35,6 +35,7 @@ from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.search.make_problem import make_problem
 from hwnas.search.problem import SearchProblem
 from hwnas.spaces import Reference, SearchSpace, Space
+from hwnas.spaces.choices_file import with_choices
 from hwnas.spaces.config import make_space
 from hwnas.spaces.containing import architecture_in, architectures_in
 from hwnas.spaces.loading import one_or_family
@@ -184,19 +185,22 @@ class Experiment:
         """
         config, data, pretrained = self.config, self.config.data, self.pretrained
         classes = len(self.sources.class_names(data.source)) if data is not None else None
-        content = self.sources.space(config.space)
+        content = self.sources.space(config.space_name)
 
         def make(resolution: int | None, width: float | None) -> SearchSpace:
             return make_space(
                 content,
-                config.space,
+                config.space_name,
                 resolution=resolution,
                 classes=classes,
                 width=width,
                 pretrained=pretrained,
             )
 
-        space = one_or_family(make, config.space, config.resolution, config.width)
+        space = one_or_family(make, config.space_name, config.resolution, config.width)
+        if config.choices is not None:
+            kept = self.sources.choices(config.choices)
+            space = with_choices(space, kept, shown(config.choices))
         if pretrained is not None:
             name = f"{pretrained.network_name} ({shown(pretrained.source)})"
             architecture_in(space, pretrained.blocks, name)

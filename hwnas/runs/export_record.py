@@ -74,7 +74,7 @@ class ExportRecord:
             # Summaries of earlier versions do not know it.
             name = found.winner.id or exported_id(self._folder.export_folder(WINNER))
             if name == pick.id and self._as_wanted(found.winner):
-                return _winning(found, pick.id, pick.asked, pick.architecture, pick.score)
+                return _winning(found, pick.id, pick.asked, pick.numbers, pick.score)
         rows = () if self.summary is None else self.summary.picks
         known = next((row for row in rows if row.id == pick.id), None)
         done = known is not None and not known.doubtful and self._as_wanted(known.figures)

@@ -23,6 +23,7 @@ from hwnas.runs.sources import NOTHING_HELD, Sources
 # two commands.
 FIXED = (
     "space",
+    "choices",
     "resolution",
     "width",
     "from_ofa",
@@ -41,7 +42,7 @@ FIXED = (
 # What decides no weights: trained on a GPU, searched on a laptop.
 FREE = ("train.device",)
 # Names of files and folders: these may be elsewhere, with the same content.
-PATHS = ("space", "data.source", "from_ofa", "pretrained.file", "accuracy.teacher")
+PATHS = ("space", "choices", "data.source", "from_ofa", "pretrained.file", "accuracy.teacher")
 
 
 class RunFolder:
@@ -250,8 +251,7 @@ class RunFolder:
                     f"{self.path} is not empty and not a run folder; name another one with --run"
                 )
             return
-        before = self.config().model_dump(mode="json")
-        after = config.model_dump(mode="json")
+        before, after = _content(self.config()), _content(config)
         for key in PATHS:
             there, here = _at(before, key), _at(after, key)
             if there != here and None not in (there, here) and self._is_same(key, there, here):
@@ -282,6 +282,12 @@ class RunFolder:
                 return sources.space(there) == space
             except ConfigError:  # it was moved away, and the run does not hold it
                 return False
+        if key == "choices":
+            choices = NOTHING_HELD.choices(here)
+            try:
+                return sources.choices(there) == choices
+            except ConfigError:
+                return False
         held = sources.inputs.digests.get(key) if sources.inputs is not None else None
         return content_digest(Path(here)) in (held, content_digest(Path(sources.find(there))))
 
@@ -300,6 +306,12 @@ def content_digest(path: Path) -> str:
     files = [path / "config.json", path / "model.safetensors"] if path.is_dir() else [path]
     contents = [file.read_bytes() if file.is_file() else str(file).encode() for file in files]
     return digest(b"".join(contents), SHA256)
+
+
+def _content(config: RunConfig) -> dict[str, Any]:
+    """The values of a config by its keys; the space's name and its choices apart."""
+    content = config.model_dump(mode="json")
+    return content | {"space": config.space_name, "choices": config.choices}
 
 
 def _at(content: dict[str, Any], key: str) -> Any:

@@ -64,7 +64,8 @@ def front_points(result: RunSearch, space: Space) -> list[FrontPoint]:
     """The networks of the front, the most accurate last.
 
     What accuracies are, `result.score_info` says; an architecture is the choice of each slot, 0 for
-    a skip where there is one; of a family it begins with the number of its member.
+    a skip where there is one; of a family it begins with the number of its member; of what is left
+    of a space, the numbers are those of the whole.
     """
     front = result.front
     networks = space.networks(front.architectures)
@@ -79,7 +80,7 @@ def front_points(result: RunSearch, space: Space) -> list[FrontPoint]:
         front.costs.tolist(),
         map(int, MACS.evaluate(networks)),
         map(int, PARAMETERS.evaluate(networks)),
-        front.architectures.tolist(),
+        space.numbers_of(front.architectures).tolist(),
         strict=True,
     )
     return [

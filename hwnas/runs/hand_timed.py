@@ -21,7 +21,7 @@ from hwnas.networks.blocks import Block, Network, block_key, distinct_blocks
 from hwnas.objectives.costs import MACS
 from hwnas.runs.latencies import scope_of
 from hwnas.spaces import SearchSpace
-from hwnas.spaces.numbering import network_of
+from hwnas.spaces.numbering import architecture_text, network_of
 from hwnas.spaces.references.of_space import reference_of
 from hwnas.spaces.sampling import spread_sample
 
@@ -60,9 +60,9 @@ def networks_to_time(space: SearchSpace, count: int) -> list[ToTime]:
         )
     digits = len(str(len(rows)))
     return [
-        ToTime(" ".join(map(str, row)), f"network_{number:0{digits}d}.onnx", network)
+        ToTime(architecture_text(space, row), f"network_{number:0{digits}d}.onnx", network)
         for number, (row, network) in enumerate(
-            zip(rows.tolist(), space.networks(rows), strict=True), start=1
+            zip(rows, space.networks(rows), strict=True), start=1
         )
     ]
 

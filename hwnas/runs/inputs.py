@@ -23,6 +23,7 @@ from hwnas.latency.family import read_model
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.visits import Speed
 from hwnas.networks.blocks import block_from_dict
+from hwnas.spaces.choices_file import ChoicesFile
 from hwnas.spaces.config import SpaceFile
 
 FILE = "inputs.json"
@@ -120,6 +121,7 @@ class RunInputs(StrictModel):
         energy: the energy model, where a budget is on it.
         timing_cache: SHA-256 of the file `timing_cache.bin`, where the device's runtime has such a
             cache.
+        choices: the content of the file of the choices of the space that stay; None where all do.
     """
 
     format: Literal["inputs of a hwnas run 1"]
@@ -133,6 +135,7 @@ class RunInputs(StrictModel):
     further: dict[str, LatencyContent] = Field(default_factory=dict)
     energy: EnergyContent | None = None
     timing_cache: str | None = None
+    choices: ChoicesFile | None = None
 
     def to_json(self) -> str:
         """As a JSON text; defaults are left out, since a device may only name keys of its own."""

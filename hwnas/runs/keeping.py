@@ -68,7 +68,8 @@ def _gathered(folder: RunFolder, experiment: Experiment, before: RunInputs | Non
         format=FORMAT,
         made_in=_text(made_in),
         made_in_from_run=_text(Path(os.path.relpath(made_in, folder.path.resolve()))),
-        space=sources.space(config.space),
+        space=sources.space(config.space_name),
+        choices=None if config.choices is None else sources.choices(config.choices),
         devices=_devices(experiment),
         images=_images(experiment, before),
         digests={

@@ -1,6 +1,6 @@
 """The latency models of a run: its device's, and those of the devices that budgets name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from hwnas.latency.table import LatencyTable
 from hwnas.runs.config import RunConfig
 from hwnas.runs.sources import NOTHING_HELD, Sources
 from hwnas.spaces import SearchSpace, Space, SpaceFamily
+from hwnas.spaces.shrunk import ShrunkSpace
 
 
 def table_path(named: str | None, device: Device) -> Path:
@@ -39,14 +40,25 @@ def scope_text(space: Space) -> str:
 def model_of(table: LatencyTable, space: Space, form: type[Model]) -> Model | FamilyModel[Model]:
     """The model of a space in a table; of a family the model of each member.
 
+    That of the whole space is one of what is left of it, too, unless that was measured by itself.
+
     Raises:
         TableError: the table lacks one, or blocks of it.
     """
     models = {
-        scope_of(member): load_model(table, scope_of(member), member.blocks(), form)
+        scope_of(member): load_model(
+            table, _stored_scope(table.models(form), member), member.blocks(), form
+        )
         for member in space.members
     }
     return of_space(space, models)
+
+
+def _stored_scope(stored: Iterable[str], space: SearchSpace) -> str:
+    """Under which name a table has the model of a space; its own where it has none."""
+    own = scope_of(space)
+    whole = scope_of(space.whole) if isinstance(space, ShrunkSpace) else own
+    return whole if own not in stored and whole in stored else own
 
 
 def of_space(space: Space, models: Mapping[str, Model]) -> Model | FamilyModel[Model]:
@@ -126,7 +138,8 @@ def holds_models(path: Path, space: Space) -> bool:
     if not path.is_file():
         return False
     with LatencyTable.existing(path) as table:
-        return set(scopes_of(space)) <= set(table.models())
+        stored = set(table.models())
+    return all(_stored_scope(stored, member) in stored for member in space.members)
 
 
 def _device(name: str, sources: Sources) -> Device:

@@ -108,7 +108,7 @@ class OpenedRun:
         return cls(experiment_in(run, data), run, listener)
 
     def __repr__(self) -> str:
-        space, device = self.experiment.config.space, self.experiment.config.device
+        space, device = self.experiment.config.space_name, self.experiment.config.device
         return (
             f"{type(self).__name__}({str(self.folder.path)!r}, space={space!r}, device={device!r})"
         )

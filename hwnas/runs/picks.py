@@ -44,6 +44,7 @@ class Pick:
     Attributes:
         id: see `hwnas.networks.ids`.
         architecture: the choice of each slot, canonical.
+        numbers: that people call these choices by, see `SearchSpace.numbers_of`.
         network: its blocks.
         score: what the search judged it to be; None where it did not.
         asked: as what it was picked: "knee", "fastest", "all", "id" or "architecture".
@@ -51,6 +52,7 @@ class Pick:
 
     id: str
     architecture: tuple[int, ...]
+    numbers: tuple[int, ...]
     network: Network = field(repr=False)
     score: float | None
     asked: tuple[str, ...]
@@ -197,7 +199,8 @@ class _Meant:
 
     def _pick(self, row: Architectures, score: float | None, asked: str) -> Pick:
         network = self._space.network(row)
-        return Pick(network_id(network), tuple(row.tolist()), network, score, (asked,))
+        numbers = tuple(self._space.numbers_of(row)[0].tolist())
+        return Pick(network_id(network), tuple(row.tolist()), numbers, network, score, (asked,))
 
 
 def _several(text: str, ids: list[str], of: str) -> ConfigError:

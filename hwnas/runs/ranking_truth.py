@@ -21,6 +21,7 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.ranking_journal import RankingJournal
 from hwnas.runs.training import scratch_config, whole_config
 from hwnas.spaces import Architectures, Space
+from hwnas.spaces.numbering import architecture_text
 from hwnas.training.evaluation import accuracy
 from hwnas.training.placement import choose_device, placed
 from hwnas.training.single import train_network
@@ -78,7 +79,7 @@ def train_truth(
                     what = f"network {index + 1} of {len(rows)}, training {number + 1}"
                     update = _update(progress, what)
                 value = _accuracy(candidates, folder, journal, row, number, update)
-                lines.append(f"{' '.join(map(str, row.tolist()))},{value:.6g}")
+                lines.append(f"{architecture_text(experiment.space, row)},{value:.6g}")
     path = folder.path / "truth.csv"
     write_atomically(path, "\n".join(lines) + "\n")
     return path

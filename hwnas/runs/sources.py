@@ -13,6 +13,7 @@ from hwnas.devices.device import Device, load_device
 from hwnas.runs.config import RunConfig
 from hwnas.runs.inputs import TIMING_CACHE, HeldLatency, RunInputs
 from hwnas.runs.pretrained_config import PretrainedConfig
+from hwnas.spaces.choices_file import ChoicesFile, read_choices
 from hwnas.spaces.config import SpaceFile, read_space
 
 if TYPE_CHECKING:  # loads PyTorch
@@ -49,8 +50,10 @@ class Sources:
             return self
         gone: dict[str, None] = {}
         images = self.images
-        if before.space != after.space:
+        if before.space_name != after.space_name:
             gone["space"] = None
+        if before.space != after.space:
+            gone["choices"] = None
         if after.data is not None and before.data != after.data:
             gone["images"] = None
             images = after.data.source
@@ -102,6 +105,16 @@ class Sources:
         if self.inputs is not None and self.inputs.space is not None:
             return self.inputs.space
         return read_space(self.find(name) if is_path(name) else name)
+
+    def choices(self, path: str) -> ChoicesFile:
+        """The choices of the config's space that stay: what the run holds, else their file.
+
+        Raises:
+            ConfigError: there is no such file, or it is wrong.
+        """
+        if self.inputs is not None and self.inputs.choices is not None:
+            return self.inputs.choices
+        return read_choices(self.find(path))
 
     def pretrained(self, named: PretrainedConfig) -> "Pretrained":
         """The pretrained network of the config: what the run holds, else its file.

@@ -97,7 +97,7 @@ def summarize_pick(
     row = Picked(
         id=pick.id,
         asked=pick.asked,
-        architecture=pick.architecture,
+        architecture=pick.numbers,
         folder=made.exported.folder.name,
         score=pick.score,
         over=made.over,

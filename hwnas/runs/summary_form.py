@@ -137,7 +137,7 @@ class Picked(Part):
     Attributes:
         id: its short name.
         asked: as what it was picked: "knee", "fastest", "all", "id" or "architecture".
-        architecture: the choice of each slot.
+        architecture: the choice of each slot, by the numbers of the whole space.
         folder: its name in `export`: the id, or "winner" where it is that.
         score: what the search judged it to be; None where it did not.
         over: a sentence for each budget that it is over, with by how much.

@@ -9,6 +9,7 @@ from hwnas.core.errors import ConfigError
 from hwnas.networks.block import block_fields
 from hwnas.networks.blocks import Block, Head, Network
 from hwnas.spaces.family import Space
+from hwnas.spaces.shrunk import ShrunkSpace
 from hwnas.spaces.space import Architectures, SearchSpace, Slot
 
 # Of a slot's choices in a message.
@@ -32,6 +33,15 @@ def architecture_of(
     try:
         return space.architecture(own)
     except ValueError as error:
+        if isinstance(space, ShrunkSpace):
+            # Refused by the whole space, where it is not there either.
+            row = architecture_of(space.whole, network, name).tolist()
+            gone = next(slot for slot, one in enumerate(row) if one not in space.kept[slot])
+            choice = space.whole.slots[gone].choices[row[gone]].choice_name
+            raise ConfigError(
+                f"the space {space.name} does not contain {name}: its choice {choice} of slot "
+                f"{gone + 1} was taken away; keep it in the file of choices"
+            ) from error
         remedy = "set space: around_pretrained, the space around it"
         if space.width != 1:
             remedy = "its channels are those of the width 1: leave width out, or add 1 to its list"

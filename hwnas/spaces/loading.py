@@ -6,7 +6,9 @@ from typing import TypeAlias, TypeVar, overload
 
 from hwnas.core.configs import find_config
 from hwnas.core.errors import ConfigError
+from hwnas.core.foreign_text import shown
 from hwnas.spaces.around_config import PretrainedNetwork
+from hwnas.spaces.choices_file import read_choices, with_choices
 from hwnas.spaces.config import make_space, read_space
 from hwnas.spaces.family import Space, SpaceFamily, family_name
 from hwnas.spaces.space import SearchSpace
@@ -28,6 +30,7 @@ def load_space(
     classes: int | None = None,
     width: float | None = None,
     pretrained: PretrainedNetwork | None = None,
+    choices: str | None = None,
 ) -> SearchSpace: ...
 
 
@@ -39,6 +42,7 @@ def load_space(
     classes: int | None = None,
     width: OneOrMoreFloats = None,
     pretrained: PretrainedNetwork | None = None,
+    choices: str | None = None,
 ) -> Space: ...
 
 
@@ -49,6 +53,7 @@ def load_space(
     classes: int | None = None,
     width: OneOrMoreFloats = None,
     pretrained: PretrainedNetwork | None = None,
+    choices: str | None = None,
 ) -> Space:
     """The search space of a shipped name or a YAML file, at any resolution and class count.
 
@@ -62,14 +67,16 @@ def load_space(
         classes: number of logits; the space's own where it is None.
         width: multiplies channels; 1 where it is None.
         pretrained: for a space around one, whose `network` gives its blocks.
+        choices: the path of a file of the choices that stay, as `hwnas shrink` writes it; all stay
+            where it is None.
 
     Returns:
         Of several resolutions or widths a family, in which these are the first choice: all
         resolutions × widths from the least, of which the width varies fastest.
 
     Raises:
-        ConfigError: there is no such space, its file is wrong, blocks do not fit together, or
-            resolutions or widths are none, or the same.
+        ConfigError: there is no such space, its file is wrong, blocks do not fit together,
+            resolutions or widths are none, or the same, or the choices are another space's.
     """
     config, source = read_space(name), str(find_config("spaces", name))
 
@@ -83,7 +90,8 @@ def load_space(
             pretrained=pretrained,
         )
 
-    return one_or_family(make, name, resolution, width)
+    space = one_or_family(make, name, resolution, width)
+    return space if choices is None else with_choices(space, read_choices(choices), shown(choices))
 
 
 def one_or_family(

@@ -10,6 +10,8 @@ import numpy as np
 from hwnas.core.foreign_text import shown
 from hwnas.networks.blocks import Network
 from hwnas.spaces.family import Space
+from hwnas.spaces.shrunk import kept_of, whole_of
+from hwnas.spaces.space import Architectures
 
 ORDER = (
     "choices are numbered from 0: the skip first, where there is one; then kernels × expansions, "
@@ -33,6 +35,7 @@ class NumberedSlots:
         stage: of the space, from 1.
         shape: what goes in and comes out, as in "16→24 @112 s2".
         choices: what each number stands for, as in "k3 e6 se".
+        numbers: that they are called by: from 0, and of what is left of a space those of the whole.
     """
 
     first: int
@@ -40,6 +43,7 @@ class NumberedSlots:
     stage: int
     shape: str
     choices: tuple[str, ...]
+    numbers: tuple[int, ...]
 
 
 def numbered_members(space: Space) -> list[dict[str, int | float]]:
@@ -59,8 +63,9 @@ def numbered_slots(space: Space) -> list[NumberedSlots]:
     """
     found = []
     member = space.members[-1]
-    numbered = enumerate(member.slots, start=1 + len(space.choice_counts) - len(member.slots))
-    for slot, group in groupby(numbered, key=lambda pair: pair[1]):
+    first = 1 + len(space.choice_counts) - len(member.slots)
+    numbered = enumerate(zip(member.slots, kept_of(space), strict=True), start=first)
+    for (slot, numbers), group in groupby(numbered, key=lambda pair: pair[1]):
         places = [place for place, _ in group]
         block = slot.choices[-1]
         stride = getattr(block, "stride", 1)
@@ -73,6 +78,7 @@ def numbered_slots(space: Space) -> list[NumberedSlots]:
                 slot.stage + 1,
                 f"{shape} s{stride}" if stride > 1 else shape,
                 choices,
+                numbers,
             )
         )
     return found
@@ -85,7 +91,7 @@ def slot_rows(slots: Sequence[NumberedSlots]) -> list[list[str]]:
             str(one.first) if one.first == one.last else f"{one.first}–{one.last}",
             str(one.stage),
             one.shape,
-            ", ".join(_unbroken(*choice) for choice in enumerate(one.choices)),
+            ", ".join(map(_unbroken, one.numbers, one.choices)),
         ]
         for one in slots
     ]
@@ -97,12 +103,29 @@ def _unbroken(number: int, text: str) -> str:
 
 
 def read_architecture(space: Space, text: str) -> list[int]:
-    """The choices of an architecture as people write it: a number for each slot, with spaces.
+    """The canonical choices of an architecture as people write it: a number for each slot.
+
+    Of what is left of a space, people write the numbers of the whole.
+
+    Raises:
+        ValueError: another number of them, or one that is not a choice of its slot, or not left.
+    """
+    row: list[int] = space.of_numbers(np.array([read_numbers(space, text)]))[0].tolist()
+    return row
+
+
+def architecture_text(space: Space, architecture: Architectures) -> str:
+    """An architecture (L,) as people write it, see `read_architecture`."""
+    return " ".join(map(str, space.numbers_of(architecture)[0].tolist()))
+
+
+def read_numbers(space: Space, text: str) -> list[int]:
+    """The numbers of an architecture as people write it, of choices that are left or were there.
 
     Raises:
         ValueError: another number of them, or one that is not a choice of its slot.
     """
-    words, counts = text.split(), space.choice_counts.tolist()
+    words, counts = text.split(), whole_of(space).choice_counts.tolist()
     if len(words) != len(counts):
         raise ValueError(
             f"'{shown(text)}' names {len(words)} choices, but {space.name} has {len(counts)} "

@@ -1,4 +1,4 @@
-"""A space with fewer choices: a SearchSpace like others, which knows the whole one it is part of."""
+"""A space with fewer choices: a SearchSpace like others, which knows the whole one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ class ShrunkSpace(SearchSpace):
     @cached_property
     @override
     def groups(self) -> tuple[tuple[int, int], ...]:
-        """[start, end) of every run of slots that were interchangeable, and can still be skipped."""
+        """[start, end) of runs of slots that were interchangeable and can still be skipped."""
         found = []
         for start, end in self.whole.groups:
             left = [slot for slot in range(start, end) if _may_skip(self.slots[slot])]
@@ -190,7 +190,9 @@ def reachable_choices(space: SearchSpace, kept: Sequence[Sequence[int]]) -> Kept
     """
     counts = space.choice_counts.tolist()
     if len(kept) != len(counts):
-        raise ValueError(f"choices of {len(kept)} slots are named, and {space.name} has {len(counts)}")
+        raise ValueError(
+            f"choices of {len(kept)} slots are named, and {space.name} has {len(counts)}"
+        )
     left = [set(choices) for choices in kept]
     for slot, (choices, count) in enumerate(zip(left, counts, strict=True)):
         if not choices <= set(range(count)):

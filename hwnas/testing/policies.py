@@ -41,16 +41,20 @@ _PLANNED = 120
 
 
 class Toy:
-    """A sum of random values of choices."""
+    """A sum of random values of choices.
+
+    Attributes:
+        values: L arrays (C,).
+    """
 
     def __init__(self, problem: SearchProblem, seed: int, factor: float = 1.0) -> None:
         generator = np.random.default_rng([seed, 42])
-        self._values = [factor * generator.random(count) for count in problem.space.choice_counts]
+        self.values = [factor * generator.random(count) for count in problem.space.choice_counts]
 
     def __call__(self, rows: Architectures) -> NDArray[np.float64]:
         """(N,) what architectures (N, L) are worth."""
         total = np.zeros(len(rows))
-        for values, column in zip(self._values, rows.T, strict=True):
+        for values, column in zip(self.values, rows.T, strict=True):
             total += values[column]
         return total
 

@@ -8,13 +8,13 @@ from pydantic import Field
 from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
+from hwnas.search.policies.permutations import moved, permuted, widest
 from hwnas.search.policies.policy import Policy
 from hwnas.search.policies.reach import reachable
 from hwnas.search.policies.tally import Tally
 from hwnas.search.policies.walk import Choices, Open, picked
 from hwnas.spaces.space import Architectures
 
-_INERTIA, _STEP = 0.9, 0.1  # of the velocities, as published
 # Random networks of what is left, for each of a round, of which those within the budgets count.
 _CANDIDATES = 64
 _SURELY = 1e6  # a logit that no noise outweighs
@@ -73,9 +73,7 @@ class PruningSearch(Policy):
     @property
     def _widest(self) -> int:
         """The most choices that are left of a slot: the draws of a round."""
-        return int(
-            np.add.reduceat(self.learnt["alive"].astype(np.int64), self.choices.starts).max()
-        )
+        return widest(self.choices, self.learnt["alive"])
 
     @property
     @override
@@ -95,14 +93,9 @@ class PruningSearch(Policy):
 
     def _round(self) -> Architectures:
         """(N, L) networks in which every choice that is left stands once, of few more than once."""
-        number = self._widest
-        columns = []
-        for alive in self.choices.split(self.learnt["alive"]):
-            left = np.flatnonzero(alive)
-            turns = [self.generator.permutation(left) for _ in range(-(-number // len(left)))]
-            columns.append(np.concatenate(turns)[:number])
-        rows = self.problem.space.canonical(np.stack(columns, axis=1))
-        return rows if self.problem.feasible(rows).all() else self._balanced(number)
+        drawn = permuted(self.choices, self.learnt["alive"], self.generator)
+        rows = self.problem.space.canonical(drawn)
+        return rows if self.problem.feasible(rows).all() else self._balanced(len(rows))
 
     def _balanced(self, number: int) -> Architectures:
         """(number, L) networks within the budgets whose choices were judged least so far."""
@@ -145,10 +138,10 @@ class PruningSearch(Policy):
         alive, counts = self.learnt["alive"], self.learnt["stage_counts"]
         means = self._tally.standard(self.learnt["stage_sums"] / np.maximum(counts, 1.0))
         means = np.where(counts > 0, means, 0.0)
-        logits = np.where(alive, self.settings.sharpness * means, -np.inf)
-        expected = self.choices.softmax(logits)
-        velocities = _INERTIA * self.learnt["velocities"] + _STEP * expected
-        self.learnt["velocities"] = np.where(alive, velocities, self.learnt["velocities"])
+        velocities = moved(
+            self.choices, alive, means, self.learnt["velocities"], self.settings.sharpness
+        )
+        self.learnt["velocities"] = velocities
         self.learnt["values"] = self.learnt["values"] + np.where(alive, velocities, 0.0)
         for slot in range(len(self.choices.counts)):
             left = self.choices.of(slot, alive)

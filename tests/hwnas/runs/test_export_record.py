@@ -25,7 +25,7 @@ ONE, TWO, THREE = map(network_id, NETWORKS)
 
 
 def pick_of(name: str) -> Pick:
-    return Pick(name, (0,), (), 1.0, ("id",))
+    return Pick(name, (0,), (0,), (), 1.0, ("id",))
 
 
 def row_of(name: str, folder: str, **changed: Any) -> Picked:

@@ -1,4 +1,4 @@
-"""A space with fewer choices is a space: one architecture a network, none that is not in the whole."""
+"""A space with fewer choices is a space: one architecture for each network that is left."""
 
 import itertools
 
@@ -35,7 +35,7 @@ def _shrunk(kept: list[list[int]]) -> ShrunkSpace | None:
     return space if isinstance(space, ShrunkSpace) else None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_kept())
 def test_its_networks_are_those_of_the_whole_all_of_whose_choices_are_kept(
     kept: list[list[int]],
@@ -58,7 +58,7 @@ def test_its_networks_are_those_of_the_whole_all_of_whose_choices_are_kept(
     assert all(len(set(column)) == n for column, n in zip(rows.T, space.choice_counts, strict=True))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_kept())
 def test_what_is_canonical_the_trellis_allows_and_nothing_else(kept: list[list[int]]) -> None:
     space = _shrunk(kept)
@@ -77,7 +77,9 @@ def test_what_is_canonical_the_trellis_allows_and_nothing_else(kept: list[list[i
     assert (space.canonical(drawn) == drawn).all()
     structures = Structures(space)
     modules = np.maximum(every, structures.skips)
-    filled = structures.filled(structures.of(canonical), np.where(canonical > 0, canonical, modules))
+    filled = structures.filled(
+        structures.of(canonical), np.where(canonical > 0, canonical, modules)
+    )
     assert filled.tolist() == canonical.tolist()
     Trellis.of(space, MACS)
     for extreme in (smallest(space), largest(space)):

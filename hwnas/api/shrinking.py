@@ -1,0 +1,137 @@
+"""Shrinking a space: of a run, as `hwnas shrink` does it, or of a problem and a score."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hwnas.api.checks import check_count
+from hwnas.api.problem import Problem
+from hwnas.api.progress import PythonListener
+from hwnas.core.errors import ConfigError
+from hwnas.runs.defaults import SHRUNK_KEEP, SHRUNK_NETWORKS, SHRUNK_STAGES
+from hwnas.runs.opened import OpenedRun
+from hwnas.search.score import Of, as_score
+
+if TYPE_CHECKING:
+    from hwnas.search.shrinkers import Shrinker
+    from hwnas.search.shrinkers.shrinking import Shrunk
+
+
+class ShrinkingRun(OpenedRun):
+    """A run whose space can be shrunk."""
+
+    def shrink(
+        self,
+        method: "str | type[Shrinker]",
+        *,
+        stages: int = SHRUNK_STAGES,
+        networks: int = SHRUNK_NETWORKS,
+        keep: float = SHRUNK_KEEP,
+        seed: int = 0,
+        settings: Mapping[str, Any] | None = None,
+        output: str | Path | None = None,
+    ) -> "Shrunk":
+        """Takes choices away that promise little, and writes a file of those that stay.
+
+        Networks are judged by the run's estimator; a supernet judges as it was trained, on the
+        space of the run. Every score is kept, so that a stopped one resumes.
+
+        Args:
+            method: a shrinker's name, or a class of your own.
+            stages: after each some choices go.
+            networks: judged in each stage, at most.
+            keep: the share of the networks within the budgets that is left at least.
+            seed: of everything random.
+            settings: of the shrinker that are not at their defaults.
+            output: the file; None for `choices.yaml` in the run folder.
+
+        Raises:
+            BudgetError: a budget is out of reach.
+            ConfigError: there is no such shrinker or setting, or an argument is wrong.
+            RunError: something has to be trained before, or the folder is another config's.
+            TableError: the device has to be profiled before.
+        """
+        from hwnas.runs.estimating import make_scores
+        from hwnas.runs.missing_steps import check_steps
+        from hwnas.runs.shrink_stage import ShrinkPlan, shrink_stage
+        from hwnas.search.shrinkers import make_shrinker
+
+        _check(stages, networks, keep, seed)
+        plan = ShrinkPlan(method, stages, networks, keep, seed, dict(settings or {}))
+        experiment, folder = self.experiment, self.folder
+        folder.check(experiment.config)
+        check_steps(experiment, folder)
+        _, problem = self.pose()
+        make_shrinker(method, problem, seed, settings)  # refused before there is a run
+        scores = self.untrained_scores()
+        with self.held(images=experiment.config.accuracy.scorer.needs_images):
+            scores = scores or make_scores(experiment, folder)
+            path = folder.path / "choices.yaml" if output is None else Path(output)
+            return shrink_stage(experiment, folder, problem, scores, plan, path, self.listener)
+
+
+def shrink(
+    problem: Problem,
+    score: Any,
+    *,
+    method: "str | type[Shrinker]" = "pad_nas",
+    stages: int = SHRUNK_STAGES,
+    networks: int = SHRUNK_NETWORKS,
+    keep: float = SHRUNK_KEEP,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    of: Of = "networks",
+) -> "Shrunk":
+    """Takes choices away from a space that promise little within the budgets, stage by stage.
+
+    Args:
+        problem: the space and the budgets.
+        score: what is to be maximised, see `run_search`.
+        method: "pad_nas", "da_nas", "neas" or "ddpnas", or a class of your own.
+        stages: after each some choices go.
+        networks: judged in each stage, at most.
+        keep: the share of the networks within the budgets that is left at least.
+        seed: of everything random.
+        settings: of the shrinker that are not at their defaults.
+        of: whether a function is given "networks", or "architectures": an (N, L) array of choices.
+
+    Returns:
+        What is left: `space` is a space like others, `gone` says why the other choices went.
+
+    Raises:
+        HwnasError: there is no such shrinker or setting, no network keeps the budgets, or the score
+            returns something else than a finite number for each network.
+    """
+    from hwnas.search.shrinkers.shrinking import shrink as shrink_problem
+
+    if not isinstance(problem, Problem):
+        raise ConfigError(
+            f"the problem must be a hwnas.Problem, and not of the type {type(problem).__name__}"
+        )
+    _check(stages, networks, keep, seed)
+    judged = as_score(score, problem.space, of)
+    with PythonListener().progress(f"shrinking {problem.space.name}", "networks") as update:
+        return shrink_problem(
+            problem.search_problem,
+            lambda _, rows: judged(rows),
+            method,
+            stages=stages,
+            networks=networks,
+            keep=keep,
+            seed=seed,
+            settings=settings,
+            progress=lambda stage, count, left: update(
+                min((stage - 1) * networks + count, stages * networks),
+                stages * networks,
+                f"stage {stage} of {stages}, {left:.1%} left",
+            ),
+        )
+
+
+def _check(stages: int, networks: int, keep: float, seed: int) -> None:
+    check_count(stages, "stages")
+    check_count(networks, "networks")
+    if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 < keep <= 1:
+        raise ConfigError(f"keep is {keep!r}; give a share between 0 and 1, such as 0.1")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise ConfigError(f"seed is {seed!r}; give a whole number of 0 or more")

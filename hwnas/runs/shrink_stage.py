@@ -1,0 +1,175 @@
+"""The shrinking stage of a run: which choices stay, by scores of its estimator."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.core.errors import RunError
+from hwnas.core.files import write_atomically
+from hwnas.core.listener import Listener
+from hwnas.estimators.scores import Scores
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.ranking_journal import RankingJournal
+from hwnas.runs.scores import bindings_digest
+from hwnas.search.problem import SearchProblem
+from hwnas.search.shrinkers import Shrinker, shrinker_class
+from hwnas.search.shrinkers.shrinking import Shrunk, shrink
+from hwnas.spaces import Architectures
+from hwnas.spaces.choices_file import (
+    FORMAT,
+    ChoicesFile,
+    GoneChoice,
+    KeptNetworks,
+    ShrunkBy,
+    base_name,
+    choice_names,
+    slots_of,
+)
+from hwnas.spaces.shrunk import kept_of, whole_of
+
+
+@dataclass(frozen=True)
+class ShrinkPlan:
+    """How a space is shrunk, see `hwnas.search.shrinkers.shrinking.shrink`."""
+
+    method: str | type[Shrinker]
+    stages: int
+    networks: int
+    keep: float
+    seed: int
+    settings: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Of the method.
+
+        Raises:
+            ConfigError: there is no such shrinker.
+        """
+        return shrinker_class(self.method).name
+
+
+def shrink_stage(
+    experiment: Experiment,
+    folder: RunFolder,
+    problem: SearchProblem,
+    scores: Scores,
+    plan: ShrinkPlan,
+    output: Path,
+    listener: Listener,
+) -> Shrunk:
+    """Shrinks the space of a run, and writes the choices that stay.
+
+    Each score is kept before the next is made, beside those of `hwnas rank`: run again, it resumes.
+
+    Raises:
+        BudgetError, ConfigError: see `shrink`.
+        RunError: a score is no number, or a file cannot be written.
+    """
+    with (
+        RankingJournal(folder.path / "ranking.sqlite") as journal,
+        listener.progress(f"shrinking {problem.space.name}", "networks") as update,
+    ):
+
+        def told(stage: int, judged: int, left: float) -> None:
+            done = (stage - 1) * plan.networks + judged
+            what = f"stage {stage} of {plan.stages}, {left:.1%} left"
+            update(min(done, plan.stages * plan.networks), plan.stages * plan.networks, what)
+
+        found = shrink(
+            problem,
+            Judging(scores, journal),
+            plan.method,
+            stages=plan.stages,
+            networks=plan.networks,
+            keep=plan.keep,
+            seed=plan.seed,
+            settings=plan.settings,
+            progress=told,
+        )
+    budgets = experiment.config.search.budgets
+    file = choices_of(
+        found,
+        plan,
+        estimator=scores.info.estimator,
+        budgets={name: budget.text for name, budget in budgets.items()},
+    )
+    write_atomically(output, file.to_yaml(), error=RunError)
+    return found
+
+
+class Judging:
+    """Scores of an estimator, from the journal or made and recorded."""
+
+    def __init__(self, scores: Scores, journal: RankingJournal) -> None:
+        self._scores, self._journal = scores, journal
+        self._identity = bindings_digest(scores.identity)
+        self._name = scores.info.estimator
+        self._stored = journal.scores(self._name, self._identity)
+
+    def __call__(self, stage: int, architectures: Architectures) -> NDArray[np.float64]:
+        """(N,) scores of networks (N, L); those that cost nothing are not recorded."""
+        del stage  # scores are the same in each
+        if self._scores.exact is not None:
+            return self._scores.evaluate_architectures(architectures)
+        return np.array([self._score(row) for row in architectures], dtype=np.float64)
+
+    def _score(self, row: Architectures) -> float:
+        text = str(row.tolist())
+        if text not in self._stored:
+            start = time.perf_counter()
+            score = float(self._scores.evaluate_architectures(row[None])[0])
+            seconds = time.perf_counter() - start
+            if not math.isfinite(score):
+                raise RunError(f"the {self._name} of architecture {text} is {score}, no number")
+            self._journal.record_scores(self._name, self._identity, [(text, score, seconds)])
+            self._stored[text] = (score, seconds)
+        return self._stored[text][0]
+
+
+def choices_of(
+    found: Shrunk, plan: ShrinkPlan, *, estimator: str, budgets: Mapping[str, str | float]
+) -> ChoicesFile:
+    """What is left of a space as a file says it, in words of the whole space.
+
+    Args:
+        found: what is left.
+        plan: how it was found.
+        estimator: what judged networks.
+        budgets: in the loop, as they are written.
+    """
+    whole, before = whole_of(found.whole), kept_of(found.whole)
+    gone: list[list[GoneChoice]] = [[] for _ in before]
+    for slot, names in enumerate(before):
+        for number, name in enumerate(choice_names(whole, slot)):
+            if number not in names:
+                gone[slot].append(GoneChoice(choice=name, why="it was taken away before"))
+    for one in found.gone:
+        name = choice_names(found.whole, one.slot)[one.choice]
+        gone[one.slot].append(GoneChoice(choice=name, stage=one.stage, why=one.why))
+    return ChoicesFile(
+        format=FORMAT,
+        space=base_name(whole),
+        networks=KeptNetworks(
+            of=whole.size, left=found.space.size, share=float(f"{found.share:.4g}")
+        ),
+        shrunk_by=ShrunkBy(
+            method=plan.name,
+            estimator=estimator,
+            seed=plan.seed,
+            stages=plan.stages,
+            networks=plan.networks,
+            keep=plan.keep,
+            judged=found.judged,
+            settings=dict(plan.settings),
+            budgets=dict(budgets),
+        ),
+        slots=slots_of(whole, kept_of(found.space), gone),
+    )
