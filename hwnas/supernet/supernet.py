@@ -15,6 +15,7 @@ from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.networks.modules import BlockModule, NetworkModule, Path, follow
 from hwnas.networks.trainable import Trainable
 from hwnas.spaces import Architectures, Space
+from hwnas.spaces.shrunk import whole_of
 from hwnas.supernet.sharing import SlotModule, fixed_module
 
 
@@ -34,6 +35,9 @@ class Supernet(Trainable):
     with the width; here both are computed anew for every network that is judged or exported. A
     scale and a shift for each width, which would be left, did not help when it was measured
     (docs/guides/resolution_and_width.md).
+
+    A space that was shrunk has the weights of the whole one, of which its paths take a part: so
+    those of a supernet of the whole space, a published one, too, fit as they are.
     """
 
     def __init__(
@@ -53,7 +57,8 @@ class Supernet(Trainable):
         self.space = space
         self.conventions = conventions
         self._kernel_transforms = kernel_transforms
-        members = space.members
+        self._whole = whole_of(space)
+        members = self._whole.members
         generator = torch.Generator().manual_seed(seed)
         self._prefix = self._fixed("prefix", [each.prefix for each in members], generator)
         self._slots = [
@@ -98,7 +103,8 @@ class Supernet(Trainable):
         Raises:
             ValueError: not an architecture of the space.
         """
-        member, row = self.space.of_member(self.space.canonical(architecture)[0])
+        numbers = self.space.numbers_of(self.space.canonical(architecture))[0]
+        member, row = self._whole.of_member(numbers)
         blocks = [slot.choices[choice] for slot, choice in zip(member.slots, row, strict=True)]
         chosen = [
             (module.choice(int(choice), block), block)

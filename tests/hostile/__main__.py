@@ -16,6 +16,7 @@ KINDS = (
     Kind("kills", 42, kills.kills),
     Kind("searches", 1200, configs.searches),
     Kind("spaces", 900, configs.spaces),
+    Kind("choices", 600, configs.choices),
     Kind("sizes", 300, configs.sizes),
     Kind("settings", 800, configs.settings),
     Kind("devices", 800, configs.devices),

@@ -81,6 +81,46 @@ def spaces(bench: Bench) -> None:
     bench.call(use)
 
 
+CHOICES = """
+format: kept choices of hwnas 1
+space: small
+networks: {of: 84, left: 18, share: 0.21}
+shrunk_by: {method: pad_nas, estimator: table, seed: 0, stages: 4, networks: 100, keep: 0.1,
+  judged: 84, settings: {best: 0.2}, budgets: {latency: 1 s}}
+slots:
+- slot: 1
+  kept: [k3 e2]
+  gone: [{choice: k5 e2, stage: 1, why: in 2 of the 20 best networks}]
+- {slot: 2, kept: [skip, k5 e2], gone: [{choice: k3 e2, stage: 2, why: rare}]}
+- {slot: 3, kept: [skip, k3 e2 se]}
+"""
+
+
+def choices(bench: Bench) -> None:
+    """A file of kept choices, used with its space, and with another one."""
+    import numpy as np
+
+    from hwnas.spaces import load_space
+
+    bench.material.move_in(bench.folder)
+    whole = bench.folder / "choices.yaml"
+    whole.write_text(CHOICES)
+    path = _yaml(bench, whole)
+    name = bench.random.choice(("space.yaml",) * 4 + ("nas_bench_macro",))
+
+    def use() -> None:
+        space = load_space(name, choices=str(path))
+        rows = space.sample(np.random.default_rng(0), 5)
+        if space.of_numbers(space.numbers_of(rows)).tolist() != rows.tolist():
+            bench.wrong("numbers of choices do not lead back")
+        if not 0 < space.size <= load_space(name).size:
+            bench.wrong(f"{space.size} networks are left")
+
+    bench.call(use)
+    if bench.random.random() < 0.05:
+        bench.command("search", "known.yaml", "--set", f"space.choices={path.name}", "--run", "r")
+
+
 HUGE = (10**9, 10**6, 100_000, 2**31, 2**63, 10**30, 5000, 1000)
 
 

@@ -208,6 +208,14 @@ def _rank() -> dict[str, Any]:
     return {"scores": _rows(str(_KNOWN / "ranking.sqlite"), query)}
 
 
+def _shrink() -> dict[str, Any]:
+    query = "SELECT estimator, identity, architecture, score FROM scores ORDER BY 1, 2, 3"
+    return {
+        "choices": Path("runs/shrunk/choices.yaml").read_text(),
+        "scores": _rows("runs/shrunk/ranking.sqlite", query),
+    }
+
+
 def _profile() -> dict[str, Any]:
     table = "profiled.sqlite"
     visits = "SELECT graph, session, round, samples, reference_ms FROM visits ORDER BY 1, 2, 3"
@@ -245,5 +253,12 @@ _COMMANDS = (
         ("known",),
         _of("known", ("ranking*",)),
         _rank,
+    ),
+    _Killed(
+        "shrink known.yaml --run runs/shrunk --method da_nas --networks 6 --stages 2 "
+        "--set accuracy.estimator=synflow --set accuracy.file=null",
+        (),
+        (),
+        _shrink,
     ),
 )

@@ -68,8 +68,5 @@ class PermutationShrinker(Shrinker):
         self._values[places] += self._velocities[places]
         values = self._values[places]
         best = np.maximum.reduceat(values, choices.starts)[choices.slots]
-        why = [
-            f"its value is {value / top:.2f} of the best's"
-            for value, top in zip(values, best, strict=True)
-        ]
+        why = [f"its value is {share:.2f} of the best one's" for share in (values / best).tolist()]
         return self.in_order(losses(self.stage, values), why)

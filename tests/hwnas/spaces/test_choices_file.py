@@ -1,4 +1,7 @@
-"""A file of kept choices is read against its space, and anything wrong in it is one sentence."""
+"""A file of kept choices is read against its space, and anything wrong in it is one sentence.
+
+The example of docs/guides/shrinking.md is read, too.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -79,3 +82,11 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path, changes: Any, why: str) -
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no file"):
         load_space("nas_bench_macro", choices=str(tmp_path / "nothing.yaml"))
+
+
+def test_the_example_of_the_guide_can_be_used(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/guides/shrinking.md").read_text()
+    block = page.split('title="choices.yaml"\n')[1].split("```")[0]
+    (tmp_path / "choices.yaml").write_text(block)
+    space = load_space("nas_bench_macro", choices=str(tmp_path / "choices.yaml"))
+    assert kept_of(space)[0] == (1, 2)
