@@ -8,13 +8,13 @@ from pydantic import Field
 from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
-from hwnas.search.policies.permutations import moved, permuted
-from hwnas.search.searchers.promising import within
+from hwnas.search.exact.sampling import sample_feasible
+from hwnas.search.policies.permutations import balanced, moved, permuted
 from hwnas.search.shrinkers.effects import losses, mean_scores
 from hwnas.search.shrinkers.shrinker import Shrinker, Weak
 from hwnas.spaces.space import Architectures
 
-_TRIES = 200  # rounds in a row none of whose networks keeps the budgets
+_CANDIDATES = 8  # networks within the budgets for each that is judged
 
 
 class PermutationSettings(StrictModel):
@@ -31,31 +31,35 @@ class PermutationShrinker(Shrinker):
     """A round is a permutation of the choices that are left in every slot.
 
     After each stage the softmax of their mean scores moves their velocities, these their values,
-    and the least go. With budgets only the networks of a round that keep them are judged.
+    and the least go. Of permutations hardly any keeps a budget: with one, networks within it are
+    judged whose choices were judged least.
     """
 
     name: ClassVar[str] = "ddpnas"
     settings_model: ClassVar[type[StrictModel]] = PermutationSettings
     settings: PermutationSettings
 
-    def __init__(self, *arguments: object, **named: object) -> None:
-        super().__init__(*arguments, **named)  # type: ignore[arg-type]
+    @override
+    def prepare(self) -> None:
         self._velocities = np.zeros(self.choices.total)
         self._values = np.zeros(self.choices.total)
 
     @override
     def ask(self) -> Architectures:
         problem, choices = self.stage.problem, self.stage.choices
-        alive = np.ones(choices.total, dtype=np.bool_)
-        for _ in range(_TRIES):
-            if self.judged >= self.stage.networks:
-                break
-            rows = problem.space.canonical(permuted(choices, alive, self.generator))
-            rows = within(problem, rows)[: self.stage.networks - self.judged]
-            if len(rows):
-                self.judged += len(rows)
-                return rows
-        return super().ask()
+        count = self.stage.networks - self.judged
+        if count <= 0:
+            return np.zeros((0, problem.length), dtype=np.int64)
+        if problem.every_limit:
+            some = sample_feasible(problem, self.generator, _CANDIDATES * count)
+            count = min(count, len(some))
+            rows = balanced(choices, some, np.zeros(choices.total), count, once=True)
+        else:
+            alive = np.ones(choices.total, dtype=np.bool_)
+            rows = permuted(choices, alive, self.generator)[:count]
+            rows = problem.space.canonical(rows)
+        self.judged = self.stage.networks if problem.every_limit else self.judged + len(rows)
+        return rows
 
     @override
     def weakest(self, architectures: Architectures, scores: NDArray[np.float64]) -> list[Weak]:

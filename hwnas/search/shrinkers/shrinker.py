@@ -62,8 +62,8 @@ class Shrinker(ABC):
     shrinker is a pure function of problem, seed and the scores that it is told: a stopped one
     resumes by replaying them.
 
-    A shrinker of your own defines `name` and `weakest`, and perhaps `settings_model`, `begin`,
-    `ask` and `tell`; `hwnas.testing.shrinkers` tests that it keeps these rules.
+    A shrinker of your own defines `name` and `weakest`, and perhaps `settings_model`, `prepare`,
+    `begin`, `ask` and `tell`; `hwnas.testing.shrinkers` tests that it keeps these rules.
 
     Attributes:
         problem: the whole space and the budgets.
@@ -95,6 +95,10 @@ class Shrinker(ABC):
         self.problem, self.settings = problem, settings
         self.generator = np.random.default_rng(seed)
         self.choices = FlatChoices(problem.space.choice_counts)
+        self.prepare()
+
+    def prepare(self) -> None:  # noqa: B027  # some keep nothing from stage to stage
+        """Called once, before the first stage, with the attributes set."""
 
     def begin(self, stage: Stage) -> None:
         """Begins a stage; one that overrides it calls this first."""

@@ -32,6 +32,7 @@ class FirstGo(Shrinker):
     name = "first_go"
 
     def weakest(self, architectures: Any, scores: Any) -> list[Weak]:
+        assert len(architectures) == len(scores)
         return [Weak(slot, 0, "first") for slot in range(architectures.shape[1])]
 
 
