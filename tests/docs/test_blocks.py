@@ -16,6 +16,7 @@ from hwnas.devices.device import Device
 from hwnas.latency.csv_rows import COLUMNS, NAMING
 from hwnas.runs.config import RunConfig
 from hwnas.spaces.around_config import AroundConfig
+from hwnas.spaces.choices_file import ChoicesFile
 from hwnas.spaces.config import SpaceConfig, build_space
 from tests.docs.blocks import PAGES, ROOT, Block, all_blocks, blocks_of, name_of
 from tests.docs.test_commands import parse
@@ -93,6 +94,8 @@ def test_yaml_is_a_config_that_is_accepted(block: Block) -> None:
     elif "stages" in content:
         space = parse_config(content, SpaceConfig, block.place)
         build_space(space, space.resolution, space.classes)
+    elif "format" in content:
+        parse_config(content, ChoicesFile, block.place)
     elif "around" in content:
         parse_config(content, AroundConfig, block.place)
     elif "search" in content:

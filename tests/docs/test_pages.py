@@ -27,6 +27,7 @@ from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.tracking import TRACKERS
 from hwnas.search.policies import POLICIES
 from hwnas.search.searchers import SEARCHERS, searcher_class
+from hwnas.search.shrinkers import SHRINKERS
 from hwnas.spaces.around_config import AroundConfig
 from hwnas.spaces.config import HeadConfig, SpaceConfig, StageConfig, StemConfig
 from hwnas.training.train_config import TrainSettings
@@ -38,6 +39,7 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     DATASETS,
     ESTIMATORS,
     POLICIES,
+    SHRINKERS,
     RUNTIMES,
     SEARCHERS,
     TRANSPORTS,

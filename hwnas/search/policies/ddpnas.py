@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
-from hwnas.search.policies.permutations import balanced, moved, permuted, widest
+from hwnas.search.policies.permutations import moved, permuted, widest
 from hwnas.search.policies.policy import Policy
 from hwnas.search.policies.reach import reachable
 from hwnas.search.policies.tally import Tally
@@ -107,7 +107,12 @@ class PruningSearch(Policy):
         rows = rows[self.problem.feasible(rows)]
         if not len(rows):
             return self.walk.draw(number, self._alive_first, self.generator)
-        return balanced(self.choices, rows, self.learnt["stage_counts"], number)
+        places, counts = self.choices.places(rows), self.learnt["stage_counts"].copy()
+        found = np.zeros(number, dtype=np.int64)
+        for turn in range(number):
+            found[turn] = int(counts[places].sum(axis=1).argmin())
+            counts[places[found[turn]]] += 1.0
+        return rows[found]
 
     def _alive_first(self, slot: int, beginnings: Architectures, open_choices: Open) -> Choices:
         """A random choice that is left, where the budgets allow any."""

@@ -26,33 +26,6 @@ def permuted(
     return np.stack(columns, axis=1)
 
 
-def balanced(
-    choices: FlatChoices,
-    candidates: Architectures,
-    counts: NDArray[np.float64],
-    number: int,
-    *,
-    once: bool = False,
-) -> Architectures:
-    """(number, L) of candidates (N, L) those whose choices were judged least, one after another.
-
-    Args:
-        choices: of the space.
-        candidates: at least one.
-        counts: (T,) how often each choice was judged so far.
-        number: of the architectures, some of which may be equal.
-        once: each candidate is taken once at most, and there are as many at least.
-    """
-    places, counts = choices.places(candidates), counts.copy()
-    found = np.zeros(number, dtype=np.int64)
-    taken = np.zeros(len(candidates))
-    for turn in range(number):
-        found[turn] = int((counts[places].sum(axis=1) + taken).argmin())
-        counts[places[found[turn]]] += 1.0
-        taken[found[turn]] = np.inf if once else 0.0
-    return candidates[found]
-
-
 def moved(
     choices: FlatChoices,
     alive: NDArray[np.bool_],

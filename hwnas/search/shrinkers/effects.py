@@ -24,7 +24,8 @@ def mean_scores(
     choices = stage.choices
     if stage.problem.every_limit:
         fitted = fit_additive(stage.problem.space, architectures, scores)
-        return scores.mean() + np.concatenate([step[0, 0] for step in fitted.steps])
+        effects = np.concatenate([step[0, 0] for step in fitted.steps])
+        return np.asarray(scores.mean() + effects)
     counts = choices.sums(architectures, np.ones(len(scores)))
     sums = choices.sums(architectures, scores)
     return np.where(counts > 0, sums / np.maximum(counts, 1.0), scores.mean())

@@ -69,4 +69,5 @@ def _diversity(rows: Architectures) -> float:
     for column in rows.T:
         _, times = np.unique(column, return_counts=True)
         equal += float((times * (times - 1)).sum())
-    return 1.0 - equal / (count * (count - 1) * rows.shape[1])
+    pairs: int = count * (count - 1) * rows.shape[1]
+    return float(1.0 - equal / pairs)
