@@ -41,7 +41,7 @@ def run(name: str, result: RunSearch, **other: Any) -> Searched:
         space=other.get("space", SPACE),
         device=SimpleNamespace(name=other.get("device", "local_cpu")),
         config=SimpleNamespace(
-            space=other.get("file", "mobilenet_v3_small"),
+            space_name=other.get("file", "mobilenet_v3_small"),
             data=SimpleNamespace(source=other.get("source", "digits")),
         ),
     )
