@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.macro_table import Macro
+from hwnas.runs.defaults import SHRUNK_KEEP, SHRUNK_NETWORKS, SHRUNK_STAGES
 from hwnas.search.exact.sampling import sample_feasible
 from hwnas.search.policies.choices import FlatChoices
 from hwnas.search.problem import SearchProblem
 from hwnas.search.shrinkers import SHRINKERS
-from hwnas.search.shrinkers.shrinking import KEEP, NETWORKS, STAGES, shrink
+from hwnas.search.shrinkers.shrinking import shrink
 from hwnas.spaces import Architectures
 from hwnas.spaces.space import keys
 
@@ -37,9 +38,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="nas-bench-macro_cifar10.json")
     parser.add_argument("--names", default=",".join((*SHRINKERS.ours, WORST)))
-    parser.add_argument("--stages", type=int, default=STAGES)
-    parser.add_argument("--networks", type=int, default=NETWORKS, help="judged in each stage")
-    parser.add_argument("--keep", type=float, default=KEEP)
+    parser.add_argument("--stages", type=int, default=SHRUNK_STAGES)
+    parser.add_argument("--networks", type=int, default=SHRUNK_NETWORKS, help="in each stage")
+    parser.add_argument("--keep", type=float, default=SHRUNK_KEEP)
     parser.add_argument("--seeds", type=int, default=20)
     # Constants were settled with seeds 0 to 9.
     parser.add_argument("--first-seed", type=int, default=100)

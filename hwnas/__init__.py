@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from hwnas.api.results import to_torch as to_torch
     from hwnas.api.run import Run as Run
     from hwnas.api.searching import run_search as run_search
-    from hwnas.api.shrinking import shrink as shrink
     from hwnas.core.errors import HwnasError as HwnasError
     from hwnas.estimators.loading import load_estimator as load_estimator
 
@@ -52,7 +51,6 @@ _MODULES = {
     "profile": "hwnas.api.profiling",
     "run_search": "hwnas.api.searching",
     "show_progress": "hwnas.api.progress",
-    "shrink": "hwnas.api.shrinking",
     "to_torch": "hwnas.api.results",
 }
 
@@ -72,7 +70,6 @@ __all__ = [
     "profile",
     "run_search",
     "show_progress",
-    "shrink",
     "to_torch",
 ]
 

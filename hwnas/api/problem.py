@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,17 @@ from hwnas.objectives.budgets import ENERGY, LATENCY, MEASURED, Budget, device_o
 from hwnas.objectives.costs import COSTS, load_cost
 from hwnas.objectives.measured import measured_objective
 from hwnas.objectives.objective import Objective, amount, values_of
+from hwnas.runs.defaults import SHRUNK_KEEP, SHRUNK_NETWORKS, SHRUNK_STAGES
 from hwnas.runs.model_warnings import warn_of_model
 from hwnas.search.make_problem import make_problem
 from hwnas.search.problem import SearchProblem
+from hwnas.search.score import Of
 from hwnas.spaces import Space
 from hwnas.spaces.references.of_space import reference_of
+
+if TYPE_CHECKING:
+    from hwnas.search.shrinkers import Shrinker
+    from hwnas.search.shrinkers.shrinking import Shrunk
 
 # What a person wants to know of every network.
 _ALWAYS = ("macs", "params")
@@ -123,6 +129,51 @@ class Problem:
             HwnasError: an objective of your own gives something else than N finite numbers.
         """
         return {name: values_of(one, networks) for name, one in self.objectives.items()}
+
+    def shrink(
+        self,
+        score: Any,
+        *,
+        method: "str | type[Shrinker]" = "pad_nas",
+        stages: int = SHRUNK_STAGES,
+        networks: int = SHRUNK_NETWORKS,
+        keep: float = SHRUNK_KEEP,
+        seed: int = 0,
+        settings: Mapping[str, Any] | None = None,
+        of: Of = "networks",
+    ) -> "Shrunk":
+        """Takes choices away from the space that promise little within the budgets.
+
+        Args:
+            score: what is to be maximised, see `run_search`.
+            method: "pad_nas", "da_nas", "neas" or "ddpnas", or a class of your own.
+            stages: after each some choices go.
+            networks: judged in each stage, at most.
+            keep: the share of the networks within the budgets that is left at least.
+            seed: of everything random.
+            settings: of the shrinker that are not at their defaults.
+            of: whether a function is given "networks", or "architectures": an (N, L) array.
+
+        Returns:
+            What is left: `space` is a space like others, `gone` says why the other choices went.
+
+        Raises:
+            HwnasError: there is no such shrinker or setting, or the score returns something else
+                than a finite number for each network.
+        """
+        from hwnas.api.shrinking import shrink_problem
+
+        return shrink_problem(
+            self.search_problem,
+            score,
+            method,
+            stages=stages,
+            networks=networks,
+            keep=keep,
+            seed=seed,
+            settings=settings,
+            of=of,
+        )
 
     def __repr__(self) -> str:
         budgets = ", ".join(

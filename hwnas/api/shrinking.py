@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwnas.api.checks import check_count
-from hwnas.api.problem import Problem
 from hwnas.api.progress import PythonListener
 from hwnas.core.errors import ConfigError
 from hwnas.runs.defaults import SHRUNK_KEEP, SHRUNK_NETWORKS, SHRUNK_STAGES
 from hwnas.runs.opened import OpenedRun
+from hwnas.search.problem import SearchProblem
 from hwnas.search.score import Of, as_score
 
 if TYPE_CHECKING:
@@ -70,49 +70,26 @@ class ShrinkingRun(OpenedRun):
             return shrink_stage(experiment, folder, problem, scores, plan, path, self.listener)
 
 
-def shrink(
-    problem: Problem,
+def shrink_problem(
+    problem: SearchProblem,
     score: Any,
+    method: "str | type[Shrinker]",
     *,
-    method: "str | type[Shrinker]" = "pad_nas",
-    stages: int = SHRUNK_STAGES,
-    networks: int = SHRUNK_NETWORKS,
-    keep: float = SHRUNK_KEEP,
-    seed: int = 0,
-    settings: Mapping[str, Any] | None = None,
-    of: Of = "networks",
+    stages: int,
+    networks: int,
+    keep: float,
+    seed: int,
+    settings: Mapping[str, Any] | None,
+    of: Of,
 ) -> "Shrunk":
-    """Takes choices away from a space that promise little within the budgets, stage by stage.
+    """See `Problem.shrink`."""
+    from hwnas.search.shrinkers.shrinking import shrink
 
-    Args:
-        problem: the space and the budgets.
-        score: what is to be maximised, see `run_search`.
-        method: "pad_nas", "da_nas", "neas" or "ddpnas", or a class of your own.
-        stages: after each some choices go.
-        networks: judged in each stage, at most.
-        keep: the share of the networks within the budgets that is left at least.
-        seed: of everything random.
-        settings: of the shrinker that are not at their defaults.
-        of: whether a function is given "networks", or "architectures": an (N, L) array of choices.
-
-    Returns:
-        What is left: `space` is a space like others, `gone` says why the other choices went.
-
-    Raises:
-        HwnasError: there is no such shrinker or setting, no network keeps the budgets, or the score
-            returns something else than a finite number for each network.
-    """
-    from hwnas.search.shrinkers.shrinking import shrink as shrink_problem
-
-    if not isinstance(problem, Problem):
-        raise ConfigError(
-            f"the problem must be a hwnas.Problem, and not of the type {type(problem).__name__}"
-        )
     _check(stages, networks, keep, seed)
     judged = as_score(score, problem.space, of)
     with PythonListener().progress(f"shrinking {problem.space.name}", "networks") as update:
-        return shrink_problem(
-            problem.search_problem,
+        return shrink(
+            problem,
             lambda _, rows: judged(rows),
             method,
             stages=stages,

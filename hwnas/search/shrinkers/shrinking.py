@@ -16,9 +16,6 @@ from hwnas.spaces.family import Space
 from hwnas.spaces.shrunk import shrunk_space
 from hwnas.spaces.space import Architectures, keys
 
-STAGES, NETWORKS, KEEP = 4, 100, 0.1
-"""The defaults of `shrink`."""
-
 _WITHOUT = "no network has it without what went before"
 
 Judge = Callable[[int, Architectures], NDArray[np.float64]]
@@ -76,9 +73,9 @@ def shrink(
     judge: Judge,
     method: str | type[Shrinker],
     *,
-    stages: int = STAGES,
-    networks: int = NETWORKS,
-    keep: float = KEEP,
+    stages: int,
+    networks: int,
+    keep: float,
     seed: int = 0,
     settings: Mapping[str, Any] | None = None,
     begin: Begin | None = None,

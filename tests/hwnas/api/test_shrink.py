@@ -1,4 +1,4 @@
-"""hwnas.shrink, as docs/guides/shrinking.md has it."""
+"""Problem.shrink, as docs/guides/shrinking.md has it."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def problem() -> hwnas.Problem:
 def test_what_is_left_is_a_space_like_others() -> None:
     whole = problem()
     score = hwnas.load_estimator("params", whole.space)
-    found = hwnas.shrink(whole, score, method="da_nas", stages=2, networks=40)
+    found = whole.shrink(score, method="da_nas", stages=2, networks=40)
     assert found.space.size < whole.space.size
     assert {one.stage for one in found.gone} <= {1, 2}
     smaller = hwnas.Problem(found.space, budgets={"macs": "12 M"})
@@ -40,7 +40,7 @@ def test_a_class_of_ones_own_and_a_function_will_do() -> None:
     def score(rows: Any) -> Any:
         return np.asarray(rows).sum(axis=1)
 
-    found = hwnas.shrink(problem(), score, method=FirstGo, of="architectures", networks=10)
+    found = problem().shrink(score, method=FirstGo, of="architectures", networks=10)
     assert found.gone
     assert {one.why for one in found.gone} == {"first"}
 
@@ -57,4 +57,4 @@ def test_a_class_of_ones_own_and_a_function_will_do() -> None:
 )
 def test_a_wrong_argument_is_one_sentence(changes: Any, why: str) -> None:
     with pytest.raises(hwnas.HwnasError, match=why):
-        hwnas.shrink(problem(), lambda networks: [0.0] * len(networks), **changes)
+        problem().shrink(lambda networks: [0.0] * len(networks), **changes)

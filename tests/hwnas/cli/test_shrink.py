@@ -96,3 +96,19 @@ def test_scores_that_cost_something_are_kept_one_by_one(known: Path, terminal: T
     document = json.loads(terminal(*words, "--json").stdout)
     assert document["judged"] <= 60
     assert (known / "runs/synflow/ranking.sqlite").is_file()
+
+
+def test_a_supernet_judges_as_it_was_trained(trained: Path, terminal: Terminal) -> None:
+    words = ("shrink", "tiny.yaml", "--method", "neas", "--networks", "5", "--stages", "2")
+    answer = terminal(*words)
+    assert answer.code == 0, answer.stderr
+    last = answer.stderr.splitlines()[-1]
+    assert "hwnas train tiny.yaml --run runs/tiny_shrunk" in last
+    assert "space.choices=runs/tiny/choices.yaml" in last
+    content = yaml.safe_load((trained / "runs/tiny/choices.yaml").read_text())
+    assert content["shrunk_by"]["estimator"] == "supernet"
+    # The table of the whole space is good for what is left, and its weights fit.
+    left = ("--run", "runs/left", "--set", "space.choices=runs/tiny/choices.yaml")
+    assert terminal("train", "tiny.yaml", *left).code == 0
+    searched = terminal("search", "tiny.yaml", *left)
+    assert searched.code == 0, searched.stderr
