@@ -38,7 +38,7 @@ def test_a_supernet_is_trained_by_the_rule_of_its_config_and_logged(
     ("setting", "sentence"),
     [
         ("train.compile=true", "train: compile is for single networks"),
-        ("fine_tune.rule=sandwich", "fine_tune: rule, random_paths and paths are for"),
+        ("fine_tune.rule=sandwich", "fine_tune: rule is for a supernet; write it in train"),
         ("train.rule=sandwhich", "'train.rule' is 'sandwhich', but"),
         ("train.ema=1", "'train.ema' is 1, but"),
     ],
