@@ -161,6 +161,8 @@ def with_choices(space: Space, file: ChoicesFile, source: str) -> Space:
                     f"{where}: there is no choice '{shown(choice)}'{nearest(choice, names)} (it "
                     f"has: {', '.join(names)})"
                 )
+        if len(set(one.kept)) < len(one.kept):  # another one may have been meant
+            raise ConfigError(f"{where} keeps the same choice twice; name each once")
         kept[one.slot - 1] = [names.index(choice) for choice in one.kept]
     try:
         return shrunk_space(space, kept)

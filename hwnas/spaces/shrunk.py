@@ -206,7 +206,10 @@ def reachable_choices(space: SearchSpace, kept: Sequence[Sequence[int]]) -> Kept
                 left[slot] &= {0}
     for slot, choices in enumerate(left):
         if not choices:
-            raise ValueError(f"no choice of slot {slot + 1} of {space.name} is left")
+            why = ""
+            if kept[slot]:  # these were skips alone
+                why = f": it is always skipped, and slot {slot + 2} behind it in its stage never"
+            raise ValueError(f"no choice of slot {slot + 1} of {space.name} is left{why}")
     return tuple(tuple(sorted(choices)) for choices in left)
 
 

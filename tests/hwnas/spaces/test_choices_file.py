@@ -63,9 +63,11 @@ def test_numbers_are_those_of_the_whole_space(tmp_path: Path) -> None:
         ({"slots": [{"slot": 1, "kept": []}]}, "must name at least one"),
         ({"slots": [{"slot": 1, "kept": ["k5 e3"]}]}, "no choice 'k5 e3'.*it has: conv k1, k3 e3"),
         ({"slots": [{"slot": 1, "kept": ["k3 e3"]}] * 2}, "slot 1 is there twice"),
+        ({"slots": [{"slot": 1, "kept": ["k3 e3"] * 2}]}, "slot 1 keeps the same choice twice"),
         (
             {"slots": [{"slot": 7, "kept": ["skip"]}, {"slot": 8, "kept": ["k3 e3"]}]},
-            "no choice of slot 7 of nas_bench_macro is left; keep more choices",
+            "no choice of slot 7 of nas_bench_macro is left: it is always skipped, and slot 8 "
+            "behind it in its stage never; keep more choices",
         ),
         ({"slots": 5}, "'slots' is 5"),
         ({"more": 5}, "unknown key 'more'"),
