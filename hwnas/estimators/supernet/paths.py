@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.core.errors import ConfigError
+from hwnas.core.errors import BudgetError, ConfigError
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.objectives.budgets import Budget
 from hwnas.objectives.costs import MACS
@@ -143,5 +143,9 @@ def paths_of(inputs: EstimatorInputs) -> Paths | None:
     of_epoch = steps_of_epoch(config, len(inputs.dataset.train)) * paths_of_step(config)
     rewards = config.epochs * (_JUDGED if policy_class(name).of_accuracies else of_epoch)
     made = inputs.problem or partial(make_problem, space, MACS)
-    policy = make_policy(name, made(budgets), max(1, rewards), config.seed, settings)
+    try:
+        problem = made(budgets)
+    except BudgetError as error:
+        raise BudgetError(f"train.budgets: {error}") from error
+    policy = make_policy(name, problem, max(1, rewards), config.seed, settings)
     return PolicyPaths(policy, budgets)

@@ -129,7 +129,10 @@ def test_a_budget_of_a_training_that_no_network_keeps_is_refused(
 ) -> None:
     answer = terminal("train", "known.yaml", "--set", "train.budgets={macs: 1}")
     assert answer.code == 2
-    sentence = "the macs budget of 1 MACs is out of reach: networks of small take 45,728 to 149,920"
+    sentence = (
+        "train.budgets: the macs budget of 1 MACs is out of reach: "
+        "networks of small take 45,728 to 149,920"
+    )
     assert sentence in answer.stderr.splitlines()[-1]
     assert not RunFolder(run).supernet_file.exists()
 
