@@ -193,7 +193,7 @@ def names_of(space: Space) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]
     place: dict[int, int] = {}
     for slot in first.slots:
         place[slot.stage] = place.get(slot.stage, 0) + 1
-        names.append(f"stage {slot.stage}, block {place[slot.stage]}")
+        names.append(f"stage {slot.stage + 1}, block {place[slot.stage]}")
         choices.append(
             tuple("skip" if isinstance(one, Skip) else one.choice_name for one in slot.choices)
         )

@@ -41,11 +41,11 @@ def test_values_are_shown_beside_the_mean_of_their_slot() -> None:
 
 def test_slots_and_choices_have_names_those_of_sizes_too() -> None:
     found = values()
-    assert found.slots[:3] == ("stage 0, block 1", "stage 0, block 2", "stage 1, block 1")
+    assert found.slots[:3] == ("stage 1, block 1", "stage 1, block 2", "stage 2, block 1")
     assert found.choices[1][0] == "skip"
     family = odd_family()
     both = ChoiceValues.of_space(family, [np.zeros(2), np.zeros(3)], of="a", title="a")
-    assert both.slots == ("size", "stage 0, block 1")
+    assert both.slots == ("size", "stage 1, block 1")
     assert both.choices[0] == ("8 px, width 0.5", "8 px, width 1")
 
 
