@@ -58,8 +58,11 @@ def show_space(
             check_new_file(f"--{name}", file, [f".{name}"], force=force)
     loaded = load_space(space, resolution=resolution, width=width, choices=choices)
     _show(output, loaded, _write(loaded, svg, html))
-    words = command_line("hwnas profile", space=space, choices=choices)
-    show_next(output, Step(words, "measures every block of it on this machine"))
+    if width is None:  # 'hwnas profile' takes widths of a config alone
+        listed = resolution if isinstance(resolution, list) else [resolution]
+        pixels = None if resolution is None else ",".join(map(str, listed))
+        words = command_line("hwnas profile", space=space, choices=choices, resolution=pixels)
+        show_next(output, Step(words, "measures every block of it on this machine"))
 
 
 def _show(output: Output, loaded: "Space", files: dict[str, str]) -> None:

@@ -74,6 +74,10 @@ def test_machines_are_told_nothing(known: Path, terminal: Terminal) -> None:
         ("devices show local_cpu", "hwnas devices check local_cpu"),
         ("devices add far --no-check", "hwnas devices check far"),
         ("space show ./tiny_space.yaml", "hwnas profile --space ./tiny_space.yaml"),
+        (
+            "space show nas_bench_macro --resolution 16,32",
+            "hwnas profile --space nas_bench_macro --resolution 16,32",
+        ),
         ("table show table.sqlite", "hwnas table validate table.sqlite"),
         ("table export table.sqlite a.json", "hwnas table import a.json TABLE.sqlite"),
         ("table diff table.sqlite table.sqlite", "hwnas table validate table.sqlite"),
