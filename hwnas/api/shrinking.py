@@ -30,6 +30,7 @@ class ShrinkingRun(OpenedRun):
         seed: int = 0,
         settings: Mapping[str, Any] | None = None,
         output: str | Path | None = None,
+        replace: bool = True,
     ) -> "Shrunk":
         """Takes choices away that promise little, and writes a file of those that stay.
 
@@ -44,11 +45,13 @@ class ShrinkingRun(OpenedRun):
             seed: of everything random.
             settings: of the shrinker that are not at their defaults.
             output: the file; None for `choices.yaml` in the run folder.
+            replace: whether a file with other choices is replaced.
 
         Raises:
             BudgetError: a budget is out of reach.
             ConfigError: there is no such shrinker or setting, or an argument is wrong.
-            RunError: something has to be trained before, or the folder is another config's.
+            RunError: something has to be trained before, the folder is another config's, or a file
+                is there that is not to be replaced.
             TableError: the device has to be profiled before.
         """
         from hwnas.runs.estimating import make_scores
@@ -67,7 +70,9 @@ class ShrinkingRun(OpenedRun):
         with self.held(images=experiment.config.accuracy.scorer.needs_images):
             scores = scores or make_scores(experiment, folder)
             path = folder.path / "choices.yaml" if output is None else Path(output)
-            return shrink_stage(experiment, folder, problem, scores, plan, path, self.listener)
+            return shrink_stage(
+                experiment, folder, problem, scores, plan, path, self.listener, replace=replace
+            )
 
 
 def shrink_problem(

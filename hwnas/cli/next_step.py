@@ -108,11 +108,18 @@ def before_search(run: "OpenedRun", given: "Given") -> Step | None:
 def after_shrink(run: "OpenedRun", given: "Given", choices: Path) -> Step:
     """A run of its own in what is left: its training where something is trained, or the search."""
     folder = run.folder.path
-    settings = [*(given.settings or ()), f"space.choices={choices}"]
+    others = [one for one in given.settings or () if not one.startswith("space.choices=")]
+    settings = [*others, f"space.choices={choices}"]
     again = replace(given, run=folder.with_name(f"{folder.name}_shrunk"), settings=settings)
     if run.experiment.config.accuracy.scorer.weights is not None:
         return Step(_typed("train", again, _OF_TRAIN), "trains on what is left of the space")
     return Step(_typed("search", again, _OF_SEARCH), "searches what is left of the space")
+
+
+def after_rank(given: "Given") -> Step:
+    """A search of the same config by one of the estimators."""
+    words = _typed("search", given, _OF_SEARCH)
+    return Step(f"{words} --set accuracy.estimator=NAME", "searches with one of them")
 
 
 def after_search(run: "OpenedRun") -> Step:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwnas.cli import options
-from hwnas.cli.next_step import Step, command_line, show_next
+from hwnas.cli.next_step import after_rank, show_next
 from hwnas.cli.output import Output
 from hwnas.runs.defaults import RANKED_OF_A_CSV, RANKED_TRAINED, RANKING_SEEDS, TRAINED
 
@@ -85,13 +85,7 @@ def rank(
     _show(output, ranking)
     output.line(f"figures: {document}\npicture: {picture}")
     output.document(ranking.to_dict() | {"picture": str(picture)})
-    show_next(
-        output,
-        Step(
-            f"{command_line('hwnas search', given.config)} --set accuracy.estimator=NAME",
-            "searches with one of them",
-        ),
-    )
+    show_next(output, after_rank(given))
 
 
 def _show(output: Output, ranking: "Ranking") -> None:

@@ -94,6 +94,7 @@ def shrink(
         seed=seed,
         settings=settings,
         output=path,
+        replace=force,
     )
     _show(shown, found, path)
     show_next(shown, after_shrink(opened, given, path))
@@ -119,11 +120,11 @@ def _show(output: Output, found: "Shrunk", path: Path) -> None:
     ]
     output.table(
         f"{size_text(space.size)} of {size_text(found.whole.size)} networks are left, "
-        f"{found.share:.3g} of those within the budgets",
+        f"{found.share:.1%} of those within the budgets",
         ["slot", "stays", "went"],
         rows,
     )
-    output.line(f"{found.judged:,} networks judged\nchoices: {path}")
+    output.line(f"networks judged: {found.judged:,}\nchoices: {path}")
     output.document(
         {
             "choices": str(path),

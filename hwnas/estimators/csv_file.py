@@ -37,6 +37,7 @@ class KnownAccuracies:
         trainings: (N, R) in percent, in the order of the rows, NaN where a network has fewer than
             R. Rows that spell a network in another way may repeat a training, so that only the
             spelling with the most rows counts here.
+        passed_over: how many further rows there are of networks that a shrunk space lost.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class KnownAccuracies:
     accuracies: NDArray[np.float64]
     trainings: NDArray[np.float64]
     stated: Stated = NOTHING
+    passed_over: int = 0
 
     @property
     def identity(self) -> dict[str, str]:
@@ -100,12 +102,13 @@ def read_accuracies(path: Path, space: Space) -> KnownAccuracies:
             f"{path} has no network whose choices are all left in {space.name}; keep more choices, "
             "or give it rows of networks that are left"
         )
+    passed_over = len(choices) - len(left)
     choices, values = [choices[row] for row in left], [values[row] for row in left]
     distinct, index = np.unique(space.of_numbers(np.array(choices)), axis=0, return_inverse=True)
     index = index.reshape(-1)
     means = np.bincount(index, np.array(values)) / np.bincount(index)
     trainings = _trainings(choices, values, index.tolist())
-    return KnownAccuracies(path, len(values), distinct, means, trainings, stated)
+    return KnownAccuracies(path, len(values), distinct, means, trainings, stated, passed_over)
 
 
 def _at_one(rows: "list[_Row]", resolution: int, path: Path) -> "list[_Row]":

@@ -39,6 +39,8 @@ FIXED = (
     "accuracy.epochs",
     "accuracy.stop",
 )
+# Keys that a config writes elsewhere than `_content` has them.
+_WRITTEN = {"choices": "space.choices"}
 # What decides no weights: trained on a GPU, searched on a laptop.
 FREE = ("train.device",)
 # Names of files and folders: these may be elsewhere, with the same content.
@@ -257,7 +259,7 @@ class RunFolder:
             if there != here and None not in (there, here) and self._is_same(key, there, here):
                 _put(before, key, here)
         for key in FIXED:
-            difference = _difference(key, _at(before, key), _at(after, key))
+            difference = _difference(_WRITTEN.get(key, key), _at(before, key), _at(after, key))
             if difference:
                 raise RunError(
                     f"{self.path} belongs to another config: {difference}; "

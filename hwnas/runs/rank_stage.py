@@ -20,8 +20,10 @@ def known_accuracies(experiment: Experiment, path: Path, listener: Listener) -> 
     """
     space = experiment.space
     known = read_accuracies(path, space)
+    gone = f"; {known.passed_over:,} rows of networks that are gone" if known.passed_over else ""
     listener.say(
-        f"{path}: {known.rows:,} rows, {len(known.accuracies):,} distinct networks of {space.name}"
+        f"{path}: {known.rows:,} rows, {len(known.accuracies):,} distinct networks of "
+        f"{space.name}{gone}"
     )
     for sentence in known.stated.sentences(str(path), space.resolutions):
         say_or_warn(listener, sentence)

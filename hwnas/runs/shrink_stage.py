@@ -64,14 +64,17 @@ def shrink_stage(
     plan: ShrinkPlan,
     output: Path,
     listener: Listener,
+    *,
+    replace: bool,
 ) -> Shrunk:
     """Shrinks the space of a run, and writes the choices that stay.
 
     Each score is kept before the next is made, beside those of `hwnas rank`: run again, it resumes.
+    Unless a file is to be replaced, one with other content stays: a person may have changed it.
 
     Raises:
         BudgetError, ConfigError: see `shrink`.
-        RunError: a score is no number, or a file cannot be written.
+        RunError: a score is no number, or a file cannot be written or holds something else.
     """
     with (
         RankingJournal(folder.path / "ranking.sqlite") as journal,
@@ -101,7 +104,13 @@ def shrink_stage(
         estimator=scores.info.estimator,
         budgets={name: budget.text for name, budget in budgets.items()},
     )
-    write_atomically(output, file.to_yaml(), error=RunError)
+    text = file.to_yaml()
+    if not replace and output.exists() and output.read_bytes() != text.encode():
+        raise RunError(
+            f"{output} holds other choices already; add --force to replace them, or --output to "
+            "write elsewhere (scores are kept)"
+        )
+    write_atomically(output, text, error=RunError)
     return found
 
 

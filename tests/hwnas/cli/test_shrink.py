@@ -32,8 +32,10 @@ def test_a_table_shrinks_a_space_and_is_searched_in_it(known: Path, terminal: Te
     assert any(slot.get("gone") for slot in content["slots"])
     space = load_space("tiny_space.yaml", choices=CHOICES)
     assert space.size == content["networks"]["left"]
-    said = terminal(*SHRINK, "--method", "da_nas").stderr
-    assert f"space.choices={CHOICES}" in said.splitlines()[-1]
+    again = terminal(*SHRINK, "--method", "da_nas")
+    assert f"space.choices={CHOICES}" in again.stderr.splitlines()[-1]
+    share = f"{answer.document['networks']['share']:.1%} of those within the budgets"
+    assert share in " ".join(again.stdout.split())
 
     words = ("--set", f"space.choices={CHOICES}", "--run", "runs/left")
     assert terminal("search", "known.yaml", *words).code == 0
@@ -44,6 +46,8 @@ def test_a_table_shrinks_a_space_and_is_searched_in_it(known: Path, terminal: Te
         numbers = list(map(int, row["architecture"].split()))
         assert all(one in some for one, some in zip(numbers, left, strict=True))
         whole.check(numbers)
+    other = terminal("search", "known.yaml", "--run", "runs/left")
+    assert f"space.choices is '{CHOICES}' there and not set here" in other.stderr
     # The run goes on, and can be looked at, when the file has gone.
     (known / CHOICES).unlink()
     assert terminal("search", "runs/left/config.yaml", "--run", "runs/left").code == 0
@@ -58,6 +62,38 @@ def test_a_second_time_it_is_the_same(known: Path, terminal: Terminal) -> None:
     again = terminal(*SHRINK, "--method", "pad_nas", *PREDICTOR, "--json")
     assert again.document == first.document
     assert (known / CHOICES).read_text() == text
+
+
+def test_a_file_that_a_person_changed_stays(known: Path, terminal: Terminal) -> None:
+    words = (*SHRINK, "--method", "pad_nas", *PREDICTOR)
+    assert terminal(*words).code == 0
+    text = (known / CHOICES).read_text()
+    (known / CHOICES).write_text(changed := f"# mine\n{text}")
+    refused = terminal(*words)
+    assert refused.code == 2
+    assert f"{CHOICES} holds other choices already" in refused.stderr.splitlines()[-1]
+    assert (known / CHOICES).read_text() == changed
+    assert terminal(*words, "--force").code == 0
+    assert (known / CHOICES).read_text() == text
+
+
+@pytest.mark.usefixtures("known")
+def test_rows_of_networks_that_are_gone_are_told(terminal: Terminal) -> None:
+    assert terminal(*SHRINK, "--method", "da_nas").code == 0
+    words = ("--run", "runs/left", "--set", f"space.choices={CHOICES}", "--estimator", "macs")
+    said = terminal("rank", "known.yaml", "--truth", "known.csv", *words).stderr
+    assert "rows of networks that are gone" in said
+    again = f"hwnas search known.yaml --run runs/left --set space.choices={CHOICES} --set accuracy"
+    assert again in said.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("known")
+def test_what_is_left_is_shrunk_again(terminal: Terminal) -> None:
+    assert terminal(*SHRINK, "--method", "da_nas").code == 0
+    words = ("--run", "runs/left", "--set", f"space.choices={CHOICES}", "--keep", "0.5")
+    said = terminal(*SHRINK, "--method", "da_nas", *words).stderr.splitlines()[-1]
+    assert said.count("space.choices=") == 1
+    assert "--run runs/left_shrunk --set space.choices=runs/left/choices.yaml" in said
 
 
 def test_the_file_goes_where_it_is_wanted(known: Path, terminal: Terminal) -> None:
