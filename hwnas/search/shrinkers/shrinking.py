@@ -1,5 +1,6 @@
 """The loop of every shrinker: judge networks of what is left, take the weakest choices away."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.core.errors import ConfigError
+from hwnas.core.errors import AccuracyError, ConfigError
 from hwnas.search.exact.exact_front import check_reachable_together
 from hwnas.search.problem import SearchProblem
 from hwnas.search.shrinkers import Shrinker, Stage, make_shrinker
@@ -98,6 +99,7 @@ def shrink(
         progress: called while networks are judged.
 
     Raises:
+        AccuracyError: a score is infinite or not a number.
         BudgetError: no network of the space keeps the budgets.
         ConfigError: there is no such shrinker or setting, or the space is not one of blocks.
     """
@@ -120,6 +122,12 @@ def shrink(
             new = [key for key in dict.fromkeys(keys(before)) if key not in known]
             if new:
                 scores = judge(number, np.array(new, dtype=np.int64))
+                for key, score in zip(new, scores.tolist(), strict=True):
+                    if not math.isfinite(score):
+                        raise AccuracyError(
+                            f"the score of architecture {' '.join(map(str, key))} is {score}, no "
+                            "number; return one for every network"
+                        )
                 known.update(zip(new, scores.tolist(), strict=True))
             count += len(new)
             shrinker.tell(rows, np.array([known[key] for key in keys(before)]))

@@ -58,3 +58,8 @@ def test_a_class_of_ones_own_and_a_function_will_do() -> None:
 def test_a_wrong_argument_is_one_sentence(changes: Any, why: str) -> None:
     with pytest.raises(hwnas.HwnasError, match=why):
         problem().shrink(lambda networks: [0.0] * len(networks), **changes)
+
+
+def test_a_score_that_is_no_number_is_refused() -> None:
+    with pytest.raises(hwnas.HwnasError, match="is nan, no number"):
+        problem().shrink(lambda networks: [float("nan")] * len(networks), method="da_nas")
