@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,6 +38,8 @@ class KnownAccuracies:
             R. Rows that spell a network in another way may repeat a training, so that only the
             spelling with the most rows counts here.
         passed_over: how many further rows there are of networks that a shrunk space lost.
+        content: digest of all networks and accuracies, of those that are gone, too: the same for
+            every part of a space.
     """
 
     path: Path
@@ -47,12 +49,12 @@ class KnownAccuracies:
     trainings: NDArray[np.float64]
     stated: Stated = NOTHING
     passed_over: int = 0
+    content: str = ""
 
     @property
     def identity(self) -> dict[str, str]:
-        """What scores of this file depend on: its networks and accuracies."""
-        accuracies = " ".join(f"{value:.9f}" for value in self.accuracies)
-        return {"accuracy file": digest(self.architectures.tobytes() + accuracies.encode())}
+        """What scores depend on that are made of all these networks and accuracies."""
+        return {"accuracy file": _content(self.architectures, self.accuracies)}
 
     def described(self, info: ScoreInfo) -> ScoreInfo:
         """What a score is, with what is known of the file."""
@@ -103,12 +105,29 @@ def read_accuracies(path: Path, space: Space) -> KnownAccuracies:
             "or give it rows of networks that are left"
         )
     passed_over = len(choices) - len(left)
-    choices, values = [choices[row] for row in left], [values[row] for row in left]
-    distinct, index = np.unique(space.of_numbers(np.array(choices)), axis=0, return_inverse=True)
-    index = index.reshape(-1)
-    means = np.bincount(index, np.array(values)) / np.bincount(index)
+    distinct, means, index = _distinct(whole_of(space), choices, values)
+    content = _content(distinct, means)
+    if whole_of(space) is not space:
+        choices, values = [choices[row] for row in left], [values[row] for row in left]
+        distinct, means, index = _distinct(space, choices, values)
     trainings = _trainings(choices, values, index.tolist())
-    return KnownAccuracies(path, len(values), distinct, means, trainings, stated, passed_over)
+    return KnownAccuracies(
+        path, len(values), distinct, means, trainings, stated, passed_over, content
+    )
+
+
+def _distinct(
+    space: Space, numbers: Sequence[Sequence[int]], values: Sequence[float]
+) -> tuple[Architectures, NDArray[np.float64], NDArray[np.int64]]:
+    """(N, L) distinct canonical architectures, (N,) mean values, and which one each row is."""
+    distinct, index = np.unique(space.of_numbers(np.array(numbers)), axis=0, return_inverse=True)
+    index = index.reshape(-1)
+    return distinct, np.bincount(index, np.array(values)) / np.bincount(index), index
+
+
+def _content(architectures: Architectures, accuracies: NDArray[np.float64]) -> str:
+    text = " ".join(f"{value:.9f}" for value in accuracies)
+    return digest(architectures.tobytes() + text.encode())
 
 
 def _at_one(rows: "list[_Row]", resolution: int, path: Path) -> "list[_Row]":

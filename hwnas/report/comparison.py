@@ -11,8 +11,9 @@ from hwnas.estimators.scores import ScoreInfo
 from hwnas.networks.ids import network_id
 from hwnas.report.comparable import Searched, Shipped
 from hwnas.search.front import Front, knee
-from hwnas.search.problem import AnyLimit, CheckedLimit, Limit, SearchProblem
+from hwnas.search.problem import AnyLimit, CheckedCost, CheckedLimit, Limit, SearchProblem
 from hwnas.search.standings import Standings, standings
+from hwnas.spaces.shrunk import whole_of
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,9 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
     smallest = _smallest(budget for run in runs for budget in run.result.problem.every_limit)
     found = standings([run.result.front for run in runs])
     first = runs[0].experiment
+    alike = len({run.experiment.space.name for run in runs}) == 1
     return RunComparison(
-        title=f"{first.space.name} on {' and '.join(_devices(runs))}",
+        title=f"{whole_of(first.space).name} on {' and '.join(_devices(runs))}",
         accuracy=runs[0].result.score_info.axis,
         unit=runs[0].result.score_info.unit,
         runs=[
@@ -94,7 +96,7 @@ def compare(runs: Sequence[Searched]) -> RunComparison:
                 evaluations=len(run.result.scores),
                 budgets=run.result.problem.every_limit,
                 accuracy=_best(run.result.front),
-                accuracy_in_common=_best(_front_within(run, smallest)),
+                accuracy_in_common=_best_within(run, smallest, alike=alike),
                 front=run.result.front,
                 knee=knee(run.result.front),
                 knee_id=_knee_id(run),
@@ -158,17 +160,38 @@ def _smallest(budgets: Iterable[AnyLimit]) -> tuple[AnyLimit, ...]:
     return tuple(least.values())
 
 
-def _front_within(run: Searched, budgets: Sequence[AnyLimit]) -> Front:
-    """The front of a run's judged networks within budgets, latencies by its own model."""
+def _best_within(run: Searched, budgets: Sequence[AnyLimit], *, alike: bool) -> float | None:
+    """The best of a run's judged networks within budgets, latencies by its own model.
+
+    Args:
+        run: whose networks.
+        budgets: of any run.
+        alike: whether all runs have the same choices; else budgets are laid over this run's own.
+
+    Returns:
+        None where there is none, or a budget is on what this run does not know.
+    """
     problem = run.result.problem
-    own = tuple(
-        Limit(problem.cost, budget.bound) if budget.name == problem.cost.name else budget
-        for budget in budgets
-        if isinstance(budget, Limit)
-    )
-    tested = tuple(budget for budget in budgets if isinstance(budget, CheckedLimit))
-    asked = SearchProblem(problem.space, problem.cost, own, tested=tested)
-    return asked.front(run.result.architectures, run.result.scores)
+    own, tested = list[Limit](), list[CheckedLimit]()
+    for budget in budgets:
+        limit = budget
+        if budget.name == problem.cost.name:
+            limit = Limit(problem.cost, budget.bound)
+        elif not alike:
+            if budget.name not in problem.costs_known:
+                return None
+            cost = problem.cost_of(budget.name)
+            limit = (
+                CheckedLimit(run.experiment.space, cost.objective, budget.bound)
+                if isinstance(cost, CheckedCost)
+                else Limit(cost, budget.bound)
+            )
+        if isinstance(limit, Limit):
+            own.append(limit)
+        else:
+            tested.append(limit)
+    asked = SearchProblem(problem.space, problem.cost, tuple(own), tested=tuple(tested))
+    return _best(asked.front(run.result.architectures, run.result.scores))
 
 
 def _best(front: Front) -> float | None:
@@ -192,6 +215,7 @@ def _notes(runs: Sequence[Searched]) -> list[str]:
             )
         return notes
     steps = [run.result.problem.cost.steps for run in runs]
-    if any(not all(map(np.array_equal, steps[0], other)) for other in steps[1:]):
+    alike = len({run.experiment.space.name for run in runs}) == 1
+    if alike and any(not all(map(np.array_equal, steps[0], other)) for other in steps[1:]):
         notes.append("each run has its own latency model of the same device")
     return notes
