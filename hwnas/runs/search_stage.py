@@ -16,6 +16,7 @@ from hwnas.runs.search_state import SearchState
 from hwnas.runs.searching import RunSearch, search
 from hwnas.runs.short_supernet import short_supernet
 from hwnas.runs.stale import note_front
+from hwnas.runs.trained_within import beyond_training
 from hwnas.search.executors import Executor
 from hwnas.search.journal import Journal
 from hwnas.search.mode import mode_sentence
@@ -94,6 +95,8 @@ def _say_what_comes(
         listener.say(plan)
     if short := short_supernet(experiment, folder):
         listener.warn(short)
+    if beyond := beyond_training(experiment, problem):
+        listener.warn(beyond)
     for limit in problem.every_limit:
         listener.say(f"budget: {limit.name} ≤ {amount(limit.bound)} {limit.unit}")
 

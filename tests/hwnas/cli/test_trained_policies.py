@@ -137,6 +137,19 @@ def test_a_budget_of_a_training_that_no_network_keeps_is_refused(
     assert not RunFolder(run).supernet_file.exists()
 
 
+def test_a_search_beyond_the_budgets_of_the_training_is_warned_of(
+    run: Path, terminal: Terminal
+) -> None:
+    words = ("known.yaml", "--set", "train.budgets={macs: 100 K}")
+    assert terminal("train", *words).code == 0
+    searched = terminal("search", *words)
+    assert searched.code == 0, searched.stderr
+    warning = "the supernet was trained within macs ≤ 100,000 MACs (train.budgets)"
+    assert warning in searched.stderr
+    assert warning not in terminal("search", *words, "--budget", "macs=90 K").stderr
+    assert RunFolder(run).front_file.exists()
+
+
 def test_a_run_keeps_the_policy_that_it_was_trained_with(run: Path, terminal: Terminal) -> None:
     RunFolder(run).path.mkdir(parents=True)
     RunFolder(run).adopt(load_run_config("known.yaml"))
