@@ -73,11 +73,12 @@ def _modules_of(
 ) -> list[list[tuple[BlockModule, Block] | None]]:
     """Where the weights of every choice of every slot are; None for a skip."""
     found: list[list[tuple[BlockModule, Block] | None]] = []
+    place = len(space.prefix)  # in the path of the last choices, which skips what is always skipped
     for slot, choices in enumerate(space.slots):
         found.append([])
         for choice, block in enumerate(choices.choices):
-            row = space.choice_counts - 1  # without skips block and slot have the same place
+            row = space.choice_counts - 1
             row[slot] = choice
-            place = len(space.prefix) + slot
             found[-1].append(None if isinstance(block, Skip) else supernet.path(row)[place])
+        place += not isinstance(choices.choices[-1], Skip)
     return found
