@@ -5,6 +5,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from hwnas.networks.blocks import Network, block_from_dict
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.searching import RunSearch
@@ -41,21 +43,18 @@ def framed_network(
 
     None where the front is empty and nothing was exported.
     """
-    counts = space.choice_counts.tolist()
     if isinstance(exported, Summary) and winner is not None:
         try:
             return Framed(space.architectures([winner])[0].tolist(), "the exported winner")
         except ValueError:  # a changed file's
             pass
-    picks = [
-        one
-        for one in (() if exported is None else exported.picks)
-        if len(one.architecture) == len(counts)
-        and all(0 <= choice < count for choice, count in zip(one.architecture, counts, strict=True))
-    ]
-    if picks:
-        best = max(picks, key=lambda one: -math.inf if one.score is None else one.score)
-        return Framed(best.architecture, f"the network {best.id}, exported on request,")
+    picks = list(() if exported is None else exported.picks)
+    for best in sorted(picks, key=lambda one: math.inf if one.score is None else -one.score):
+        try:
+            (row,) = space.of_numbers(np.array(best.architecture)).tolist()
+        except ValueError:  # a changed file's
+            continue
+        return Framed(row, f"the network {best.id}, exported on request,")
     if len(result.front.scores):
         return Framed(result.front.architectures[-1].tolist(), "the best network of the front")
     return None

@@ -24,7 +24,7 @@ class Member(Part):
 
     Attributes:
         id: its short name.
-        architecture: the choice of each slot.
+        architecture: the choice of each slot, by the numbers of the whole space.
         predicted_ms: as a network by itself.
         accuracy: by itself on the validation images, in %; of a path with the supernet's weights.
     """

@@ -92,15 +92,16 @@ class FrontSource:
     @cached_property
     def pool(self) -> tuple[Member, ...]:
         """The networks that were trained."""
-        architectures = self._result.front.architectures[self._chosen]
+        rows = self._result.front.architectures[self._chosen]
+        numbers = self._experiment.space.numbers_of(rows).tolist()
         return tuple(
             Member(
                 id=network_id(network),
-                architecture=tuple(row.tolist()),
+                architecture=tuple(row),
                 predicted_ms=float(self._latency.predict([network])[0]),
                 accuracy=self._pool.accuracy([index]),
             )
-            for index, (network, row) in enumerate(zip(self._networks, architectures, strict=True))
+            for index, (network, row) in enumerate(zip(self._networks, numbers, strict=True))
         )
 
     @cached_property

@@ -108,6 +108,7 @@ class SupernetSource:
     def _of_group(self, group: Group) -> Iterator[tuple[frozenset[Key], Proposed]]:
         space, labels = self._experiment.space, self._labels(group)
         keys = [tuple(row.tolist()) for row in group.paths]
+        numbers = [tuple(row) for row in space.numbers_of(group.paths).tolist()]
         pool = Pool(np.stack([self._known[key] for key in keys]), labels)
         networks = space.networks(group.paths)
         paths = [self._trained.supernet.path(row) for row in group.paths]
@@ -132,7 +133,7 @@ class SupernetSource:
                     tuple(
                         Member(
                             id=network_id(networks[index]),
-                            architecture=keys[index],
+                            architecture=numbers[index],
                             predicted_ms=float(self._latency.predict([networks[index]])[0]),
                             accuracy=pool.accuracy([index]),
                         )

@@ -162,7 +162,7 @@ class EnsembleStage:
         images = self._experiment.dataset_of(single.network).validation
         if best is None or best.accuracy <= accuracy(single.module, images):
             return single
-        row = np.array(best.architecture, dtype=np.int64)
+        row = self._experiment.space.of_numbers(np.array(best.architecture))[0]
         return self.candidates.trained(row, best.id, f"network {best.id}")
 
     def _measured(self, source: Source, proposed: Proposed, single: Candidate) -> _Measured | None:

@@ -13,8 +13,11 @@ from hwnas.core.errors import BudgetError, ConfigError
 from hwnas.data import to_input
 from hwnas.export.layout import find_model
 from hwnas.export.publication import prepare
+from hwnas.networks.ids import network_id
 from hwnas.runs.ensembles.form import EnsembleSummary, read_ensemble
 from hwnas.runs.stale import note_front
+from hwnas.spaces import load_space
+from hwnas.spaces.choices_file import FORMAT, choice_names
 from hwnas.training.evaluation import probabilities
 from tests.hwnas.cli.conftest import Once, Terminal, assert_refused
 from tests.hwnas.runs.simulated_device import no_training, simulated_device
@@ -79,6 +82,24 @@ def test_one_file_averages_trained_networks_of_the_front(
     config = json.loads((folder / "config.json").read_text())
     ids = [one["id"] for one in config["ensemble"]["members"]]
     assert ids == [one.id for one in summary.members]
+
+
+def test_members_from_what_is_left_of_a_space_have_the_numbers_of_the_whole(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = choice_names(load_space("tiny_space.yaml"), 0)
+    slot = {"slot": 1, "kept": [names[-1]]}
+    choices = {"format": FORMAT, "space": "tiny", "slots": [slot]}
+    (folder / "choices.yaml").write_text(json.dumps(choices))
+    space = "space: {name: tiny_space.yaml, choices: choices.yaml}"
+    run = searched_run(folder, CONFIG.replace("space: tiny_space.yaml", space))
+    simulated_device(monkeypatch, WELL)
+    run.ensemble(members=2, candidates=2, budget="0.9 ms", patience=0)
+    _, summary = ensemble_of(run)
+    whole = load_space("tiny_space.yaml", classes=10)
+    for one in summary.pool:
+        assert one.architecture[0] == len(names) - 1
+        assert network_id(whole.network(np.array(one.architecture))) == one.id
 
 
 def _trained(run: Run, architecture: tuple[int, ...], images: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from hwnas.report.sections.values import values_section
 from hwnas.report.values import LEAST_NETWORKS, RunValues, fitted_values
 from hwnas.runs.summary_form import Figures, Picked
 from hwnas.search.policies.history import ValueHistory
+from hwnas.spaces.shrunk import shrunk_space
 from tests.hwnas.report.results import FIGURES, result_of, summary_of
 from tests.hwnas.report.test_page import content
 from tests.hwnas.search.problems import macro
@@ -126,6 +127,10 @@ def test_what_was_exported_is_framed_or_else_the_best_of_the_front() -> None:
     winner = framed_network(FOUND, SPACE, both, SPACE.network(np.array([2] * 8)))
     assert winner is not None
     assert (list(winner.chosen), winner.words) == ([2] * 8, "the exported winner")
+    left = shrunk_space(SPACE, [[1], [0, 2], [1], *[[0, 1, 2]] * 5])
+    within = framed_network(FOUND, left, both.without_winner(), None)
+    assert within is not None
+    assert list(within.chosen) == left.of_numbers(np.array(row))[0].tolist() != row
     strange = framed_network(FOUND, SPACE, summary_of(), ())
     assert strange is not None
     assert strange.words == "the best network of the front"

@@ -39,9 +39,9 @@ def run(folder: Path) -> Run:  # noqa: F811
     return searched_run(folder)
 
 
-def searched_run(folder: Path) -> Run:  # noqa: F811
+def searched_run(folder: Path, config: str = CONFIG) -> Run:  # noqa: F811
     """The same, made in a folder."""
-    (folder / "known.yaml").write_text(CONFIG)
+    (folder / "known.yaml").write_text(config)
     space = load_space("tiny_space.yaml")
     blocks = [*space.blocks(), *(reference_of(space) or ())]
     timings = {block: 1e-6 * block_macs(block) + 0.01 for block in blocks}
