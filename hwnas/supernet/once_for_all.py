@@ -18,6 +18,7 @@ from torch import Tensor
 from hwnas.core.errors import ConfigError
 from hwnas.networks.blocks import Head, InvertedResidual
 from hwnas.spaces import SearchSpace
+from hwnas.spaces.shrunk import whole_of
 from hwnas.supernet.once_for_all_names import original_name, shortest_name
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import weights_digest
@@ -131,7 +132,7 @@ class OnceForAll:
         Raises:
             ConfigError: the supernet's space is not the checkpoint's; says which to set.
         """
-        space = supernet.space.members[0]
+        space = whole_of(supernet.space).members[0]  # which the weights are of
         widths = sorted({member.width for member in supernet.space.members})
         if len(widths) > 1:
             raise ConfigError(

@@ -14,6 +14,7 @@ from benchmarks.once_for_all import onnx_logits
 from hwnas.core.errors import ConfigError
 from hwnas.objectives.costs import PARAMETERS
 from hwnas.spaces import load_space
+from hwnas.spaces.shrunk import kept_of, shrunk_space
 from hwnas.supernet.once_for_all import OnceForAll
 from hwnas.supernet.once_for_all_names import original_name, shortest_name
 from hwnas.supernet.supernet import Supernet
@@ -319,3 +320,13 @@ def test_what_is_no_such_checkpoint_is_one_sentence(
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert (tmp_path / "precious").is_dir()
+
+
+def test_a_damaged_checkpoint_is_called_that_for_what_is_left_of_a_space(
+    tmp_path: Path, state: State
+) -> None:
+    path = tmp_path / "ofa.safetensors"
+    save_file(without(state, PROJECTION_SHIFT), path)
+    left = shrunk_space(SPACE, [some[:2] for some in kept_of(SPACE)])
+    with pytest.raises(ConfigError, match="the file may be damaged, download it again"):
+        OnceForAll.read(path).load_into(Supernet(left, kernel_transforms=True))
