@@ -58,9 +58,11 @@ class Run(ProfiledRun, EnsemblingRun, ShrinkingRun):
             estimator: for which; None for that of the config, or else the supernet.
 
         Raises:
+            BudgetError: no network keeps the budgets of the training.
             ConfigError: nothing is trained for it, or the config has no recipe.
             DataError: the images cannot be used.
             RunError: the training failed, or the folder is another config's.
+            TableError: a budget of the training is on latency, and the device was not profiled.
         """
         from hwnas.estimators import find_estimator
         from hwnas.estimators.registry import SUPERNET_FILE
@@ -74,13 +76,16 @@ class Run(ProfiledRun, EnsemblingRun, ShrinkingRun):
         experiment, folder = self.experiment, self.folder
         folder.check(experiment.config)
         chosen = trained_estimator(experiment, estimator)
-        with joined_group(choose_device(experiment.config.recipe.train.device)) as group:
+        of_supernet = find_estimator(chosen).weights == SUPERNET_FILE
+        config = experiment.config.recipe.train
+        with joined_group(choose_device(config.device)) as group:
+            # Refused before there is a run folder, which would insist on budgets and batch size.
+            if of_supernet and config.budgets:
+                experiment.problem_within(tuple(config.budgets.values()))
             if group.processes > 1:
-                # Refused before there is a run folder, which would insist on the batch size.
                 images_of_step(experiment.dataset.train, experiment.recipe.train, group.processes)
             if not group.first:
                 return replace(train_stage(experiment, folder, chosen, SILENT), first=False)
-            of_supernet = find_estimator(chosen).weights == SUPERNET_FILE
             if experiment.config.starts_from_published and of_supernet:
                 # Published weights that do not fit are refused before anything is written.
                 self.listener.say(start_supernet(estimator_inputs(experiment, folder, chosen)).text)

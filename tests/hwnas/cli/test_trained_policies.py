@@ -134,7 +134,10 @@ def test_a_budget_of_a_training_that_no_network_keeps_is_refused(
         "networks of small take 45,728 to 149,920"
     )
     assert sentence in answer.stderr.splitlines()[-1]
-    assert not RunFolder(run).supernet_file.exists()
+    assert not run.exists()  # which would insist on that budget
+    words = "train known.yaml --set train.budgets.latency=1ms --set table=none.sqlite"
+    sentence = "there is no latency table none.sqlite; make one with 'hwnas profile'"
+    assert_refused(terminal, run.parent.parent, words, sentence)
 
 
 def test_a_search_beyond_the_budgets_of_the_training_is_warned_of(
