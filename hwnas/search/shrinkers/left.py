@@ -21,6 +21,8 @@ from hwnas.spaces.space import Architectures
 # All networks within the budgets are counted where so many prefixes lead to them; else the share
 # that is left is estimated from so many draws, of which so many at least keep the budgets.
 _ENUMERATED, _DRAWN, _LEAST = 50_000, 32_768, 1024
+# Of fewer drawn networks that are left, a share says little: others are drawn of what is left.
+_FEW = 512
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,12 @@ class Left:
         self._all: list[NDArray[np.bool_]] = [
             np.ones(count, dtype=np.bool_) for count in problem.space.choice_counts
         ]
+        self._generator = generator
         self._sample: Architectures | None = None
+        self._complete = False  # where the sample is all networks
         if problem.every_limit:
-            self._sample = _networks(problem, generator)
+            self._sample, self._complete = _networks(problem, generator)
+        self._sampled = 1.0  # the share of the networks that was left when the sample was drawn
         self._held = [set[int]() for _ in self._all]
         for row in () if problem.start is None else problem.start.tolist():
             for slot, choice in enumerate(row):
@@ -135,10 +140,15 @@ class Left:
     def take(self, trial: "Trial") -> None:
         """Takes away what a trial is without."""
         self._all, self.share = list(trial.left), trial.share
+        if self._sample is None or self._complete:
+            return
+        if _inside(self._all, self._sample).sum() < _FEW:
+            rows, self._complete = _networks(self.problem, self._generator)
+            self._sample, self._sampled = self.before(rows), self.share
 
     def _share(self, trial: Sequence[NDArray[np.bool_]]) -> float:
         if self._sample is not None:
-            return float(_inside(trial, self._sample).mean())
+            return self._sampled * float(_inside(trial, self._sample).mean())
         blocks = [np.flatnonzero(one).tolist() for one in trial[self._members :]]
         return shrunk_space(self._space, blocks).size / self._space.size
 
@@ -174,16 +184,19 @@ def restricted(
     )
 
 
-def _networks(problem: SearchProblem, generator: np.random.Generator) -> Architectures:
-    """(N, L) all networks within the budgets where they are few, else some, each as likely."""
+def _networks(problem: SearchProblem, generator: np.random.Generator) -> tuple[Architectures, bool]:
+    """(N, L) all networks within the budgets where they are few, else some, each as likely.
+
+    And whether these are all.
+    """
     every = enumerate_feasible(problem, _ENUMERATED)
     if every is not None:
-        return every
+        return every, True
     drawn = _uniform(problem.space, generator, _DRAWN)
     found: Architectures = drawn[problem.feasible(drawn)]
     if len(found) < _LEAST:  # hardly any keeps the budgets: those that can be found
         found = sample_feasible(problem, generator, _LEAST)
-    return found
+    return found, False
 
 
 def _uniform(space: ChoiceSpace, generator: np.random.Generator, count: int) -> Architectures:
