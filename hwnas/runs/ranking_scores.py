@@ -1,6 +1,5 @@
 """Scores of networks for a ranking: from its journal, or made and recorded."""
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.core.errors import RunError
 from hwnas.estimators.csv_file import KnownAccuracies
 from hwnas.estimators.predictor import PredictorEstimator, costs_of
 from hwnas.estimators.scores import Scores
@@ -18,6 +16,7 @@ from hwnas.runs.estimating import estimator_inputs, make_scores
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.ranking_journal import RankingJournal
+from hwnas.runs.recorded_scores import RecordedScores
 from hwnas.runs.scores import bindings_digest
 
 PREDICTOR = "predictor"
@@ -57,20 +56,9 @@ class Scorer:
         return np.array([score for score, _ in found], dtype=np.float64)
 
     def _one_by_one(self, rows: NDArray[np.int64], made: Scores) -> list[tuple[float, float]]:
-        identity = bindings_digest(made.identity)
-        stored = self.journal.scores(self.name, identity)
-        found = []
+        recorded, found = RecordedScores(self.name, made, self.journal), []
         for row in rows:
-            text = str(row.tolist())
-            if text not in stored:
-                start = time.perf_counter()
-                score = float(made.evaluate_architectures(row[None])[0])
-                seconds = time.perf_counter() - start
-                if not math.isfinite(score):
-                    raise RunError(f"the {self.name} of architecture {text} is {score}, no number")
-                self.journal.record_scores(self.name, identity, [(text, score, seconds)])
-                stored[text] = (score, seconds)
-            found.append(stored[text])
+            found.append(recorded.of(row))
             self._tell(len(found), len(rows))
         return found
 

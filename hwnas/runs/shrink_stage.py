@@ -1,7 +1,5 @@
 """The shrinking stage of a run: which choices stay, by scores of its estimator."""
 
-import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ from hwnas.estimators.scores import Scores
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.ranking_journal import RankingJournal
-from hwnas.runs.scores import bindings_digest
+from hwnas.runs.recorded_scores import RecordedScores
 from hwnas.search.problem import SearchProblem
 from hwnas.search.shrinkers import Shrinker, shrinker_class
 from hwnas.search.shrinkers.shrinking import Shrunk, shrink
@@ -76,19 +74,26 @@ def shrink_stage(
         BudgetError, ConfigError: see `shrink`.
         RunError: a score is no number, or a file cannot be written or holds something else.
     """
+    exact = scores.exact is not None  # these cost nothing, and are not recorded
     with (
         RankingJournal(folder.path / "ranking.sqlite") as journal,
         listener.progress(f"shrinking {problem.space.name}", "networks") as update,
     ):
+        recorded = RecordedScores(scores.info.estimator, scores, journal)
 
-        def told(stage: int, judged: int, left: float) -> None:
-            done = (stage - 1) * plan.networks + judged
+        def judged(_: int, rows: Architectures) -> NDArray[np.float64]:
+            if exact:
+                return scores.evaluate_architectures(rows)
+            return np.array([recorded.of(row)[0] for row in rows], dtype=np.float64)
+
+        def told(stage: int, count: int, left: float) -> None:
+            done = (stage - 1) * plan.networks + count
             what = f"stage {stage} of {plan.stages}, {left:.1%} left"
             update(min(done, plan.stages * plan.networks), plan.stages * plan.networks, what)
 
         found = shrink(
             problem,
-            Judging(scores, journal),
+            judged,
             plan.method,
             stages=plan.stages,
             networks=plan.networks,
@@ -112,35 +117,6 @@ def shrink_stage(
         )
     write_atomically(output, text, error=RunError)
     return found
-
-
-class Judging:
-    """Scores of an estimator, from the journal or made and recorded."""
-
-    def __init__(self, scores: Scores, journal: RankingJournal) -> None:
-        self._scores, self._journal = scores, journal
-        self._identity = bindings_digest(scores.identity)
-        self._name = scores.info.estimator
-        self._stored = journal.scores(self._name, self._identity)
-
-    def __call__(self, stage: int, architectures: Architectures) -> NDArray[np.float64]:
-        """(N,) scores of networks (N, L); those that cost nothing are not recorded."""
-        del stage  # scores are the same in each
-        if self._scores.exact is not None:
-            return self._scores.evaluate_architectures(architectures)
-        return np.array([self._score(row) for row in architectures], dtype=np.float64)
-
-    def _score(self, row: Architectures) -> float:
-        text = str(row.tolist())
-        if text not in self._stored:
-            start = time.perf_counter()
-            score = float(self._scores.evaluate_architectures(row[None])[0])
-            seconds = time.perf_counter() - start
-            if not math.isfinite(score):
-                raise RunError(f"the {self._name} of architecture {text} is {score}, no number")
-            self._journal.record_scores(self._name, self._identity, [(text, score, seconds)])
-            self._stored[text] = (score, seconds)
-        return self._stored[text][0]
 
 
 def choices_of(

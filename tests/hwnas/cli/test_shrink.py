@@ -1,6 +1,7 @@
 """`hwnas shrink` writes the choices that stay, and every command takes them as a space."""
 
-import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -134,9 +135,15 @@ def test_scores_that_cost_something_are_kept_one_by_one(known: Path, terminal: T
     words = (*SHRINK, "--method", "ddpnas", "--set", "accuracy.estimator=synflow")
     words = (*words, "--set", "accuracy.file=null", "--run", "runs/synflow")
     assert terminal(*words).code == 0
-    document = json.loads(terminal(*words, "--json").stdout)
-    assert document["judged"] <= 60
-    assert (known / "runs/synflow/ranking.sqlite").is_file()
+
+    def recorded() -> list[tuple[str, float]]:
+        with closing(sqlite3.connect(known / "runs/synflow/ranking.sqlite")) as database:
+            return database.execute("SELECT architecture, seconds FROM scores").fetchall()
+
+    before = recorded()
+    document = terminal(*words, "--json").document
+    assert len(before) == document["judged"] <= 60
+    assert recorded() == before  # none is made anew
 
 
 def test_a_supernet_judges_as_it_was_trained(trained: Path, terminal: Terminal) -> None:
