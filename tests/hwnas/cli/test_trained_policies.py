@@ -2,15 +2,19 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from hwnas.api.run import Run
 from hwnas.core.errors import ConfigError
+from hwnas.estimators.supernet.paths import PolicyPaths
 from hwnas.runs.config import load_run_config
 from hwnas.runs.estimating import make_scores
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
+from hwnas.spaces import Architectures
 from tests.hwnas.cli import conftest
 from tests.hwnas.cli.conftest import Terminal, assert_refused
 from tests.hwnas.cli.test_additive_estimators import CONFIG, EVERY, SPACE
@@ -151,6 +155,32 @@ def test_a_search_beyond_the_budgets_of_the_training_is_warned_of(
     assert warning in searched.stderr
     assert warning not in terminal("search", *words, "--budget", "macs=90 K").stderr
     assert RunFolder(run).front_file.exists()
+
+
+@pytest.mark.usefixtures("run")
+def test_a_training_keeps_a_budget_on_the_latency_of_the_device(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = Experiment(load_run_config("known.yaml"))
+    problem = experiment.problem(experiment.stored_latency_model())
+    bound = round(sum(problem.cost.range) / 2, 4)
+    drawn: list[Architectures] = []
+    learn = PolicyPaths.learn_losses
+
+    def heard(self: PolicyPaths, paths: Architectures, losses: Any) -> None:
+        drawn.append(paths)
+        learn(self, paths, losses)
+
+    monkeypatch.setattr(PolicyPaths, "learn_losses", heard)
+    words = ("--set", f"train.budgets.latency={bound} ms")
+    assert terminal("train", "known.yaml", *words).code == 0
+    costs = problem.costs(np.concatenate(drawn))
+    assert len(set(costs.tolist())) > 1
+    assert costs.max() <= bound < problem.cost.range[1]
+    answer = terminal("train", "known.yaml", "--set", "train.budgets.latency=1 s")
+    assert answer.code == 2
+    assert f"train.budgets.latency is '{bound} ms' there and '1 s' here" in answer.stderr
+    assert terminal("search", "known.yaml", *words).code == 0
 
 
 def test_a_run_keeps_the_policy_that_it_was_trained_with(run: Path, terminal: Terminal) -> None:
