@@ -66,6 +66,7 @@ class Run(ProfiledRun, EnsemblingRun, ShrinkingRun):
         """
         from hwnas.estimators import find_estimator
         from hwnas.estimators.registry import SUPERNET_FILE
+        from hwnas.estimators.supernet.paths import problem_within
         from hwnas.estimators.supernet.start import start_supernet
         from hwnas.runs.estimating import estimator_inputs
         from hwnas.runs.training_stage import train_stage, trained_estimator
@@ -81,7 +82,8 @@ class Run(ProfiledRun, EnsemblingRun, ShrinkingRun):
         with joined_group(choose_device(config.device)) as group:
             # Refused before there is a run folder, which would insist on budgets and batch size.
             if of_supernet and config.budgets:
-                experiment.problem_within(tuple(config.budgets.values()))
+                inputs = estimator_inputs(experiment, folder, chosen)
+                problem_within(inputs, tuple(config.budgets.values()))
             if group.processes > 1:
                 images_of_step(experiment.dataset.train, experiment.recipe.train, group.processes)
             if not group.first:

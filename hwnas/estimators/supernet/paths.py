@@ -15,6 +15,7 @@ from hwnas.objectives.costs import MACS
 from hwnas.search.make_problem import make_problem
 from hwnas.search.policies import Policy, make_policy, policy_class
 from hwnas.search.policies.history import ValueHistory, is_kept
+from hwnas.search.problem import SearchProblem
 from hwnas.spaces import Architectures
 from hwnas.training.auto import steps_of_epoch
 from hwnas.training.paths import Paths
@@ -142,10 +143,20 @@ def paths_of(inputs: EstimatorInputs) -> Paths | None:
         )
     of_epoch = steps_of_epoch(config, len(inputs.dataset.train)) * paths_of_step(config)
     rewards = config.epochs * (_JUDGED if policy_class(name).of_accuracies else of_epoch)
-    made = inputs.problem or partial(make_problem, space, MACS)
-    try:
-        problem = made(budgets)
-    except BudgetError as error:
-        raise BudgetError(f"train.budgets: {error}") from error
+    problem = problem_within(inputs, budgets)
     policy = make_policy(name, problem, max(1, rewards), config.seed, settings)
     return PolicyPaths(policy, budgets)
+
+
+def problem_within(inputs: EstimatorInputs, budgets: Sequence[Budget]) -> SearchProblem:
+    """The space with the budgets of a training; no image is looked at.
+
+    Raises:
+        BudgetError: no network keeps them, or one cannot be used.
+        TableError: one is on latency, and there is no latency model.
+    """
+    made = inputs.problem or partial(make_problem, inputs.space, MACS)
+    try:
+        return made(budgets)
+    except BudgetError as error:
+        raise BudgetError(f"train.budgets: {error}") from error
