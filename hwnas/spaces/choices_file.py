@@ -81,7 +81,8 @@ class KeptNetworks(StrictModel):
     Attributes:
         of: those of the whole space.
         left: those that are left, whatever the budgets.
-        share: of the networks within the budgets that are left.
+        share: of the networks within the budgets of the space that was shrunk, which may have been
+            shrunk before.
     """
 
     of: Count
