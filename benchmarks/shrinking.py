@@ -24,6 +24,7 @@ from hwnas.search.exact.sampling import sample_feasible
 from hwnas.search.policies.choices import FlatChoices
 from hwnas.search.problem import SearchProblem
 from hwnas.search.shrinkers import SHRINKERS
+from hwnas.search.shrinkers.plan import ShrinkPlan
 from hwnas.search.shrinkers.shrinking import shrink
 from hwnas.spaces import Architectures
 from hwnas.spaces.space import keys
@@ -88,16 +89,9 @@ def _shrunk(
     if name == WORST:
         kept, judged = _worst(problem, score, seed, options.stages * options.networks)
     else:
-        found = shrink(
-            problem,
-            lambda _, rows: score(rows),
-            name,
-            stages=options.stages,
-            networks=options.networks,
-            keep=options.keep,
-            seed=seed,
-            settings=json.loads(options.settings),
-        )
+        settings = json.loads(options.settings)
+        plan = ShrinkPlan(name, options.stages, options.networks, options.keep, seed, settings)
+        found = shrink(problem, lambda _, rows: score(rows), plan)
         kept, judged = [list(one) for one in found.kept], found.judged
     feasible = np.flatnonzero(problem.feasible(macro.rows))
     order = feasible[np.argsort(-macro.mean[feasible], kind="stable")]

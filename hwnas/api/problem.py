@@ -161,19 +161,10 @@ class Problem:
             HwnasError: there is no such shrinker or setting, or the score returns something else
                 than a finite number for each network.
         """
-        from hwnas.api.shrinking import shrink_problem
+        from hwnas.api.shrinking import shrink_plan, shrink_problem
 
-        return shrink_problem(
-            self.search_problem,
-            score,
-            method,
-            stages=stages,
-            networks=networks,
-            keep=keep,
-            seed=seed,
-            settings=settings,
-            of=of,
-        )
+        plan = shrink_plan(method, stages, networks, keep, seed, settings)
+        return shrink_problem(self.search_problem, score, plan, of)
 
     def __repr__(self) -> str:
         budgets = ", ".join(

@@ -14,6 +14,7 @@ from hwnas.search.score import Of, as_score
 
 if TYPE_CHECKING:
     from hwnas.search.shrinkers import Shrinker
+    from hwnas.search.shrinkers.plan import ShrinkPlan
     from hwnas.search.shrinkers.shrinking import Shrunk
 
 
@@ -56,11 +57,10 @@ class ShrinkingRun(OpenedRun):
         """
         from hwnas.runs.estimating import make_scores
         from hwnas.runs.missing_steps import check_steps
-        from hwnas.runs.shrink_stage import ShrinkPlan, shrink_stage
+        from hwnas.runs.shrink_stage import shrink_stage
         from hwnas.search.shrinkers import make_shrinker
 
-        _check(stages, networks, keep, seed)
-        plan = ShrinkPlan(method, stages, networks, keep, seed, dict(settings or {}))
+        plan = shrink_plan(method, stages, networks, keep, seed, settings)
         experiment, folder = self.experiment, self.folder
         folder.check(experiment.config)
         check_steps(experiment, folder)
@@ -69,51 +69,45 @@ class ShrinkingRun(OpenedRun):
         scores = self.untrained_scores()
         with self.held(images=experiment.config.accuracy.scorer.needs_images):
             scores = scores or make_scores(experiment, folder)
-            path = folder.path / "choices.yaml" if output is None else Path(output)
+            path = folder.choices_file if output is None else Path(output)
             return shrink_stage(
                 experiment, folder, problem, scores, plan, path, self.listener, replace=replace
             )
 
 
-def shrink_problem(
-    problem: SearchProblem,
-    score: Any,
-    method: "str | type[Shrinker]",
-    *,
-    stages: int,
-    networks: int,
-    keep: float,
-    seed: int,
-    settings: Mapping[str, Any] | None,
-    of: Of,
-) -> "Shrunk":
+def shrink_problem(problem: SearchProblem, score: Any, plan: "ShrinkPlan", of: Of) -> "Shrunk":
     """See `Problem.shrink`."""
     from hwnas.search.shrinkers.shrinking import shrink
 
-    _check(stages, networks, keep, seed)
     judged = as_score(score, problem.space, of)
     with PythonListener().progress(f"shrinking {problem.space.name}", "networks") as update:
         return shrink(
             problem,
             lambda _, rows: judged(rows),
-            method,
-            stages=stages,
-            networks=networks,
-            keep=keep,
-            seed=seed,
-            settings=settings,
-            progress=lambda stage, count, left: update(
-                min((stage - 1) * networks + count, stages * networks),
-                stages * networks,
-                f"stage {stage} of {stages}, {left:.1%} left",
-            ),
+            plan,
+            progress=lambda *now: update(*plan.progress(*now)),
         )
 
 
-def _check(stages: int, networks: int, keep: float, seed: int) -> None:
+def shrink_plan(
+    method: "str | type[Shrinker]",
+    stages: int,
+    networks: int,
+    keep: float,
+    seed: int,
+    settings: Mapping[str, Any] | None,
+) -> "ShrinkPlan":
+    """What is asked for.
+
+    Raises:
+        ConfigError: a number cannot be.
+    """
+    from hwnas.search.shrinkers.plan import ShrinkPlan
+
     check_count(stages, "stages")
     check_count(networks, "networks")
     if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 < keep <= 1:
         raise ConfigError(f"keep is {keep!r}; give a share between 0 and 1, such as 0.1")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
         raise ConfigError(f"seed is {seed!r}; give a whole number of 0 or more")
+    return ShrinkPlan(method, stages, networks, keep, seed, dict(settings or {}))

@@ -14,8 +14,6 @@ from hwnas.runs.defaults import SHRUNK_KEEP, SHRUNK_NETWORKS, SHRUNK_STAGES
 if TYPE_CHECKING:
     from hwnas.search.shrinkers.shrinking import Shrunk
 
-_KEPT = "choices.yaml"
-
 
 @options.shared(
     "config",
@@ -64,7 +62,7 @@ def shrink(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "--out", help=f"The file to write. (default: {_KEPT} in the run folder)"
+            "--output", "--out", help="The file to write. (default: choices.yaml in the run folder)"
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
@@ -85,7 +83,7 @@ def shrink(
         check_new_file("--output", output, (".yaml", ".yml"), force=force)
     settings = options.parsed_settings(method_set, "best=0.1", "--method-set")
     opened = given.open(shown)
-    path = opened.folder.path / _KEPT if output is None else output
+    path = opened.folder.choices_file if output is None else output
     found = opened.shrink(
         method,
         stages=stages,

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from hwnas.core.errors import ConfigError
 from hwnas.core.notebook import data_frame
-from hwnas.networks.blocks import Skip
 from hwnas.search.exact.effects import ChoiceEffects
 from hwnas.search.policies.choices import FlatChoices
 from hwnas.search.policies.history import ValueHistory
@@ -194,9 +193,7 @@ def names_of(space: Space) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]
     for slot in first.slots:
         place[slot.stage] = place.get(slot.stage, 0) + 1
         names.append(f"stage {slot.stage + 1}, block {place[slot.stage]}")
-        choices.append(
-            tuple("skip" if isinstance(one, Skip) else one.choice_name for one in slot.choices)
-        )
+        choices.append(tuple(one.choice_name for one in slot.choices))
     return tuple(names), tuple(choices)
 
 

@@ -111,9 +111,9 @@ def _cell(found: ChoiceValues, scale: Scale, slot: int, choice: int, value: floa
     )
 
 
-def notes_of(found: ChoiceValues) -> list[str]:
+def notes_of(found: ChoiceValues, scale: Scale) -> list[str]:
     """Sentences below the heading: what the values are, and what is marked."""
-    notes, unit = [*found.notes], scale_of(found).unit(found.unit)
+    notes, unit = [*found.notes], scale.unit(found.unit)
     notes.append(f"Values are {f'in {unit}, ' if unit else ''}beside the mean of the slot.")
     if found.chosen:
         notes.append(f"{found.framed[:1].upper()}{found.framed[1:]} is framed.")
@@ -124,7 +124,7 @@ def notes_of(found: ChoiceValues) -> list[str]:
 
 def notebook_map(found: ChoiceValues) -> str:
     """The heat map with its title and its notes; all texts are escaped."""
-    table = heat_table(found, scale_of(found))
-    said = [f"<b>{text(found.title)}</b>", *map(text, notes_of(found))]
+    scale = scale_of(found)
+    said = [f"<b>{text(found.title)}</b>", *map(text, notes_of(found, scale))]
     lines = "".join(f"<p>{one}</p>" for one in said)
-    return f"<div class='hwnas-values'>{_STYLE}{lines}{table}</div>"
+    return f"<div class='hwnas-values'>{_STYLE}{lines}{heat_table(found, scale)}</div>"

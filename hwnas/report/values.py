@@ -16,7 +16,6 @@ from hwnas.search.exact.exact_front import FEW_LABELS, exact_front
 from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import Space
-from hwnas.training.train_config import UNIFORM
 
 PATHS = "train.paths"
 """What the values of the policy that drew a supernet's paths are called."""
@@ -125,10 +124,9 @@ def _drawn(experiment: Experiment, folder: RunFolder) -> list[ChoiceValues]:
     """
     config, path = experiment.config, folder.path / SUPERNET_FILE
     train = config.train
-    if train is None or config.accuracy.estimator == POLICY or not path.is_file():
+    if train is None or not train.drawn_by_policy or not path.is_file():
         return []
-    name = train.policy[0]
-    if name == UNIFORM and not train.budgets:  # which no policy draws
+    if config.accuracy.estimator == POLICY:
         return []
     from hwnas.estimators.supernet.learnt_values import read_learnt_values  # loads PyTorch
 
@@ -139,7 +137,7 @@ def _drawn(experiment: Experiment, folder: RunFolder) -> list[ChoiceValues]:
         experiment.space,
         found.values,
         of=PATHS,
-        title=f"What {name}, which drew the supernet's paths, holds of each choice",
+        title=f"What {train.policy[0]}, which drew the supernet's paths, holds of each choice",
         notes=["The policy's own values at the end of the supernet's training."],
         history=found.history,
     )

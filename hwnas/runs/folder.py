@@ -70,6 +70,16 @@ class RunFolder:
         return self.path / "run.sqlite"
 
     @property
+    def ranking_file(self) -> Path:
+        """Scores and trainings of `hwnas rank`, and scores of `hwnas shrink`."""
+        return self.path / "ranking.sqlite"
+
+    @property
+    def choices_file(self) -> Path:
+        """The choices that `hwnas shrink` has left."""
+        return self.path / "choices.yaml"
+
+    @property
     def supernet_file(self) -> Path:
         """The trained supernet."""
         return self.weights_file(SUPERNET)

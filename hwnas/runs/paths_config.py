@@ -34,15 +34,14 @@ def check_drawn(
     Raises:
         ValueError: with a sentence.
     """
-    policy = UNIFORM if train is None else train.policy[0]
-    within = train is not None and bool(train.budgets)
-    if policy == UNIFORM and estimator.name == POLICY and not within:
-        raise ValueError(
-            "train.paths: accuracy.estimator: policy searches what a policy has learnt, "
-            "and uniform paths teach none; name another policy, such as mcts"
-        )
-    if policy == UNIFORM and not within:
+    if train is None or not train.drawn_by_policy:
+        if estimator.name == POLICY:
+            raise ValueError(
+                "train.paths: accuracy.estimator: policy searches what a policy has learnt, "
+                "and uniform paths teach none; name another policy, such as mcts"
+            )
         return
+    policy = train.policy[0]
     key = "budgets" if policy == UNIFORM else "paths"
     if estimator.weights not in (None, SUPERNET_FILE):
         raise ValueError(

@@ -127,7 +127,7 @@ def rank(
     left_out = {} if names else _left_out(experiment, folder, len(samples[0]))
     chosen = [name for name in names or rankable() if name not in (*left_out, MACS)]
     truths = [known.accuracies[sample] for sample in samples]
-    with RankingJournal(folder.path / "ranking.sqlite") as journal:
+    with RankingJournal(folder.ranking_file) as journal:
         ranked = {}
         for name in (*chosen, MACS):
             scorer = Scorer(experiment, folder, known, journal, name, progress)

@@ -71,7 +71,7 @@ def train_truth(
         f"# images: {shown(experiment.dataset.name)}",
         "architecture,accuracy",
     ]
-    with RankingJournal(folder.path / "ranking.sqlite") as journal:
+    with RankingJournal(folder.ranking_file) as journal:
         for index, row in enumerate(rows):
             for number in range(trainings):
                 update = None

@@ -1,9 +1,7 @@
 """The shrinking stage of a run: which choices stay, by scores of its estimator."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +15,7 @@ from hwnas.runs.folder import RunFolder
 from hwnas.runs.ranking_journal import RankingJournal
 from hwnas.runs.recorded_scores import RecordedScores
 from hwnas.search.problem import SearchProblem
-from hwnas.search.shrinkers import Shrinker, shrinker_class
+from hwnas.search.shrinkers.plan import ShrinkPlan
 from hwnas.search.shrinkers.shrinking import Shrunk, shrink
 from hwnas.spaces import Architectures
 from hwnas.spaces.choices_file import (
@@ -31,27 +29,6 @@ from hwnas.spaces.choices_file import (
     slots_of,
 )
 from hwnas.spaces.shrunk import kept_of, whole_of
-
-
-@dataclass(frozen=True)
-class ShrinkPlan:
-    """How a space is shrunk, see `hwnas.search.shrinkers.shrinking.shrink`."""
-
-    method: str | type[Shrinker]
-    stages: int
-    networks: int
-    keep: float
-    seed: int
-    settings: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Of the method.
-
-        Raises:
-            ConfigError: there is no such shrinker.
-        """
-        return shrinker_class(self.method).name
 
 
 def shrink_stage(
@@ -76,7 +53,7 @@ def shrink_stage(
     """
     exact = scores.exact is not None  # these cost nothing, and are not recorded
     with (
-        RankingJournal(folder.path / "ranking.sqlite") as journal,
+        RankingJournal(folder.ranking_file) as journal,
         listener.progress(f"shrinking {problem.space.name}", "networks") as update,
     ):
         recorded = RecordedScores(scores.info.estimator, scores, journal)
@@ -86,22 +63,7 @@ def shrink_stage(
                 return scores.evaluate_architectures(rows)
             return np.array([recorded.of(row)[0] for row in rows], dtype=np.float64)
 
-        def told(stage: int, count: int, left: float) -> None:
-            done = (stage - 1) * plan.networks + count
-            what = f"stage {stage} of {plan.stages}, {left:.1%} left"
-            update(min(done, plan.stages * plan.networks), plan.stages * plan.networks, what)
-
-        found = shrink(
-            problem,
-            judged,
-            plan.method,
-            stages=plan.stages,
-            networks=plan.networks,
-            keep=plan.keep,
-            seed=plan.seed,
-            settings=plan.settings,
-            progress=told,
-        )
+        found = shrink(problem, judged, plan, progress=lambda *now: update(*plan.progress(*now)))
     budgets = experiment.config.search.budgets
     file = choices_of(
         found,

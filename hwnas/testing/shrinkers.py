@@ -22,6 +22,7 @@ from hwnas.core.errors import BudgetError
 from hwnas.search.exact.exact_front import exact_best
 from hwnas.search.problem import CheckedLimit, SearchProblem
 from hwnas.search.shrinkers import Shrinker
+from hwnas.search.shrinkers.plan import ShrinkPlan
 from hwnas.search.shrinkers.shrinking import Shrunk, shrink
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures
@@ -167,4 +168,4 @@ def _shrunk(
             rows.extend(asked.tolist())
         return score(asked)
 
-    return shrink(problem, judge, shrinker, stages=3, networks=_NETWORKS, keep=keep, seed=seed)
+    return shrink(problem, judge, ShrinkPlan(shrinker, 3, _NETWORKS, keep, seed))

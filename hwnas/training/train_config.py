@@ -106,6 +106,11 @@ class TrainSettings(StrictModel):
         return value
 
     @property
+    def drawn_by_policy(self) -> bool:
+        """Whether a policy draws paths: uniform ones without budgets are as the space samples."""
+        return bool(self.budgets) or self.policy[0] != UNIFORM
+
+    @property
     def policy(self) -> tuple[str, dict[str, Any]]:
         """The name of what draws paths, and its settings."""
         if isinstance(self.paths, str):

@@ -133,7 +133,7 @@ def paths_of(inputs: EstimatorInputs) -> Paths | None:
     config, space = inputs.recipe, inputs.space
     name, settings = config.policy
     budgets = tuple(config.budgets.values())
-    if name == UNIFORM and not budgets:
+    if not config.drawn_by_policy:
         return None
     if len(space.resolutions) > 1:
         raise ConfigError(

@@ -25,7 +25,7 @@ def _map(number: int, found: ChoiceValues) -> str:
     """A heat map with its notes, and a slider where values have a history."""
     scale = scale_of(found)
     heading = f"<h3>{text(found.title)}</h3>" if number else ""
-    notes = paragraphs([" ".join(notes_of(found))], "note")
+    notes = paragraphs([" ".join(notes_of(found, scale))], "note")
     name = f"values-map-{number}"
     inner = heat_table(found, scale, f"id='{name}'")
     region = f"<div class='scroll' role='region' tabindex='0' aria-label='{text(found.title)}'>"

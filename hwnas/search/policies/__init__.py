@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hwnas.core.configs import parse_config
-from hwnas.core.errors import ConfigError
-from hwnas.core.foreign_text import shown
+from hwnas.core.part_classes import class_of
 from hwnas.core.registry import Registry
 from hwnas.search.policies.policy import Policy
 from hwnas.search.problem import SearchProblem
@@ -37,19 +36,7 @@ def policy_class(policy: str | type[Policy]) -> type[Policy]:
     Raises:
         ConfigError: there is no such policy, or an installed package's or a class is none.
     """
-    found: object = POLICIES.load(policy) if isinstance(policy, str) else policy
-    origin = f"'{policy}' ({POLICIES.origin(policy)})" if isinstance(policy, str) else shown(policy)
-    if not (isinstance(found, type) and issubclass(found, Policy)):
-        fault = "is no subclass of hwnas.search.policies.Policy"
-    elif not isinstance(getattr(found, "name", None), str):
-        fault = "has no name"
-    elif isinstance(policy, str) and found.name != policy:
-        fault = f"has the name '{found.name}'; both names must be the same"
-    elif lacking := sorted(found.__abstractmethods__):
-        fault = f"does not define {' and '.join(lacking)}"
-    else:
-        return found
-    raise ConfigError(f"the policy {origin} {fault}; correct it")
+    return class_of(POLICIES, policy, Policy)
 
 
 def make_policy(

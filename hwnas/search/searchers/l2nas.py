@@ -151,7 +151,8 @@ class L2NAS(Searcher):
         if self.problem.feasible(row)[0]:
             return row
         score = Trellis.from_values(self.problem.space, "actor", "", 0.0, slots)
-        rows, certain = k_best(score, self.problem.relaxed, 1)
-        if self.problem.tested or not certain:
+        count = _CANDIDATES if self.problem.tested else 1
+        rows, certain = k_best(score, self.problem.relaxed, count)
+        if not certain and count < _CANDIDATES:
             rows, _ = k_best(score, self.problem.relaxed, _CANDIDATES)
         return rows[self.problem.feasible(rows)][:1]

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hwnas.core.configs import parse_config
-from hwnas.core.errors import ConfigError
-from hwnas.core.foreign_text import shown
+from hwnas.core.part_classes import class_of
 from hwnas.core.registry import Registry
 from hwnas.search.problem import SearchProblem
 from hwnas.search.shrinkers.shrinker import Shrinker, Stage, Weak
@@ -35,19 +34,7 @@ def shrinker_class(shrinker: str | type[Shrinker]) -> type[Shrinker]:
     Raises:
         ConfigError: there is no such shrinker, or an installed package's or a class is none.
     """
-    found: object = SHRINKERS.load(shrinker) if isinstance(shrinker, str) else shrinker
-    named = f"'{shrinker}' ({SHRINKERS.origin(shrinker)})" if isinstance(shrinker, str) else ""
-    if not (isinstance(found, type) and issubclass(found, Shrinker)):
-        fault = "is no subclass of hwnas.search.shrinkers.Shrinker"
-    elif not isinstance(getattr(found, "name", None), str):
-        fault = "has no name"
-    elif isinstance(shrinker, str) and found.name != shrinker:
-        fault = f"has the name '{found.name}'; both names must be the same"
-    elif lacking := sorted(found.__abstractmethods__):
-        fault = f"does not define {' and '.join(lacking)}"
-    else:
-        return found
-    raise ConfigError(f"the shrinker {named or shown(shrinker)} {fault}; correct it")
+    return class_of(SHRINKERS, shrinker, Shrinker)
 
 
 def make_shrinker(

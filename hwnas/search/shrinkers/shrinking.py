@@ -1,9 +1,8 @@
 """The loop of every shrinker: judge networks of what is left, take the weakest choices away."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +10,9 @@ from numpy.typing import NDArray
 from hwnas.core.errors import AccuracyError, ConfigError
 from hwnas.search.exact.exact_front import check_reachable_together
 from hwnas.search.problem import SearchProblem
-from hwnas.search.shrinkers import Shrinker, Stage, make_shrinker
+from hwnas.search.shrinkers import Stage, make_shrinker
 from hwnas.search.shrinkers.left import Left
+from hwnas.search.shrinkers.plan import ShrinkPlan
 from hwnas.spaces.family import Space
 from hwnas.spaces.shrunk import shrunk_space
 from hwnas.spaces.space import Architectures, keys
@@ -72,13 +72,8 @@ class Shrunk:
 def shrink(
     problem: SearchProblem,
     judge: Judge,
-    method: str | type[Shrinker],
+    plan: ShrinkPlan,
     *,
-    stages: int,
-    networks: int,
-    keep: float,
-    seed: int = 0,
-    settings: Mapping[str, Any] | None = None,
     begin: Begin | None = None,
     progress: Progress | None = None,
 ) -> Shrunk:
@@ -89,12 +84,7 @@ def shrink(
     Args:
         problem: a space of blocks and the budgets.
         judge: scores networks, to be maximised.
-        method: which shrinker.
-        stages: how many.
-        networks: to be judged in each, at most.
-        keep: the share of the networks within the budgets that is left at least.
-        seed: of everything random.
-        settings: of the shrinker that are not at their defaults.
+        plan: by which shrinker, and how far.
         begin: called before each stage.
         progress: called while networks are judged.
 
@@ -107,14 +97,14 @@ def shrink(
     if not isinstance(whole, Space):
         raise ConfigError(f"{whole.name} is not a space of blocks, and cannot be shrunk")
     check_reachable_together(problem)
-    shrinker = make_shrinker(method, problem, seed, settings)
-    left = Left(problem, np.random.default_rng([seed, 1]))
+    shrinker = make_shrinker(plan.method, problem, plan.seed, plan.settings)
+    left = Left(problem, np.random.default_rng([plan.seed, 1]))
     known: dict[tuple[int, ...], float] = {}
     gone, shares, judged = list[Gone](), list[float](), 0
-    for number in range(1, stages + 1):
+    for number in range(1, plan.stages + 1):
         if begin is not None and begin(number, shrunk_space(whole, left.blocks)):
             known.clear()
-        stage = Stage(left.problem, number, stages, networks, left.places)
+        stage = Stage(left.problem, number, plan.stages, plan.networks, left.places)
         shrinker.begin(stage)
         count = 0
         while len(rows := shrinker.ask()):
@@ -136,12 +126,12 @@ def shrink(
         judged += count
         rows, scores = left.of(known)
         for weak in shrinker.weakest(rows, scores):
-            if left.share <= keep ** (number / stages):
+            if left.share <= plan.keep ** (number / plan.stages):
                 break
             trial = left.without(stage, weak)
             if trial is None:
                 continue
-            if trial.share < keep:
+            if trial.share < plan.keep:
                 break  # what promises more must not go in its place
             left.take(trial)
             gone += [
