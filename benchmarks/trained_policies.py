@@ -12,6 +12,7 @@ computed; a second process with --backwards begins at the end.
 """
 
 import argparse
+import dataclasses
 import json
 import math
 from dataclasses import dataclass, replace
@@ -21,12 +22,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
+from benchmarks.macro_images import MacroImages
 from benchmarks.macro_table import Macro
 from hwnas.core.files import write_atomically
-from hwnas.data import ImageDataset, load_dataset
+from hwnas.data import ImageDataset
 from hwnas.estimators import find_estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.supernet.paths import VALUES
@@ -36,8 +37,8 @@ from hwnas.search.policies.choices import FlatChoices
 from hwnas.search.problem import SearchProblem
 from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.trellis import Trellis
-from hwnas.spaces import SearchSpace, load_space
-from hwnas.training.train_config import UNIFORM, TrainSettings
+from hwnas.spaces import SearchSpace
+from hwnas.training.train_config import UNIFORM
 from hwnas.training.training_state import load_outcome
 
 POLICIES = (UNIFORM, "mcts", "parsec", "ddpnas", "mdenas")
@@ -50,27 +51,17 @@ _BESIDE, _ALIKE = 20, 0.02
 def main() -> None:
     """Prints a line for each training, a table of their means, and one JSON object last."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="CIFAR-10's train folder")
-    parser.add_argument("--table", type=Path, required=True, help="nas-bench-macro_cifar10.json")
-    parser.add_argument("--work", type=Path, default=Path("runs/trained_policies"))
+    MacroImages.add_options(parser)
+    parser.set_defaults(work=Path("runs/trained_policies"), epochs=3, validation=500)
     parser.add_argument("--policies", default=",".join(POLICIES))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--images", type=int, default=10_000, help="to train on")
-    parser.add_argument("--validation", type=int, default=500, help="images to judge by")
-    parser.add_argument("--networks", type=int, default=500, help="to be ranked")
     parser.add_argument("--backwards", action="store_true", help="a second process, from the end")
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    setting = Setting(
-        Macro.load(options.table),
-        options.data,
-        options.work,
-        options.epochs,
-        (options.images, options.validation),
-        options.networks,
-    )
+    fields = {one.name: getattr(options, one.name) for one in dataclasses.fields(MacroImages)}
+    setting = Setting(MacroImages(**fields), options.images)
     names = options.policies.split(",")
     every = [(name, seed) for seed in range(options.seeds) for name in names]
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
@@ -81,7 +72,7 @@ def main() -> None:
     result = {name: _means(figures) for name, figures in found.items()}
     for name, means in result.items():
         print(f"{name:8} " + ", ".join(f"{key} {value}" for key, value in means.items()))
-    print(json.dumps({"epochs": options.epochs, "seeds": options.seeds, **result}))
+    print(json.dumps({"epochs": setting.epochs, "seeds": options.seeds, **result}))
 
 
 @dataclass(frozen=True)
@@ -89,51 +80,45 @@ class Setting:
     """One experiment.
 
     Attributes:
-        macro: the published accuracies.
-        data: the folder of images, <class>/*.
-        work: where weights and figures are kept.
-        epochs: of every training.
-        images: how many are trained on, and how many judge.
-        networks: how many are ranked.
+        macro_images: the images and the published accuracies; `epochs` are those of a sandwich,
+            and single paths have as many passes.
+        train_images: how many are trained on.
     """
 
-    macro: Macro
-    data: Path
-    work: Path
-    epochs: int
-    images: tuple[int, int]
-    networks: int
+    macro_images: MacroImages
+    train_images: int
 
-    @cached_property
+    @property
+    def macro(self) -> Macro:
+        """The published accuracies."""
+        return self.macro_images.macro
+
+    @property
     def space(self) -> SearchSpace:
         """At 16 px, a quarter of the size that the published accuracies are of."""
-        return load_space("nas_bench_macro", resolution=16)
+        return self.macro_images.space
+
+    @property
+    def epochs(self) -> int:
+        """Of every training."""
+        return self.macro_images.recipe("single_path", 0).epochs
 
     @cached_property
     def dataset(self) -> ImageDataset:
         """Of the images, as many as are asked for."""
-        whole = load_dataset(str(self.data), resolution=self.space.resolution)
-        train, validation = self.images
-        return replace(
-            whole,
-            train=whole.train.sample(train),
-            validation=whole.validation.sample(validation),
-        )
-
-    def drawn(self, seed: int) -> NDArray[np.int64]:
-        """(networks,) the places in the table of those that a seed ranks."""
-        order = np.random.default_rng([seed, 31]).permutation(len(self.macro.rows))
-        return order[: self.networks]
+        whole = self.macro_images.dataset
+        return replace(whole, train=whole.train.sample(self.train_images))
 
     def trained(self, name: str, seed: int) -> dict[str, list[float]]:
         """Accuracies with a supernet's weights, in %, and the policy's values; computed once."""
-        size = "-".join(map(str, (self.epochs, *self.images, self.networks)))
-        path = self.work / f"{name}-{size}-{seed}.json"
+        images = self.macro_images
+        size = f"{self.epochs}-{self.train_images}-{images.validation}-{images.networks}"
+        path = images.work / f"{name}-{size}-{seed}.json"
         if not path.is_file():
             inputs = self._inputs(name, seed, path.with_suffix(".safetensors"))
-            self.work.mkdir(parents=True, exist_ok=True)
+            images.work.mkdir(parents=True, exist_ok=True)
             train_supernet(inputs)
-            rows = self.macro.rows[self.drawn(seed)]
+            rows = images.rows(seed)
             judged = find_estimator("supernet").scores(inputs).evaluate_architectures(rows)
             values = load_outcome(inputs.weights_file, {}).get(VALUES, np.zeros(0))
             found = {"judged": judged.tolist(), "values": values.tolist()}
@@ -142,25 +127,14 @@ class Setting:
         return known
 
     def _inputs(self, name: str, seed: int, weights: Path) -> EstimatorInputs:
-        training = TrainSettings(
-            epochs=self.epochs,
-            batch_size=128,
-            learning_rate=0.1,
-            weight_decay=2e-4,
-            warmup_epochs=0.05 * self.epochs,
-            label_smoothing=0.0,
-            crop_padding=self.space.resolution // 8,
-            clip=5.0,
-            paths=name,
-            seed=seed,
-        )
+        training = self.macro_images.recipe("single_path", seed).model_copy(update={"paths": name})
         return EstimatorInputs(
             self.space, seed, images=lambda: self.dataset, weights=weights, training=training
         )
 
     def figures(self, name: str, seed: int, known: dict[str, list[float]]) -> dict[str, float]:
         """What a training has come to."""
-        drawn, judged = self.drawn(seed), np.array(known["judged"])
+        drawn, judged = self.macro_images.drawn(seed), np.array(known["judged"])
         truth = self.macro.mean[drawn]
         top = np.argsort(-truth)[: len(truth) // 5]
         found = {
