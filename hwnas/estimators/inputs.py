@@ -38,6 +38,9 @@ class EstimatorInputs:
         training: how the weights are trained.
         published: the published supernet that a supernet starts from.
         pretrained: the network that a supernet starts from.
+        trained_before: the file of a training that has ended, with whose weights a supernet of the
+            same parameters starts: one of the whole space, say, in which that of what is left of
+            it goes on. Its batch norms and kernels are as with `published` and `pretrained`.
         candidates: the folder of what is kept of a network while it is trained to be scored.
         stop: when such a training ends early.
         teacher: loads a trained network to learn from, in place of the space's largest.
@@ -55,6 +58,7 @@ class EstimatorInputs:
     training: TrainSettings | None = None
     published: Path | None = None
     pretrained: "Pretrained | None" = None
+    trained_before: Path | None = None
     candidates: Path | None = None
     stop: StopSettings | None = None
     teacher: "Callable[[], NetworkModule] | None" = None

@@ -23,7 +23,7 @@ _MEANING = {
     "settings": "other training settings",
     "network": "another network or search space",
     "images": "other images",
-    "start": "other published weights to start from",
+    "start": "other weights to start from",
 }
 
 

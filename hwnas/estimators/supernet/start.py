@@ -1,6 +1,7 @@
-"""What a supernet starts from: random weights, or published ones, of a supernet or a network."""
+"""What a supernet starts from: random weights, published ones, or those of another training."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from hwnas.core.errors import ConfigError
 from hwnas.estimators.inputs import EstimatorInputs
@@ -11,8 +12,9 @@ from hwnas.supernet.around import load_network
 from hwnas.supernet.once_for_all import OnceForAll
 from hwnas.supernet.pretrained import Pretrained
 from hwnas.supernet.supernet import Supernet
-from hwnas.training.checkpoint import load_weights
+from hwnas.training.checkpoint import load_weights, weights_digest
 from hwnas.training.rules import PathRule, supernet_rule
+from hwnas.training.training_state import load_trained
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,16 @@ class Start:
 def start_supernet(inputs: EstimatorInputs) -> Start:
     """A supernet as its training starts; nothing is written.
 
-    One that has a checkpoint already continues without the published weights.
+    One that has a checkpoint already continues without the file that it started from.
 
     Raises:
         ConfigError: the published weights cannot be read, do not fit the space, or are to be taken
             as they are with another number of classes.
-        RunError: the checkpoint is damaged.
+        RunError: the checkpoint is damaged, or a training to go on from is unfinished or of another
+            supernet.
     """
+    if inputs.trained_before is not None:
+        return _after(inputs, inputs.trained_before)
     if inputs.pretrained is not None:
         return _around(inputs, inputs.pretrained)
     config, source, checkpoint = inputs.recipe, inputs.published, inputs.weights_file
@@ -42,13 +47,33 @@ def start_supernet(inputs: EstimatorInputs) -> Start:
     if source is None:
         return Start(supernet, "")
     if not source.exists() and checkpoint.is_file():
-        _, texts = load_weights(checkpoint)
-        supernet.start = texts.get("start", "")
-        return Start(supernet, f"{source} is gone; {checkpoint} continues without it")
+        return _continued(supernet, source, checkpoint)
     published = OnceForAll.read(source)
     published.load_into(supernet)
     text = f"published weights: {source}, {published.kind}, {published.classes} classes"
     return Start(supernet, text + _of_classifier(inputs, str(source), published.classes))
+
+
+def _continued(supernet: Supernet, source: Path, checkpoint: Path) -> Start:
+    """One whose checkpoint has everything, while what it started from is gone."""
+    _, texts = load_weights(checkpoint)
+    supernet.start = texts.get("start", "")
+    return Start(supernet, f"{source} is gone; {checkpoint} continues without it")
+
+
+def _after(inputs: EstimatorInputs, source: Path) -> Start:
+    """A supernet with the weights that an earlier training of its parameters has ended with."""
+    supernet = Supernet(
+        inputs.space,
+        seed=inputs.recipe.seed,
+        kernel_transforms=inputs.published is not None,
+        conventions=conventions_of(inputs),
+    )
+    if not source.exists() and inputs.weights_file.is_file():
+        return _continued(supernet, source, inputs.weights_file)
+    load_trained(supernet, source, {})
+    supernet.start = weights_digest(supernet.state_dict())
+    return Start(supernet, f"weights of an earlier training: {source}")
 
 
 def _around(inputs: EstimatorInputs, pretrained: Pretrained) -> Start:
