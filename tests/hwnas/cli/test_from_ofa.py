@@ -143,7 +143,7 @@ def test_a_run_belongs_to_the_weights_that_it_started_from(
     save_file(published, ofa / "ofa.pth")
     answer = terminal(*words)
     assert answer.code == 2
-    assert "supernet.safetensors was trained with other published weights to" in answer.stderr
+    assert "supernet.safetensors was trained with other weights to" in answer.stderr
     assert (ofa / "runs/ofa/supernet.safetensors").read_bytes() == before
     (ofa / "ofa.pth").unlink()
     assert terminal(*words, "--json").document["images"] == 0
