@@ -30,13 +30,15 @@ class ShrinkingRun(OpenedRun):
         keep: float = SHRUNK_KEEP,
         seed: int = 0,
         settings: Mapping[str, Any] | None = None,
+        epochs: int = 0,
         output: str | Path | None = None,
         replace: bool = True,
     ) -> "Shrunk":
         """Takes choices away that promise little, and writes a file of those that stay.
 
-        Networks are judged by the run's estimator; a supernet judges as it was trained, on the
-        space of the run. Every score is kept, so that a stopped one resumes.
+        Networks are judged by the run's estimator. A supernet judges as it was trained, on the
+        space of the run, or with `epochs` is trained further before each stage, on what is left.
+        Every score is kept, so that a stopped one resumes.
 
         Args:
             method: a shrinker's name, or a class of your own.
@@ -45,12 +47,16 @@ class ShrinkingRun(OpenedRun):
             keep: the share of the networks within the budgets that is left at least.
             seed: of everything random.
             settings: of the shrinker that are not at their defaults.
+            epochs: for which a supernet is trained before each stage, see
+                `hwnas.estimators.supernet.stages`. It goes on from the run's own where that is
+                trained. 0 to judge by what is there.
             output: the file; None for `choices.yaml` in the run folder.
             replace: whether a file with other choices is replaced.
 
         Raises:
             BudgetError: a budget is out of reach.
-            ConfigError: there is no such shrinker or setting, or an argument is wrong.
+            ConfigError: there is no such shrinker or setting, an argument is wrong, or `epochs` are
+                given and the estimator trains no supernet.
             RunError: something has to be trained before, the folder is another config's, or a file
                 is there that is not to be replaced.
             TableError: the device has to be profiled before.
@@ -58,20 +64,24 @@ class ShrinkingRun(OpenedRun):
         from hwnas.runs.estimating import make_scores
         from hwnas.runs.missing_steps import check_steps
         from hwnas.runs.shrink_stage import shrink_stage
+        from hwnas.runs.stage_training import stage_training
         from hwnas.search.shrinkers import make_shrinker
 
         plan = shrink_plan(method, stages, networks, keep, seed, settings)
+        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
+            raise ConfigError(f"epochs is {epochs!r}; give a whole number of 0 or more")
         experiment, folder = self.experiment, self.folder
         folder.check(experiment.config)
-        check_steps(experiment, folder)
+        training = stage_training(experiment, folder, epochs, self.listener) if epochs else None
+        check_steps(experiment, folder, trained=training is None)
         _, problem = self.pose()
         make_shrinker(method, problem, seed, settings)  # refused before there is a run
         scores = self.untrained_scores()
         with self.held(images=experiment.config.accuracy.scorer.needs_images):
-            scores = scores or make_scores(experiment, folder)
+            judge = training or scores or make_scores(experiment, folder)
             path = folder.choices_file if output is None else Path(output)
             return shrink_stage(
-                experiment, folder, problem, scores, plan, path, self.listener, replace=replace
+                experiment, folder, problem, judge, plan, path, self.listener, replace=replace
             )
 
 

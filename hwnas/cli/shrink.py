@@ -59,6 +59,15 @@ def shrink(
             help="A setting of the method, such as 'best=0.1' of pad_nas. May be repeated.",
         ),
     ] = None,
+    epochs: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=100_000,
+            help="For how many a supernet is trained before each stage, on what is left; it goes "
+            "on from that of the run. 0: it judges as it was trained.",
+        ),
+    ] = 0,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -71,7 +80,8 @@ def shrink(
     """Take choices away from a space that promise little within the budgets, stage by stage.
 
     Networks are judged by accuracy.estimator, which needs what 'hwnas search' needs. A supernet
-    judges as it was trained, on the whole space: it is not trained further between the stages.
+    judges as it was trained, on the whole space, or with --epochs is trained further before each
+    stage, on what is left (da_nas: on the easiest classes first).
     Nothing goes without which the budgets cannot be kept. Writes a YAML file of the choices that
     stay, and why and when the others went; every command takes it as space.choices. Run it again to
     resume.
@@ -91,6 +101,7 @@ def shrink(
         keep=keep,
         seed=seed,
         settings=settings,
+        epochs=epochs,
         output=path,
         replace=force,
     )

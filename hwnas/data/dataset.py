@@ -1,7 +1,7 @@
 """ImageDataset: images of one size with labels, in three splits."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,8 @@ from hwnas.core.digests import DIGITS, digest
 
 Images = NDArray[np.uint8]
 """(N, 3, R, R) RGB, 0 to 255."""
+
+_SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,11 @@ class Split:
     def sample(self, count: int) -> "Split":
         """At most so many of them, drawn at random, always the same ones."""
         chosen = np.random.default_rng(0).permutation(len(self))[:count]
+        return Split(self.images[chosen], self.labels[chosen])
+
+    def of_classes(self, classes: NDArray[np.int64]) -> "Split":
+        """Those with one of some labels, which they keep, in their order."""
+        chosen = np.flatnonzero(np.isin(self.labels, classes))
         return Split(self.images[chosen], self.labels[chosen])
 
     @cached_property
@@ -76,6 +83,11 @@ class ImageDataset:
     def classes(self) -> int:
         """Number of classes."""
         return len(self.class_names)
+
+    def of_classes(self, classes: NDArray[np.int64]) -> "ImageDataset":
+        """The images of some classes alone; there are as many classes as before."""
+        splits = {name: getattr(self, name).of_classes(classes) for name in _SPLITS}
+        return replace(self, **splits)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -80,6 +80,11 @@ class RunFolder:
         return self.path / "choices.yaml"
 
     @property
+    def stages_folder(self) -> Path:
+        """The supernets that were trained before the stages of `hwnas shrink`."""
+        return self.path / "shrinking"
+
+    @property
     def supernet_file(self) -> Path:
         """The trained supernet."""
         return self.weights_file(SUPERNET)

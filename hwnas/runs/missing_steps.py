@@ -5,8 +5,13 @@ from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 
 
-def check_steps(experiment: Experiment, folder: RunFolder) -> None:
+def check_steps(experiment: Experiment, folder: RunFolder, *, trained: bool = True) -> None:
     """Refuses a search before what it needs is there; all that is missing is named at once.
+
+    Args:
+        experiment: of the run.
+        folder: of the run.
+        trained: whether what the estimator needs must be trained by now.
 
     Raises:
         RunError: something has to be trained, and perhaps profiled too.
@@ -14,7 +19,8 @@ def check_steps(experiment: Experiment, folder: RunFolder) -> None:
     """
     missing: list[HwnasError] = []
     try:
-        folder.check_trained(experiment.config.accuracy.estimator)
+        if trained:
+            folder.check_trained(experiment.config.accuracy.estimator)
     except RunError as error:
         missing.append(error)
     table = experiment.table_path

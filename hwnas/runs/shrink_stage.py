@@ -1,6 +1,7 @@
 """The shrinking stage of a run: which choices stay, by scores of its estimator."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from hwnas.core.errors import RunError
 from hwnas.core.files import write_atomically
 from hwnas.core.listener import Listener
 from hwnas.estimators.scores import Scores
+from hwnas.estimators.supernet.stages import StageTraining
 from hwnas.runs.experiment import Experiment
 from hwnas.runs.folder import RunFolder
 from hwnas.runs.ranking_journal import RankingJournal
@@ -17,7 +19,7 @@ from hwnas.runs.recorded_scores import RecordedScores
 from hwnas.search.problem import SearchProblem
 from hwnas.search.shrinkers.plan import ShrinkPlan
 from hwnas.search.shrinkers.shrinking import Shrunk, shrink
-from hwnas.spaces import Architectures
+from hwnas.spaces import Architectures, Space
 from hwnas.spaces.choices_file import (
     FORMAT,
     ChoicesFile,
@@ -35,7 +37,7 @@ def shrink_stage(
     experiment: Experiment,
     folder: RunFolder,
     problem: SearchProblem,
-    scores: Scores,
+    judge: Scores | StageTraining,
     plan: ShrinkPlan,
     output: Path,
     listener: Listener,
@@ -47,29 +49,45 @@ def shrink_stage(
     Each score is kept before the next is made, beside those of `hwnas rank`: run again, it resumes.
     Unless a file is to be replaced, one with other content stays: a person may have changed it.
 
+    Args:
+        experiment: of the run.
+        folder: of the run, open.
+        problem: its space and budgets.
+        judge: scores of all stages, or what makes those of each.
+        plan: by which shrinker, and how far.
+        output: the file to write.
+        listener: is told how far it is.
+        replace: whether a file with other choices is replaced.
+
     Raises:
         BudgetError, ConfigError: see `shrink`.
         RunError: a score is no number, or a file cannot be written or holds something else.
     """
-    exact = scores.exact is not None  # these cost nothing, and are not recorded
-    with (
-        RankingJournal(folder.ranking_file) as journal,
-        listener.progress(f"shrinking {problem.space.name}", "networks") as update,
-    ):
-        recorded = RecordedScores(scores.info.estimator, scores, journal)
+    training = judge if isinstance(judge, StageTraining) else None
+    with RankingJournal(folder.ranking_file) as journal, ExitStack() as bar:
+        judged = _Judged(journal, listener, f"shrinking {problem.space.name}", bar)
 
-        def judged(_: int, rows: Architectures) -> NDArray[np.float64]:
-            if exact:
-                return scores.evaluate_architectures(rows)
-            return np.array([recorded.of(row)[0] for row in rows], dtype=np.float64)
+        def begin(number: int, left: Space, share: float) -> None:
+            assert training is not None
+            bar.close()  # a training has a bar of its own
+            judged.by(training.begin(number, left, share))
 
-        found = shrink(problem, judged, plan, progress=lambda *now: update(*plan.progress(*now)))
+        if isinstance(judge, Scores):
+            judged.by(judge)
+        found = shrink(
+            problem,
+            lambda _, rows: judged(rows),
+            plan,
+            begin=None if training is None else begin,
+            progress=lambda *now: judged.update(*plan.progress(*now)),
+        )
     budgets = experiment.config.search.budgets
     file = choices_of(
         found,
         plan,
-        estimator=scores.info.estimator,
+        estimator=experiment.config.accuracy.estimator,
         budgets={name: budget.text for name, budget in budgets.items()},
+        epochs=0 if training is None else training.epochs,
     )
     text = file.to_yaml()
     if not replace and output.exists() and output.read_bytes() != text.encode():
@@ -81,8 +99,34 @@ def shrink_stage(
     return found
 
 
+class _Judged:
+    """Scores of networks, each of which is recorded, under a bar that shows how many they are."""
+
+    def __init__(
+        self, journal: RankingJournal, listener: Listener, title: str, bar: ExitStack
+    ) -> None:
+        self._journal, self._listener, self._title, self._bar = journal, listener, title, bar
+
+    def by(self, scores: Scores) -> None:
+        """Judges by some scores from now on."""
+        self._scores = scores
+        self._recorded = RecordedScores(scores.info.estimator, scores, self._journal)
+        self.update = self._bar.enter_context(self._listener.progress(self._title, "networks"))
+
+    def __call__(self, rows: Architectures) -> NDArray[np.float64]:
+        """(N,) scores of (N, L) networks."""
+        if self._scores.exact is not None:  # these cost nothing, and are not recorded
+            return self._scores.evaluate_architectures(rows)
+        return np.array([self._recorded.of(row)[0] for row in rows], dtype=np.float64)
+
+
 def choices_of(
-    found: Shrunk, plan: ShrinkPlan, *, estimator: str, budgets: Mapping[str, str | float]
+    found: Shrunk,
+    plan: ShrinkPlan,
+    *,
+    estimator: str,
+    budgets: Mapping[str, str | float],
+    epochs: int = 0,
 ) -> ChoicesFile:
     """What is left of a space as a file says it, in words of the whole space.
 
@@ -91,6 +135,7 @@ def choices_of(
         plan: how it was found.
         estimator: what judged networks.
         budgets: in the loop, as they are written.
+        epochs: for which a supernet was trained before each stage.
     """
     whole, before = whole_of(found.whole), kept_of(found.whole)
     gone: list[list[GoneChoice]] = [[] for _ in before]
@@ -117,6 +162,7 @@ def choices_of(
             judged=found.judged,
             settings=dict(plan.settings),
             budgets=dict(budgets),
+            epochs=epochs,
         ),
         slots=slots_of(whole, kept_of(found.space), gone),
     )

@@ -62,6 +62,7 @@ class ShrunkBy(StrictModel):
         judged: how many were judged in all.
         settings: of the method.
         budgets: in the loop, as they are written.
+        epochs: for which a supernet was trained before each stage; 0 where none was.
     """
 
     method: Text
@@ -73,6 +74,7 @@ class ShrunkBy(StrictModel):
     judged: Count
     settings: dict[Text, Any] = Field(default_factory=dict)
     budgets: dict[Text, Text | float] = Field(default_factory=dict)
+    epochs: Count = 0
 
 
 class KeptNetworks(StrictModel):

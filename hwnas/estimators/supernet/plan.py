@@ -77,9 +77,11 @@ def _median(steps: Steps, batches: Batches, device: torch.device, patience: floa
 def too_short(inputs: EstimatorInputs) -> str | None:
     """A warning of a supernet of too few steps to judge by; None where they are enough.
 
-    The digits, which are learnt in some hundred steps, and published weights are excepted.
+    The digits, which are learnt in some hundred steps, and weights that are trained already are
+    excepted.
     """
-    if inputs.published or inputs.pretrained or inputs.dataset.name == DIGITS:
+    trained = inputs.published or inputs.pretrained or inputs.trained_before
+    if trained or inputs.dataset.name == DIGITS:
         return None
     config, images = inputs.recipe, len(inputs.dataset.train)
     return short_training(config.epochs * steps_of_epoch(config, images))

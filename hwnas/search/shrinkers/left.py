@@ -15,7 +15,7 @@ from hwnas.search.shrinkers.shrinker import Stage, Weak
 from hwnas.search.trellis import Trellis
 from hwnas.spaces.choices import ChoiceSpace
 from hwnas.spaces.family import Space, SpaceFamily
-from hwnas.spaces.shrunk import reachable_choices, shrunk_space
+from hwnas.spaces.shrunk import kept_of, reachable_choices, shrunk_space
 from hwnas.spaces.space import Architectures
 
 # All networks within the budgets are counted where so many prefixes lead to them; else the share
@@ -182,6 +182,15 @@ def restricted(
         tested=tuple(CheckedLimit(space, one.objective, one.bound) for one in problem.tested),
         objectives=problem.objectives,
     )
+
+
+def in_shrunk(problem: SearchProblem, space: Space) -> SearchProblem:
+    """The same problem in a space that was shrunk from that of the problem."""
+    assert isinstance(problem.space, Space)
+    pairs = zip(kept_of(problem.space), kept_of(space), strict=True)
+    blocks = [np.isin(before, now) for before, now in pairs]
+    counts = problem.space.choice_counts[: len(problem.space.choice_counts) - len(blocks)]
+    return restricted(problem, space, [*(np.ones(n, dtype=np.bool_) for n in counts), *blocks])
 
 
 def _networks(problem: SearchProblem, generator: np.random.Generator) -> tuple[Architectures, bool]:

@@ -63,7 +63,8 @@ class Shrinker(ABC):
     resumes by replaying them.
 
     A shrinker of your own defines `name` and `weakest`, and perhaps `settings_model`, `prepare`,
-    `begin`, `ask` and `tell`; `hwnas.testing.shrinkers` tests that it keeps these rules.
+    `begin`, `ask`, `tell` and `share_of_classes`; `hwnas.testing.shrinkers` tests that it keeps
+    these rules.
 
     Attributes:
         problem: the whole space and the budgets.
@@ -119,6 +120,18 @@ class Shrinker(ABC):
         self, architectures: Architectures, scores: NDArray[np.float64]
     ) -> None:
         """Learns the scores (N,) of the networks (N, L) that were asked for."""
+
+    def share_of_classes(self, stage: int, stages: int) -> float:
+        """Which share of the images' classes, the easiest, is learnt and judged in a stage.
+
+        Where a supernet is trained before each stage; all of them by default.
+
+        Args:
+            stage: its number, from 1.
+            stages: how many there are.
+        """
+        del stage, stages
+        return 1.0
 
     @abstractmethod
     def weakest(self, architectures: Architectures, scores: NDArray[np.float64]) -> Sequence[Weak]:

@@ -22,9 +22,9 @@ _WITHOUT = "no network has it without what went before"
 Judge = Callable[[int, Architectures], NDArray[np.float64]]
 """The number of the stage and networks (N, L) of the whole space → (N,) scores."""
 
-Begin = Callable[[int, Space], bool]
-"""Is told of each stage, and of the space of what is left, before networks are judged: trains, say.
-Returns whether scores are others than before."""
+Begin = Callable[[int, Space, float], None]
+"""Is told of each stage before networks are judged: its number, the space of what is left, and the
+share of the classes to judge on. Networks score otherwise in each then: it trains, say."""
 
 Progress = Callable[[int, int, float], None]
 """Called with the stage, the networks judged in it, and the share that is left."""
@@ -85,7 +85,7 @@ def shrink(
         problem: a space of blocks and the budgets.
         judge: scores networks, to be maximised.
         plan: by which shrinker, and how far.
-        begin: called before each stage.
+        begin: called before each stage; without it a network keeps its score.
         progress: called while networks are judged.
 
     Raises:
@@ -102,7 +102,9 @@ def shrink(
     known: dict[tuple[int, ...], float] = {}
     gone, shares, judged = list[Gone](), list[float](), 0
     for number in range(1, plan.stages + 1):
-        if begin is not None and begin(number, shrunk_space(whole, left.blocks)):
+        if begin is not None:
+            share = shrinker.share_of_classes(number, plan.stages)
+            begin(number, shrunk_space(whole, left.blocks), share)
             known.clear()
         stage = Stage(left.problem, number, plan.stages, plan.networks, left.places)
         shrinker.begin(stage)

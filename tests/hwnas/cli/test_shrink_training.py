@@ -1,0 +1,99 @@
+"""`hwnas shrink --epochs`: a supernet is trained before each stage, on what is left."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from hwnas.estimators.supernet.easiest import ClassOrder
+from tests.hwnas.cli.conftest import Terminal, assert_refused
+
+CONFIG = """
+space: tiny_space.yaml
+data: {source: digits, limit: 300}
+device: npu.yaml
+table: table.sqlite
+train: {epochs: 1, batch_size: 16, learning_rate: 0.1, flip: false, crop_padding: 1}
+search: {budgets: {latency: 1 s}, evaluations: 8, searchers: [random]}
+fine_tune: {epochs: 1, batch_size: 16, learning_rate: 0.05, flip: false, crop_padding: 1}
+"""
+SHRINK = ("shrink", "mine.yaml", "--networks", "12", "--keep", "0.3", "--stages", "2")
+STAGES = "runs/mine/shrinking"
+
+
+@pytest.fixture
+def mine(npu: Path) -> Path:
+    """The working folder with `mine.yaml`."""
+    (npu / "mine.yaml").write_text(CONFIG)
+    return npu
+
+
+def stage(folder: Path, number: int) -> Path:
+    """The weights of a stage."""
+    (found,) = (folder / STAGES).glob(f"stage_{number}_*.safetensors")
+    return found
+
+
+def test_weights_go_on_from_stage_to_stage(mine: Path, terminal: Terminal) -> None:
+    words = (*SHRINK, "--method", "pad_nas", "--epochs", "2")
+    first = terminal(*words, "--json")
+    assert first.code == 0, first.stderr
+    assert f"which goes on from {stage(mine, 1).relative_to(mine)}, learns" in first.stderr
+    choices = yaml.safe_load((mine / "runs/mine/choices.yaml").read_text())
+    assert choices["shrunk_by"]["epochs"] == 2
+    assert choices["networks"]["share"] < 0.8
+    weights = [load_file(stage(mine, number)) for number in (1, 2)]
+    assert weights[0].keys() == weights[1].keys()  # those of the whole space
+    assert any(not torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    with safe_open(stage(mine, 2), framework="numpy") as file:
+        assert file.metadata()["start"]  # which the first stage's does not have
+    with safe_open(stage(mine, 1), framework="numpy") as file:
+        assert "start" not in file.metadata()
+
+    # Run again, nothing is trained; without the second stage's weights, these alone are.
+    again = terminal(*words, "--json")
+    assert again.document == first.document
+    stage(mine, 2).unlink()
+    assert terminal(*words, "--json").document == first.document
+    after = load_file(stage(mine, 2))
+    assert all(torch.equal(after[name], one) for name, one in weights[1].items())
+
+
+def test_easy_classes_come_first_and_the_runs_own_supernet_is_gone_on_from(
+    mine: Path, terminal: Terminal
+) -> None:
+    assert terminal("train", "mine.yaml").code == 0
+    answer = terminal(*SHRINK, "--method", "da_nas", "--epochs", "1", "--json")
+    assert answer.code == 0, answer.stderr
+    said = " ".join(answer.stderr.split())
+    first, second = re.findall(r"goes on from (\S+), learns [\d,]+ images(, of the classes)?", said)
+    assert first == ("runs/mine/supernet.safetensors", ", of the classes")
+    assert second == (str(stage(mine, 1).relative_to(mine)), "")
+    assert len(list((mine / STAGES).glob("quick_*.safetensors"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--set accuracy.estimator=params", "accuracy.estimator: params trains none; leave epochs"),
+        ("--set train.frozen_epochs=1 --set train.epochs=2", "and a stage has 1; give stages more"),
+        ('--set train.budgets={"macs":"1"}', "train.budgets: "),
+    ],
+)
+def test_wrong_input_is_one_sentence(
+    mine: Path, terminal: Terminal, words: str, sentence: str
+) -> None:
+    typed = f"{' '.join(SHRINK)} --method da_nas --epochs 1 {words}"
+    assert_refused(terminal, mine, typed, sentence)
+
+
+def test_a_share_of_the_classes_is_of_the_easiest_and_of_two_at_least() -> None:
+    order = ClassOrder(np.array([3, 0, 2, 1]), np.array([0.9, 0.5, 0.5, 0.1]), 10)
+    assert order.easiest(0.1).tolist() == [3, 0]
+    assert order.easiest(0.7).tolist() == [3, 0, 2]
+    assert order.easiest(1.0).tolist() == [3, 0, 2, 1]
