@@ -29,7 +29,7 @@ class ClassOrder:
         classes: (C,) their labels.
         accuracies: (C,) of each the share of its validation images that the quick network has
             right.
-        images: that it was trained on, counted by passes.
+        images: that it was trained on, once an epoch.
     """
 
     classes: NDArray[np.int64]

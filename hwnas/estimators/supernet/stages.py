@@ -42,8 +42,9 @@ class StageTraining:
         folder: where the weights of the stages are kept.
         epochs: of each stage.
         listener: is told of the trainings.
-        images: that were trained on in all stages, counted by passes; those of the quick network,
-            which says which classes are easy, too. As if nothing had been kept.
+        images: that were trained on in all stages, once an epoch, as if nothing had been kept.
+            Those of the quick network, which says which classes are easy, are in `quick`.
+        quick: see `images`.
         weights: the file of the last stage.
     """
 
@@ -53,6 +54,7 @@ class StageTraining:
     epochs: int
     listener: Listener = SILENT
     images: int = field(default=0, init=False)
+    quick: int = field(default=0, init=False)
     weights: Path | None = field(default=None, init=False)
 
     def begin(self, number: int, left: Space, share: float) -> Scores:
@@ -84,7 +86,7 @@ class StageTraining:
 
         epochs = max(1, round(_QUICK * self.epochs))
         found = class_order(self._whole, epochs, self.folder, self.listener)
-        self.images += found.images
+        self.quick = found.images
         return found
 
     @property
