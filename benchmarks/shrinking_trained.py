@@ -5,11 +5,12 @@ r"""Shrinkers that judge by a supernet, on NAS-Bench-Macro with its images.
 
 For each seed a supernet of the whole space is trained by the sandwich rule. Then, without a budget:
 every shrinker judges by it as it is ("as it was trained"); and `pad_nas` and `da_nas` train it on
-before each stage, on what is left ("trained on"), `da_nas` on the easiest classes first and on all
+before each stage, on what is left ("trained on"), `da_nas` on the easiest classes first, and on all
 of them. Of the networks which share is left; which share of the best 1 %, by the published
-accuracies, is among those; enrichment is the second over the first; passes of images in the
-stages, with those of the quick network that says which classes are easy. Last, tau of the networks that `pad_nas` has left, by its weights after one more stage,
-and by those of the whole space that were trained on for as long.
+accuracies, is among those; enrichment is the second over the first; passes of images in the stages,
+with those of the quick network that says which classes are easy. Last, tau of the networks that
+`pad_nas` has left, by its weights after one more stage, and by those of the whole space that were
+trained on for as long.
 
 `--work` keeps what was computed; a second process with --backwards begins at the end.
 """
@@ -63,7 +64,7 @@ def main() -> None:
     parser.set_defaults(work=Path("runs/shrinking_trained"), epochs=2, validation=500, networks=60)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--images", type=int, default=10_000, help="to train the whole space on")
-    parser.add_argument("--of-a-stage", type=int, default=5_000, help="images of a stage")
+    parser.add_argument("--of-a-stage", type=int, default=4_000, help="images of a stage")
     parser.add_argument("--stages", type=int, default=SHRUNK_STAGES)
     parser.add_argument("--keep", type=float, default=SHRUNK_KEEP)
     parser.add_argument("--parts", default="as it was trained,trained on,tau")
