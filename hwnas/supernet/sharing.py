@@ -22,9 +22,13 @@ class SlotModule(nn.Module):
     """The weights of one slot: `shared`, `shared_<kind>`, `choice<i>`, see `Supernet`."""
 
     def __init__(
-        self, slots: Sequence[Slot], generator: torch.Generator, kernel_transforms: bool
+        self,
+        slots: Sequence[Slot],
+        generator: torch.Generator,
+        kernel_transforms: bool,
+        own_weights: bool = False,
     ) -> None:
-        """Takes the slot of every member of a space.
+        """Takes the slot of every member of a space, and whether no choice shares weights.
 
         Raises:
             ConfigError: a choice cannot take the first channels of a wider one.
@@ -36,7 +40,7 @@ class SlotModule(nn.Module):
             _check_widths(column)
         for kind, blocks in _by_kind(slots).items():
             widest = _widest(slots, kind)
-            if widest:
+            if widest and not own_weights:
                 _check_widths(widest)
                 self._shares.add(kind)
                 kernels = _kernels(blocks) if kernel_transforms else {}

@@ -15,7 +15,7 @@ from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.networks.modules import BlockModule, NetworkModule, Path, follow
 from hwnas.networks.trainable import Trainable
 from hwnas.spaces import Architectures, Space
-from hwnas.spaces.shrunk import whole_of
+from hwnas.spaces.shrunk import kept_of, whole_of
 from hwnas.supernet.sharing import SlotModule, fixed_module
 
 
@@ -46,9 +46,17 @@ class Supernet(Trainable):
         seed: int = 0,
         *,
         kernel_transforms: bool = False,
+        own_weights: bool = False,
         conventions: Conventions = USUAL,
     ) -> None:
         """Draws the first weights.
+
+        Args:
+            space: whose networks are its paths.
+            seed: of the weights.
+            kernel_transforms: see the class.
+            own_weights: whether every choice has weights of its own, and shares none.
+            conventions: of images and batch norms.
 
         Raises:
             ConfigError: a block of a narrower member is no part of the wider one's.
@@ -56,13 +64,13 @@ class Supernet(Trainable):
         super().__init__()
         self.space = space
         self.conventions = conventions
-        self._kernel_transforms = kernel_transforms
+        self._kernel_transforms, self._own_weights = kernel_transforms, own_weights
         self._whole = whole_of(space)
         members = self._whole.members
         generator = torch.Generator().manual_seed(seed)
         self._prefix = self._fixed("prefix", [each.prefix for each in members], generator)
         self._slots = [
-            SlotModule(slots, generator, kernel_transforms)
+            SlotModule(slots, generator, kernel_transforms, own_weights)
             for slots in zip(*(each.slots for each in members), strict=True)
         ]
         for index, slot in enumerate(self._slots):
@@ -87,6 +95,8 @@ class Supernet(Trainable):
     def identity(self) -> str:
         """A text that is equal exactly for supernets of equal spaces that share alike."""
         blocks = self.space.identity + self.conventions.text
+        if self._own_weights:
+            blocks += " with own weights"
         return f"{blocks} with kernel transforms" if self._kernel_transforms else blocks
 
     @property
@@ -122,6 +132,30 @@ class Supernet(Trainable):
         for module, block in self.path(architecture):
             x = module(x, block)
         return x
+
+    @property
+    def prefix(self) -> Path:
+        """The modules and blocks before the first slot; of a family those of its first member."""
+        return list(zip(self._prefix, self._whole.members[0].prefix, strict=True))
+
+    @property
+    def choices(self) -> list[list[tuple[BlockModule | None, Block]]]:
+        """Of each slot its choices in order: the module with the weights, None of a skip; block."""
+        member = self._whole.members[0]
+        return [
+            [
+                (None if isinstance(block, Skip) else module.choice(number, block), block)
+                for number, block in ((n, slot.choices[n]) for n in numbers)
+            ]
+            for module, slot, numbers in zip(
+                self._slots, member.slots, kept_of(self.space), strict=True
+            )
+        ]
+
+    @property
+    def suffix(self) -> Path:
+        """The modules and blocks behind the last slot, see `prefix`."""
+        return list(zip(self._suffix, self._whole.members[0].suffix, strict=True))
 
     def extract(self, architecture: Architectures) -> NetworkModule:
         """A network of its own with copies of the shared weights of an architecture (L,).
