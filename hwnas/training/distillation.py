@@ -27,6 +27,8 @@ class Taught:
     to its own resolution.
     """
 
+    learnt = None
+
     def __init__(self, teacher: NetworkModule) -> None:
         """Takes a trained network; it must follow the conventions of the one that is taught.
 

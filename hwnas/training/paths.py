@@ -1,4 +1,4 @@
-"""Paths: what draws the sub-networks of a supernet's training, and may learn how they do."""
+"""What a rule of trainings may learn beside weights; and Paths: what draws sub-networks."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -9,12 +9,40 @@ from numpy.typing import NDArray
 from hwnas.spaces import Architectures, Space
 
 
-class Paths(Protocol):
+class Learnt(Protocol):
+    """What is learnt in a training beside the weights, and is kept with them.
+
+    It tells all of its memory by `state`: that lies in the checkpoint, so that a training that was
+    killed goes on as if it had not been.
+    """
+
+    def end_epoch(self, epoch: int, epochs: int) -> None:
+        """Called after each epoch: so many are done, of so many."""
+
+    @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Named arrays that `restore` goes on from."""
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Goes on from a state.
+
+        Raises:
+            HwnasError: it is of something else.
+        """
+
+    @property
+    def outcome(self) -> dict[str, NDArray[Any]]:
+        """Named arrays that stay with the weights of a training that has ended."""
+
+    @property
+    def shown(self) -> Mapping[str, float]:
+        """Values by name for the log of the training."""
+
+
+class Paths(Learnt, Protocol):
     """Draws the random paths of every step.
 
-    What has a memory tells all of it by `state`: it lies in the checkpoint, so that a training that
-    was killed draws on as if it had not been. In a training of several processes each has one, and
-    all are told the same, hence draw the same.
+    In a training of several processes each has one, and all are told the same, hence draw the same.
     """
 
     @property
@@ -39,24 +67,6 @@ class Paths(Protocol):
 
     def learn_accuracies(self, paths: Architectures, accuracies: NDArray[np.float64]) -> None:
         """Takes the validation accuracies (N,), in percent, of paths (N, L) after an epoch."""
-
-    def end_epoch(self, epoch: int, epochs: int) -> None:
-        """Called after each epoch: so many are done, of so many."""
-
-    @property
-    def state(self) -> dict[str, NDArray[Any]]:
-        """Named arrays that `restore` goes on from."""
-
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Goes on from a state.
-
-        Raises:
-            HwnasError: it is of something else.
-        """
-
-    @property
-    def outcome(self) -> dict[str, NDArray[Any]]:
-        """Named arrays that stay with the weights of a training that has ended."""
 
 
 class UniformPaths:
@@ -92,5 +102,10 @@ class UniformPaths:
 
     @property
     def outcome(self) -> dict[str, NDArray[Any]]:
+        """Nothing."""
+        return {}
+
+    @property
+    def shown(self) -> dict[str, float]:
         """Nothing."""
         return {}

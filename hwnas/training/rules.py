@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from hwnas.spaces import Architectures, Space
 from hwnas.spaces.extremes import largest, smallest
-from hwnas.training.paths import Paths, UniformPaths
+from hwnas.training.paths import Learnt, Paths, UniformPaths
 from hwnas.training.train_config import RANDOM_PATHS, TrainConfig
 
 Pass = Callable[[], Tensor]
@@ -30,6 +30,10 @@ class Rule(Protocol):
     @property
     def identity(self) -> str:
         """Equal exactly for rules that train alike; a checkpoint belongs to it."""
+
+    @property
+    def learnt(self) -> Learnt | None:
+        """What it learns beside the weights; None where that is nothing."""
 
     def passes(
         self,
@@ -54,6 +58,7 @@ class Plain:
     """Cross-entropy of a module that is one network."""
 
     identity = "plain"
+    learnt = None
 
     def passes(
         self,
@@ -83,6 +88,11 @@ class PathRule(ABC):
         self.identity = f"{identity}, paths by {by}" if by else identity
         self._space, self._count = space, count
         self._drawn: Architectures = np.zeros((0, len(space.choice_counts)), dtype=np.int64)
+
+    @property
+    def learnt(self) -> Learnt:
+        """By what draws the paths."""
+        return self.drawn_by
 
     @abstractmethod
     def passes(

@@ -27,6 +27,7 @@ class Together:
     """
 
     identity = "members of an ensemble"
+    learnt = None
 
     def passes(
         self,

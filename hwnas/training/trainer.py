@@ -173,8 +173,9 @@ class _Training:
             until_end |= _named("average", self._average.module.state_dict())
         belongs_to = identity(module, split, config, rule)
         self._paths = rule.drawn_by if isinstance(rule, PathRule) else None
+        self._learnt = rule.learnt
         self._saved = TrainingState(
-            checkpoint, self._state, until_end, belongs_to, self._length, self._paths
+            checkpoint, self._state, until_end, belongs_to, self._length, self._learnt
         )
 
     def run(
@@ -255,7 +256,8 @@ class _Training:
         return learning_rate(self._config, step, self._batches.per_epoch)
 
     def _shown(self, step: int) -> dict[str, float]:
-        return {"loss": self._loss.mean, "learning_rate": self._rate(step - 1)}
+        shown = {} if self._learnt is None else self._learnt.shown
+        return {"loss": self._loss.mean, "learning_rate": self._rate(step - 1), **shown}
 
     def _is_watched(self, step: int) -> bool:
         epoch, rest = divmod(step, self._batches.per_epoch)
@@ -266,12 +268,11 @@ class _Training:
         return rest > 0 or step == self._length or goes_on(epoch, self._result)
 
     def _end_epoch(self, epoch: int, judge: Judge | None) -> None:
-        """Tells what draws the paths that an epoch is done, and what it wants to know of it."""
-        if self._paths is None:
-            return
-        if judge is not None and self._paths.judged:
+        """Tells what is learnt that an epoch is done, and what draws paths how some do now."""
+        if judge is not None and self._paths is not None and self._paths.judged:
             self._learn_accuracies(self._paths, judge)
-        self._paths.end_epoch(epoch, self._config.epochs)
+        if self._learnt is not None:
+            self._learnt.end_epoch(epoch, self._config.epochs)
 
     def _learn_accuracies(self, paths: Paths, judge: Judge) -> None:
         """Has some paths judged and tells what draws them."""

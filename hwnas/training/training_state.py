@@ -17,7 +17,7 @@ from torch import Tensor
 from hwnas.core.errors import HwnasError, RunError
 from hwnas.training.checkpoint import damaged, load_weights, save_weights
 from hwnas.training.distributed import Group
-from hwnas.training.paths import Paths
+from hwnas.training.paths import Learnt
 
 _MEANING = {
     "settings": "other training settings",
@@ -28,7 +28,7 @@ _MEANING = {
 
 
 _PATHS = "paths/"
-"""Begins the names of what `hwnas.training.paths.Paths` keep in a checkpoint."""
+"""Begins the names of what `hwnas.training.paths.Learnt` keeps in a checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class TrainingState:
     """Writes and reads the checkpoint of one training.
 
     Tensors: the module's state under its own names and, until the end, momentum and averages under
-    theirs; what the paths keep, at the end their outcome. Texts: those of `Position`, the number of
-    steps, and what the training belongs to.
+    theirs; what is learnt beside them, at the end its outcome. Texts: those of `Position`, the
+    number of steps, and what the training belongs to.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class TrainingState:
         until_end: dict[str, Tensor],
         identity: Mapping[str, str],
         steps: int,
-        paths: Paths | None,
+        learnt: Learnt | None,
     ) -> None:
         """Takes references to tensors, whose values are written and read in place."""
         self._path, self._identity, self._steps = path, dict(identity), steps
-        self._paths = paths
+        self._learnt = learnt
         self._state = dict(state)
         self._all = self._state | until_end
 
@@ -81,7 +81,7 @@ class TrainingState:
         Raises:
             RunError: the file cannot be written; the old one is still there.
         """
-        tensors = self._present(position.step) | self._of_paths(position.step)
+        tensors = self._present(position.step) | self._of_learnt(position.step)
         texts = {key: str(value) for key, value in asdict(position).items()}
         save_weights(self._path, tensors, texts | {"steps": str(self._steps)} | self._identity)
 
@@ -94,10 +94,10 @@ class TrainingState:
         position = self._read() if group.first else Position()
         text = group.text_of_first(json.dumps(asdict(position)), device)
         group.copy_from_first(self._all.values())
-        if self._paths is not None and self._paths.state:
-            arrays = load(group.bytes_of_first(save(self._paths.state), device))
+        if self._learnt is not None and self._learnt.state:
+            arrays = load(group.bytes_of_first(save(self._learnt.state), device))
             if not group.first:
-                self._paths.restore(arrays)
+                self._learnt.restore(arrays)
         return Position(**json.loads(text))
 
     def _read(self) -> Position:
@@ -109,11 +109,13 @@ class TrainingState:
         wanted, saved, arrays = self._present(position.step), *_split(saved)
         if _forms(saved) != _forms(wanted):
             raise damaged(self._path, "it lacks some weights, or they are of other sizes")
-        if self._paths is not None and position.step < self._steps:
+        if self._learnt is not None and position.step < self._steps:
             try:
-                self._paths.restore(arrays)
+                self._learnt.restore(arrays)
             except HwnasError as error:
-                raise damaged(self._path, f"what drew its paths cannot go on: {error}") from error
+                raise damaged(
+                    self._path, f"what it learnt beside weights cannot go on: {error}"
+                ) from error
         with torch.no_grad():
             for name, tensor in wanted.items():
                 tensor.copy_(saved[name])
@@ -132,11 +134,11 @@ class TrainingState:
     def _present(self, step: int) -> dict[str, Tensor]:
         return self._state if step == self._steps else self._all
 
-    def _of_paths(self, step: int) -> dict[str, Tensor]:
-        """What the paths keep; numbers of any kind, also infinite ones."""
-        if self._paths is None:
+    def _of_learnt(self, step: int) -> dict[str, Tensor]:
+        """What is learnt beside weights; numbers of any kind, also infinite ones."""
+        if self._learnt is None:
             return {}
-        arrays = self._paths.outcome if step == self._steps else self._paths.state
+        arrays = self._learnt.outcome if step == self._steps else self._learnt.state
         return {_PATHS + name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
@@ -167,7 +169,7 @@ def load_trained(module: torch.nn.Module, path: Path, belongs_to: Mapping[str, s
 
 
 def load_outcome(path: Path, belongs_to: Mapping[str, str]) -> dict[str, NDArray[Any]]:
-    """What stayed of what drew the paths of a training that has ended; empty for uniform paths.
+    """What stayed of what a training that has ended has learnt beside weights; mostly nothing.
 
     Args:
         path: the training's checkpoint.
@@ -189,7 +191,7 @@ def _ended(path: Path, belongs_to: Mapping[str, str]) -> dict[str, Tensor]:
 
 
 def _split(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, NDArray[Any]]]:
-    """Weights and their like, and what the paths have kept."""
+    """Weights and their like, and what was learnt beside them."""
     weights = {name: one for name, one in tensors.items() if not name.startswith(_PATHS)}
     kept = {name: one for name, one in tensors.items() if name not in weights}
     return weights, {name.removeprefix(_PATHS): one.numpy() for name, one in kept.items()}

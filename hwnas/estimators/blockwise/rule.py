@@ -30,6 +30,8 @@ class Blockwise:
     which makes stages alike in scale. The teacher runs once a step, in evaluation mode.
     """
 
+    learnt = None
+
     def __init__(self, teacher: Teacher) -> None:
         self._teacher = teacher
         self._stages = StageSpace(teacher.space)

@@ -118,6 +118,11 @@ class PolicyPaths:
         return {VALUES: np.concatenate(self.policy.values()), **self._kept}
 
     @property
+    def shown(self) -> dict[str, float]:
+        """Nothing: the heat map shows the values."""
+        return {}
+
+    @property
     def _kept(self) -> dict[str, NDArray[Any]]:
         return {MOMENTS: self._history.moments, HISTORY: self._history.values}
 
