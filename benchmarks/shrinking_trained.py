@@ -47,6 +47,8 @@ from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, Space
 
 TOP = 0.01
+STAGE_RATE = 0.02
+"""The learning rate of a stage; that of the supernet of the whole space is 0.1."""
 TRAINED_ON: dict[str, tuple[str, dict[str, Any]]] = {
     "pad_nas, trained on": ("pad_nas", {}),
     "da_nas, trained on": ("da_nas", {}),
@@ -63,7 +65,7 @@ def main() -> None:
     MacroImages.add_options(parser)
     parser.set_defaults(work=Path("runs/shrinking_trained"), epochs=2, validation=500, networks=60)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--images", type=int, default=10_000, help="to train the whole space on")
+    parser.add_argument("--images", type=int, default=45_000, help="to train the whole space on")
     parser.add_argument("--of-a-stage", type=int, default=4_000, help="images of a stage")
     parser.add_argument("--stages", type=int, default=SHRUNK_STAGES)
     parser.add_argument("--keep", type=float, default=SHRUNK_KEEP)
@@ -174,7 +176,9 @@ class Setting:
             inputs, images=lambda: self.fewer, trained_before=inputs.weights_file, weights=None
         )
         folder = self.macro_images.work / "stages"
-        return StageTraining(find_estimator("supernet"), fewer, folder, epochs=1)
+        return StageTraining(
+            find_estimator("supernet"), fewer, folder, epochs=1, rate=lambda: STAGE_RATE
+        )
 
     def _trained_on(
         self, inputs: EstimatorInputs, method: str, settings: dict[str, Any]

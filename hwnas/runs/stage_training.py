@@ -55,4 +55,11 @@ def stage_training(
         problem_within(inputs, tuple(train.budgets.values()))
     if config.starts_from_published:
         start_supernet(inputs)  # refused before there is a run
-    return StageTraining(estimator, inputs, folder.stages_folder, epochs, listener)
+    return StageTraining(
+        estimator,
+        inputs,
+        folder.stages_folder,
+        epochs,
+        rate=lambda: experiment.recipe.fine_tune.learning_rate,
+        listener=listener,
+    )

@@ -41,6 +41,8 @@ class StageTraining:
         inputs: of the whole space. `trained_before` is what the first stage goes on from.
         folder: where the weights of the stages are kept.
         epochs: of each stage.
+        rate: gives the learning rate of stages that go on from trained weights, which that of a
+            training from random ones would spoil; None for the same.
         listener: is told of the trainings.
         images: that were trained on in all stages, once an epoch, as if nothing had been kept.
             Those of the quick network, which says which classes are easy, are in `quick`.
@@ -52,6 +54,7 @@ class StageTraining:
     inputs: EstimatorInputs
     folder: Path
     epochs: int
+    rate: Callable[[], float] | None = None
     listener: Listener = SILENT
     images: int = field(default=0, init=False)
     quick: int = field(default=0, init=False)
@@ -85,19 +88,21 @@ class StageTraining:
         from hwnas.estimators.supernet.easiest import class_order  # loads PyTorch
 
         epochs = max(1, round(_QUICK * self.epochs))
-        found = class_order(self._whole, epochs, self.folder, self.listener)
+        found = class_order(self.inputs, epochs, self.folder, self.listener)
         self.quick = found.images
         return found
 
     @property
     def _whole(self) -> EstimatorInputs:
-        """With the epochs of a stage; of weights that are trained already nothing stays frozen."""
+        """With the settings of the next stage; trained weights go on, and none stay frozen."""
         assert self.inputs.training is not None
         changes: dict[str, Any] = {"epochs": self.epochs}
-        if self.weights is not None or self.inputs.trained_before is not None:
-            changes["frozen_epochs"] = 0
-        training = self.inputs.training.model_copy(update=changes)
         before = self.weights or self.inputs.trained_before
+        if before is not None:
+            changes["frozen_epochs"] = 0
+            if self.rate is not None:
+                changes["learning_rate"] = self.rate()
+        training = self.inputs.training.model_copy(update=changes)
         return replace(self.inputs, training=training, trained_before=before)
 
     def _of_stage(self, number: int, left: Space, share: float) -> EstimatorInputs:
