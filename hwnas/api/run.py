@@ -88,9 +88,12 @@ class Run(ProfiledRun, EnsemblingRun, ShrinkingRun):
                 images_of_step(experiment.dataset.train, experiment.recipe.train, group.processes)
             if not group.first:
                 return replace(train_stage(experiment, folder, chosen, SILENT), first=False)
-            if experiment.config.starts_from_published and of_supernet:
-                # Published weights that do not fit are refused before anything is written.
-                self.listener.say(start_supernet(estimator_inputs(experiment, folder, chosen)).text)
+            if experiment.config.starts_from_weights and of_supernet:
+                # Weights that do not fit are refused before anything is written.
+                start = start_supernet(estimator_inputs(experiment, folder, chosen))
+                self.listener.say(start.text)
+                if start.warning is not None:
+                    self.listener.warn(start.warning)
             with self.held(images=True):
                 return train_stage(experiment, folder, chosen, self.listener)
 

@@ -43,7 +43,7 @@ _OF_PROFILE = (
 )
 _OF_TRAIN = (
     *("run", "data", "strict", "resolution", "from_ofa", "pretrained", "pretrained_network"),
-    "settings",
+    *("from_supernet", "settings"),
 )
 _OF_SEARCH = (*_OF_TRAIN, "budget", "device", "table")
 

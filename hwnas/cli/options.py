@@ -116,6 +116,15 @@ PretrainedNetwork = Annotated[
         "'timm/tf_mobilenet_v3_small'.",
     ),
 ]
+FromSupernet = Annotated[
+    str | None,
+    typer.Option(
+        "--from-supernet",
+        help="A supernet to start from that was trained before: the supernet.safetensors that "
+        "'hwnas train' wrote for the same space, or for the whole one that it was shrunk from. "
+        "(default: the config's)",
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -133,6 +142,7 @@ _OPTION_OF = {
     "data.source": "data",
     "data.strict": "strict",
     "from_ofa": "from-ofa",
+    "from_supernet": "from-supernet",
     "pretrained.network": "pretrained-network",
     "search.budgets": "budget",
 }
@@ -145,6 +155,7 @@ _SHARED: dict[str, tuple[Any, Any]] = {
     "from_ofa": (FromOfa, None),
     "pretrained": (Pretrained, None),
     "pretrained_network": (PretrainedNetwork, None),
+    "from_supernet": (FromSupernet, None),
     "budget": (Budgets, None),
     "device": (Device, None),
     "table": (Table, None),
@@ -164,6 +175,7 @@ class Given:
     from_ofa: str | None = None
     pretrained: str | None = None
     pretrained_network: str | None = None
+    from_supernet: str | None = None
     budget: list[str] | None = None
     device: str | None = None
     table: str | None = None
@@ -182,6 +194,7 @@ class Given:
             "from_ofa": self.from_ofa,
             "pretrained": self.pretrained,
             "pretrained.network": self.pretrained_network,
+            "from_supernet": self.from_supernet,
             "device": self.device,
             "table": self.table,
         }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     "from_ofa",
     "pretrained",
     "pretrained_network",
+    "from_supernet",
     "settings",
 )
 def rank(

@@ -37,6 +37,7 @@ RayAddress = Annotated[
     "from_ofa",
     "pretrained",
     "pretrained_network",
+    "from_supernet",
     "budget",
     "device",
     "table",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     "from_ofa",
     "pretrained",
     "pretrained_network",
+    "from_supernet",
     "budget",
     "device",
     "table",

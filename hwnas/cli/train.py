@@ -19,6 +19,7 @@ from hwnas.cli.output import Output
     "from_ofa",
     "pretrained",
     "pretrained_network",
+    "from_supernet",
     "settings",
 )
 def train(

@@ -39,8 +39,8 @@ class EstimatorInputs:
         published: the published supernet that a supernet starts from.
         pretrained: the network that a supernet starts from.
         trained_before: the file of a training that has ended, with whose weights a supernet of the
-            same parameters starts: one of the whole space, say, in which that of what is left of
-            it goes on. Its batch norms and kernels are as with `published` and `pretrained`.
+            same parameters starts: that of the whole space, say, for what is left of it. Beside it
+            `published` and `pretrained` say what its kernels and batch norms are like.
         candidates: the folder of what is kept of a network while it is trained to be scored.
         stop: when such a training ends early.
         teacher: loads a trained network to learn from, in place of the space's largest.

@@ -11,7 +11,7 @@ class Trainable(nn.Module):
     """A module with an identity: a supernet, a part of one, or a single network.
 
     Attributes:
-        start: which published weights it began with, a hash; "" for random ones.
+        start: which weights it began with, a hash; "" for random ones.
         conventions: what its weights rely on, the mean and std of its input among it.
     """
 

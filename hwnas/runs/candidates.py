@@ -167,6 +167,8 @@ class Candidates:
         title = f"training {found.library}'s {found.name}, the reference, on as many images"
         if self._experiment.config.from_ofa is not None:
             title += ", but from random weights"
+        elif self._experiment.config.from_supernet is not None:
+            title += ", but for those of the earlier training"
         training = training_from_scratch(found.network, self._experiment, self._folder)
         return Titled(title, training)
 

@@ -12,7 +12,6 @@ from hwnas.core.foreign_text import shown
 from hwnas.core.yaml_text import to_yaml
 from hwnas.data.loading import DIGITS, one_spelling
 from hwnas.estimators import ESTIMATORS, SUPERNET, find_estimator
-from hwnas.estimators.registry import SUPERNET_FILE
 from hwnas.objectives.budgets import check_cost, device_of
 from hwnas.objectives.budgets_config import Budgets
 from hwnas.runs.accuracy_config import AccuracyConfig, either
@@ -23,6 +22,7 @@ from hwnas.runs.paths_config import check_drawn, check_policy
 from hwnas.runs.pretrained_config import SPACE, PretrainedConfig
 from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.space_config import ChosenSpace, SpaceName
+from hwnas.runs.start_config import STARTS, check_start
 from hwnas.runs.tracking import NONE, TRACKERS
 from hwnas.search.executors.evaluation_limits import EvaluationLimits
 from hwnas.search.mode import ASYNCHRONOUS, SYNCHRONOUS, Mode
@@ -148,7 +148,8 @@ class RunConfig(StrictModel):
     no images (`data`) or settings of trainings, these may be left out. `width` multiplies the
     channels of the space; of several resolutions or widths the search chooses. `from_ofa` is a
     once-for-all checkpoint that the supernet starts from, `pretrained` a network that it starts
-    from, around which `space` is where it is left out. `tracker` is given what comes of the run.
+    from, around which `space` is where it is left out, `from_supernet` the file of a supernet that
+    was trained before, perhaps from one of these. `tracker` is given what comes of the run.
     """
 
     space: SpaceName
@@ -156,6 +157,7 @@ class RunConfig(StrictModel):
     width: Widths | None = None
     from_ofa: LocalPath | None = None
     pretrained: PretrainedConfig | None = None
+    from_supernet: LocalPath | None = None
     data: DataConfig | None = None
     accuracy: AccuracyConfig = AccuracyConfig()
     device: LocalPath = "local_cpu"
@@ -221,7 +223,7 @@ class RunConfig(StrictModel):
             raise ValueError(str(error)) from error
         return value
 
-    @field_validator("from_ofa")
+    @field_validator("from_ofa", "from_supernet")
     @classmethod
     def _path(cls, value: str | None) -> str | None:
         return None if value is None else str(Path(value))
@@ -263,25 +265,9 @@ class RunConfig(StrictModel):
         return self
 
     @model_validator(mode="after")
-    def _published_weights_are_of_a_supernet(self) -> Self:
-        name = self.accuracy.estimator
-        if self.from_ofa is not None and self.pretrained is not None:
-            raise ValueError(
-                "from_ofa and pretrained are both set, and a supernet starts from one of them; "
-                "leave one of them out"
-            )
-        for key in ("from_ofa", "pretrained"):
-            scorer = self.accuracy.scorer
-            # Networks that are trained each alone inherit from a pretrained one.
-            inherits = scorer.trains_candidates and key == "pretrained"
-            trains = (scorer.weights is not None or scorer.trains_candidates) and not inherits
-            of_supernet = scorer.weights == SUPERNET_FILE
-            if getattr(self, key) is None or of_supernet or not trains:
-                continue
-            raise ValueError(
-                f"{key}: the weights are for a supernet, and accuracy.estimator: {name} trains "
-                "none; leave one of them out"
-            )
+    def _weights_to_start_from_are_of_a_supernet(self) -> Self:
+        given = [key for key in STARTS if getattr(self, key) is not None]
+        check_start(given, self.accuracy.scorer)
         return self
 
     @model_validator(mode="after")
@@ -330,6 +316,11 @@ class RunConfig(StrictModel):
         return self.from_ofa is not None or self.pretrained is not None
 
     @property
+    def starts_from_weights(self) -> bool:
+        """The same, or whether it has been trained before on the run's own images."""
+        return self.starts_from_published or self.from_supernet is not None
+
+    @property
     def trainable(self) -> bool:
         """Whether the config says what weights come from."""
         return None not in (self.data, self.train, self.fine_tune)
@@ -340,7 +331,7 @@ class RunConfig(StrictModel):
 
         Raises:
             ConfigError: the config does without, since its scores come from elsewhere; or nothing
-                would be trained, and no published weights are named.
+                would be trained, and no weights are named that may be taken as they are.
         """
         if self.data is None or self.train is None or self.fine_tune is None:
             names = ("data", "train", "fine_tune")
@@ -351,12 +342,17 @@ class RunConfig(StrictModel):
                 "add what is missing as configs/searches/quickstart.yaml has it, and use a new run "
                 "folder"
             )
-        for key, training in (("train", self.train), ("fine_tune", self.fine_tune)):
-            if not training.epochs and not self.starts_from_published:
-                raise ConfigError(
-                    f"{key}.epochs is 0, which takes weights as they are; name a published "
-                    "supernet by from_ofa or a network by pretrained, or train for at least 1 epoch"
-                )
+        as_they_are = "epochs is 0, which takes weights as they are; name a published supernet by"
+        if not self.train.epochs and not self.starts_from_weights:
+            raise ConfigError(
+                f"train.{as_they_are} from_ofa, a network by pretrained or a supernet that was "
+                "trained before by from_supernet, or train for at least 1 epoch"
+            )
+        if not self.fine_tune.epochs and not self.starts_from_published:
+            raise ConfigError(
+                f"fine_tune.{as_they_are} from_ofa or a network by pretrained, or train for at "
+                "least 1 epoch"
+            )
         return RecipeSettings(self.data, self.train, self.fine_tune)
 
     def to_yaml(self) -> str:

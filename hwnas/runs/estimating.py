@@ -44,9 +44,9 @@ def estimator_inputs(
     config, find = experiment.config, experiment.sources.find
     accuracy = config.accuracy
     estimator = estimator_of(config, name)
-    file, teacher, published = (
+    file, teacher, published, before = (
         None if text is None else Path(find(text))
-        for text in (accuracy.file, accuracy.teacher, config.from_ofa)
+        for text in (accuracy.file, accuracy.teacher, config.from_ofa, config.from_supernet)
     )
     sees_latency = accuracy.latency and estimator.takes_latency
     training = config.train
@@ -62,6 +62,7 @@ def estimator_inputs(
         training=training,
         published=published,
         pretrained=experiment.pretrained,
+        trained_before=before,
         candidates=folder.candidates_folder,
         stop=accuracy.stop,
         teacher=None if teacher is None else partial(_teacher, teacher),

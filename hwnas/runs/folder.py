@@ -31,6 +31,7 @@ FIXED = (
     "pretrained.network",
     "pretrained.mean",
     "pretrained.std",
+    "from_supernet",
     "data",
     "train",
     "accuracy.estimator",
@@ -44,7 +45,10 @@ _WRITTEN = {"choices": "space.choices"}
 # What decides no weights: trained on a GPU, searched on a laptop.
 FREE = ("train.device",)
 # Names of files and folders: these may be elsewhere, with the same content.
-PATHS = ("space", "choices", "data.source", "from_ofa", "pretrained.file", "accuracy.teacher")
+PATHS = (
+    *("space", "choices", "data.source"),
+    *("from_ofa", "pretrained.file", "from_supernet", "accuracy.teacher"),
+)
 
 
 class RunFolder:

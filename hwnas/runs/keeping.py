@@ -60,7 +60,11 @@ def keep_pretrained(folder: RunFolder, experiment: Experiment) -> None:
 def _gathered(folder: RunFolder, experiment: Experiment, before: RunInputs | None) -> RunInputs:
     config, sources = experiment.config, experiment.sources
     made_in = _made_in(experiment)
-    files = {"from_ofa": config.from_ofa, "accuracy.teacher": config.accuracy.teacher}
+    files = {
+        "from_ofa": config.from_ofa,
+        "from_supernet": config.from_supernet,
+        "accuracy.teacher": config.accuracy.teacher,
+    }
     if config.pretrained is not None and not config.pretrained.of_timm:
         files["pretrained.file"] = config.pretrained.file
     known = before.digests if before is not None else {}

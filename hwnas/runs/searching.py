@@ -296,7 +296,8 @@ def _text_without_paths(experiment: Experiment) -> str:
         del content["search"][key]
     if config.search.mode == SYNCHRONOUS:  # as in runs of versions without modes
         del content["search"]["mode"]
-    del content["pretrained"]  # as in runs of earlier versions; its weights are in the digest
+    # As in runs of earlier versions; what their weights come to is in the digest.
+    del content["pretrained"], content["from_supernet"]
     # How networks of a front are exported makes no other front of it; as in runs of 0.1.0.
     content["export"] = {"weights_from": "auto"}
     for key in ("parts", "epochs", "stop", "latency"):  # as in runs of versions without them

@@ -15,11 +15,11 @@ from hwnas.training.auto import short_training
 def short_supernet(experiment: Experiment, folder: RunFolder) -> str | None:
     """A warning of a supernet of too few steps; None where there are enough, or none judged.
 
-    The digits, which are learnt in some hundred steps, and published weights are excepted, as they
-    are before the training.
+    The digits, which are learnt in some hundred steps, and weights to start from are excepted, as
+    they are before the training.
     """
     config = experiment.config
-    if config.accuracy.scorer.weights != SUPERNET_FILE or config.starts_from_published:
+    if config.accuracy.scorer.weights != SUPERNET_FILE or config.starts_from_weights:
         return None
     if config.data is None or config.data.source == DIGITS:
         return None

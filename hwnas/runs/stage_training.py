@@ -53,7 +53,7 @@ def stage_training(
         )
     if train.budgets:
         problem_within(inputs, tuple(train.budgets.values()))
-    if config.starts_from_published:
+    if config.starts_from_weights:
         start_supernet(inputs)  # refused before there is a run
     return StageTraining(
         estimator,

@@ -68,7 +68,9 @@ def start_of_winners(experiment: Experiment, folder: RunFolder) -> TrainedSupern
     elsewhere = weights is None and not folder.supernet_file.is_file()
     unneeded = elsewhere and config.export.weights_from == "auto"
     if unneeded and config.pretrained is not None:
-        supernet = start_supernet(estimator_inputs(experiment, folder, SUPERNET)).supernet
+        inputs = estimator_inputs(experiment, folder, SUPERNET)
+        # `from_supernet` is for the training of a supernet, which there was none of.
+        supernet = start_supernet(replace(inputs, trained_before=None)).supernet
         return TrainedSupernet(supernet, weights_digest(supernet.state_dict()), at_its_start=True)
     if config.export.weights_from == "scratch" or own_weights or unneeded:
         scratch_config(experiment.recipe)  # refused before anything is read or measured

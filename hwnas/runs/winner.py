@@ -78,7 +78,8 @@ def train_winner(
     choice. The search took the network for how well it does on these very images with the weights
     that fine-tuning starts from, so that on few of them fine-tuning looks better than it is
     (docs/guides/training.md, "Which weights the winner gets"). Published weights
-    (`from_ofa`, `pretrained`), which saw many more images, are always fine-tuned.
+    (`from_ofa`, `pretrained`), which saw many more images, are always fine-tuned; not so those of
+    `from_supernet`, which saw the same images more often.
 
     Raises:
         TrainingError: it cannot be trained.

@@ -175,7 +175,13 @@ class _Training:
         self._paths = rule.drawn_by if isinstance(rule, PathRule) else None
         self._learnt = rule.learnt
         self._saved = TrainingState(
-            checkpoint, self._state, until_end, belongs_to, self._length, self._learnt
+            checkpoint,
+            self._state,
+            until_end,
+            belongs_to,
+            self._length,
+            self._learnt,
+            module.conventions.text,
         )
 
     def run(

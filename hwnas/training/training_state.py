@@ -27,6 +27,8 @@ _MEANING = {
 }
 
 
+CONVENTIONS = "conventions"
+"""The text of a checkpoint that says what its weights rely on, see `Conventions.text`."""
 _PATHS = "paths/"
 """Begins the names of what `hwnas.training.paths.Learnt` keeps in a checkpoint."""
 
@@ -61,9 +63,14 @@ class TrainingState:
         identity: Mapping[str, str],
         steps: int,
         learnt: Learnt | None,
+        conventions: str = "",
     ) -> None:
-        """Takes references to tensors, whose values are written and read in place."""
+        """Takes references to tensors, whose values are written and read in place.
+
+        The conventions of the module are written for whoever goes on from its weights.
+        """
         self._path, self._identity, self._steps = path, dict(identity), steps
+        self._texts = {CONVENTIONS: conventions}
         self._learnt = learnt
         self._state = dict(state)
         self._all = self._state | until_end
@@ -83,7 +90,8 @@ class TrainingState:
         """
         tensors = self._present(position.step) | self._of_learnt(position.step)
         texts = {key: str(value) for key, value in asdict(position).items()}
-        save_weights(self._path, tensors, texts | {"steps": str(self._steps)} | self._identity)
+        texts |= {"steps": str(self._steps)} | self._texts | self._identity
+        save_weights(self._path, tensors, texts)
 
     def resume(self, group: Group, device: torch.device) -> Position:
         """Loads the checkpoint into the tensors, if there is one; the first process reads it.
@@ -162,7 +170,7 @@ def load_trained(module: torch.nn.Module, path: Path, belongs_to: Mapping[str, s
     Raises:
         RunError: no such file, damaged, unfinished, or of another network or other images.
     """
-    weights, _ = _split(_ended(path, belongs_to))
+    weights, _ = read_ended(path, belongs_to)
     if _forms(module.state_dict()) != _forms(weights):
         raise RunError(f"{path} holds the weights of another network; train this one first")
     module.load_state_dict(weights)
@@ -178,16 +186,32 @@ def load_outcome(path: Path, belongs_to: Mapping[str, str]) -> dict[str, NDArray
     Raises:
         RunError: see `load_trained`.
     """
-    return _split(_ended(path, belongs_to))[1]
+    return _split(_ended(path, belongs_to)[0])[1]
 
 
-def _ended(path: Path, belongs_to: Mapping[str, str]) -> dict[str, Tensor]:
-    """The tensors of a training that has ended."""
+def read_ended(
+    path: Path, belongs_to: Mapping[str, str]
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The weights of a training that has ended, and the texts beside them.
+
+    Args:
+        path: the training's checkpoint.
+        belongs_to: see `load_trained`.
+
+    Raises:
+        RunError: no such file, damaged, unfinished, or of something else.
+    """
+    saved, texts = _ended(path, belongs_to)
+    return _split(saved)[0], texts
+
+
+def _ended(path: Path, belongs_to: Mapping[str, str]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors and texts of a training that has ended."""
     saved, texts = load_weights(path)
     _check_identity(path, texts, belongs_to)
     if texts.get("step") != texts.get("steps"):
         raise RunError(f"the training of {path} has not ended; run it again to resume")
-    return saved
+    return saved, texts
 
 
 def _split(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, NDArray[Any]]]:

@@ -228,6 +228,7 @@ SETTINGS = (
     "resolution",
     "width",
     "from_ofa",
+    "from_supernet",
     "pretrained",
     "pretrained.file",
     "pretrained.mean",

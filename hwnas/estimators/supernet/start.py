@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hwnas.core.errors import ConfigError
+from hwnas.data.resolutions import digest_of
 from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.supernet.earlier import load_earlier
 from hwnas.estimators.supernet.paths import paths_of
+from hwnas.estimators.trained import training_images
 from hwnas.networks.conventions import USUAL, Conventions
 from hwnas.spaces.containing import architecture_in
 from hwnas.supernet.around import load_network
@@ -14,15 +17,21 @@ from hwnas.supernet.pretrained import Pretrained
 from hwnas.supernet.supernet import Supernet
 from hwnas.training.checkpoint import load_weights, weights_digest
 from hwnas.training.rules import PathRule, supernet_rule
-from hwnas.training.training_state import load_trained
 
 
 @dataclass(frozen=True)
 class Start:
-    """A supernet before its training, and a sentence on its weights; "" when they are random."""
+    """A supernet before its training.
+
+    Attributes:
+        supernet: with its first weights.
+        text: a sentence on them; "" when they are random.
+        warning: what a person should know of them.
+    """
 
     supernet: Supernet
     text: str
+    warning: str | None = None
 
 
 def start_supernet(inputs: EstimatorInputs) -> Start:
@@ -32,9 +41,8 @@ def start_supernet(inputs: EstimatorInputs) -> Start:
 
     Raises:
         ConfigError: the published weights cannot be read, do not fit the space, or are to be taken
-            as they are with another number of classes.
-        RunError: the checkpoint is damaged, or a training to go on from is unfinished or of another
-            supernet.
+            as they are with another number of classes; or see `load_earlier`.
+        RunError: the checkpoint is damaged; or see `load_earlier`.
     """
     if inputs.trained_before is not None:
         return _after(inputs, inputs.trained_before)
@@ -71,9 +79,16 @@ def _after(inputs: EstimatorInputs, source: Path) -> Start:
     )
     if not source.exists() and inputs.weights_file.is_file():
         return _continued(supernet, source, inputs.weights_file)
-    load_trained(supernet, source, {})
+    images = load_earlier(supernet, source)
     supernet.start = weights_digest(supernet.state_dict())
-    return Start(supernet, f"weights of an earlier training: {source}")
+    warning = None
+    if images != digest_of(training_images(inputs)):
+        warning = (
+            f"{source} was trained on other images than those of this run, or on the same ones at "
+            "another resolution; where it has seen images to choose by (validation) or to test, "
+            "accuracies come out too high"
+        )
+    return Start(supernet, f"weights of an earlier training: {source}", warning)
 
 
 def _around(inputs: EstimatorInputs, pretrained: Pretrained) -> Start:

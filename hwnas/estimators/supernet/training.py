@@ -22,7 +22,7 @@ from hwnas.training.checkpoint import load_weights, save_weights
 from hwnas.training.distributed import current_group
 from hwnas.training.step_progress import with_loss
 from hwnas.training.trainer import TrainReport, identity, train
-from hwnas.training.training_state import load_trained
+from hwnas.training.training_state import CONVENTIONS, load_trained
 
 # Enough to see how a training goes, and few enough to take 2 % of its time.
 _WATCHED_IMAGES = 500
@@ -34,8 +34,8 @@ def train_supernet(inputs: EstimatorInputs, listener: Listener = SILENT) -> Trai
     Of several processes (`hwnas.training.distributed`) only the first one writes.
 
     Returns:
-        None for published weights that are taken as they are, since they are to be trained for no
-        epoch at all.
+        None for weights that are taken as they are, since they are to be trained for no epoch at
+        all.
 
     Raises:
         ConfigError: see `start_supernet`.
@@ -122,5 +122,5 @@ def _take_as_it_is(supernet: Supernet, inputs: EstimatorInputs) -> None:
     if file.is_file():
         load_trained(supernet, file, belongs_to)
     else:
-        ended = {"step": "0", "steps": "0", "loss": "nan"}
-        save_weights(file, supernet.state_dict(), ended | belongs_to)
+        texts = {"step": "0", "steps": "0", "loss": "nan", CONVENTIONS: supernet.conventions.text}
+        save_weights(file, supernet.state_dict(), texts | belongs_to)

@@ -31,6 +31,7 @@ def test_few_steps_are_told_of_a_supernet_that_was_trained(tmp_path: Path) -> No
         {"data__source": "digits"},
         {"from_ofa": "published.pt"},
         {"pretrained": "published.pt"},
+        {"from_supernet": "earlier.safetensors"},
         {"accuracy__estimator": "synflow"},
     ],
 )

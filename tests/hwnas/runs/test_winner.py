@@ -47,6 +47,11 @@ def test_fine_tuning_is_taken_where_the_validation_images_tell_that_it_is_better
     assert "70.0 % fine-tuned, 50.0 % from scratch on 1,000 validation images" in won.chosen
 
 
+def test_weights_of_an_earlier_training_are_compared_as_those_of_any_supernet(trained_as):
+    won = trained_as(500, 700, 1000, from_supernet="earlier.safetensors")
+    assert (won.weights_from, "from scratch is better" in won.chosen) == ("scratch", True)
+
+
 def test_a_lead_that_few_images_cannot_tell_from_none_is_not_enough(trained_as):
     won = trained_as(36, 32, 90)
     assert won.weights_from == "scratch"
