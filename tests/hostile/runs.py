@@ -230,10 +230,12 @@ def rankings(bench: Bench) -> None:
 
 
 def checkpoints(bench: Bench) -> None:
-    """A supernet's checkpoint: read by what trains on, and by what judges with it."""
+    """A supernet's checkpoint: read by what goes on from it, and by what judges with it."""
     import torch
 
+    from hwnas.estimators.supernet.start import start_supernet
     from hwnas.runs.config import load_run_config
+    from hwnas.runs.estimating import estimator_inputs
     from hwnas.runs.experiment import Experiment
     from hwnas.runs.folder import RunFolder
     from hwnas.runs.training import load_supernet
@@ -246,9 +248,14 @@ def checkpoints(bench: Bench) -> None:
     _damaged_tensors(bench, path)
 
     def use() -> None:
-        if random.random() < 0.6:
+        way = random.random()
+        if way < 0.4:
             experiment = Experiment(load_run_config("trained.yaml"))
             state = load_supernet(experiment, RunFolder(Path("runs/trained"))).supernet.state_dict()
+        elif way < 0.7:
+            experiment = Experiment(load_run_config("trained.yaml", {"from_supernet": str(path)}))
+            inputs = estimator_inputs(experiment, RunFolder(Path("runs/further")))
+            state = start_supernet(inputs).supernet.state_dict()
         else:
             state, _ = load_weights(path)
         same = state.keys() == before.keys() and all(
