@@ -278,6 +278,16 @@ def test_the_next_command_is_typed_with_the_same_start(whole: Path, terminal: Te
     assert f"next: hwnas search mine.yaml --run runs/left {' '.join(LEFT)}" in answer.stderr
 
 
+def test_the_first_stage_of_a_shrinking_goes_on_from_it(whole: Path, terminal: Terminal) -> None:
+    shrink = ("shrink", "mine.yaml", "--method", "da_nas", "--networks", "2", "--stages", "1")
+    words = (*shrink, "--epochs", "1", "--run", "runs/left", "--from-supernet")
+    sentence = "the supernet nowhere to start from is not there; name the"
+    assert_refused(terminal, whole, " ".join((*words, "nowhere")), sentence)
+    answer = terminal(*words, WHOLE)
+    assert answer.code == 0, answer.stderr
+    assert f"which goes on from {WHOLE}, learns" in answer.stderr
+
+
 def test_one_of_a_published_supernet_needs_its_kernels(ofa: Path, terminal: Terminal) -> None:
     assert terminal(*TRAIN_OFA).code == 0
     file = "runs/ofa/supernet.safetensors"
