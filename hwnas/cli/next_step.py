@@ -105,12 +105,17 @@ def before_search(run: "OpenedRun", given: "Given") -> Step | None:
     return None
 
 
-def after_shrink(run: "OpenedRun", given: "Given", choices: Path) -> Step:
-    """A run of its own in what is left: its training where something is trained, or the search."""
+def after_shrink(run: "OpenedRun", given: "Given", choices: Path, weights: Path | None) -> Step:
+    """A run of its own in what is left: its training where something is trained, or the search.
+
+    That goes on from the weights of the last stage, if these were trained.
+    """
     folder = run.folder.path
     others = [one for one in given.settings or () if not one.startswith("space.choices=")]
     settings = [*others, f"space.choices={choices}"]
     again = replace(given, run=folder.with_name(f"{folder.name}_shrunk"), settings=settings)
+    if weights is not None:
+        again = replace(again, from_supernet=str(weights))
     if run.experiment.config.accuracy.scorer.weights is not None:
         return Step(_typed("train", again, _OF_TRAIN), "trains on what is left of the space")
     return Step(_typed("search", again, _OF_SEARCH), "searches what is left of the space")

@@ -107,7 +107,7 @@ def shrink(
         replace=force,
     )
     _show(shown, found, path)
-    show_next(shown, after_shrink(opened, given, path))
+    show_next(shown, after_shrink(opened, given, path, found.weights))
 
 
 def _show(output: Output, found: "Shrunk", path: Path) -> None:
@@ -135,9 +135,12 @@ def _show(output: Output, found: "Shrunk", path: Path) -> None:
         rows,
     )
     output.line(f"networks judged: {found.judged:,}\nchoices: {path}")
+    if found.weights is not None:
+        output.line(f"supernet of the last stage: {found.weights}")
     output.document(
         {
             "choices": str(path),
+            "weights": None if found.weights is None else str(found.weights),
             "networks": {"of": found.whole.size, "left": space.size, "share": found.share},
             "shares": list(found.shares),
             "judged": found.judged,

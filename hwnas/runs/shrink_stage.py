@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace as replaced
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,7 @@ def shrink_stage(
             "write elsewhere (scores are kept)"
         )
     write_atomically(output, text, error=RunError)
-    return found
+    return found if training is None else replaced(found, weights=training.weights)
 
 
 class _Judged:

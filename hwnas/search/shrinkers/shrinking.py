@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,8 @@ class Shrunk:
         gone: the others, as they went.
         shares: of the networks within the budgets that were left after each stage.
         judged: networks in all stages.
+        weights: the file of the supernet that was trained before the last stage; None where none
+            was.
     """
 
     whole: Space
@@ -57,6 +60,7 @@ class Shrunk:
     gone: tuple[Gone, ...]
     shares: tuple[float, ...]
     judged: int
+    weights: Path | None = None
 
     @property
     def space(self) -> Space:

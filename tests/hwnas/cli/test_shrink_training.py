@@ -1,6 +1,7 @@
 """`hwnas shrink --epochs`: a supernet is trained before each stage, on what is left."""
 
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,17 @@ def test_easy_classes_come_first_and_the_runs_own_supernet_is_gone_on_from(
     assert first == ("runs/mine/supernet.safetensors", ", of the classes")
     assert second == (str(stage(mine, 1).relative_to(mine)), "")
     assert len(list((mine / STAGES).glob("quick_*.safetensors"))) == 1
+    last = answer.document["weights"]
+    assert last == str(stage(mine, 2).relative_to(mine))
+    # What is typed next goes on from the last stage's weights.
+    again = terminal(*SHRINK, "--method", "da_nas", "--epochs", "1")
+    following = again.stderr.splitlines()[-1].partition("  # ")[0].removeprefix("next: hwnas ")
+    trained = terminal(*shlex.split(following))
+    assert trained.code == 0, trained.stderr
+    assert f"weights of an earlier training: {last}" in trained.stderr
+    config = yaml.safe_load((mine / "runs/mine_shrunk/config.yaml").read_text())
+    assert config["from_supernet"] == last
+    assert config["space"]["choices"] == "runs/mine/choices.yaml"
 
 
 @pytest.mark.parametrize(
