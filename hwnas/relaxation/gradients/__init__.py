@@ -1,0 +1,42 @@
+"""Gradient estimators by name: ours, and those of packages (entry points `hwnas.gradients`).
+
+An estimator is one file and one line here; its module is imported when it is asked for.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hwnas.core.configs import parse_config
+from hwnas.core.part_classes import class_of
+from hwnas.core.registry import Registry
+from hwnas.relaxation.chain import Chain
+from hwnas.relaxation.gradients.estimator import GradientEstimator, Loss
+
+__all__ = ["GRADIENTS", "GradientEstimator", "Loss", "make_gradient"]
+
+_HERE = "hwnas.relaxation.gradients"
+
+GRADIENTS: Registry[type[GradientEstimator]] = Registry(
+    "gradient estimator",
+    "hwnas.gradients",
+    {
+        "softmax": f"{_HERE}.softmax:Softmax",
+        "gumbel": f"{_HERE}.gumbel:Gumbel",
+        "score_function": f"{_HERE}.score_function:ScoreFunction",
+        "rebar": f"{_HERE}.rebar:Rebar",
+    },
+)
+
+
+def make_gradient(
+    gradient: str | type[GradientEstimator],
+    chain: Chain,
+    settings: Mapping[str, Any] | None = None,
+) -> GradientEstimator:
+    """A gradient estimator by its name or its class, its settings by name.
+
+    Raises:
+        ConfigError: there is no such estimator or setting.
+    """
+    found = class_of(GRADIENTS, gradient, GradientEstimator)
+    return found(chain, parse_config(dict(settings or {}), found.settings_model, found.name))

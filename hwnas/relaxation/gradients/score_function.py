@@ -1,0 +1,50 @@
+"""The score function: REINFORCE (Williams 1992) with a moving average as its baseline."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from hwnas.core.configs import StrictModel
+from hwnas.relaxation.chain import Logits
+from hwnas.relaxation.gradients.estimator import GradientEstimator, Loss
+from hwnas.relaxation.gradients.moving_average import MemorySettings, MovingAverage
+
+
+class ScoreFunction(GradientEstimator):
+    """(loss - baseline) · ∇ log probability of a network that is drawn; unbiased, one path.
+
+    The baseline is the moving average of the losses before. The first loss only sets it, and moves
+    nothing.
+    """
+
+    name: ClassVar[str] = "score_function"
+    one_path: ClassVar[bool] = True
+    settings_model: ClassVar[type[StrictModel]] = MemorySettings
+    settings: MemorySettings
+
+    @override
+    def prepare(self) -> None:
+        self._average = MovingAverage(self.learnt, self.settings.memory)
+
+    @override
+    def backward(
+        self,
+        logits: Logits,
+        loss: Loss,
+        generator: torch.Generator,
+        progress: float = 0.0,
+        parameters: bool = False,
+    ) -> Tensor:
+        with torch.no_grad():
+            scores = self.chain.padded(logits)
+            noise = self.chain.noise(generator, scores.shape[:-2]).to(scores.device)
+            rows = self.chain.walk(scores + noise)
+        found = self.judged(rows, logits, loss, parameters)
+        losses, baseline = found.double(), self._average.mean()
+        self._average.add(losses)
+        above = losses - (losses if baseline is None else baseline)
+        log_probability = self.chain.log_probability(logits, rows)
+        self.descend(above * log_probability, logits, parameters=False)
+        return found
