@@ -78,7 +78,8 @@ class Chain:
     def draw(self, logits: Logits, generator: torch.Generator, count: int) -> Architectures:
         """(count, L) architectures, the same for the same state of the generator."""
         with torch.no_grad():
-            noisy = self.padded(logits) + self.noise(generator, (count,))
+            scores = self.padded(logits)
+            noisy = self.perturbed(scores.expand(count, *scores.shape), generator)
             found: Architectures = self.walk(noisy).cpu().numpy()
         return found
 
@@ -139,13 +140,12 @@ class Chain:
         """(..., L, C) whether a choice may follow that of the slot before; as `followed`."""
         return _behind(self._open(scores), functional.pad(rows[..., :-1], (1, 0)))
 
-    def noise(self, generator: torch.Generator, batch: Sequence[int] = ()) -> Tensor:
-        """(*batch, L, C) Gumbel noise, the same on every device that it is moved to."""
-        shape = (*batch, *self._places.shape)
+    def perturbed(self, scores: Tensor, generator: torch.Generator) -> Tensor:
+        """(..., L, C) scores with Gumbel noise, which is the same on every device of the scores."""
         uniform = torch.rand(
-            shape, generator=generator, device=generator.device, dtype=torch.float64
+            scores.shape, generator=generator, device=generator.device, dtype=torch.float64
         )
-        return -(-uniform.clamp_min(_TINY).log()).log()
+        return scores - (-uniform.clamp_min(_TINY).log()).log().to(scores.device)
 
     def walk(self, noisy: Tensor) -> Tensor:
         """(..., L) slot by slot the greatest of the scores (..., L, C) that may follow.

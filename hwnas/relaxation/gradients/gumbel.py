@@ -54,8 +54,7 @@ class Gumbel(GradientEstimator):
         progress: float = 0.0,
         parameters: bool = False,
     ) -> Tensor:
-        scores = self.chain.padded(logits)
-        noisy = scores + self.chain.noise(generator, scores.shape[:-2]).to(scores.device)
+        noisy = self.chain.perturbed(self.chain.padded(logits), generator)
         mixed = self.chain.spread(noisy / self.temperature(progress))
         if self.settings.hard:
             # In this order the weights are 0 and 1 without rounding.

@@ -86,8 +86,7 @@ class Rebar(GradientEstimator):
         parameters: bool = False,
     ) -> Tensor:
         scores = self.chain.padded(logits)
-        noise = self.chain.noise(generator, scores.shape[:-2]).to(scores.device)
-        noisy = scores.detach() + noise
+        noisy = self.chain.perturbed(scores.detach(), generator)
         rows = self.chain.walk(noisy)
         found = self.judged(rows, logits, loss, parameters)
         relaxed, slopes = self._relaxed(noisy, logits, loss)
@@ -104,7 +103,7 @@ class Rebar(GradientEstimator):
 
     def _relaxed(self, noisy: Tensor, logits: Logits, loss: Loss) -> tuple[Tensor, Tensor]:
         """(...) the loss of the relaxed sample; (..., L, C) its slopes along the noisy logits."""
-        leaf = noisy.clone().requires_grad_()
+        leaf = noisy.detach().requires_grad_()
         mixed = self.chain.spread(leaf / self.settings.temperature)
         found = loss(self.weights(mixed, logits))
         (slopes,) = torch.autograd.grad(found.sum(), [leaf])

@@ -38,9 +38,7 @@ class ScoreFunction(GradientEstimator):
         parameters: bool = False,
     ) -> Tensor:
         with torch.no_grad():
-            scores = self.chain.padded(logits)
-            noise = self.chain.noise(generator, scores.shape[:-2]).to(scores.device)
-            rows = self.chain.walk(scores + noise)
+            rows = self.chain.walk(self.chain.perturbed(self.chain.padded(logits), generator))
         found = self.judged(rows, logits, loss, parameters)
         losses, baseline = found.double(), self._average.mean()
         self._average.add(losses)

@@ -148,7 +148,7 @@ def test_chains_beside_one_another_are_those_one_by_one() -> None:
 def test_relaxed_samples_of_a_low_temperature_are_the_networks_that_are_walked() -> None:
     chain = Chain(skipping_space())
     scores = chain.padded(random_logits(chain.counts, 3))
-    noisy = scores + chain.noise(torch.Generator().manual_seed(0), (50,))
+    noisy = chain.perturbed(scores.expand(50, 3, 3), torch.Generator().manual_seed(0))
     relaxed = chain.spread(noisy / 1e-6)
     assert torch.allclose(relaxed, chain.one_hot(chain.walk(noisy)), atol=1e-6)
     assert torch.allclose(chain.spread(noisy).sum(dim=-1), torch.ones(50, 3).double())
