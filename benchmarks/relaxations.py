@@ -29,7 +29,13 @@ from torch import Tensor
 
 from hwnas.relaxation.chain import Chain
 from hwnas.relaxation.expected_cost import ExpectedCost
-from hwnas.relaxation.gradients import GRADIENTS, GradientEstimator, make_gradient
+from hwnas.relaxation.gradients import (
+    GRADIENTS,
+    GradientEstimator,
+    Step,
+    Weights,
+    make_gradient,
+)
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace, load_space
 from hwnas.testing.search_problems import small_space
@@ -101,7 +107,7 @@ def _table(kind: str, seed: int) -> Tensor:
     together = torch.rand((3, 3, 3), generator=generator, dtype=torch.float64)
     if kind == "even":
         return together
-    first, second, third = torch.rand((3, 3), generator=generator, dtype=torch.float64)
+    first, second, third = torch.rand((3, 3), generator=generator, dtype=torch.float64).unbind()
     return 1 + first[:, None, None] + second[:, None] + third + 0.5 * together
 
 
@@ -114,12 +120,11 @@ def _estimates(
 ) -> Tensor:
     """(samples, 9) estimates of the gradient, of chains beside one another."""
     copies = [one.detach().expand(samples, -1).clone().requires_grad_() for one in logits]
-    estimator.backward(
-        copies,
-        lambda weights: torch.einsum("na,nb,nc,abc->n", *weights, table),
-        generator,
-        progress=0.5,
-    )
+
+    def loss(weights: Weights) -> Tensor:
+        return torch.einsum("na,nb,nc,abc->n", *weights, table)
+
+    estimator.backward(Step(copies, loss, generator, progress=0.5))
     return torch.cat([one.grad for one in copies if one.grad is not None], dim=1)
 
 

@@ -21,7 +21,7 @@ class ExpectedCost:
 
     Attributes:
         chain: whose networks they are.
-        units: (K) of each trellis.
+        units: of each of the K trellises.
     """
 
     def __init__(self, chain: Chain, trellises: Sequence[Trellis]) -> None:

@@ -10,9 +10,9 @@ from hwnas.core.configs import parse_config
 from hwnas.core.part_classes import class_of
 from hwnas.core.registry import Registry
 from hwnas.relaxation.chain import Chain
-from hwnas.relaxation.gradients.estimator import GradientEstimator, Loss
+from hwnas.relaxation.gradients.estimator import GradientEstimator, Loss, Step, Weights
 
-__all__ = ["GRADIENTS", "GradientEstimator", "Loss", "make_gradient"]
+__all__ = ["GRADIENTS", "GradientEstimator", "Loss", "Step", "Weights", "make_gradient"]
 
 _HERE = "hwnas.relaxation.gradients"
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -19,6 +20,26 @@ Either weights with a gradient, of a mixture whose choices must all be computed,
 
 Loss = Callable[[Weights], Tensor]
 """The loss (...) of weights; it runs the networks, and may have parameters of its own."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a gradient is estimated of, at one step of a training.
+
+    Attributes:
+        logits: L leaves (..., C) that require gradients.
+        loss: called once or twice.
+        generator: of everything random.
+        progress: the share of the training that is over.
+        parameters: whether the parameters of the loss get their gradients, too: of the loss that is
+            shown.
+    """
+
+    logits: Logits
+    loss: Loss
+    generator: torch.Generator
+    progress: float = 0.0
+    parameters: bool = False
 
 
 class GradientEstimator(ABC):
@@ -53,42 +74,35 @@ class GradientEstimator(ABC):
         """Called once, with the attributes set."""
 
     @abstractmethod
-    def backward(
-        self,
-        logits: Logits,
-        loss: Loss,
-        generator: torch.Generator,
-        progress: float = 0.0,
-        parameters: bool = False,
-    ) -> Tensor:
+    def backward(self, step: Step) -> Tensor:
         """Adds an estimate of the gradient to `.grad` of the logits.
-
-        Args:
-            logits: L leaves (..., C) that require gradients.
-            loss: called once or twice.
-            generator: of everything random.
-            progress: the share of the training that is over.
-            parameters: whether the parameters of the loss get their gradients, too: of the loss
-                that is returned.
 
         Returns:
             (...) the loss that is to be shown, without a gradient.
         """
 
-    def weights(self, padded: Tensor, logits: Logits) -> Weights:
-        """The weights (..., L, C) as a loss takes them."""
-        return [one.to(logits[0].dtype) for one in self.chain.split(padded)]
+    def scores(self, step: Step) -> Tensor:
+        """(..., L, C) the logits as the chain takes them."""
+        return self.chain.padded(step.logits)
 
-    def descend(self, loss: Tensor, logits: Logits, parameters: bool) -> Tensor:
-        """Gives the logits, and perhaps parameters, the gradients of a loss; it without one."""
-        torch.autograd.backward([loss.sum()], inputs=None if parameters else list(logits))
-        return loss.detach()
+    def loss_of(self, step: Step, padded: Tensor) -> Tensor:
+        """(...) the loss of weights (..., L, C), with the gradient that they have."""
+        return step.loss([one.to(step.logits[0].dtype) for one in self.chain.split(padded)])
 
-    def judged(self, rows: Tensor, logits: Logits, loss: Loss, parameters: bool) -> Tensor:
-        """(...) the loss of networks (..., L), for whose weights no gradient is wanted."""
-        weights = self.weights(self.chain.one_hot(rows), logits)
-        with torch.set_grad_enabled(parameters):
-            found = loss(weights)
-        if parameters:
+    def judged(self, step: Step, rows: Tensor) -> Tensor:
+        """(...) the loss of networks (..., L), without a gradient; parameters have got theirs."""
+        with torch.set_grad_enabled(step.parameters):
+            found = self.loss_of(step, self.chain.one_hot(rows))
+        if step.parameters:
             torch.autograd.backward([found.sum()])
         return found.detach()
+
+    def descend(self, step: Step, objective: Tensor, parameters: bool = False) -> Tensor:
+        """Gives the logits, and perhaps parameters, the gradient of the sum of objectives (...).
+
+        Returns:
+            (...) the objectives, without a gradient.
+        """
+        inputs = None if parameters else list(step.logits)
+        torch.autograd.backward([objective.sum()], inputs=inputs)
+        return objective.detach()

@@ -2,14 +2,12 @@
 
 from typing import Annotated, ClassVar
 
-import torch
 from pydantic import Field
 from torch import Tensor
 from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
-from hwnas.relaxation.chain import Logits
-from hwnas.relaxation.gradients.estimator import GradientEstimator, Loss
+from hwnas.relaxation.gradients.estimator import GradientEstimator, Step
 
 
 class GumbelSettings(StrictModel):
@@ -46,17 +44,10 @@ class Gumbel(GradientEstimator):
         return start * float((end / start) ** progress)
 
     @override
-    def backward(
-        self,
-        logits: Logits,
-        loss: Loss,
-        generator: torch.Generator,
-        progress: float = 0.0,
-        parameters: bool = False,
-    ) -> Tensor:
-        noisy = self.chain.perturbed(self.chain.padded(logits), generator)
-        mixed = self.chain.spread(noisy / self.temperature(progress))
+    def backward(self, step: Step) -> Tensor:
+        noisy = self.chain.perturbed(self.scores(step), step.generator)
+        mixed = self.chain.spread(noisy / self.temperature(step.progress))
         if self.settings.hard:
             # In this order the weights are 0 and 1 without rounding.
             mixed = self.chain.one_hot(self.chain.walk(noisy.detach())) + (mixed - mixed.detach())
-        return self.descend(loss(self.weights(mixed, logits)), logits, parameters)
+        return self.descend(step, self.loss_of(step, mixed), step.parameters)

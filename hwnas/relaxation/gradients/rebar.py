@@ -42,8 +42,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
-from hwnas.relaxation.chain import Logits
-from hwnas.relaxation.gradients.estimator import GradientEstimator, Loss
+from hwnas.relaxation.gradients.estimator import GradientEstimator, Step
 from hwnas.relaxation.gradients.moving_average import MemorySettings, MovingAverage
 
 
@@ -77,19 +76,12 @@ class Rebar(GradientEstimator):
         self._average = MovingAverage(self.learnt, self.settings.memory)
 
     @override
-    def backward(
-        self,
-        logits: Logits,
-        loss: Loss,
-        generator: torch.Generator,
-        progress: float = 0.0,
-        parameters: bool = False,
-    ) -> Tensor:
-        scores = self.chain.padded(logits)
-        noisy = self.chain.perturbed(scores.detach(), generator)
+    def backward(self, step: Step) -> Tensor:
+        scores = self.scores(step)
+        noisy = self.chain.perturbed(scores.detach(), step.generator)
         rows = self.chain.walk(noisy)
-        found = self.judged(rows, logits, loss, parameters)
-        relaxed, slopes = self._relaxed(noisy, logits, loss)
+        found = self.judged(step, rows)
+        relaxed, slopes = self._relaxed(step, noisy)
         chosen = self.chain.one_hot(rows)
         may = self.chain.open_behind(noisy, rows)
         greatest = noisy.take_along_dim(rows[..., None], dim=-1)
@@ -98,13 +90,12 @@ class Rebar(GradientEstimator):
         self._average.add(differences)
         factors = (differences - baseline)[..., None, None] * chosen + held * slopes
         followed = self.chain.followed(scores, rows).masked_fill(~may, 0.0)
-        self.descend((factors * followed).sum(dim=(-2, -1)), logits, parameters=False)
+        self.descend(step, (factors * followed).sum(dim=(-2, -1)))
         return found
 
-    def _relaxed(self, noisy: Tensor, logits: Logits, loss: Loss) -> tuple[Tensor, Tensor]:
+    def _relaxed(self, step: Step, noisy: Tensor) -> tuple[Tensor, Tensor]:
         """(...) the loss of the relaxed sample; (..., L, C) its slopes along the noisy logits."""
         leaf = noisy.detach().requires_grad_()
-        mixed = self.chain.spread(leaf / self.settings.temperature)
-        found = loss(self.weights(mixed, logits))
+        found = self.loss_of(step, self.chain.spread(leaf / self.settings.temperature))
         (slopes,) = torch.autograd.grad(found.sum(), [leaf])
         return found.detach(), slopes

@@ -7,8 +7,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from hwnas.core.configs import StrictModel
-from hwnas.relaxation.chain import Logits
-from hwnas.relaxation.gradients.estimator import GradientEstimator, Loss
+from hwnas.relaxation.gradients.estimator import GradientEstimator, Step
 from hwnas.relaxation.gradients.moving_average import MemorySettings, MovingAverage
 
 
@@ -29,20 +28,12 @@ class ScoreFunction(GradientEstimator):
         self._average = MovingAverage(self.learnt, self.settings.memory)
 
     @override
-    def backward(
-        self,
-        logits: Logits,
-        loss: Loss,
-        generator: torch.Generator,
-        progress: float = 0.0,
-        parameters: bool = False,
-    ) -> Tensor:
+    def backward(self, step: Step) -> Tensor:
         with torch.no_grad():
-            rows = self.chain.walk(self.chain.perturbed(self.chain.padded(logits), generator))
-        found = self.judged(rows, logits, loss, parameters)
+            rows = self.chain.walk(self.chain.perturbed(self.scores(step), step.generator))
+        found = self.judged(step, rows)
         losses, baseline = found.double(), self._average.mean()
         self._average.add(losses)
         above = losses - (losses if baseline is None else baseline)
-        log_probability = self.chain.log_probability(logits, rows)
-        self.descend(above * log_probability, logits, parameters=False)
+        self.descend(step, above * self.chain.log_probability(step.logits, rows))
         return found

@@ -2,12 +2,10 @@
 
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 from typing_extensions import override
 
-from hwnas.relaxation.chain import Logits
-from hwnas.relaxation.gradients.estimator import GradientEstimator, Loss
+from hwnas.relaxation.gradients.estimator import GradientEstimator, Step
 
 
 class Softmax(GradientEstimator):
@@ -20,13 +18,6 @@ class Softmax(GradientEstimator):
     one_path: ClassVar[bool] = False
 
     @override
-    def backward(
-        self,
-        logits: Logits,
-        loss: Loss,
-        generator: torch.Generator,
-        progress: float = 0.0,
-        parameters: bool = False,
-    ) -> Tensor:
-        spread = self.chain.spread(self.chain.padded(logits))
-        return self.descend(loss(self.weights(spread, logits)), logits, parameters)
+    def backward(self, step: Step) -> Tensor:
+        found = self.loss_of(step, self.chain.spread(self.scores(step)))
+        return self.descend(step, found, step.parameters)

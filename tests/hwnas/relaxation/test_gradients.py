@@ -6,8 +6,7 @@ from torch import Tensor
 
 from hwnas.core.errors import ConfigError
 from hwnas.relaxation.chain import Chain
-from hwnas.relaxation.gradients import GRADIENTS, GradientEstimator, make_gradient
-from hwnas.relaxation.gradients.estimator import Weights
+from hwnas.relaxation.gradients import GRADIENTS, GradientEstimator, Step, Weights, make_gradient
 from hwnas.relaxation.gradients.gumbel import Gumbel
 from tests.hwnas.relaxation.problems import (
     TableLoss,
@@ -32,7 +31,7 @@ def estimates(
 ) -> Tensor:
     """(COUNT, T) estimates of the gradient."""
     copies = [one.detach().expand(COUNT, -1).clone().requires_grad_() for one in logits]
-    estimator.backward(copies, loss, torch.Generator().manual_seed(seed))
+    estimator.backward(Step(copies, loss, torch.Generator().manual_seed(seed)))
     return torch.cat([one.grad for one in copies if one.grad is not None], dim=1)
 
 
@@ -116,7 +115,7 @@ def test_rebar_is_the_difference_of_the_relaxed_sample_and_of_that_given_the_net
     )
     wanted = torch.autograd.grad(objective, logits)
     estimator = make_gradient("rebar", chain, {"temperature": 0.4})
-    shown = estimator.backward(logits, loss, generator.manual_seed(9))
+    shown = estimator.backward(Step(logits, loss, generator.manual_seed(9)))
     assert shown == loss.of(rows[None])[0]
     for one, other in zip(logits, wanted, strict=True):
         assert one.grad is not None
@@ -141,14 +140,14 @@ def test_softmax_is_the_gradient_of_the_mixture() -> None:
     chain = Chain(skipping_space())
     logits, loss = random_logits(chain.counts, 11), TableLoss(12)
     wanted = torch.autograd.grad(loss(chain.marginals(logits)), logits)
-    shown = make_gradient("softmax", chain).backward(logits, loss, torch.Generator())
+    shown = make_gradient("softmax", chain).backward(Step(logits, loss, torch.Generator()))
     assert not shown.requires_grad
     assert [one.grad.tolist() for one in logits if one.grad is not None] == [
         one.tolist() for one in wanted
     ]
 
 
-def seen_weights(estimator: GradientEstimator, progress: float = 0.0) -> list[Weights]:
+def seen_weights(estimator: GradientEstimator) -> list[Weights]:
     """What a loss is asked for, of logits in float32."""
     logits = [torch.zeros(3, requires_grad=True) for _ in range(3)]
     loss, seen = TableLoss(0), list[Weights]()
@@ -157,7 +156,7 @@ def seen_weights(estimator: GradientEstimator, progress: float = 0.0) -> list[We
         seen.append(weights)
         return loss([one.double() for one in weights])
 
-    estimator.backward(logits, watched, torch.Generator().manual_seed(0), progress)
+    estimator.backward(Step(logits, watched, torch.Generator().manual_seed(0)))
     assert all(one.grad is not None and one.grad.dtype == torch.float32 for one in logits)
     return seen
 
@@ -187,7 +186,7 @@ def test_straight_through_weights_are_of_a_network_and_have_the_relaxed_gradient
             return torch.stack([one @ torch.arange(3.0).double() for one in weights]).sum()
 
         estimator = make_gradient("gumbel", chain, {"hard": hard})
-        estimator.backward(logits, linear, torch.Generator().manual_seed(0), 0.5)
+        estimator.backward(Step(logits, linear, torch.Generator().manual_seed(0), 0.5))
         sloped.append([one.grad.tolist() for one in logits if one.grad is not None])
     assert sloped[0] == sloped[1]
 
@@ -201,19 +200,18 @@ def test_the_temperature_falls_by_the_same_factor() -> None:
 @pytest.mark.parametrize("name", GRADIENTS.ours)
 def test_parameters_get_the_gradient_of_the_shown_loss_where_that_is_wanted(name: str) -> None:
     chain = Chain(free_space())
-    loss, factor = TableLoss(0), torch.tensor(2.0, requires_grad=True)
-    found = []
+    loss, factor, found = TableLoss(0), torch.tensor(2.0, requires_grad=True), []
+
+    def scaled(weights: Weights) -> Tensor:
+        return factor * loss(weights)
+
     for parameters in (False, True):
         logits, factor.grad = random_logits(chain.counts, 14), None
         estimator = make_gradient(name, chain)
         for seed in range(2):
             factor.grad = None
-            shown = estimator.backward(
-                logits,
-                lambda weights: factor * loss(weights),
-                torch.Generator().manual_seed(seed),
-                parameters=parameters,
-            )
+            generator = torch.Generator().manual_seed(seed)
+            shown = estimator.backward(Step(logits, scaled, generator, parameters=parameters))
         found.append([one.grad.tolist() for one in logits if one.grad is not None])
         if parameters:
             assert factor.grad is not None
@@ -236,7 +234,7 @@ def test_the_baseline_is_a_moving_average_that_begins_with_the_first_loss() -> N
     for _ in range(4):
         for one in logits:
             one.grad = None
-        estimator.backward(logits, loss, torch.Generator().manual_seed(0))
+        estimator.backward(Step(logits, loss, torch.Generator().manual_seed(0)))
         moved.append(torch.cat([one.grad for one in logits if one.grad is not None]))
     assert not moved[0].any()
     score = moved[1] / (1.0 - 4.0)
@@ -249,19 +247,16 @@ def test_choices_that_are_taken_away_have_no_gradient(name: str) -> None:
     chain = Chain(skipping_space())
     logits = [torch.tensor([0.5, -torch.inf, 0.0], requires_grad=True) for _ in range(3)]
     estimator, generator = make_gradient(name, chain), torch.Generator().manual_seed(0)
+
+    def in_float32(weights: Weights) -> Tensor:
+        return TableLoss(0)([one.double() for one in weights]).float()
+
     for _ in range(5):
-        estimator.backward(logits, TableFloat(), generator)
+        estimator.backward(Step(logits, in_float32, generator))
     for one in logits:
         assert one.grad is not None
         assert one.grad.isfinite().all()
         assert one.grad[1] == 0
-
-
-class TableFloat:
-    """A table's loss in float32."""
-
-    def __call__(self, weights: Weights) -> Tensor:
-        return TableLoss(0)([one.double() for one in weights]).float()
 
 
 @pytest.mark.parametrize("name", GRADIENTS.ours)
