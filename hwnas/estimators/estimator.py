@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from hwnas.spaces.family import Space
 from hwnas.spaces.space import Architectures
 
 if TYPE_CHECKING:
+    from hwnas.relaxation.settings import RelaxationSettings
     from hwnas.training.trainer import TrainReport
 
 
@@ -51,6 +52,7 @@ class Estimator(ABC):
         parts: of one that is made of others, their weights by name.
         takes_teacher: whether its training may learn from a network that is given.
         takes_latency: whether it may see the latencies of a device.
+        relaxation: of one that learns logits of choices by gradient, how; else None.
         free: whether thousands of scores cost nothing. They are then searched exactly, or as a
             whole.
     """
@@ -70,6 +72,7 @@ class Estimator(ABC):
     parts: Mapping[str, float] = MappingProxyType({})
     takes_teacher: bool = False
     takes_latency: bool = False
+    relaxation: "RelaxationSettings | None" = None
     free: bool = False
 
     @abstractmethod
@@ -110,6 +113,20 @@ class Estimator(ABC):
         raise ConfigError(
             f"the estimator {self.name} has no parts; leave out parts ({', '.join(parts)}), or "
             "name mixed"
+        )
+
+    def with_relaxation(self, settings: Mapping[str, Any]) -> "Estimator":
+        """The same estimator with other settings of how its logits are learnt.
+
+        Args:
+            settings: those that are not at its defaults, see `hwnas.relaxation.settings`.
+
+        Raises:
+            ConfigError: it learns no logits, or there is no such setting.
+        """
+        raise ConfigError(
+            f"the estimator {self.name} learns no logits of choices; leave out relaxation "
+            f"({', '.join(settings)}), or name darts or unas"
         )
 
     def of_networks(

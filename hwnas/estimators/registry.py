@@ -32,6 +32,8 @@ ESTIMATORS: "Registry[type[Estimator] | Estimator]" = Registry(
         "bn": "hwnas.estimators.bn:BatchNormEstimator",
         "blockwise": "hwnas.estimators.blockwise.estimator:BlockwiseEstimator",
         POLICY: "hwnas.estimators.supernet.policy:PolicyEstimator",
+        "darts": "hwnas.estimators.relaxed.estimator:DARTS",
+        "unas": "hwnas.estimators.relaxed.estimator:UNAS",
         "macs": "hwnas.estimators.costs:MACS_ESTIMATOR",
         "params": "hwnas.estimators.costs:PARAMETERS_ESTIMATOR",
     },

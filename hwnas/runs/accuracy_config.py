@@ -1,6 +1,6 @@
 """AccuracyConfig: where scores come from, as a config says it."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -19,7 +19,8 @@ class AccuracyConfig(StrictModel):
     `parts` are the weights of the estimators that `estimator: mixed` adds up. `epochs` and `stop`
     are for `estimator: trained`: how long each network is trained, and when a training ends early;
     `epochs` is for `mixed`, too. `latency` lets `estimator: predictor` see the latencies of the
-    run's device.
+    run's device. `relaxation` is of estimators that learn logits of choices by gradient, such as
+    `darts`: how they do, see `hwnas.relaxation.settings`.
     """
 
     estimator: str = SUPERNET
@@ -30,6 +31,7 @@ class AccuracyConfig(StrictModel):
     epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
     stop: StopSettings | None = None
     latency: bool = False
+    relaxation: dict[str, Any] | None = None
 
     @field_validator("estimator")
     @classmethod
@@ -43,7 +45,8 @@ class AccuracyConfig(StrictModel):
     @property
     def scorer(self) -> Estimator:
         """The estimator, made of the parts that are named."""
-        return find_estimator(self.estimator, self.parts)
+        found = find_estimator(self.estimator, self.parts)
+        return found if self.relaxation is None else found.with_relaxation(self.relaxation)
 
     @model_validator(mode="after")
     def _parts_of_what_has_some(self) -> Self:
@@ -56,6 +59,19 @@ class AccuracyConfig(StrictModel):
             usual.with_parts(self.parts)
         except ConfigError as error:
             raise ValueError(f"parts: {error}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _relaxation_of_what_has_one(self) -> Self:
+        usual = find_estimator(self.estimator)
+        if self.relaxation is None and usual.relaxation is None:
+            return self
+        try:
+            chosen = usual.with_relaxation(self.relaxation or {}).relaxation
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        # Written out or not, the same settings are meant.
+        self.__dict__["relaxation"] = chosen and chosen.model_dump(mode="json")
         return self
 
     @model_validator(mode="after")

@@ -37,6 +37,7 @@ FIXED = (
     "accuracy.estimator",
     "accuracy.teacher",
     "accuracy.parts",
+    "accuracy.relaxation",
     "accuracy.epochs",
     "accuracy.stop",
 )

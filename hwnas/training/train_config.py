@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from hwnas.core.configs import StrictModel
+from hwnas.core.part_texts import PartText, named, one_part
 from hwnas.objectives.budgets import LATENCY, Budget
 from hwnas.objectives.budgets_config import Budgets
 from hwnas.objectives.costs import COSTS
@@ -54,7 +55,7 @@ class TrainSettings(StrictModel):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     rule: Literal["single_path", "sandwich"] = "single_path"
     random_paths: Annotated[int, Field(ge=1, le=1_000)] | None = None
-    paths: str | dict[str, dict[str, Any]] = UNIFORM
+    paths: PartText = UNIFORM
     budgets: Budgets = Field(default_factory=dict)
     body_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     frozen_epochs: Annotated[int, Field(ge=0, le=100_000)] = 0
@@ -86,15 +87,7 @@ class TrainSettings(StrictModel):
     @field_validator("paths", mode="before")
     @classmethod
     def _one_policy(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return value
-        if not (isinstance(value, dict) and len(value) == 1):
-            raise ValueError(
-                "name one policy, as in 'paths: mcts', or one with settings, as in 'paths: {mcts: "
-                "{explore: 0.5}}'"
-            )
-        ((name, settings),) = value.items()
-        return value if settings else name
+        return one_part(value, "policy", "paths", "mcts", "explore: 0.5")
 
     @field_validator("budgets")
     @classmethod
@@ -113,10 +106,7 @@ class TrainSettings(StrictModel):
     @property
     def policy(self) -> tuple[str, dict[str, Any]]:
         """The name of what draws paths, and its settings."""
-        if isinstance(self.paths, str):
-            return self.paths, {}
-        ((name, settings),) = self.paths.items()
-        return name, settings
+        return named(self.paths)
 
 
 LATER: dict[str, Any] = {"body_rate": 1.0, "frozen_epochs": 0, "paths": UNIFORM, "budgets": {}}

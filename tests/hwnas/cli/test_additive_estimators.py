@@ -1,4 +1,4 @@
-"""Searches by batch norms and by rated stages: trained, searched exactly, exported from scratch."""
+"""Searches by batch norms, rated stages and learnt logits: trained, searched exactly, exported."""
 
 import csv
 import json
@@ -42,6 +42,7 @@ EVERY = np.array(
 FILES = {
     "bn": {"norms.safetensors"},
     "blockwise": {"teacher.safetensors", "stages.safetensors", "ratings.safetensors"},
+    "unas": {"architecture.safetensors"},
 }
 
 
@@ -107,7 +108,7 @@ def test_the_front_is_that_of_all_networks(
 def test_nothing_is_searched_before_it_is_trained(
     estimator: str, folder: Path, terminal: Terminal
 ) -> None:
-    weights = {"bn": "norms", "blockwise": "ratings"}[estimator]
+    weights = {"bn": "norms", "blockwise": "ratings", "unas": "architecture"}[estimator]
     command = f"hwnas train --estimator {estimator}"
     sentence = f"has no trained {weights}; run '{command}' with the same config first"
     assert_refused(terminal, folder, "search known.yaml", sentence)

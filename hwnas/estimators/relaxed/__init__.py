@@ -1,0 +1,1 @@
+"""Estimators that are learnt by gradient: the logits of a mixture of all choices."""
