@@ -77,11 +77,12 @@ class Run(ProfiledRun, EnsemblingRun, ShrinkingRun):
         experiment, folder = self.experiment, self.folder
         folder.check(experiment.config)
         chosen = trained_estimator(experiment, estimator)
-        of_supernet = find_estimator(chosen).weights == SUPERNET_FILE
+        found = find_estimator(chosen)
+        of_supernet = found.weights == SUPERNET_FILE
         config = experiment.config.recipe.train
         with joined_group(choose_device(config.device)) as group:
             # Refused before there is a run folder, which would insist on budgets and batch size.
-            if of_supernet and config.budgets:
+            if config.budgets and (of_supernet or found.relaxation is not None):
                 inputs = estimator_inputs(experiment, folder, chosen)
                 problem_within(inputs, tuple(config.budgets.values()))
             if group.processes > 1:

@@ -29,6 +29,7 @@ from hwnas.relaxation.architecture import HISTORY, LOGITS, MOMENTS, Architecture
 from hwnas.relaxation.chain import Chain
 from hwnas.relaxation.rule import Relaxed, halves
 from hwnas.relaxation.settings import RelaxationSettings
+from hwnas.search.exact.effects import effects_of
 from hwnas.search.exact.known_scores import SumScore
 from hwnas.search.policies.choices import FlatChoices
 from hwnas.search.policies.history import ValueHistory
@@ -92,7 +93,12 @@ class RelaxedEstimator(Estimator):
             raise damaged(path, "a logit is no finite number")
         identity = {"logits": digest(logits.tobytes())}
         exact = SumScore(log_probabilities(space, logits, self.name, self.unit))
-        return replace(self.of_exact(inputs, exact, identity), value_history=history)
+        shown = ValueHistory.empty(total)
+        for moment, row in zip(history.moments.tolist(), history.values, strict=True):
+            then = effects_of(log_probabilities(space, row.astype(np.float64), "", ""))
+            assert then is not None
+            shown = shown.added(moment, then.values)
+        return replace(self.of_exact(inputs, exact, identity), value_history=shown)
 
     @override
     def train(self, inputs: EstimatorInputs, listener: Listener = SILENT) -> TrainReport:

@@ -108,6 +108,9 @@ def test_scores_are_log_probabilities_of_networks(
     assert np.exp(scores.evaluate_architectures(every)).sum() == pytest.approx(1.0)
     assert scores.exact is not None
     assert scores.value_history is not None
+    assert scores.effects is not None
+    last = np.concatenate(scores.effects.values)
+    assert scores.value_history.values[-1] == pytest.approx(last, abs=1e-6)
     flat = log_probabilities(space, np.zeros(sum(counts)), "flat", "nats").evaluate(every)
     assert np.exp(flat).sum() == pytest.approx(1.0)
     other = inputs_of(tmp_path, seed=1)  # which shares the images otherwise
