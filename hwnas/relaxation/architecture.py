@@ -9,17 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.adam import adam
 
-from hwnas.core.configs import parse_config
 from hwnas.core.errors import BudgetError, ConfigError
-from hwnas.core.part_classes import class_of
 from hwnas.core.part_texts import named
 from hwnas.relaxation.chain import Chain
+from hwnas.relaxation.chosen_parts import penalty_of, regulariser_of, schedule_of
 from hwnas.relaxation.expected_cost import ExpectedCost
-from hwnas.relaxation.gradients import GRADIENTS, GradientEstimator, Loss, make_gradient
-from hwnas.relaxation.parts import make_part
-from hwnas.relaxation.penalties import PENALTIES, Penalty
-from hwnas.relaxation.regularisers import REGULARISERS, Regulariser
-from hwnas.relaxation.schedules import SCHEDULES, Schedule
+from hwnas.relaxation.gradients import GradientEstimator, Loss, Step, make_gradient
 from hwnas.relaxation.settings import RelaxationSettings
 from hwnas.search.policies.history import ValueHistory, is_kept
 from hwnas.search.problem import SearchProblem
@@ -31,35 +26,6 @@ are in their history; of that; and of the logits (M, T) at the snapshots of the 
 _STEP, _MEAN, _SQUARE, _GRADIENT = "step", "mean_gradient", "mean_square", "gradient/"
 # Adam's, as DARTS has them (arXiv 1806.09055): the gradients of a few batches are forgotten soon.
 _BETA1, _BETA2, _EPSILON = 0.5, 0.999, 1e-8
-
-
-def check_parts(settings: RelaxationSettings) -> None:
-    """Refuses parts that are not there, and settings that they have not.
-
-    Raises:
-        ConfigError: with a sentence.
-    """
-    name, of_gradient = named(settings.gradient)
-    model = class_of(GRADIENTS, name, GradientEstimator).settings_model
-    parse_config(of_gradient, model, f"gradient: {name}")
-    _regulariser(settings)
-    _penalty(settings)
-    _schedule(settings)
-
-
-def _regulariser(settings: RelaxationSettings) -> Regulariser:
-    name, own = named(settings.regulariser)
-    return make_part(REGULARISERS, name, Regulariser, own)
-
-
-def _penalty(settings: RelaxationSettings) -> Penalty:
-    name, own = named(settings.penalty)
-    return make_part(PENALTIES, name, Penalty, own)
-
-
-def _schedule(settings: RelaxationSettings) -> Schedule:
-    name, own = named(settings.schedule)
-    return make_part(SCHEDULES, name, Schedule, own)
 
 
 class Architecture:
@@ -100,8 +66,8 @@ class Architecture:
         self._targets = torch.tensor([limit.bound for limit in self._limits]).double()
         gradient, of_gradient = named(settings.gradient)
         self.gradient: GradientEstimator = make_gradient(gradient, self.chain, of_gradient)
-        self._regulariser, self._penalty = _regulariser(settings), _penalty(settings)
-        self._schedule = _schedule(settings)
+        self._regulariser, self._penalty = regulariser_of(settings), penalty_of(settings)
+        self._schedule = schedule_of(settings)
         self.logits = [torch.zeros(n, dtype=torch.float64) for n in self.chain.counts]
         self._mean = [torch.zeros_like(one) for one in self.logits]
         self._square = [torch.zeros_like(one) for one in self.logits]
@@ -157,13 +123,13 @@ class Architecture:
         progress = self._step / self._steps
         for one in self.logits:
             one.grad = None
-        self.gradient.backward(self.logits, loss, generator, progress)
+        self.gradient.backward(Step(self.logits, loss, generator, progress))
         term = self._regulariser.term(self.chain, self.logits)
         if self._expected is not None:
             expected = self._expected(self.logits)
             term = term + self._penalty.term(expected, self._targets, progress)
         if term.requires_grad:
-            term.backward(inputs=self.logits)  # type: ignore[no-untyped-call]
+            torch.autograd.backward([term], inputs=self.logits)
         rate = self.settings.rate * self._schedule.share(self._step, self._steps)
         with torch.no_grad():
             adam(
@@ -182,7 +148,6 @@ class Architecture:
                 eps=_EPSILON,
                 maximize=False,
             )
-        self._regulariser.proximal(self.logits, rate)
 
     @property
     def _moves(self) -> int:

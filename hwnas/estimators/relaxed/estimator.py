@@ -25,8 +25,9 @@ from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.relaxed.memory import check_memory
 from hwnas.estimators.scores import Scores
 from hwnas.estimators.supernet.paths import problem_within
-from hwnas.relaxation.architecture import HISTORY, LOGITS, MOMENTS, Architecture, check_parts
+from hwnas.relaxation.architecture import HISTORY, LOGITS, MOMENTS, Architecture
 from hwnas.relaxation.chain import Chain
+from hwnas.relaxation.chosen_parts import check_parts
 from hwnas.relaxation.rule import Relaxed, halves
 from hwnas.relaxation.settings import RelaxationSettings
 from hwnas.search.exact.effects import effects_of

@@ -1,0 +1,54 @@
+"""The parts that settings of a relaxation name."""
+
+from hwnas.core.configs import parse_config
+from hwnas.core.errors import ConfigError
+from hwnas.core.part_classes import class_of
+from hwnas.core.part_texts import named
+from hwnas.relaxation.gradients import GRADIENTS, GradientEstimator
+from hwnas.relaxation.parts import make_part
+from hwnas.relaxation.penalties import PENALTIES, Penalty
+from hwnas.relaxation.regularisers import (
+    REGULARISERS,
+    Entropy,
+    NoRegulariser,
+    Regulariser,
+    SparseGroupLasso,
+)
+from hwnas.relaxation.schedules import SCHEDULES, Schedule
+from hwnas.relaxation.settings import RelaxationSettings
+
+
+def check_parts(settings: RelaxationSettings) -> None:
+    """Refuses parts that are not there, and settings that they have not.
+
+    Raises:
+        ConfigError: with a sentence.
+    """
+    name, of_gradient = named(settings.gradient)
+    model = class_of(GRADIENTS, name, GradientEstimator).settings_model
+    parse_config(of_gradient, model, f"gradient: {name}")
+    if isinstance(found := regulariser_of(settings), SparseGroupLasso):
+        raise ConfigError(
+            f"regulariser: {found.name} is of weights without a softmax, which no estimator "
+            f"learns; name {NoRegulariser.name} or {Entropy.name}"
+        )
+    penalty_of(settings)
+    schedule_of(settings)
+
+
+def regulariser_of(settings: RelaxationSettings) -> Regulariser:
+    """The regulariser that settings name."""
+    name, own = named(settings.regulariser)
+    return make_part(REGULARISERS, name, Regulariser, own)
+
+
+def penalty_of(settings: RelaxationSettings) -> Penalty:
+    """The penalty that settings name."""
+    name, own = named(settings.penalty)
+    return make_part(PENALTIES, name, Penalty, own)
+
+
+def schedule_of(settings: RelaxationSettings) -> Schedule:
+    """The schedule that settings name."""
+    name, own = named(settings.schedule)
+    return make_part(SCHEDULES, name, Schedule, own)
