@@ -20,6 +20,10 @@ from hwnas.estimators import ESTIMATORS
 from hwnas.networks.blocks import BLOCKS
 from hwnas.objectives.budgets import MEASURED
 from hwnas.objectives.costs import COSTS
+from hwnas.relaxation.gradients import GRADIENTS
+from hwnas.relaxation.penalties import PENALTIES
+from hwnas.relaxation.regularisers import REGULARISERS
+from hwnas.relaxation.schedules import SCHEDULES
 from hwnas.runs.config import AccuracyConfig, DataConfig, RunConfig, SearchConfig
 from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.pretrained_config import PretrainedConfig
@@ -43,7 +47,10 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     RUNTIMES,
     SEARCHERS,
     TRANSPORTS,
+    GRADIENTS,
 )
+# A protocol of one method, and settings with a formula each.
+WITHOUT_SUITES: tuple[Registry[Any], ...] = (TRACKERS, PENALTIES, REGULARISERS, SCHEDULES)
 SOURCES = [
     path
     for folder in ("hwnas", "devices", "latency", "objectives", "configs", "benchmarks", "tests")
@@ -93,7 +100,7 @@ def test_every_source_that_a_page_names_is_there() -> None:
 
 def test_every_python_name_that_a_page_names_is_there() -> None:
     named = re.compile(r"`(hwnas(?:\.[A-Za-z_]+)+)(?:\(.*?\))?`")
-    groups = {registry.group for registry in (*REGISTRIES, TRACKERS)}
+    groups = {registry.group for registry in (*REGISTRIES, *WITHOUT_SUITES)}
     names = {name for page in PAGES for name in named.findall(page.read_text(encoding="utf-8"))}
     assert [name for name in sorted(names - groups) if not resolves(name)] == []
 
