@@ -65,6 +65,7 @@ def main() -> None:
     MacroImages.add_options(parser)
     parser.set_defaults(work=Path("runs/shrinking_trained"), epochs=2, validation=500, networks=60)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--images", type=int, default=45_000, help="to train the whole space on")
     parser.add_argument("--of-a-stage", type=int, default=4_000, help="images of a stage")
     parser.add_argument("--stages", type=int, default=SHRUNK_STAGES)
@@ -80,7 +81,8 @@ def main() -> None:
     )
     names = [f"{name}, as it was trained" for name in SHRINKERS.ours] + [*TRAINED_ON, TAU]
     names = [name for name in names if any(part in name for part in options.parts.split(","))]
-    every = [(name, seed) for seed in range(options.seeds) for name in names]
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    every = [(name, seed) for seed in seeds for name in names]
     found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for name, seed in every[::-1] if options.backwards else every:
         figures = setting.figures(name, seed)
