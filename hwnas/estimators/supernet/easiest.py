@@ -26,15 +26,33 @@ class ClassOrder:
     """The classes of some images, the easiest first (Dai et al. 2020, DA-NAS, arXiv 2003.12563).
 
     Attributes:
-        classes: (C,) their labels.
+        classes: (C,) their labels. Those that cannot be learnt and judged, since they have no
+            images to train or none to validate, come last.
         accuracies: (C,) of each the share of its validation images that the quick network has
-            right.
+            right; 0 where it has none.
         images: that it was trained on, once an epoch.
     """
 
     classes: NDArray[np.int64]
     accuracies: NDArray[np.float64]
     images: int
+
+    @classmethod
+    def of(cls, dataset: ImageDataset, found: NDArray[np.bool_], images: int) -> "ClassOrder":
+        """By what a network has right.
+
+        Args:
+            dataset: the images.
+            found: (N,) which of the validation images it has right.
+            images: that it was trained on.
+        """
+        labels = dataset.validation.labels
+        counts = np.bincount(labels, minlength=dataset.classes)
+        hits = np.bincount(labels, weights=found, minlength=dataset.classes)
+        accuracies = hits / np.maximum(counts, 1)
+        trained = np.bincount(dataset.train.labels, minlength=dataset.classes)
+        order = np.lexsort((-accuracies, (counts == 0) | (trained == 0))).astype(np.int64)
+        return cls(order, accuracies[order], images)
 
     def easiest(self, share: float) -> NDArray[np.int64]:
         """The labels of a share of the classes, of two at least."""
@@ -73,13 +91,4 @@ def class_order(
     with listener.progress(title, "steps") as update:
         checkpoint = folder / f"quick_{name}.safetensors"
         train_network(module, dataset.train, config, checkpoint, with_loss(update))
-    return _order(dataset, right(module, dataset.validation), epochs * len(dataset.train))
-
-
-def _order(dataset: ImageDataset, found: NDArray[np.bool_], images: int) -> ClassOrder:
-    labels = dataset.validation.labels
-    counts = np.bincount(labels, minlength=dataset.classes)
-    hits = np.bincount(labels, weights=found, minlength=dataset.classes)
-    accuracies = hits / np.maximum(counts, 1)
-    order = np.argsort(-accuracies, kind="stable").astype(np.int64)
-    return ClassOrder(order, accuracies[order], images)
+    return ClassOrder.of(dataset, right(module, dataset.validation), epochs * len(dataset.train))
