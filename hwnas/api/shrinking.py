@@ -75,6 +75,8 @@ class ShrinkingRun(OpenedRun):
         training = stage_training(experiment, folder, epochs, self.listener) if epochs else None
         check_steps(experiment, folder, trained=training is None)
         _, problem = self.pose()
+        if training is not None:
+            problem = training.within(problem)
         make_shrinker(method, problem, seed, settings)  # refused before there is a run
         scores = self.untrained_scores()
         with self.held(images=experiment.config.accuracy.scorer.needs_images):

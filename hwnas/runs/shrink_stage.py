@@ -82,12 +82,16 @@ def shrink_stage(
             begin=None if training is None else begin,
             progress=lambda *now: judged.update(*plan.progress(*now)),
         )
-    budgets = experiment.config.search.budgets
+    config = experiment.config
+    budgets = {name: budget.text for name, budget in config.search.budgets.items()}
+    if training is not None:
+        of_training = config.recipe.train.budgets.items()
+        budgets |= {f"train.budgets.{name}": budget.text for name, budget in of_training}
     file = choices_of(
         found,
         plan,
-        estimator=experiment.config.accuracy.estimator,
-        budgets={name: budget.text for name, budget in budgets.items()},
+        estimator=config.accuracy.estimator,
+        budgets=budgets,
         epochs=0 if training is None else training.epochs,
     )
     text = file.to_yaml()

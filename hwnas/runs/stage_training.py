@@ -5,7 +5,6 @@ from dataclasses import replace
 from hwnas.core.errors import ConfigError
 from hwnas.core.listener import Listener
 from hwnas.estimators.registry import SUPERNET_FILE
-from hwnas.estimators.supernet.paths import problem_within
 from hwnas.estimators.supernet.stages import StageTraining
 from hwnas.runs.estimating import estimator_inputs, estimator_of
 from hwnas.runs.experiment import Experiment
@@ -26,10 +25,8 @@ def stage_training(
         listener: is told of the trainings.
 
     Raises:
-        BudgetError: no network keeps the budgets of the training.
         ConfigError: the estimator trains no supernet, the config has no recipe, or what a supernet
             starts from cannot be used.
-        TableError: a budget of the training is on latency, and there is no latency model.
     """
     from hwnas.estimators.supernet.start import start_supernet  # loads PyTorch
     from hwnas.training.training_state import has_ended
@@ -51,8 +48,6 @@ def stage_training(
             f"train.frozen_epochs is {train.frozen_epochs}, and a stage has {epochs}; give stages "
             "more epochs, or freeze fewer"
         )
-    if train.budgets:
-        problem_within(inputs, tuple(train.budgets.values()))
     if config.starts_from_weights:
         start_supernet(inputs)  # refused before there is a run
     return StageTraining(

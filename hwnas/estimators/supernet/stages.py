@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.digests import digest
+from hwnas.core.foreign_text import shown
 from hwnas.core.listener import SILENT, Listener
+from hwnas.data.dataset import ImageDataset
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.scores import Scores
+from hwnas.estimators.supernet.paths import problem_within
 from hwnas.objectives.budgets import Budget
+from hwnas.search.exact.exact_front import check_reachable_together
 from hwnas.search.problem import SearchProblem
 from hwnas.search.shrinkers.left import in_shrunk
 from hwnas.spaces import Architectures, Space
@@ -59,6 +63,32 @@ class StageTraining:
     images: int = field(default=0, init=False)
     quick: int = field(default=0, init=False)
     weights: Path | None = field(default=None, init=False)
+
+    def within(self, problem: SearchProblem) -> SearchProblem:
+        """The problem of a shrinking, within the budgets of the training (`train.budgets`), too.
+
+        A stage trains networks within these alone, so there must be some in what is left, and of
+        others its supernet says little.
+
+        Args:
+            problem: of the space of the inputs.
+
+        Raises:
+            BudgetError: no network keeps all the budgets, or one cannot be used.
+            TableError: one is on latency, and there is no latency model.
+        """
+        assert self.inputs.training is not None
+        budgets = tuple(self.inputs.training.budgets.values())
+        if not budgets:
+            return problem
+        trained = problem_within(self.inputs, budgets)
+        found = replace(
+            problem,
+            limits=problem.limits + trained.limits,
+            tested=problem.tested + trained.tested,
+        )
+        check_reachable_together(found)
+        return found
 
     def begin(self, number: int, left: Space, share: float) -> Scores:
         """Trains on what is left, or takes what a stopped command has trained.
@@ -133,7 +163,7 @@ class StageTraining:
         dataset, before = inputs.dataset, inputs.trained_before
         present = np.unique(dataset.train.labels)
         names = ", ".join(dataset.class_names[label] for label in present.tolist())
-        classes = "" if len(present) == dataset.classes else f", of the classes {names}"
+        classes = "" if len(present) == dataset.classes else f", of the classes {shown(names)}"
         start = "" if before is None else f", which goes on from {before}"
         return (
             f"a supernet of {inputs.space.name}{start}, learns {len(dataset.train):,} "
@@ -142,11 +172,16 @@ class StageTraining:
 
 
 def _of_classes(inputs: EstimatorInputs, classes: NDArray[np.int64]) -> EstimatorInputs:
-    """With the images of some classes alone."""
+    """With the images of some classes alone, which are copied once."""
+
+    @cache
+    def images_at(resolution: int) -> ImageDataset:
+        return inputs.dataset_at(resolution).of_classes(classes)
+
     return replace(
         inputs,
-        images=lambda: inputs.dataset.of_classes(classes),
-        images_at=lambda resolution: inputs.dataset_at(resolution).of_classes(classes),
+        images=lambda: images_at(inputs.space.largest_resolution),
+        images_at=images_at,
     )
 
 
@@ -167,5 +202,5 @@ def _of_whole(whole: Space, scores: Scores) -> Scores:
 
 
 def _content(path: Path) -> str:
-    """Of a file that is gone its path: a training that has begun goes on without it."""
+    """Of a file that is gone its path: the training that wants it says so."""
     return digest(path.read_bytes() if path.is_file() else str(path))

@@ -43,8 +43,9 @@ def shrunk(inputs: EstimatorInputs, folder: Path, **plan: Any) -> tuple[Shrunk, 
     training = StageTraining(find_estimator(SUPERNET), inputs, folder, epochs=1)
     scores = list[Scores]()
     chosen = {"method": "da_nas", "stages": 3, "networks": 8, "keep": 0.2, **plan}
+    problem = SearchProblem(inputs.space, Trellis.of(inputs.space, MACS))
     found = shrink(
-        SearchProblem(inputs.space, Trellis.of(inputs.space, MACS)),
+        training.within(problem),
         lambda _, rows: scores[-1].evaluate_architectures(rows),
         ShrinkPlan(**chosen),
         begin=lambda *stage: scores.append(training.begin(*stage)),
@@ -76,3 +77,10 @@ def test_images_whose_easy_classes_are_not_validated_can_be_shrunk_by(tmp_path: 
     found, training = shrunk(inputs_of(tmp_path, dataset), tmp_path / "stages")
     assert set(training.order.classes.tolist()[:3]) == {7, 8, 9}
     assert found.gone
+
+
+def test_what_is_left_keeps_the_budgets_of_the_training(tmp_path: Path) -> None:
+    inputs = inputs_of(tmp_path, budgets={"macs": "0.045 M"})  # of 44,192 to 157,280
+    found, training = shrunk(inputs, tmp_path / "stages", method="neas", keep=0.02)
+    assert Trellis.of(found.space, MACS).range[0] <= 45_000
+    assert training.images == 3 * 36
