@@ -47,7 +47,7 @@ class ShrinkingRun(OpenedRun):
             keep: the share of the networks within the budgets that is left at least.
             seed: of everything random.
             settings: of the shrinker that are not at their defaults.
-            epochs: for which a supernet is trained before each stage, see
+            epochs: how many a supernet is trained for before each stage, see
                 `hwnas.estimators.supernet.stages`. It goes on from the run's own where that is
                 trained. 0 to judge by what is there.
             output: the file; None for `choices.yaml` in the run folder.

@@ -111,7 +111,8 @@ def after_shrink(run: "OpenedRun", given: "Given", choices: Path, weights: Path 
     That goes on from the weights of the last stage, if these were trained.
     """
     folder = run.folder.path
-    others = [one for one in given.settings or () if not one.startswith("space.choices=")]
+    replaced = ("space.choices",) if weights is None else ("space.choices", "from_supernet")
+    others = [one for one in given.settings or () if one.split("=")[0].strip() not in replaced]
     settings = [*others, f"space.choices={choices}"]
     again = replace(given, run=folder.with_name(f"{folder.name}_shrunk"), settings=settings)
     if weights is not None:

@@ -65,8 +65,8 @@ def shrink(
         typer.Option(
             min=0,
             max=100_000,
-            help="For how many a supernet is trained before each stage, on what is left; it goes "
-            "on from that of the run. 0: it judges as it was trained.",
+            help="How many epochs a supernet is trained for before each stage, on what is left; it "
+            "goes on from that of the run. 0: it judges as it was trained.",
         ),
     ] = 0,
     output: Annotated[

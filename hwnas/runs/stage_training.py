@@ -22,7 +22,7 @@ def stage_training(
         experiment: of the run.
         folder: of the run.
         epochs: of each stage, at least 1.
-        listener: is told of the trainings.
+        listener: is told of the trainings, and warned of weights that have seen other images.
 
     Raises:
         ConfigError: the estimator trains no supernet, the config has no recipe, or what a supernet
@@ -42,14 +42,16 @@ def stage_training(
     inputs = estimator_inputs(experiment, folder)
     if has_ended(folder.supernet_file):
         inputs = replace(inputs, trained_before=folder.supernet_file)
-    elif train.frozen_epochs >= epochs:
+    elif inputs.trained_before is None and train.frozen_epochs >= epochs:
         raise ConfigError(
             f"the classifier alone would be trained in every epoch of the first stage: "
             f"train.frozen_epochs is {train.frozen_epochs}, and a stage has {epochs}; give stages "
             "more epochs, or freeze fewer"
         )
     if config.starts_from_weights:
-        start_supernet(inputs)  # refused before there is a run
+        start = start_supernet(inputs)  # refused before there is a run
+        if start.warning is not None:
+            listener.warn(start.warning)
     return StageTraining(
         estimator,
         inputs,

@@ -286,6 +286,24 @@ def test_the_first_stage_of_a_shrinking_goes_on_from_it(whole: Path, terminal: T
     answer = terminal(*words, WHOLE)
     assert answer.code == 0, answer.stderr
     assert f"which goes on from {WHOLE}, learns" in answer.stderr
+    assert "other images" not in answer.stderr
+
+
+def test_a_shrinking_from_weights_of_other_images_is_warned_of_and_none_stay_frozen(
+    whole: Path, terminal: Terminal
+) -> None:
+    assert whole
+    settings = ("data.limit=110", "train.epochs=2", "train.frozen_epochs=1")
+    given = [word for one in (*settings, f"from_supernet={WHOLE}") for word in ("--set", one)]
+    shrink = ("shrink", "mine.yaml", "--method", "neas", "--networks", "2", "--stages", "1")
+    answer = terminal(*shrink, "--epochs", "1", "--run", "runs/left", *given)
+    assert answer.code == 0, answer.stderr
+    warning = f"warning: {WHOLE} was trained on other images than those of this run"
+    assert answer.stderr.count(warning) == 1
+    # What is typed next names one file to start from.
+    following = answer.stderr.splitlines()[-1]
+    assert "--from-supernet runs/left/shrinking/stage_1_" in following
+    assert "from_supernet=" not in following
 
 
 def test_one_of_a_published_supernet_needs_its_kernels(ofa: Path, terminal: Terminal) -> None:
