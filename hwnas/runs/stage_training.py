@@ -50,6 +50,8 @@ def stage_training(
         )
     if config.starts_from_weights:
         start = start_supernet(inputs)  # refused before there is a run
+        if inputs.trained_before is None:  # else each stage says so
+            listener.say(start.text)
         if start.warning is not None:
             listener.warn(start.warning)
     return StageTraining(

@@ -216,6 +216,13 @@ def _shrink() -> dict[str, Any]:
     }
 
 
+def _stages() -> dict[str, Any]:
+    """Of a file the name says what it depends on: bytes, too, that mean the same in any order."""
+    files = sorted(Path("runs/shrunk/shrinking").iterdir())
+    weights = [(path.name.rpartition("_")[0], _tensors(path)) for path in files]
+    return {**_shrink(), "weights": weights}
+
+
 def _profile() -> dict[str, Any]:
     table = "profiled.sqlite"
     visits = "SELECT graph, session, round, samples, reference_ms FROM visits ORDER BY 1, 2, 3"
@@ -260,5 +267,11 @@ _COMMANDS = (
         (),
         (),
         _shrink,
+    ),
+    _Killed(
+        "shrink trained.yaml --run runs/shrunk --method da_nas --networks 4 --stages 2 --epochs 1",
+        (),
+        (),
+        _stages,
     ),
 )

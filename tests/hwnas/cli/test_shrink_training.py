@@ -11,8 +11,16 @@ import yaml
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from hwnas.core.listener import Silent
 from hwnas.estimators.supernet.easiest import ClassOrder
+from hwnas.runs.config import load_run_config
+from hwnas.runs.experiment import Experiment
+from hwnas.runs.folder import RunFolder
+from hwnas.runs.stage_training import stage_training
 from tests.hwnas.cli.conftest import Terminal, assert_refused
+from tests.hwnas.cli.test_from_ofa import ofa
+
+__all__ = ["ofa"]  # the fixture
 
 CONFIG = """
 space: tiny_space.yaml
@@ -102,6 +110,23 @@ def test_wrong_input_is_one_sentence(
 ) -> None:
     typed = f"{' '.join(SHRINK)} --method da_nas --epochs 1 {words}"
     assert_refused(terminal, mine, typed, sentence)
+
+
+def test_the_first_stage_says_which_published_weights_it_starts_from(ofa: Path) -> None:
+    assert ofa
+    said = list[str]()
+
+    class Heard(Silent):
+        """Keeps what is said."""
+
+        def say(self, text: str) -> None:
+            said.append(text)
+
+    experiment = Experiment(load_run_config("ofa.yaml", {"from_ofa": "ofa.pth"}))
+    training = stage_training(experiment, RunFolder(Path("runs/ofa")), 1, Heard())
+    assert training.weights is None
+    (text,) = said
+    assert text.startswith("published weights: ofa.pth, ")
 
 
 def test_a_share_of_the_classes_is_of_the_easiest_and_of_two_at_least() -> None:
