@@ -36,7 +36,8 @@ def stage_training(
     if estimator.weights != SUPERNET_FILE:
         raise ConfigError(
             f"epochs are of a supernet that is trained before each stage, and accuracy.estimator: "
-            f"{estimator.name} trains none; leave epochs out, or set accuracy.estimator: supernet"
+            f"{estimator.name} judges by none; leave epochs out, or set accuracy.estimator: "
+            "supernet"
         )
     train = config.recipe.train
     inputs = estimator_inputs(experiment, folder)
