@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from hwnas.data import to_input
-from hwnas.data.dataset import Images, Split
+from hwnas.data.dataset import Split
+from hwnas.estimators.drawn_images import IMAGES, drawn
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.scores import Scores
@@ -21,7 +22,6 @@ from hwnas.networks.blocks import Network
 from hwnas.networks.modules import NetworkModule
 from hwnas.objectives.objective import Direction
 
-IMAGES = 64  # the batch of arXiv 2101.08134
 _SMALL = 1e-5
 
 
@@ -63,7 +63,7 @@ class JacobianCovariance:
     def __init__(self, split: Split, seed: int = 0, images: int = IMAGES) -> None:
         """Takes training images, of which the seed draws some; it is that of the weights, too."""
         self._seed = seed
-        self._images = _drawn(split, seed, images)
+        self._images = drawn(split, seed, images).images
 
     def evaluate(self, networks: Sequence[Network]) -> NDArray[np.float64]:
         """(N,) scores of N networks of the images' resolution."""
@@ -86,8 +86,3 @@ def _correlations(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     norms = np.linalg.norm(centred, axis=1, keepdims=True)
     unit = centred / np.where(norms > 0, norms, 1.0)
     return np.asarray(unit @ unit.T)
-
-
-def _drawn(split: Split, seed: int, count: int) -> Images:
-    order = np.random.default_rng([seed, 1]).permutation(len(split))
-    return split.images[np.sort(order[:count])]

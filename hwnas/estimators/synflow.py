@@ -9,18 +9,15 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 from typing_extensions import override
 
 from hwnas.estimators.estimator import Estimator
+from hwnas.estimators.flow import flow, ones, rescaled, without_signs
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.scores import Scores
-from hwnas.networks.arithmetic import convolve
 from hwnas.networks.blocks import Network
-from hwnas.networks.modules import BlockModule, LayerModule, NetworkModule
+from hwnas.networks.modules import LayerModule, NetworkModule
 from hwnas.objectives.objective import Direction
 
 
@@ -40,12 +37,9 @@ class SynFlowEstimator(Estimator):
 class SynFlow:
     """log Σ |w · ∂R/∂w| over all convolutions and linear layers; an Objective.
 
-    As published, batch norm is left out, for it would undo every scaling of the weights before it.
-    Signals are then positive all the way, where ReLU is the identity; the other activations are
-    taken as the identity, too, and squeeze-excite gates as open, since ReLU6, hard-swish and
-    hard-sigmoid would saturate on signals this large and no gradient would be left. So R is a sum
-    over all paths of the products of their weights. The logarithm keeps the score, which grows
-    exponentially with depth, within the numbers; it changes no ranking.
+    R is a sum over all paths of the products of their weights: see `hwnas.estimators.flow`. The
+    logarithm keeps the score, which grows exponentially with depth, within the numbers; it changes
+    no ranking.
     """
 
     name = "synflow"
@@ -62,57 +56,14 @@ class SynFlow:
 
     def _one(self, network: Network) -> float:
         module = NetworkModule(network, seed=self._seed).double()
-        with torch.no_grad():
-            for parameter in module.parameters():
-                parameter.abs_()
-        x = torch.ones(1, 3, network[0].resolution, network[0].resolution, dtype=torch.float64)
-        scale = 0.0
-        for block in module.children():
-            if isinstance(block, BlockModule):
-                x = block.block.compute(_Flow(block), x)
-                # R is linear in x: what it is divided by here only divides the score.
-                mean = x.detach().mean()
-                x, scale = x / mean, scale + math.log(float(mean))
+        without_signs(module)
+        x, scale = ones(network[0].resolution), 0.0
+        for holder, block in module.path:
+            x, divided = rescaled(flow(holder, block, x))
+            scale += divided
         x.sum().backward()  # type: ignore[no-untyped-call]
         total = 0.0
         for layer in module.modules():
             if isinstance(layer, LayerModule) and layer.weight.grad is not None:
                 total += float((layer.weight.detach() * layer.weight.grad).sum())
         return scale + math.log(total)
-
-
-class _Flow:
-    """The operations of a block without batch norm, bias and activation, and with open gates."""
-
-    def __init__(self, module: BlockModule) -> None:
-        self._module = module
-
-    def layer(self, name: str, x: Tensor) -> Tensor:
-        child = self._module.layer(name)
-        if x.ndim == 2:
-            return functional.linear(x, child.weight.flatten(1))
-        return convolve(x, child.weight, child.layer)
-
-    def mean(self, name: str, x: Tensor) -> Tensor:
-        del name
-        return x.mean((2, 3), keepdim=True)
-
-    def flatten(self, name: str, x: Tensor) -> Tensor:
-        del name
-        return x.flatten(1)
-
-    def hard_sigmoid(self, name: str, x: Tensor) -> Tensor:
-        del name
-        return x
-
-    def multiply(self, name: str, x: Tensor, gate: Tensor) -> Tensor:
-        del name, gate
-        return x
-
-    def add(self, name: str, x: Tensor, other: Tensor) -> Tensor:
-        del name
-        return x + other
-
-    def concatenate(self, name: str, parts: Sequence[Tensor]) -> Tensor:
-        del name
-        return torch.cat(list(parts), 1)
