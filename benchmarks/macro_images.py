@@ -81,8 +81,7 @@ class MacroImages:
 
     def drawn(self, seed: int) -> NDArray[np.int64]:
         """(networks,) places in the table of the networks that a seed ranks."""
-        order = np.random.default_rng([seed, 31]).permutation(len(self.macro.rows))
-        return order[: self.networks]
+        return self.macro.drawn(seed, self.networks)
 
     def rows(self, seed: int) -> Architectures:
         """(networks, L) their architectures."""

@@ -58,6 +58,10 @@ class Macro:
         """Where each architecture stands."""
         return {key: place for place, key in enumerate(keys(self.rows))}
 
+    def drawn(self, seed: int, networks: int) -> NDArray[np.int64]:
+        """(networks,) places of the networks that a seed ranks."""
+        return np.random.default_rng([seed, 31]).permutation(len(self.rows))[:networks]
+
     def problem(self, quantile: float | None) -> SearchProblem:
         """Accuracy against MACs, with a budget at a quantile of all networks' MACs."""
         if quantile is None:

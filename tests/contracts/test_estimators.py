@@ -10,6 +10,11 @@ from hwnas.estimators.blockwise.estimator import BlockwiseEstimator
 from hwnas.estimators.bn import BatchNormEstimator
 from hwnas.estimators.candidates.estimator import TrainedEstimator
 from hwnas.estimators.costs import MACS_ESTIMATOR, PARAMETERS_ESTIMATOR
+from hwnas.estimators.free_darts.estimator import (
+    FREE_DARTS,
+    FREE_DARTS_GRASP,
+    FREE_DARTS_SNIP,
+)
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.jacob_cov import JacobianEstimator
 from hwnas.estimators.mixed.estimator import MixedEstimator
@@ -57,6 +62,18 @@ class TestParameters(EstimatorContract):
 
 class TestSynFlow(EstimatorContract):
     estimator = SynFlowEstimator()
+
+
+class TestFreeDarts(EstimatorContract):
+    estimator = FREE_DARTS
+
+
+class TestFreeDartsOfLosses(EstimatorContract):
+    estimator = FREE_DARTS_SNIP
+
+
+class TestFreeDartsOfGradientFlow(EstimatorContract):
+    estimator = FREE_DARTS_GRASP
 
 
 class TestJacobianCovariance(EstimatorContract):

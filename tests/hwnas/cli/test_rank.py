@@ -48,7 +48,13 @@ def test_every_estimator_is_ranked_beside_macs_and_the_noise_ceiling(
     answer = terminal(*WORDS, "--networks", "20", "--seeds", "1", "--json")
     assert answer.code == 0, answer.stderr
     found = answer.document
-    assert set(found["estimators"]) == {"predictor", "synflow", "params", "macs"}
+    assert set(found["estimators"]) == {
+        "predictor",
+        "synflow",
+        "free_darts",
+        "params",
+        "macs",
+    }
     taus = [one["tau"]["mean"] for one in found["estimators"].values()]
     assert taus[:-1] == sorted(taus[:-1], reverse=True)
     assert list(found["estimators"])[-1] == "macs"

@@ -3,8 +3,11 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from hwnas.api.run import Run
+from hwnas.estimators.loading import load_estimator
 from hwnas.objectives.costs import PARAMETERS
 from hwnas.spaces import load_space
 from tests.hwnas.cli.conftest import Terminal, assert_no_run
@@ -89,6 +92,30 @@ def test_an_additive_score_is_searched_exactly(known: Path, terminal: Terminal) 
         assert float(row["params"]) == PARAMETERS.evaluate([network])[0]
     # A thousand random networks add nothing.
     assert all("exact_front" in row["searchers"] for row in found)
+
+
+def test_saliencies_of_choices_are_searched_exactly_shown_and_shrink_the_space(
+    known: Path, terminal: Terminal
+) -> None:
+    words = ("--set", "accuracy.estimator=free_darts", "--set", "search.searchers=[exact_front]")
+    answer = terminal("search", "known.yaml", *words, "--json")
+    assert answer.code == 0, answer.stderr
+    assert "FreeDARTS saliency, SynFlow form (shares), which is not an acc" in answer.stderr
+    scores = load_estimator("free_darts", load_space("tiny_space.yaml"))
+    found = front(known / "runs/known")
+    rows = np.array([list(map(int, row["architecture"].split())) for row in found])
+    assert [float(row["free_darts"]) for row in found] == pytest.approx(
+        scores.evaluate_architectures(rows)
+    )
+    best = sum(float(one.max()) for one in scores.choice_values().values)
+    assert max(float(row["free_darts"]) for row in found) == pytest.approx(best)
+    shown = Run.of_folder(known / "runs/known").choice_values()
+    assert (shown.of, shown.framed) == ("free_darts", "the best network of the front")
+    shrunk = terminal("shrink", "known.yaml", *words, "--method", "da_nas", "--keep", "0.5")
+    assert shrunk.code == 0, shrunk.stderr
+    choices = "space.choices=runs/known/choices.yaml"
+    left = terminal("search", "known.yaml", *words, "--set", choices, "--run", "runs/left")
+    assert left.code == 0, left.stderr
 
 
 def test_scores_of_another_seed_or_estimator_do_not_meet(known: Path, terminal: Terminal) -> None:

@@ -32,14 +32,14 @@ def test_a_network_has_the_score_that_it_has_in_its_own_space(name: str) -> None
         assert score == pytest.approx(alone[0], rel=1e-12)
 
 
-@pytest.mark.parametrize("name", ["bn", "blockwise"])
+@pytest.mark.parametrize("name", ["bn", "blockwise", "free_darts", "free_darts_snip"])
 def test_an_estimator_of_one_resolution_refuses_a_family(name: str, tmp_path: Path) -> None:
     found = find_estimator(name)
     sentence = f"the estimator {name} is of one resolution and one width, and small at 8, 12 px has"
+    weights = None if found.weights is None else tmp_path / "none"
+    data = "digits" if found.needs_images else None
     with pytest.raises(ConfigError, match=sentence):
-        load_estimator(
-            name, FAMILY, data="digits" if found.needs_images else None, weights=tmp_path / "none"
-        )
+        load_estimator(name, FAMILY, data=data, weights=weights)
 
 
 def test_a_csv_of_a_family_begins_with_the_member(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_an_estimator_scores_as_it_says(
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("name", ["synflow", "jacob_cov"])
+@pytest.mark.parametrize("name", ["synflow", "jacob_cov", "free_darts", "free_darts_snip"])
 def test_another_seed_gives_other_scores_that_are_kept_apart(
     name: str, config: dict[str, object], tmp_path: Path
 ) -> None:

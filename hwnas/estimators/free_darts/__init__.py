@@ -1,0 +1,1 @@
+"""`accuracy.estimator: free_darts`: the saliency of every choice before any training."""
