@@ -53,7 +53,7 @@ def load_estimator(
             `{"epochs": 5, "batch_size": 64}`.
         latency: a latency model of the space, whose logarithm is a feature, too (`predictor`).
         stop: when a training ends early in a search, as `accuracy.stop` of a config says it.
-        seed: of scores that depend on one (`synflow`, `jacob_cov`, `trained`).
+        seed: of scores that depend on one (`synflow`, `free_darts`, `jacob_cov`, `trained`).
 
     Raises:
         AccuracyError: the CSV cannot be used.

@@ -18,7 +18,7 @@ from hwnas.supernet.mixing import MixingSupernet
 
 LossForm = Literal["snip", "grasp"]
 
-MEMORY = 2**30
+MEMORY = 2**31
 """Bytes that what all choices compute may take: of more images batches are made."""
 
 _LEAST = 2  # images of a batch: batch norm has no variance of one pixel
