@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from hwnas.core.errors import ConfigError
 from hwnas.data import load_dataset, to_input
 from hwnas.estimators.drawn_images import drawn
 from hwnas.estimators.flow import without_signs
@@ -15,7 +16,8 @@ from hwnas.estimators.free_darts.flow_form import flow_saliencies
 from hwnas.estimators.free_darts.loss_forms import batches, loss_saliencies
 from hwnas.estimators.free_darts.saliency import equal_weights, shares
 from hwnas.estimators.loading import load_estimator
-from hwnas.spaces import SearchSpace
+from hwnas.networks.blocks import ConvBlock, Head, InvertedResidual
+from hwnas.spaces import SearchSpace, Slot
 from hwnas.spaces.config import SpaceConfig, build_space
 from hwnas.spaces.shrunk import shrunk_space
 from hwnas.supernet.mixing import MixingSupernet
@@ -147,6 +149,14 @@ def test_what_is_left_of_a_slot_keeps_its_proportions() -> None:
     found = load_estimator("free_darts", left).choice_values().values
     assert [len(one) for one in found] == [2, 2, 2, 3]
     assert found[1][0] / found[1][1] == pytest.approx(whole[1][0] / whole[1][2])
+
+
+def test_choices_that_cannot_be_added_are_refused() -> None:
+    stem, head = ConvBlock(3, 8, 3, 1, "relu", 8), Head(8, 16, 0, 10, "relu", 8)
+    ends = [InvertedResidual(8, 16, 8, 3, stride, 0, "relu", 8) for stride in (1, 2)]
+    odd = SearchSpace("odd", (stem,), (Slot(0, tuple(ends)),), (head,))
+    with pytest.raises(ConfigError, match="slot 1 of odd has choices of different output shapes"):
+        load_estimator("free_darts", odd)
 
 
 @pytest.mark.parametrize("name", FORMS)
