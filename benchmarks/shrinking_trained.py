@@ -70,7 +70,9 @@ def main() -> None:
     parser.add_argument("--of-a-stage", type=int, default=4_000, help="images of a stage")
     parser.add_argument("--stages", type=int, default=SHRUNK_STAGES)
     parser.add_argument("--keep", type=float, default=SHRUNK_KEEP)
-    parser.add_argument("--parts", default="as it was trained,trained on,tau")
+    parser.add_argument(
+        "--parts", nargs="*", default=[""], help="of the names of what is to be measured"
+    )
     parser.add_argument("--backwards", action="store_true", help="a second process, from the end")
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
@@ -80,7 +82,7 @@ def main() -> None:
         MacroImages(**fields), options.images, options.of_a_stage, options.stages, options.keep
     )
     names = [f"{name}, as it was trained" for name in SHRINKERS.ours] + [*TRAINED_ON, TAU]
-    names = [name for name in names if any(part in name for part in options.parts.split(","))]
+    names = [name for name in names if any(part in name for part in options.parts)]
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     every = [(name, seed) for seed in seeds for name in names]
     found: dict[str, list[dict[str, float]]] = {name: [] for name in names}

@@ -100,7 +100,7 @@ def test_easy_classes_come_first_and_the_runs_own_supernet_is_gone_on_from(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("--set accuracy.estimator=params", "accuracy.estimator: params judges by none; leave epochs"),
+        ("--set accuracy.estimator=params", "accuracy.estimator: params judges by none; leave"),
         ("--set train.frozen_epochs=1 --set train.epochs=2", "and a stage has 1; give stages more"),
         ('--set train.budgets={"macs":"1"}', "train.budgets: "),
     ],
