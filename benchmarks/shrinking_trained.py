@@ -51,8 +51,8 @@ STAGE_RATE = 0.02
 """The learning rate of a stage; that of the supernet of the whole space is 0.1."""
 TRAINED_ON: dict[str, tuple[str, dict[str, Any]]] = {
     "pad_nas, trained on": ("pad_nas", {}),
-    "da_nas, trained on": ("da_nas", {}),
-    "da_nas, trained on, all classes": ("da_nas", {"classes": 1.0}),
+    "da_nas, trained on": ("da_nas", {"classes": 0.2}),
+    "da_nas, trained on, all classes": ("da_nas", {}),
 }
 TAU = "tau of what is left"
 # Networks of what is left that tau is of.

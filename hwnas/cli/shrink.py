@@ -82,7 +82,7 @@ def shrink(
 
     Networks are judged by accuracy.estimator, which needs what 'hwnas search' needs. A supernet
     judges as it was trained, on the whole space, or with --epochs is trained further before each
-    stage, on what is left (da_nas: on the easiest classes first).
+    stage, on what is left.
     Nothing goes without which the budgets cannot be kept. Writes a YAML file of the choices that
     stay, and why and when the others went; every command takes it as space.choices. Run it again to
     resume.

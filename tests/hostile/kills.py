@@ -269,7 +269,8 @@ _COMMANDS = (
         _shrink,
     ),
     _Killed(
-        "shrink trained.yaml --run runs/shrunk --method da_nas --networks 4 --stages 2 --epochs 1",
+        "shrink trained.yaml --run runs/shrunk --method da_nas --method-set classes=0.2 "
+        "--networks 4 --stages 2 --epochs 1",
         (),
         (),
         _stages,

@@ -18,17 +18,19 @@ class EasyFirstSettings(StrictModel):
 
     Attributes:
         classes: the share of the images' classes, the easiest, of the first stage. It grows by the
-            same factor from stage to stage, and the last one has all.
+            same factor from stage to stage, and the last one has all. By default all classes are
+            in every stage: two or three easy ones of ten were learnt best by small networks, and
+            the best of all classes went (docs/benchmarks/search.md).
     """
 
-    classes: Annotated[float, Field(gt=0, le=1)] = 0.2
+    classes: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
 class MeanShrinker(Shrinker):
     """Judges random networks; a choice stays by the mean score of the networks that have it.
 
-    Where a supernet is trained before each stage, it learns the easiest classes first: what is weak
-    on these is hardly strong on all, and they cost few images.
+    Where a supernet is trained before each stage, it may learn the easiest classes first, which
+    cost few images.
     """
 
     name: ClassVar[str] = "da_nas"
