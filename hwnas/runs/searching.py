@@ -300,7 +300,8 @@ def _text_without_paths(experiment: Experiment) -> str:
     del content["pretrained"], content["from_supernet"]
     # How networks of a front are exported makes no other front of it; as in runs of 0.1.0.
     content["export"] = {"weights_from": "auto"}
-    for key in ("parts", "epochs", "stop", "latency"):  # as in runs of versions without them
+    # As in runs of versions without them.
+    for key in ("parts", "epochs", "stop", "latency", "relaxation"):
         if content["accuracy"][key] in (None, False):
             del content["accuracy"][key]
     profile = content["profile"]
