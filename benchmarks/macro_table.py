@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,8 @@ from hwnas.spaces import Architectures, SearchSpace, load_space
 from hwnas.spaces.space import keys
 
 Scores = NDArray[np.float64]
+
+_TOP = 0.01  # of the networks: those that a space should keep
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,23 @@ class Macro:
         """How many feasible networks are truly as good as this one or better."""
         feasible = self.mean[problem.feasible(self.rows)]
         return int((feasible > self.mean[place]).sum()) + 1
+
+    def kept(
+        self, choices: Sequence[Sequence[int]], feasible: NDArray[np.int64] | None = None
+    ) -> tuple[float, float]:
+        """Which share of the networks has some choices alone, and which of the truly best 1 %.
+
+        Args:
+            choices: of each slot those that are kept.
+            feasible: the places of the networks that count; None for all.
+        """
+        some = np.arange(len(self.rows)) if feasible is None else feasible
+        order = some[np.argsort(-self.mean[some], kind="stable")]
+        inside = np.logical_and.reduce(
+            [np.isin(column, one) for column, one in zip(self.rows.T, choices, strict=True)]
+        )
+        top = order[: max(1, round(_TOP * len(order)))]
+        return float(inside[some].mean()), float(inside[top].mean())
 
     def hypervolume(self, found: NDArray[np.int64], scores: Scores) -> float:
         """The share of the true front's area that the found front has, judged by true accuracies.

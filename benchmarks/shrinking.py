@@ -30,7 +30,6 @@ from hwnas.spaces import Architectures
 from hwnas.spaces.space import keys
 
 BUDGETS: dict[str, float | None] = {"none": None, "50": 0.5, "25": 0.25}
-TOP = 0.01
 WORST = "worst"
 
 
@@ -93,13 +92,8 @@ def _shrunk(
         plan = ShrinkPlan(name, options.stages, options.networks, options.keep, seed, settings)
         found = shrink(problem, lambda _, rows: score(rows), plan)
         kept, judged = [list(one) for one in found.kept], found.judged
-    feasible = np.flatnonzero(problem.feasible(macro.rows))
-    order = feasible[np.argsort(-macro.mean[feasible], kind="stable")]
-    top = order[: max(1, round(TOP * len(order)))]
-    inside = np.logical_and.reduce(
-        [np.isin(column, one) for column, one in zip(macro.rows.T, kept, strict=True)]
-    )
-    return float(inside[feasible].mean()), float(inside[top].mean()), judged
+    left, top = macro.kept(kept, np.flatnonzero(problem.feasible(macro.rows)))
+    return left, top, judged
 
 
 def _scores(

@@ -18,7 +18,6 @@ trained on for as long.
 import argparse
 import dataclasses
 import json
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +29,7 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from benchmarks.macro_images import SANDWICH_PASSES, MacroImages
+from benchmarks.seed_means import means_of_seeds
 from hwnas.core.files import write_atomically
 from hwnas.data import ImageDataset
 from hwnas.estimators import find_estimator
@@ -46,7 +46,6 @@ from hwnas.search.shrinkers.shrinking import Shrunk, shrink
 from hwnas.search.trellis import Trellis
 from hwnas.spaces import Architectures, Space
 
-TOP = 0.01
 STAGE_RATE = 0.02
 """The learning rate of a stage; that of the supernet of the whole space is 0.1."""
 TRAINED_ON: dict[str, tuple[str, dict[str, Any]]] = {
@@ -90,7 +89,7 @@ def main() -> None:
         figures = setting.figures(name, seed)
         found[name].append(figures)
         print(f"{name}, seed {seed}: {json.dumps(figures)}", flush=True)
-    result = {name: _means(figures) for name, figures in found.items()}
+    result = {name: means_of_seeds(figures) for name, figures in found.items()}
     for name, means in result.items():
         print(f"{name:32} " + ", ".join(f"{key} {value}" for key, value in means.items()))
     print(json.dumps({"seeds": options.seeds, "stages": options.stages, **result}))
@@ -201,13 +200,7 @@ class Setting:
         return self._kept(found) | {"passes": passes}, found, stages
 
     def _kept(self, found: Shrunk) -> dict[str, float]:
-        macro = self.macro_images.macro
-        inside = np.logical_and.reduce(
-            [np.isin(column, one) for column, one in zip(macro.rows.T, found.kept, strict=True)]
-        )
-        order = np.argsort(-macro.mean, kind="stable")
-        top = order[: max(1, round(TOP * len(order)))]
-        left, kept = float(inside.mean()), float(inside[top].mean())
+        left, kept = self.macro_images.macro.kept(found.kept)
         return {
             "share left": round(left, 4),
             "top kept": round(kept, 4),
@@ -238,16 +231,6 @@ class Setting:
 
 def _judge(scores: Scores) -> Any:
     return lambda _, rows: scores.evaluate_architectures(rows)
-
-
-def _means(figures: list[dict[str, float]]) -> dict[str, str]:
-    """Mean ± standard deviation over the seeds."""
-    found = {}
-    for key in figures[0]:
-        values = np.array([one[key] for one in figures])
-        spread = values.std(ddof=1) if len(values) > 1 else math.nan
-        found[key] = f"{values.mean():.3f} ± {spread:.3f}"
-    return found
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ computed; a second process with --backwards begins at the end.
 import argparse
 import dataclasses
 import json
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +25,7 @@ from scipy.stats import kendalltau
 
 from benchmarks.macro_images import MacroImages
 from benchmarks.macro_table import Macro
+from benchmarks.seed_means import means_of_seeds
 from hwnas.core.files import write_atomically
 from hwnas.data import ImageDataset
 from hwnas.estimators import find_estimator
@@ -69,7 +69,7 @@ def main() -> None:
         figures = setting.figures(name, seed, setting.trained(name, seed))
         found[name].append(figures)
         print(f"{name}, seed {seed}: {json.dumps(figures)}", flush=True)
-    result = {name: _means(figures) for name, figures in found.items()}
+    result = {name: means_of_seeds(figures) for name, figures in found.items()}
     for name, means in result.items():
         print(f"{name:8} " + ", ".join(f"{key} {value}" for key, value in means.items()))
     print(json.dumps({"epochs": setting.epochs, "seeds": options.seeds, **result}))
@@ -178,19 +178,6 @@ class Setting:
 def _entropy(log_probabilities: list[float]) -> float:
     logs = np.array(log_probabilities)
     return float(-(np.exp(logs) * logs).sum())
-
-
-def _means(figures: list[dict[str, float]]) -> dict[str, str]:
-    """Mean ± standard deviation over the seeds; of ranks the median."""
-    found = {}
-    for key in figures[0]:
-        values = np.array([one[key] for one in figures])
-        spread = values.std(ddof=1) if len(values) > 1 else math.nan
-        if key.startswith("rank"):
-            found[key] = f"{np.median(values):g}"
-        else:
-            found[key] = f"{values.mean():.3f} ± {spread:.3f}"
-    return found
 
 
 if __name__ == "__main__":

@@ -68,8 +68,7 @@ class ShrinkingRun(OpenedRun):
         from hwnas.search.shrinkers import make_shrinker
 
         plan = shrink_plan(method, stages, networks, keep, seed, settings)
-        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
-            raise ConfigError(f"epochs is {epochs!r}; give a whole number of 0 or more")
+        check_count(epochs, "epochs", least=0)
         experiment, folder = self.experiment, self.folder
         folder.check(experiment.config)
         training = stage_training(experiment, folder, epochs, self.listener) if epochs else None

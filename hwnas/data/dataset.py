@@ -35,15 +35,17 @@ class Split:
         """Height and width of every image."""
         return int(self.images.shape[-1])
 
+    def at(self, places: NDArray[np.int64]) -> "Split":
+        """Those at some places, in that order."""
+        return Split(self.images[places], self.labels[places])
+
     def sample(self, count: int) -> "Split":
         """At most so many of them, drawn at random, always the same ones."""
-        chosen = np.random.default_rng(0).permutation(len(self))[:count]
-        return Split(self.images[chosen], self.labels[chosen])
+        return self.at(np.random.default_rng(0).permutation(len(self))[:count])
 
     def of_classes(self, classes: NDArray[np.int64]) -> "Split":
         """Those with one of some labels, which they keep, in their order."""
-        chosen = np.flatnonzero(np.isin(self.labels, classes))
-        return Split(self.images[chosen], self.labels[chosen])
+        return self.at(np.flatnonzero(np.isin(self.labels, classes)))
 
     @cached_property
     def digest(self) -> str:

@@ -12,5 +12,4 @@ IMAGES = 64
 def drawn(split: Split, seed: int, count: int = IMAGES) -> Split:
     """At most so many images with their labels, which a seed draws."""
     order = np.random.default_rng([seed, 1]).permutation(len(split))
-    places = np.sort(order[:count])
-    return Split(split.images[places], split.labels[places])
+    return split.at(np.sort(order[:count]))

@@ -14,14 +14,14 @@ from hwnas.core.part_texts import named
 from hwnas.relaxation.chain import Chain
 from hwnas.relaxation.chosen_parts import penalty_of, regulariser_of, schedule_of
 from hwnas.relaxation.expected_cost import ExpectedCost
-from hwnas.relaxation.gradients import GradientEstimator, Loss, Step, make_gradient
+from hwnas.relaxation.gradients import Loss, Step, make_gradient
 from hwnas.relaxation.settings import RelaxationSettings
-from hwnas.search.policies.history import ValueHistory, is_kept
+from hwnas.search.policies.history import HISTORY, MOMENTS, ValueHistory, is_kept
 from hwnas.search.problem import SearchProblem
 
-LOGITS, MOMENTS, HISTORY, SNAPSHOTS = "logits", "moments", "history", "snapshots"
-"""The names, in what a training leaves, of the logits of all choices in a row; of the epochs that
-are in their history; of that; and of the logits (M, T) at the snapshots of the schedule."""
+LOGITS, SNAPSHOTS = "logits", "snapshots"
+"""The names, in what a training leaves, of the logits of all choices in a row, and of these (M, T)
+at the snapshots of the schedule."""
 
 _STEP, _MEAN, _SQUARE, _GRADIENT = "step", "mean_gradient", "mean_square", "gradient/"
 # Adam's, as DARTS has them (arXiv 1806.09055): the gradients of a few batches are forgotten soon.
@@ -59,13 +59,14 @@ class Architecture:
                 "search alone"
             )
         self.settings, self._steps, self._step = settings, steps, 0
+        self._first = round(settings.weights_first * steps)  # the step that moves the logits first
         self.chain = Chain(problem.space)
         self._limits = problem.limits
         trellises = [limit.trellis for limit in self._limits]
         self._expected = ExpectedCost(self.chain, trellises) if trellises else None
         self._targets = torch.tensor([limit.bound for limit in self._limits]).double()
         gradient, of_gradient = named(settings.gradient)
-        self.gradient: GradientEstimator = make_gradient(gradient, self.chain, of_gradient)
+        self.gradient = make_gradient(gradient, self.chain, of_gradient)
         self._regulariser, self._penalty = regulariser_of(settings), penalty_of(settings)
         self._schedule = schedule_of(settings)
         self.logits = [torch.zeros(n, dtype=torch.float64) for n in self.chain.counts]
@@ -85,7 +86,7 @@ class Architecture:
     @property
     def waits(self) -> bool:
         """Whether the weights alone are learnt as yet."""
-        return self._step < round(self.settings.weights_first * self._steps)
+        return self._step < self._first
 
     @property
     def expected(self) -> list[float]:
@@ -138,7 +139,7 @@ class Architecture:
                 self._mean,
                 self._square,
                 [],
-                [torch.tensor(float(self._moves)) for _ in self.logits],
+                [torch.tensor(float(self._step - self._first)) for _ in self.logits],
                 foreach=False,
                 amsgrad=False,
                 beta1=_BETA1,
@@ -148,11 +149,6 @@ class Architecture:
                 eps=_EPSILON,
                 maximize=False,
             )
-
-    @property
-    def _moves(self) -> int:
-        """Steps in which the logits have been moved."""
-        return self._step - round(self.settings.weights_first * self._steps)
 
     def end_epoch(self, epoch: int, epochs: int) -> None:
         """Keeps the logits, of at most a hundred epochs."""

@@ -1,19 +1,11 @@
 """The parts that settings of a relaxation name."""
 
-from hwnas.core.configs import parse_config
 from hwnas.core.errors import ConfigError
-from hwnas.core.part_classes import class_of
 from hwnas.core.part_texts import named
-from hwnas.relaxation.gradients import GRADIENTS, GradientEstimator
+from hwnas.relaxation.gradients import parsed_gradient
 from hwnas.relaxation.parts import make_part
 from hwnas.relaxation.penalties import PENALTIES, Penalty
-from hwnas.relaxation.regularisers import (
-    REGULARISERS,
-    Entropy,
-    NoRegulariser,
-    Regulariser,
-    SparseGroupLasso,
-)
+from hwnas.relaxation.regularisers import REGULARISERS, Regulariser
 from hwnas.relaxation.schedules import SCHEDULES, Schedule
 from hwnas.relaxation.settings import RelaxationSettings
 
@@ -24,13 +16,11 @@ def check_parts(settings: RelaxationSettings) -> None:
     Raises:
         ConfigError: with a sentence.
     """
-    name, of_gradient = named(settings.gradient)
-    model = class_of(GRADIENTS, name, GradientEstimator).settings_model
-    parse_config(of_gradient, model, f"gradient: {name}")
-    if isinstance(found := regulariser_of(settings), SparseGroupLasso):
+    parsed_gradient(*named(settings.gradient))
+    if not (found := regulariser_of(settings)).of_logits:
         raise ConfigError(
             f"regulariser: {found.name} is of weights without a softmax, which no estimator "
-            f"learns; name {NoRegulariser.name} or {Entropy.name}"
+            "learns; name none or entropy"
         )
     penalty_of(settings)
     schedule_of(settings)

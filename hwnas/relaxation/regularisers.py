@@ -19,6 +19,9 @@ _TINY = torch.finfo(torch.float64).tiny
 class Regulariser(Part):
     """A smooth term of the loss, or a proximal step behind each step of descent, or neither."""
 
+    of_logits: ClassVar[bool] = True
+    """Whether it is of logits that a softmax follows, and not of plain weights."""
+
     def term(self, chain: Chain, logits: Logits) -> Tensor:
         """(...) what is added to the loss of logits (..., C) of each slot; differentiable."""
         del chain
@@ -70,6 +73,7 @@ class SparseGroupLasso(Regulariser):
     """
 
     name: ClassVar[str] = "sparse_group_lasso"
+    of_logits: ClassVar[bool] = False
 
     choice: Annotated[float, Field(ge=0)] = 0.01
     slot: Annotated[float, Field(ge=0)] = 0.01

@@ -1,6 +1,7 @@
 """Relaxed: the rule of a mixing supernet, whose weights and logits learn on different images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import torch
@@ -18,27 +19,24 @@ _HALVES = 59  # of the random numbers that say which images are whose
 class Relaxed:
     """Each step moves the logits on one batch, and then the weights on another.
 
-    The weights learn the loss of one network that is drawn, in the memory of one, but for the
-    gradient `softmax`, whose loss is that of the mixture. In the first part of the training
-    (`weights_first`) they learn alone.
+    The weights learn the loss of one network that is drawn, in the memory of one, or that of the
+    mixture where the gradient is of it (`GradientEstimator.of_mixture`). In the first part of the
+    training (`weights_first`) they learn alone.
 
     Attributes:
         identity: equal exactly for rules that train alike.
         learnt: the architecture.
     """
 
-    def __init__(
-        self, architecture: Architecture, batches: Callable[[], Batches], identity: str
-    ) -> None:
-        """Takes what is moved, and makes the batches that it is moved on.
+    def __init__(self, architecture: Architecture, batches: Batches, identity: str) -> None:
+        """Takes what is moved.
 
         Args:
             architecture: that has not moved, or is restored before the first step.
             batches: of the images of the logits.
             identity: of settings and budgets.
         """
-        self.learnt, self._batches = architecture, batches()
-        self.identity = identity
+        self.learnt, self._batches, self.identity = architecture, batches, identity
 
     def passes(
         self,
@@ -52,15 +50,18 @@ class Relaxed:
         architecture = self.learnt
         noise = torch.Generator().manual_seed(int(generator.integers(2**63)))
 
+        @cache  # the gradient may ask for the loss twice
+        def batch() -> list[Tensor]:
+            return [one.to(inputs.device) for one in self._batches.inputs(architecture.step)]
+
         def loss(weights: list[Tensor]) -> Tensor:
-            images, labels = self._batches.inputs(architecture.step)
-            logits = module(images.to(inputs.device), weights)
-            return functional.cross_entropy(logits, labels.to(inputs.device))
+            images, labels = batch()
+            return functional.cross_entropy(module(images, weights), labels)
 
         def learn() -> Tensor:
             architecture.advance(None if architecture.waits else loss, noise)
-            mixes = architecture.gradient.name == "softmax"
-            weights = architecture.mixture() if mixes else architecture.drawn(noise)
+            of_mixture = architecture.gradient.of_mixture
+            weights = architecture.mixture() if of_mixture else architecture.drawn(noise)
             logits = module(inputs, weights)
             return functional.cross_entropy(logits, target, label_smoothing=smoothing)
 
@@ -82,7 +83,4 @@ def halves(split: Split, share: float, seed: int) -> tuple[Split, Split]:
     count = round(share * len(split))
     if not 0 < count < len(split):
         raise ValueError(f"{len(split)} images cannot be shared by weights and logits")
-    logits, weights = np.sort(order[:count]), np.sort(order[count:])
-    return tuple(  # type: ignore[return-value]
-        Split(split.images[chosen], split.labels[chosen]) for chosen in (weights, logits)
-    )
+    return split.at(np.sort(order[count:])), split.at(np.sort(order[:count]))

@@ -13,7 +13,6 @@ from torch.nn import functional
 from hwnas.data import to_input
 from hwnas.data.dataset import Split
 from hwnas.estimators.free_darts.saliency import equal_weights, shares
-from hwnas.networks.trace import Trace
 from hwnas.supernet.mixing import MixingSupernet
 
 LossForm = Literal["snip", "grasp"]
@@ -22,7 +21,6 @@ MEMORY = 2**31
 """Bytes that what all choices compute may take: of more images batches are made."""
 
 _LEAST = 2  # images of a batch: batch norm has no variance of one pixel
-_COPIES = 3  # of what a layer gives: convolved, normalised, multiplied; measured 2.8 to 4.1
 _STEP = 0.01  # of all α together, as in DARTS
 
 
@@ -54,7 +52,7 @@ def loss_saliencies(
         memory: bytes.
     """
     mixing.train().requires_grad_(False)
-    split = list(batches(images, int(memory // bytes_of_an_image(mixing))))
+    split = list(batches(images, int(memory // mixing.image_bytes)))
     counts, dtype = mixing.supernet.space.choice_counts.tolist(), next(mixing.parameters()).dtype
     weights = equal_weights(counts, dtype)
     first = _gradients(mixing, split, weights)
@@ -88,19 +86,8 @@ def _moved(weights: Sequence[Tensor], along: Sequence[Tensor], step: float) -> l
     ]
 
 
-def bytes_of_an_image(mixing: MixingSupernet) -> int:
-    """About what a pass through all choices keeps of one image, until its gradients are known."""
-    supernet = mixing.supernet
-    blocks = [block for _, block in (*supernet.prefix, *supernet.suffix)]
-    blocks += [block for slot in supernet.choices for module, block in slot if module is not None]
-    values = sum(
-        step.written.size for block in blocks for step in Trace(block).steps if not step.in_place
-    )
-    return 4 * _COPIES * values
-
-
 def batches(images: Split, most: int) -> Iterator[Split]:
     """Batches of about equal size, of at most so many images, or of two."""
     number = max(1, min(math.ceil(len(images) / max(most, 1)), len(images) // _LEAST))
     for places in np.array_split(np.arange(len(images)), number):
-        yield Split(images.images[places], images.labels[places])
+        yield images.at(places)

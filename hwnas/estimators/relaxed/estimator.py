@@ -7,7 +7,6 @@ A recipe is a name and the parts of `hwnas.relaxation` that it combines; a confi
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,8 +23,9 @@ from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.relaxed.memory import check_memory
 from hwnas.estimators.scores import Scores
-from hwnas.estimators.supernet.paths import problem_within
-from hwnas.relaxation.architecture import HISTORY, LOGITS, MOMENTS, Architecture
+from hwnas.estimators.supernet.learnt_values import read_learnt_values
+from hwnas.estimators.supernet.paths import budgets_text, problem_within
+from hwnas.relaxation.architecture import LOGITS, Architecture
 from hwnas.relaxation.chain import Chain
 from hwnas.relaxation.chosen_parts import check_parts
 from hwnas.relaxation.rule import Relaxed, halves
@@ -39,10 +39,8 @@ from hwnas.spaces import SearchSpace
 from hwnas.supernet.mixing import MixingSupernet
 from hwnas.training.auto import steps_of_epoch
 from hwnas.training.batches import Batches
-from hwnas.training.checkpoint import damaged
 from hwnas.training.distributed import current_group
 from hwnas.training.trainer import TrainReport, train
-from hwnas.training.training_state import load_outcome
 
 
 class RelaxedEstimator(Estimator):
@@ -81,21 +79,14 @@ class RelaxedEstimator(Estimator):
         belongs_to = {"network": digest(module.identity)}
         if inputs.images is not None:
             belongs_to["images"] = self._halves(inputs)[0].digest
-        outcome = load_outcome(path, belongs_to)
-        logits = outcome.get(LOGITS)
-        total = int(space.choice_counts.sum())
-        if logits is None or logits.shape != (total,) or logits.dtype != np.float64:
+        found = read_learnt_values(path, space, belongs_to, LOGITS)
+        if found is None or found.history is None:
             raise RunError(f"{path} holds no logits of {space.name}; train this one first")
-        try:
-            history = ValueHistory.of(outcome[MOMENTS], outcome[HISTORY], total)
-        except (KeyError, ValueError) as error:
-            raise damaged(path, "its logits after each epoch cannot be read") from error
-        if not (np.isfinite(logits).all() and np.isfinite(history.values).all()):
-            raise damaged(path, "a logit is no finite number")
+        logits = np.concatenate(found.values)
         identity = {"logits": digest(logits.tobytes())}
         exact = SumScore(log_probabilities(space, logits, self.name, self.unit))
-        shown = ValueHistory.empty(total)
-        for moment, row in zip(history.moments.tolist(), history.values, strict=True):
+        shown = ValueHistory.empty(len(logits))
+        for moment, row in zip(found.history.moments.tolist(), found.history.values, strict=True):
             then = effects_of(log_probabilities(space, row.astype(np.float64), "", ""))
             assert then is not None
             shown = shown.added(moment, then.values)
@@ -114,14 +105,14 @@ class RelaxedEstimator(Estimator):
         problem = problem_within(inputs, budgets)
         steps = config.epochs * steps_of_epoch(config, len(of_weights))
         architecture = Architecture(problem, self.relaxation, steps)
+        mixing = MixingSupernet(space, config.seed, own_weights=self.relaxation.own_weights)
         if not architecture.gradient.one_path:
-            check_memory(space, config, listener)
+            check_memory(mixing, config, listener)
         settings = self.relaxation.model_dump_json()
-        texts = sorted(f"{budget.name} {budget.text}" for budget in budgets)
         rule = Relaxed(
             architecture,
-            partial(Batches, of_logits, config, space.classes),
-            f"relaxed {settings} within {', '.join(texts)}, logits on {of_logits.digest}",
+            Batches(of_logits, config, space.classes),
+            f"relaxed {settings} within {budgets_text(budgets)}, logits on {of_logits.digest}",
         )
         title = (
             f"training weights on {len(of_weights):,} and logits on {len(of_logits):,} images of "
@@ -135,7 +126,7 @@ class RelaxedEstimator(Estimator):
                 )
 
             return train(
-                MixingSupernet(space, config.seed, own_weights=self.relaxation.own_weights),
+                mixing,
                 of_weights,
                 config,
                 checkpoint=inputs.weights_file,

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.errors import RunError
-from hwnas.estimators.supernet.paths import HISTORY, MOMENTS, VALUES
+from hwnas.estimators.supernet.paths import VALUES
 from hwnas.search.policies.choices import FlatChoices
-from hwnas.search.policies.history import ValueHistory
+from hwnas.search.policies.history import HISTORY, MOMENTS, ValueHistory
 from hwnas.spaces import Space
 from hwnas.training.checkpoint import damaged
 from hwnas.training.training_state import load_outcome
@@ -30,22 +30,26 @@ class LearntValues:
 
 
 def read_learnt_values(
-    path: Path, space: Space, belongs_to: Mapping[str, str] | None = None
+    path: Path,
+    space: Space,
+    belongs_to: Mapping[str, str] | None = None,
+    name: str = VALUES,
 ) -> LearntValues | None:
-    """What a training that has ended holds; None where its paths were uniform.
+    """What a training that has ended holds; None where it learnt none, as by uniform paths.
 
     Args:
-        path: the supernet's file.
+        path: the training's file.
         space: whose choices they are.
         belongs_to: see `hwnas.training.training_state.load_trained`.
+        name: of the values among what the training has learnt.
 
     Raises:
         RunError: there is no such file, or it is damaged, unfinished or of something else.
     """
     outcome = load_outcome(path, belongs_to or {})
-    if VALUES not in outcome:
+    if name not in outcome:
         return None
-    choices, values = FlatChoices(space.choice_counts), outcome[VALUES]
+    choices, values = FlatChoices(space.choice_counts), outcome[name]
     if values.shape != (choices.total,) or values.dtype != np.float64:
         raise RunError(f"{path} holds values of the choices of another space; train this one first")
     history = None

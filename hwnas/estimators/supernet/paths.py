@@ -14,7 +14,7 @@ from hwnas.objectives.budgets import Budget
 from hwnas.objectives.costs import MACS
 from hwnas.search.make_problem import make_problem
 from hwnas.search.policies import Policy, make_policy, policy_class
-from hwnas.search.policies.history import ValueHistory, is_kept
+from hwnas.search.policies.history import HISTORY, MOMENTS, ValueHistory, is_kept
 from hwnas.search.problem import SearchProblem
 from hwnas.spaces import Architectures
 from hwnas.training.auto import steps_of_epoch
@@ -22,9 +22,8 @@ from hwnas.training.paths import Paths
 from hwnas.training.rules import paths_of_step
 from hwnas.training.train_config import UNIFORM
 
-VALUES, MOMENTS, HISTORY = "values", "moments", "history"
-"""The names, in what a training leaves, of a policy's values, those of all slots in a row; of the
-epochs that are in its history; and of that, the values after each of them."""
+VALUES = "values"
+"""The name, in what a training leaves, of a policy's values, those of all slots in a row."""
 
 _MEAN, _OF_POLICY = "mean_loss", "policy/"
 # Of the moving mean: that of about the last twenty paths, which is late by some steps only and adds
@@ -57,8 +56,7 @@ class PolicyPaths:
         version = "" if policy.version == 1 else f", version {policy.version}"
         self.identity = f"{policy.name}{version} {policy.settings.model_dump_json()}"
         if budgets:
-            texts = sorted(f"{budget.name} {budget.text}" for budget in budgets)
-            self.identity += f" within {', '.join(texts)}"
+            self.identity += f" within {budgets_text(budgets)}"
         self.judged = _JUDGED if policy.of_accuracies else 0
 
     def draw(self, count: int, resolution: int, generator: np.random.Generator) -> Architectures:
@@ -151,6 +149,11 @@ def paths_of(inputs: EstimatorInputs) -> Paths | None:
     problem = problem_within(inputs, budgets)
     policy = make_policy(name, problem, max(1, rewards), config.seed, settings)
     return PolicyPaths(policy, budgets)
+
+
+def budgets_text(budgets: Sequence[Budget]) -> str:
+    """Equal exactly for equal budgets: as they are written, in one order."""
+    return ", ".join(sorted(f"{budget.name} {budget.text}" for budget in budgets))
 
 
 def problem_within(inputs: EstimatorInputs, budgets: Sequence[Budget]) -> SearchProblem:

@@ -6,13 +6,21 @@ An estimator is one file and one line here; its module is imported when it is as
 from collections.abc import Mapping
 from typing import Any
 
-from hwnas.core.configs import parse_config
+from hwnas.core.configs import StrictModel, parse_config
 from hwnas.core.part_classes import class_of
 from hwnas.core.registry import Registry
 from hwnas.relaxation.chain import Chain
 from hwnas.relaxation.gradients.estimator import GradientEstimator, Loss, Step, Weights
 
-__all__ = ["GRADIENTS", "GradientEstimator", "Loss", "Step", "Weights", "make_gradient"]
+__all__ = [
+    "GRADIENTS",
+    "GradientEstimator",
+    "Loss",
+    "Step",
+    "Weights",
+    "make_gradient",
+    "parsed_gradient",
+]
 
 _HERE = "hwnas.relaxation.gradients"
 
@@ -38,5 +46,17 @@ def make_gradient(
     Raises:
         ConfigError: there is no such estimator or setting.
     """
+    found, chosen = parsed_gradient(gradient, settings)
+    return found(chain, chosen)
+
+
+def parsed_gradient(
+    gradient: str | type[GradientEstimator], settings: Mapping[str, Any] | None = None
+) -> tuple[type[GradientEstimator], StrictModel]:
+    """The class of a gradient estimator and its settings, before there is a chain.
+
+    Raises:
+        ConfigError: there is no such estimator or setting.
+    """
     found = class_of(GRADIENTS, gradient, GradientEstimator)
-    return found(chain, parse_config(dict(settings or {}), found.settings_model, found.name))
+    return found, parse_config(dict(settings or {}), found.settings_model, found.name)

@@ -61,6 +61,9 @@ class GradientEstimator(ABC):
     """What configs call it."""
     one_path: ClassVar[bool]
     """Whether the loss is only asked for single networks, never for a mixture of choices."""
+    of_mixture: ClassVar[bool] = False
+    """Whether the loss that counts is that of the mixture, so that its weights are learnt by it,
+    and not by networks that are drawn."""
     settings_model: ClassVar[type[StrictModel]] = StrictModel
     """What can be set, with a default for everything."""
 

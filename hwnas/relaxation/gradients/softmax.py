@@ -16,6 +16,7 @@ class Softmax(GradientEstimator):
 
     name: ClassVar[str] = "softmax"
     one_path: ClassVar[bool] = False
+    of_mixture: ClassVar[bool] = True
 
     @override
     def backward(self, step: Step) -> Tensor:

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+MOMENTS, HISTORY = "moments", "history"
+"""The names of a history's arrays, where a training keeps them among others."""
+
 MOST_MOMENTS = 100
 """So many are kept, since a file and a page hold them all."""
 

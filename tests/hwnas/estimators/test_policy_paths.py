@@ -14,12 +14,13 @@ from hwnas.data import ImageDataset
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.supernet import training
 from hwnas.estimators.supernet.learnt_values import read_learnt_values
-from hwnas.estimators.supernet.paths import HISTORY, MOMENTS, VALUES, PolicyPaths, paths_of
+from hwnas.estimators.supernet.paths import VALUES, PolicyPaths, paths_of
 from hwnas.estimators.supernet.policy import PolicyEstimator
 from hwnas.estimators.supernet.start import rule_of
 from hwnas.estimators.supernet.training import load_supernet, train_supernet
 from hwnas.objectives.costs import MACS
 from hwnas.search.make_problem import make_problem
+from hwnas.search.policies.history import HISTORY, MOMENTS
 from hwnas.training.checkpoint import load_weights, save_weights, weights_digest
 from hwnas.training.paths import UniformPaths
 from hwnas.training.rules import PathRule, SinglePath, supernet_rule

@@ -11,13 +11,15 @@ from hwnas.core.errors import BudgetError, ConfigError, RunError
 from hwnas.core.listener import SILENT
 from hwnas.data import ImageDataset
 from hwnas.estimators.inputs import EstimatorInputs
-from hwnas.estimators.relaxed import estimator, memory
+from hwnas.estimators.relaxed import estimator
 from hwnas.estimators.relaxed.estimator import DARTS, UNAS, RelaxedEstimator, log_probabilities
 from hwnas.objectives.costs import MACS
-from hwnas.relaxation.architecture import HISTORY, LOGITS, MOMENTS, SNAPSHOTS, Architecture
+from hwnas.relaxation.architecture import LOGITS, SNAPSHOTS, Architecture
 from hwnas.relaxation.rule import halves
 from hwnas.relaxation.settings import RelaxationSettings
 from hwnas.search.make_problem import make_problem
+from hwnas.search.policies.history import HISTORY, MOMENTS
+from hwnas.supernet.mixing import MixingSupernet
 from hwnas.training.checkpoint import load_weights, weights_digest
 from hwnas.training.train_config import TrainSettings
 from hwnas.training.training_state import load_outcome
@@ -150,7 +152,7 @@ def test_the_images_of_weights_and_logits_are_different_ones() -> None:
 def test_too_little_memory_is_refused_before_anything_is_trained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "bytes_of_mixture", lambda *_: 1 << 60)
+    monkeypatch.setattr(MixingSupernet, "image_bytes", 1 << 60)
     with pytest.raises(ConfigError, match="score_function, which runs one network at a time"):
         DARTS.train(inputs_of(tmp_path))
     assert not (tmp_path / "architecture.safetensors").exists()

@@ -5,9 +5,15 @@ import torch
 from hwnas.networks.blocks import Skip
 from hwnas.spaces import SearchSpace, load_space
 from hwnas.spaces.shrunk import shrunk_space
-from hwnas.supernet.mixing import MixingSupernet, one_hot
+from hwnas.supernet.mixing import MixingSupernet
 
 IMAGES = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+
+
+def one_hot(counts: list[int], row: list[int]) -> list[torch.Tensor]:
+    """Weights of one network alone."""
+    pairs = zip(counts, row, strict=True)
+    return [torch.eye(count)[choice] for count, choice in pairs]
 
 
 @pytest.fixture
