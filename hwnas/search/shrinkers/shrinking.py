@@ -1,7 +1,7 @@
 """The loop of every shrinker: judge networks of what is left, take the weakest choices away."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,8 @@ Judge = Callable[[int, Architectures], NDArray[np.float64]]
 
 Begin = Callable[[int, Space, float], None]
 """Is told of each stage before networks are judged: its number, the space of what is left, and the
-share of the classes to judge on. Networks score otherwise in each then: it trains, say."""
+share of the classes to judge on. Networks score otherwise in each then, since it trains, say: those
+of earlier stages that are left are judged again."""
 
 Progress = Callable[[int, int, float], None]
 """Called with the stage, the networks judged in it, and the share that is left."""
@@ -50,7 +51,7 @@ class Shrunk:
         kept: of each slot of blocks the choices that stay, by their numbers in it.
         gone: the others, as they went.
         shares: of the networks within the budgets that were left after each stage.
-        judged: networks in all stages.
+        judged: networks in all stages; one that is judged again counts again.
         weights: the file of the supernet that was trained before the last stage; None where none
             was.
     """
@@ -89,7 +90,7 @@ def shrink(
         problem: a space of blocks and the budgets.
         judge: scores networks, to be maximised.
         plan: by which shrinker, and how far.
-        begin: called before each stage; without it a network keeps its score.
+        begin: called before each stage; without it a network is judged once.
         progress: called while networks are judged.
 
     Raises:
@@ -109,22 +110,17 @@ def shrink(
         if begin is not None:
             share = shrinker.share_of_classes(number, plan.stages)
             begin(number, shrunk_space(whole, left.blocks), share)
-            known.clear()
+            # Those of the stage alone would be too few to tell a weak choice by.
+            again = keys(left.before(left.of(known)[0]))
+            known = _scores(judge, number, again)
+            judged += len(known)
         stage = Stage(left.problem, number, plan.stages, plan.networks, left.places)
         shrinker.begin(stage)
         count = 0
         while len(rows := shrinker.ask()):
             before = left.before(rows)
             new = [key for key in dict.fromkeys(keys(before)) if key not in known]
-            if new:
-                scores = judge(number, np.array(new, dtype=np.int64))
-                for key, score in zip(new, scores.tolist(), strict=True):
-                    if not math.isfinite(score):
-                        raise AccuracyError(
-                            f"the score of architecture {' '.join(map(str, key))} is {score}, no "
-                            "number; return one for every network"
-                        )
-                known.update(zip(new, scores.tolist(), strict=True))
+            known |= _scores(judge, number, new)
             count += len(new)
             shrinker.tell(rows, np.array([known[key] for key in keys(before)]))
             if progress is not None:
@@ -146,3 +142,18 @@ def shrink(
             ]
         shares.append(left.share)
     return Shrunk(whole, left.blocks, tuple(gone), tuple(shares), judged)
+
+
+def _scores(
+    judge: Judge, stage: int, architectures: Sequence[tuple[int, ...]]
+) -> dict[tuple[int, ...], float]:
+    if not architectures:
+        return {}
+    scores = judge(stage, np.array(architectures, dtype=np.int64)).tolist()
+    for row, score in zip(architectures, scores, strict=True):
+        if not math.isfinite(score):
+            raise AccuracyError(
+                f"the score of architecture {' '.join(map(str, row))} is {score}, no number; "
+                "return one for every network"
+            )
+    return dict(zip(architectures, scores, strict=True))
