@@ -13,7 +13,8 @@ the network that would ship within three budgets of MACs:
   random networks, searched exactly.
 - `sandwich`: a supernet by the sandwich rule, searched by `surrogate` with a hundred networks.
 - a recipe: its values, searched exactly; the training knows no budget.
-- a recipe, `within the budget`: a training for each budget, which holds its expected MACs to it.
+- a recipe, `within the budget`: a training for each budget, with a penalty of expected MACs above
+  it (`hinge`); `to the budget`: of those above and below it (`log_ratio`).
 
 `expected` is the expected MACs at the end as a share of the budget, `shipped` those of the network.
 `--work` keeps what was computed; a second process with --backwards begins at the end.
@@ -54,8 +55,8 @@ from hwnas.search.trellis import Trellis
 from hwnas.training.auto import steps_of_epoch
 from hwnas.training.train_config import UNIFORM, TrainConfig
 
-WITHIN = ", within the budget"
-RECIPES = ("darts", "unas", f"unas{WITHIN}")
+WITHIN, TO = ", within the budget", ", to the budget"
+RECIPES = ("darts", "unas", f"unas{WITHIN}", f"unas{TO}")
 OTHERS = ("random", "most MACs", UNIFORM, "sandwich")
 EVALUATIONS = 100
 """Networks that `surrogate` judges within each budget."""
@@ -170,10 +171,13 @@ class Setting:
         return self.macro_images.macro.index[best]
 
     def _relaxed(self, name: str, seed: int, quantile: float, path: Path) -> dict[str, float]:
-        estimator, problem = find_estimator(name.removesuffix(WITHIN)), self.problem(quantile)
+        recipe, _, how = name.partition(", ")
+        estimator, problem = find_estimator(recipe), self.problem(quantile)
+        if name.endswith(TO):
+            estimator = estimator.with_relaxation({"penalty": {"log_ratio": {"warmup": 0.3}}})
         assert isinstance(estimator, RelaxedEstimator)
         config, weights = self._equal_passes(estimator, seed), path.with_suffix(".safetensors")
-        if name.endswith(WITHIN):
+        if how:
             bound = problem.limits[0].bound
             budgets = {MACS.name: Budget.of(MACS.name, bound)}
             config = config.model_copy(update={"budgets": budgets})
@@ -183,7 +187,7 @@ class Setting:
         exact = estimator.scores(inputs).exact
         assert isinstance(exact, SumScore)
         found = self._shipped(problem, self._best(exact.trellis, problem))
-        if name.endswith(WITHIN):
+        if how:
             rows = self.macro_images.macro.rows
             probability = np.exp(exact.trellis.evaluate(rows))
             expected = float(probability @ self.cost.evaluate(rows) / probability.sum())
