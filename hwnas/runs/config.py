@@ -18,7 +18,7 @@ from hwnas.runs.accuracy_config import AccuracyConfig, either
 from hwnas.runs.choices_config import Resolutions, Widths
 from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.overrides import put_values
-from hwnas.runs.paths_config import check_drawn, check_policy
+from hwnas.runs.paths_config import check_devices, check_drawn, check_policy
 from hwnas.runs.pretrained_config import SPACE, PretrainedConfig
 from hwnas.runs.profile_config import ProfileConfig
 from hwnas.runs.space_config import ChosenSpace, SpaceName
@@ -286,6 +286,7 @@ class RunConfig(StrictModel):
     @model_validator(mode="after")
     def _paths_are_drawn_where_they_can(self) -> Self:
         several = isinstance(self.resolution, tuple)
+        check_devices(self.train, self.search.further_devices)
         check_drawn(self.train, self.accuracy.scorer, several_resolutions=several)
         return self
 

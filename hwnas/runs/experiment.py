@@ -19,7 +19,7 @@ from hwnas.latency.identity import read_fingerprint
 from hwnas.latency.model import LatencyModel
 from hwnas.latency.table import LatencyTable
 from hwnas.networks.blocks import Network, block_to_dict
-from hwnas.objectives.budgets import ENERGY, LATENCY, Budget
+from hwnas.objectives.budgets import ENERGY, LATENCY, Budget, device_of
 from hwnas.objectives.costs import MACS
 from hwnas.objectives.measured import measured_objective
 from hwnas.runs.config import Recipe, RunConfig
@@ -352,14 +352,17 @@ class Experiment:
             vars(self).pop(name, None)
 
     def problem_within(self, budgets: Sequence[Budget]) -> SearchProblem:
-        """The problem of some budgets, on counted costs and on the latency of the run's device.
+        """The problem of some budgets, on counted costs and on latencies of the run's devices.
 
         Raises:
             BudgetError: see `problem`.
-            TableError: a budget is on latency, and there is no latency model.
+            ConfigError, TableError: a budget is on latency, and there is no latency model.
         """
-        asked = any(budget.name == LATENCY for budget in budgets)
-        measured = [measured_objective(self.stored_latency_model())] if asked else []
+        asked = {budget.name for budget in budgets}
+        measured = [measured_objective(self.stored_latency_model())] if LATENCY in asked else []
+        if any(device_of(name) is not None for name in asked):
+            further = self.further_latencies.items()
+            measured += [measured_objective(model, name) for name, model in further]
         return make_problem(self.space, MACS, budgets, measured, self.reference)
 
     def problem(self, latency: AnyLatency) -> SearchProblem:

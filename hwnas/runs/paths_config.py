@@ -1,9 +1,12 @@
 """`train.paths` and `train.budgets` of a config: whether there is a policy, and what it draws."""
 
+from collections.abc import Collection
+
 from hwnas.core.configs import parse_config
 from hwnas.core.errors import ConfigError
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.registry import POLICY, SUPERNET_FILE
+from hwnas.objectives.budgets import device_of
 from hwnas.search.policies import policy_class
 from hwnas.training.train_config import UNIFORM, TrainSettings
 
@@ -19,6 +22,25 @@ def check_policy(train: TrainSettings) -> None:
         parse_config(settings, policy_class(name).settings_model, f"paths: {name}")
     except ConfigError as error:
         raise ValueError(str(error)) from error
+
+
+def check_devices(train: TrainSettings | None, searched: Collection[str]) -> None:
+    """Refuses budgets of a training on devices that the search has none on.
+
+    Args:
+        train: of a config.
+        searched: the further devices of its search.
+
+    Raises:
+        ValueError: with a sentence.
+    """
+    for name in () if train is None else train.budgets:
+        device = device_of(name)
+        if device is not None and device not in searched:
+            raise ValueError(
+                f"train.budgets: {name} is a budget on a device that search.budgets have none on; "
+                "write one there, too, or leave this one out"
+            )
 
 
 def check_drawn(

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from hwnas.core.configs import StrictModel
 from hwnas.core.part_texts import PartText, named, one_part
-from hwnas.objectives.budgets import LATENCY, Budget
+from hwnas.objectives.budgets import LATENCY, Budget, device_of
 from hwnas.objectives.budgets_config import Budgets
 from hwnas.objectives.costs import COSTS
 
@@ -91,10 +91,10 @@ class TrainSettings(StrictModel):
 
     @field_validator("budgets")
     @classmethod
-    def _known_without_further_devices(cls, value: dict[str, Budget]) -> dict[str, Budget]:
+    def _known(cls, value: dict[str, Budget]) -> dict[str, Budget]:
         for name in value:
-            if name != LATENCY and name not in COSTS:
-                known = ", ".join([LATENCY, *COSTS.names()])
+            if name != LATENCY and name not in COSTS and device_of(name) is None:
+                known = ", ".join([LATENCY, f"{LATENCY}@<device>", *COSTS.names()])
                 raise ValueError(f"a training keeps no budget on {name} (known: {known})")
         return value
 

@@ -144,6 +144,27 @@ def test_a_budget_of_a_training_that_no_network_keeps_is_refused(
     assert_refused(terminal, run.parent.parent, words, sentence)
 
 
+@pytest.mark.parametrize("estimator", ["policy", "unas"])
+def test_a_training_keeps_budgets_on_further_devices(
+    run: Path, terminal: Terminal, estimator: str
+) -> None:
+    folder = run.parent.parent
+    conftest.imported(folder, "phone", "tables/phone.sqlite", scale=7.0)
+    words = ["train", "known.yaml", "--set", f"accuracy.estimator={estimator}"]
+    if estimator == "unas":
+        words += ["--set", "train.paths=uniform"]
+    alone = terminal(*words, "--set", "train.budgets={latency@phone.yaml: 2ms}")
+    assert alone.code == 2
+    assert "train.budgets: latency@phone.yaml is a budget on a device that" in alone.stderr
+    words += ["--set", "search.budgets={latency@phone.yaml: 2ms}"]
+    tight = terminal(*words, "--set", "train.budgets={latency@phone.yaml: 0.1ms}")
+    assert tight.code == 2
+    assert "train.budgets: the latency@phone.yaml budget of 0.1 ms is out of reach" in tight.stderr
+    assert not run.exists()
+    kept = terminal(*words, "--set", "train.budgets={latency@phone.yaml: 2ms}")
+    assert kept.code == 0, kept.stderr
+
+
 def test_a_search_beyond_the_budgets_of_the_training_is_warned_of(
     run: Path, terminal: Terminal
 ) -> None:
