@@ -72,13 +72,19 @@ def main() -> None:
     parser.add_argument(
         "--parts", nargs="*", default=[""], help="of the names of what is to be measured"
     )
+    parser.add_argument("--rate", type=float, default=STAGE_RATE, help="of learning in a stage")
     parser.add_argument("--backwards", action="store_true", help="a second process, from the end")
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
     torch.set_num_threads(1)
     fields = {one.name: getattr(options, one.name) for one in dataclasses.fields(MacroImages)}
     setting = Setting(
-        MacroImages(**fields), options.images, options.of_a_stage, options.stages, options.keep
+        MacroImages(**fields),
+        options.images,
+        options.of_a_stage,
+        options.stages,
+        options.keep,
+        options.rate,
     )
     names = [f"{name}, as it was trained" for name in SHRINKERS.ours] + [*TRAINED_ON, TAU]
     names = [name for name in names if any(part in name for part in options.parts)]
@@ -105,6 +111,7 @@ class Setting:
         of_a_stage: how many of these are learnt before a stage.
         stages: of a shrinking.
         keep: the share of the networks that is left at least.
+        rate: of learning in a stage.
     """
 
     macro_images: MacroImages
@@ -112,6 +119,7 @@ class Setting:
     of_a_stage: int
     stages: int
     keep: float
+    rate: float
 
     @cached_property
     def problem(self) -> SearchProblem:
@@ -135,6 +143,8 @@ class Setting:
         images = self.macro_images
         size = f"{images.epochs}-{self.train_images}-{self.of_a_stage}-{images.validation}"
         sizes = f"{size}-{images.networks}-{self.stages}-{self.keep:g}"
+        if self.rate != STAGE_RATE:
+            sizes += f"-{self.rate:g}"
         path = images.work / f"{name.replace(',', '').replace(' ', '_')}-{sizes}-{seed}.json"
         if not path.is_file():
             images.work.mkdir(parents=True, exist_ok=True)
@@ -180,7 +190,7 @@ class Setting:
         )
         folder = self.macro_images.work / "stages"
         return StageTraining(
-            find_estimator("supernet"), fewer, folder, epochs=1, rate=lambda: STAGE_RATE
+            find_estimator("supernet"), fewer, folder, epochs=1, rate=lambda: self.rate
         )
 
     def _trained_on(

@@ -12,24 +12,31 @@ the network that would ship within three budgets of MACs:
 - `uniform`: a supernet, trained along single paths; a sum that is fitted to the accuracies of its
   random networks, searched exactly.
 - `sandwich`: a supernet by the sandwich rule, searched by `surrogate` with a hundred networks.
-- a recipe: its values, searched exactly; the training knows no budget.
-- a recipe, `within the budget`: a training for each budget, with a penalty of expected MACs above
-  it (`hinge`); `to the budget`: of those above and below it (`log_ratio`).
+- `darts`, `unas`: their values, searched exactly; the training knows no budget. `perturbation`: the
+  same training, read by that selector; `tau` is of both values of all choices. `cosine`, `cyclic`:
+  schedules of the logits' rate; `distinct` are the most probable networks after each epoch, `best`
+  the published accuracy of the best of them, `last` that of the last.
+- `within the budget`: a training for each budget, with a penalty of expected MACs above it
+  (`hinge`); `to the budget`: of those above and below it (`log_ratio`).
 
 `expected` is the expected MACs at the end as a share of the budget, `shipped` those of the network.
+A budget of 100 % is none.
 `--work` keeps what was computed; a second process with --backwards begins at the end.
 """
 
 import argparse
 import dataclasses
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
 
 from benchmarks import trained_policies
 from benchmarks.macro_images import SANDWICH_PASSES, MacroImages
@@ -40,7 +47,7 @@ from hwnas.core.part_texts import named
 from hwnas.data import ImageDataset
 from hwnas.estimators import find_estimator
 from hwnas.estimators.inputs import EstimatorInputs
-from hwnas.estimators.relaxed.estimator import RelaxedEstimator
+from hwnas.estimators.relaxed.estimator import RelaxedEstimator, log_probabilities
 from hwnas.estimators.scores import Scores
 from hwnas.estimators.supernet.training import train_supernet
 from hwnas.objectives.budgets import Budget
@@ -48,15 +55,43 @@ from hwnas.objectives.costs import MACS
 from hwnas.relaxation.gradients import parsed_gradient
 from hwnas.search.exact.exact_front import exact_best
 from hwnas.search.exact.known_scores import SumScore
+from hwnas.search.policies.history import HISTORY
 from hwnas.search.problem import Limit, SearchProblem
 from hwnas.search.searchers import make_searcher
 from hwnas.search.searchers.surrogate_model import fit_additive
 from hwnas.search.trellis import Trellis
 from hwnas.training.auto import steps_of_epoch
 from hwnas.training.train_config import UNIFORM, TrainConfig
+from hwnas.training.training_state import load_outcome
 
-WITHIN, TO = ", within the budget", ", to the budget"
-RECIPES = ("darts", "unas", f"unas{WITHIN}", f"unas{TO}")
+
+@dataclass(frozen=True)
+class Recipe:
+    """An estimator, what differs from its relaxation, and whether each budget is trained for."""
+
+    estimator: str
+    relaxation: Mapping[str, Any] = field(default_factory=dict)
+    budgeted: bool = False
+
+    @property
+    def trained(self) -> RelaxedEstimator:
+        """The estimator with these parts."""
+        found = find_estimator(self.estimator).with_relaxation(self.relaxation)
+        assert isinstance(found, RelaxedEstimator)
+        return found
+
+
+_TO_BUDGET = {"penalty": {"log_ratio": {"warmup": 0.3}}}
+RECIPES = {
+    "darts": Recipe("darts"),
+    "darts, perturbation": Recipe("darts", {"selector": "perturbation"}),
+    "unas": Recipe("unas"),
+    "unas, perturbation": Recipe("unas", {"selector": "perturbation"}),
+    "unas, cosine": Recipe("unas", {"schedule": "cosine"}),
+    "unas, cyclic": Recipe("unas", {"schedule": {"cyclic": {"cycles": 5}}}),
+    "unas, within the budget": Recipe("unas", budgeted=True),
+    "unas, to the budget": Recipe("unas", _TO_BUDGET, budgeted=True),
+}
 OTHERS = ("random", "most MACs", UNIFORM, "sandwich")
 BATCH = 32
 """Images of a step of a recipe, a quarter of the others': logits need steps. In as few steps as the
@@ -138,9 +173,12 @@ class Setting:
         if not path.is_file():
             images.work.mkdir(parents=True, exist_ok=True)
             found: dict[str, float] = {}
-            for quantile in BUDGETS:
+            every = (*BUDGETS, 1.0) if name in RECIPES and not RECIPES[name].budgeted else BUDGETS
+            for quantile in every:
                 for key, value in self._within(name, seed, quantile, path).items():
                     found[f"{key} within {quantile:.0%}"] = round(value, 4)
+            if name in RECIPES and not RECIPES[name].budgeted:
+                found |= self._of_values(RECIPES[name], seed, path)
             write_atomically(path, json.dumps(found))
         known: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
         return known
@@ -174,28 +212,56 @@ class Setting:
         return self.macro_images.macro.index[best]
 
     def _relaxed(self, name: str, seed: int, quantile: float, path: Path) -> dict[str, float]:
-        recipe, _, how = name.partition(", ")
-        estimator, problem = find_estimator(recipe), self.problem(quantile)
-        if name.endswith(TO):
-            estimator = estimator.with_relaxation({"penalty": {"log_ratio": {"warmup": 0.3}}})
-        assert isinstance(estimator, RelaxedEstimator)
-        config, weights = self._equal_passes(estimator, seed), path.with_suffix(".safetensors")
-        if how:
-            bound = problem.limits[0].bound
-            budgets = {MACS.name: Budget.of(MACS.name, bound)}
-            config = config.model_copy(update={"budgets": budgets})
-            weights = path.with_suffix(f".{quantile:g}.safetensors")
-        inputs = self._inputs(config, weights, problem)
-        estimator.train(inputs)
-        exact = estimator.scores(inputs).exact
-        assert isinstance(exact, SumScore)
-        found = self._shipped(problem, self._best(exact.trellis, problem))
-        if how:
+        recipe, problem = RECIPES[name], self.problem(quantile)
+        scores = self._trained(recipe, seed, path, problem)
+        assert isinstance(scores.exact, SumScore)
+        found = self._shipped(problem, self._best(scores.exact.trellis, problem))
+        if recipe.budgeted:
             rows = self.macro_images.macro.rows
-            probability = np.exp(exact.trellis.evaluate(rows))
+            probability = np.exp(scores.evaluate_architectures(rows))
             expected = float(probability @ self.cost.evaluate(rows) / probability.sum())
             found["expected"] = expected / problem.limits[0].bound
         return found
+
+    def _trained(
+        self, recipe: Recipe, seed: int, path: Path, problem: SearchProblem | None = None
+    ) -> Scores:
+        """The scores of a recipe, trained if it is not yet; a selector changes no training."""
+        config = self._equal_passes(recipe.trained, seed)
+        name = path.stem.replace("_perturbation", "")
+        weights = path.with_name(f"{name}.safetensors")
+        if recipe.budgeted:
+            assert problem is not None
+            bound = problem.limits[0].bound
+            budgets = {MACS.name: Budget.of(MACS.name, bound)}
+            config = config.model_copy(update={"budgets": budgets})
+            whole = np.mean(self.cost.evaluate(self.macro_images.macro.rows) <= bound)
+            weights = path.with_name(f"{name}.{whole:.2g}.safetensors")
+        inputs = self._inputs(config, weights, problem or self.problem(1.0))
+        recipe.trained.train(inputs)
+        return recipe.trained.scores(inputs)
+
+    def _of_values(self, recipe: Recipe, seed: int, path: Path) -> dict[str, float]:
+        """How values agree with the logits, or how they have changed."""
+        scores, macro = self._trained(recipe, seed, path), self.macro_images.macro
+        assert scores.effects is not None
+        if "selector" in recipe.relaxation:
+            logits = self._trained(Recipe(recipe.estimator), seed, path).effects
+            assert logits is not None
+            each = [np.concatenate(_centred(one.values)) for one in (scores.effects, logits)]
+            return {"tau": round(float(kendalltau(*each).statistic), 4)}
+        rows = load_outcome(path.with_suffix(".safetensors"), {})[HISTORY].astype(np.float64)
+        places = [
+            self._best(log_probabilities(self.macro_images.space, row, "", ""), self.problem(1.0))
+            for row in rows
+        ]
+        accuracies = macro.mean[places]
+        return {
+            "epochs": len(places),
+            "distinct": len(set(places)),
+            "best": float(accuracies.max()),
+            "last": float(accuracies[-1]),
+        }
 
     def _equal_passes(self, estimator: RelaxedEstimator, seed: int) -> TrainConfig:
         """A training of as many epochs as have most nearly the passes of the others."""
@@ -253,6 +319,10 @@ class Setting:
             "accuracy": float(macro.mean[place]),
             "shipped": cost / problem.limits[0].bound,
         }
+
+
+def _centred(values: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    return [one - one.mean() for one in values]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from hwnas.relaxation.parts import make_part
 from hwnas.relaxation.penalties import PENALTIES, Penalty
 from hwnas.relaxation.regularisers import REGULARISERS, Regulariser
 from hwnas.relaxation.schedules import SCHEDULES, Schedule
+from hwnas.relaxation.selectors import SELECTORS, Selector
 from hwnas.relaxation.settings import RelaxationSettings
 
 
@@ -24,6 +25,7 @@ def check_parts(settings: RelaxationSettings) -> None:
         )
     penalty_of(settings)
     schedule_of(settings)
+    selector_of(settings)
 
 
 def regulariser_of(settings: RelaxationSettings) -> Regulariser:
@@ -42,3 +44,9 @@ def schedule_of(settings: RelaxationSettings) -> Schedule:
     """The schedule that settings name."""
     name, own = named(settings.schedule)
     return make_part(SCHEDULES, name, Schedule, own)
+
+
+def selector_of(settings: RelaxationSettings) -> Selector:
+    """The selector that settings name."""
+    name, own = named(settings.selector)
+    return make_part(SELECTORS, name, Selector, own)

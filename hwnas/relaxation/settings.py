@@ -12,6 +12,7 @@ _EXAMPLES = {
     "regulariser": ("entropy", "weight: 0.1"),
     "penalty": ("hinge", "warmup: 0.2"),
     "schedule": ("cyclic", "cycles: 4"),
+    "selector": ("perturbation", "images: 1000"),
 }
 
 
@@ -25,6 +26,8 @@ class RelaxationSettings(StrictModel):
         regulariser: pushes towards few choices, see `hwnas.relaxation.regularisers`.
         penalty: of expected costs above `train.budgets`, see `hwnas.relaxation.penalties`.
         schedule: of the logits' learning rate, see `hwnas.relaxation.schedules`.
+        selector: reads the values of choices off the trained mixture, see
+            `hwnas.relaxation.selectors`. It changes nothing of the training.
         rate: the learning rate of the logits, by Adam.
         images: the share of the training images that the logits are learnt on; the weights are
             learnt on the others.
@@ -37,6 +40,7 @@ class RelaxationSettings(StrictModel):
     regulariser: PartText = "none"
     penalty: PartText = "hinge"
     schedule: PartText = "constant"
+    selector: PartText = "argmax"
     rate: Annotated[float, Field(gt=0, le=100)] = 0.02
     images: Annotated[float, Field(gt=0, lt=1)] = 0.5
     weights_first: Annotated[float, Field(ge=0, lt=1)] = 0.2

@@ -21,14 +21,20 @@ from hwnas.core.listener import SILENT, Listener
 from hwnas.data.dataset import Split
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.estimators.relaxed.judged_choices import (
+    JudgedChoices,
+    judge_choices,
+    what_values_are_of,
+)
 from hwnas.estimators.relaxed.memory import check_memory
 from hwnas.estimators.scores import Scores
 from hwnas.estimators.supernet.learnt_values import read_learnt_values
 from hwnas.estimators.supernet.paths import budgets_text, problem_within
 from hwnas.relaxation.architecture import LOGITS, Architecture
 from hwnas.relaxation.chain import Chain
-from hwnas.relaxation.chosen_parts import check_parts
+from hwnas.relaxation.chosen_parts import check_parts, selector_of
 from hwnas.relaxation.rule import Relaxed, halves
+from hwnas.relaxation.selectors import Selector
 from hwnas.relaxation.settings import RelaxationSettings
 from hwnas.search.exact.effects import effects_of
 from hwnas.search.exact.known_scores import SumScore
@@ -70,7 +76,14 @@ class RelaxedEstimator(Estimator):
         content = {**self._recipe, **settings}
         found.relaxation = parse_config(content, RelaxationSettings, "relaxation")
         check_parts(found.relaxation)
+        if found.selector.judges:
+            found.label = f"loss without its choices, by {found.selector.name}"
         return found
+
+    @property
+    def selector(self) -> Selector:
+        """What reads the values of choices off the trained mixture."""
+        return selector_of(self.relaxation)
 
     @override
     def scores(self, inputs: EstimatorInputs) -> Scores:
@@ -83,6 +96,16 @@ class RelaxedEstimator(Estimator):
         if found is None or found.history is None:
             raise RunError(f"{path} holds no logits of {space.name}; train this one first")
         logits = np.concatenate(found.values)
+        if self.selector.judges:
+            judged = self._judged(inputs)
+            known = judged.read()
+            if len(known) < len(judged.counts):
+                raise RunError(
+                    f"the choices of {space.name} are not judged by {self.selector.name} yet; run "
+                    "'hwnas train' again"
+                )
+            values = [known[slot] for slot in range(len(judged.counts))]
+            return self.of_values(inputs, values, {"judged": judged.of})
         identity = {"logits": digest(logits.tobytes())}
         exact = SumScore(log_probabilities(space, logits, self.name, self.unit))
         shown = ValueHistory.empty(len(logits))
@@ -108,7 +131,7 @@ class RelaxedEstimator(Estimator):
         mixing = MixingSupernet(space, config.seed, own_weights=self.relaxation.own_weights)
         if not architecture.gradient.one_path:
             check_memory(mixing, config, listener)
-        settings = self.relaxation.model_dump_json()
+        settings = self.relaxation.model_dump_json(exclude={"selector"})
         rule = Relaxed(
             architecture,
             Batches(of_logits, config, space.classes),
@@ -125,7 +148,7 @@ class RelaxedEstimator(Estimator):
                     step, of_steps, ", ".join(filter(None, (f"loss {loss:.3f}", architecture.text)))
                 )
 
-            return train(
+            report = train(
                 mixing,
                 of_weights,
                 config,
@@ -134,6 +157,31 @@ class RelaxedEstimator(Estimator):
                 progress=show,
                 log=inputs.log,
             )
+        if self.selector.judges:
+            judge_choices(
+                self._judged(inputs),
+                self.selector,
+                mixing,
+                self._mixture(inputs),
+                of_logits,
+                seed=config.seed,
+                device=config.device,
+                listener=listener,
+            )
+        return report
+
+    def _judged(self, inputs: EstimatorInputs) -> JudgedChoices:
+        """The file of the values that a selector has judged."""
+        path = inputs.weights_file.with_suffix(f".{self.selector.name}.json")
+        of = what_values_are_of(inputs.weights_file, self.selector)
+        return JudgedChoices(path, of, inputs.one_space.choice_counts.tolist())
+
+    def _mixture(self, inputs: EstimatorInputs) -> list[torch.Tensor]:
+        """L tensors (C,): how probable each choice is by the trained logits."""
+        space = inputs.one_space
+        found = read_learnt_values(inputs.weights_file, space, name=LOGITS)
+        assert found is not None
+        return Chain(space).marginals([torch.from_numpy(one) for one in found.values])
 
     def _halves(self, inputs: EstimatorInputs) -> tuple[Split, Split]:
         try:

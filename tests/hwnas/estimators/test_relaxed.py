@@ -13,6 +13,7 @@ from hwnas.data import ImageDataset
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.relaxed import estimator
 from hwnas.estimators.relaxed.estimator import DARTS, UNAS, RelaxedEstimator, log_probabilities
+from hwnas.estimators.relaxed.judged_choices import JudgedChoices
 from hwnas.objectives.costs import MACS
 from hwnas.relaxation.architecture import LOGITS, SNAPSHOTS, Architecture
 from hwnas.relaxation.rule import halves
@@ -172,9 +173,52 @@ def test_a_cost_without_an_expectation_is_refused(tmp_path: Path) -> None:
         ({"gradient": {"gumbel": {"soft": 1}}}, "unknown key 'soft'"),
         ({"images": 1.0}, "images"),
         ({"regulariser": "sparse_group_lasso"}, "without a softmax, which no estimator learns"),
+        ({"selector": {"perturbation": {"images": 0}}}, "perturbation: 'images' is 0"),
         ({"gradient": 3}, "name one gradient, as in 'gradient: gumbel'"),
     ],
 )
 def test_wrong_settings_are_one_sentence(settings: dict[str, Any], why: str) -> None:
     with pytest.raises(ConfigError, match=why):
         UNAS.with_relaxation(settings)
+
+
+def test_a_selector_judges_the_choices_once_and_goes_on_where_it_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = inputs_of(tmp_path)
+    DARTS.train(inputs, SILENT)
+    by_logits = DARTS.scores(inputs)
+    relaxed = DARTS.with_relaxation({"selector": {"perturbation": {"images": 20}}})
+    with pytest.raises(RunError, match="are not judged by perturbation yet; run 'hwnas train'"):
+        relaxed.scores(inputs)
+    judged = JudgedChoices.write
+    slots: list[int] = []
+
+    def killed_after_two(file: JudgedChoices, values: dict[int, Any]) -> None:
+        judged(file, values)
+        slots.append(len(values))
+        if slots == [1, 2]:
+            raise KilledError
+
+    monkeypatch.setattr(JudgedChoices, "write", killed_after_two)
+    with pytest.raises(KilledError):
+        relaxed.train(inputs, SILENT)
+    relaxed.train(inputs, SILENT)
+    counts = inputs.one_space.choice_counts.tolist()
+    free = sum(count > 1 for count in counts)
+    assert slots == [1, 2, *range(3, free + 1), len(counts)]
+    scores = relaxed.scores(inputs)
+    assert scores.identity != by_logits.identity
+    assert scores.info.label == "loss without its choices, by perturbation"
+    assert scores.effects is not None
+    values = [one.tolist() for one in scores.effects.values]
+    assert [len(one) for one in values] == counts
+    path = inputs.weights_file.with_suffix(".perturbation.json")
+    path.unlink()
+    relaxed.train(inputs, SILENT)
+    again = relaxed.scores(inputs).effects
+    assert again is not None
+    assert [one.tolist() for one in again.values] == values
+    path.write_text(path.read_text()[:-9])
+    with pytest.raises(RunError, match=r"perturbation\.json is damaged; delete it and run"):
+        relaxed.scores(inputs)
