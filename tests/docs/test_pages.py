@@ -24,6 +24,7 @@ from hwnas.relaxation.gradients import GRADIENTS
 from hwnas.relaxation.penalties import PENALTIES
 from hwnas.relaxation.regularisers import REGULARISERS
 from hwnas.relaxation.schedules import SCHEDULES
+from hwnas.relaxation.selectors import SELECTORS
 from hwnas.runs.config import AccuracyConfig, DataConfig, RunConfig, SearchConfig
 from hwnas.runs.export_config import ExportConfig
 from hwnas.runs.pretrained_config import PretrainedConfig
@@ -50,7 +51,13 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     GRADIENTS,
 )
 # A protocol of one method, and settings with a formula each.
-WITHOUT_SUITES: tuple[Registry[Any], ...] = (TRACKERS, PENALTIES, REGULARISERS, SCHEDULES)
+WITHOUT_SUITES: tuple[Registry[Any], ...] = (
+    TRACKERS,
+    PENALTIES,
+    REGULARISERS,
+    SCHEDULES,
+    SELECTORS,
+)
 SOURCES = [
     path
     for folder in ("hwnas", "devices", "latency", "objectives", "configs", "benchmarks", "tests")
