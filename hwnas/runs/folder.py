@@ -43,8 +43,8 @@ FIXED = (
 )
 # Keys that a config writes elsewhere than `_content` has them.
 _WRITTEN = {"choices": "space.choices"}
-# What decides no weights: trained on a GPU, searched on a laptop.
-FREE = ("train.device",)
+# What decides no weights: trained on a GPU, searched on a laptop; how a mixture is read.
+FREE = ("train.device", "accuracy.relaxation.selector")
 # Names of files and folders: these may be elsewhere, with the same content.
 PATHS = (
     *("space", "choices", "data.source"),

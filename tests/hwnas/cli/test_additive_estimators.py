@@ -148,3 +148,25 @@ def test_a_network_that_was_exported_can_be_the_teacher(folder: Path, terminal: 
     assert_refused(terminal, folder, words, "cannot read teacher/config.json")
     words = "train known.yaml --set accuracy.estimator=bn --set accuracy.teacher=teacher"
     assert_refused(terminal, folder, words, "estimator: bn has no teacher; leave it out")
+
+
+def test_another_selector_reads_what_is_trained_already(folder: Path, terminal: Terminal) -> None:
+    from tests.hwnas.cli import conftest
+
+    (folder / "small_space.yaml").write_text(SPACE)
+    (folder / "tiny_space.yaml").write_text(SPACE)
+    conftest.imported(folder, "npu", "table.sqlite")
+    (folder / "known.yaml").write_text(CONFIG.replace("NAME", "darts"))
+    assert terminal("train", "known.yaml").code == 0
+    weights = (folder / "runs/known/architecture.safetensors").read_bytes()
+    words = ("known.yaml", "--set", "accuracy.relaxation.selector=perturbation")
+    early = terminal("search", *words)
+    assert early.code == 2
+    assert "are not judged by perturbation yet; run 'hwnas train' again" in early.stderr
+    assert terminal("train", *words).code == 0
+    assert (folder / "runs/known/architecture.safetensors").read_bytes() == weights
+    answer = terminal("search", *words, "--json")
+    assert answer.code == 0, answer.stderr
+    assert terminal("report", "runs/known").code == 0
+    page = (folder / "runs/known/report.html").read_text()
+    assert "loss without its choices, by perturbation" in page
