@@ -18,6 +18,7 @@ from hwnas.networks.block import ACTIVATIONS, DEFINED, Block, block_fields
 from hwnas.networks.kinds.conv import ConvBlock
 from hwnas.networks.kinds.head import Head
 from hwnas.networks.kinds.inverted_residual import InvertedResidual
+from hwnas.networks.kinds.parallel_inverted_residual import ParallelInvertedResidual
 from hwnas.networks.kinds.skip import Skip
 from hwnas.networks.kinds.universal_inverted_residual import UniversalInvertedResidual
 
@@ -29,6 +30,7 @@ __all__ = [
     "Head",
     "InvertedResidual",
     "Network",
+    "ParallelInvertedResidual",
     "Skip",
     "UniversalInvertedResidual",
     "block_from_dict",
@@ -50,6 +52,7 @@ BLOCKS: Registry[type[Block]] = Registry(
         "conv": ConvBlock,
         "inverted_residual": InvertedResidual,
         "universal_inverted_residual": UniversalInvertedResidual,
+        "parallel_inverted_residual": ParallelInvertedResidual,
         "skip": Skip,
         "head": Head,
     },

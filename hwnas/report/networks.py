@@ -13,6 +13,7 @@ _TITLES = {
     "conv": "convolution",
     "inverted_residual": "inverted residual",
     "universal_inverted_residual": "universal inverted residual",
+    "parallel_inverted_residual": "two inverted residuals",
 }
 
 
@@ -70,7 +71,10 @@ def _drawn(block: Block, model: LatencyModel) -> dict[str, Any]:
 
 
 def _kernels(block: Block) -> list[int]:
-    found = [getattr(block, name, 0) for name in ("start_kernel", "kernel", "middle_kernel")]
+    found = [
+        getattr(block, name, 0)
+        for name in ("start_kernel", "kernel", "middle_kernel", "second_kernel")
+    ]
     return [one for one in found if one]
 
 
@@ -85,7 +89,10 @@ def _detail(block: Block) -> list[str]:
     if isinstance(block, Skip):
         return []
     middle = [getattr(block, name, 0) for name in ("expanded_channels", "hidden_channels")]
-    channels = [block.in_channels, *(one for one in middle if one), block.out_channels]
+    inside = [str(one) for one in middle if one]
+    if second := getattr(block, "second_expanded_channels", 0):
+        inside[0] += f" + {second}"
+    channels = [block.in_channels, *inside, block.out_channels]
     parts = [" → ".join(map(str, channels))]
     if (stride := getattr(block, "stride", 1)) > 1:
         parts.append(f"stride {stride}")

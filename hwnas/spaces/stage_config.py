@@ -11,7 +11,14 @@ from pydantic_core import InitErrorDetails
 from hwnas.core.configs import StrictModel
 from hwnas.core.errors import ConfigError
 from hwnas.core.spelling import nearest
-from hwnas.networks.blocks import Block, InvertedResidual, block_kind, kind_names
+from hwnas.networks.blocks import (
+    Block,
+    InvertedResidual,
+    ParallelInvertedResidual,
+    block_kind,
+    kind_names,
+)
+from hwnas.networks.kinds.inverted_residual import InvertedResidualOptions
 from hwnas.networks.options import Activation, BlockOptions, Expansion, Kernel
 from hwnas.spaces.limits import MOST_CHANNELS, MOST_CHOICES, MOST_DEPTH
 
@@ -50,7 +57,8 @@ class StageConfig(StrictModel):
     kernels × expansions, or those listed in `blocks`, each of which may name a `kind` of its own;
     with `squeeze_excite: [false, true]` each of them without and with it. What else a kind can be
     asked for stands in `options`, as in `options: {groups: [1, 4]}`. With `same_padding` the block
-    that has the stride is padded as in TensorFlow.
+    that has the stride is padded as in TensorFlow. With `branches: 2` each pair of the inverted
+    residuals, side by side, is a choice, too.
     """
 
     channels: Channels
@@ -64,6 +72,7 @@ class StageConfig(StrictModel):
     activation: Activation
     squeeze_excite: bool | Annotated[tuple[bool, ...], Field(min_length=1, max_length=2)] = False
     same_padding: bool = False
+    branches: Annotated[int, Field(ge=1, le=2)] = 1
 
     @model_validator(mode="after")
     def _choices_once(self) -> Self:
@@ -95,7 +104,15 @@ class StageConfig(StrictModel):
                 else:
                     given = {}
                 found.append(shape.options(given))
-        return tuple(found)
+        if self.branches == 1:
+            return tuple(found)
+        single = [one for one in found if isinstance(one, InvertedResidualOptions)]
+        if len(single) < 2:
+            raise ValueError(
+                "branches is 2, but there are no two inverted residuals to stand side by side; "
+                "leave branches out or name more kernels or expansions"
+            )
+        return (*found, *ParallelInvertedResidual.pairs(single))
 
     def _listed(self) -> Iterator["_Shape"]:
         if self.kernels or self.expansions or self.options:

@@ -5,11 +5,13 @@ from hwnas.networks.blocks import (
     ConvBlock,
     Head,
     InvertedResidual,
+    ParallelInvertedResidual,
     Skip,
     UniversalInvertedResidual,
 )
 from hwnas.networks.kinds.conv import ConvOptions
 from hwnas.networks.kinds.inverted_residual import InvertedResidualOptions
+from hwnas.networks.kinds.parallel_inverted_residual import ParallelInvertedResidualOptions
 from hwnas.networks.kinds.universal_inverted_residual import UniversalInvertedResidualOptions
 from hwnas.testing.blocks import BlockContract
 
@@ -59,6 +61,27 @@ class TestUniversalInvertedResidual(BlockContract):
         )
         for start, middle in ((0, 3), (5, 0), (3, 5))
         for expansion in (2, 4)
+    )
+
+
+class TestParallelInvertedResidual(BlockContract):
+    kind = ParallelInvertedResidual
+    examples = (
+        ParallelInvertedResidual(8, 8, 3, 24, 0, 5, 16, 8, 1, "relu", 8),
+        ParallelInvertedResidual(8, 12, 3, 8, 8, 3, 16, 0, 2, "hard_swish", 7),
+        ParallelInvertedResidual(8, 8, 3, 16, 0, 3, 16, 8, 2, "relu6", 8, same_padding=True),
+    )
+    options = tuple(
+        ParallelInvertedResidualOptions(
+            kernel=3,
+            expansion=expansion,
+            squeeze_excite=squeezed,
+            second_kernel=5,
+            second_expansion=2,
+            second_squeeze_excite=not squeezed,
+        )
+        for expansion in (1, 4)
+        for squeezed in (False, True)
     )
 
 

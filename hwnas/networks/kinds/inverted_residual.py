@@ -100,16 +100,8 @@ class InvertedResidual(Block):
 
     @override
     def compute(self, ops: Operations[Value], x: Value) -> Value:
-        start = x
-        if self.expands:
-            x = ops.layer("expand", x)
-        x = ops.layer("depthwise", x)
-        if self.squeeze_channels:
-            gate = ops.layer("squeeze_reduce", ops.mean("squeeze_pool", x))
-            gate = ops.hard_sigmoid("gate", ops.layer("squeeze_expand", gate))
-            x = ops.multiply("excite", x, gate)
-        x = ops.layer("project", x)
-        return ops.add("residual", x, start) if self.residual else x
+        out = projected(self, ops, x)
+        return ops.add("residual", out, x) if self.residual else out
 
     @classmethod
     @override
@@ -169,3 +161,22 @@ class InvertedResidual(Block):
         squeeze = " se" if self.squeeze_channels else ""
         expansion = self.expanded_channels / self.in_channels
         return f"k{self.kernel} e{expansion:.3g}{squeeze}{same_text(self)}"
+
+
+def projected(block: InvertedResidual, ops: Operations[Value], x: Value, prefix: str = "") -> Value:
+    """What the layers of a block make of an input, before it is added.
+
+    Args:
+        block: whose layers they are.
+        ops: computes them.
+        x: the input.
+        prefix: of the names of all operations, where they are a branch of another block.
+    """
+    if block.expands:
+        x = ops.layer(f"{prefix}expand", x)
+    x = ops.layer(f"{prefix}depthwise", x)
+    if block.squeeze_channels:
+        gate = ops.layer(f"{prefix}squeeze_reduce", ops.mean(f"{prefix}squeeze_pool", x))
+        gate = ops.hard_sigmoid(f"{prefix}gate", ops.layer(f"{prefix}squeeze_expand", gate))
+        x = ops.multiply(f"{prefix}excite", x, gate)
+    return ops.layer(f"{prefix}project", x)

@@ -127,6 +127,20 @@ IR = "kernels: [3, 5], expansions: [2]"
             "options: {start_kernel: [0, 5], middle_kernel: [3]}",
             ["uir a0 k3 e2", "uir a5 k3 e2"],
         ),
+        (
+            "blocks: [{kernel: 5, expansion: 2}, {kernel: 3, expansion: 4}, "
+            "{kind: conv, kernel: 3}, {kernel: 3, expansion: 2, squeeze_excite: true}], "
+            "branches: 2",
+            [
+                *("k5 e2", "k3 e4", "conv k3", "k3 e2 se"),
+                *("k3 e2 se + k3 e4", "k3 e2 se + k5 e2", "k3 e4 + k5 e2"),
+            ],
+        ),
+        (
+            "kind: parallel_inverted_residual, kernels: [3], expansions: [2], "
+            "options: {second_kernel: [5], second_expansion: [1, 2]}",
+            ["k3 e2 + k5 e1", "k3 e2 + k5 e2"],
+        ),
         (f"{IR}, same_padding: true", ["k3 e2 same", "k5 e2 same"]),
         ("kind: grouped, options: {groups: [1, 4]}", ["gr k3 groups=1", "gr k3 groups=4"]),
         (
@@ -149,6 +163,13 @@ def test_a_stage_has_the_choices_that_it_names(
         (f"kind: head, {IR}", "a stage has no blocks of the kind 'head' (it may have: conv, inv"),
         (f"kind: conv, {IR}", "a block of kind 'conv' has no expansion (it has: kernel)"),
         ("kind: conv, kernels: [3], squeeze_excite: true", "no block here has it; leave it out"),
+        ("kind: conv, kernels: [1, 3], branches: 2", "no two inverted residuals to stand side by"),
+        (f"{IR}, branches: 3", "stages.0.branches"),
+        (
+            "kind: parallel_inverted_residual, kernels: [5], expansions: [2], "
+            "options: {second_kernel: [3], second_expansion: [2]}",
+            "name the branches in the other order",
+        ),
         ("kind: conv", "give either kernels, or a list of blocks"),
         ("kind: grouped", "give either options.groups, or a list of blocks"),
         (f"{IR}, options: {{ratio: [2]}}", "a block of kind 'inverted_residual' has no ratio"),
