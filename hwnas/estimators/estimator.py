@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.core.configs import StrictModel
 from hwnas.core.digests import digest
 from hwnas.core.errors import ConfigError
 from hwnas.core.listener import SILENT, Listener
@@ -21,7 +22,6 @@ from hwnas.spaces.family import Space
 from hwnas.spaces.space import Architectures
 
 if TYPE_CHECKING:
-    from hwnas.relaxation.settings import RelaxationSettings
     from hwnas.training.trainer import TrainReport
 
 
@@ -52,7 +52,7 @@ class Estimator(ABC):
         parts: of one that is made of others, their weights by name.
         takes_teacher: whether its training may learn from a network that is given.
         takes_latency: whether it may see the latencies of a device.
-        relaxation: of one that learns logits of choices by gradient, how; else None.
+        relaxation: of one that learns by gradient how choices are mixed, how; else None.
         free: whether thousands of scores cost nothing. They are then searched exactly, or as a
             whole.
     """
@@ -72,7 +72,7 @@ class Estimator(ABC):
     parts: Mapping[str, float] = MappingProxyType({})
     takes_teacher: bool = False
     takes_latency: bool = False
-    relaxation: "RelaxationSettings | None" = None
+    relaxation: StrictModel | None = None
     free: bool = False
 
     @abstractmethod

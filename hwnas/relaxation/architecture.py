@@ -97,8 +97,15 @@ class Architecture:
             found: list[float] = self._expected(self.logits).tolist()
         return found
 
-    def drawn(self, generator: torch.Generator) -> list[Tensor]:
-        """L tensors (C,): a network that is drawn, 1 for its choices and 0 for others."""
+    def shares(self, generator: torch.Generator) -> list[Tensor]:
+        """L tensors (C,): what the weights of networks learn the loss of.
+
+        That is one network that is drawn, in the memory of one, or the mixture where the gradient
+        is of it (`GradientEstimator.of_mixture`).
+        """
+        return self.mixture() if self.gradient.of_mixture else self._drawn(generator)
+
+    def _drawn(self, generator: torch.Generator) -> list[Tensor]:
         row = self.chain.draw(self.logits, generator, 1)
         return self.chain.split(self.chain.one_hot(torch.from_numpy(row))[0])
 

@@ -9,7 +9,7 @@ Proximal = Callable[[Sequence[Tensor], float], None]
 """(weights (C,) of each slot, rate): moves them in place, as `Regulariser.proximal` does."""
 
 
-def soft_threshold(weights: Tensor, threshold: float) -> Tensor:
+def soft_threshold(weights: Tensor, threshold: Tensor | float) -> Tensor:
     """The same shape, each value moved towards 0 by a threshold, and not beyond."""
     return weights.sign() * torch.relu(weights.abs() - threshold)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -9,31 +10,48 @@ from torch import Tensor
 from torch.nn import functional
 
 from hwnas.data.dataset import Split
-from hwnas.relaxation.architecture import Architecture
+from hwnas.relaxation.gradients import Loss
 from hwnas.training.batches import Batches
+from hwnas.training.paths import Learnt
 from hwnas.training.rules import Pass
 
 _HALVES = 59  # of the random numbers that say which images are whose
 
 
-class Relaxed:
-    """Each step moves the logits on one batch, and then the weights on another.
+class Mixed(Learnt, Protocol):
+    """What says how choices are mixed, and is moved by the loss of mixtures."""
 
-    The weights learn the loss of one network that is drawn, in the memory of one, or that of the
-    mixture where the gradient is of it (`GradientEstimator.of_mixture`). In the first part of the
-    training (`weights_first`) they learn alone.
+    @property
+    def step(self) -> int:
+        """How many steps of the training are done."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether the weights of networks alone are learnt as yet."""
+
+    def shares(self, generator: torch.Generator) -> list[Tensor]:
+        """L tensors (C,) without a gradient: the mixture that the weights of networks learn in."""
+
+    def advance(self, loss: Loss | None, generator: torch.Generator) -> None:
+        """Ends a step, moved by a loss of mixtures; by none where it waits."""
+
+
+class Relaxed:
+    """Each step moves a mixture on one batch, and then the weights of networks on another.
+
+    In the first part of the training the latter learn alone.
 
     Attributes:
         identity: equal exactly for rules that train alike.
-        learnt: the architecture.
+        learnt: the mixture.
     """
 
-    def __init__(self, architecture: Architecture, batches: Batches, identity: str) -> None:
+    def __init__(self, architecture: Mixed, batches: Batches, identity: str) -> None:
         """Takes what is moved.
 
         Args:
             architecture: that has not moved, or is restored before the first step.
-            batches: of the images of the logits.
+            batches: of the images of the mixture.
             identity: of settings and budgets.
         """
         self.learnt, self._batches, self.identity = architecture, batches, identity
@@ -60,9 +78,7 @@ class Relaxed:
 
         def learn() -> Tensor:
             architecture.advance(None if architecture.waits else loss, noise)
-            of_mixture = architecture.gradient.of_mixture
-            weights = architecture.mixture() if of_mixture else architecture.drawn(noise)
-            logits = module(inputs, weights)
+            logits = module(inputs, architecture.shares(noise))
             return functional.cross_entropy(logits, target, label_smoothing=smoothing)
 
         return [learn]

@@ -16,9 +16,8 @@ from typing_extensions import override
 
 from hwnas.core.configs import parse_config
 from hwnas.core.digests import digest
-from hwnas.core.errors import ConfigError, RunError
+from hwnas.core.errors import RunError
 from hwnas.core.listener import SILENT, Listener
-from hwnas.data.dataset import Split
 from hwnas.estimators.estimator import Estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.relaxed.judged_choices import (
@@ -27,13 +26,13 @@ from hwnas.estimators.relaxed.judged_choices import (
     what_values_are_of,
 )
 from hwnas.estimators.relaxed.memory import check_memory
+from hwnas.estimators.relaxed.training import check_one_process, image_parts, train_mixture
 from hwnas.estimators.scores import Scores
 from hwnas.estimators.supernet.learnt_values import read_learnt_values
 from hwnas.estimators.supernet.paths import budgets_text, problem_within
 from hwnas.relaxation.architecture import LOGITS, Architecture
 from hwnas.relaxation.chain import Chain
 from hwnas.relaxation.chosen_parts import check_parts, selector_of
-from hwnas.relaxation.rule import Relaxed, halves
 from hwnas.relaxation.selectors import Selector
 from hwnas.relaxation.settings import RelaxationSettings
 from hwnas.search.exact.effects import effects_of
@@ -44,9 +43,7 @@ from hwnas.search.trellis import Trellis
 from hwnas.spaces import SearchSpace
 from hwnas.supernet.mixing import MixingSupernet
 from hwnas.training.auto import steps_of_epoch
-from hwnas.training.batches import Batches
-from hwnas.training.distributed import current_group
-from hwnas.training.trainer import TrainReport, train
+from hwnas.training.trainer import TrainReport
 
 
 class RelaxedEstimator(Estimator):
@@ -91,7 +88,7 @@ class RelaxedEstimator(Estimator):
         module = MixingSupernet(space, own_weights=self.relaxation.own_weights)
         belongs_to = {"network": digest(module.identity)}
         if inputs.images is not None:
-            belongs_to["images"] = self._halves(inputs)[0].digest
+            belongs_to["images"] = image_parts(inputs, self.relaxation.images)[0].digest
         found = read_learnt_values(path, space, belongs_to, LOGITS)
         if found is None or found.history is None:
             raise RunError(f"{path} holds no logits of {space.name}; train this one first")
@@ -118,45 +115,25 @@ class RelaxedEstimator(Estimator):
     @override
     def train(self, inputs: EstimatorInputs, listener: Listener = SILENT) -> TrainReport:
         space, config = inputs.one_space, inputs.recipe
-        if current_group().processes > 1:
-            raise ConfigError(
-                f"the logits of {self.name} are learnt in one process; run 'hwnas train' without "
-                "torchrun"
-            )
-        of_weights, of_logits = self._halves(inputs)
+        check_one_process(self.name)
+        of_weights, of_logits = image_parts(inputs, self.relaxation.images)
         budgets = tuple(config.budgets.values())
         problem = problem_within(inputs, budgets)
         steps = config.epochs * steps_of_epoch(config, len(of_weights))
         architecture = Architecture(problem, self.relaxation, steps)
         mixing = MixingSupernet(space, config.seed, own_weights=self.relaxation.own_weights)
         if not architecture.gradient.one_path:
-            check_memory(mixing, config, listener)
+            instead = "set relaxation.gradient to score_function, which runs one network at a time"
+            check_memory(mixing, config, listener, instead)
         settings = self.relaxation.model_dump_json(exclude={"selector"})
-        rule = Relaxed(
+        report = train_mixture(
+            inputs,
+            mixing,
             architecture,
-            Batches(of_logits, config, space.classes),
-            f"relaxed {settings} within {budgets_text(budgets)}, logits on {of_logits.digest}",
+            (of_weights, of_logits),
+            f"relaxed {settings} within {budgets_text(budgets)}",
+            listener,
         )
-        title = (
-            f"training weights on {len(of_weights):,} and logits on {len(of_logits):,} images of "
-            f"{inputs.dataset.name}"
-        )
-        with listener.progress(title, "steps") as update:
-
-            def show(step: int, of_steps: int, loss: float) -> None:
-                update(
-                    step, of_steps, ", ".join(filter(None, (f"loss {loss:.3f}", architecture.text)))
-                )
-
-            report = train(
-                mixing,
-                of_weights,
-                config,
-                checkpoint=inputs.weights_file,
-                rule=rule,
-                progress=show,
-                log=inputs.log,
-            )
         if self.selector.judges:
             judge_choices(
                 self._judged(inputs),
@@ -182,12 +159,6 @@ class RelaxedEstimator(Estimator):
         found = read_learnt_values(inputs.weights_file, space, name=LOGITS)
         assert found is not None
         return Chain(space).marginals([torch.from_numpy(one) for one in found.values])
-
-    def _halves(self, inputs: EstimatorInputs) -> tuple[Split, Split]:
-        try:
-            return halves(inputs.dataset.train, self.relaxation.images, inputs.recipe.seed)
-        except ValueError as error:
-            raise ConfigError(f"relaxation.images: {error}") from error
 
 
 def log_probabilities(

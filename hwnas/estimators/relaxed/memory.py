@@ -12,13 +12,16 @@ from hwnas.training.train_config import TrainConfig
 _GB = 1e9
 
 
-def check_memory(mixing: MixingSupernet, config: TrainConfig, listener: Listener) -> None:
+def check_memory(
+    mixing: MixingSupernet, config: TrainConfig, listener: Listener, instead: str = ""
+) -> None:
     """Says what the backward pass of a mixture of all choices keeps.
 
     Args:
         mixing: whose choices are mixed.
         config: of the training.
         listener: is told of it.
+        instead: what else could be done where there is too little.
 
     Raises:
         ConfigError: there is not as much.
@@ -37,7 +40,6 @@ def check_memory(mixing: MixingSupernet, config: TrainConfig, listener: Listener
         raise ConfigError(
             f"a batch of {config.batch_size} images through all choices of "
             f"{mixing.supernet.space.name} keeps about {wanted / _GB:.1f} GB, and "
-            f"{free / _GB:.1f} GB are free; lower "
-            "train.batch_size or resolution, or set relaxation.gradient to score_function, which "
-            "runs one network at a time"
+            f"{free / _GB:.1f} GB are free; lower train.batch_size or resolution"
+            + (f", or {instead}" if instead else "")
         )

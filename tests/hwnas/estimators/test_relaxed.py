@@ -11,7 +11,7 @@ from hwnas.core.errors import BudgetError, ConfigError, RunError
 from hwnas.core.listener import SILENT
 from hwnas.data import ImageDataset
 from hwnas.estimators.inputs import EstimatorInputs
-from hwnas.estimators.relaxed import estimator
+from hwnas.estimators.relaxed import training
 from hwnas.estimators.relaxed.estimator import DARTS, UNAS, RelaxedEstimator, log_probabilities
 from hwnas.estimators.relaxed.judged_choices import JudgedChoices
 from hwnas.objectives.costs import MACS
@@ -61,11 +61,11 @@ def trained(
     def written_at_every_step(*arguments: Any, **options: Any) -> Any:
         return train(*arguments, **options | {"progress": progress}, checkpoint_seconds=0.0)
 
-    monkeypatch.setattr(estimator, "train", written_at_every_step)
+    monkeypatch.setattr(training, "train", written_at_every_step)
     relaxed.train(inputs, SILENT)
 
 
-train = estimator.train
+train = training.train
 
 
 @pytest.mark.parametrize(
