@@ -16,6 +16,7 @@ the network that would ship within three budgets of MACs:
   same training, read by that selector; `tau` is of both values of all choices. `cosine`, `cyclic`:
   schedules of the logits' rate; `distinct` are the most probable networks after each epoch, `best`
   the published accuracy of the best of them, `last` that of the last.
+- `sparse`: the sizes of its weights.
 - `within the budget`: a training for each budget, with a penalty of expected MACs above it
   (`hinge`); `to the budget`: of those above and below it (`log_ratio`).
 
@@ -49,10 +50,12 @@ from hwnas.estimators import find_estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.relaxed.estimator import RelaxedEstimator, log_probabilities
 from hwnas.estimators.scores import Scores
+from hwnas.estimators.sparse.estimator import SparseEstimator
 from hwnas.estimators.supernet.training import train_supernet
 from hwnas.objectives.budgets import Budget
 from hwnas.objectives.costs import MACS
 from hwnas.relaxation.gradients import parsed_gradient
+from hwnas.relaxation.settings import RelaxationSettings
 from hwnas.search.exact.exact_front import exact_best
 from hwnas.search.exact.known_scores import SumScore
 from hwnas.search.policies.history import HISTORY
@@ -74,10 +77,10 @@ class Recipe:
     budgeted: bool = False
 
     @property
-    def trained(self) -> RelaxedEstimator:
+    def trained(self) -> RelaxedEstimator | SparseEstimator:
         """The estimator with these parts."""
         found = find_estimator(self.estimator).with_relaxation(self.relaxation)
-        assert isinstance(found, RelaxedEstimator)
+        assert isinstance(found, RelaxedEstimator | SparseEstimator)
         return found
 
 
@@ -91,6 +94,7 @@ RECIPES = {
     "unas, cyclic": Recipe("unas", {"schedule": {"cyclic": {"cycles": 5}}}),
     "unas, within the budget": Recipe("unas", budgeted=True),
     "unas, to the budget": Recipe("unas", _TO_BUDGET, budgeted=True),
+    "sparse": Recipe("sparse"),
 }
 OTHERS = ("random", "most MACs", UNIFORM, "sandwich")
 BATCH = 32
@@ -165,11 +169,15 @@ class Setting:
         bound = float(np.quantile(self.cost.evaluate(self.macro_images.macro.rows), quantile))
         return SearchProblem(self.macro_images.space, self.cost, (Limit(self.cost, bound),))
 
-    def figures(self, name: str, seed: int) -> dict[str, float]:
-        """What a recipe has come to; computed once."""
+    def file(self, name: str, seed: int) -> Path:
+        """Where the figures of a recipe are kept; its weights lie beside them."""
         images = self.macro_images
         size = f"{images.epochs}-{self.train_images}-{images.validation}-{images.networks}"
-        path = images.work / f"{name.replace(', ', '_').replace(' ', '_')}-{size}-{seed}.json"
+        return images.work / f"{name.replace(', ', '_').replace(' ', '_')}-{size}-{seed}.json"
+
+    def figures(self, name: str, seed: int) -> dict[str, float]:
+        """What a recipe has come to; computed once."""
+        images, path = self.macro_images, self.file(name, seed)
         if not path.is_file():
             images.work.mkdir(parents=True, exist_ok=True)
             found: dict[str, float] = {}
@@ -213,7 +221,7 @@ class Setting:
 
     def _relaxed(self, name: str, seed: int, quantile: float, path: Path) -> dict[str, float]:
         recipe, problem = RECIPES[name], self.problem(quantile)
-        scores = self._trained(recipe, seed, path, problem)
+        scores = self.trained(recipe, seed, path, problem)
         assert isinstance(scores.exact, SumScore)
         found = self._shipped(problem, self._best(scores.exact.trellis, problem))
         if recipe.budgeted:
@@ -223,7 +231,7 @@ class Setting:
             found["expected"] = expected / problem.limits[0].bound
         return found
 
-    def _trained(
+    def trained(
         self, recipe: Recipe, seed: int, path: Path, problem: SearchProblem | None = None
     ) -> Scores:
         """The scores of a recipe, trained if it is not yet; a selector changes no training."""
@@ -243,10 +251,12 @@ class Setting:
 
     def _of_values(self, recipe: Recipe, seed: int, path: Path) -> dict[str, float]:
         """How values agree with the logits, or how they have changed."""
-        scores, macro = self._trained(recipe, seed, path), self.macro_images.macro
+        scores, macro = self.trained(recipe, seed, path), self.macro_images.macro
+        if recipe.estimator == "sparse":
+            return {}
         assert scores.effects is not None
         if "selector" in recipe.relaxation:
-            logits = self._trained(Recipe(recipe.estimator), seed, path).effects
+            logits = self.trained(Recipe(recipe.estimator), seed, path).effects
             assert logits is not None
             each = [np.concatenate(_centred(one.values)) for one in (scores.effects, logits)]
             return {"tau": round(float(kendalltau(*each).statistic), 4)}
@@ -263,19 +273,21 @@ class Setting:
             "last": float(accuracies[-1]),
         }
 
-    def _equal_passes(self, estimator: RelaxedEstimator, seed: int) -> TrainConfig:
+    def _equal_passes(
+        self, estimator: RelaxedEstimator | SparseEstimator, seed: int
+    ) -> TrainConfig:
         """A training of as many epochs as have most nearly the passes of the others."""
-        usual = self.macro_images.recipe("single_path", seed)
-        smaller = {"batch_size": BATCH, "learning_rate": usual.learning_rate / 2}
-        config = usual.model_copy(update=smaller)
+        config = self.macro_images.recipe("single_path", seed)
+        smaller = {"batch_size": BATCH, "learning_rate": config.learning_rate / 2}
+        config = config.model_copy(update=smaller)
         settings = estimator.relaxation
-        gradient = parsed_gradient(*named(settings.gradient))[0]
-        mixture = self._mixture
-        of_weights = mixture if gradient.of_mixture else 1.0
-        # REBAR asks for a network and for a mixture, others for one of both.
-        of_logits = {"rebar": 1.0 + mixture}.get(
-            gradient.name, 1.0 if gradient.one_path else mixture
-        )
+        mixture = of_weights = of_logits = self._mixture
+        if isinstance(settings, RelaxationSettings):
+            gradient = parsed_gradient(*named(settings.gradient))[0]
+            of_weights = mixture if gradient.of_mixture else 1.0
+            # REBAR asks for a network and for a mixture, others for one of both.
+            usual = 1.0 if gradient.one_path else mixture
+            of_logits = {"rebar": 1.0 + mixture}.get(gradient.name, usual)
         share = settings.images
         each = of_weights + (1 - settings.weights_first) * of_logits
         images = round(self.train_images * (1 - share))
