@@ -2,7 +2,7 @@ r"""Networks that a search by gradient ships for a latency, measured: is the tar
 
     python -m benchmarks.relaxed_latency --data cifar10/train --work FOLDER --json
 
-Profiles NAS-Bench-Macro's space on this machine. For each seed, penalty and target (shares of the
+Profiles NAS-Bench-Macro's space on this machine. For each seed, variant and target (shares of the
 range of the predicted latencies) `unas` is trained with the target as `train.budgets`; what ships
 is the most probable network within the target. All of them are measured by themselves in one visit,
 as an export does. Of each are printed, as shares of the target, the expected latency at the end of
@@ -41,7 +41,17 @@ from hwnas.spaces import SearchSpace, load_space
 from hwnas.training.train_config import TrainSettings
 
 TARGETS = (0.25, 0.5, 0.75)
-PENALTIES = ("hinge", "log_ratio")
+_BOTH_SIDES = {"log_ratio": {"warmup": 0.3}}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "hinge": {},
+    "log_ratio": {"penalty": _BOTH_SIDES},
+    "log_ratio, entropy": {
+        "penalty": _BOTH_SIDES,
+        "regulariser": {"entropy": {"weight": 1.0}},
+        "rate": 0.05,
+    },
+}
+"""What differs from `unas`, by name."""
 
 
 def main() -> None:
@@ -53,6 +63,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=2_000)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--variants", default=";".join(VARIANTS), help="with ; between")
     parser.add_argument("--until", choices=("profile", "training"))
     parser.add_argument("--json", action="store_true", help="the last line is JSON anyway")
     options = parser.parse_args()
@@ -65,7 +76,7 @@ def main() -> None:
         return
     images = load_dataset(options.data, resolution=options.resolution, limit=options.images)
     setting = Setting(space, Trellis.of(space, measured_objective(model)), images, options.epochs)
-    every = list(itertools.product(PENALTIES, range(options.seeds), TARGETS))
+    every = list(itertools.product(options.variants.split(";"), range(options.seeds), TARGETS))
     shipped = [setting.shipped(*one, options.work) for one in every]
     for one, known in zip(every, shipped, strict=True):
         print(*one, known, flush=True)
@@ -76,12 +87,12 @@ def main() -> None:
         str(number): timed_model(one, device, inner=False) for number, one in enumerate(networks)
     }
     summaries = measure_models(device, timed, FINAL)
-    result: dict[str, Any] = {penalty: [] for penalty in PENALTIES}
-    for number, ((penalty, seed, _), known) in enumerate(zip(every, shipped, strict=True)):
+    result: dict[str, Any] = {name: [] for name in options.variants.split(";")}
+    for number, ((variant, seed, _), known) in enumerate(zip(every, shipped, strict=True)):
         figures = {key: round(known[key], 4) for key in ("target", "expected", "predicted")}
         measured = round(summaries[str(number)].ms / known["target"], 4)
-        result[penalty].append({"seed": seed, **figures, "measured": measured})
-        print(penalty, result[penalty][-1])
+        result[variant].append({"seed": seed, **figures, "measured": measured})
+        print(variant, result[variant][-1])
     print(json.dumps(result))
 
 
@@ -95,15 +106,15 @@ class Setting:
     images: ImageDataset
     epochs: int
 
-    def shipped(self, penalty: str, seed: int, share: float, work: Path) -> dict[str, Any]:
+    def shipped(self, variant: str, seed: int, share: float, work: Path) -> dict[str, Any]:
         """The network for a target, and its latencies as shares of that; computed once."""
-        name = f"{penalty}-{share:g}-{len(self.images.train)}-{self.epochs}-{seed}.json"
-        path, space = work / name, self.space
+        size = f"{share:g}-{len(self.images.train)}-{self.epochs}-{seed}"
+        path, space = work / f"{variant.replace(', ', '_')}-{size}.json", self.space
         if not path.is_file():
             least, most = self.cost.range
             target = round(least + share * (most - least), 3)
             problem = SearchProblem(space, self.cost, (Limit(self.cost, target),))
-            exact = self._learnt(penalty, seed, problem, path.with_suffix(".safetensors"))
+            exact = self._learnt(variant, seed, problem, path.with_suffix(".safetensors"))
             found = exact_best(exact.trellis, problem)
             rows = space.sample(np.random.default_rng(seed), 20_000)
             rows = np.unique(space.canonical(rows), axis=0)
@@ -119,8 +130,8 @@ class Setting:
         read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return read
 
-    def _learnt(self, penalty: str, seed: int, problem: SearchProblem, weights: Path) -> SumScore:
-        estimator = find_estimator("unas").with_relaxation({"penalty": {penalty: {"warmup": 0.3}}})
+    def _learnt(self, variant: str, seed: int, problem: SearchProblem, weights: Path) -> SumScore:
+        estimator = find_estimator("unas").with_relaxation(VARIANTS[variant])
         budgets = {LATENCY: Budget.of(LATENCY, f"{problem.limits[0].bound} ms")}
         training = TrainSettings(
             epochs=self.epochs, batch_size=32, learning_rate=0.05, crop_padding=2, seed=seed
