@@ -82,7 +82,7 @@ class Run(ProfiledRun, EnsemblingRun, ShrinkingRun):
         config = experiment.config.recipe.train
         with joined_group(choose_device(config.device)) as group:
             # Refused before there is a run folder, which would insist on budgets and batch size.
-            if config.budgets and (of_supernet or found.relaxation is not None):
+            if config.budgets and (of_supernet or found.holds_budgets):
                 inputs = estimator_inputs(experiment, folder, chosen)
                 problem_within(inputs, tuple(config.budgets.values()))
             if group.processes > 1:

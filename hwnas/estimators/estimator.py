@@ -53,6 +53,7 @@ class Estimator(ABC):
         takes_teacher: whether its training may learn from a network that is given.
         takes_latency: whether it may see the latencies of a device.
         relaxation: of one that learns by gradient how choices are mixed, how; else None.
+        holds_budgets: whether its training holds expected costs to `train.budgets`.
         free: whether thousands of scores cost nothing. They are then searched exactly, or as a
             whole.
     """
@@ -73,6 +74,7 @@ class Estimator(ABC):
     takes_teacher: bool = False
     takes_latency: bool = False
     relaxation: StrictModel | None = None
+    holds_budgets: bool = False
     free: bool = False
 
     @abstractmethod
@@ -126,7 +128,7 @@ class Estimator(ABC):
         """
         raise ConfigError(
             f"the estimator {self.name} learns no logits of choices; leave out relaxation "
-            f"({', '.join(settings)}), or name darts or unas"
+            f"({', '.join(settings)}), or name darts, unas or sparse"
         )
 
     def of_networks(

@@ -37,7 +37,7 @@ class SparseSettings(StrictModel):
         own_weights: whether every choice has network weights of its own.
     """
 
-    choice: Annotated[float, Field(ge=0)] = 0.06
+    choice: Annotated[float, Field(ge=0)] = 0.15
     slot: Annotated[float, Field(ge=0)] = 0.01
     rate: Annotated[float, Field(gt=0, le=100)] = 0.05
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9

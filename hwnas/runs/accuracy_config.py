@@ -20,7 +20,7 @@ class AccuracyConfig(StrictModel):
     are for `estimator: trained`: how long each network is trained, and when a training ends early;
     `epochs` is for `mixed`, too. `latency` lets `estimator: predictor` see the latencies of the
     run's device. `relaxation` is of estimators that learn logits of choices by gradient, such as
-    `darts`: how they do, see `hwnas.relaxation.settings`.
+    `darts`, and of `sparse`: see `hwnas.relaxation.settings` and `hwnas.relaxation.sparse`.
     """
 
     estimator: str = SUPERNET

@@ -64,8 +64,8 @@ def check_drawn(
             )
         return
     policy = train.policy[0]
-    if estimator.relaxation is not None and policy == UNIFORM:
-        return  # expected costs are held to these budgets
+    if estimator.holds_budgets and policy == UNIFORM:
+        return
     key = "budgets" if policy == UNIFORM else "paths"
     if estimator.weights not in (None, SUPERNET_FILE):
         raise ValueError(

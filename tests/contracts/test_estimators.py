@@ -20,7 +20,9 @@ from hwnas.estimators.jacob_cov import JacobianEstimator
 from hwnas.estimators.mixed.estimator import MixedEstimator
 from hwnas.estimators.mixed.references import REFERENCES, TRAINED_REFERENCES
 from hwnas.estimators.predictor import PredictorEstimator
+from hwnas.estimators.relaxed.estimator import DARTS, UNAS
 from hwnas.estimators.scores import Scores
+from hwnas.estimators.sparse.estimator import SPARSE
 from hwnas.estimators.supernet.estimator import SupernetEstimator
 from hwnas.estimators.supernet.policy import PolicyEstimator
 from hwnas.estimators.synflow import SynFlowEstimator
@@ -50,6 +52,22 @@ class TestBatchNorms(EstimatorContract):
 
 class TestBlockwise(EstimatorContract):
     estimator = BlockwiseEstimator()
+
+
+class TestDarts(EstimatorContract):
+    estimator = DARTS
+
+
+class TestUnas(EstimatorContract):
+    estimator = UNAS
+
+
+class TestPerturbation(EstimatorContract):
+    estimator = DARTS.with_relaxation({"selector": {"perturbation": {"images": 20}}})
+
+
+class TestSparse(EstimatorContract):
+    estimator = SPARSE
 
 
 class TestMacs(EstimatorContract):

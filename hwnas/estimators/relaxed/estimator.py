@@ -59,6 +59,7 @@ class RelaxedEstimator(Estimator):
     weights = "architecture.safetensors"
     families = False
     free = True
+    holds_budgets = True
     relaxation: RelaxationSettings
 
     def __init__(self, name: str, label: str, **parts: Any) -> None:

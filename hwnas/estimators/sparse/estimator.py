@@ -44,7 +44,7 @@ class SparseEstimator(Estimator):
 
     name = "sparse"
     label = "weights that a sparse supernet has left"
-    unit = ""
+    unit = "weight"
     needs_images = True
     weights = "sparse.safetensors"
     families = False
