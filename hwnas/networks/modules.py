@@ -126,7 +126,7 @@ class BlockModule(nn.Module):
         super().__init__()
         self.block = block
         sizes = kernels or {}
-        for name, layer in (layers or named_layers(block)).items():
+        for name, layer in (named_layers(block) if layers is None else layers).items():
             self.add_module(name, LayerModule(layer, generator, sizes.get(name, ())))
 
     def cut(self, block: Block) -> dict[str, Tensor]:

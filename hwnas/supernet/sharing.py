@@ -9,17 +9,22 @@ from dataclasses import replace
 
 import torch
 from torch import nn
+from typing_extensions import override
 
 from hwnas.core.errors import ConfigError
 from hwnas.networks.arithmetic import named_layers
-from hwnas.networks.blocks import Block, InvertedResidual, Skip
+from hwnas.networks.blocks import Block, InvertedResidual, ParallelInvertedResidual, Skip
+from hwnas.networks.kinds.parallel_inverted_residual import branch_of_layer
 from hwnas.networks.layers import Layer
-from hwnas.networks.modules import BlockModule
+from hwnas.networks.modules import BlockModule, LayerModule
 from hwnas.spaces import Slot
 
 
 class SlotModule(nn.Module):
-    """The weights of one slot: `shared`, `shared_<kind>`, `choice<i>`, see `Supernet`."""
+    """The weights of one slot: `shared`, `shared_<kind>`, `choice<i>`, see `Supernet`.
+
+    Branches side by side that are choices of the slot, too, have the weights of these.
+    """
 
     def __init__(
         self,
@@ -35,10 +40,18 @@ class SlotModule(nn.Module):
         """
         super().__init__()
         self._shares: set[str] = set()
+        self._branches = {
+            (index, choice): places
+            for slot in slots
+            for index, choice in enumerate(slot.choices)
+            if (places := _places_of_branches(choice, slot.choices))
+        }
         columns = list(zip(*(slot.choices for slot in slots), strict=True))
         for column in columns:
             _check_widths(column)
         for kind, blocks in _by_kind(slots).items():
+            if all(block in {choice for _, choice in self._branches} for block in blocks):
+                continue
             widest = _widest(slots, kind)
             if widest and not own_weights:
                 _check_widths(widest)
@@ -48,15 +61,37 @@ class SlotModule(nn.Module):
                 self.add_module(_shared(kind), module)
         for index, column in enumerate(columns):
             own = [one for one in column if not isinstance(one, Skip)]
-            if own and own[0].kind not in self._shares:
+            elsewhere = own and (own[0].kind in self._shares or (index, own[0]) in self._branches)
+            if own and not elsewhere:
                 self.add_module(f"choice{index}", shared_module(own, generator))
 
     def choice(self, index: int, block: Block) -> BlockModule:
         """The module that holds the weights of a block, a choice of some member."""
+        if isinstance(block, ParallelInvertedResidual) and (index, block) in self._branches:
+            places = zip(self._branches[index, block], block.branches, strict=True)
+            return BranchesModule(block, [self.choice(place, one) for place, one in places])
         name = _shared(block.kind) if block.kind in self._shares else f"choice{index}"
         module = self._modules[name]
         assert isinstance(module, BlockModule)
         return module
+
+
+class BranchesModule(BlockModule):
+    """Branches side by side whose weights are those of other modules; it has none of its own."""
+
+    def __init__(self, block: Block, modules: Sequence[BlockModule]) -> None:
+        """Takes the block, and the module that holds the weights of each branch."""
+        super().__init__(block, layers={})
+        self._of_branches = tuple(modules)  # which are children of others
+
+    @override
+    def layer(self, name: str) -> LayerModule:
+        branch, own = branch_of_layer(name)
+        return self._of_branches[branch].layer(own)
+
+    @override
+    def layers(self) -> list[tuple[str, LayerModule]]:
+        return [(name, self.layer(name)) for name in named_layers(self.block)]
 
 
 def fixed_module(column: Sequence[Block], generator: torch.Generator) -> BlockModule:
@@ -89,6 +124,13 @@ def shared_module(
     others = _together(named_layers(block) for block in blocks)
     missing = {name: layer for name, layer in others.items() if name not in layers}
     return BlockModule(largest, generator, kernels, {**layers, **missing})
+
+
+def _places_of_branches(block: Block, choices: Sequence[Block]) -> tuple[int, ...]:
+    """Which choices of a slot the branches of a block are; none where not all of them are some."""
+    if not isinstance(block, ParallelInvertedResidual) or not set(block.branches) <= set(choices):
+        return ()
+    return tuple(choices.index(one) for one in block.branches)
 
 
 def _size(block: Block) -> tuple[int, int]:

@@ -205,6 +205,17 @@ class ParallelInvertedResidual(Block):
         return " + ".join(one.choice_name for one in self.branches)
 
 
+def layer_of_branch(branch: int, name: str) -> str:
+    """The name, in a block of two branches, of a layer of its first (0) or second (1) branch."""
+    return f"{_NAMES[branch]}{name}"
+
+
+def branch_of_layer(name: str) -> tuple[int, str]:
+    """The inverse of `layer_of_branch`."""
+    branch = 0 if name.startswith(_NAMES[0]) else 1
+    return branch, name.removeprefix(_NAMES[branch])
+
+
 _NAMES = ("first_", "second_")
 
 
