@@ -19,8 +19,6 @@ WEIGHTS = "weights"
 """The name, in what a training leaves, of the weights of all choices in a row."""
 
 _STEP, _MOVED = "step", "extrapolated"
-# What is left to the last choice of a slot: there is always one.
-_LEAST = 1e-3
 
 
 class SparseSettings(StrictModel):
@@ -50,8 +48,9 @@ class SparseWeights:
     """Weights that a training moves by accelerated proximal descent (arXiv 2007.16112).
 
     A slot is the sum of what its choices make of its input, each times its weight; there is no
-    softmax. A sparse group lasso takes weights to exactly 0. It is what the training learns beside
-    the weights of networks (`hwnas.training.paths.Learnt`).
+    softmax. A sparse group lasso takes weights to exactly 0; the largest of each slot it leaves as
+    it is. It is what the training learns beside the weights of networks
+    (`hwnas.training.paths.Learnt`).
     """
 
     def __init__(
@@ -111,11 +110,13 @@ class SparseWeights:
         settings = self._settings
         for weights, shares in zip(slots, self._shares, strict=True):
             best = int(weights.abs().argmax())
-            sign = -1.0 if weights[best] < 0 else 1.0
+            largest = weights[best].clone()
             each = soft_threshold(weights, rate * settings.choice * shares)
+            each[best] = largest
             weights.copy_(shrunk_group(each, rate * settings.slot))
-            if not weights.any():
-                weights[best] = sign * _LEAST
+            # Batch norms follow, so that the loss hardly depends on the length of a slot: in a
+            # short one the gradients of all weights are large, and what is gone would come back.
+            weights[best] = largest
 
     def end_epoch(self, epoch: int, epochs: int) -> None:
         """Keeps the weights, of at most a hundred epochs."""
