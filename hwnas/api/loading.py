@@ -50,6 +50,7 @@ def load_space(
     width: float | None = None,
     pretrained: "str | Path | Pretrained | None" = None,
     choices: str | Path | None = None,
+    expansion_step: int | None = None,
 ) -> SearchSpace: ...
 
 
@@ -62,6 +63,7 @@ def load_space(
     width: float | Sequence[float] | None = None,
     pretrained: "str | Path | Pretrained | None" = None,
     choices: str | Path | None = None,
+    expansion_step: int | None = None,
 ) -> Space: ...
 
 
@@ -73,6 +75,7 @@ def load_space(
     width: float | Sequence[float] | None = None,
     pretrained: "str | Path | Pretrained | None" = None,
     choices: str | Path | None = None,
+    expansion_step: int | None = None,
 ) -> Space:
     """A search space by its name or by the path of its YAML file.
 
@@ -85,6 +88,8 @@ def load_space(
         pretrained: what the space "around_pretrained" is around: a file of weights, or what
             `hwnas.supernet.pretrained.read_pretrained` gave.
         choices: a file of the choices that stay, as `hwnas shrink` writes it; all by default.
+        expansion_step: channels from one width of an inverted residual to the next, such as 8: all
+            multiples from the least to the most; the space's own widths by default.
 
     Returns:
         Of several resolutions or widths a family of spaces, which stands wherever a space does.
@@ -96,6 +101,8 @@ def load_space(
     for one in several(width, "width"):
         if one is not None:
             check_positive(one, "width")
+    if expansion_step is not None:
+        check_positive(expansion_step, "expansion_step")
     network = pretrained_of(pretrained)
     return load_space_file(
         str(name),
@@ -104,6 +111,7 @@ def load_space(
         width=width,
         pretrained=network,
         choices=None if choices is None else str(choices),
+        expansion_step=expansion_step,
     )
 
 

@@ -68,6 +68,15 @@ Choices = Annotated[
         help="A file of the choices that stay, as 'hwnas shrink' writes it. (default: all do)",
     ),
 ]
+ExpansionStep = Annotated[
+    int | None,
+    typer.Option(
+        "--expansion-step",
+        min=1,
+        help="All widths of the inverted residuals that are multiples of so many channels, from "
+        "the least to the most, such as 8. (default: the widths of the space)",
+    ),
+]
 Budgets = Annotated[
     list[str] | None,
     typer.Option(

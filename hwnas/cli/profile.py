@@ -104,6 +104,7 @@ class _Given:
     config: str | None
     space: str | None
     choices: str | None
+    expansion_step: int | None
     resolution: int | list[int] | None
     classes: int | None
     data: str | None
@@ -125,6 +126,7 @@ def profile(
     config: _Config = None,
     space: _Space = None,
     choices: options.Choices = None,
+    expansion_step: options.ExpansionStep = None,
     resolution: options.Resolution = None,
     classes: _Classes = None,
     data: options.Data = None,
@@ -153,6 +155,7 @@ def profile(
         config=config,
         space=space,
         choices=choices,
+        expansion_step=expansion_step,
         resolution=resolution,
         classes=classes,
         data=data,
@@ -189,6 +192,7 @@ def _profile_files(given: _Given, output: Output) -> None:
             "a config": given.config,
             "--space": given.space,
             "--choices": given.choices,
+            "--expansion-step": given.expansion_step,
             "--resolution": given.resolution,
             "--classes": given.classes,
             "--data": given.data,
@@ -236,6 +240,11 @@ def _profile_config(given: _Given, config: str, output: Output) -> None:
             "--choices goes with --space; of a config they are a key, as in --set "
             f"space.choices={shown(given.choices)}"
         )
+    if given.expansion_step is not None:
+        raise ConfigError(
+            "--expansion-step goes with --space; of a config it is a key, as in --set "
+            f"space.expansion_step={given.expansion_step}"
+        )
     shared = options.Given(
         config=config,
         data=given.data,
@@ -267,6 +276,7 @@ def _profile_space(given: _Given, space: str, output: Output) -> None:
     profile_alone(
         space,
         given.choices,
+        given.expansion_step,
         given.devices,
         resolution=given.resolution,
         classes=given.classes,

@@ -40,6 +40,7 @@ def profile_run(
 def profile_alone(
     name: str,
     choices: str | None,
+    expansion_step: int | None,
     devices: Sequence[str],
     *,
     resolution: int | list[int] | None,
@@ -59,7 +60,9 @@ def profile_alone(
     from hwnas.runs.profile_stage import profile_stage, reached
     from hwnas.spaces import load_space
 
-    space = load_space(name, resolution=resolution, classes=classes, choices=choices)
+    space = load_space(
+        name, resolution=resolution, classes=classes, choices=choices, expansion_step=expansion_step
+    )
     counts = ProfileConfig().changed(energy=energy, blocks=blocks)
     if len(devices) > 1:
         members = load_fleet(devices, None)

@@ -30,6 +30,7 @@ def show_space(
     resolution: options.Resolution = None,
     width: options.Width = None,
     choices: options.Choices = None,
+    expansion_step: options.ExpansionStep = None,
     svg: Annotated[
         Path | None, typer.Option("--svg", help="Write a picture of the space to this file.")
     ] = None,
@@ -56,12 +57,24 @@ def show_space(
     for file, name in ((svg, "svg"), (html, "html")):
         if file is not None:
             check_new_file(f"--{name}", file, [f".{name}"], force=force)
-    loaded = load_space(space, resolution=resolution, width=width, choices=choices)
+    loaded = load_space(
+        space,
+        resolution=resolution,
+        width=width,
+        choices=choices,
+        expansion_step=expansion_step,
+    )
     _show(output, loaded, _write(loaded, svg, html))
     if width is None:  # 'hwnas profile' takes widths of a config alone
         listed = resolution if isinstance(resolution, list) else [resolution]
         pixels = None if resolution is None else ",".join(map(str, listed))
-        words = command_line("hwnas profile", space=space, choices=choices, resolution=pixels)
+        words = command_line(
+            "hwnas profile",
+            space=space,
+            choices=choices,
+            resolution=pixels,
+            **{"expansion-step": expansion_step},
+        )
         show_next(output, Step(words, "measures every block of it on this machine"))
 
 

@@ -312,6 +312,11 @@ class RunConfig(StrictModel):
         return self.space.choices if isinstance(self.space, ChosenSpace) else None
 
     @property
+    def expansion_step(self) -> int | None:
+        """Channels from one width of an inverted residual to the next; None for the space's own."""
+        return self.space.expansion_step if isinstance(self.space, ChosenSpace) else None
+
+    @property
     def starts_from_published(self) -> bool:
         """Whether the supernet has seen other images before those of the run."""
         return self.from_ofa is not None or self.pretrained is not None

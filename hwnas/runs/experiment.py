@@ -195,6 +195,7 @@ class Experiment:
                 classes=classes,
                 width=width,
                 pretrained=pretrained,
+                expansion_step=config.expansion_step,
             )
 
         space = one_or_family(make, config.space_name, config.resolution, config.width)

@@ -24,6 +24,7 @@ from hwnas.runs.sources import NOTHING_HELD, Sources
 FIXED = (
     "space",
     "choices",
+    "expansion_step",
     "resolution",
     "width",
     "from_ofa",
@@ -42,7 +43,7 @@ FIXED = (
     "accuracy.stop",
 )
 # Keys that a config writes elsewhere than `_content` has them.
-_WRITTEN = {"choices": "space.choices"}
+_WRITTEN = {"choices": "space.choices", "expansion_step": "space.expansion_step"}
 # What decides no weights: trained on a GPU, searched on a laptop; how a mixture is read.
 FREE = ("train.device", "accuracy.relaxation.selector")
 # Names of files and folders: these may be elsewhere, with the same content.
@@ -331,9 +332,13 @@ def content_digest(path: Path) -> str:
 
 
 def _content(config: RunConfig) -> dict[str, Any]:
-    """The values of a config by its keys; the space's name and its choices apart."""
+    """The values of a config by its keys; the parts of the space apart."""
     content = config.model_dump(mode="json")
-    return content | {"space": config.space_name, "choices": config.choices}
+    return content | {
+        "space": config.space_name,
+        "choices": config.choices,
+        "expansion_step": config.expansion_step,
+    }
 
 
 def _at(content: dict[str, Any], key: str) -> Any:

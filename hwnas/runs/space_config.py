@@ -1,22 +1,27 @@
-"""The space as a config says it: its name, or its name with a file of the choices that stay."""
+"""The space as a config says it: its name, or that with what is changed of its choices."""
 
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Tag
 
 from hwnas.core.configs import ONE, SEVERAL, LocalPath, StrictModel
+from hwnas.spaces.stage_config import ExpansionStep
 
 
 class ChosenSpace(StrictModel):
-    """A space of some of its choices alone.
+    """A space of some of its choices alone, or of more widths.
 
     Attributes:
         name: of the space, or the path of its file.
-        choices: the path of a file of those that stay, as `hwnas shrink` writes it.
+        choices: the path of a file of those that stay, as `hwnas shrink` writes it; None
+            where all do.
+        expansion_step: channels from one width of an inverted residual to the next; None for the
+            space's own widths.
     """
 
     name: LocalPath
-    choices: LocalPath
+    choices: LocalPath | None = None
+    expansion_step: ExpansionStep | None = None
 
 
 def _form(value: Any) -> str:

@@ -15,6 +15,7 @@ from hwnas.networks.channels import make_divisible
 from hwnas.networks.kinds.inverted_residual import InvertedResidualOptions
 from hwnas.networks.options import Activation, Expansion, Kernel, Place
 from hwnas.spaces.around_config import AroundConfig, PretrainedNetwork, build_around
+from hwnas.spaces.fine import fine_space, finer_choices
 from hwnas.spaces.limits import (
     MOST_CHANNELS,
     MOST_CLASSES,
@@ -118,6 +119,7 @@ def make_space(
     classes: int | None = None,
     width: float | None = None,
     pretrained: PretrainedNetwork | None = None,
+    expansion_step: int | None = None,
 ) -> SearchSpace:
     """The search space of a config, see `hwnas.spaces.load_space`; `source` names it in messages.
 
@@ -127,13 +129,15 @@ def make_space(
     times = 1.0 if width is None else width
     try:
         if isinstance(config, AroundConfig):
-            return build_around(config, resolution, classes, times, pretrained)
-        return build_space(
-            config,
-            config.resolution if resolution is None else resolution,
-            config.classes if classes is None else classes,
-            times,
-        )
+            space = build_around(config, resolution, classes, times, pretrained)
+        else:
+            space = build_space(
+                config,
+                config.resolution if resolution is None else resolution,
+                config.classes if classes is None else classes,
+                times,
+            )
+        return space if expansion_step is None else fine_space(space, expansion_step)
     except ValueError as error:
         where = source if width is None else f"{source} at the width {width:g}"
         raise ConfigError(f"{where}: {error}") from error
@@ -169,6 +173,9 @@ def build_space(
             skippable = position >= stage.depth[0]
             place = _place(last, stage, stage.stride if position == 0 else 1)
             choices = _choices(stage, place, skippable)
+            if stage.expansion_step is not None:
+                where = f"slot {len(slots) + 1}"
+                choices = finer_choices(choices, stage.expansion_step, where)
             slots.append(Slot(index, choices))
             last = choices[-1]
     head = Head(
@@ -182,6 +189,7 @@ def build_space(
         config.head.hidden_norm,
     )
     space = SearchSpace(config.name, tuple(prefix), tuple(slots), (head,), config.reference, width)
+    check_counts((1, len(slot.choices)) for slot in slots)
     check_sizes(space)
     check_space(space)
     return space

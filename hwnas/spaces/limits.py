@@ -41,13 +41,13 @@ def check_counts(stages: Iterable[tuple[int, int]]) -> None:
     if widest > MOST_CHOICES:
         raise ValueError(
             f"a block has {widest:,} choices, at most {MOST_CHOICES}; name fewer kernels and "
-            "expansions"
+            "expansions, or raise expansion_step"
         )
     blocks = sum(depth * choices for depth, choices in pairs)
     if blocks > MOST_BLOCKS:
         raise ValueError(
             f"all blocks have {blocks:,} choices together, at most {MOST_BLOCKS:,}; lower depth, "
-            "or name fewer kernels and expansions"
+            "name fewer kernels and expansions, or raise expansion_step"
         )
 
 

@@ -31,6 +31,7 @@ def load_space(
     width: float | None = None,
     pretrained: PretrainedNetwork | None = None,
     choices: str | None = None,
+    expansion_step: int | None = None,
 ) -> SearchSpace: ...
 
 
@@ -43,6 +44,7 @@ def load_space(
     width: OneOrMoreFloats = None,
     pretrained: PretrainedNetwork | None = None,
     choices: str | None = None,
+    expansion_step: int | None = None,
 ) -> Space: ...
 
 
@@ -54,6 +56,7 @@ def load_space(
     width: OneOrMoreFloats = None,
     pretrained: PretrainedNetwork | None = None,
     choices: str | None = None,
+    expansion_step: int | None = None,
 ) -> Space:
     """The search space of a shipped name or a YAML file, at any resolution and class count.
 
@@ -69,6 +72,8 @@ def load_space(
         pretrained: for a space around one, whose `network` gives its blocks.
         choices: the path of a file of the choices that stay, as `hwnas shrink` writes it; all stay
             where it is None.
+        expansion_step: channels from one width of an inverted residual to the next, which then has
+            all multiples from its least to its most; the space's own widths where it is None.
 
     Returns:
         Of several resolutions or widths a family, in which these are the first choice: all
@@ -88,6 +93,7 @@ def load_space(
             classes=classes,
             width=one_width,
             pretrained=pretrained,
+            expansion_step=expansion_step,
         )
 
     space = one_or_family(make, name, resolution, width)

@@ -24,6 +24,8 @@ from hwnas.spaces.limits import MOST_CHANNELS, MOST_CHOICES, MOST_DEPTH
 
 Channels = Annotated[int, Field(ge=1, le=MOST_CHANNELS)]
 Stride = Annotated[int, Field(ge=1, le=64)]
+ExpansionStep = Annotated[int, Field(ge=1, le=MOST_CHANNELS)]
+"""Expanded channels from one width of a block to the next."""
 OptionValue = bool | int | float | str
 OptionValues = Annotated[tuple[OptionValue, ...], Field(min_length=1, max_length=MOST_CHOICES)]
 Options = BlockOptions[Block]
@@ -58,7 +60,8 @@ class StageConfig(StrictModel):
     with `squeeze_excite: [false, true]` each of them without and with it. What else a kind can be
     asked for stands in `options`, as in `options: {groups: [1, 4]}`. With `same_padding` the block
     that has the stride is padded as in TensorFlow. With `branches: 2` each pair of the inverted
-    residuals, side by side, is a choice, too.
+    residuals, side by side, is a choice, too. With `expansion_step` inverted residuals have all
+    widths between the least and the most expansion that are multiples of so many channels.
     """
 
     channels: Channels
@@ -67,6 +70,7 @@ class StageConfig(StrictModel):
     kind: Kind = InvertedResidual.kind
     kernels: Annotated[tuple[Kernel, ...], Field(max_length=MOST_CHOICES)] = ()
     expansions: Annotated[tuple[Expansion, ...], Field(max_length=MOST_CHOICES)] = ()
+    expansion_step: ExpansionStep | None = None
     options: dict[str, OptionValues] = Field(default_factory=dict)
     blocks: Annotated[tuple[ListedBlock, ...], Field(max_length=MOST_CHOICES)] = ()
     activation: Activation

@@ -103,6 +103,25 @@ def test_a_profile_holds_every_block_a_model_and_its_error(tmp_path: Path) -> No
             load_model(table, "macro", larger.blocks())
 
 
+def test_of_a_finer_space_the_new_blocks_alone_are_measured(tmp_path: Path) -> None:
+    path, file = tmp_path / "t.sqlite", tmp_path / "small.yaml"
+    file.write_text(
+        "{name: small, resolution: 8, classes: 4, stem: {channels: 8, activation: relu},\n"
+        "stages: [{channels: 8, depth: [2, 2], kernels: [3, 5], expansions: [2, 4],\n"
+        "activation: relu}], head: {features: 16, activation: relu}}"
+    )
+    coarse, fine = load_space(str(file)), load_space(str(file), expansion_step=8)
+    networks = coarse.networks(np.array([[i, j] for i in range(4) for j in range(3)]))
+    profiled(path, scope="coarse", space=coarse, networks=networks)
+    before = visits(path)
+    model = profiled(path, scope="fine", space=fine, networks=networks)
+    assert visits(path)[: len(before)] == before
+    graphs = {graph for graph, *_ in visits(path)[len(before) :]}
+    assert graphs == {block_key(block) for block in set(fine.blocks()) - set(coarse.blocks())}
+    assert len(graphs) == 2
+    assert (model.predict(fine.networks(np.array([[1, 4], [2, 0]]))) > 0).all()
+
+
 def test_profiling_killed_at_five_moments_loses_no_visit_and_repeats_none(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
     wanted = len(expected_visits())
