@@ -89,7 +89,7 @@ class Run(ProfiledRun, EnsemblingRun, ShrinkingRun):
                 images_of_step(experiment.dataset.train, experiment.recipe.train, group.processes)
             if not group.first:
                 return replace(train_stage(experiment, folder, chosen, SILENT), first=False)
-            if experiment.config.starts_from_weights and of_supernet:
+            if experiment.config.starts_from_weights and (of_supernet or found.takes_start):
                 # Weights that do not fit are refused before anything is written.
                 start = start_supernet(estimator_inputs(experiment, folder, chosen))
                 self.listener.say(start.text)

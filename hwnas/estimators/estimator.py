@@ -52,6 +52,8 @@ class Estimator(ABC):
         parts: of one that is made of others, their weights by name.
         takes_teacher: whether its training may learn from a network that is given.
         takes_latency: whether it may see the latencies of a device.
+        takes_start: whether its training may start from the weights of a supernet or a network,
+            although it is none of a supernet.
         relaxation: of one that learns by gradient how choices are mixed, how; else None.
         holds_budgets: whether its training holds expected costs to `train.budgets`.
         free: whether thousands of scores cost nothing. They are then searched exactly, or as a
@@ -73,6 +75,7 @@ class Estimator(ABC):
     parts: Mapping[str, float] = MappingProxyType({})
     takes_teacher: bool = False
     takes_latency: bool = False
+    takes_start: bool = False
     relaxation: StrictModel | None = None
     holds_budgets: bool = False
     free: bool = False
@@ -128,7 +131,8 @@ class Estimator(ABC):
         """
         raise ConfigError(
             f"the estimator {self.name} learns no logits of choices; leave out relaxation "
-            f"({', '.join(settings)}), or name darts, unas or sparse"
+            f"({', '.join(settings)}), or name darts, unas, figs, pruning or "
+            "sparse"
         )
 
     def of_networks(

@@ -82,7 +82,9 @@ def load_estimator(
             raise ConfigError(f"the estimator {found.name} does not take {kind}; leave {key} out")
     if stop is not None and not (found.trains_candidates and found.may_stop):
         raise ConfigError(f"the estimator {found.name} trains nothing to stop; leave stop out")
-    if pretrained is not None and found.weights != SUPERNET_FILE and not found.trains_candidates:
+    if pretrained is not None and not (
+        found.weights == SUPERNET_FILE or found.takes_start or found.trains_candidates
+    ):
         raise ConfigError(
             f"the estimator {found.name} does not take a pretrained network; leave pretrained out"
         )

@@ -37,6 +37,8 @@ ESTIMATORS: "Registry[type[Estimator] | Estimator]" = Registry(
         POLICY: "hwnas.estimators.supernet.policy:PolicyEstimator",
         "darts": "hwnas.estimators.relaxed.estimator:DARTS",
         "unas": "hwnas.estimators.relaxed.estimator:UNAS",
+        "figs": "hwnas.estimators.gated.estimator:FIGS",
+        "pruning": "hwnas.estimators.gated.estimator:PRUNING",
         "sparse": "hwnas.estimators.sparse.estimator:SPARSE",
         "macs": "hwnas.estimators.costs:MACS_ESTIMATOR",
         "params": "hwnas.estimators.costs:PARAMETERS_ESTIMATOR",

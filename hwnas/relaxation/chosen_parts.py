@@ -8,7 +8,7 @@ from hwnas.relaxation.penalties import PENALTIES, Penalty
 from hwnas.relaxation.regularisers import REGULARISERS, Regulariser
 from hwnas.relaxation.schedules import SCHEDULES, Schedule
 from hwnas.relaxation.selectors import SELECTORS, Selector
-from hwnas.relaxation.settings import RelaxationSettings
+from hwnas.relaxation.settings import LearningSettings, RelaxationSettings
 
 
 def check_parts(settings: RelaxationSettings) -> None:
@@ -34,13 +34,13 @@ def regulariser_of(settings: RelaxationSettings) -> Regulariser:
     return make_part(REGULARISERS, name, Regulariser, own)
 
 
-def penalty_of(settings: RelaxationSettings) -> Penalty:
+def penalty_of(settings: LearningSettings) -> Penalty:
     """The penalty that settings name."""
     name, own = named(settings.penalty)
     return make_part(PENALTIES, name, Penalty, own)
 
 
-def schedule_of(settings: RelaxationSettings) -> Schedule:
+def schedule_of(settings: LearningSettings) -> Schedule:
     """The schedule that settings name."""
     name, own = named(settings.schedule)
     return make_part(SCHEDULES, name, Schedule, own)

@@ -28,7 +28,7 @@ def check_start(given: Collection[str], estimator: Estimator) -> None:
         # Networks that are trained each alone inherit from a pretrained one.
         inherits = estimator.trains_candidates and key == "pretrained"
         trains = (estimator.weights is not None or estimator.trains_candidates) and not inherits
-        if trains and estimator.weights != SUPERNET_FILE:
+        if trains and estimator.weights != SUPERNET_FILE and not estimator.takes_start:
             raise ValueError(
                 f"{key}: the weights are for a supernet, and accuracy.estimator: {estimator.name} "
                 "trains none; leave one of them out"

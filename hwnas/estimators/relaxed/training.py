@@ -6,8 +6,8 @@ from hwnas.core.errors import ConfigError
 from hwnas.core.listener import Listener
 from hwnas.data.dataset import Split
 from hwnas.estimators.inputs import EstimatorInputs
+from hwnas.networks.trainable import Trainable
 from hwnas.relaxation.rule import Mixed, Relaxed, halves
-from hwnas.supernet.mixing import MixingSupernet
 from hwnas.training.batches import Batches
 from hwnas.training.distributed import current_group
 from hwnas.training.trainer import TrainReport, train
@@ -48,7 +48,7 @@ def check_one_process(estimator: str) -> None:
 
 def train_mixture(
     inputs: EstimatorInputs,
-    mixing: MixingSupernet,
+    module: Trainable,
     mixture: Shown,
     images: tuple[Split, Split],
     identity: str,
@@ -58,7 +58,7 @@ def train_mixture(
 
     Args:
         inputs: `weights` is the file to write.
-        mixing: the supernet.
+        module: with the weights, called as `module(images, shares)`.
         mixture: that has not moved, or is restored before the first step.
         images: of the weights of networks, and of the mixture.
         identity: of the mixture's settings; its images are added to it.
@@ -83,7 +83,7 @@ def train_mixture(
             update(step, of_steps, ", ".join(filter(None, (f"loss {loss:.3f}", mixture.text))))
 
         return train(
-            mixing,
+            module,
             of_weights,
             config,
             checkpoint=inputs.weights_file,

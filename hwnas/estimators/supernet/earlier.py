@@ -8,18 +8,23 @@ from torch import Tensor
 from hwnas.core.errors import ConfigError
 from hwnas.core.foreign_text import shown
 from hwnas.estimators.registry import SUPERNET_FILE
+from hwnas.relaxation.gates import GATE_VALUES
+from hwnas.relaxation.learnt_logits import LOGITS
+from hwnas.supernet.gated import first_open
 from hwnas.supernet.supernet import Supernet
-from hwnas.training.training_state import CONVENTIONS, read_ended
+from hwnas.training.training_state import CONVENTIONS, load_outcome, read_ended
 
 # In the names of the parameters that once-for-all's supernets have beside those of others.
 _TRANSFORMS = ".transforms."
+# Before those of a supernet that is a part of what was trained.
+_INSIDE = "supernet."
 
 
 def load_earlier(supernet: Supernet, source: Path) -> str | None:
     """Gives a supernet the weights of a training of the same parameters.
 
     It may have been of other paths: of the whole space, say, where the supernet is of what is left
-    of it.
+    of it. Of one with gates, the channels of the largest logits become the first ones.
 
     Args:
         supernet: whose weights are replaced.
@@ -35,9 +40,14 @@ def load_earlier(supernet: Supernet, source: Path) -> str | None:
     """
     _check_file(source)
     weights, texts = read_ended(source, {})
+    if all(name.startswith(_INSIDE) for name in weights):
+        weights = {name.removeprefix(_INSIDE): one for name, one in weights.items()}
     _check_parameters(supernet, source, weights)
     _check_conventions(supernet, source, texts)
     supernet.load_state_dict(weights)
+    learnt = load_outcome(source, {})
+    if GATE_VALUES in learnt:
+        first_open(supernet, learnt[LOGITS])
     return texts.get("images")
 
 

@@ -1,0 +1,1 @@
+"""Estimators that learn by gates which channels a network keeps."""
