@@ -109,8 +109,12 @@ class GatedEstimator(Estimator):
         )
 
 
-FIGS = GatedEstimator("figs", "sum of gate logits by FiGS")
-"""Noisy gates of a low temperature (Ghebremichael et al. 2020, FiGS, arXiv 2006.09581)."""
+FIGS = GatedEstimator("figs", "sum of gate logits by FiGS", gradient_temperature=1.0)
+"""Noisy gates of a low temperature (Ghebremichael et al. 2020, FiGS, arXiv 2006.09581).
+
+At the published temperature of 0.001 hardly any gate has a gradient in a step, so that within a few
+thousand steps Adam follows the cost alone: the gradient is taken at a temperature of 1.
+"""
 
 PRUNING = GatedEstimator(
     "pruning",
