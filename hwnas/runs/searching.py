@@ -16,6 +16,7 @@ from hwnas.estimators import SUPERNET
 from hwnas.estimators.scores import ScoreInfo, Scores
 from hwnas.objectives.budgets import ENERGY, device_of
 from hwnas.objectives.costs import MACS, PARAMETERS
+from hwnas.relaxation.settings import RelaxationSettings
 from hwnas.runs.candidate_figures import CandidateFigures, candidate_figures
 from hwnas.runs.config import SearchConfig
 from hwnas.runs.corrected import note_corrected, noted_corrected
@@ -304,6 +305,9 @@ def _text_without_paths(experiment: Experiment) -> str:
     for key in ("parts", "epochs", "stop", "latency", "relaxation"):
         if content["accuracy"][key] in (None, False):
             del content["accuracy"][key]
+    relaxation = content["accuracy"].get("relaxation", {})
+    if relaxation.get("selector") == RelaxationSettings().selector:
+        del relaxation["selector"]
     profile = content["profile"]
     if profile["fit_networks"] == "auto":
         profile["fit_networks"] = FIT_BESIDE_BLOCKS

@@ -43,3 +43,25 @@ def test_a_run_of_0_1_0_has_the_front_that_it_had_however_it_is_exported(tmp_pat
         (tmp_path / "a.yaml").write_text(CONFIG + more)
         text = searching._text_without_paths(Run.open(str(tmp_path / "a.yaml")).experiment)
         assert digests.digest(text) == "bc33f042aa39f5fe"  # as 0.1.0 computes it
+
+
+def test_a_run_that_learns_logits_has_the_front_that_it_had_before_there_were_selectors(
+    tmp_path: Path,
+) -> None:
+    found = []
+    for selector in ("", "argmax", "perturbation"):
+        relaxation = f", relaxation: {{selector: {selector}}}" if selector else ""
+        accuracy = f"accuracy: {{estimator: darts{relaxation}}}\n"
+        (tmp_path / "a.yaml").write_text(CONFIG.replace(", searchers: [random]", "") + accuracy)
+        text = searching._text_without_paths(Run.open(str(tmp_path / "a.yaml")).experiment)
+        found.append(digests.digest(text))
+    assert found[:2] == ["b1aae7dd0d1733f3"] * 2
+    assert found[2] != found[0]
+
+
+def test_a_run_that_learns_weights_of_choices_has_no_selector(tmp_path: Path) -> None:
+    accuracy = "accuracy: {estimator: sparse}\n"
+    (tmp_path / "a.yaml").write_text(CONFIG.replace(", searchers: [random]", "") + accuracy)
+    text = searching._text_without_paths(Run.open(str(tmp_path / "a.yaml")).experiment)
+    assert "estimator: sparse" in text
+    assert "selector" not in text
