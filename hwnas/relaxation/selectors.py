@@ -23,7 +23,7 @@ class Selector(Part):
     judges: ClassVar[bool] = True
     """Whether `values` asks for losses; else scores are logarithms of probabilities."""
 
-    images: Annotated[int, Field(ge=1)] = 1000
+    images: Annotated[int, Field(ge=2)] = 1000
 
     def values(
         self,

@@ -1,6 +1,7 @@
 """Values of choices that a selector takes from losses of a trained mixture, kept in a file."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,9 @@ def judge_choices(
         seed: of the order of the slots.
         device: see `hwnas.training.placement.choose_device`.
         listener: is told how far it is.
+
+    Raises:
+        RunError: the file is damaged, or cannot be written; or a loss is no finite number.
     """
     known = file.read()
     order = np.random.default_rng([seed, _ORDER]).permutation(len(mixture)).tolist()
@@ -118,6 +122,11 @@ def judge_choices(
                     logits = mixing(batch, of_place)
                     total += float(functional.cross_entropy(logits, target, reduction="sum"))
                     done += len(batch)
+            if not math.isfinite(total):
+                raise RunError(
+                    "the loss of a mixture is no finite number; train again with a lower "
+                    "learning rate"
+                )
             return total / done
 
         def keep(slot: int, row: NDArray[np.float64]) -> None:

@@ -13,9 +13,10 @@ from hwnas.data import ImageDataset
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.relaxed import training
 from hwnas.estimators.relaxed.estimator import DARTS, UNAS, RelaxedEstimator, log_probabilities
-from hwnas.estimators.relaxed.judged_choices import JudgedChoices
+from hwnas.estimators.relaxed.judged_choices import JudgedChoices, judge_choices
 from hwnas.objectives.costs import MACS
 from hwnas.relaxation.architecture import LOGITS, SNAPSHOTS, Architecture
+from hwnas.relaxation.chosen_parts import selector_of
 from hwnas.relaxation.rule import halves
 from hwnas.relaxation.settings import RelaxationSettings
 from hwnas.search.make_problem import make_problem
@@ -173,7 +174,7 @@ def test_a_cost_without_an_expectation_is_refused(tmp_path: Path) -> None:
         ({"gradient": {"gumbel": {"soft": 1}}}, "unknown key 'soft'"),
         ({"images": 1.0}, "images"),
         ({"regulariser": "sparse_group_lasso"}, "without a softmax, which no estimator learns"),
-        ({"selector": {"perturbation": {"images": 0}}}, "perturbation: 'images' is 0"),
+        ({"selector": {"perturbation": {"images": 1}}}, "perturbation: 'images' is 1"),
         ({"gradient": 3}, "name one gradient, as in 'gradient: gumbel'"),
     ],
 )
@@ -222,3 +223,25 @@ def test_a_selector_judges_the_choices_once_and_goes_on_where_it_was_killed(
     path.write_text(path.read_text()[:-9])
     with pytest.raises(RunError, match=r"perturbation\.json is damaged; delete it and run"):
         relaxed.scores(inputs)
+
+
+def test_a_mixture_whose_loss_is_no_number_is_one_sentence(tmp_path: Path) -> None:
+    inputs = inputs_of(tmp_path)
+    mixing = MixingSupernet(inputs.one_space)
+    with torch.no_grad():
+        next(mixing.parameters()).fill_(torch.nan)
+    counts = inputs.one_space.choice_counts.tolist()
+    file = JudgedChoices(tmp_path / "values.json", "nothing", counts)
+    mixture = [torch.full((count,), 1 / count) for count in counts]
+    with pytest.raises(RunError, match="no finite number; train again with a lower learning rate"):
+        judge_choices(
+            file,
+            selector_of(DARTS.with_relaxation({"selector": "perturbation"}).relaxation),
+            mixing,
+            mixture,
+            DATA.train,
+            seed=0,
+            device="cpu",
+            listener=SILENT,
+        )
+    assert not file.path.exists()
