@@ -3,10 +3,12 @@
     OMP_NUM_THREADS=1 python -m benchmarks.fine_grained --data cifar/train [--work DIR] [--json]
 
 `sweep`: FiGS with `--lambdas` of the linear penalty of expected MACs beside those of the largest
-network. The network of the gates above 0 is trained anew, and so is the largest network with every
-count of channels times one width, which has as many MACs as channels in eights allow: validation
-accuracies in percent of `--seeds` each, `wins` counts the lambdas where FiGS' mean is not below.
-`monotone` is whether MACs fall, or stay, from one lambda to the next.
+network. The network of the gates above 0 is trained anew, and so are two others: the largest network
+with every count of channels times one width, and one whose blocks all keep the same share of their
+gates (`even`), each of as nearly equal MACs as channels in eights allow. Validation accuracies in
+percent of `--seeds` each; `wins` and `wins_even` count the lambdas where FiGS' mean is not below,
+though it has not more MACs, give or take 5 %. `monotone` is whether MACs fall, or stay, from one
+lambda to the next.
 
 `transfer`: pruning learns on the images of five classes of CIFAR-10; its network is trained anew on
 `--few` images a class of the other five, and so are `--random` networks of the same space whose
@@ -44,7 +46,7 @@ from hwnas.training.trainer import train
 
 SPACE = str(Path(__file__).with_name("fine_grained_space.yaml"))
 RESOLUTION = 16
-_NEAR = 0.03
+_NEAR, _ALIKE = 0.03, 0.05
 _WIDTHS = np.arange(0.1, 1.51, 0.01)
 
 
@@ -144,6 +146,7 @@ def sweep(setting: Setting) -> dict[str, Any]:
         row = setting.chosen(name, estimator, data, space)
         network = space.network(row)
         width, scaled = _scaled(_macs(network))
+        share, even = _even(space, _macs(network))
         points.append(
             {
                 "lambda": weight,
@@ -157,12 +160,29 @@ def sweep(setting: Setting) -> dict[str, Any]:
                 "scaled": setting.trained(
                     f"width-{width:g}", scaled, data.train, data.validation, setting.epochs
                 ),
+                "share": share,
+                "even_macs": _macs(even),
+                "even": setting.trained(
+                    f"share-{share:g}", even, data.train, data.validation, setting.epochs
+                ),
             }
         )
-        print(f"{name}: {points[-1]['macs']:,} MACs, width {width:g}", flush=True)
+        print(f"{name}: {points[-1]['macs']:,} MACs, width {width:g}, {share:.0%}", flush=True)
     macs = [point["macs"] for point in points]
-    wins = sum(bool(np.mean(one["figs"]) >= np.mean(one["scaled"])) for one in points)
-    return {"points": points, "monotone": macs == sorted(macs, reverse=True), "wins": wins}
+    return {
+        "points": points,
+        "monotone": macs == sorted(macs, reverse=True),
+        "wins": sum(_wins(one, "scaled", "width_macs") for one in points),
+        "wins_even": sum(_wins(one, "even", "even_macs") for one in points),
+    }
+
+
+def _wins(point: Mapping[str, Any], other: str, macs: str) -> bool:
+    """Whether FiGS' network is no worse than another, and no larger."""
+    return bool(
+        np.mean(point["figs"]) >= np.mean(point[other])
+        and point["macs"] <= (1 + _ALIKE) * point[macs]
+    )
 
 
 def transfer(setting: Setting) -> dict[str, Any]:
@@ -228,6 +248,18 @@ def _scaled(macs: int) -> tuple[float, Network]:
         found.append((abs(_macs(network) - macs), width, network))
     _, width, network = min(found, key=lambda one: one[:2])
     return width, network
+
+
+def _even(space: SearchSpace, macs: int) -> tuple[float, Network]:
+    """The share of the widths of all blocks whose MACs come nearest, and that network."""
+    found = []
+    most = largest(space)
+    for share in np.linspace(0, 1, 101).round(2).tolist():
+        row = np.ceil(share * most).astype(most.dtype)
+        network = space.network(space.canonical(row)[0])
+        found.append((abs(_macs(network) - macs), share, network))
+    _, share, network = min(found, key=lambda one: one[:2])
+    return share, network
 
 
 def main() -> None:
