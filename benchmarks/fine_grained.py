@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python -m benchmarks.fine_grained --data cifar/train [--work DIR] [--json]
 
 `sweep`: FiGS with `--lambdas` of the linear penalty of expected MACs beside those of the largest
-network. The network of the gates above 0 is trained anew, and so are two others: the largest network
+network. The network of the gates above 0 is trained anew, and so are two others: the largest one
 with every count of channels times one width, and one whose blocks all keep the same share of their
 gates (`even`), each of as nearly equal MACs as channels in eights allow. Validation accuracies in
 percent of `--seeds` each; `wins` and `wins_even` count the lambdas where FiGS' mean is not below,
