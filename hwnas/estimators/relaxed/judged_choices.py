@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from hwnas.core.digests import digest
 from hwnas.core.errors import RunError
 from hwnas.core.files import write_atomically
 from hwnas.core.listener import Listener
 from hwnas.data.dataset import Split
 from hwnas.relaxation.selectors import Selector
 from hwnas.supernet.mixing import MixingSupernet
+from hwnas.training.checkpoint import load_weights, weights_digest
 from hwnas.training.inputs import in_order
 from hwnas.training.placement import choose_device, placed
 
@@ -141,10 +141,7 @@ def what_values_are_of(weights: Path, selector: Selector) -> str:
     """A text that is equal exactly for equal values: weights say images and seed.
 
     Raises:
-        RunError: there are no trained weights.
+        RunError: see `load_weights`.
     """
-    try:
-        trained = digest(weights.read_bytes())
-    except OSError as error:
-        raise RunError(f"there are no weights at {weights}; train first") from error
-    return f"{selector.name} {selector.model_dump_json()} of {trained}"
+    tensors = dict(sorted(load_weights(weights)[0].items()))
+    return f"{selector.name} {selector.model_dump_json()} of {weights_digest(tensors)}"
