@@ -92,6 +92,8 @@ RECIPES = {
     "unas, perturbation": Recipe("unas", {"selector": "perturbation"}),
     "unas, cosine": Recipe("unas", {"schedule": "cosine"}),
     "unas, cyclic": Recipe("unas", {"schedule": {"cyclic": {"cycles": 5}}}),
+    "unas, cosine, rate 0.1": Recipe("unas", {"schedule": "cosine", "rate": 0.1}),
+    "unas, cyclic, rate 0.1": Recipe("unas", {"schedule": {"cyclic": {"cycles": 5}}, "rate": 0.1}),
     "unas, within the budget": Recipe("unas", budgeted=True),
     "unas, to the budget": Recipe("unas", _TO_BUDGET, budgeted=True),
     "sparse": Recipe("sparse"),
