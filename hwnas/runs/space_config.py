@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import Discriminator, Tag
+from pydantic import Discriminator, SerializerFunctionWrapHandler, Tag, model_serializer
 
 from hwnas.core.configs import ONE, SEVERAL, LocalPath, StrictModel
 from hwnas.spaces.stage_config import ExpansionStep
@@ -22,6 +22,11 @@ class ChosenSpace(StrictModel):
     name: LocalPath
     choices: LocalPath | None = None
     expansion_step: ExpansionStep | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what was left out."""
+        return {key: value for key, value in usual(self).items() if value is not None}
 
 
 def _form(value: Any) -> str:
