@@ -52,6 +52,8 @@ class DataConfig(StrictModel):
         return one_spelling(value)
 
 
+# What an estimator has its own defaults of.
+_OF_ESTIMATOR = ("parts", "relaxation", "epochs")
 # A score that costs microseconds is searched as a whole, and not rationed.
 _OF_FREE_SCORES: dict[str, Any] = {
     "searchers": (OF_KNOWN_SCORES[0],),
@@ -388,5 +390,8 @@ def load_run_config(name: str, overrides: dict[str, Any] | None = None) -> RunCo
     for key in _OF_FREE_SCORES:
         if key not in config.search.model_fields_set:
             del content["search"][key]  # it follows from the estimator, which may change
+    accuracy = written.get("accuracy") or {}
+    for key in _OF_ESTIMATOR:  # as far as it is written: the rest follows, too
+        content["accuracy"][key] = accuracy.get(key)
     put_values(content, overrides)
     return parse_config(content, RunConfig, "the command line")

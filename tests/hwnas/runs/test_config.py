@@ -118,6 +118,38 @@ def test_another_estimator_by_the_command_line_has_its_own_defaults(tmp_path: Pa
     assert load_run_config(str(path), named).search.searchers == ("random",)
 
 
+@pytest.mark.parametrize(
+    ("written", "estimator"),
+    [("darts", "unas"), ("sparse", "figs"), ("mixed", "bn"), ("unas", "sparse")],
+)
+def test_another_estimator_by_the_command_line_has_its_own_parts(
+    tmp_path: Path, written: str, estimator: str
+) -> None:
+    path, expected = tmp_path / "c.yaml", tmp_path / "d.yaml"
+    for file, name in ((path, written), (expected, estimator)):
+        file.write_text(
+            f"space: nas_bench_macro\naccuracy: {{estimator: {name}}}\nsearch: {{budgets: {{}}}}\n"
+            "train: {epochs: 1}\nfine_tune: {epochs: 1}\n"
+        )
+    changed = load_run_config(str(path), {"accuracy.estimator": estimator})
+    assert changed.accuracy.relaxation == load_run_config(str(expected)).accuracy.relaxation
+    assert changed.accuracy.parts is None
+
+
+def test_settings_of_a_relaxation_by_the_command_line_join_those_that_are_written(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "space: nas_bench_macro\naccuracy: {estimator: darts, relaxation: {rate: 0.5}}\n"
+        "search: {budgets: {}}\ntrain: {epochs: 1}\nfine_tune: {epochs: 1}\n"
+    )
+    overrides = {"accuracy.estimator": "unas", "accuracy.relaxation.images": 0.25}
+    found = load_run_config(str(path), overrides).accuracy.relaxation
+    assert found is not None
+    assert (found["rate"], found["images"], found["gradient"]) == (0.5, 0.25, "rebar")
+
+
 def test_a_run_keeps_the_searchers_it_was_made_with() -> None:
     written = RunConfig.model_validate({**FREE, "search": {"budgets": {}}}).to_yaml()
     assert "- exact_front" in written
