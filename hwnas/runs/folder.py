@@ -354,8 +354,8 @@ def _difference(key: str, before: Any, after: Any) -> str | None:
     if key in FREE:
         return None
     if isinstance(before, dict) and isinstance(after, dict):
-        for name in before:
-            found = _difference(f"{key}.{name}", before[name], after.get(name))
+        for name in before | after:
+            found = _difference(f"{key}.{name}", before.get(name), after.get(name))
             if found:
                 return found
         return None
