@@ -20,13 +20,14 @@ def one_part(value: Any, what: str, key: str, example: str, setting: str) -> Any
     """
     if isinstance(value, str):
         return value
-    if not (isinstance(value, dict) and len(value) == 1):
+    settings = list(value.values()) if isinstance(value, dict) else []
+    if not (len(settings) == 1 and isinstance(settings[0], dict | None)):
         raise ValueError(
             f"name one {what}, as in '{key}: {example}', or one with settings, as in '{key}: "
             f"{{{example}: {{{setting}}}}}'"
         )
-    ((name, settings),) = value.items()
-    return value if settings else name
+    (name,) = value
+    return value if settings[0] else name
 
 
 def named(part: PartText) -> tuple[str, dict[str, Any]]:
