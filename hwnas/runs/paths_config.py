@@ -68,8 +68,9 @@ def check_drawn(
         return
     key = "budgets" if policy == UNIFORM else "paths"
     if estimator.weights not in (None, SUPERNET_FILE):
+        what = "budgets bound" if key == "budgets" else f"the policy {policy} draws"
         raise ValueError(
-            f"train.{key}: the policy {policy} draws the paths of a supernet, and "
+            f"train.{key}: {what} the paths of a supernet, and "
             f"accuracy.estimator: {estimator.name} trains none; leave one of them out"
         )
     if several_resolutions:

@@ -27,6 +27,15 @@ def test_a_resolution_is_one_value_or_several_from_the_least(given: object, held
     assert RunConfig.model_validate(config.model_dump(mode="json")) == config
 
 
+def test_budgets_of_a_training_without_paths_are_refused_by_their_name() -> None:
+    given = {"accuracy__estimator": "sparse", "train__budgets": {"macs": 1e7}}
+    sentence = (
+        "train.budgets: budgets bound the paths of a supernet, and accuracy.estimator: sparse"
+    )
+    with pytest.raises(ConfigError, match=sentence):
+        load(**given)
+
+
 def test_settings_of_searchers_are_given_by_name() -> None:
     config = load(search__settings__layernas__keep=5, search__settings__nsga2={"population": 8})
     assert config.search.settings == {"layernas": {"keep": 5}, "nsga2": {"population": 8}}
