@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.adam import adam
 
-from hwnas.core.errors import BudgetError, ConfigError
+from hwnas.core.errors import BudgetError, ConfigError, DivergenceError
 from hwnas.relaxation.chain import Chain
 from hwnas.relaxation.chosen_parts import penalty_of, schedule_of
 from hwnas.relaxation.expected_cost import ExpectedCost
@@ -128,6 +128,9 @@ class LearntLogits(ABC):
             loss: of what stands for a network in each slot, on images that the weights of networks
                 are not learnt on; None where the weights alone are learnt as yet.
             generator: of everything random.
+
+        Raises:
+            DivergenceError: the gradient of the logits is not finite; they are still as they were.
         """
         if loss is not None:
             self._move(loss, generator)
@@ -145,11 +148,18 @@ class LearntLogits(ABC):
             term = term + self._penalty.term(expected, self._targets, progress)
         if term.requires_grad:
             torch.autograd.backward([term], inputs=self.logits)
+        gradients = [torch.zeros_like(one) if one.grad is None else one.grad for one in self.logits]
+        if not all(bool(one.isfinite().all()) for one in gradients):
+            raise DivergenceError(
+                f"the gradient of the logits is not finite at step {self._step + 1}, as the "
+                "training diverges; lower train.learning_rate or set train.clip, as in 'clip: 5', "
+                "and train again from the start"
+            )
         rate = self._rate * self._schedule.share(self._step, self._steps)
         with torch.no_grad():
             adam(
                 self.logits,
-                [torch.zeros_like(one) if one.grad is None else one.grad for one in self.logits],
+                gradients,
                 self._mean,
                 self._square,
                 [],

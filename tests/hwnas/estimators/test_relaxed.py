@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from hwnas.core.errors import BudgetError, ConfigError, RunError
+from hwnas.core.errors import BudgetError, ConfigError, DivergenceError, RunError
 from hwnas.core.listener import SILENT
 from hwnas.data import ImageDataset
 from hwnas.estimators.inputs import EstimatorInputs
@@ -159,6 +159,13 @@ def test_too_little_memory_is_refused_before_anything_is_trained(
         DARTS.train(inputs_of(tmp_path))
     assert not (tmp_path / "architecture.safetensors").exists()
     UNAS.with_relaxation({"gradient": "score_function"}).train(inputs_of(tmp_path))
+
+
+@pytest.mark.parametrize("gradient", ["rebar", "score_function", "gumbel"])
+def test_a_training_that_diverges_is_one_sentence(tmp_path: Path, gradient: str) -> None:
+    relaxed = UNAS.with_relaxation({"gradient": gradient, "weights_first": 0.0})
+    with pytest.raises(DivergenceError, match="lower "):
+        relaxed.train(inputs_of(tmp_path, learning_rate=1e20))
 
 
 def test_a_cost_without_an_expectation_is_refused(tmp_path: Path) -> None:
