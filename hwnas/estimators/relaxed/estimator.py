@@ -125,7 +125,8 @@ class RelaxedEstimator(Estimator):
         mixing = MixingSupernet(space, config.seed, own_weights=self.relaxation.own_weights)
         if not architecture.gradient.one_path:
             instead = "set relaxation.gradient to score_function, which runs one network at a time"
-            check_memory(mixing, config, listener, instead)
+            largest = max(len(of_weights), len(of_logits))
+            check_memory(mixing, config, largest, listener, instead)
         settings = self.relaxation.model_dump_json(exclude={"selector"})
         report = train_mixture(
             inputs,

@@ -92,7 +92,7 @@ class SparseEstimator(Estimator):
         assert effects is not None
         steps = config.epochs * steps_of_epoch(config, len(images[0]))
         mixing = MixingSupernet(single, config.seed, own_weights=settings.own_weights)
-        check_memory(mixing, config, listener)
+        check_memory(mixing, config, max(map(len, images)), listener)
         mixture = SparseWeights(effects.values, settings, steps)
         identity = f"sparse {settings.model_dump_json()}"
         return train_mixture(inputs, mixing, mixture, images, identity, listener)

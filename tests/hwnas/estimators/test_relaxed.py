@@ -1,9 +1,11 @@
 """Logits of choices that are learnt by gradient beside the weights of a mixing supernet."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -159,6 +161,17 @@ def test_too_little_memory_is_refused_before_anything_is_trained(
         DARTS.train(inputs_of(tmp_path))
     assert not (tmp_path / "architecture.safetensors").exists()
     UNAS.with_relaxation({"gradient": "score_function"}).train(inputs_of(tmp_path))
+
+
+def test_memory_is_that_of_a_batch_of_the_images_that_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = psutil.virtual_memory().available
+    monkeypatch.setattr(MixingSupernet, "image_bytes", free // 1000)
+    inputs = inputs_of(tmp_path)
+    more = TrainSettings(epochs=1, batch_size=4096, crop_padding=1)  # of 24 images a part
+    DARTS.train(replace(inputs, training=more))
+    assert DARTS.scores(inputs).exact is not None
 
 
 @pytest.mark.parametrize("gradient", ["rebar", "score_function", "gumbel"])
