@@ -70,7 +70,7 @@ def train_mixture(
     config, (of_weights, of_mixture) = inputs.recipe, images
     rule = Relaxed(
         mixture,
-        Batches(of_mixture, config, inputs.space.classes),
+        Batches(of_mixture, config, module.classes, conventions=module.conventions),
         f"{identity}, logits on {of_mixture.digest}",
     )
     title = (

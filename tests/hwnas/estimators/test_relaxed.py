@@ -16,6 +16,7 @@ from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.relaxed import training
 from hwnas.estimators.relaxed.estimator import DARTS, UNAS, RelaxedEstimator, log_probabilities
 from hwnas.estimators.relaxed.judged_choices import JudgedChoices, judge_choices
+from hwnas.networks.conventions import Conventions
 from hwnas.objectives.costs import MACS
 from hwnas.relaxation.architecture import LOGITS, SNAPSHOTS, Architecture
 from hwnas.relaxation.chosen_parts import selector_of
@@ -179,6 +180,25 @@ def test_a_training_that_diverges_is_one_sentence(tmp_path: Path, gradient: str)
     relaxed = UNAS.with_relaxation({"gradient": gradient, "weights_first": 0.0})
     with pytest.raises(DivergenceError, match="lower "):
         relaxed.train(inputs_of(tmp_path, learning_rate=1e20))
+
+
+def test_images_of_the_mixture_are_normalised_as_those_of_the_weights(tmp_path: Path) -> None:
+    inputs = inputs_of(tmp_path)
+    module = MixingSupernet(
+        inputs.one_space, conventions=Conventions(mean=(0, 0, 0), std=(1, 1, 1))
+    )
+    settings = RelaxationSettings(gradient="score_function", weights_first=0.0)
+    architecture = Architecture(make_problem(inputs.one_space, MACS), settings, 6)
+    ranges = []
+
+    def seen(_: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+        ranges.append((float(arguments[0].min()), float(arguments[0].max())))
+
+    module.register_forward_pre_hook(seen)
+    parts = training.image_parts(inputs, 0.5)
+    training.train_mixture(inputs, module, architecture, parts, "seen", SILENT)
+    assert len(ranges) == 12  # a step has a batch of each part
+    assert all(least >= 0 and most <= 1 for least, most in ranges)
 
 
 def test_a_cost_without_an_expectation_is_refused(tmp_path: Path) -> None:
