@@ -60,8 +60,8 @@ class RelaxationSettings(StrictModel):
         rate: the learning rate of the logits, by Adam.
         images: the share of the training images that the logits are learnt on; the weights are
             learnt on the others.
-        weights_first: the share of the training in which the weights alone are learnt, by networks
-            that are drawn evenly.
+        weights_first: the share of the training in which the weights alone are learnt, by even
+            logits. Schedules, warm-ups and temperatures count it, too.
         own_weights: whether every choice has weights of its own.
     """
 
