@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.core.digests import digest
+from hwnas.core.errors import DataError
 from hwnas.core.listener import Listener
 from hwnas.data.dataset import ImageDataset
 from hwnas.estimators.inputs import EstimatorInputs
@@ -45,13 +46,22 @@ class ClassOrder:
             dataset: the images.
             found: (N,) which of the validation images it has right.
             images: that it was trained on.
+
+        Raises:
+            DataError: fewer than two classes can be learnt and judged.
         """
         labels = dataset.validation.labels
         counts = np.bincount(labels, minlength=dataset.classes)
         hits = np.bincount(labels, weights=found, minlength=dataset.classes)
         accuracies = hits / np.maximum(counts, 1)
         trained = np.bincount(dataset.train.labels, minlength=dataset.classes)
-        order = np.lexsort((-accuracies, (counts == 0) | (trained == 0))).astype(np.int64)
+        lacking = (counts == 0) | (trained == 0)
+        if (~lacking).sum() < _LEAST:
+            raise DataError(
+                f"fewer than {_LEAST} classes of {dataset.name} have images both to train on and "
+                "to validate by, so that no few can be learnt first; leave 'classes' of da_nas out"
+            )
+        order = np.lexsort((-accuracies, lacking)).astype(np.int64)
         return cls(order, accuracies[order], images)
 
     def easiest(self, share: float) -> NDArray[np.int64]:

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
+from hwnas.core.errors import DataError
 from hwnas.core.listener import SILENT, Listener
 from hwnas.data import ImageDataset, Split
 from hwnas.estimators import SUPERNET, find_estimator
@@ -165,6 +167,12 @@ def test_classes_that_cannot_be_learnt_and_judged_come_last() -> None:
     assert order.classes.tolist()[:2] == [3, 1]
     assert order.classes.tolist()[2] == 2  # no images to train
     assert order.accuracies.tolist()[:4] == [1, 0, 1, 0]
+
+
+def test_images_without_classes_that_can_be_learnt_and_judged_are_refused() -> None:
+    dataset = replace(DATA, train=labelled(12, [0, 1]), validation=labelled(4, [1, 2]))
+    with pytest.raises(DataError, match="fewer than 2 classes of random have images both to train"):
+        ClassOrder.of(dataset, np.array([False, True, True, False]), 5)
 
 
 def test_images_whose_easy_classes_are_not_validated_can_be_shrunk_by(tmp_path: Path) -> None:
