@@ -131,8 +131,7 @@ class Estimator(ABC):
         """
         raise ConfigError(
             f"the estimator {self.name} learns no logits of choices; leave out relaxation "
-            f"({', '.join(settings)}), or name darts, unas, figs, pruning or "
-            "sparse"
+            f"({', '.join(settings)}), or name darts, unas, figs, pruning or sparse"
         )
 
     def of_networks(

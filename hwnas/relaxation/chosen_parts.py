@@ -20,8 +20,8 @@ def check_parts(settings: RelaxationSettings) -> None:
     parsed_gradient(*named(settings.gradient))
     if not (found := regulariser_of(settings)).of_logits:
         raise ConfigError(
-            f"regulariser: {found.name} is of weights without a softmax, which no estimator "
-            "learns; name none or entropy"
+            f"regulariser: {found.name} is of weights without a softmax, which the estimator "
+            "sparse learns, by settings of its own; name none or entropy"
         )
     penalty_of(settings)
     schedule_of(settings)

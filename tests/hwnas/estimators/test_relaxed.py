@@ -213,7 +213,7 @@ def test_a_cost_without_an_expectation_is_refused(tmp_path: Path) -> None:
         ({"gradient": "newton"}, "newton"),
         ({"gradient": {"gumbel": {"soft": 1}}}, "unknown key 'soft'"),
         ({"images": 1.0}, "images"),
-        ({"regulariser": "sparse_group_lasso"}, "without a softmax, which no estimator learns"),
+        ({"regulariser": "sparse_group_lasso"}, "without a softmax, which the estimator sparse"),
         ({"selector": {"perturbation": {"images": 1}}}, "perturbation: 'images' is 1"),
         ({"gradient": 3}, "name one gradient, as in 'gradient: gumbel'"),
     ],
