@@ -29,7 +29,7 @@ import argparse
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,6 @@ from benchmarks.seed_means import means_of_seeds
 from benchmarks.trained_policies import BUDGETS
 from hwnas.core.files import write_atomically
 from hwnas.core.part_texts import named
-from hwnas.data import ImageDataset
 from hwnas.estimators import find_estimator
 from hwnas.estimators.inputs import EstimatorInputs
 from hwnas.estimators.relaxed.estimator import RelaxedEstimator, log_probabilities
@@ -149,12 +148,6 @@ class Setting:
     def passes(self) -> int:
         """Of a training."""
         return SANDWICH_PASSES * self.macro_images.epochs * self.train_images
-
-    @cached_property
-    def dataset(self) -> ImageDataset:
-        """Of the images, as many as are asked for."""
-        whole = self.macro_images.dataset
-        return replace(whole, train=whole.train.sample(self.train_images))
 
     @cached_property
     def _policies(self) -> trained_policies.Setting:
@@ -316,7 +309,7 @@ class Setting:
         return EstimatorInputs(
             self.macro_images.space,
             config.seed,
-            images=lambda: self.dataset,
+            images=lambda: self._policies.dataset,
             weights=weights,
             training=config,
             problem=within,

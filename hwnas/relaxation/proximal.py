@@ -21,8 +21,8 @@ def shrunk_group(weights: Tensor, threshold: float) -> Tensor:
     return weights * left
 
 
-def sparse_group(weights: Tensor, choice: float, slot: float) -> Tensor:
-    """The v (C,) of the least ½ ‖v - weights‖² + choice · Σ |v| + slot · ‖v‖.
+def sparse_group(weights: Tensor, choice: Tensor | float, slot: float) -> Tensor:
+    """The v (C,) of the least ½ ‖v - weights‖² + Σ choice · |v| + slot · ‖v‖.
 
     Groups that lie within each other are done from the inside out (Jenatton et al. 2011, "Proximal
     methods for hierarchical sparse coding").

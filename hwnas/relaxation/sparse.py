@@ -12,7 +12,8 @@ from torch import Tensor
 from hwnas.core.configs import StrictModel
 from hwnas.core.errors import ConfigError
 from hwnas.relaxation.gradients import Loss
-from hwnas.relaxation.proximal import ProximalDescent, shrunk_group, soft_threshold
+from hwnas.relaxation.proximal import ProximalDescent, sparse_group
+from hwnas.relaxation.settings import Rate, Share, ShareOrNone
 from hwnas.search.policies.history import HISTORY, MOMENTS, ValueHistory, is_kept
 
 WEIGHTS = "weights"
@@ -37,10 +38,10 @@ class SparseSettings(StrictModel):
 
     choice: Annotated[float, Field(ge=0)] = 0.15
     slot: Annotated[float, Field(ge=0)] = 0.01
-    rate: Annotated[float, Field(gt=0, le=100)] = 0.05
+    rate: Rate = 0.05
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    images: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    weights_first: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    images: Share = 0.5
+    weights_first: ShareOrNone = 0.2
     own_weights: bool = True
 
 
@@ -111,9 +112,9 @@ class SparseWeights:
         for weights, shares in zip(slots, self._shares, strict=True):
             best = int(weights.abs().argmax())
             largest = weights[best].clone()
-            each = soft_threshold(weights, rate * settings.choice * shares)
-            each[best] = largest
-            weights.copy_(shrunk_group(each, rate * settings.slot))
+            thresholds = rate * settings.choice * shares
+            thresholds[best] = 0.0
+            weights.copy_(sparse_group(weights, thresholds, rate * settings.slot))
             # Batch norms follow, so that the loss hardly depends on the length of a slot: in a
             # short one the gradients of all weights are large, and what is gone would come back.
             weights[best] = largest

@@ -57,10 +57,10 @@ def finer_choices(choices: Sequence[Block], step: int, where: str) -> tuple[Bloc
     together: dict[object, list[InvertedResidual]] = {}
     for block in choices:
         if isinstance(block, InvertedResidual):
-            together.setdefault(_alike(block), []).append(block)
+            together.setdefault(without_width(block), []).append(block)
     found: dict[Block, None] = {}
     for block in choices:
-        like = together.get(_alike(block), []) if isinstance(block, InvertedResidual) else []
+        like = together.get(without_width(block), []) if isinstance(block, InvertedResidual) else []
         if len(like) > 1:
             least, most = _ends(like)
             if (most - least) // step >= MOST_CHOICES:  # before they are made
@@ -80,7 +80,7 @@ def finer_choices(choices: Sequence[Block], step: int, where: str) -> tuple[Bloc
     return tuple(found)
 
 
-def _alike(block: InvertedResidual) -> InvertedResidual:
+def without_width(block: InvertedResidual) -> InvertedResidual:
     """The same for blocks that differ in width alone."""
     return replace(block, expanded_channels=1, squeeze_channels=int(block.squeeze_channels > 0))
 

@@ -1,10 +1,11 @@
 """GateGroups: the channels by which the widths of a slot differ, in groups that come and go."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import gcd
 
 from hwnas.core.errors import ConfigError
 from hwnas.networks.blocks import Block, ConvBlock, InvertedResidual, Skip
+from hwnas.spaces.fine import without_width
 from hwnas.spaces.space import SearchSpace
 
 
@@ -61,11 +62,7 @@ def _groups(where: str, choices: tuple[Block, ...]) -> GateGroups:
     instead = choices[0] if isinstance(choices[0], Skip | ConvBlock) else None
     blocks = choices if instead is None else choices[1:]
     residuals = [one for one in blocks if isinstance(one, InvertedResidual)]
-    like = {
-        replace(one, expanded_channels=1, squeeze_channels=int(one.squeeze_channels > 0))
-        for one in residuals
-    }
-    if len(residuals) < len(blocks) or len(like) != 1:
+    if len(residuals) < len(blocks) or len(set(map(without_width, residuals))) != 1:
         raise ConfigError(
             f"{where} has blocks that differ in more than their width, and gates are of the "
             "channels of one kind of inverted residual; leave it one, as by 'kernels: [3]' and "

@@ -166,8 +166,8 @@ class ParallelInvertedResidual(Block):
     @override
     def layers(self) -> tuple[Layer, ...]:
         return tuple(
-            replace(layer, name=f"{name}{layer.name}")
-            for name, branch in zip(_NAMES, self.branches, strict=True)
+            replace(layer, name=layer_of_branch(number, layer.name))
+            for number, branch in enumerate(self.branches)
             for layer in branch.layers()
         )
 
